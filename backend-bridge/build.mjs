@@ -1,0 +1,15 @@
+/** Bundles the bridge into dist/main.js; packages stay outside, text assets go in. */
+import { build } from 'esbuild';
+
+await build({
+  entryPoints: [new URL('src/main.ts', import.meta.url).pathname],
+  outdir: new URL('dist', import.meta.url).pathname,
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  packages: 'external',
+  sourcemap: true,
+  loader: { '.lua': 'text', '.yaml': 'text' },
+  logLevel: 'warning',
+});

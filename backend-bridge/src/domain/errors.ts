@@ -1,0 +1,69 @@
+/** Errors that say whose fault they are and whether trying again can help. */
+
+export type Hop = 'source' | 'kafka' | 'schema_registry' | 'dead_letter' | 'pipeline' | 'store';
+
+/** A hop does not answer now; the same call may succeed later. Nothing was lost. */
+export class UnavailableError extends Error {
+  constructor(
+    readonly hop: Hop,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = 'UnavailableError';
+  }
+}
+
+/** The start is refused; the message says what to change. */
+export class StartRefusedError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'StartRefusedError';
+  }
+}
+
+/** Codes of refused requests; the same as in the OpenAPI file. Never renamed. */
+export type RequestErrorCode =
+  | 'bad_request'
+  | 'malformed_json'
+  | 'unknown_metric'
+  | 'unknown_measure'
+  | 'unknown_dimension'
+  | 'unknown_type'
+  | 'invalid_range'
+  | 'invalid_filter'
+  | 'invalid_regex'
+  | 'invalid_step'
+  | 'invalid_over_time'
+  | 'not_combinable'
+  | 'not_an_event_metric'
+  | 'range_too_large'
+  | 'too_many_subscriptions'
+  | 'unknown_subscription'
+  | 'duplicate_subscription'
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'origin_refused'
+  | 'host_refused'
+  | 'not_found'
+  | 'method_not_allowed'
+  | 'unsupported_media_type'
+  | 'payload_too_large'
+  | 'rate_limited'
+  | 'ingest_disabled'
+  | 'overloaded'
+  | 'store_unavailable'
+  | 'internal';
+
+/** A request that cannot be answered as it is. */
+export class RequestError extends Error {
+  constructor(
+    readonly code: RequestErrorCode,
+    message: string,
+    readonly details: Readonly<Record<string, unknown>> = {},
+    readonly retryable = false,
+  ) {
+    super(message);
+    this.name = 'RequestError';
+  }
+}

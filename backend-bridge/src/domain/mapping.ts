@@ -1,0 +1,51 @@
+import type { Metric } from './metric';
+
+/** How the records of one topic become points of one metric: what metrics.yaml says, checked. Pure data. */
+
+/** Names from the outside in, e.g. `['properties', 'amount']`. Matched exactly first, then in any case. */
+export type FieldPath = readonly string[];
+
+/** How a time is written in a field. `text`: ISO 8601, or SQL's `yyyy-MM-dd HH:mm:ss[.SSS]` taken as UTC. */
+export type TimeUnit = 'ms' | 's' | 'us' | 'ns' | 'text';
+
+export interface TimeField {
+  readonly path: FieldPath;
+  readonly unit: TimeUnit;
+}
+
+/** Where a value is read: the record's key (the whole of a primitive one: empty path) or its value. */
+export interface FieldSource {
+  readonly in: 'key' | 'value';
+  readonly path: FieldPath;
+}
+
+/** KAFKA formats as ksqlDB calls them (string; int, bigint, double big-endian), JSON, Avro with a Schema Registry. */
+export type KeyFormat = 'none' | 'string' | 'int' | 'bigint' | 'double' | 'json' | 'avro';
+
+export interface TopicMapping {
+  readonly metric: Metric;
+  readonly topic: string;
+  /** `time`: inner key + 8-byte start. `session`: inner key + 8-byte end + 8-byte start. */
+  readonly key: { readonly format: KeyFormat; readonly windowed: 'none' | 'time' | 'session' };
+  readonly value: { readonly format: 'json' | 'avro' };
+  /** Where the window's start comes from; `key`: the bytes behind a windowed key. */
+  readonly start:
+    | { readonly from: 'key' }
+    | { readonly from: 'timestamp' }
+    | ({ readonly from: 'field'; readonly in: 'key' | 'value' } & TimeField);
+  /** `size`: start + the window's size. Sessions have `key` or `field`. */
+  readonly end:
+    | { readonly from: 'key' }
+    | { readonly from: 'size' }
+    | ({ readonly from: 'field'; readonly in: 'key' | 'value' } & TimeField);
+  /** What moves the watermark: by default the record's timestamp (Kafka Streams puts the newest event time there). */
+  readonly eventTime:
+    | { readonly from: 'timestamp' }
+    | { readonly from: 'start' }
+    | { readonly from: 'end' }
+    | ({ readonly from: 'field'; readonly in: 'value' } & TimeField);
+  /** In the order of metric.dimensions. */
+  readonly dimensions: readonly FieldSource[];
+  /** In the order of metric.measures. */
+  readonly measures: readonly { readonly path: FieldPath; readonly optional: boolean }[];
+}

@@ -1,0 +1,99 @@
+/** What a metric is: its window, its dimensions (labels) and its measures (numbers). Pure data. */
+
+/** How the members of one combined point become one number. `none`: this measure cannot be combined. */
+export type Combine = 'sum' | 'min' | 'max' | 'avg' | 'distinct' | 'none';
+
+/** How the windows of one step become one number. */
+export type OverTime = 'avg' | 'sum' | 'min' | 'max' | 'last';
+
+/** A value from which the number is coloured, as Grafana's thresholds: ascending, the first one open downwards. */
+export interface Threshold {
+  readonly value: number | null;
+  readonly color: string;
+}
+
+export interface Measure {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  /** A Grafana unit id, e.g. `short`, `currencyUSD`, `ms`. Empty: none. */
+  readonly unit: string;
+  readonly combine: Combine;
+  /** For `avg`: the measures that hold the sum and the count behind it; both or neither. */
+  readonly sumFrom: string | null;
+  readonly countFrom: string | null;
+  /** The rule when a query names none. */
+  readonly overTime: OverTime;
+  /** An absent optional field is no error: the point just lacks this measure. */
+  readonly optional: boolean;
+  readonly thresholds: readonly Threshold[];
+}
+
+export interface Dimension {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+}
+
+export type WindowType = 'tumbling' | 'hopping' | 'session';
+
+/** Times in integer milliseconds. Tumbling: advanceMs = sizeMs. Session: both 0, gapMs > 0. */
+export interface Window {
+  readonly type: WindowType;
+  readonly sizeMs: number;
+  readonly advanceMs: number;
+  readonly gapMs: number;
+  readonly graceMs: number;
+}
+
+/** What an event metric's points say of themselves. `{dimension}` and `{value}` are filled in. */
+export interface EventText {
+  readonly severity: 'info' | 'warning' | 'critical';
+  readonly message: string;
+}
+
+export interface Metric {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly kind: 'window' | 'event';
+  readonly topic: string;
+  readonly window: Window;
+  readonly dimensions: readonly Dimension[];
+  /** At least one; the first is the default measure and is named `value`. At most 14. */
+  readonly measures: readonly Measure[];
+  readonly event: EventText | null;
+  /** A point expires at its window's end + retentionMs. */
+  readonly retentionMs: number;
+  /** How long a reader must have stood at a partition's end before the partition counts as idle. */
+  readonly idleMs: number;
+  /** The topic holds only final results: every point is final at once. */
+  readonly finalOnly: boolean;
+  /** More series than this are refused, counted and reported. */
+  readonly maxSeries: number;
+}
+
+export const MAX_MEASURES = 14;
+
+/** Index of a measure, -1 when the metric has none of that name. */
+export function measureIndex(metric: Metric, name: string): number {
+  return metric.measures.findIndex((measure) => measure.name === name);
+}
+
+/**
+ * What must not change under stored points: two bridges with different shapes cannot share a store.
+ * Titles, units, thresholds and rules over time may change freely.
+ */
+export function metricShape(metric: Metric): string {
+  return JSON.stringify({
+    kind: metric.kind,
+    topic: metric.topic,
+    window: [metric.window.type, metric.window.sizeMs, metric.window.advanceMs, metric.window.gapMs],
+    grace: metric.window.graceMs,
+    dimensions: metric.dimensions.map((dimension) => dimension.name),
+    measures: metric.measures.map((measure) => measure.name),
+    retention: metric.retentionMs,
+    idle: metric.idleMs,
+    finalOnly: metric.finalOnly,
+  });
+}

@@ -1,0 +1,39 @@
+import type { Position } from './point';
+
+/** What a comparison of two records for one point says of the newer arrival. */
+export type Verdict = 'newer' | 'older' | 'conflict';
+
+/** What the store keeps of the record behind a point, for the comparison. */
+export interface Provenance extends Position {
+  readonly keyHash: number;
+}
+
+/**
+ * The partition that a Java producer gives a key. It settles which partition a key belongs to after
+ * partitions were added.
+ */
+export function homePartition(keyHash: number, partitions: number): number {
+  return (keyHash & 0x7fffffff) % partitions;
+}
+
+/**
+ * The one fence of the store: whether a record may replace what a point holds.
+ *
+ * - A higher incarnation always wins, whatever the offset: the topic was made anew, or grew.
+ * - Within one incarnation another key is a mapping error.
+ * - Within one partition the higher offset wins; equal or lower is a replay.
+ * - Between two partitions of one incarnation (records written around the moment when partitions were
+ *   added) the partition that the key hashes to now wins; without a key there is no order: a mapping error.
+ */
+export function compareProvenance(stored: Provenance, arriving: Provenance, partitions: number): Verdict {
+  if (arriving.incarnation !== stored.incarnation) {
+    return arriving.incarnation > stored.incarnation ? 'newer' : 'older';
+  }
+  if (arriving.keyHash !== stored.keyHash) return 'conflict';
+  if (arriving.partition === stored.partition) return arriving.offset > stored.offset ? 'newer' : 'older';
+  if (arriving.keyHash === 0) return 'conflict';
+  const home = homePartition(arriving.keyHash, partitions);
+  if (arriving.partition === home) return 'newer';
+  if (stored.partition === home) return 'older';
+  return arriving.partition > stored.partition ? 'newer' : 'older';
+}

@@ -1,0 +1,46 @@
+import type { OverTime } from './metric';
+import type { Labels } from './series';
+
+/** What a client asks of a metric: the selectors that /query, /summary and subscriptions share. */
+export interface Filter {
+  readonly dimension: string;
+  readonly op: '=' | '!=' | '=~' | '!~';
+  readonly values: readonly string[];
+}
+
+/** A selection as it came, still unchecked against the metric. `tenant` filters come from the token and always apply. */
+export interface Selection {
+  readonly metric: string;
+  readonly measure?: string | undefined;
+  readonly filters?: readonly Filter[] | undefined;
+  readonly groupBy?: readonly string[] | undefined;
+  readonly stepMs?: number | undefined;
+  readonly maxPoints?: number | undefined;
+  readonly overTime?: OverTime | undefined;
+  readonly includeOpen?: boolean | undefined;
+}
+
+export interface Query extends Selection {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly fill?: 'none' | 'zero' | 'null' | undefined;
+  readonly includeRevisions?: boolean | undefined;
+}
+
+export interface ResultSeries {
+  readonly labels: Labels;
+  readonly times: readonly number[];
+  /** null: a number that cannot be sent (NaN, infinity), or a filled gap. */
+  readonly values: readonly (number | null)[];
+  readonly revisions: readonly number[];
+  readonly removed: readonly number[];
+  readonly removedRevisions: readonly number[];
+  readonly openFromMs: number | null;
+}
+
+export interface Warning {
+  readonly code:
+    'series_truncated' | 'points_truncated' | 'step_adjusted' | 'unsafe_integer' | 'values_unrepresentable';
+  readonly message: string;
+  readonly [detail: string]: unknown;
+}

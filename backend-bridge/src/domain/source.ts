@@ -1,0 +1,54 @@
+import type { Hop } from './errors';
+
+/** The port of a source of points: kafka/ or the embedded pipeline/. */
+export interface Source {
+  readonly kind: 'kafka' | 'embedded';
+  /** Begins to read; resolves at once, the work goes on until stop(). */
+  start(): Promise<void>;
+  /** Finishes what is under way, commits, leaves the group. */
+  stop(): Promise<void>;
+  status(): SourceStatus;
+  /** The store was lost: read everything again that it lacks. */
+  storeLost(): void;
+}
+
+export interface PartitionStatus {
+  readonly partition: number;
+  /** True when this bridge reads it. */
+  readonly owned: boolean;
+  readonly position: number | null;
+  readonly end: number | null;
+  readonly lag: number | null;
+}
+
+export interface TopicStatus {
+  readonly topic: string;
+  readonly metric: string;
+  readonly state: 'reading' | 'missing' | 'paused' | 'waiting';
+  readonly reason: string | null;
+  readonly partitions: readonly PartitionStatus[];
+  readonly lastRecordMs: number | null;
+  readonly records: number;
+  readonly deadLetters: number;
+}
+
+export interface SourceStatus {
+  /** True when the consumer has joined its group (with or without partitions), or the pipeline runs. */
+  readonly ready: boolean;
+  /** The hop that fails, with a sentence; null when none does. */
+  readonly failing: { readonly hop: Hop; readonly message: string } | null;
+  readonly topics: readonly TopicStatus[];
+}
+
+/** Events and profiles handed in by HTTP; the embedded pipeline only. */
+export interface Ingest {
+  /** Accepts what it can. Resolves when the accepted ones would survive a crash. */
+  events(events: readonly unknown[]): Promise<IngestResult>;
+  /** Rejects with RequestError when the profile cannot be used. */
+  profile(userId: string, profile: unknown): Promise<void>;
+}
+
+export interface IngestResult {
+  readonly accepted: number;
+  readonly rejected: readonly { readonly index: number; readonly reason: string }[];
+}

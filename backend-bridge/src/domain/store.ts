@@ -1,0 +1,166 @@
+import type { Metric } from './metric';
+import type { PointWrite, SeriesPoints } from './point';
+import type { Progress } from './progress';
+import type { Series } from './series';
+
+/**
+ * The port of every store (redis/, lmdb/). One conformance suite holds for all of them.
+ * Every method rejects with UnavailableError when the store does not answer; nothing is half done then.
+ */
+export interface SeriesStore {
+  readonly kind: 'redis' | 'lmdb';
+
+  /**
+   * Connects, checks the layout's version, the eviction policy and the metrics' shapes, registers the metrics.
+   * Rejects with StartRefusedError where the store may not be used as it is, saying what to change.
+   */
+  start(): Promise<void>;
+
+  /** Random text that changes when the store was lost or rebuilt. Valid after start(). */
+  epoch(): string;
+
+  /**
+   * Tells the store what topic feeds a metric now. Returns the topic's incarnations, the newest last.
+   * A new topic id, or more partitions under the same id, makes a new one (starting at `ends` for the partitions
+   * there were, at 0 for new ones and for a new id). Fewer partitions under the same id, or an id that was
+   * current before, is a stale view: the answer is `stale`, and the caller asks the brokers again.
+   */
+  identifyTopic(metric: Metric, identity: TopicIdentity): Promise<TopicIncarnations | 'stale'>;
+
+  /** Highest offset applied, for each partition of the metric's topic in its current identity; absent: none. */
+  appliedOffsets(metric: Metric): Promise<ReadonlyMap<number, number>>;
+
+  /**
+   * Says that the log of a partition begins at `offset`: what was before is gone from the source, and the
+   * store must not wait for it. Never moves an applied offset back.
+   */
+  skipTo(metric: Metric, topicId: string, partition: number, offset: number): Promise<void>;
+
+  /** Applies one slice of one partition in one step: points, revisions, applied offset, watermark, change message. */
+  write(batch: WriteBatch): Promise<WriteOutcome>;
+
+  /** Where the readers stand; moves the progress with the clock. Called about once a second by each reader. */
+  reportPartitions(metric: Metric, topicId: string, reports: readonly PartitionReport[]): Promise<void>;
+
+  progress(metric: Metric): Promise<Progress>;
+
+  /** Every series of the metric that may have points, in label order. Cached by the adapter where that is safe. */
+  listSeries(metric: Metric): Promise<readonly Series[]>;
+
+  /**
+   * Points whose window start lies in [fromMs, toMs), in label order of their series; series without any are
+   * absent. `seriesIds` null: all. Expired points (window end + retention <= nowMs) are left out.
+   * Rejects with RequestError `range_too_large` past `maxPoints`.
+   */
+  read(metric: Metric, request: ReadRequest): Promise<readonly SeriesPoints[]>;
+
+  /** Tells of every change of every metric, on whichever bridge it was written. Returns the way to stop it. */
+  subscribe(listener: StoreListener): () => void;
+
+  /** Resolves when the store can take a write now; rejects with UnavailableError that says why not. */
+  checkReady(): Promise<void>;
+
+  close(): Promise<void>;
+}
+
+export interface TopicIdentity {
+  readonly topic: string;
+  /** The broker's id of the topic, or the embedded pipeline's own. */
+  readonly topicId: string;
+  /** End offset (next to be written) of each partition, by partition number. */
+  readonly ends: readonly number[];
+}
+
+export interface TopicIncarnations {
+  readonly topicId: string;
+  readonly partitions: number;
+  /** Ascending; those of the current topic id only. `starts[p]` undefined: the partition did not exist then. */
+  readonly incarnations: readonly { readonly number: number; readonly starts: readonly number[] }[];
+}
+
+/** The incarnation that a record at this place belongs to. */
+export function incarnationOf(topic: TopicIncarnations, partition: number, offset: number): number {
+  for (let i = topic.incarnations.length - 1; i >= 0; i -= 1) {
+    const incarnation = topic.incarnations[i]!;
+    const start = incarnation.starts[partition];
+    if (start !== undefined && offset >= start) return incarnation.number;
+  }
+  return topic.incarnations[0]!.number;
+}
+
+export interface WriteBatch {
+  readonly metric: Metric;
+  readonly topicId: string;
+  readonly partition: number;
+  /** Partitions the topic has now, for keys that moved when partitions were added. */
+  readonly partitions: number;
+  /** The slice covers the offsets [fromOffset, toOffset], those without a record included. */
+  readonly fromOffset: number;
+  readonly toOffset: number;
+  /** In order of offset; at most 500. Empty when no record of the slice gave a point. */
+  readonly points: readonly PointWrite[];
+  /** Newest event time in the slice; null when it has none. */
+  readonly maxEventMs: number | null;
+  /** The writer's clock. */
+  readonly nowMs: number;
+}
+
+export type WriteOutcome =
+  | {
+      readonly kind: 'applied';
+      /** Points that changed. */
+      readonly accepted: number;
+      /** Replays: the stored point came from the same or a later record. */
+      readonly ignored: number;
+      /** Past retention when they came. */
+      readonly expired: number;
+      /** Accepted points whose window was already final. */
+      readonly corrected: number;
+      /** Indexes into `points` that another key holds: a mapping error. */
+      readonly conflicts: readonly number[];
+      /** Indexes into `points` of new series past the metric's cap. */
+      readonly overCap: readonly number[];
+    }
+  /** The slice begins after the next offset the store needs; read again from there. Nothing was written. */
+  | { readonly kind: 'gap'; readonly neededOffset: number }
+  /** The topic has another identity than the batch says; ask the brokers again. Nothing was written. */
+  | { readonly kind: 'stale_topic' }
+  /** The store was lost or rebuilt: its topics must be identified again. Nothing was written. */
+  | { readonly kind: 'store_lost' };
+
+export interface PartitionReport {
+  readonly partition: number;
+  /** True when the reader stands at the log's end now. */
+  readonly atEnd: boolean;
+  readonly nowMs: number;
+}
+
+export interface ReadRequest {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly seriesIds: readonly number[] | null;
+  readonly nowMs: number;
+  readonly maxPoints: number;
+}
+
+/** One changed point with its series. */
+export interface PointChange {
+  readonly seriesId: number;
+  readonly values: readonly string[];
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly measures: readonly (number | undefined)[];
+  readonly removed: boolean;
+  readonly revision: number;
+  readonly updatedMs: number;
+  readonly firstSeenMs: number;
+}
+
+export interface StoreListener {
+  /** Points are in the store already. Also called with no points when only the progress moved. */
+  onChanges(metric: Metric, changes: readonly PointChange[], progress: Progress): void;
+  /** Changes may have been missed; read the store again. */
+  onGap(metric: Metric, reason: string): void;
+  /** The store was lost or rebuilt; forget every revision. */
+  onEpoch(epoch: string): void;
+}

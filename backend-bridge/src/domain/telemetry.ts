@@ -1,0 +1,32 @@
+import type { Hop } from './errors';
+
+/** What rooms count and measure; observability/ turns it into Prometheus metrics. */
+export interface Telemetry {
+  recordsRead(topic: string, count: number): void;
+  pointsWritten(
+    metric: string,
+    outcome: 'accepted' | 'ignored' | 'expired' | 'corrected' | 'conflict' | 'over_cap',
+    count: number,
+  ): void;
+  deadLetters(topic: string, reason: string, count: number): void;
+  lateEvents(metric: string, count: number): void;
+  partitionLag(topic: string, partition: number, lag: number): void;
+  storeLatency(operation: string, seconds: number): void;
+  hopFailed(hop: Hop): void;
+  clients(count: number): void;
+  queueBytes(bytes: number): void;
+  messagesDropped(count: number): void;
+  pointsConflated(count: number): void;
+  resyncs(reason: string): void;
+}
+
+/** Structured log; the object's keys are fields. Never given a secret. */
+export interface Log {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** The clock, so that tests can stand still. Integer milliseconds UTC. */
+export type Clock = () => number;

@@ -1,0 +1,100 @@
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+import importX from 'eslint-plugin-import-x';
+import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
+import prettier from 'eslint-config-prettier';
+
+/**
+ * Adapters are the rooms that do I/O. Each may use the domain and nothing of another adapter:
+ * app.ts alone knows them all.
+ */
+const adapters = ['kafka', 'redis', 'lmdb', 'server', 'live', 'pipeline', 'observability', 'config'];
+const bridge = './backend-bridge/src';
+
+/** What one room may see besides itself. Everything else in the bridge is fenced off. */
+const allowed = {
+  domain: [],
+  config: ['domain'],
+  observability: ['domain'],
+  kafka: ['domain'],
+  redis: ['domain'],
+  lmdb: ['domain'],
+  pipeline: ['domain'],
+  live: ['domain'],
+  server: ['domain', 'live'],
+};
+
+const fences = Object.entries(allowed).map(([room, sees]) => ({
+  target: `${bridge}/${room}`,
+  from: [...['domain', ...adapters].filter((other) => other !== room && !sees.includes(other))].map(
+    (other) => `${bridge}/${other}`,
+  ),
+  message: `backend-bridge/src/${room} may import only: ${['itself', ...sees].join(', ')}`,
+}));
+
+export default tseslint.config(
+  {
+    ignores: ['**/node_modules/', '**/dist/', 'backend-bridge/src/server/api-types.ts', 'coverage/', 'data/'],
+  },
+  js.configs.recommended,
+  ...tseslint.configs.strictTypeChecked.map((config) => ({ ...config, files: ['**/*.ts', '**/*.tsx'] })),
+  {
+    files: ['**/*.ts', '**/*.tsx'],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    plugins: { 'import-x': importX },
+    settings: { 'import-x/resolver-next': [createTypeScriptImportResolver({ project: './tsconfig.json' })] },
+    rules: {
+      'import-x/no-cycle': 'error',
+      'import-x/no-restricted-paths': ['error', { zones: fences }],
+      'import-x/no-self-import': 'error',
+      'max-lines': ['error', { max: 450, skipBlankLines: true, skipComments: true }],
+      'no-console': 'error',
+      eqeqeq: 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+    },
+  },
+  {
+    files: ['backend-bridge/src/domain/**/*.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ regex: '^(?!\\.\\.?/|re2js$)', message: 'the domain is pure: no I/O, no packages' }] },
+      ],
+    },
+  },
+  {
+    files: ['tests/**/*.ts', '**/*.test.ts'],
+    rules: {
+      'no-console': 'off',
+      '@typescript-eslint/unbound-method': 'off',
+      '@typescript-eslint/require-await': 'off',
+      '@typescript-eslint/no-empty-function': 'off',
+    },
+  },
+  {
+    files: ['**/*.mjs', '**/*.cjs'],
+    languageOptions: {
+      globals: {
+        process: 'readonly',
+        console: 'readonly',
+        URL: 'readonly',
+        Buffer: 'readonly',
+        setTimeout: 'readonly',
+        clearTimeout: 'readonly',
+        fetch: 'readonly',
+        module: 'writable',
+        require: 'readonly',
+        AbortSignal: 'readonly',
+        performance: 'readonly',
+        setInterval: 'readonly',
+        clearInterval: 'readonly',
+      },
+    },
+  },
+  prettier,
+);
