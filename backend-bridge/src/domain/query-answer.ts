@@ -1,0 +1,80 @@
+import type { Metric, OverTime } from './metric';
+import type { Filter, ResultSeries, Warning } from './selection';
+import type { Labels } from './series';
+
+/** A selection checked against its metric; the engine's own, opaque to others but for these fields. */
+export interface Plan {
+  readonly metric: Metric;
+  /** Index into metric.measures. */
+  readonly measure: number;
+  readonly stepMs: number;
+  readonly overTime: OverTime;
+  readonly includeOpen: boolean;
+  /** null: every series on its own. */
+  readonly groupBy: readonly string[] | null;
+  /** Those of the client and those of its token. */
+  readonly filters: readonly Filter[];
+  readonly warnings: readonly Warning[];
+  /** Canonical: two selections with the same key give the same numbers. Tenant filters are part of it. */
+  readonly key: string;
+  /** Whether the series with these dimension values is selected. */
+  readonly selects: (values: readonly string[]) => boolean;
+  /** Labels of the group that a selected series belongs to. */
+  readonly groupOf: (values: readonly string[]) => Labels;
+  /** The step that a window start falls into (its aligned start); the start itself where windows are not stepped. */
+  readonly stepOf: (startMs: number) => number;
+}
+
+export interface QueryAnswer {
+  readonly metric: string;
+  readonly measure: string;
+  readonly unit: string;
+  readonly stepMs: number;
+  readonly watermarkMs: number | null;
+  readonly serverTimeMs: number;
+  readonly storeEpoch: string;
+  readonly series: readonly ResultSeries[];
+  readonly warnings: readonly Warning[];
+}
+
+export interface SummarySeries {
+  readonly labels: Labels;
+  readonly last: number | null;
+  readonly lastTimeMs: number;
+  readonly previous: number | null;
+  readonly delta: number | null;
+  readonly min: number | null;
+  readonly max: number | null;
+  readonly avg: number | null;
+  readonly sum: number | null;
+  readonly count: number;
+  readonly updatedMs: number;
+  readonly stale: boolean;
+}
+
+export interface SummaryAnswer extends Omit<QueryAnswer, 'series'> {
+  readonly series: readonly SummarySeries[];
+}
+
+export interface EventEntry {
+  readonly id: string;
+  readonly timeMs: number;
+  readonly endMs: number;
+  readonly firstSeenMs: number;
+  readonly updatedMs: number;
+  readonly severity: string;
+  readonly message: string;
+  readonly labels: Labels;
+  readonly value: number | null;
+  readonly revision: number;
+  readonly state: 'open' | 'resolved';
+}
+
+export interface EventsAnswer {
+  readonly metric: string;
+  readonly watermarkMs: number | null;
+  readonly serverTimeMs: number;
+  readonly storeEpoch: string;
+  readonly events: readonly EventEntry[];
+  readonly warnings: readonly Warning[];
+}
