@@ -1,0 +1,123 @@
+import { readFileSync } from 'node:fs';
+
+/** Environment variables laid over the settings file. */
+
+type Reader = (text: string) => unknown;
+
+const asText: Reader = (text) => text;
+const asList: Reader = (text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+const asNumber: Reader = (text) => (/^-?\d+$/.test(text.trim()) ? Number(text) : text);
+const asSwitch: Reader = (text) => {
+  const word = text.trim().toLowerCase();
+  if (['true', '1', 'on', 'yes'].includes(word)) return true;
+  if (['false', '0', 'off', 'no'].includes(word)) return false;
+  return text;
+};
+const asLower: Reader = (text) => text.toLowerCase();
+
+export interface EnvironmentVariable {
+  readonly name: string;
+  readonly path: readonly string[];
+  readonly read: Reader;
+}
+
+/** Every variable the bridge knows, and the setting it stands for. */
+export const ENVIRONMENT: readonly EnvironmentVariable[] = [
+  { name: 'BRIDGE_HOST', path: ['host'], read: asText },
+  { name: 'BRIDGE_PORT', path: ['port'], read: asNumber },
+  { name: 'BRIDGE_TOKENS_FILE', path: ['tokens_file'], read: asText },
+  { name: 'BRIDGE_ALLOWED_ORIGINS', path: ['allowed_origins'], read: asList },
+  { name: 'BRIDGE_ALLOWED_HOSTS', path: ['allowed_hosts'], read: asList },
+  { name: 'BRIDGE_TLS_CERT_FILE', path: ['tls_cert_file'], read: asText },
+  { name: 'BRIDGE_TLS_KEY_FILE', path: ['tls_key_file'], read: asText },
+  { name: 'METRICS_FILE', path: ['metrics_file'], read: asText },
+  { name: 'STORE_PATH', path: ['store_path'], read: asText },
+  { name: 'LOG_LEVEL', path: ['log_level'], read: asLower },
+  { name: 'DEMO', path: ['demo', 'enabled'], read: asSwitch },
+  { name: 'KAFKA_BROKERS', path: ['kafka', 'brokers'], read: asList },
+  { name: 'KAFKA_GROUP_ID', path: ['kafka', 'group_id'], read: asText },
+  { name: 'KAFKA_SSL', path: ['kafka', 'ssl'], read: asSwitch },
+  { name: 'KAFKA_SSL_CA_FILE', path: ['kafka', 'ca_file'], read: asText },
+  { name: 'KAFKA_SSL_CERT_FILE', path: ['kafka', 'cert_file'], read: asText },
+  { name: 'KAFKA_SSL_KEY_FILE', path: ['kafka', 'key_file'], read: asText },
+  { name: 'KAFKA_SASL_MECHANISM', path: ['kafka', 'sasl_mechanism'], read: asLower },
+  { name: 'KAFKA_SASL_USERNAME', path: ['kafka', 'sasl_username'], read: asText },
+  { name: 'KAFKA_SASL_PASSWORD', path: ['kafka', 'sasl_password'], read: asText },
+  { name: 'KAFKA_DEAD_LETTER_TOPIC', path: ['kafka', 'dead_letter_topic'], read: asText },
+  { name: 'SCHEMA_REGISTRY_URL', path: ['kafka', 'schema_registry_url'], read: asText },
+  { name: 'SCHEMA_REGISTRY_USERNAME', path: ['kafka', 'schema_registry_username'], read: asText },
+  { name: 'SCHEMA_REGISTRY_PASSWORD', path: ['kafka', 'schema_registry_password'], read: asText },
+  { name: 'REDIS_URL', path: ['redis', 'url'], read: asText },
+  { name: 'REDIS_CA_FILE', path: ['redis', 'ca_file'], read: asText },
+];
+
+const SECRETS = new Set(['KAFKA_SASL_PASSWORD', 'SCHEMA_REGISTRY_PASSWORD', 'REDIS_URL']);
+/** BRIDGE_CONFIG names the file itself; it stands for no setting in it. */
+const SETTINGS_FILE = 'BRIDGE_CONFIG';
+/** What Kubernetes puts into every container for a service that happens to be called `bridge`. */
+const KUBERNETES = /_(SERVICE_(HOST|PORT)(_|$)|PORT_\d+_(TCP|UDP))/;
+
+type Tree = Record<string, unknown>;
+
+function put(tree: Tree, path: readonly string[], value: unknown): void {
+  const [head, ...rest] = path as [string, ...string[]];
+  if (rest.length === 0) {
+    tree[head] = value;
+    return;
+  }
+  const child = tree[head];
+  const inner: Tree =
+    typeof child === 'object' && child !== null && !Array.isArray(child) ? { ...(child as Tree) } : {};
+  put(inner, rest, value);
+  tree[head] = inner;
+}
+
+/**
+ * The file's settings with the environment over them. An empty variable counts as unset.
+ * `problems` gets a sentence for each variable that cannot be used.
+ */
+export function overlayEnvironment(file: Tree, environment: NodeJS.ProcessEnv, problems: string[]): Tree {
+  const tree: Tree = { ...file };
+  for (const { name, path, read } of ENVIRONMENT) {
+    const direct = environment[name] ?? '';
+    const fromFile = SECRETS.has(name) ? (environment[`${name}_FILE`] ?? '') : '';
+    if (direct !== '' && fromFile !== '') {
+      problems.push(`${name}: set it or ${name}_FILE, not both`);
+      continue;
+    }
+    if (fromFile !== '') {
+      try {
+        put(tree, path, read(readFileSync(fromFile, 'utf8').trim()));
+      } catch (error) {
+        problems.push(
+          `${name}_FILE: cannot read ${fromFile} (${(error as Error).message}); give a readable file`,
+        );
+      }
+    } else if (direct !== '') {
+      put(tree, path, read(direct));
+    }
+  }
+  const known = new Set<string>([
+    SETTINGS_FILE,
+    ...ENVIRONMENT.map((variable) => variable.name),
+    ...[...SECRETS].map((name) => `${name}_FILE`),
+  ]);
+  for (const name of Object.keys(environment)) {
+    if (!name.startsWith('BRIDGE_') || known.has(name) || KUBERNETES.test(name)) continue;
+    problems.push(`${name}: unknown setting; remove it or correct its name`);
+  }
+  return tree;
+}
+
+/** The variable for a setting's path, for messages that name what the person wrote. */
+export function variableFor(path: readonly PropertyKey[]): string | undefined {
+  const text = path.map(String);
+  return ENVIRONMENT.find(
+    (variable) =>
+      variable.path.length <= text.length && variable.path.every((part, index) => part === text[index]),
+  )?.name;
+}

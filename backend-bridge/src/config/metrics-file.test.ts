@@ -1,0 +1,95 @@
+import { join } from 'node:path';
+import { parseDuration } from './duration';
+import { parseMetricsFile, readMetricsFile } from './metrics-file';
+
+const minimal = (metric: string): string => `version: 1\nmetrics:\n  m:\n${metric.replace(/^/gm, '    ')}\n`;
+const VALUE = 'measures: { value: { field: N, combine: sum } }';
+const TUMBLING = 'window: { type: tumbling, size: 1m }';
+
+describe('metrics.yaml', () => {
+  test('the default file maps the recorded topics', () => {
+    const mappings = readMetricsFile(join(__dirname, '../../metrics.yaml'));
+    expect(mappings.map(({ topic, metric }) => [topic, metric.name, metric.kind])).toEqual([
+      ['events_per_minute_by_segment', 'events_per_minute', 'window'],
+      ['revenue_per_minute', 'revenue_per_minute', 'window'],
+      ['high_activity_users', 'high_activity_alert', 'event'],
+      ['active_users_per_minute', 'active_users_per_minute', 'window'],
+    ]);
+    const revenue = mappings[1]!.metric;
+    expect(revenue.measures.map((measure) => measure.name)).toEqual([
+      'value',
+      'transaction_count',
+      'avg_transaction_value',
+      'amount_count',
+    ]);
+    expect(mappings[1]!.measures.map((measure) => measure.optional)).toEqual([false, false, true, true]);
+    expect(revenue).toMatchObject({ retentionMs: 86_400_000, idleMs: 60_000 });
+    expect(mappings[2]!.metric.idleMs).toBe(300_000);
+  });
+
+  test('Flink: plain JSON key, window bounds as value columns, nested fields', () => {
+    const [mapping] = parseMetricsFile(
+      minimal(`topic: flink_counts
+key: { format: json }
+window: { type: tumbling, size: 1m }
+time: { start: { field: window_start, unit: text }, end: { field: window_end, unit: text }, event_time: start }
+dimensions: { segment: { from: { value: user.segment } }, site: { from: { key: [a.b] } } }
+measures: { value: { field: stats.count, combine: sum } }`),
+      'f',
+    );
+    expect(mapping).toMatchObject({
+      start: { from: 'field', in: 'value', path: ['window_start'], unit: 'text' },
+      eventTime: { from: 'start' },
+      dimensions: [
+        { in: 'value', path: ['user', 'segment'] },
+        { in: 'key', path: ['a.b'] },
+      ],
+      measures: [{ path: ['stats', 'count'], optional: false }],
+    });
+  });
+
+  test('final-only topics move the watermark by window ends', () => {
+    const [mapping] = parseMetricsFile(minimal(`topic: t\nfinal_only: true\n${TUMBLING}\n${VALUE}`), 'f');
+    expect(mapping!.eventTime).toEqual({ from: 'end' });
+  });
+
+  test.each([
+    ['topic: t\nwindow: { type: tumbling, size: 60 }\n' + VALUE, /metrics\.m\.window\.size: .*string/],
+    ['topic: t\nwindow: { type: tumbling, size: 1w }\n' + VALUE, /"1w" is no duration/],
+    [`topic: t\n${TUMBLING}\nmeasures: { n: { field: N } }`, /first measure must be named "value"/],
+    [
+      `topic: t\n${TUMBLING}\nmeasures: { value: { field: N, combine: avg, sum_from: s } }`,
+      /"s" is no measure/,
+    ],
+    [`topic: t\n${TUMBLING}\nkeys: 1\n${VALUE}`, /metrics\.m\.keys: unknown setting/],
+    [`topic: t\nkey: { format: string }\n${TUMBLING}\n${VALUE}`, /time\.start: a plain key holds no window/],
+    [`topic: t\nwindow: { type: hopping, size: 1m, advance: 2m }\n${VALUE}`, /window\.advance/],
+    [
+      `topic: t\nkey: { format: string, windowed: time }\nwindow: { type: session, gap: 1m }\n${VALUE}`,
+      /session's key/,
+    ],
+    [`topic: t\n${TUMBLING}\ndimensions: { a: { from: { key: b } } }\n${VALUE}`, /string key has no fields/],
+    [`topic: "a b"\n${TUMBLING}\n${VALUE}`, /not a Kafka topic name/],
+  ])('a fault is named: %j', (metric, message) => {
+    expect(() => parseMetricsFile(minimal(metric), 'f')).toThrow(message);
+  });
+
+  test('broken YAML and a missing file say so', () => {
+    expect(() => parseMetricsFile('a: [', 'broken.yaml')).toThrow(/broken\.yaml is not YAML/);
+    expect(() => readMetricsFile('/does/not/exist.yaml')).toThrow(/METRICS_FILE: cannot read/);
+    expect(() => parseMetricsFile('version: 1\nmetrics: {}', 'f')).toThrow(/at least one metric/);
+  });
+
+  test('durations', () => {
+    expect(['500ms', '30s', '5m', '24h', '7d', '5', '', '1.5h'].map(parseDuration)).toEqual([
+      500,
+      30_000,
+      300_000,
+      86_400_000,
+      604_800_000,
+      null,
+      null,
+      null,
+    ]);
+  });
+});

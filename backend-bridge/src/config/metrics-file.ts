@@ -1,0 +1,331 @@
+import { readFileSync } from 'node:fs';
+import { parse as parseYaml, YAMLParseError } from 'yaml';
+import { z } from 'zod';
+import { StartRefusedError } from '../domain/errors';
+import type { FieldSource, TopicMapping } from '../domain/mapping';
+import { MAX_MEASURES, type Measure, type Metric, type OverTime } from '../domain/metric';
+import { duration } from './duration';
+import { problemsOf } from './problems';
+
+/** metrics.yaml: which topics feed which metrics, without code. */
+
+const name = z
+  .string()
+  .regex(/^[a-z_][a-z0-9_]{0,63}$/, 'a name has 1 to 64 of a-z, 0-9 and _, and does not begin with a digit');
+
+/** `properties.amount`, or a list where a name itself has a dot. */
+const fieldPath = z
+  .union([
+    z
+      .string()
+      .min(1)
+      .transform((text) => text.split('.')),
+    z.array(z.string().min(1)).min(1),
+  ])
+  .describe('A field: names from the outside in, `a.b` or `[a, b]`; found in any case.');
+
+const timeField = z.strictObject({
+  field: fieldPath,
+  unit: z.enum(['ms', 's', 'us', 'ns', 'text']).default('ms').describe('How the time is written.'),
+  in: z.enum(['key', 'value']).default('value'),
+});
+
+const measureSchema = z.strictObject({
+  field: fieldPath,
+  title: z.string().optional(),
+  description: z.string().default(''),
+  unit: z.string().default('').describe('A Grafana unit id, e.g. short, currencyUSD, ms.'),
+  combine: z
+    .enum(['sum', 'min', 'max', 'avg', 'distinct', 'none'])
+    .default('none')
+    .describe('How series become one number.'),
+  sum_from: name.optional().describe('For avg: the measure with the sum behind it.'),
+  count_from: name.optional().describe('For avg: the measure with the count behind it.'),
+  over_time: z
+    .enum(['avg', 'sum', 'min', 'max', 'last'])
+    .optional()
+    .describe('How windows of a step become one number.'),
+  optional: z.boolean().default(false).describe('A record without the field is no error.'),
+  thresholds: z.array(z.strictObject({ value: z.number().nullable(), color: z.string().min(1) })).default([]),
+});
+
+const dimensionSchema = z.strictObject({
+  title: z.string().optional(),
+  description: z.string().default(''),
+  from: z
+    .union([
+      z.literal('key').describe('The whole of a primitive key.'),
+      z.strictObject({ key: fieldPath }),
+      z.strictObject({ value: fieldPath }),
+    ])
+    .describe('Where the label is read.'),
+});
+
+const windowSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('tumbling'), size: duration, grace: duration.default(0) }),
+  z.strictObject({
+    type: z.literal('hopping'),
+    size: duration,
+    advance: duration,
+    grace: duration.default(0),
+  }),
+  z.strictObject({ type: z.literal('session'), gap: duration, grace: duration.default(0) }),
+]);
+
+const metricSchema = z.strictObject({
+  title: z.string().optional(),
+  description: z.string().default(''),
+  kind: z.enum(['window', 'event']).default('window'),
+  topic: z.string().regex(/^[a-zA-Z0-9._-]{1,249}$/, 'not a Kafka topic name'),
+  key: z
+    .strictObject({
+      format: z.enum(['none', 'string', 'int', 'bigint', 'double', 'json', 'avro']),
+      windowed: z.enum(['none', 'time', 'session']).default('none'),
+    })
+    .default({ format: 'string', windowed: 'time' }),
+  value: z.strictObject({ format: z.enum(['json', 'avro']).default('json') }).default({ format: 'json' }),
+  window: windowSchema,
+  time: z
+    .strictObject({
+      start: z.union([z.enum(['key', 'timestamp']), timeField]).optional(),
+      end: z.union([z.enum(['key', 'size']), timeField]).optional(),
+      event_time: z.union([z.enum(['timestamp', 'start', 'end']), timeField]).optional(),
+    })
+    .default({}),
+  dimensions: z.record(name, dimensionSchema).default({}),
+  measures: z.record(name, measureSchema),
+  event: z
+    .strictObject({
+      severity: z.enum(['info', 'warning', 'critical']).default('warning'),
+      message: z.string().min(1).describe('{value} and {dimension} are filled in.'),
+    })
+    .optional(),
+  retention: duration.default(86_400_000),
+  idle: duration.optional().describe('Default: the window size, at least 60s.'),
+  final_only: z.boolean().default(false),
+  max_series: z.number().int().min(1).max(1_000_000).default(100_000),
+});
+
+export const metricsFileSchema = z.strictObject({
+  version: z.literal(1),
+  metrics: z.record(name, metricSchema),
+});
+
+type MetricEntry = z.output<typeof metricSchema>;
+type MeasureEntry = z.output<typeof measureSchema>;
+
+const DEFAULT_OVER_TIME: Readonly<Record<Measure['combine'], OverTime>> = {
+  sum: 'avg',
+  avg: 'avg',
+  min: 'min',
+  max: 'max',
+  distinct: 'avg',
+  none: 'last',
+};
+
+function toMeasure(measureName: string, entry: MeasureEntry): Measure {
+  return {
+    name: measureName,
+    title: entry.title ?? measureName,
+    description: entry.description,
+    unit: entry.unit,
+    combine: entry.combine,
+    sumFrom: entry.sum_from ?? null,
+    countFrom: entry.count_from ?? null,
+    overTime: entry.over_time ?? DEFAULT_OVER_TIME[entry.combine],
+    optional: entry.optional,
+    thresholds: entry.thresholds,
+  };
+}
+
+function toWindow(window: MetricEntry['window']): Metric['window'] {
+  switch (window.type) {
+    case 'tumbling':
+      return {
+        type: 'tumbling',
+        sizeMs: window.size,
+        advanceMs: window.size,
+        gapMs: 0,
+        graceMs: window.grace,
+      };
+    case 'hopping':
+      return {
+        type: 'hopping',
+        sizeMs: window.size,
+        advanceMs: window.advance,
+        gapMs: 0,
+        graceMs: window.grace,
+      };
+    case 'session':
+      return { type: 'session', sizeMs: 0, advanceMs: 0, gapMs: window.gap, graceMs: window.grace };
+  }
+}
+
+function measureProblems(at: string, measures: readonly Measure[]): string[] {
+  const problems: string[] = [];
+  if (measures[0]?.name !== 'value')
+    problems.push(`${at}: the first measure must be named "value"; it is the default one`);
+  if (measures.length > MAX_MEASURES)
+    problems.push(`${at}: ${measures.length} measures; at most ${MAX_MEASURES} fit a point`);
+  const names = new Set(measures.map((measure) => measure.name));
+  for (const measure of measures) {
+    for (const [setting, other] of [
+      ['sum_from', measure.sumFrom],
+      ['count_from', measure.countFrom],
+    ] as const) {
+      if (other === null) continue;
+      if (measure.combine !== 'avg') problems.push(`${at}.${measure.name}.${setting}: only for combine: avg`);
+      if (!names.has(other))
+        problems.push(`${at}.${measure.name}.${setting}: "${other}" is no measure of this metric`);
+    }
+    if ((measure.sumFrom === null) !== (measure.countFrom === null)) {
+      problems.push(
+        `${at}.${measure.name}: an average combines from sum_from and count_from; give both or neither`,
+      );
+    }
+  }
+  return problems;
+}
+
+function windowProblems(at: string, entry: MetricEntry): string[] {
+  const { window, key, time } = entry;
+  const problems: string[] = [];
+  if (window.type === 'session') {
+    if (window.gap < 1) problems.push(`${at}.window.gap: must be longer than nothing`);
+    if (key.windowed === 'time') problems.push(`${at}.key.windowed: a session's key is "session" or "none"`);
+    if (key.windowed === 'none' && typeof time.end !== 'object') {
+      problems.push(`${at}.time.end: name the field that holds a session's end`);
+    }
+  } else {
+    if (window.size < 1) problems.push(`${at}.window.size: must be longer than nothing`);
+    if (key.windowed === 'session') problems.push(`${at}.key.windowed: "session" needs window.type session`);
+    if (window.type === 'hopping' && (window.advance < 1 || window.advance > window.size)) {
+      problems.push(`${at}.window.advance: must be longer than nothing and at most the size`);
+    }
+    if (time.end === 'key')
+      problems.push(`${at}.time.end: only a session's key holds an end; use "size" or a field`);
+  }
+  if (key.windowed === 'none' && time.start === undefined) {
+    problems.push(
+      `${at}.time.start: a plain key holds no window; say "timestamp", or name the field with the window's start`,
+    );
+  }
+  if (key.windowed === 'none' && time.start === 'key') {
+    problems.push(`${at}.time.start: "key" needs key.windowed time or session`);
+  }
+  if (key.windowed !== 'none' && key.format === 'none') {
+    problems.push(`${at}.key.format: a windowed key has an inner key; say its format`);
+  }
+  return problems;
+}
+
+function dimensionSource(from: MetricEntry['dimensions'][string]['from']): FieldSource {
+  if (from === 'key') return { in: 'key', path: [] };
+  return 'key' in from ? { in: 'key', path: from.key } : { in: 'value', path: from.value };
+}
+
+function toMapping(metricName: string, entry: MetricEntry, problems: string[]): TopicMapping {
+  const at = `metrics.${metricName}`;
+  const measures = Object.entries(entry.measures).map(([key, measure]) => toMeasure(key, measure));
+  const window = toWindow(entry.window);
+  problems.push(...measureProblems(`${at}.measures`, measures), ...windowProblems(at, entry));
+  for (const [dimension, { from }] of Object.entries(entry.dimensions)) {
+    const primitive = entry.key.format !== 'json' && entry.key.format !== 'avro';
+    if (from === 'key' && entry.key.format === 'none')
+      problems.push(`${at}.dimensions.${dimension}.from: the topic has no key`);
+    if (typeof from === 'object' && 'key' in from && primitive) {
+      problems.push(
+        `${at}.dimensions.${dimension}.from: a ${entry.key.format} key has no fields; say \`from: key\``,
+      );
+    }
+  }
+  if (entry.kind === 'window' && entry.event !== undefined)
+    problems.push(`${at}.event: only for kind: event`);
+  if (entry.retention < Math.max(window.sizeMs, 60_000)) {
+    problems.push(`${at}.retention: must be at least a minute and at least the window's size`);
+  }
+  const metric: Metric = {
+    name: metricName,
+    title: entry.title ?? metricName,
+    description: entry.description,
+    kind: entry.kind,
+    topic: entry.topic,
+    window,
+    dimensions: Object.entries(entry.dimensions).map(([key, dimension]) => ({
+      name: key,
+      title: dimension.title ?? key,
+      description: dimension.description,
+    })),
+    measures,
+    event:
+      entry.kind === 'event'
+        ? {
+            severity: entry.event?.severity ?? 'warning',
+            message: entry.event?.message ?? `${entry.title ?? metricName}: {value}`,
+          }
+        : null,
+    retentionMs: entry.retention,
+    idleMs: entry.idle ?? Math.max(60_000, window.sizeMs, window.gapMs),
+    finalOnly: entry.final_only,
+    maxSeries: entry.max_series,
+  };
+  const { start, end, event_time: eventTime } = entry.time;
+  return {
+    metric,
+    topic: entry.topic,
+    key: entry.key,
+    value: entry.value,
+    start:
+      typeof start === 'object'
+        ? { from: 'field', in: start.in, path: start.field, unit: start.unit }
+        : { from: start ?? 'key' },
+    end:
+      typeof end === 'object'
+        ? { from: 'field', in: end.in, path: end.field, unit: end.unit }
+        : { from: end ?? (window.type === 'session' ? 'key' : 'size') },
+    eventTime:
+      typeof eventTime === 'object'
+        ? { from: 'field', in: 'value', path: eventTime.field, unit: eventTime.unit }
+        : { from: eventTime ?? (entry.final_only ? 'end' : 'timestamp') },
+    dimensions: Object.values(entry.dimensions).map(({ from }) => dimensionSource(from)),
+    measures: Object.values(entry.measures).map(({ field, optional }) => ({ path: field, optional })),
+  };
+}
+
+/** The mappings of a metrics.yaml's text. Throws StartRefusedError that lists every fault with its place. */
+export function parseMetricsFile(text: string, file: string): TopicMapping[] {
+  let document: unknown;
+  try {
+    document = parseYaml(text);
+  } catch (error) {
+    if (error instanceof YAMLParseError)
+      throw new StartRefusedError(`${file} is not YAML: ${error.message}`, { cause: error });
+    throw error;
+  }
+  const parsed = metricsFileSchema.safeParse(document);
+  const problems = parsed.success ? [] : problemsOf(parsed.error, '');
+  const mappings = parsed.success
+    ? Object.entries(parsed.data.metrics).map(([key, entry]) => toMapping(key, entry, problems))
+    : [];
+  if (parsed.success && mappings.length === 0) problems.push('metrics: name at least one metric');
+  if (problems.length > 0) {
+    throw new StartRefusedError(`${file} cannot be used:\n  ${problems.join('\n  ')}`);
+  }
+  return mappings;
+}
+
+/** Reads METRICS_FILE. */
+export function readMetricsFile(file: string): TopicMapping[] {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new StartRefusedError(
+      `METRICS_FILE: cannot read ${file} (${(error as Error).message}); give the path of a readable metrics.yaml`,
+      {
+        cause: error,
+      },
+    );
+  }
+  return parseMetricsFile(text, file);
+}

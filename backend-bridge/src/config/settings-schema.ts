@@ -1,0 +1,120 @@
+import { z } from 'zod';
+import { duration } from './duration';
+
+/** Every setting of the bridge, once: the file's keys, their defaults and meanings. environment.ts lays variables over it. */
+
+const port = z.number().int().min(0).max(65535);
+const filePath = z.string().min(1);
+const url = (protocols: readonly string[]): z.ZodType<string> =>
+  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
+    error: (issue) =>
+      `${JSON.stringify(issue.input)} is no URL beginning with ${protocols.map((p) => `${p}//`).join(' or ')}`,
+  });
+
+const tlsClient = {
+  ca_file: filePath.optional().describe('Certificate authority of the server, PEM.'),
+  cert_file: filePath.optional().describe('Client certificate, PEM; with key_file.'),
+  key_file: filePath.optional().describe('Key of the client certificate, PEM.'),
+};
+
+const kafkaSchema = z.strictObject({
+  brokers: z
+    .array(z.string().regex(/^[^\s,:/]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/, 'write host:port'))
+    .default([])
+    .describe('Bootstrap brokers. Empty: the embedded pipeline is the source.'),
+  group_id: z
+    .string()
+    .min(1)
+    .default('streamkpi')
+    .describe('Consumer group; the same on every bridge that shares the work.'),
+  client_id: z.string().min(1).default('streamkpi-bridge'),
+  ssl: z.boolean().default(false).describe('TLS to the brokers.'),
+  ...tlsClient,
+  sasl_mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).optional(),
+  sasl_username: z.string().min(1).optional(),
+  sasl_password: z.string().min(1).optional().meta({ secret: true }),
+  schema_registry_url: url(['http:', 'https:']).optional(),
+  schema_registry_username: z.string().min(1).optional(),
+  schema_registry_password: z.string().min(1).optional().meta({ secret: true }),
+  dead_letter_topic: z
+    .string()
+    .min(1)
+    .default('streamkpi-dead-letters')
+    .describe('Must exist; records that cannot be decoded go there.'),
+});
+
+const redisSchema = z.strictObject({
+  url: url(['redis:', 'rediss:'])
+    .optional()
+    .meta({ secret: true })
+    .describe('redis:// or rediss://; unset: the embedded store.'),
+  key_prefix: z
+    .string()
+    .regex(/^[A-Za-z0-9_.-]{1,64}$/, 'has 1 to 64 letters, digits, _ . and -')
+    .default('streamkpi'),
+  ...tlsClient,
+  command_timeout: duration.default(2_000),
+});
+
+const limitsSchema = z.strictObject({
+  max_series: z.number().int().min(1).default(1_000).describe('Series in one answer.'),
+  max_points: z.number().int().min(1).default(1_000_000).describe('Points in one answer.'),
+  max_scan_points: z
+    .number()
+    .int()
+    .min(1)
+    .default(5_000_000)
+    .describe('Stored points that one request may read.'),
+  max_body_bytes: z.number().int().min(1_024).default(8_388_608),
+  max_ingest_events: z.number().int().min(1).default(10_000).describe('Events in one ingest request.'),
+  max_concurrent_queries: z.number().int().min(1).default(64),
+  max_clients: z.number().int().min(1).default(10_000).describe('WebSocket connections.'),
+  max_subscriptions: z.number().int().min(1).default(200).describe('Subscriptions of one connection.'),
+  max_message_bytes: z.number().int().min(1_024).default(65_536).describe('One message from a client.'),
+  client_buffer_bytes: z
+    .number()
+    .int()
+    .min(65_536)
+    .default(1_048_576)
+    .describe('Unsent bytes kept for one slow client.'),
+  slow_client_timeout: duration
+    .default(30_000)
+    .describe('A client that has taken nothing for so long is closed with 4408.'),
+});
+
+const demoSchema = z.strictObject({
+  enabled: z.boolean().default(true).describe('Demo traffic when the embedded pipeline is the source.'),
+  seed: z.number().int().default(1),
+  backfill: duration.default(10_800_000).describe('How much history the demo fills in at the first start.'),
+});
+
+export const settingsSchema = z.strictObject({
+  host: z.string().min(1).default('127.0.0.1'),
+  port: port.default(8765),
+  insecure: z.boolean().default(false).describe('Serve other addresses than loopback without tokens.'),
+  metrics_file: filePath.optional().describe('Default: the metrics.yaml that comes with the bridge.'),
+  store_path: filePath.default('data').describe('Folder of the embedded store and of the embedded pipeline.'),
+  tokens_file: filePath.optional(),
+  allowed_origins: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('Browser origins let in besides loopback ones.'),
+  allowed_hosts: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('Host headers let in besides the bound address and loopback.'),
+  tls_cert_file: filePath.optional(),
+  tls_key_file: filePath.optional(),
+  log_level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  stale_windows: z
+    .number()
+    .min(0)
+    .default(2)
+    .describe('A summary is stale past last end + grace + so many windows.'),
+  kafka: kafkaSchema.default(() => kafkaSchema.parse({})),
+  redis: redisSchema.default(() => redisSchema.parse({})),
+  limits: limitsSchema.default(() => limitsSchema.parse({})),
+  demo: demoSchema.default(() => demoSchema.parse({})),
+});
+
+export type Settings = z.output<typeof settingsSchema>;

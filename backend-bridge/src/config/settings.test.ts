@@ -1,0 +1,88 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadSettings, printableSettings } from './settings';
+
+const folder = mkdtempSync(join(tmpdir(), 'streamkpi-settings-'));
+
+function file(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+describe('settings', () => {
+  test('nothing set: the embedded pipeline and store on loopback', () => {
+    const settings = loadSettings({});
+    expect(settings.kafka.brokers).toEqual([]);
+    expect(settings.redis.url).toBeUndefined();
+    expect([settings.host, settings.port, settings.demo.enabled]).toEqual(['127.0.0.1', 8765, true]);
+  });
+
+  test('the environment lies over the file', () => {
+    const config = file('a.yaml', 'port: 1000\nkafka: { brokers: ["a:1"], group_id: mine }\n');
+    const settings = loadSettings({
+      BRIDGE_CONFIG: config,
+      KAFKA_BROKERS: 'b:2, c:3',
+      BRIDGE_PORT: '9000',
+      DEMO: 'off',
+    });
+    expect(settings.port).toBe(9000);
+    expect(settings.kafka.brokers).toEqual(['b:2', 'c:3']);
+    expect(settings.kafka.group_id).toBe('mine');
+    expect(settings.demo.enabled).toBe(false);
+  });
+
+  test('frozen all the way down', () => {
+    const settings = loadSettings({});
+    expect(
+      Object.isFrozen(settings) && Object.isFrozen(settings.kafka) && Object.isFrozen(settings.kafka.brokers),
+    ).toBe(true);
+  });
+
+  test.each([
+    [{ BRIDGE_PORT: 'tcp://10.0.0.1:8765' }, /BRIDGE_PORT: .*number/],
+    [{ BRIDGE_PROT: '1' }, /BRIDGE_PROT: unknown setting/],
+    [{ KAFKA_BROKERS: 'localhost' }, /KAFKA_BROKERS: write host:port/],
+    [{ REDIS_URL: 'localhost:6379' }, /REDIS_URL: .*redis:\/\//],
+    [{ KAFKA_BROKERS: 'a:1', KAFKA_SASL_MECHANISM: 'PLAIN' }, /needs KAFKA_SASL_USERNAME/],
+    [{ KAFKA_BROKERS: 'a:1', KAFKA_SASL_MECHANISM: 'kerberos' }, /KAFKA_SASL_MECHANISM: .*plain/],
+    [{ KAFKA_SASL_PASSWORD: 'x', KAFKA_SASL_PASSWORD_FILE: '/x' }, /not both/],
+    [{ KAFKA_SASL_PASSWORD_FILE: '/does/not/exist' }, /KAFKA_SASL_PASSWORD_FILE: cannot read/],
+    [{ DEMO: 'maybe' }, /DEMO: .*boolean/],
+    [{ BRIDGE_CONFIG: '/does/not/exist' }, /BRIDGE_CONFIG: cannot read/],
+  ])('%j is refused with a sentence', (environment, message) => {
+    expect(() => loadSettings(environment)).toThrow(message);
+  });
+
+  test('unknown keys of the file are named, several faults at once', () => {
+    const config = file('b.yaml', 'prot: 1\nkafka: { brokerz: [] }\nredis: { command_timeout: 5 }\n');
+    expect(() => loadSettings({ BRIDGE_CONFIG: config })).toThrow(
+      /(?=[^]*prot: unknown setting)(?=[^]*kafka.brokerz: unknown setting)(?=[^]*redis.command_timeout)/,
+    );
+  });
+
+  test('variables that Kubernetes injects for a service named bridge are no fault', () => {
+    expect(
+      loadSettings({ BRIDGE_SERVICE_HOST: '10.0.0.1', BRIDGE_PORT_8765_TCP: 'tcp://10.0.0.1:8765' }).port,
+    ).toBe(8765);
+  });
+
+  test('secrets come from files and are never printed', () => {
+    const secret = file('redis-url', 'redis://:hunter2@db:6379\n');
+    const password = file('sasl', 'hunter3\n');
+    const settings = loadSettings({
+      REDIS_URL_FILE: secret,
+      KAFKA_BROKERS: 'a:1',
+      KAFKA_SASL_MECHANISM: 'SCRAM-SHA-256',
+      KAFKA_SASL_USERNAME: 'u',
+      KAFKA_SASL_PASSWORD_FILE: password,
+    });
+    expect(settings.redis.url).toBe('redis://:hunter2@db:6379');
+    expect(settings.kafka.sasl_password).toBe('hunter3');
+    const printed = printableSettings(settings);
+    expect(printed).not.toMatch(/hunter/);
+    expect(printed).toMatch(/redis\.url: "\*+"/);
+    expect(printed).toMatch(/kafka\.sasl_mechanism: "scram-sha-256" {3}# KAFKA_SASL_MECHANISM/);
+  });
+});

@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs';
+import { parse as parseYaml } from 'yaml';
+import { z } from 'zod';
+import { StartRefusedError } from '../domain/errors';
+import { ENVIRONMENT, overlayEnvironment, variableFor } from './environment';
+import { problemsOf } from './problems';
+import { settingsSchema, type Settings } from './settings-schema';
+
+export type { Settings } from './settings-schema';
+
+type Tree = Record<string, unknown>;
+
+function readSettingsFile(file: string): Tree {
+  let document: unknown;
+  try {
+    document = parseYaml(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new StartRefusedError(`BRIDGE_CONFIG: cannot read ${file}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  if (document === null) return {};
+  if (typeof document !== 'object' || Array.isArray(document)) {
+    throw new StartRefusedError(`BRIDGE_CONFIG: ${file} must hold settings by name, e.g. \`port: 8765\``);
+  }
+  return document as Tree;
+}
+
+function crossProblems(settings: Settings): string[] {
+  const problems: string[] = [];
+  const { kafka } = settings;
+  if ((settings.tls_cert_file === undefined) !== (settings.tls_key_file === undefined)) {
+    problems.push('tls_cert_file, tls_key_file: give both or neither');
+  }
+  if (
+    kafka.sasl_mechanism !== undefined &&
+    (kafka.sasl_username === undefined || kafka.sasl_password === undefined)
+  ) {
+    problems.push(
+      'KAFKA_SASL_MECHANISM: needs KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD (or KAFKA_SASL_PASSWORD_FILE)',
+    );
+  }
+  if (
+    kafka.sasl_mechanism === undefined &&
+    (kafka.sasl_username !== undefined || kafka.sasl_password !== undefined)
+  ) {
+    problems.push(
+      'KAFKA_SASL_MECHANISM: say plain, scram-sha-256 or scram-sha-512; a user or password is set',
+    );
+  }
+  if (kafka.brokers.length === 0 && (kafka.sasl_mechanism !== undefined || kafka.ssl)) {
+    problems.push(
+      'KAFKA_BROKERS: settings for Kafka are given, but no broker; write host:port, or remove them',
+    );
+  }
+  return problems;
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    Object.values(value).forEach(freeze);
+    Object.freeze(value);
+  }
+  return value;
+}
+
+/**
+ * Settings from the file named by BRIDGE_CONFIG with the environment over it, and flags over both.
+ * Frozen. Throws StartRefusedError that lists every fault.
+ */
+export function loadSettings(environment: NodeJS.ProcessEnv, flags: { insecure?: boolean } = {}): Settings {
+  const file = environment['BRIDGE_CONFIG'] ?? '';
+  const problems: string[] = [];
+  const tree = overlayEnvironment(file === '' ? {} : readSettingsFile(file), environment, problems);
+  if (flags.insecure === true) tree['insecure'] = true;
+  const parsed = settingsSchema.safeParse(tree);
+  if (parsed.success) {
+    problems.push(...crossProblems(parsed.data));
+    if (problems.length === 0) return freeze(parsed.data);
+  } else {
+    for (const issue of parsed.error.issues) {
+      const variable = variableFor(issue.path);
+      const given = variable === undefined ? '' : (environment[variable] ?? '');
+      if (variable !== undefined && given !== '') problems.push(`${variable}: ${issue.message}`);
+      else problems.push(...problemsOf(new z.ZodError([issue]), ''));
+    }
+  }
+  throw new StartRefusedError(`The settings cannot be used:\n  ${problems.join('\n  ')}`);
+}
+
+function secretPaths(schema: z.ZodType, path: readonly string[] = []): string[][] {
+  if (schema.meta()?.['secret'] === true) return [[...path]];
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodOptional) {
+    return secretPaths(schema.unwrap() as z.ZodType, path);
+  }
+  if (schema instanceof z.ZodObject) {
+    return Object.entries(schema.shape as Record<string, z.ZodType>).flatMap(([key, inner]) =>
+      secretPaths(inner, [...path, key]),
+    );
+  }
+  return [];
+}
+
+/** The settings as they took effect, secrets masked, with the variable that stands for each. For --print-config. */
+export function printableSettings(settings: Settings): string {
+  const secrets = new Set(secretPaths(settingsSchema).map((path) => path.join('.')));
+  const lines: string[] = [];
+  const walk = (value: unknown, path: readonly string[]): void => {
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      for (const [key, inner] of Object.entries(value)) walk(inner, [...path, key]);
+      return;
+    }
+    const key = path.join('.');
+    const variable = ENVIRONMENT.find((entry) => entry.path.join('.') === key)?.name;
+    const shown = secrets.has(key) && value !== undefined ? '"********"' : JSON.stringify(value);
+    lines.push(`${key}: ${shown}${variable === undefined ? '' : `   # ${variable}`}`);
+  };
+  walk(settings, []);
+  return lines.join('\n');
+}

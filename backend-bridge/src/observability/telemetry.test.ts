@@ -1,0 +1,43 @@
+import { createLog, withoutCredentials } from './log';
+import { createTelemetry } from './telemetry';
+
+describe('Prometheus text', () => {
+  test('counts, and tells freshness as now minus watermark', async () => {
+    const telemetry = createTelemetry('1.2.3');
+    telemetry.observe({
+      nowMs: () => 70_000,
+      watermarks: async () => [
+        { metric: 'a', watermarkMs: 10_000 },
+        { metric: 'b', watermarkMs: null },
+      ],
+    });
+    telemetry.recordsRead('t', 5);
+    telemetry.pointsWritten('a', 'accepted', 4);
+    const text = await telemetry.text();
+    expect(text).toContain('streamkpi_freshness_seconds{metric="a"} 60');
+    expect(text).not.toContain('metric="b"');
+    expect(text).toContain('streamkpi_records_read_total{topic="t"} 5');
+    expect(text).toContain('streamkpi_points_written_total{metric="a",outcome="accepted"} 4');
+    expect(text).toContain('streamkpi_build_info{version="1.2.3"} 1');
+  });
+
+  test('a scrape answers while the store is down', async () => {
+    const telemetry = createTelemetry('1');
+    telemetry.observe({ nowMs: () => 0, watermarks: () => Promise.reject(new Error('down')) });
+    await expect(telemetry.text()).resolves.not.toContain('freshness_seconds{');
+  });
+});
+
+describe('logs', () => {
+  test('secrets never reach a line', () => {
+    const lines: string[] = [];
+    const log = createLog('info', {}, { write: (line) => lines.push(line) });
+    log.info(
+      { password: 'hunter2', kafka: { sasl_password: 'hunter3' }, url: 'redis://u:hunter4@h:1' },
+      'hello',
+    );
+    expect(lines.join('')).toContain('"msg":"hello"');
+    expect(lines.join('')).not.toMatch(/hunter/);
+    expect(withoutCredentials('rediss://a:b@c/1')).toBe('rediss://********@c/1');
+  });
+});
