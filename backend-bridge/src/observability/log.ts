@@ -8,7 +8,11 @@ const SECRET_FIELDS = ['password', 'token', 'authorization', 'secret', 'saslPass
  * Structured logs, one JSON object a line on stdout.
  * URLs given as `url` lose their user and password.
  */
-export function createLog(level: string, fields: object = {}, destination: DestinationStream = pino.destination(1)): Log {
+export function createLog(
+  level: string,
+  fields: object = {},
+  destination: DestinationStream = pino.destination(1),
+): Log {
   const options: LoggerOptions = {
     level,
     base: { service: 'streamkpi-bridge', ...fields },
@@ -19,7 +23,8 @@ export function createLog(level: string, fields: object = {}, destination: Desti
       paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]),
       censor: '********',
     },
-  });
+  };
+  return pino(options, destination);
 }
 
 export function withoutCredentials(url: unknown): unknown {
