@@ -1,0 +1,23 @@
+-- high_activity_users as one record per user and closed window: the last count, once.
+-- A window closes when an event comes whose time is past its end and grace; a stream that falls silent leaves
+-- its last window open. Without RETENTION a replay would lose windows. A metric that reads this topic says
+-- final_only: true. Not needed by the default metrics.yaml; leave it out to save its state and its work.
+CREATE TABLE IF NOT EXISTS high_activity_users_final
+WITH (
+    KAFKA_TOPIC = 'high_activity_users_final',
+    PARTITIONS = 1,
+    KEY_FORMAT = 'KAFKA',
+    VALUE_FORMAT = 'JSON',
+    RETENTION_MS = 172800000
+) AS
+SELECT
+    user_key,
+    AS_VALUE(user_key) AS user_id,
+    COUNT(*) AS event_count,
+    WINDOWSTART AS window_start,
+    WINDOWEND AS window_end
+FROM enriched_events
+WINDOW TUMBLING (SIZE 5 MINUTES, RETENTION 2 HOURS, GRACE PERIOD 1 MINUTE)
+GROUP BY user_key
+HAVING COUNT(*) > 100
+EMIT FINAL;

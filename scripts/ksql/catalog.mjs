@@ -1,0 +1,98 @@
+import { canonical, isCall, walk } from './expressions.mjs';
+
+/** What each stream and table of a script offers to the statements after it. */
+
+/** `{name, type, line, windowed, declaredWindow, columns: [{name, key, nullable, constant}], topic}` of a statement. */
+export function describe(statement, catalog) {
+  const topic = statement.properties.get('KAFKA_TOPIC')?.value ?? statement.name;
+  const declaredWindow = statement.properties.has('WINDOW_TYPE');
+  const base = { name: statement.name, type: statement.type, line: statement.line, topic, declaredWindow };
+  if (statement.query === null) {
+    const columns = statement.columns.map(({ name, key }) => ({
+      name,
+      key: key !== null,
+      nullable: key === null,
+    }));
+    return { ...base, windowed: declaredWindow, columns };
+  }
+  const { query } = statement;
+  const sources = sourcesOf(query, catalog);
+  const keys = keyExpressions(query, sources).map(canonical);
+  const columns = query.items.flatMap((item) => columnsOf(item, sources, keys));
+  const windowed =
+    query.window !== null ||
+    (query.groupBy.length === 0 && sources.some(({ object }) => object?.windowed === true));
+  return { ...base, windowed, columns };
+}
+
+/** The query's sources under their aliases; `object` is undefined for one that nothing declared. */
+export function sourcesOf(query, catalog) {
+  const first = {
+    alias: query.from.alias,
+    name: query.from.name,
+    object: catalog.get(query.from.name),
+    mayMiss: false,
+  };
+  const joined = query.joins.map(({ type, source }) => ({
+    alias: source.alias,
+    name: source.name,
+    object: catalog.get(source.name),
+    mayMiss: type === 'LEFT' || type === 'FULL',
+  }));
+  return [first, ...joined];
+}
+
+/** What becomes the record's key: the group, the new partitioning, the join's left side, or the source's own key. */
+export function keyExpressions(query, sources) {
+  if (query.groupBy.length > 0) return query.groupBy;
+  if (query.partitionBy.length > 0) return query.partitionBy;
+  if (query.joins.length > 0) {
+    const { on } = query.joins[0];
+    const left = on.parts?.find(
+      (part) => part.kind === 'column' && (part.source ?? query.from.alias) === query.from.alias,
+    );
+    return left === undefined ? [] : [left];
+  }
+  const columns = sources[0].object?.columns ?? [];
+  return columns
+    .filter((column) => column.key)
+    .map((column) => ({ kind: 'column', source: null, name: column.name, line: query.line }));
+}
+
+/** The source column that a column expression names; undefined when there is none. */
+export function findColumn(expression, sources) {
+  const among =
+    expression.source === null ? sources : sources.filter(({ alias }) => alias === expression.source);
+  for (const { object, mayMiss } of among) {
+    const column = object?.columns.find(({ name }) => name === expression.name);
+    if (column !== undefined) return { ...column, nullable: column.nullable || mayMiss, mayMiss };
+  }
+  return undefined;
+}
+
+function mayBeNull(expression, sources) {
+  if (isCall(expression, 'COALESCE'))
+    return expression.parts.every((part) => part.kind !== 'literal') && expression.parts.length > 0;
+  return [...walk(expression)].some(
+    (inner) => inner.kind === 'column' && findColumn(inner, sources)?.nullable === true,
+  );
+}
+
+function columnsOf(item, sources, keys) {
+  const { expression, alias } = item;
+  if (expression.kind === 'star') {
+    return sources.flatMap(({ object }) => object?.columns ?? []);
+  }
+  const name = alias ?? outputName(item);
+  const key = keys.includes(canonical(expression));
+  const fromOptional = [...walk(expression)].some(
+    (inner) => inner.kind === 'column' && findColumn(inner, sources)?.mayMiss === true,
+  );
+  return [{ name, key, nullable: mayBeNull(expression, sources), fromOptional }];
+}
+
+/** The name a column gets; `KSQL_COL_n` of a nameless expression is told as null. */
+export function outputName({ expression, alias }) {
+  if (alias !== null) return alias;
+  return expression.kind === 'column' ? expression.name : null;
+}
