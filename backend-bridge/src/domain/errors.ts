@@ -53,6 +53,7 @@ export type RequestErrorCode =
   | 'ingest_disabled'
   | 'overloaded'
   | 'store_unavailable'
+  | 'source_unavailable'
   | 'internal';
 
 /** A request that cannot be answered as it is. */

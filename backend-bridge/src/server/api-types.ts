@@ -1,0 +1,882 @@
+/* Generated from api/openapi.yaml by `npm run generate -w backend-bridge`. Do not edit. */
+/* eslint-disable */
+
+export interface paths {
+    "/api/v1/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The catalogue, with all that an editor needs. */
+        get: operations["listMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metrics/{metric}/dimensions/{dimension}/values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Known values of a dimension, for variables and ad-hoc filters. */
+        get: operations["listDimensionValues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Points of a metric over a range. */
+        post: operations["query"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Last value, change and statistics of each series over a range.
+         * @description Always at the window's own step, whatever step is asked, over closed windows, and open ones too with `include_open`.
+         */
+        post: operations["summary"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Events of an event metric, the newest first. */
+        post: operations["queryEvents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ingest/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Raw events for the embedded pipeline.
+         * @description Accepts what it can, and names each event that it refuses. The accepted ones are durable when the answer comes. Where the source is Kafka: `ingest_disabled`.
+         */
+        post: operations["ingestEvents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ingest/profiles/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** A user's profile, for the embedded pipeline. */
+        put: operations["putProfile"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Version, capabilities and the state of every hop.
+         * @description Scope `observe`. Answers 200 also when hops fail. The holder of a fixed filter sees no counts of others.
+         */
+        get: operations["status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the process is alive. Needs no token. */
+        get: operations["health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the source has joined its group and the store takes writes. Needs no token. */
+        get: operations["ready"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Prometheus metrics. The holder of a fixed filter gets only the watermarks of what it may see.
+         * @description Scope `observe`.
+         */
+        get: operations["prometheus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** @description Integer milliseconds since 1970, UTC. */
+        TimeMs: number;
+        /** @description Dimension name to value. A combined series has only the dimensions it was grouped by. */
+        Labels: {
+            [key: string]: string;
+        };
+        Filter: {
+            dimension: string;
+            /**
+             * @description `=` any of the values, `!=` none of them, `=~` and `!~` the same with patterns in RE2 syntax, matched in full.
+             * @enum {string}
+             */
+            op: "=" | "!=" | "=~" | "!~";
+            /** @description A pattern has at most 1,000 characters; `invalid_regex` otherwise. */
+            values: string[];
+        };
+        /** @description A series must pass all of them. */
+        Filters: components["schemas"]["Filter"][];
+        /** @description Dimensions to keep; the rest is combined, window by window. Empty: all series become one. Absent: every series on its own. */
+        GroupBy: string[];
+        MetricName: string;
+        /** @description Default: `value`. */
+        MeasureName: string;
+        /**
+         * @description How the windows of one step become one value. Default: the measure's own rule. `sum` is refused for overlapping windows, and `sum` and `avg` where a measure cannot be combined so (`not_combinable`).
+         * @enum {string}
+         */
+        OverTime: "avg" | "sum" | "min" | "max" | "last";
+        /** @description Rounded up to the ladder of the metric; the answer says which step was taken. Wins over `max_points`. */
+        StepMs: number;
+        /** @description Takes the first step of the ladder with at most so many points a series over the range. */
+        MaxPoints: number;
+        QueryRequest: {
+            metric: components["schemas"]["MetricName"];
+            measure?: components["schemas"]["MeasureName"];
+            from_ms: components["schemas"]["TimeMs"];
+            to_ms: components["schemas"]["TimeMs"];
+            filters?: components["schemas"]["Filters"];
+            group_by?: components["schemas"]["GroupBy"];
+            step_ms?: components["schemas"]["StepMs"];
+            max_points?: components["schemas"]["MaxPoints"];
+            over_time?: components["schemas"]["OverTime"];
+            /**
+             * @description What stands for a window or step without a value, `zero`, `null`, or nothing at all.
+             * @default none
+             * @enum {string}
+             */
+            fill?: "none" | "zero" | "null";
+            /**
+             * @description Windows that may still change are in the answer too.
+             * @default true
+             */
+            include_open?: boolean;
+            /**
+             * @description Adds `revisions`, `removed` and `removed_revisions` to each series.
+             * @default false
+             */
+            include_revisions?: boolean;
+        };
+        /** @description The same selectors as of /query. Those of steps and filling have no effect here. */
+        SummaryRequest: {
+            metric: components["schemas"]["MetricName"];
+            measure?: components["schemas"]["MeasureName"];
+            from_ms: components["schemas"]["TimeMs"];
+            to_ms: components["schemas"]["TimeMs"];
+            filters?: components["schemas"]["Filters"];
+            group_by?: components["schemas"]["GroupBy"];
+            step_ms?: components["schemas"]["StepMs"];
+            max_points?: components["schemas"]["MaxPoints"];
+            over_time?: components["schemas"]["OverTime"];
+            /**
+             * @description Windows that may still change count too.
+             * @default false
+             */
+            include_open?: boolean;
+        };
+        EventsRequest: {
+            metric: components["schemas"]["MetricName"];
+            from_ms: components["schemas"]["TimeMs"];
+            to_ms: components["schemas"]["TimeMs"];
+            filters?: components["schemas"]["Filters"];
+            /** @default 1000 */
+            limit?: number;
+        };
+        /** @description Something that the reader of the numbers should know. More fields depend on the code. */
+        Warning: {
+            /** @description `series_truncated` has `kept` and `total`; `step_adjusted` has `asked_ms` and `taken_ms`; `unsafe_integer` and `values_unrepresentable` have `count`. */
+            code: string;
+            message: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description What every answer on one measure of one metric begins with. */
+        QueryHead: {
+            metric: string;
+            measure: string;
+            /** @description A Grafana unit id; empty where there is none. */
+            unit: string;
+            /** @description Distance between points; 0 for sessions, which are not stepped. */
+            step_ms: number;
+            /** @description Event time up to which the metric has been read; null before the first record. */
+            watermark_ms: number | null;
+            server_time_ms: number;
+            store_epoch: string;
+            warnings: components["schemas"]["Warning"][];
+        };
+        QueryAnswer: components["schemas"]["QueryHead"] & {
+            series: components["schemas"]["ResultSeries"][];
+        };
+        /** @description `times`, `values` and `revisions` have the same length. */
+        ResultSeries: {
+            labels: components["schemas"]["Labels"];
+            /** @description Starts of the windows or steps, ascending. */
+            times: number[];
+            values: (number | null)[];
+            /** @description With `include_revisions`. 0 for a filled gap. */
+            revisions?: number[];
+            /** @description With `include_revisions`. Times of points that were removed and have not come back. */
+            removed?: number[];
+            removed_revisions?: number[];
+            /** @description Points from here on may still change. Absent when all are final. */
+            open_from_ms?: number;
+        };
+        SummaryAnswer: components["schemas"]["QueryHead"] & {
+            series: components["schemas"]["SummarySeries"][];
+        };
+        SummarySeries: {
+            labels: components["schemas"]["Labels"];
+            /** @description Value of the newest window; null if it cannot be written. */
+            last: number | null;
+            /** @description Start of that window. */
+            last_time_ms: number;
+            /** @description Value of the window just before, null if there is none. */
+            previous: number | null;
+            /** @description `last` - `previous`. */
+            delta: number | null;
+            min: number | null;
+            max: number | null;
+            /** @description Over the windows, each counting once. */
+            avg: number | null;
+            sum: number | null;
+            /** @description Windows with a value. */
+            count: number;
+            /** @description When the newest window's value last changed. */
+            updated_ms: number;
+            /** @description The clock is past the newest window's end + grace + two windows (setting `stale_windows`). */
+            stale: boolean;
+        };
+        EventsAnswer: {
+            metric: string;
+            watermark_ms: number | null;
+            server_time_ms: number;
+            store_epoch: string;
+            events: components["schemas"]["Event"][];
+            warnings: components["schemas"]["Warning"][];
+        };
+        Event: {
+            /** @description A hash of metric, labels and window start: the same everywhere. */
+            id: string;
+            /** @description Start of the window. */
+            time_ms: number;
+            end_ms: number;
+            first_seen_ms: number;
+            updated_ms: number;
+            /** @enum {string} */
+            severity: "info" | "warning" | "critical";
+            message: string;
+            labels: components["schemas"]["Labels"];
+            value: number | null;
+            revision: number;
+            /**
+             * @description Resolved: the window is final, or the event was removed.
+             * @enum {string}
+             */
+            state: "open" | "resolved";
+        };
+        CatalogueAnswer: {
+            server_time_ms: number;
+            store_epoch: string;
+            metrics: components["schemas"]["MetricEntry"][];
+        };
+        MetricEntry: {
+            name: string;
+            title: string;
+            description: string;
+            /** @enum {string} */
+            kind: "window" | "event";
+            window: {
+                /** @enum {string} */
+                type: "tumbling" | "hopping" | "session";
+                /** @description 0 for sessions. */
+                size_ms: number;
+                /** @description Distance of window starts: the size of tumbling windows, 0 for sessions. */
+                advance_ms: number;
+                /** @description Inactivity that ends a session; otherwise 0. */
+                gap_ms: number;
+                grace_ms: number;
+            };
+            retention_ms: number;
+            /** @description The stream holds only final results. */
+            final_only: boolean;
+            /** @description The ladder of steps, ascending; empty for sessions. */
+            steps_ms: number[];
+            dimensions: {
+                name: string;
+                title: string;
+                description: string;
+            }[];
+            default_measure: string;
+            measures: components["schemas"]["MeasureEntry"][];
+            /** @description For event metrics; null otherwise. */
+            event: {
+                /** @enum {string} */
+                severity: "info" | "warning" | "critical";
+                /** @description With `{dimension}` and `{value}` as they stand in the mapping. */
+                message: string;
+            } | null;
+        };
+        MeasureEntry: {
+            name: string;
+            title: string;
+            description: string;
+            unit: string;
+            /**
+             * @description How series combine. `avg` does so only with `sum_from` and `count_from`; `distinct` combines over time, never across series; `none` not at all.
+             * @enum {string}
+             */
+            combine: "sum" | "min" | "max" | "avg" | "distinct" | "none";
+            sum_from: string | null;
+            count_from: string | null;
+            /**
+             * @description The rule when a query names none.
+             * @enum {string}
+             */
+            over_time: "avg" | "sum" | "min" | "max" | "last";
+            /** @description Points may lack it. */
+            optional: boolean;
+            thresholds: {
+                /** @description From this value on; null for the first one. */
+                value: number | null;
+                color: string;
+            }[];
+        };
+        DimensionValuesAnswer: {
+            metric: string;
+            dimension: string;
+            values: string[];
+            /** @description There are more than `limit`. */
+            truncated: boolean;
+            server_time_ms: number;
+            store_epoch: string;
+        };
+        /** @description Each `{user_id, event_type, timestamp, properties}`: `timestamp` in integer milliseconds UTC, `properties` an object. Elements are checked one by one, so that one bad event does not cost the others. */
+        RawEvents: unknown[];
+        IngestAnswer: {
+            accepted: number;
+            rejected: {
+                index: number;
+                reason: string;
+            }[];
+        };
+        /** @description `segment` (text) is what the pipeline uses; other fields may be there. */
+        Profile: {
+            [key: string]: unknown;
+        };
+        HopState: {
+            /** @enum {string} */
+            state: "ok" | "failing";
+            /** @description What fails and what to do; null when nothing does. */
+            message: string | null;
+        };
+        StatusAnswer: {
+            /** @constant */
+            api_version: "v1";
+            /** @description What this bridge can do. Ask for a name here before you rely on what came later. */
+            capabilities: string[];
+            server_time_ms: number;
+            version: string;
+            uptime_ms: number;
+            store_epoch: string;
+            ready: boolean;
+            source: components["schemas"]["HopState"] & {
+                /** @enum {string} */
+                kind: "kafka" | "embedded";
+                /** @description Which hop of the source fails, e.g. `kafka`, `schema_registry`. */
+                hop: string | null;
+                topics: components["schemas"]["TopicEntry"][];
+            };
+            store: components["schemas"]["HopState"] & {
+                /** @enum {string} */
+                kind: "redis" | "lmdb";
+            };
+            /** @description The embedded pipeline; null where the source is Kafka. */
+            pipeline: components["schemas"]["HopState"] | null;
+            /** @description WebSocket connections. Null for the holder of a fixed filter. */
+            clients: {
+                connections: number;
+                subscriptions: number;
+                queued_bytes: number;
+            } | null;
+            metrics: {
+                metric: string;
+                watermark_ms: number | null;
+                /** @description Now minus watermark. */
+                freshness_ms: number | null;
+            }[];
+        };
+        /** @description Null and empty where a holder of a fixed filter asks: positions and counts tell of others. */
+        TopicEntry: {
+            topic: string;
+            metric: string;
+            /** @enum {string} */
+            state: "reading" | "missing" | "paused" | "waiting";
+            reason: string | null;
+            /** @description Over the partitions that this bridge reads; null when unknown. */
+            lag: number | null;
+            last_record_ms: number | null;
+            watermark_ms: number | null;
+            records: number | null;
+            dead_letters: number | null;
+            partitions: {
+                partition: number;
+                /** @description This bridge reads it. */
+                owned: boolean;
+                position: number | null;
+                end: number | null;
+                lag: number | null;
+            }[];
+        };
+        HealthAnswer: {
+            /** @enum {string} */
+            status: "alive" | "stalled";
+            /** @description The longest delay of the event loop in the last ten seconds. */
+            loop_lag_ms: number;
+        };
+        ReadyAnswer: {
+            /** @constant */
+            status: "ready";
+        };
+        NotReadyAnswer: {
+            /** @constant */
+            status: "not_ready";
+            /** @enum {string} */
+            hop: "source" | "kafka" | "schema_registry" | "dead_letter" | "pipeline" | "store";
+            message: string;
+        };
+        Error: {
+            error: {
+                code: components["schemas"]["ErrorCode"];
+                /** @description A sentence that a person can act on. */
+                message: string;
+                /** @description The same request may succeed later. `Retry-After` says when. */
+                retryable: boolean;
+                details: {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        /**
+         * @description | status | codes |
+         *     |---|---|
+         *     | 400 | `bad_request` the body or a parameter has another shape (`details.path` names it), `malformed_json`, `unknown_type` a WebSocket message of an unknown type |
+         *     | 401 | `unauthenticated` |
+         *     | 403 | `forbidden` the token's scopes or fixed filters do not cover it, `origin_refused`, `host_refused` |
+         *     | 404 | `unknown_metric`, `not_found`, `unknown_subscription`, `ingest_disabled` the source is Kafka |
+         *     | 405 | `method_not_allowed` |
+         *     | 409 | `duplicate_subscription` |
+         *     | 413 | `payload_too_large` |
+         *     | 415 | `unsupported_media_type` |
+         *     | 422 | `unknown_measure`, `unknown_dimension`, `invalid_range`, `invalid_filter`, `invalid_regex`, `invalid_step`, `invalid_over_time`, `not_combinable`, `not_an_event_metric`, `range_too_large` |
+         *     | 429 | `rate_limited`, `too_many_subscriptions` |
+         *     | 500 | `internal` a fault of the bridge, in its log |
+         *     | 503 | `overloaded`, `store_unavailable`, `source_unavailable` |
+         * @enum {string}
+         */
+        ErrorCode: "bad_request" | "malformed_json" | "unknown_metric" | "unknown_measure" | "unknown_dimension" | "unknown_type" | "invalid_range" | "invalid_filter" | "invalid_regex" | "invalid_step" | "invalid_over_time" | "not_combinable" | "not_an_event_metric" | "range_too_large" | "too_many_subscriptions" | "unknown_subscription" | "duplicate_subscription" | "unauthenticated" | "forbidden" | "origin_refused" | "host_refused" | "not_found" | "method_not_allowed" | "unsupported_media_type" | "payload_too_large" | "rate_limited" | "ingest_disabled" | "overloaded" | "store_unavailable" | "source_unavailable" | "internal";
+    };
+    responses: {
+        /** @description The request was refused; see `code`. */
+        Error: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+    };
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    listMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every metric that the caller may see, in order of name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogueAnswer"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    listDimensionValues: {
+        parameters: {
+            query?: {
+                /** @description With either bound only values are given that have points in the range. An absent lower bound is the beginning, an absent upper one has no end. */
+                from_ms?: components["schemas"]["TimeMs"];
+                to_ms?: components["schemas"]["TimeMs"];
+                /** @description Only values that begin so. Case matters. */
+                prefix?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                metric: string;
+                dimension: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Values in order of code units. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DimensionValuesAnswer"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    query: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QueryRequest"];
+            };
+        };
+        responses: {
+            /** @description The series, in order of their labels. Series without a point in the range are absent. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueryAnswer"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    summary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SummaryRequest"];
+            };
+        };
+        responses: {
+            /** @description One entry for each series with a point in the range, in order of their labels. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SummaryAnswer"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    queryEvents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EventsRequest"];
+            };
+        };
+        responses: {
+            /** @description One event for each series and window, with its newest value. Removed ones stay listed, resolved. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventsAnswer"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    ingestEvents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RawEvents"];
+            };
+        };
+        responses: {
+            /** @description How many were accepted, and the index and reason of each that was not. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IngestAnswer"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    putProfile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Profile"];
+            };
+        };
+        responses: {
+            /** @description The profile is stored. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The state now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatusAnswer"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Alive. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthAnswer"];
+                };
+            };
+            /** @description The event loop was stalled for seconds, just now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthAnswer"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    ready: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ready. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadyAnswer"];
+                };
+            };
+            /** @description Not ready; names the hop that fails. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotReadyAnswer"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    prometheus: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Prometheus text format. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+}

@@ -1,0 +1,90 @@
+import { networkInterfaces } from 'node:os';
+import { checkBinding, isLoopback } from './binding';
+import { HostList, OriginList } from './origins';
+
+describe('origins', () => {
+  const list = new OriginList(['https://grafana.example.org', 'http://intranet:3000/']);
+
+  it.each([
+    undefined,
+    'https://grafana.example.org',
+    'http://intranet:3000',
+    'http://localhost:3000',
+    'https://127.0.0.1',
+    'http://[::1]:8080',
+  ])('allows %s', (origin) => expect(list.allows(origin)).toBe(true));
+
+  it.each([
+    'null',
+    '',
+    'http://grafana.example.org',
+    'https://grafana.example.org.evil.net',
+    'https://evil.net',
+    'http://localhost.evil.net',
+    'http://intranet',
+    'file://localhost',
+    'https://grafana.example.org/path',
+    'https://user@grafana.example.org',
+  ])('refuses %s', (origin) => expect(list.allows(origin)).toBe(false));
+
+  it.each(['grafana.example.org', '*', 'https://a.org/path', 'file:///x'])(
+    'refuses to start with %s',
+    (origin) => expect(() => new OriginList([origin])).toThrow(/is no origin/),
+  );
+});
+
+describe('hosts', () => {
+  const list = new HostList('10.1.2.3', ['bridge', '*.svc.cluster.local', 'Bridge.Example.org:8765']);
+
+  it.each([
+    'localhost',
+    'localhost:8765',
+    '127.0.0.1:1',
+    '[::1]:8765',
+    '10.1.2.3',
+    'bridge:8765',
+    'BRIDGE',
+    'bridge.example.org.',
+    'x.svc.cluster.local',
+  ])('allows %s', (host) => expect(list.allows(host)).toBe(true));
+
+  it.each([
+    undefined,
+    '',
+    'evil.net',
+    'localhost.evil.net',
+    '10.1.2.4',
+    'bridge.evil.net',
+    'a b',
+    'svc.cluster.local',
+  ])('refuses %s', (host) => expect(list.allows(host)).toBe(false));
+
+  it('allows the own addresses where every one is bound, and no name', () => {
+    const wildcard = new HostList('0.0.0.0', []);
+    const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+    for (const { address, family } of own) {
+      expect(
+        wildcard.allows(family === 'IPv6' ? `[${address.split('%')[0]!}]:8765` : `${address}:8765`),
+      ).toBe(true);
+    }
+    expect(wildcard.allows('evil.net')).toBe(false);
+    expect(wildcard.allows('203.0.113.9')).toBe(false);
+  });
+});
+
+describe('binding', () => {
+  it.each(['127.0.0.1', '127.9.9.9', 'localhost', '::1', '[::1]', '::ffff:127.0.0.1'])(
+    '%s is loopback',
+    (host) => {
+      expect(isLoopback(host)).toBe(true);
+      expect(() => checkBinding(host, false, false)).not.toThrow();
+    },
+  );
+
+  it.each(['0.0.0.0', '::', '', '192.168.1.1', 'myhost', '127.0.0.1.evil.net'])('%s is not', (host) => {
+    expect(isLoopback(host)).toBe(false);
+    expect(() => checkBinding(host, false, false)).toThrow(/BRIDGE_TOKENS_FILE.*--insecure/);
+    expect(() => checkBinding(host, true, false)).not.toThrow();
+    expect(() => checkBinding(host, false, true)).not.toThrow();
+  });
+});

@@ -1,0 +1,116 @@
+import { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { QueryAnswer } from '../domain/query-answer';
+
+import type { ApiContract } from './api-contract';
+import type { components, operations } from './api-types';
+import type { HttpDependencies } from './http-dependencies';
+import { isSmall, queryAnswerJson } from './query-answer-json';
+import { stepLadder } from './step-ladder';
+import { refuseOutsideTenant } from './tenant-filters';
+import {
+  eventsFromWire,
+  eventsToWire,
+  metricToWire,
+  queryFromWire,
+  summaryFromWire,
+  summaryToWire,
+} from './wire-mapping';
+
+type Schemas = components['schemas'];
+type ValuesOperation = operations['listDimensionValues']['parameters'];
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+/** Catalogue, dimension values, query, summary and events. Scope `read`. */
+export function queryRoutes(
+  app: FastifyInstance,
+  dependencies: HttpDependencies,
+  contract: ApiContract,
+): void {
+  const { engine, store } = dependencies;
+  const config = { scope: 'read', gate: 'data' } as const;
+
+  app.get('/api/v1/metrics', { config }, async ({ principal }, reply) => {
+    const answer: Schemas['CatalogueAnswer'] = {
+      server_time_ms: Date.now(),
+      store_epoch: store.epoch(),
+      metrics: engine.catalogue(principal.tenant).map((metric) => metricToWire(metric, stepLadder(metric))),
+    };
+    return sendJson(reply, answer);
+  });
+
+  const values = contract.of('listDimensionValues');
+  app.get('/api/v1/metrics/:metric/dimensions/:dimension/values', { config }, async (request, reply) => {
+    const given = { ...(request.query as object), ...(request.params as object) };
+    values.parameters(given);
+    const { metric, dimension, from_ms, to_ms, prefix, limit } = given as ValuesOperation['path'] &
+      NonNullable<ValuesOperation['query']>;
+    const found = await engine.dimensionValues(
+      metric,
+      dimension,
+      {
+        ...(from_ms === undefined ? {} : { fromMs: from_ms }),
+        ...(to_ms === undefined ? {} : { toMs: to_ms }),
+        ...(prefix === undefined ? {} : { prefix }),
+        limit: limit ?? 1_000,
+      },
+      request.principal.tenant,
+    );
+    const answer: Schemas['DimensionValuesAnswer'] = {
+      metric,
+      dimension,
+      values: [...found.values],
+      truncated: found.truncated,
+      server_time_ms: Date.now(),
+      store_epoch: store.epoch(),
+    };
+    return sendJson(reply, answer);
+  });
+
+  const query = contract.of('query');
+  app.post('/api/v1/query', { config }, async ({ body, principal }, reply) => {
+    query.body(body);
+    const asked = queryFromWire(body as Schemas['QueryRequest']);
+    refuseOutsideTenant(asked.filters, principal.tenant);
+    const answer = await engine.query(asked, principal.tenant);
+    return sendQueryAnswer(reply, answer, asked.includeRevisions === true);
+  });
+
+  const summary = contract.of('summary');
+  app.post('/api/v1/summary', { config }, async ({ body, principal }, reply) => {
+    summary.body(body);
+    const asked = summaryFromWire(body as Schemas['SummaryRequest']);
+    refuseOutsideTenant(asked.filters, principal.tenant);
+    return sendJson(reply, summaryToWire(await engine.summary(asked, principal.tenant)));
+  });
+
+  const events = contract.of('queryEvents');
+  app.post('/api/v1/events/query', { config }, async ({ body, principal }, reply) => {
+    events.body(body);
+    const asked = eventsFromWire(body as Schemas['EventsRequest']);
+    refuseOutsideTenant(asked.filters, principal.tenant);
+    return sendJson(reply, eventsToWire(await engine.events(asked, principal.tenant)));
+  });
+}
+
+export function sendJson(reply: FastifyReply, answer: unknown): FastifyReply {
+  return reply.header('cache-control', 'no-store').type(JSON_TYPE).send(JSON.stringify(answer));
+}
+
+function sendQueryAnswer(reply: FastifyReply, answer: QueryAnswer, includeRevisions: boolean): FastifyReply {
+  const pieces = queryAnswerJson(answer, includeRevisions);
+  void reply.header('cache-control', 'no-store').type(JSON_TYPE);
+  return reply.send(
+    isSmall(answer) ? [...pieces].join('') : Readable.from(paced(pieces), { objectMode: false }),
+  );
+}
+
+/** One piece for each turn of the event loop, and only when the caller takes it. */
+async function* paced(pieces: Iterable<string>): AsyncGenerator<string> {
+  for (const piece of pieces) {
+    yield piece;
+    await setImmediate();
+  }
+}

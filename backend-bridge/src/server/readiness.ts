@@ -1,0 +1,88 @@
+import { UnavailableError, type Hop } from '../domain/errors';
+import type { Source } from '../domain/source';
+import type { SeriesStore } from '../domain/store';
+import type { Clock } from '../domain/telemetry';
+
+export interface Failing {
+  readonly hop: Hop;
+  readonly message: string;
+}
+
+export interface HopStates {
+  readonly store: Failing | null;
+  readonly source: Failing | null;
+}
+
+const CACHE_MS = 250;
+const STORE_LIMIT_MS = 1_500;
+const STORE_NAMES = { redis: 'Redis', lmdb: 'The embedded store (LMDB)' } as const;
+
+/** Asks every hop how it is, at most four times a second, and never waits longer than 1.5 s for the store. */
+export class Readiness {
+  private last: { readonly atMs: number; readonly states: Promise<HopStates> } | undefined;
+
+  constructor(
+    private readonly source: Source,
+    private readonly store: SeriesStore,
+    private readonly clock: Clock = () => performance.now(),
+  ) {}
+
+  /** The first hop that fails; null when the bridge is ready. The store's failures come first: they stop the source. */
+  async failing(): Promise<Failing | null> {
+    const states = await this.states();
+    return states.store ?? states.source;
+  }
+
+  states(): Promise<HopStates> {
+    const nowMs = this.clock();
+    if (!this.last || nowMs - this.last.atMs >= CACHE_MS) this.last = { atMs: nowMs, states: this.ask() };
+    return this.last.states;
+  }
+
+  private async ask(): Promise<HopStates> {
+    return { store: await this.askStore(), source: this.askSource() };
+  }
+
+  private askSource(): Failing | null {
+    const hop = this.source.kind === 'kafka' ? 'kafka' : 'pipeline';
+    try {
+      const status = this.source.status();
+      if (status.failing) return status.failing;
+      if (status.ready) return null;
+      return {
+        hop,
+        message:
+          hop === 'kafka' ? 'The consumer has not joined its group yet' : 'The pipeline has not started yet',
+      };
+    } catch (error) {
+      return { hop, message: (error as Error).message };
+    }
+  }
+
+  private async askStore(): Promise<Failing | null> {
+    const name = STORE_NAMES[this.store.kind];
+    try {
+      const answered = await within(this.store.checkReady(), STORE_LIMIT_MS);
+      return answered
+        ? null
+        : { hop: 'store', message: `${name} did not answer within ${STORE_LIMIT_MS} ms` };
+    } catch (error) {
+      const hop = error instanceof UnavailableError ? error.hop : 'store';
+      return { hop, message: `${name}: ${(error as Error).message}` };
+    }
+  }
+}
+
+/** True when the promise resolved in time; rejects as it does. What comes after the limit is dropped. */
+export async function within(promise: Promise<unknown>, limitMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), limitMs);
+  });
+  try {
+    return await Promise.race([promise.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+    promise.catch(() => {});
+  }
+}

@@ -1,0 +1,93 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { RequestError } from '../domain/errors';
+import type { Principal, Scope } from './access';
+import { ConcurrencyGate } from './concurrency-gate';
+import type { HttpDependencies } from './http-dependencies';
+import { hasScope } from './tokens';
+
+/** What every request passes before its body is read: host, origin, token, scope, and a free place. */
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    principal: Principal;
+  }
+  interface FastifyContextConfig {
+    /** Absent: open to all. */
+    scope?: Scope;
+    /** Which bound on requests at once holds. */
+    gate?: 'data' | 'ingest';
+  }
+}
+
+const NOBODY: Principal = { name: 'nobody', scopes: new Set(), tenant: [] };
+/** Bodies of ingest are large, and each is held whole. */
+const MAX_CONCURRENT_INGEST = 16;
+
+export function guardRequests(app: FastifyInstance, { access, options }: HttpDependencies): void {
+  const gates = {
+    data: new ConcurrencyGate(options.maxConcurrentQueries, access.required),
+    ingest: new ConcurrencyGate(MAX_CONCURRENT_INGEST, access.required),
+  };
+  app.decorateRequest('principal');
+  app.addHook('onRequest', async (request, reply) => {
+    request.principal = NOBODY;
+    void reply.header('x-content-type-options', 'nosniff');
+    if (!access.hostAllowed(request.headers.host)) {
+      throw new RequestError('host_refused', 'This Host header is not allowed; add it to allowed_hosts');
+    }
+    const { origin } = request.headers;
+    void reply.header('vary', 'Origin');
+    if (!access.originAllowed(origin)) {
+      throw new RequestError('origin_refused', 'This Origin is not allowed; add it to allowed_origins');
+    }
+    if (origin !== undefined) {
+      void reply.header('access-control-allow-origin', origin);
+      void reply.header('access-control-expose-headers', 'Retry-After');
+      if (isPreflight(request)) return allowPreflight(request, reply);
+    }
+    const { scope, gate } = request.routeOptions.config;
+    if (scope !== undefined) request.principal = authorize(access, request, scope);
+    const encoding = request.headers['content-encoding'];
+    if (encoding !== undefined && encoding !== 'identity') {
+      throw new RequestError('unsupported_media_type', 'Send the body without Content-Encoding');
+    }
+    if (gate !== undefined) await holdPlace(gates[gate], request.principal.name, reply);
+    return undefined;
+  });
+}
+
+function isPreflight(request: FastifyRequest): boolean {
+  return request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined;
+}
+
+function allowPreflight(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (request.headers['access-control-request-private-network'] === 'true') {
+    void reply.header('access-control-allow-private-network', 'true');
+  }
+  return reply
+    .code(204)
+    .header('access-control-allow-methods', 'GET, POST, PUT')
+    .header('access-control-allow-headers', 'authorization, content-type')
+    .header('access-control-max-age', '600')
+    .send();
+}
+
+function authorize(access: HttpDependencies['access'], request: FastifyRequest, scope: Scope): Principal {
+  const found = access.fromHeader(request.headers.authorization, request.socket.remoteAddress ?? '');
+  if ('code' in found) throw new RequestError(found.code, found.message, {}, found.code === 'rate_limited');
+  if (!hasScope(found, scope)) {
+    throw new RequestError('forbidden', `The token ${found.name} lacks the scope ${scope}`, { scope });
+  }
+  return found;
+}
+
+/** The place is free again when the answer is out, or the caller is gone. */
+async function holdPlace(gate: ConcurrencyGate, holder: string, reply: FastifyReply): Promise<void> {
+  const place = { gone: false, leave: (): void => {} };
+  reply.raw.once('close', () => {
+    place.gone = true;
+    place.leave();
+  });
+  place.leave = await gate.enter(holder);
+  if (place.gone) place.leave();
+}

@@ -1,0 +1,146 @@
+import type { Metric } from '../domain/metric';
+import type { SourceStatus, TopicStatus } from '../domain/source';
+import type { Principal } from './access';
+import type { components } from './api-types';
+import type { HttpDependencies } from './http-dependencies';
+import { within, type Failing, type Readiness } from './readiness';
+
+type Schemas = components['schemas'];
+type StatusAnswer = Schemas['StatusAnswer'];
+
+const CAPABILITIES = [
+  'query',
+  'summary',
+  'events',
+  'dimension_values',
+  'revisions',
+  'fill',
+  'websocket',
+  'websocket_selections',
+  'websocket_events',
+] as const;
+const WATERMARK_LIMIT_MS = 1_500;
+
+/** What /status says, and what of the Prometheus metrics a holder of fixed filters may see. */
+export class StatusReport {
+  private readonly startedAt = performance.now();
+
+  constructor(
+    private readonly dependencies: HttpDependencies,
+    private readonly readiness: Readiness,
+  ) {}
+
+  async status(principal: Principal): Promise<StatusAnswer> {
+    const { source, store, ingest, version, clients } = this.dependencies;
+    const shared = principal.tenant.length === 0;
+    const metrics = this.dependencies.engine.catalogue(principal.tenant);
+    const [states, watermarks] = await Promise.all([this.readiness.states(), this.watermarks(metrics)]);
+    const nowMs = Date.now();
+    const counts = clients?.() ?? { connections: 0, subscriptions: 0, queuedBytes: 0 };
+    return {
+      api_version: 'v1',
+      capabilities: [...CAPABILITIES, ...(ingest ? ['ingest'] : [])],
+      server_time_ms: nowMs,
+      version,
+      uptime_ms: Math.round(performance.now() - this.startedAt),
+      store_epoch: store.epoch(),
+      ready: states.store === null && states.source === null,
+      source: {
+        kind: source.kind,
+        hop: states.source?.hop ?? null,
+        ...hopState(states.source),
+        topics: topicsOf(this.sourceStatus())
+          .filter((topic) => metrics.some((metric) => metric.name === topic.metric))
+          .map((topic) => topicEntry(topic, watermarks.get(topic.metric) ?? null, shared)),
+      },
+      store: { kind: store.kind, ...hopState(states.store) },
+      pipeline: source.kind === 'embedded' ? hopState(states.source) : null,
+      clients: shared
+        ? {
+            connections: counts.connections,
+            subscriptions: counts.subscriptions,
+            queued_bytes: counts.queuedBytes,
+          }
+        : null,
+      metrics: metrics.map(({ name }) => {
+        const watermarkMs = watermarks.get(name) ?? null;
+        return {
+          metric: name,
+          watermark_ms: watermarkMs,
+          freshness_ms: watermarkMs === null ? null : Math.max(0, nowMs - watermarkMs),
+        };
+      }),
+    };
+  }
+
+  /** The freshness of the metrics that the principal sees; every other figure counts what others do. */
+  async tenantMetrics(principal: Principal): Promise<string> {
+    const watermarks = await this.watermarks(this.dependencies.engine.catalogue(principal.tenant));
+    const nowMs = Date.now();
+    const lines = [
+      '# HELP streamkpi_freshness_seconds Now minus the watermark.',
+      '# TYPE streamkpi_freshness_seconds gauge',
+    ];
+    for (const [metric, watermarkMs] of watermarks) {
+      if (watermarkMs === null) continue;
+      const seconds = Math.max(0, nowMs - watermarkMs) / 1000;
+      lines.push(`streamkpi_freshness_seconds{metric=${JSON.stringify(metric)}} ${seconds}`);
+    }
+    return `${lines.join('\n')}\n`;
+  }
+
+  /** Null for those that the store does not tell in time: the status must work above all when something fails. */
+  private async watermarks(metrics: readonly Metric[]): Promise<ReadonlyMap<string, number | null>> {
+    const found = new Map<string, number | null>(metrics.map(({ name }) => [name, null]));
+    const asked = metrics.map(async (metric) => {
+      const progress = await this.dependencies.store.progress(metric);
+      found.set(metric.name, progress.watermarkMs);
+    });
+    await within(Promise.allSettled(asked), WATERMARK_LIMIT_MS);
+    return found;
+  }
+
+  private sourceStatus(): SourceStatus | null {
+    try {
+      return this.dependencies.source.status();
+    } catch {
+      // Readiness has said so already: it asks the same.
+      return null;
+    }
+  }
+}
+
+function topicsOf(status: SourceStatus | null): readonly TopicStatus[] {
+  return status?.topics ?? [];
+}
+
+function hopState(failing: Failing | null): Schemas['HopState'] {
+  return failing === null ? { state: 'ok', message: null } : { state: 'failing', message: failing.message };
+}
+
+function topicEntry(topic: TopicStatus, watermarkMs: number | null, shared: boolean): Schemas['TopicEntry'] {
+  const owned = topic.partitions.filter((partition) => partition.owned);
+  const lag = owned.some((partition) => partition.lag === null)
+    ? null
+    : owned.reduce((sum, partition) => sum + (partition.lag ?? 0), 0);
+  return {
+    topic: topic.topic,
+    metric: topic.metric,
+    state: topic.state,
+    reason: topic.reason,
+    lag: shared ? lag : null,
+    last_record_ms: shared ? topic.lastRecordMs : null,
+    watermark_ms: watermarkMs,
+    records: shared ? topic.records : null,
+    dead_letters: shared ? topic.deadLetters : null,
+    partitions: shared
+      ? topic.partitions.map(({ partition, owned: mine, position, end, lag: behind }) => ({
+          partition,
+          owned: mine,
+          position,
+          end,
+          lag: behind,
+        }))
+      : [],
+  };
+}

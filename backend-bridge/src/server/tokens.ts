@@ -1,0 +1,175 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { StartRefusedError } from '../domain/errors';
+import type { Clock, Log } from '../domain/telemetry';
+import type { Access, AccessRefusal, Principal, Scope } from './access';
+import { FailedAttempts } from './failed-attempts';
+import { HostList, OriginList } from './origins';
+import { parseTokens, type TokenEntry } from './tokens-file';
+
+/**
+ * Tokens are stored as plain SHA-256. A slow, salted hash protects passwords, which can be guessed; a token is
+ * 256 random bits, which cannot, and it is checked at every request.
+ */
+export function hashToken(token: string): string {
+  return createHash('sha256').update(token, 'utf8').digest('hex');
+}
+
+export interface AccessOptions {
+  /** Undefined: no tokens, everybody is let in. */
+  readonly tokensFile?: string | undefined;
+  readonly allowedOrigins: readonly string[];
+  readonly allowedHosts: readonly string[];
+  /** The address that the server binds to. */
+  readonly boundHost: string;
+  readonly log: Log;
+  readonly clock?: Clock;
+  /** How often the tokens file is looked at. */
+  readonly pollMs?: number;
+}
+
+const EVERY_SCOPE: ReadonlySet<Scope> = new Set(['read', 'ingest', 'admin', 'observe']);
+const ANYBODY: Principal = { name: 'anybody', scopes: EVERY_SCOPE, tenant: [] };
+const MAX_TOKEN_LENGTH = 1_000;
+
+export interface ClosableAccess extends Access {
+  /** Stops to watch the tokens file. */
+  close(): void;
+}
+
+/** Whether the principal may do what needs the scope. */
+export function hasScope(principal: Principal, scope: Scope): boolean {
+  return principal.scopes.has(scope) || principal.scopes.has('admin');
+}
+
+/** Reads the tokens file. Throws StartRefusedError when it, an origin or a host cannot be used. */
+export function createAccess(options: AccessOptions): ClosableAccess {
+  return new FileAccess(options);
+}
+
+class FileAccess implements ClosableAccess {
+  readonly required: boolean;
+  private readonly origins: OriginList;
+  private readonly hosts: HostList;
+  private readonly attempts: FailedAttempts;
+  private readonly listeners = new Set<(principal: Principal) => void>();
+  private entries: readonly TokenEntry[] = [];
+  private seen = '';
+  private changing = '';
+  private complaint = '';
+  private readonly timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly options: AccessOptions) {
+    this.required = options.tokensFile !== undefined;
+    this.origins = new OriginList(options.allowedOrigins);
+    this.hosts = new HostList(options.boundHost, options.allowedHosts);
+    this.attempts = new FailedAttempts(options.clock ?? Date.now);
+    if (options.tokensFile === undefined) return;
+    const file = options.tokensFile;
+    try {
+      this.seen = signature(file);
+      this.entries = parseTokens(readFileSync(file, 'utf8'));
+    } catch (error) {
+      throw new StartRefusedError(
+        `tokens_file: ${file} cannot be used: ${(error as Error).message}. See docs/reference/access.md.`,
+        { cause: error },
+      );
+    }
+    // Looking at the file twice a second outlives editors that replace it and Kubernetes' swapped links,
+    // which end a watch on the file itself.
+    this.timer = setInterval(() => this.reload(file), options.pollMs ?? 500);
+    this.timer.unref();
+  }
+
+  fromHeader(authorization: string | undefined, remoteAddress: string): Principal | AccessRefusal {
+    if (!this.required) return ANYBODY;
+    if (authorization === undefined) {
+      return { code: 'unauthenticated', message: 'Send a token: Authorization: Bearer <token>' };
+    }
+    const match = /^Bearer +([^\s]+) *$/i.exec(authorization.slice(0, MAX_TOKEN_LENGTH + 20));
+    return this.fromToken(match?.[1] ?? '', remoteAddress);
+  }
+
+  fromToken(token: string, remoteAddress: string): Principal | AccessRefusal {
+    if (!this.required) return ANYBODY;
+    const entry = this.find(token);
+    if (entry && this.attempts.knows(remoteAddress, entry.fingerprint)) return entry.principal;
+    if (this.attempts.limited(remoteAddress)) {
+      return { code: 'rate_limited', message: 'Too many wrong tokens from this address; wait a minute' };
+    }
+    if (!entry) {
+      this.attempts.failed(remoteAddress);
+      return { code: 'unauthenticated', message: 'The token is not known, or was withdrawn' };
+    }
+    this.attempts.succeeded(remoteAddress, entry.fingerprint);
+    return entry.principal;
+  }
+
+  originAllowed(origin: string | undefined): boolean {
+    return this.origins.allows(origin);
+  }
+
+  hostAllowed(host: string | undefined): boolean {
+    return this.hosts.allows(host);
+  }
+
+  onRevoked(listener: (principal: Principal) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  close(): void {
+    clearInterval(this.timer);
+    this.listeners.clear();
+  }
+
+  /** Compares with every token, and each in constant time: how long it takes says nothing about how near a guess is. */
+  private find(token: string): TokenEntry | undefined {
+    if (token === '' || token.length > MAX_TOKEN_LENGTH) return undefined;
+    const hash = createHash('sha256').update(token, 'utf8').digest();
+    let found: TokenEntry | undefined;
+    for (const entry of this.entries) if (timingSafeEqual(entry.hash, hash)) found = entry;
+    return found;
+  }
+
+  private reload(file: string): void {
+    let next: readonly TokenEntry[];
+    try {
+      const now = signature(file);
+      if (now === this.seen) return;
+      // Read when it has stood still for one round: half of a file being written would withdraw tokens.
+      const settled = now === this.changing;
+      this.changing = now;
+      if (!settled) return;
+      next = parseTokens(readFileSync(file, 'utf8'));
+      this.seen = now;
+    } catch (error) {
+      this.complain(file, (error as Error).message);
+      return;
+    }
+    this.complaint = '';
+    const before = new Map(this.entries.map((entry) => [entry.fingerprint, entry]));
+    // An unchanged entry keeps its principal, so that its connections stay.
+    this.entries = next.map((entry) => before.get(entry.fingerprint) ?? entry);
+    const kept = new Set(this.entries.map((entry) => entry.fingerprint));
+    const gone = [...before.values()].filter((entry) => !kept.has(entry.fingerprint));
+    this.options.log.info(
+      { tokens: this.entries.length, withdrawn: gone.map((entry) => entry.principal.name) },
+      'the tokens file was read again',
+    );
+    for (const entry of gone) for (const listener of [...this.listeners]) listener(entry.principal);
+  }
+
+  /** A file that cannot be read leaves the tokens as they are, and is told once for each reason. */
+  private complain(file: string, reason: string): void {
+    if (reason === this.complaint) return;
+    this.complaint = reason;
+    this.options.log.error({ file, reason }, 'the tokens file cannot be used; the tokens before stay valid');
+  }
+}
+
+/** Of the file that a link leads to now. */
+function signature(file: string): string {
+  const { dev, ino, size, mtimeNs, ctimeNs } = statSync(file, { bigint: true });
+  return [dev, ino, size, mtimeNs, ctimeNs].join('.');
+}

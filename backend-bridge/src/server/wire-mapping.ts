@@ -1,0 +1,160 @@
+import type { Metric } from '../domain/metric';
+import type {
+  EventEntry,
+  EventsAnswer,
+  QueryAnswer,
+  SummaryAnswer,
+  SummarySeries,
+} from '../domain/query-answer';
+import type { Query } from '../domain/selection';
+import type { components } from './api-types';
+
+/** The one place where the wire's snake_case and the inside's camelCase meet. */
+
+type Schemas = components['schemas'];
+export type QueryHead = Schemas['QueryHead'];
+
+/** What the engine takes for events. */
+export interface EventsRequest {
+  readonly metric: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly filters?: Query['filters'];
+  readonly limit?: number | undefined;
+}
+
+export function queryFromWire(body: Schemas['QueryRequest']): Query {
+  return {
+    metric: body.metric,
+    measure: body.measure,
+    fromMs: body.from_ms,
+    toMs: body.to_ms,
+    filters: body.filters,
+    groupBy: body.group_by,
+    stepMs: body.step_ms,
+    maxPoints: body.max_points,
+    overTime: body.over_time,
+    fill: body.fill ?? 'none',
+    includeOpen: body.include_open ?? true,
+    includeRevisions: body.include_revisions ?? false,
+  };
+}
+
+/** Without those of steps: a summary always stands at the window's own. */
+export function summaryFromWire(body: Schemas['SummaryRequest']): Query {
+  return {
+    metric: body.metric,
+    measure: body.measure,
+    fromMs: body.from_ms,
+    toMs: body.to_ms,
+    filters: body.filters,
+    groupBy: body.group_by,
+    includeOpen: body.include_open ?? false,
+  };
+}
+
+export function eventsFromWire(body: Schemas['EventsRequest']): EventsRequest {
+  return {
+    metric: body.metric,
+    fromMs: body.from_ms,
+    toMs: body.to_ms,
+    filters: body.filters,
+    limit: body.limit ?? 1_000,
+  };
+}
+
+export function headToWire(answer: Omit<QueryAnswer, 'series'>): QueryHead {
+  return {
+    metric: answer.metric,
+    measure: answer.measure,
+    unit: answer.unit,
+    step_ms: answer.stepMs,
+    watermark_ms: answer.watermarkMs,
+    server_time_ms: answer.serverTimeMs,
+    store_epoch: answer.storeEpoch,
+    warnings: answer.warnings as QueryHead['warnings'],
+  };
+}
+
+export function summaryToWire(answer: SummaryAnswer): Schemas['SummaryAnswer'] {
+  return { ...headToWire(answer), series: answer.series.map(summarySeriesToWire) };
+}
+
+function summarySeriesToWire(series: SummarySeries): Schemas['SummarySeries'] {
+  return {
+    labels: series.labels,
+    last: series.last,
+    last_time_ms: series.lastTimeMs,
+    previous: series.previous,
+    delta: series.delta,
+    min: series.min,
+    max: series.max,
+    avg: series.avg,
+    sum: series.sum,
+    count: series.count,
+    updated_ms: series.updatedMs,
+    stale: series.stale,
+  };
+}
+
+export function eventsToWire(answer: EventsAnswer): Schemas['EventsAnswer'] {
+  return {
+    metric: answer.metric,
+    watermark_ms: answer.watermarkMs,
+    server_time_ms: answer.serverTimeMs,
+    store_epoch: answer.storeEpoch,
+    events: answer.events.map(eventToWire),
+    warnings: answer.warnings as Schemas['Warning'][],
+  };
+}
+
+export function eventToWire(event: EventEntry): Schemas['Event'] {
+  return {
+    id: event.id,
+    time_ms: event.timeMs,
+    end_ms: event.endMs,
+    first_seen_ms: event.firstSeenMs,
+    updated_ms: event.updatedMs,
+    severity: event.severity as Schemas['Event']['severity'],
+    message: event.message,
+    labels: event.labels,
+    value: event.value,
+    revision: event.revision,
+    state: event.state,
+  };
+}
+
+/** `stepsMs`: the metric's ladder. */
+export function metricToWire(metric: Metric, stepsMs: readonly number[]): Schemas['MetricEntry'] {
+  return {
+    name: metric.name,
+    title: metric.title,
+    description: metric.description,
+    kind: metric.kind,
+    window: {
+      type: metric.window.type,
+      size_ms: metric.window.sizeMs,
+      advance_ms: metric.window.advanceMs,
+      gap_ms: metric.window.gapMs,
+      grace_ms: metric.window.graceMs,
+    },
+    retention_ms: metric.retentionMs,
+    final_only: metric.finalOnly,
+    steps_ms: [...stepsMs],
+    dimensions: metric.dimensions.map(({ name, title, description }) => ({ name, title, description })),
+    default_measure: metric.measures[0]!.name,
+    measures: metric.measures.map((measure) => ({
+      name: measure.name,
+      title: measure.title,
+      description: measure.description,
+      unit: measure.unit,
+      combine: measure.combine,
+      sum_from: measure.sumFrom,
+      count_from: measure.countFrom,
+      over_time: measure.overTime,
+      optional: measure.optional,
+      thresholds: measure.thresholds.map(({ value, color }) => ({ value, color })),
+    })),
+    event: metric.event === null ? null : { severity: metric.event.severity, message: metric.event.message },
+  };
+}
