@@ -1,0 +1,68 @@
+package io.streamkpi.streams;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
+import java.util.Properties;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.streams.TestInputTopic;
+import org.apache.kafka.streams.TestOutputTopic;
+import org.apache.kafka.streams.TopologyTestDriver;
+import org.apache.kafka.streams.test.TestRecord;
+
+/**
+ * Reads records as JSON lines {topic, key, timestamp, value} from standard input, hands them to the topology one by
+ * one without a broker, and prints what it writes as lines {topic, key_hex, timestamp, value_raw}.
+ */
+public final class Replay {
+
+  private Replay() {}
+
+  public static void main(final String[] topics) throws Exception {
+    final ObjectMapper json = new ObjectMapper();
+    final Properties properties = Main.properties("none:1", "replay", System.getProperty("java.io.tmpdir"));
+    properties.put(
+        "dsl.store.suppliers.class",
+        "org.apache.kafka.streams.state.BuiltInDslStoreSuppliers$InMemoryDslStoreSuppliers");
+    final PrintStream out = new PrintStream(System.out, false, StandardCharsets.UTF_8);
+    try (TopologyTestDriver driver = new TopologyTestDriver(StreamKpiTopology.build(true), properties);
+        BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
+      for (String line = in.readLine(); line != null; line = in.readLine()) {
+        final JsonNode record = json.readTree(line);
+        final TestInputTopic<byte[], byte[]> input =
+            driver.createInputTopic(
+                record.get("topic").asText(), new ByteArraySerializer(), new ByteArraySerializer());
+        input.pipeInput(
+            new TestRecord<>(
+                bytes(record.get("key")),
+                bytes(record.get("value")),
+                new RecordHeaders(),
+                record.get("timestamp").asLong()));
+      }
+      for (final String topic : topics) {
+        final TestOutputTopic<byte[], byte[]> output =
+            driver.createOutputTopic(topic, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        for (final TestRecord<byte[], byte[]> written : output.readRecordsToList()) {
+          final ObjectNode row = json.createObjectNode();
+          row.put("topic", topic);
+          row.put("key_hex", HexFormat.of().formatHex(written.key()));
+          row.put("timestamp", written.timestamp());
+          row.put("value_raw", new String(written.value(), StandardCharsets.UTF_8));
+          out.println(row);
+        }
+      }
+    }
+    out.flush();
+  }
+
+  private static byte[] bytes(final JsonNode text) {
+    return text.isNull() ? null : text.asText().getBytes(StandardCharsets.UTF_8);
+  }
+}
