@@ -1,0 +1,406 @@
+import { UnavailableError } from '../domain/errors';
+import { counted, enrich, type CountedEvent } from './enrichment';
+import type { PipelineSurroundings } from './embedded-pipeline';
+import { partlyCounted, type Call, type IngestQueue, type Taken } from './ingest-queue';
+import type { BoundFeed } from './metric-feeds';
+import { changesToSlices, openWindowsToSlices, type Cursor, type Slice } from './outbox';
+import { ProfileCache } from './profile-cache';
+import type { Profile } from './raw-event';
+import type { PipelineRules } from './rules';
+import type { Batch, StateEnvironment } from './state-environment';
+import { OutOfStep, type StoreFeed } from './store-feed';
+import type { Topology } from './topology';
+
+/**
+ * The one loop that counts: take a batch, count it, keep it (state and outbox in one transaction), tell the
+ * store, answer the callers. Whatever goes wrong with the store, the way back is the same: synchronise.
+ */
+
+export interface WorkerLimits {
+  readonly maxBatchItems: number;
+  readonly maxOpenEntries: number;
+  readonly answerWithinMs: number;
+  readonly keepOutboxMs: number;
+}
+
+const RETRY_MS = 250;
+/** A store that was not heard of for so long is asked before anything is counted. */
+const ASK_STORE_AFTER_MS = 1_000;
+const CHECKPOINT_AFTER_EVENTS = 50_000;
+const MAX_KEPT_BATCHES = 10_000;
+const NO_PROFILES: ReadonlyMap<string, Profile | null> = new Map();
+
+/** A batch that is kept but not yet in the store. */
+interface InFlight {
+  readonly seq: number;
+  readonly calls: readonly Call[];
+  readonly deadline: NodeJS.Timeout;
+}
+
+export class BatchWorker {
+  failing: UnavailableError | null = null;
+  synchronised = false;
+  private topology: Topology;
+  private cursors: Record<string, Cursor> = {};
+  private readonly profiles: ProfileCache;
+  private inFlight: InFlight[] = [];
+  private acknowledged: { seq: number; atMs: number }[] = [];
+  private uncheckpointed = 0;
+  /** The memory may be ahead of the disk: read the disk again before anything else. */
+  private stateInDoubt = false;
+  /** How often the store was called lost; synchronising that began before does not count. */
+  private losses = 0;
+  private catchingUp = 0;
+  private storeHeardMs = Number.NEGATIVE_INFINITY;
+  private running = false;
+  private loop: Promise<void> = Promise.resolve();
+  private wakeUp: () => void = () => undefined;
+  private woken = false;
+
+  constructor(
+    private readonly environment: StateEnvironment,
+    readonly feed: StoreFeed,
+    private readonly feeds: readonly BoundFeed[],
+    private readonly queue: IngestQueue,
+    private readonly rules: PipelineRules,
+    private readonly around: PipelineSurroundings,
+    private readonly limits: WorkerLimits,
+  ) {
+    this.profiles = new ProfileCache((userId) => environment.profile(userId));
+    this.topology = this.restore();
+  }
+
+  start(): void {
+    this.running = true;
+    this.loop = this.run();
+  }
+
+  /** Lets the batch under way finish; what still waits is refused. */
+  async stop(): Promise<void> {
+    this.running = false;
+    this.wake();
+    await this.loop;
+    const stopping = new UnavailableError(
+      'pipeline',
+      'the embedded pipeline is stopping; send the events again',
+    );
+    this.queue.failAll(stopping);
+    this.giveUpInFlight(stopping);
+    try {
+      if (!this.stateInDoubt) await this.environment.checkpoint(this.topology);
+    } catch (error) {
+      this.around.log.warn(
+        { err: error },
+        'the last checkpoint failed; the journal is read at the next start',
+      );
+    }
+    await this.environment.close();
+  }
+
+  wake(): void {
+    this.woken = true;
+    this.wakeUp();
+  }
+
+  storeLost(): void {
+    this.losses += 1;
+    this.synchronised = false;
+    this.wake();
+  }
+
+  /** While `work` runs there is more to come, even when the queue is empty for a moment. */
+  async catchUp<T>(work: () => Promise<T>): Promise<T> {
+    this.catchingUp += 1;
+    try {
+      return await work();
+    } finally {
+      this.catchingUp -= 1;
+    }
+  }
+
+  newestEventMs(): number | null {
+    return this.topology.aggregations.highActivity.streamTimeMs;
+  }
+
+  nextOffset(metric: string): number {
+    return this.cursors[metric]!.nextOffset;
+  }
+
+  /** Tells the store that nothing is queued, or that something is. */
+  async report(): Promise<void> {
+    if (!this.synchronised || !this.running) return;
+    try {
+      const atEnd = this.catchingUp === 0 && this.queue.empty && this.inFlight.length === 0;
+      await this.feed.report(this.environment.id, atEnd);
+    } catch (error) {
+      // The next write finds out what is wrong with the store, and says so.
+      this.around.log.debug({ err: error }, 'the store did not take the report of the partitions');
+    }
+  }
+
+  private async run(): Promise<void> {
+    while (this.running) {
+      try {
+        if (this.stateInDoubt) this.topology = this.restore();
+        if (!this.synchronised) await this.synchronise();
+        this.failing = null;
+        if (this.queue.empty) await this.sleep();
+        else await this.countBatch();
+      } catch (error) {
+        if (error instanceof OutOfStep) {
+          this.around.log.warn(
+            { reason: error.reason },
+            'the store is out of step with the pipeline; synchronising',
+          );
+          this.synchronised = false;
+        } else await this.failed(error);
+      }
+    }
+  }
+
+  private async failed(error: unknown): Promise<void> {
+    const known =
+      error instanceof UnavailableError
+        ? error
+        : new UnavailableError('pipeline', `the pipeline failed: ${(error as Error).message}`, {
+            cause: error,
+          });
+    if (this.failing === null) {
+      this.around.log.error({ err: error, hop: known.hop }, 'the pipeline cannot go on; trying again');
+      this.around.telemetry.hopFailed(known.hop);
+    }
+    this.failing = known;
+    this.synchronised = false;
+    this.queue.failAll(known);
+    await this.sleep(RETRY_MS);
+  }
+
+  private async sleep(ms?: number): Promise<void> {
+    if (this.woken && ms === undefined) {
+      this.woken = false;
+      return;
+    }
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.wakeUp = resolve;
+      if (ms !== undefined) timer = setTimeout(resolve, ms);
+    });
+    clearTimeout(timer);
+    this.woken = false;
+    this.wakeUp = () => undefined;
+  }
+
+  private restore(): Topology {
+    const { topology, replayed, rulesChanged } = this.environment.restore(this.rules);
+    if (rulesChanged) {
+      this.around.log.warn({}, 'the windows on disk were counted by other rules; open windows begin anew');
+    }
+    const { offsets } = this.environment;
+    this.cursors = Object.fromEntries(
+      this.feeds.map(({ metric }) => [metric.name, { nextOffset: offsets[metric.name] ?? 0, toldMs: null }]),
+    );
+    this.profiles.clear();
+    this.uncheckpointed = replayed;
+    this.stateInDoubt = false;
+    return topology;
+  }
+
+  private async countBatch(): Promise<void> {
+    if (this.around.clock() - this.storeHeardMs > ASK_STORE_AFTER_MS) {
+      await this.feed.checkReady();
+      this.storeHeardMs = this.around.clock();
+    }
+    const earlier = this.queue.begun();
+    const taken = this.queue.take(this.limits.maxBatchItems);
+    if (taken.length === 0) return;
+    const finished = new Set(taken.filter(({ call }) => call.allTaken).map(({ call }) => call));
+    const { events, profiles } = this.count(taken);
+    const slices = changesToSlices(this.feeds, this.topology, this.cursors);
+    const seq = this.environment.seq + 1;
+    try {
+      await this.keep({ seq, events, profiles, slices, offsets: this.offsets() });
+    } catch (error) {
+      const cause = error as UnavailableError;
+      for (const { call } of taken) {
+        if (!call.settled) call.fail(earlier.has(call) ? partlyCounted(cause) : cause);
+      }
+      throw error;
+    }
+    this.profiles.settled();
+    this.tellLate(events.length);
+    this.uncheckpointed += events.length;
+    this.inFlight.push({
+      seq,
+      calls: [...finished],
+      deadline: setTimeout(() => this.tooSlow(seq), this.limits.answerWithinMs),
+    });
+    await this.feed.send(slices);
+    await this.delivered();
+  }
+
+  private count(taken: readonly Taken[]): {
+    events: CountedEvent[];
+    profiles: ReadonlyMap<string, Profile | null>;
+  } {
+    const events: CountedEvent[] = [];
+    for (const { call, item } of taken) {
+      if (item.kind === 'profile') {
+        this.profiles.set(item.userId, item.profile);
+        call.accepted += 1;
+        continue;
+      }
+      const enriched = enrich(item.event, this.profiles.get(item.event.userId), this.rules);
+      if (enriched === null) {
+        call.rejected.push({ index: item.index, reason: 'the user has no profile' });
+        continue;
+      }
+      const event = counted(enriched, this.rules);
+      if (this.topology.entries >= this.limits.maxOpenEntries && !this.topology.fitsWhenFull(event)) {
+        const reason = `the open windows hold ${this.limits.maxOpenEntries} users and segments, which is the limit; send it again when they have closed`;
+        call.rejected.push({ index: item.index, reason });
+        continue;
+      }
+      this.topology.apply(event);
+      events.push(event);
+      call.accepted += 1;
+    }
+    return { events, profiles: this.profiles.changed() };
+  }
+
+  private offsets(): Record<string, number> {
+    const offsets: Record<string, number> = { ...this.environment.offsets };
+    for (const [metric, { nextOffset }] of Object.entries(this.cursors)) offsets[metric] = nextOffset;
+    return offsets;
+  }
+
+  private async keep(batch: Batch): Promise<void> {
+    try {
+      await this.environment.commit(batch);
+    } catch (error) {
+      this.stateInDoubt = true;
+      throw error;
+    }
+  }
+
+  /** Everything in the outbox is in the store: answer who waits for it. */
+  private async delivered(): Promise<void> {
+    this.storeHeardMs = this.around.clock();
+    const done = this.inFlight.splice(0);
+    try {
+      await this.environment.flushed();
+    } catch (error) {
+      this.inFlight.unshift(...done);
+      throw error;
+    }
+    for (const { calls, deadline } of done) {
+      clearTimeout(deadline);
+      for (const call of calls) if (!call.settled) call.succeed();
+    }
+    await this.tidy();
+  }
+
+  private async tidy(): Promise<void> {
+    const nowMs = this.around.clock();
+    const { seq } = this.environment;
+    if (this.acknowledged.at(-1)?.seq !== seq) this.acknowledged.push({ seq, atMs: nowMs });
+    const crowded = this.acknowledged.length > MAX_KEPT_BATCHES;
+    if (crowded || this.acknowledged[0]!.atMs + 2 * this.limits.keepOutboxMs <= nowMs) {
+      const old = crowded
+        ? MAX_KEPT_BATCHES / 2
+        : this.acknowledged.findLastIndex(({ atMs }) => atMs + this.limits.keepOutboxMs <= nowMs);
+      await this.environment.pruneOutbox(this.acknowledged[old]!.seq);
+      this.acknowledged.splice(0, old + 1);
+    }
+    if (this.uncheckpointed >= Math.max(CHECKPOINT_AFTER_EVENTS, this.topology.entries)) {
+      await this.environment.checkpoint(this.topology);
+      this.uncheckpointed = 0;
+    }
+  }
+
+  private tellLate(events: number): void {
+    const { telemetry } = this.around;
+    if (events > 0) telemetry.recordsRead('raw-events', events);
+    for (const { metric, aggregation } of this.feeds) {
+      const late = this.topology.aggregations[aggregation].takeLate();
+      if (late > 0) telemetry.lateEvents(metric.name, late);
+    }
+  }
+
+  private tooSlow(seq: number): void {
+    const entry = this.inFlight.find((one) => one.seq === seq);
+    const cause = this.failing ?? new UnavailableError('store', 'the store does not answer');
+    for (const call of entry?.calls ?? []) if (!call.settled) call.fail(partlyCounted(cause));
+  }
+
+  private giveUpInFlight(cause: UnavailableError): void {
+    for (const { calls, deadline } of this.inFlight.splice(0)) {
+      clearTimeout(deadline);
+      for (const call of calls) if (!call.settled) call.fail(partlyCounted(cause));
+    }
+  }
+
+  /**
+   * Finds out how far the store has come with each metric and sends it what it lacks: from the outbox where
+   * that reaches back far enough, else everything in the open windows under new offsets.
+   */
+  private async synchronise(): Promise<void> {
+    const { log } = this.around;
+    const { losses } = this;
+    const id = this.environment.id;
+    const reopen: BoundFeed[] = [];
+    for (const feed of this.feeds) {
+      const { name } = feed.metric;
+      const cursor = this.cursors[name]!;
+      const standing = await this.feed.identify(name, id, cursor.nextOffset);
+      if (standing === 'stale') {
+        log.warn({ metric: name }, 'the store had another source since; the pipeline takes a new identity');
+        await this.environment.renewId();
+        throw new OutOfStep('stale_topic');
+      }
+      let needed = standing.neededOffset;
+      if (needed > cursor.nextOffset) {
+        log.warn(
+          { metric: name, store: needed, pipeline: cursor.nextOffset },
+          'the store is ahead of the pipeline, whose state is older; open windows are told anew',
+        );
+        cursor.nextOffset = needed;
+        reopen.push(feed);
+        continue;
+      }
+      const lacking = this.lacking(name, needed);
+      const from = lacking[0]?.fromOffset ?? cursor.nextOffset;
+      if (from > needed) {
+        log.warn(
+          { metric: name, from: needed, to: from },
+          'the store lacks points that the pipeline no longer has; closed windows among them stay as the store has them, open ones are told anew',
+        );
+        await this.feed.skipTo(name, id, from);
+        needed = from;
+        reopen.push(feed);
+      }
+      await this.feed.send(lacking);
+    }
+    if (reopen.length > 0) await this.tellOpenWindows(reopen);
+    await this.delivered();
+    this.synchronised = losses === this.losses;
+  }
+
+  private lacking(metric: string, neededOffset: number): Slice[] {
+    const slices: Slice[] = [];
+    for (const entry of this.environment.outbox()) {
+      for (const slice of entry.slices) {
+        if (slice.metric === metric && slice.toOffset >= neededOffset) slices.push(slice);
+      }
+    }
+    return slices;
+  }
+
+  private async tellOpenWindows(feeds: readonly BoundFeed[]): Promise<void> {
+    const slices = feeds.flatMap((feed) =>
+      openWindowsToSlices(feed, this.topology, this.cursors[feed.metric.name]!),
+    );
+    const seq = this.environment.seq + 1;
+    await this.keep({ seq, events: [], profiles: NO_PROFILES, slices, offsets: this.offsets() });
+    await this.feed.send(slices);
+  }
+}

@@ -1,0 +1,200 @@
+import { RequestError, UnavailableError } from '../domain/errors';
+import type { Metric } from '../domain/metric';
+import type { Ingest, IngestResult, Source, SourceStatus } from '../domain/source';
+import type { SeriesStore } from '../domain/store';
+import type { Clock, Log, Telemetry } from '../domain/telemetry';
+import { BatchWorker } from './batch-worker';
+import { Call, IngestQueue, type Item } from './ingest-queue';
+import { bindFeeds, type BoundFeed } from './metric-feeds';
+import { MAX_NAME_LENGTH, readEvent, readProfile } from './raw-event';
+import { DEFAULT_RULES, type PipelineRules } from './rules';
+import { StateEnvironment } from './state-environment';
+import { StoreFeed } from './store-feed';
+
+export interface EmbeddedPipelineOptions {
+  /** Folder of the pipeline's own LMDB environment; of no other process. */
+  readonly statePath: string;
+  readonly rules?: PipelineRules;
+  /** Event times further ahead of the clock are refused. */
+  readonly maxFutureMs?: number;
+  /** Events waiting in memory; past it callers get `overloaded`. */
+  readonly maxWaitingEvents?: number;
+  readonly maxBatchEvents?: number;
+  /** Users and segments in the open windows, all windows together; past it events of new ones are refused. */
+  readonly maxOpenEntries?: number;
+  /** How long a caller whose events are kept waits for a store that has just failed. */
+  readonly answerWithinMs?: number;
+  /** How long what the store has taken is kept, for a store that loses its last moments. */
+  readonly keepOutboxMs?: number;
+}
+
+export interface PipelineSurroundings {
+  readonly log: Log;
+  readonly telemetry: Telemetry;
+  readonly clock: Clock;
+}
+
+/** The source for those without Kafka: raw events in, the same points out that ksql/ would write. */
+export interface EmbeddedPipeline extends Source, Ingest {
+  readonly kind: 'embedded';
+  /** Newest event time counted so far, also before a restart; null: none. Valid after start(). */
+  newestEventMs(): number | null;
+  /** While `work` runs the store is told that more is to come, so that no half-filled window closes by the clock. */
+  catchUp<T>(work: () => Promise<T>): Promise<T>;
+}
+
+const REPORT_EVERY_MS = 1_000;
+
+class Pipeline implements EmbeddedPipeline {
+  readonly kind = 'embedded';
+  private readonly queue: IngestQueue;
+  private readonly rules: PipelineRules;
+  private readonly maxFutureMs: number;
+  private feeds: readonly BoundFeed[] = [];
+  private worker: BatchWorker | null = null;
+  private stopped = false;
+  private reporter: NodeJS.Timeout | null = null;
+  private reporting = false;
+
+  constructor(
+    private readonly options: EmbeddedPipelineOptions,
+    private readonly metrics: readonly Metric[],
+    private readonly store: SeriesStore,
+    private readonly around: PipelineSurroundings,
+  ) {
+    this.rules = options.rules ?? DEFAULT_RULES;
+    this.maxFutureMs = options.maxFutureMs ?? 3_600_000;
+    this.queue = new IngestQueue(options.maxWaitingEvents ?? 50_000);
+  }
+
+  /** Rejects with StartRefusedError where a metric's shape or the state's folder does not fit. */
+  start(): Promise<void> {
+    return new Promise((resolve) => {
+      this.begin();
+      resolve();
+    });
+  }
+
+  private begin(): void {
+    const { log, telemetry, clock } = this.around;
+    this.feeds = bindFeeds(this.metrics, this.rules);
+    const fed = new Set(this.feeds.map(({ metric }) => metric.name));
+    for (const { name } of this.metrics) {
+      if (!fed.has(name)) {
+        log.warn({ metric: name }, 'the embedded pipeline does not produce this metric; it stays empty');
+      }
+    }
+    const environment = StateEnvironment.open(this.options.statePath, this.rules);
+    const feed = new StoreFeed(this.feeds, this.store, log, telemetry, clock);
+    this.worker = new BatchWorker(environment, feed, this.feeds, this.queue, this.rules, this.around, {
+      maxBatchItems: this.options.maxBatchEvents ?? 4_000,
+      maxOpenEntries: this.options.maxOpenEntries ?? 500_000,
+      answerWithinMs: this.options.answerWithinMs ?? 5_000,
+      keepOutboxMs: this.options.keepOutboxMs ?? 60_000,
+    });
+    this.worker.start();
+    this.reporter = setInterval(() => void this.report(), REPORT_EVERY_MS);
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    if (this.reporter !== null) clearInterval(this.reporter);
+    this.reporter = null;
+    await this.worker?.stop();
+  }
+
+  async events(events: readonly unknown[]): Promise<IngestResult> {
+    const worker = this.running();
+    const latestMs = this.around.clock() + this.maxFutureMs;
+    const items: Item[] = [];
+    const rejected: { index: number; reason: string }[] = [];
+    events.forEach((value, index) => {
+      const event = readEvent(value, latestMs);
+      if (typeof event === 'string') rejected.push({ index, reason: event });
+      else items.push({ kind: 'event', index, event });
+    });
+    if (items.length === 0) return { accepted: 0, rejected };
+    return this.enqueue(worker, new Call(items, rejected));
+  }
+
+  async profile(userId: string, value: unknown): Promise<void> {
+    const worker = this.running();
+    if (userId.length > MAX_NAME_LENGTH) {
+      throw new RequestError('bad_request', `user_id is longer than ${MAX_NAME_LENGTH} characters`);
+    }
+    const profile = readProfile(value);
+    if (typeof profile === 'string') throw new RequestError('bad_request', profile);
+    await this.enqueue(worker, new Call([{ kind: 'profile', userId, profile }], []));
+  }
+
+  newestEventMs(): number | null {
+    return this.worker?.newestEventMs() ?? null;
+  }
+
+  catchUp<T>(work: () => Promise<T>): Promise<T> {
+    return this.running().catchUp(work);
+  }
+
+  storeLost(): void {
+    this.worker?.storeLost();
+  }
+
+  status(): SourceStatus {
+    const { worker } = this;
+    const failing = worker?.failing ?? null;
+    return {
+      ready: worker !== null && !this.stopped && worker.synchronised,
+      failing: failing === null ? null : { hop: failing.hop, message: failing.message },
+      topics: this.feeds.map(({ metric }) => {
+        const { appliedOffset, lastRecordMs, records } = worker!.feed.state(metric.name);
+        const end = worker!.nextOffset(metric.name);
+        const position = appliedOffset === null ? null : appliedOffset + 1;
+        return {
+          topic: metric.topic,
+          metric: metric.name,
+          state: failing === null ? 'reading' : 'waiting',
+          reason: failing?.message ?? null,
+          partitions: [
+            { partition: 0, owned: true, position, end, lag: position === null ? null : end - position },
+          ],
+          lastRecordMs,
+          records,
+          deadLetters: 0,
+        };
+      }),
+    };
+  }
+
+  private running(): BatchWorker {
+    if (this.worker === null || this.stopped) {
+      throw new UnavailableError('pipeline', 'the embedded pipeline is not running; try again later');
+    }
+    if (this.worker.failing !== null) throw this.worker.failing;
+    return this.worker;
+  }
+
+  private enqueue(worker: BatchWorker, call: Call): Promise<IngestResult> {
+    this.queue.add(call);
+    worker.wake();
+    return call.answer;
+  }
+
+  private async report(): Promise<void> {
+    if (this.reporting || this.worker === null) return;
+    this.reporting = true;
+    try {
+      await this.worker.report();
+    } finally {
+      this.reporting = false;
+    }
+  }
+}
+
+export function createEmbeddedPipeline(
+  options: EmbeddedPipelineOptions,
+  metrics: readonly Metric[],
+  store: SeriesStore,
+  around: PipelineSurroundings,
+): EmbeddedPipeline {
+  return new Pipeline(options, metrics, store, around);
+}

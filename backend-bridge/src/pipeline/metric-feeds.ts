@@ -1,0 +1,127 @@
+import { StartRefusedError } from '../domain/errors';
+import type { Metric } from '../domain/metric';
+import type { PipelineRules } from './rules';
+import type { AggregationName } from './topology';
+import type { Accumulator } from './windows';
+
+/** Which metric each aggregation feeds, and the numbers it gives it. */
+
+interface Feed {
+  readonly metric: string;
+  readonly aggregation: AggregationName;
+  readonly kind: Metric['kind'];
+  readonly dimensions: readonly string[];
+  readonly measures: Readonly<Record<string, (accumulator: Accumulator) => number>>;
+  /** Whether the window is told at all: HAVING. */
+  readonly shows: (accumulator: Accumulator, rules: PipelineRules) => boolean;
+}
+
+const count = (accumulator: Accumulator): number => accumulator.count;
+const always = (): boolean => true;
+
+const FEEDS: readonly Feed[] = [
+  {
+    metric: 'events_per_minute',
+    aggregation: 'events',
+    kind: 'window',
+    dimensions: ['segment'],
+    measures: { value: count },
+    shows: always,
+  },
+  {
+    metric: 'revenue_per_minute',
+    aggregation: 'revenue',
+    kind: 'window',
+    dimensions: ['segment'],
+    measures: {
+      value: ({ sum }) => sum,
+      transaction_count: count,
+      // As ksqlDB: the average of nothing is 0.
+      avg_transaction_value: ({ sum, amountCount }) => (amountCount === 0 ? 0 : sum / amountCount),
+      amount_count: ({ amountCount }) => amountCount,
+    },
+    shows: always,
+  },
+  {
+    metric: 'high_activity_alert',
+    aggregation: 'highActivity',
+    kind: 'event',
+    dimensions: ['user_id'],
+    measures: { value: count },
+    shows: (accumulator, rules) => accumulator.count > rules.highActivityAbove,
+  },
+  {
+    metric: 'active_users_per_minute',
+    aggregation: 'activeUsers',
+    kind: 'window',
+    dimensions: [],
+    measures: { value: count },
+    shows: always,
+  },
+];
+
+/** A feed that the metrics file has, ready to give points. */
+export interface BoundFeed {
+  readonly metric: Metric;
+  readonly aggregation: AggregationName;
+  readonly values: (key: string) => readonly string[];
+  readonly measures: (accumulator: Accumulator) => (number | undefined)[];
+  readonly shows: (accumulator: Accumulator) => boolean;
+}
+
+function differences(feed: Feed, metric: Metric, rules: PipelineRules): string[] {
+  const { window } = metric;
+  const rule = rules[feed.aggregation];
+  const found: string[] = [];
+  const expect = (setting: string, wanted: unknown, given: unknown): void => {
+    if (JSON.stringify(wanted) === JSON.stringify(given)) return;
+    found.push(`${setting} must be ${JSON.stringify(wanted)}, not ${JSON.stringify(given)}`);
+  };
+  expect('kind', feed.kind, metric.kind);
+  expect('window.type', 'tumbling', window.type);
+  expect('window.size (ms)', rule.sizeMs, window.sizeMs);
+  expect('window.grace (ms)', rule.graceMs, window.graceMs);
+  expect('final_only', false, metric.finalOnly);
+  expect(
+    'dimensions',
+    feed.dimensions,
+    metric.dimensions.map((dimension) => dimension.name),
+  );
+  for (const measure of metric.measures) {
+    if (Object.hasOwn(feed.measures, measure.name) || measure.optional) continue;
+    found.push(
+      `measures.${measure.name} is not one of ${Object.keys(feed.measures).join(', ')}; remove it or make it optional`,
+    );
+  }
+  return found;
+}
+
+/**
+ * The feeds of the metrics that are there; a metric that is missing is just not fed.
+ * Throws StartRefusedError when a metric of a known name has another shape.
+ */
+export function bindFeeds(metrics: readonly Metric[], rules: PipelineRules): BoundFeed[] {
+  const problems: string[] = [];
+  const bound: BoundFeed[] = [];
+  for (const feed of FEEDS) {
+    const metric = metrics.find(({ name }) => name === feed.metric);
+    if (metric === undefined) continue;
+    for (const difference of differences(feed, metric, rules)) {
+      problems.push(`metrics.${metric.name}: ${difference}`);
+    }
+    const readers = metric.measures.map(({ name }) => feed.measures[name]);
+    bound.push({
+      metric,
+      aggregation: feed.aggregation,
+      values: feed.dimensions.length === 0 ? () => [] : (key) => [key],
+      measures: (accumulator) => readers.map((read) => read?.(accumulator)),
+      shows: (accumulator) => feed.shows(accumulator, rules),
+    });
+  }
+  if (problems.length > 0) {
+    throw new StartRefusedError(
+      `The embedded pipeline counts in fixed windows, and the metrics file says otherwise. Correct it, or set KAFKA_BROKERS to read these metrics from topics:\n  ${problems.join('\n  ')}`,
+    );
+  }
+  return bound;
+}

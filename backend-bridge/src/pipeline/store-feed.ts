@@ -1,0 +1,133 @@
+import { UnavailableError } from '../domain/errors';
+import type { SeriesStore, TopicIncarnations } from '../domain/store';
+import type { Clock, Log, Telemetry } from '../domain/telemetry';
+import type { BoundFeed } from './metric-feeds';
+import { toWriteBatch, type Slice } from './outbox';
+
+/** Brings slices into the store, and finds out what the store lacks. */
+
+interface FeedState {
+  readonly feed: BoundFeed;
+  topic: TopicIncarnations | null;
+  appliedOffset: number | null;
+  lastRecordMs: number | null;
+  records: number;
+}
+
+/** The store does not go on from where the pipeline thinks it stands; synchronise anew. */
+export class OutOfStep extends Error {
+  constructor(readonly reason: 'gap' | 'stale_topic' | 'store_lost' | 'not_identified') {
+    super(`the store is out of step: ${reason}`);
+    this.name = 'OutOfStep';
+  }
+}
+
+/** What synchronising one metric found. */
+export interface Standing {
+  /** The next offset the store needs. */
+  readonly neededOffset: number;
+}
+
+export class StoreFeed {
+  private readonly states: ReadonlyMap<string, FeedState>;
+
+  constructor(
+    feeds: readonly BoundFeed[],
+    private readonly store: SeriesStore,
+    private readonly log: Log,
+    private readonly telemetry: Telemetry,
+    private readonly clock: Clock,
+  ) {
+    this.states = new Map(
+      feeds.map((feed) => [
+        feed.metric.name,
+        { feed, topic: null, appliedOffset: null, lastRecordMs: null, records: 0 },
+      ]),
+    );
+  }
+
+  state(metric: string): Readonly<FeedState> {
+    return this.states.get(metric)!;
+  }
+
+  /** Says who writes the metric and asks how far the store has come; `stale`: the store had this id before another. */
+  async identify(metric: string, topicId: string, nextOffset: number): Promise<Standing | 'stale'> {
+    const state = this.states.get(metric)!;
+    state.topic = null;
+    const topic = await this.timed('identify_topic', () =>
+      this.store.identifyTopic(state.feed.metric, {
+        topic: state.feed.metric.topic,
+        topicId,
+        ends: [nextOffset],
+      }),
+    );
+    if (topic === 'stale') return 'stale';
+    state.topic = topic;
+    const applied = await this.store.appliedOffsets(state.feed.metric);
+    state.appliedOffset = applied.get(0) ?? null;
+    return { neededOffset: state.appliedOffset === null ? 0 : state.appliedOffset + 1 };
+  }
+
+  async skipTo(metric: string, topicId: string, offset: number): Promise<void> {
+    const state = this.states.get(metric)!;
+    await this.store.skipTo(state.feed.metric, topicId, 0, offset);
+    state.appliedOffset = offset - 1;
+  }
+
+  /** Rejects with OutOfStep or UnavailableError. A slice that is in the store already changes nothing. */
+  async send(slices: readonly Slice[]): Promise<void> {
+    for (const slice of slices) {
+      const state = this.states.get(slice.metric);
+      // A metric that was taken out of the metrics file since: nobody asks for it.
+      if (state === undefined) continue;
+      if (state.topic === null) throw new OutOfStep('not_identified');
+      const batch = toWriteBatch(slice, state.feed.metric, state.topic, this.clock());
+      const outcome = await this.timed('write', () => this.store.write(batch));
+      if (outcome.kind !== 'applied') throw new OutOfStep(outcome.kind);
+      state.appliedOffset = Math.max(state.appliedOffset ?? -1, slice.toOffset);
+      state.lastRecordMs = this.clock();
+      state.records += slice.points.length;
+      this.telemetry.pointsWritten(slice.metric, 'accepted', outcome.accepted);
+      if (outcome.ignored > 0) this.telemetry.pointsWritten(slice.metric, 'ignored', outcome.ignored);
+      if (outcome.expired > 0) this.telemetry.pointsWritten(slice.metric, 'expired', outcome.expired);
+      if (outcome.corrected > 0) this.telemetry.pointsWritten(slice.metric, 'corrected', outcome.corrected);
+      this.refused(slice, 'over_cap', outcome.overCap);
+      this.refused(slice, 'conflict', outcome.conflicts);
+    }
+  }
+
+  private refused(slice: Slice, why: 'over_cap' | 'conflict', indexes: readonly number[]): void {
+    const first = indexes[0];
+    if (first === undefined) return;
+    this.telemetry.pointsWritten(slice.metric, why, indexes.length);
+    this.log.warn(
+      { metric: slice.metric, count: indexes.length, first: slice.points[first]?.values },
+      why === 'over_cap'
+        ? 'points of new series were refused: the metric has reached max_series'
+        : 'points were refused: another source holds them',
+    );
+  }
+
+  async report(topicId: string, atEnd: boolean): Promise<void> {
+    for (const { feed, topic } of this.states.values()) {
+      if (topic === null || topic.topicId !== topicId) continue;
+      await this.store.reportPartitions(feed.metric, topicId, [{ partition: 0, atEnd, nowMs: this.clock() }]);
+    }
+  }
+
+  async checkReady(): Promise<void> {
+    await this.store.checkReady();
+  }
+
+  private async timed<T>(operation: string, call: () => Promise<T>): Promise<T> {
+    const from = performance.now();
+    try {
+      return await call();
+    } catch (error) {
+      if (error instanceof UnavailableError) this.telemetry.hopFailed(error.hop);
+      throw error;
+    } finally {
+      this.telemetry.storeLatency(operation, (performance.now() - from) / 1_000);
+    }
+  }
+}
