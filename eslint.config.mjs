@@ -60,6 +60,7 @@ export default tseslint.config(
   },
   {
     files: ['backend-bridge/src/domain/**/*.ts'],
+    ignores: ['**/*.test.ts'],
     rules: {
       'no-restricted-imports': [
         'error',
