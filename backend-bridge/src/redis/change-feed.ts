@@ -1,0 +1,177 @@
+import type { Redis } from 'ioredis';
+import type { Log } from '../domain/telemetry';
+import { decodeMessage, type ChangeMessage } from './change-message';
+import type { MetricAccess } from './point-reader';
+import { reconnectDelay, type RedisLink } from './redis-link';
+import { unavailable } from './store-errors';
+
+const POLL_MS = 1000;
+
+export interface FeedListener {
+  onMessage(access: MetricAccess, message: ChangeMessage): void;
+  /** Messages of the metric may have been missed. */
+  onGap(access: MetricAccess, reason: string): void;
+  /** The metric is under another epoch, or under none. */
+  onForeignEpoch(): void;
+}
+
+/** Where the reading of one metric's channel stands. */
+interface ChannelState {
+  readonly access: MetricAccess;
+  /** Number of the newest message; null while any number may come next. */
+  last: number | null;
+  /** The number that Redis told a poll ago: messages up to it have had a second to arrive. */
+  told: number | null;
+}
+
+/**
+ * Change messages of every metric, over a connection of its own. Each message is numbered; Redis is asked
+ * each second for the newest number, so that a hole, a silent stop and a lost connection are all noticed.
+ */
+export class ChangeFeed {
+  private readonly states = new Map<string, ChannelState>();
+  private connection: Redis | null = null;
+  private reconnectTimer: NodeJS.Timeout | null = null;
+  private pollTimer: NodeJS.Timeout | null = null;
+  private attempts = 0;
+  private closed = false;
+
+  constructor(
+    private readonly link: RedisLink,
+    private readonly epoch: () => string,
+    accesses: readonly MetricAccess[],
+    private readonly listener: FeedListener,
+    private readonly log: Log,
+  ) {
+    for (const access of accesses) this.states.set(access.keys.channel, { access, last: null, told: null });
+  }
+
+  /** Resolves when the subscription stands; from then on it is kept up. Rejects with UnavailableError. */
+  async start(): Promise<void> {
+    if (this.connection === null) await this.open();
+    this.pollTimer ??= setTimeout(() => void this.poll(), POLL_MS);
+  }
+
+  /** The numbers start anew: the store was lost. */
+  reset(): void {
+    for (const state of this.states.values()) {
+      state.last = null;
+      state.told = null;
+    }
+  }
+
+  stop(): void {
+    this.closed = true;
+    if (this.reconnectTimer !== null) clearTimeout(this.reconnectTimer);
+    if (this.pollTimer !== null) clearTimeout(this.pollTimer);
+    this.connection?.disconnect();
+    this.connection = null;
+  }
+
+  private async open(): Promise<void> {
+    const connection = this.link.subscriberConnection();
+    const faults: Error[] = [];
+    connection.on('error', (error: Error) => {
+      faults[0] = error;
+    });
+    try {
+      await connection.connect();
+      connection.on('messageBuffer', (channel: Buffer, bytes: Buffer) => {
+        if (connection === this.connection) this.receive(channel.toString(), bytes);
+      });
+      this.connection = connection;
+      this.reset();
+      if (this.states.size > 0) await connection.subscribe(...this.states.keys());
+    } catch (error) {
+      if (this.connection === connection) this.connection = null;
+      connection.disconnect();
+      throw unavailable(faults[0] ?? error);
+    }
+    this.attempts = 0;
+    // Only from here on: a connection that never stood is tried again by whoever opened it.
+    connection.once('end', () => {
+      if (connection === this.connection) this.lost(faults[0]);
+    });
+    if (connection.status === 'end') this.lost(faults[0]);
+  }
+
+  private lost(fault: Error | undefined): void {
+    this.connection = null;
+    if (this.closed) return;
+    this.log.warn({ reason: fault?.message }, 'lost the subscription to changes in Redis');
+    this.reconnectLater();
+  }
+
+  private reconnectLater(): void {
+    if (this.closed || this.reconnectTimer !== null) return;
+    this.attempts += 1;
+    this.reconnectTimer = setTimeout(() => {
+      this.reconnectTimer = null;
+      this.open().then(
+        () => {
+          if (this.closed) this.stop();
+          else for (const { access } of this.states.values()) this.listener.onGap(access, 'reconnected');
+        },
+        () => this.reconnectLater(),
+      );
+    }, reconnectDelay(this.attempts));
+  }
+
+  private receive(channel: string, bytes: Buffer): void {
+    const state = this.states.get(channel);
+    if (state === undefined) return;
+    const { access } = state;
+    let message: ChangeMessage;
+    try {
+      message = decodeMessage(bytes, access.layout);
+    } catch (error) {
+      this.log.error({ err: error, metric: access.metric.name }, 'a change message cannot be read');
+      this.gap(state, 'unreadable_message');
+      return;
+    }
+    if (message.epoch !== this.epoch()) {
+      this.listener.onForeignEpoch();
+      return;
+    }
+    const hole = state.last !== null && message.number !== state.last + 1;
+    state.last = message.number;
+    if (hole) this.listener.onGap(access, 'missed_messages');
+    this.listener.onMessage(access, message);
+  }
+
+  private gap(state: ChannelState, reason: string): void {
+    state.last = null;
+    state.told = null;
+    this.listener.onGap(state.access, reason);
+  }
+
+  private async poll(): Promise<void> {
+    // Answered by the same socket timeout as any command: a server that hangs ends the subscription.
+    this.connection?.ping().catch(() => undefined);
+    await Promise.all([...this.states.values()].map((state) => this.compare(state)));
+    if (!this.closed) this.pollTimer = setTimeout(() => void this.poll(), POLL_MS);
+  }
+
+  private async compare(state: ChannelState): Promise<void> {
+    let epoch: string | null | undefined, number: string | null | undefined;
+    const before = this.connection;
+    try {
+      [epoch, number] = await this.link.hmget(state.access.keys.meta, 'epoch', 'chan');
+    } catch {
+      state.told = null;
+      return;
+    }
+    if (this.closed || before === null || before !== this.connection) return;
+    if (epoch !== this.epoch()) {
+      this.listener.onForeignEpoch();
+      return;
+    }
+    const now = Number(number ?? 0);
+    const due = state.told;
+    state.told = now;
+    if (due === null) return;
+    if (state.last === null) state.last = due;
+    else if (due > state.last) this.gap(state, 'missed_messages');
+    else if (now < state.last && now < due) this.gap(state, 'numbers_went_back');
+  }
+}

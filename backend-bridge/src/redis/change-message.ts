@@ -1,0 +1,120 @@
+import {
+  slotFirstSeenMs,
+  slotFlags,
+  slotMeasures,
+  slotUpdatedMs,
+  type BucketLayout,
+} from '../domain/packed-point';
+import { FLAG_REMOVED } from '../domain/point';
+import type { Progress } from '../domain/progress';
+import type { PointChange } from '../domain/store';
+import { POINT_COUNT_AT, RECORD_HEAD, REQUEST_HEAD, SERIES_COUNT_AT } from './write-request';
+
+/**
+ * A message on a metric's channel, little-endian: kind u8, number f64, watermark f64, final before f64,
+ * epoch (EPOCH_BYTES of text). Then for points: a revision u32 for each point of the request (0: unchanged),
+ * an id u32 for each of its series, the number of overrides u16 and each as index u16 + slot (where the
+ * stored slot differs from the request's by more than the revision), the request itself and its length u32.
+ * For forgotten series: their ids, u32 each.
+ */
+export const EPOCH_BYTES = 16;
+const HEAD = 25 + EPOCH_BYTES;
+const NULL_TIME = -9007199254740991;
+const POINTS = 1;
+const FORGOTTEN = 2;
+
+export interface ChangeMessage {
+  readonly number: number;
+  readonly epoch: string;
+  readonly progress: Progress;
+  /** Series of the points, new ones among them. */
+  readonly series: readonly { readonly id: number; readonly key: string }[];
+  readonly forgotten: readonly number[];
+  /** Decodes the changed points. */
+  changes(valuesOf: (seriesId: number) => readonly string[]): PointChange[];
+}
+
+function timeOrNull(value: number): number | null {
+  return value === NULL_TIME ? null : value;
+}
+
+/** Throws RangeError for bytes that are no message of this layout. */
+export function decodeMessage(bytes: Buffer, layout: BucketLayout): ChangeMessage {
+  const kind = bytes.readUInt8(0);
+  const head = {
+    number: bytes.readDoubleLE(1),
+    epoch: bytes.toString('latin1', 25, HEAD),
+    progress: {
+      watermarkMs: timeOrNull(bytes.readDoubleLE(9)),
+      finalBeforeMs: timeOrNull(bytes.readDoubleLE(17)),
+    },
+  };
+  if (kind === FORGOTTEN) {
+    const forgotten: number[] = [];
+    for (let at = HEAD; at + 4 <= bytes.length; at += 4) forgotten.push(bytes.readUInt32LE(at));
+    return { ...head, series: [], forgotten, changes: () => [] };
+  }
+  if (kind !== POINTS) return { ...head, series: [], forgotten: [], changes: () => [] };
+  return { ...head, forgotten: [], ...decodePoints(bytes, layout) };
+}
+
+/** Where the request begins: it holds the counts of what stands before it, so the message is read from its end. */
+function findRequest(bytes: Buffer): number {
+  const at = bytes.length - 4 - bytes.readUInt32LE(bytes.length - 4);
+  if (at < HEAD || at + REQUEST_HEAD > bytes.length)
+    throw new RangeError('a change message of another layout');
+  return at;
+}
+
+function decodePoints(bytes: Buffer, layout: BucketLayout): Pick<ChangeMessage, 'series' | 'changes'> {
+  const request = findRequest(bytes);
+  const seriesCount = bytes.readUInt16LE(request + SERIES_COUNT_AT);
+  const pointCount = bytes.readUInt16LE(request + POINT_COUNT_AT);
+  const idsAt = HEAD + 4 * pointCount;
+  const series: { id: number; key: string }[] = [];
+  let at = request + REQUEST_HEAD;
+  for (let i = 0; i < seriesCount; i += 1) {
+    const length = bytes.readUInt32LE(at);
+    series.push({
+      id: bytes.readUInt32LE(idsAt + 4 * i),
+      key: bytes.toString('utf8', at + 4, at + 4 + length),
+    });
+    at += 4 + length;
+  }
+  const recordsAt = at;
+  return {
+    series: series.filter(({ id }) => id !== 0),
+    changes: (valuesOf) => {
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+      const overrides = new Map<number, number>();
+      let override = idsAt + 4 * seriesCount;
+      const count = bytes.readUInt16LE(override);
+      override += 2;
+      for (let i = 0; i < count; i += 1) {
+        overrides.set(bytes.readUInt16LE(override), override + 2);
+        override += 2 + layout.slotBytes;
+      }
+      const changes: PointChange[] = [];
+      for (let i = 0; i < pointCount; i += 1) {
+        const revision = bytes.readUInt32LE(HEAD + 4 * i);
+        if (revision === 0) continue;
+        const record = recordsAt + i * (RECORD_HEAD + layout.slotBytes);
+        const slot = overrides.get(i) ?? record + RECORD_HEAD;
+        const seriesId = series[bytes.readUInt16LE(record)]!.id;
+        const startMs = bytes.readUIntLE(record + 10, 6);
+        changes.push({
+          seriesId,
+          values: valuesOf(seriesId),
+          startMs,
+          endMs: bytes.readUIntLE(record + 16, 6),
+          measures: slotMeasures(layout, view, slot),
+          removed: (slotFlags(view, slot) & FLAG_REMOVED) !== 0,
+          revision,
+          updatedMs: slotUpdatedMs(view, slot),
+          firstSeenMs: slotFirstSeenMs(layout, view, slot),
+        });
+      }
+      return changes;
+    },
+  };
+}

@@ -1,0 +1,19 @@
+import { createHash } from 'node:crypto';
+import functions from './functions.lua';
+import write from './write.lua';
+
+const source = `${functions}\n${write}`;
+
+/**
+ * Named by its content: bridges of two versions can share one Redis while they are exchanged,
+ * and a library is never replaced by another one under the same name.
+ */
+const name = `streamkpi_${createHash('sha256').update(source).digest('hex').slice(0, 12)}`;
+
+export type FunctionName = 'open' | 'rotate_epoch' | 'set_topic' | 'skip' | 'report' | 'write' | 'ready';
+
+export const libraryCode = `#!lua name=${name}\n${source.replaceAll('__PREFIX__', name)}`;
+
+export function functionName(short: FunctionName): string {
+  return `${name}_${short}`;
+}

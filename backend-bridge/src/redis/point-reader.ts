@@ -1,0 +1,217 @@
+import { RequestError } from '../domain/errors';
+import type { Metric } from '../domain/metric';
+import { readBucket, readSlot, type BucketLayout } from '../domain/packed-point';
+import { PointColumns, type SeriesPoints } from '../domain/point';
+import { compareValues } from '../domain/series';
+import type { ReadRequest } from '../domain/store';
+import type { MetricKeys } from './redis-keys';
+import type { RedisLink } from './redis-link';
+import type { SeriesIndex } from './series-index';
+
+export interface MetricAccess {
+  readonly metric: Metric;
+  readonly layout: BucketLayout;
+  readonly keys: MetricKeys;
+  readonly index: SeriesIndex;
+}
+
+/** Up to so many buckets are asked for without looking which exist. */
+const DIRECT_BUCKETS = 256;
+/** Keys of one command: bounds how long Redis is held up, and what is in memory at once. */
+const CHUNK = 64;
+const CHUNKS_IN_FLIGHT = 4;
+const BUCKET_PAGE = 10_000;
+
+/** One bucket of one series, to be fetched. */
+interface Place {
+  readonly seriesId: number;
+  readonly bucket: number;
+}
+
+export async function readPoints(
+  link: RedisLink,
+  access: MetricAccess,
+  request: ReadRequest,
+): Promise<readonly SeriesPoints[]> {
+  const places = await findPlaces(link, access, request);
+  if (places.length === 0) return [];
+  const collector = new Collector(access, request, places);
+  for (let at = 0; at < places.length; at += CHUNK * CHUNKS_IN_FLIGHT) {
+    const chunks: Promise<() => void>[] = [];
+    for (let i = at; i < Math.min(at + CHUNK * CHUNKS_IN_FLIGHT, places.length); i += CHUNK)
+      chunks.push(fetchChunk(link, access, places.slice(i, i + CHUNK), collector));
+    // In the order of the places, so that the points of a series come out in order.
+    for (const take of await Promise.all(chunks)) take();
+  }
+  return inLabelOrder(access.index, collector.found());
+}
+
+async function inLabelOrder(
+  index: SeriesIndex,
+  collected: ReadonlyMap<number, PointColumns>,
+): Promise<readonly SeriesPoints[]> {
+  if ([...collected.keys()].some((id) => index.valuesOf(id) === undefined)) {
+    for (const id of collected.keys()) if (index.valuesOf(id) === undefined) index.expect(id);
+    await index.list();
+  }
+  const found: SeriesPoints[] = [];
+  for (const [seriesId, points] of collected) {
+    const values = index.valuesOf(seriesId);
+    // Forgotten between the two reads: its points have just expired.
+    if (values !== undefined) found.push({ seriesId, values, points });
+  }
+  return found.sort((a, b) => compareValues(a.values, b.values));
+}
+
+/** The buckets to fetch, those of one series one behind the other and ascending. */
+async function findPlaces(link: RedisLink, access: MetricAccess, request: ReadRequest): Promise<Place[]> {
+  const { layout, metric } = access;
+  const oldest = layout.session
+    ? request.fromMs
+    : Math.max(request.fromMs, request.nowMs - metric.retentionMs - layout.sizeMs);
+  const low = Math.max(0, Math.floor(oldest / layout.spanMs));
+  const high = Math.ceil(request.toMs / layout.spanMs) - 1;
+  if (high < low) return [];
+  const ids = request.seriesIds === null ? null : [...new Set(request.seriesIds)];
+  if (!layout.session && ids !== null && ids.length * (high - low + 1) <= DIRECT_BUCKETS)
+    return ids.flatMap((seriesId) =>
+      Array.from({ length: high - low + 1 }, (_, i) => ({ seriesId, bucket: low + i })),
+    );
+  const buckets = await existingBuckets(link, access, low, high);
+  const wanted = ids === null ? null : new Set(ids);
+  const bySeries = new Map<number, number[]>();
+  let places = 0;
+  for (let at = 0; at < buckets.length; at += CHUNK) {
+    const part = buckets.slice(at, at + CHUNK);
+    const indexes = await link.mget(part.map((bucket) => access.keys.index(bucket)));
+    indexes.forEach((packed, i) => {
+      if (packed === null) return;
+      // A hash of sessions that expired and came again is in its index twice.
+      const seen = new Set<number>();
+      for (let offset = 0; offset + 4 <= packed.length; offset += 4) {
+        const id = packed.readUInt32LE(offset);
+        if (seen.has(id) || (wanted !== null && !wanted.has(id))) continue;
+        seen.add(id);
+        const list = bySeries.get(id);
+        if (list === undefined) bySeries.set(id, [part[i]!]);
+        else list.push(part[i]!);
+        places += 1;
+      }
+    });
+    // Every bucket that exists holds a point; those cut off by the range's ends and by retention are few.
+    if (places > 2 * request.maxPoints + 10_000) throw tooLarge(access.metric, request);
+  }
+  const found: Place[] = [];
+  for (const [seriesId, list] of bySeries) for (const bucket of list) found.push({ seriesId, bucket });
+  return found;
+}
+
+async function existingBuckets(
+  link: RedisLink,
+  access: MetricAccess,
+  low: number,
+  high: number,
+): Promise<number[]> {
+  const buckets: number[] = [];
+  let from = String(low);
+  for (;;) {
+    const flat = await link.zrangeByScore(access.keys.buckets, from, String(high), BUCKET_PAGE);
+    for (let i = 1; i < flat.length; i += 2) buckets.push(Number(flat[i]));
+    if (flat.length < 2 * BUCKET_PAGE) return buckets;
+    from = `(${buckets.at(-1) ?? high}`;
+  }
+}
+
+async function fetchChunk(
+  link: RedisLink,
+  access: MetricAccess,
+  places: readonly Place[],
+  collector: Collector,
+): Promise<() => void> {
+  const { keys, layout } = access;
+  if (!layout.session) {
+    const values = await link.mget(places.map(({ seriesId, bucket }) => keys.packed(seriesId, bucket)));
+    return () => {
+      values.forEach((packed, i) => {
+        if (packed !== null) collector.takePacked(places[i]!, packed);
+      });
+    };
+  }
+  const hashes = await link.pipeline(
+    places.map(({ seriesId, bucket }) => ['HGETALL', keys.sessions(seriesId, bucket)] as const),
+  );
+  return () => {
+    hashes.forEach((flat, i) => {
+      collector.takeSessions(places[i]!, flat as Buffer[]);
+    });
+  };
+}
+
+function tooLarge(metric: Metric, request: ReadRequest): RequestError {
+  return new RequestError(
+    'range_too_large',
+    `The range holds more than ${request.maxPoints} points of ${metric.name}; ask for a shorter one or fewer series`,
+    { max_points: request.maxPoints },
+  );
+}
+
+/** Decodes buckets into columns, cut at the range and at retention. */
+class Collector {
+  private readonly collected = new Map<number, PointColumns>();
+  private total = 0;
+  private readonly capacity: number;
+
+  constructor(
+    private readonly access: MetricAccess,
+    private readonly request: ReadRequest,
+    places: readonly Place[],
+  ) {
+    const { layout } = access;
+    const series = new Set(places.map((place) => place.seriesId)).size;
+    const perSeries = Math.ceil(places.length / series) * Math.max(layout.windows, 16);
+    this.capacity = Math.min(perSeries, 4096);
+  }
+
+  takePacked(place: Place, packed: Buffer): void {
+    const view = new DataView(packed.buffer, packed.byteOffset, packed.length);
+    const into = this.columns(place.seriesId);
+    this.count(readBucket(this.access.layout, view, place.bucket, this.request, into));
+  }
+
+  takeSessions(place: Place, flat: readonly Buffer[]): void {
+    const { layout } = this.access;
+    const sessions: { startMs: number; bytes: Buffer }[] = [];
+    for (let i = 0; i + 1 < flat.length; i += 2) {
+      const bytes = flat[i + 1]!;
+      if (bytes.length >= layout.slotBytes)
+        sessions.push({ startMs: Number(flat[i]!.toString('latin1')), bytes });
+    }
+    sessions.sort((a, b) => a.startMs - b.startMs);
+    const into = this.columns(place.seriesId);
+    for (const { startMs, bytes } of sessions) {
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+      this.count(readSlot(layout, view, 0, startMs, this.request, into) ? 1 : 0);
+    }
+  }
+
+  /** Series that have points in the range. */
+  found(): ReadonlyMap<number, PointColumns> {
+    for (const [seriesId, columns] of this.collected)
+      if (columns.length === 0) this.collected.delete(seriesId);
+    return this.collected;
+  }
+
+  private columns(seriesId: number): PointColumns {
+    let columns = this.collected.get(seriesId);
+    if (columns === undefined) {
+      columns = new PointColumns(this.access.metric.measures.length, this.capacity);
+      this.collected.set(seriesId, columns);
+    }
+    return columns;
+  }
+
+  private count(points: number): void {
+    this.total += points;
+    if (this.total > this.request.maxPoints) throw tooLarge(this.access.metric, this.request);
+  }
+}

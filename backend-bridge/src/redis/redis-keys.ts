@@ -1,0 +1,42 @@
+/**
+ * Names of everything in Redis. One hash tag per metric: all of a metric lives in one slot of a cluster,
+ * so that compare, apply and publish are one step (docs/decisions/0003-redis-layout.md).
+ */
+export interface MetricKeys {
+  /** Hash: shape, epoch, topic, watermark, final_before, chan, next_series. */
+  readonly meta: string;
+  /** Hash: partition number -> packed state. */
+  readonly parts: string;
+  /** Sorted set: series key by id. */
+  readonly series: string;
+  /** Sorted set of bucket numbers that have an index. */
+  readonly buckets: string;
+  /** Channel of the metric's changes. */
+  readonly channel: string;
+  /** The ids of the series that have points in a bucket, u32 after u32. */
+  index(bucket: number): string;
+  /** Packed slots of a series in a bucket of fixed windows. */
+  packed(seriesId: number, bucket: number): string;
+  /** Hash of a series' sessions that began in a bucket. */
+  sessions(seriesId: number, bucket: number): string;
+}
+
+export function metricKeys(prefix: string, metricName: string): MetricKeys {
+  // Encoded, because a brace in the name would change the hash tag.
+  const base = `${prefix}:{${encodeURIComponent(metricName)}}:`;
+  return {
+    meta: `${base}meta`,
+    parts: `${base}parts`,
+    series: `${base}series`,
+    buckets: `${base}buckets`,
+    channel: `${base}changes`,
+    index: (bucket) => `${base}x:${bucket}`,
+    packed: (seriesId, bucket) => `${base}b:${seriesId}:${bucket}`,
+    sessions: (seriesId, bucket) => `${base}s:${seriesId}:${bucket}`,
+  };
+}
+
+/** The store's own hash: layout, epoch, and `m:<metric>` for each metric that was registered. */
+export function storeKey(prefix: string): string {
+  return `${prefix}:meta`;
+}

@@ -1,0 +1,277 @@
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { UnavailableError } from '../domain/errors';
+import type { Telemetry } from '../domain/telemetry';
+import { functionName, libraryCode, type FunctionName } from './function-library';
+import { describeTarget, type RedisTarget } from './redis-url';
+import { redisErrorCode, unavailable } from './store-errors';
+
+export interface TlsOptions {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly rejectUnauthorized?: boolean;
+}
+
+export interface LinkOptions {
+  readonly target: RedisTarget;
+  readonly username: string | null;
+  readonly password: string | null;
+  readonly tls: TlsOptions | null;
+  readonly commandTimeoutMs: number;
+  readonly telemetry: Telemetry;
+}
+
+type Argument = string | number | Buffer;
+type NodeOptions = Omit<
+  RedisOptions,
+  | 'host'
+  | 'port'
+  | 'path'
+  | 'sentinels'
+  | 'retryStrategy'
+  | 'enableOfflineQueue'
+  | 'readOnly'
+  | 'himportFieldsets'
+  | 'replyMapping'
+>;
+
+/** More commands than this at once means that Redis does not keep up; further ones are refused. */
+const MAX_IN_FLIGHT = 1024;
+const RECONNECT_MIN_MS = 50;
+const RECONNECT_MAX_MS = 1000;
+
+export function reconnectDelay(attempt: number): number {
+  const full = Math.min(RECONNECT_MIN_MS * 2 ** Math.min(attempt, 10), RECONNECT_MAX_MS);
+  return Math.round(full * (0.5 + Math.random() / 2));
+}
+
+/**
+ * The connection for commands. Nothing waits for a connection that is down: a command fails at once, or
+ * after commandTimeoutMs where Redis accepts but does not answer; the socket is then given up too.
+ */
+export class RedisLink {
+  private readonly client: Redis | Cluster;
+  private inFlight = 0;
+  private lastError: Error | null = null;
+  private closed = false;
+
+  constructor(private readonly options: LinkOptions) {
+    const { target } = options;
+    if (target.cluster) {
+      this.client = new Cluster(
+        target.addresses.map(({ host, port }) => ({ host, port })),
+        {
+          lazyConnect: true,
+          enableOfflineQueue: false,
+          clusterRetryStrategy: reconnectDelay,
+          clusterNodeRetryStrategy: reconnectDelay,
+          slotsRefreshTimeout: options.commandTimeoutMs,
+          retryDelayOnTryAgain: 50,
+          redisOptions: this.nodeOptions(),
+        },
+      );
+    } else {
+      const { host, port } = target.addresses[0]!;
+      this.client = new Redis({
+        ...this.nodeOptions(),
+        host,
+        port,
+        db: target.db,
+        lazyConnect: true,
+        enableOfflineQueue: false,
+        retryStrategy: reconnectDelay,
+      });
+    }
+    this.client.on('error', (error: Error) => {
+      this.lastError = error;
+    });
+    this.client.on('ready', () => {
+      this.lastError = null;
+    });
+  }
+
+  get isCluster(): boolean {
+    return this.client instanceof Cluster;
+  }
+
+  /** Resolves when the connection stands; it then keeps itself up until close(). */
+  async connect(): Promise<void> {
+    if (this.isReady()) return;
+    let late: NodeJS.Timeout | undefined;
+    const timeout = new Promise<never>((_resolve, reject) => {
+      late = setTimeout(() => reject(this.unreachable()), this.options.commandTimeoutMs);
+    });
+    const connected = new Promise<void>((resolve) => this.client.once('ready', () => resolve()));
+    try {
+      if (this.client.status === 'wait' || this.client.status === 'end')
+        await Promise.race([
+          this.client.connect().then(() => (this.isReady() ? undefined : connected)),
+          timeout,
+        ]);
+      else await Promise.race([connected, timeout]);
+    } catch (error) {
+      throw redisErrorCode(error) === '' ? this.unreachable(error) : unavailable(error);
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  /** Calls a function of the library on the node that holds the key; loads the library where it is missing. */
+  async call(name: FunctionName, key: string, ...args: Argument[]): Promise<unknown> {
+    return this.timed(name, async () => {
+      try {
+        return await this.client.fcall(functionName(name), 1, key, ...args);
+      } catch (error) {
+        if (!isMissingFunction(error)) throw error;
+        await this.loadLibrary();
+        return this.client.fcall(functionName(name), 1, key, ...args);
+      }
+    });
+  }
+
+  async hgetall(key: string): Promise<Record<string, string>> {
+    return this.timed('hgetall', () => this.client.hgetall(key));
+  }
+
+  async hgetallBuffer(key: string): Promise<Buffer[]> {
+    const flat = await this.timed('hgetall', () => this.client.callBuffer('HGETALL', key));
+    return Array.isArray(flat) ? (flat as Buffer[]) : [];
+  }
+
+  async hmget(key: string, ...fields: string[]): Promise<(string | null)[]> {
+    return this.timed('hmget', () => this.client.hmget(key, ...fields));
+  }
+
+  async hset(key: string, field: string, value: string): Promise<void> {
+    await this.timed('hset', () => this.client.hset(key, field, value));
+  }
+
+  async hsetnx(key: string, field: string, value: string): Promise<void> {
+    await this.timed('hsetnx', () => this.client.hsetnx(key, field, value));
+  }
+
+  async mget(keys: readonly string[]): Promise<(Buffer | null)[]> {
+    return this.timed('mget', () => this.client.mgetBuffer(...keys));
+  }
+
+  async zrangeByScore(key: string, min: string, max: string, count: number): Promise<string[]> {
+    return this.timed('zrangebyscore', () =>
+      this.client.zrangebyscore(key, min, max, 'WITHSCORES', 'LIMIT', 0, count),
+    );
+  }
+
+  async zcard(key: string): Promise<number> {
+    return this.timed('zcard', () => this.client.zcard(key));
+  }
+
+  /** Several reads of keys of one slot in one round trip. Rejects when one of them fails. */
+  async pipeline(commands: readonly (readonly [string, ...Argument[]])[]): Promise<unknown[]> {
+    return this.timed('pipeline', async () => {
+      const pipeline = this.client.pipeline();
+      for (const [command, ...args] of commands) pipeline.callBuffer(command, ...args);
+      const results = (await pipeline.exec()) ?? [];
+      return results.map(([error, value]) => {
+        if (error !== null) throw error;
+        return value;
+      });
+    });
+  }
+
+  /** Runs INFO on every node that takes writes. */
+  async infoOfMasters(): Promise<readonly string[]> {
+    return this.timed('info', () => Promise.all(this.masters().map((node) => node.info())));
+  }
+
+  async loadLibrary(): Promise<void> {
+    await Promise.all(this.masters().map((node) => node.call('FUNCTION', 'LOAD', 'REPLACE', libraryCode)));
+  }
+
+  /** A connection of its own, for subscriptions; it does not come back by itself. */
+  subscriberConnection(): Redis {
+    const nodes = this.client instanceof Cluster ? this.client.nodes('all').map((node) => node.options) : [];
+    const addresses = nodes.length > 0 ? nodes : this.options.target.addresses;
+    const { host, port } = addresses[Math.floor(Math.random() * addresses.length)]!;
+    return new Redis({
+      ...this.nodeOptions(),
+      ...(host === undefined ? {} : { host }),
+      ...(port === undefined ? {} : { port }),
+      lazyConnect: true,
+      enableOfflineQueue: false,
+      autoResubscribe: false,
+      retryStrategy: null,
+    });
+  }
+
+  private isReady(): boolean {
+    return this.client.status === 'ready';
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    this.client.disconnect();
+    await Promise.resolve();
+  }
+
+  private masters(): Redis[] {
+    return this.client instanceof Cluster ? this.client.nodes('master') : [this.client];
+  }
+
+  private nodeOptions(): NodeOptions {
+    const { username, password, tls, commandTimeoutMs, target } = this.options;
+    return {
+      ...(username === null ? {} : { username }),
+      ...(password === null ? {} : { password }),
+      ...(target.tls ? { tls: { ...tls } } : {}),
+      // RESP2: the same replies on every server, and no HELLO that a user would need a right for.
+      protocol: 2,
+      connectTimeout: commandTimeoutMs,
+      socketTimeout: commandTimeoutMs,
+      maxRetriesPerRequest: 0,
+      autoResendUnfulfilledCommands: false,
+      // A server that loads its data answers with LOADING, which says more than a connection that is not ready.
+      enableReadyCheck: false,
+      disableClientInfo: true,
+      // After a failover the name may lead to the new primary.
+      reconnectOnError: (error) => (redisErrorCode(error) === 'READONLY' ? 1 : false),
+    };
+  }
+
+  private unreachable(cause?: unknown): UnavailableError {
+    const reason = this.lastError ?? (cause instanceof Error ? cause : null);
+    if (reason !== null && redisErrorCode(reason) !== '') return unavailable(reason);
+    const detail = reason === null ? '' : `: ${reason.message}`;
+    const where = describeTarget(this.options.target);
+    return new UnavailableError('store', `Redis at ${where} cannot be reached${detail}`, { cause });
+  }
+
+  /** One bounded, timed command. */
+  private async timed<T>(operation: string, run: () => Promise<T>): Promise<T> {
+    if (this.closed) throw new UnavailableError('store', 'The store is closed');
+    if (!this.isReady()) throw this.unreachable();
+    if (this.inFlight >= MAX_IN_FLIGHT)
+      throw new UnavailableError('store', `Redis does not keep up: ${MAX_IN_FLIGHT} commands wait for it`);
+    this.inFlight += 1;
+    const begin = performance.now();
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        const after = `${this.options.commandTimeoutMs} ms`;
+        reject(new UnavailableError('store', `Redis did not answer within ${after} (${operation})`));
+      }, this.options.commandTimeoutMs);
+    });
+    try {
+      return await Promise.race([run(), timeout]);
+    } catch (error) {
+      throw this.isReady() || redisErrorCode(error) !== '' ? unavailable(error) : this.unreachable(error);
+    } finally {
+      clearTimeout(timer);
+      this.inFlight -= 1;
+      this.options.telemetry.storeLatency(operation, (performance.now() - begin) / 1000);
+    }
+  }
+}
+
+function isMissingFunction(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('ERR Function not found');
+}

@@ -1,0 +1,96 @@
+import { compareValues, type Series } from '../domain/series';
+import type { RedisLink } from './redis-link';
+
+const PAGE = 1000;
+
+/**
+ * The series of one metric, read once in pages and kept current by change messages. Ids are given in order,
+ * so what is missing is found by reading on from the last one.
+ */
+export class SeriesIndex {
+  private byId = new Map<number, Series>();
+  private sorted: readonly Series[] | null = null;
+  /** Every series with an id up to this one has been read or told of. */
+  private knownUpTo = 0;
+  /** The highest id that is known to exist. */
+  private expected = 0;
+  private complete = false;
+  private reading: Promise<void> | null = null;
+
+  constructor(
+    private readonly link: RedisLink,
+    private readonly key: string,
+  ) {}
+
+  add(id: number, key: string): void {
+    this.expected = Math.max(this.expected, id);
+    if (this.byId.has(id)) return;
+    if (this.complete && id === this.knownUpTo + 1) this.knownUpTo = id;
+    this.byId.set(id, { id, values: JSON.parse(key) as string[] });
+    this.sorted = null;
+  }
+
+  /** An id that a write was answered with: the message that names it may still be on its way. */
+  expect(id: number): void {
+    this.expected = Math.max(this.expected, id);
+  }
+
+  forget(ids: readonly number[]): void {
+    for (const id of ids) if (this.byId.delete(id)) this.sorted = null;
+  }
+
+  /** Messages may have been missed: the next reader reads everything again. */
+  invalidate(): void {
+    this.complete = false;
+  }
+
+  /** The store was lost: ids mean nothing any more. */
+  clear(): void {
+    this.byId = new Map();
+    this.sorted = null;
+    this.knownUpTo = 0;
+    this.expected = 0;
+    this.complete = false;
+  }
+
+  valuesOf(id: number): readonly string[] | undefined {
+    return this.byId.get(id)?.values;
+  }
+
+  /** In label order. */
+  async list(): Promise<readonly Series[]> {
+    while (!this.complete || this.knownUpTo < this.expected) {
+      this.reading ??= this.readOn().finally(() => {
+        this.reading = null;
+      });
+      await this.reading;
+    }
+    this.sorted ??= [...this.byId.values()].sort((a, b) => compareValues(a.values, b.values));
+    return this.sorted;
+  }
+
+  private async readOn(): Promise<void> {
+    const expected = this.expected;
+    const whole = !this.complete;
+    const map = this.byId;
+    const found = new Set<number>();
+    const before = whole ? [...map.keys()] : [];
+    let after = whole ? 0 : this.knownUpTo;
+    for (;;) {
+      const flat = await this.link.zrangeByScore(this.key, `(${after}`, '+inf', PAGE);
+      for (let i = 0; i + 1 < flat.length; i += 2) {
+        const id = Number(flat[i + 1]);
+        found.add(id);
+        if (!map.has(id)) map.set(id, { id, values: JSON.parse(flat[i]!) as string[] });
+        after = Math.max(after, id);
+      }
+      if (flat.length < 2 * PAGE) break;
+    }
+    // Cleared meanwhile: what was read belongs to the store that was lost.
+    if (map !== this.byId) return;
+    for (const id of before) if (!found.has(id)) map.delete(id);
+    this.knownUpTo = Math.max(this.knownUpTo, after, expected);
+    this.complete = true;
+    this.sorted = null;
+  }
+}

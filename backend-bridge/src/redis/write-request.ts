@@ -1,0 +1,125 @@
+import { applyToSlot, bucketOf, endOf, fitsSlot, slotOf, type BucketLayout } from '../domain/packed-point';
+import { seriesKey } from '../domain/series';
+import type { WriteBatch, WriteOutcome } from '../domain/store';
+
+/**
+ * The request of the function `write`, little-endian:
+ * head (REQUEST_HEAD bytes, in the order of encodeWrite), then for each distinct series u32 length and key,
+ * then for each point: series index u16, bucket u48, slot u16, start u48, end u48, and the slot's bytes as
+ * they will be stored if the point is new. The change message carries the request on, so that every bridge
+ * reads the points from the same bytes.
+ */
+export const REQUEST_HEAD = 79;
+/** Bytes of a record before its slot. */
+export const RECORD_HEAD = 22;
+/** Where the numbers stand in the head that a reader of the change message needs. */
+export const SERIES_COUNT_AT = 75;
+export const POINT_COUNT_AT = 77;
+
+const NULL_TIME = -9007199254740991;
+
+export interface WriteRequest {
+  readonly bytes: Buffer;
+  /** For each point of the request its index in the batch. */
+  readonly indexes: readonly number[];
+  readonly expired: number;
+  /** Indexes of points that no slot can hold: their window does not begin at a multiple of the advance. */
+  readonly misplaced: readonly number[];
+}
+
+export function encodeWrite(batch: WriteBatch, layout: BucketLayout): WriteRequest {
+  const { metric, points } = batch;
+  const indexes: number[] = [];
+  const misplaced: number[] = [];
+  const keys = new Map<string, number>();
+  const seriesOf: number[] = [];
+  let expired = 0;
+  points.forEach((point, index) => {
+    if (endOf(layout, point.startMs, point.endMs) + metric.retentionMs <= batch.nowMs) expired += 1;
+    else if (!fitsSlot(layout, point, batch.partition)) misplaced.push(index);
+    else {
+      const key = seriesKey(point.values);
+      let series = keys.get(key);
+      if (series === undefined) {
+        series = keys.size;
+        keys.set(key, series);
+      }
+      indexes.push(index);
+      seriesOf.push(series);
+    }
+  });
+  let size = REQUEST_HEAD + indexes.length * (RECORD_HEAD + layout.slotBytes);
+  for (const key of keys.keys()) size += 4 + Buffer.byteLength(key);
+  const bytes = Buffer.alloc(size);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, size);
+  // A bucket of fixed windows expires this long after the next one begins, a session this long after its end.
+  const tailMs = layout.sizeMs - layout.advanceMs + layout.retentionMs;
+  let at = bytes.writeUInt16LE(batch.partition, 0);
+  at = bytes.writeUInt16LE(batch.partitions, at);
+  at = bytes.writeUIntLE(batch.fromOffset, at, 6);
+  at = bytes.writeUIntLE(batch.toOffset, at, 6);
+  at = bytes.writeDoubleLE(batch.maxEventMs ?? NULL_TIME, at);
+  at = bytes.writeDoubleLE(batch.nowMs, at);
+  at = bytes.writeDoubleLE(metric.idleMs, at);
+  at = bytes.writeUInt8(metric.finalOnly ? 1 : 0, at);
+  at = bytes.writeDoubleLE(metric.window.graceMs, at);
+  at = bytes.writeUInt32LE(Math.min(metric.maxSeries, 0xffffffff), at);
+  at = bytes.writeUInt8(layout.session ? 1 : 0, at);
+  at = bytes.writeUInt16LE(layout.slotBytes, at);
+  at = bytes.writeUInt8(layout.firstSeenAt < 0 ? 0 : 1, at);
+  at = bytes.writeDoubleLE(layout.spanMs, at);
+  at = bytes.writeDoubleLE(tailMs, at);
+  at = bytes.writeUInt16LE(layout.windows, at);
+  at = bytes.writeUInt16LE(keys.size, at);
+  at = bytes.writeUInt16LE(indexes.length, at);
+  for (const key of keys.keys()) {
+    const length = bytes.write(key, at + 4);
+    bytes.writeUInt32LE(length, at);
+    at += 4 + length;
+  }
+  for (let i = 0; i < indexes.length; i += 1) {
+    const point = points[indexes[i]!]!;
+    at = bytes.writeUInt16LE(seriesOf[i]!, at);
+    at = bytes.writeUIntLE(bucketOf(layout, point.startMs), at, 6);
+    at = bytes.writeUInt16LE(slotOf(layout, point.startMs), at);
+    at = bytes.writeUIntLE(point.startMs, at, 6);
+    at = bytes.writeUIntLE(endOf(layout, point.startMs, point.endMs), at, 6);
+    applyToSlot(layout, view, at, point, batch.partition, batch.nowMs);
+    at += layout.slotBytes;
+  }
+  return { bytes, indexes, expired, misplaced };
+}
+
+/** The answer of the function `write`. Throws TypeError for one it does not give. */
+export function decodeOutcome(reply: unknown, request: WriteRequest): WriteOutcome {
+  const parts = Array.isArray(reply) ? (reply as unknown[]) : [];
+  switch (parts[0]) {
+    case 'gap':
+      return { kind: 'gap', neededOffset: Number(parts[1]) };
+    case 'stale_topic':
+      return { kind: 'stale_topic' };
+    case 'store_lost':
+      return { kind: 'store_lost' };
+    case 'applied': {
+      const [, accepted, ignored, corrected, conflicts, overCap] = parts;
+      const original = (list: unknown): number[] =>
+        (Array.isArray(list) ? list : []).map((index) => request.indexes[Number(index)]!);
+      return {
+        kind: 'applied',
+        accepted: Number(accepted),
+        ignored: Number(ignored),
+        expired: request.expired,
+        corrected: Number(corrected),
+        conflicts: [...request.misplaced, ...original(conflicts)].sort((a, b) => a - b),
+        overCap: original(overCap),
+      };
+    }
+    default:
+      throw new TypeError(`the write function gave an unknown answer: ${JSON.stringify(reply)}`);
+  }
+}
+
+/** The highest series id that the write touched; 0 for none. */
+export function newestSeries(reply: unknown): number {
+  return Array.isArray(reply) ? Number((reply as unknown[])[6] ?? 0) : 0;
+}
