@@ -1,0 +1,434 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { RequestError, StartRefusedError, UnavailableError } from '../domain/errors';
+import type { Metric } from '../domain/metric';
+import type { Telemetry } from '../domain/telemetry';
+import {
+  createEmbeddedPipeline,
+  type EmbeddedPipeline,
+  type EmbeddedPipelineOptions,
+} from './embedded-pipeline';
+import { MemoryStore } from './memory-store.test-support';
+
+const T0 = 1_736_935_200_000;
+const minute = 60_000;
+
+function metric(name: string, over: Partial<Metric> = {}): Metric {
+  const measure = (measureName: string) => ({
+    name: measureName,
+    title: '',
+    description: '',
+    unit: '',
+    combine: 'sum' as const,
+    sumFrom: null,
+    countFrom: null,
+    overTime: 'avg' as const,
+    optional: false,
+    thresholds: [],
+  });
+  const five = name === 'high_activity_alert';
+  return {
+    name,
+    title: name,
+    description: '',
+    kind: five ? 'event' : 'window',
+    topic: name,
+    window: {
+      type: 'tumbling',
+      sizeMs: five ? 5 * minute : minute,
+      advanceMs: five ? 5 * minute : minute,
+      gapMs: 0,
+      graceMs: five ? minute : 30_000,
+    },
+    dimensions: (five ? ['user_id'] : name === 'active_users_per_minute' ? [] : ['segment']).map(
+      (dimension) => ({
+        name: dimension,
+        title: '',
+        description: '',
+      }),
+    ),
+    measures: (name === 'revenue_per_minute'
+      ? ['value', 'transaction_count', 'avg_transaction_value', 'amount_count']
+      : ['value']
+    ).map(measure),
+    event: null,
+    retentionMs: 86_400_000,
+    idleMs: minute,
+    finalOnly: false,
+    maxSeries: 1000,
+    ...over,
+  };
+}
+
+const METRICS = [
+  'events_per_minute',
+  'revenue_per_minute',
+  'high_activity_alert',
+  'active_users_per_minute',
+].map((name) => metric(name));
+
+const folders: string[] = [];
+const pipelines: EmbeddedPipeline[] = [];
+let clockMs = T0;
+const late: Record<string, number> = {};
+const silent = (): void => undefined;
+const warnings: string[] = [];
+
+const telemetry: Telemetry = {
+  recordsRead: silent,
+  pointsWritten: silent,
+  deadLetters: silent,
+  lateEvents: (name, count) => (late[name] = (late[name] ?? 0) + count),
+  partitionLag: silent,
+  storeLatency: silent,
+  hopFailed: silent,
+  clients: silent,
+  queueBytes: silent,
+  messagesDropped: silent,
+  pointsConflated: silent,
+  resyncs: silent,
+};
+const log = {
+  debug: silent,
+  info: silent,
+  warn: (_: object, message: string) => void warnings.push(message),
+  error: silent,
+};
+
+function folder(): string {
+  const created = mkdtempSync(path.join(tmpdir(), 'streamkpi-pipeline-'));
+  folders.push(created);
+  return created;
+}
+
+async function started(
+  store: MemoryStore,
+  statePath: string,
+  options: Partial<EmbeddedPipelineOptions> = {},
+  metrics: readonly Metric[] = METRICS,
+): Promise<EmbeddedPipeline> {
+  const pipeline = createEmbeddedPipeline({ statePath, ...options }, metrics, store, {
+    log,
+    telemetry,
+    clock: () => clockMs,
+  });
+  await pipeline.start();
+  pipelines.push(pipeline);
+  return pipeline;
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  const deadline = Date.now() + 5_000;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error('it did not happen within 5 s');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+const event = (user: string, timestamp: number, amount?: unknown) => ({
+  user_id: user,
+  event_type: amount === undefined ? 'page_view' : 'purchase',
+  timestamp,
+  properties: amount === undefined ? {} : { amount },
+});
+
+beforeEach(() => {
+  clockMs = T0;
+  warnings.length = 0;
+  for (const name of Object.keys(late)) delete late[name];
+});
+
+afterEach(async () => {
+  for (const pipeline of pipelines.splice(0)) await pipeline.stop();
+  for (const created of folders.splice(0)) rmSync(created, { recursive: true, force: true });
+});
+
+describe('counting', () => {
+  it('writes what the events of one call changed, each window once, then answers', async () => {
+    const store = new MemoryStore();
+    const pipeline = await started(store, folder());
+    await pipeline.profile('u1', { segment: 'premium' });
+    const answer = await pipeline.events([
+      event('u1', T0 + 1),
+      event('u1', T0 + 2, '10.5'),
+      event('u2', T0 + 3, 'none'),
+      event('u1', T0 + minute),
+      { user_id: null, timestamp: T0 },
+      'no event',
+    ]);
+    expect(answer.accepted).toBe(4);
+    expect(answer.rejected.map(({ index }) => index)).toEqual([4, 5]);
+    expect(store.points('events_per_minute')).toEqual({
+      [`premium@${T0}`]: [2],
+      [`premium@${T0 + minute}`]: [1],
+      [`unknown@${T0}`]: [1],
+    });
+    expect(store.points('revenue_per_minute')).toEqual({
+      [`premium@${T0}`]: [10.5, 1, 10.5, 1],
+      [`unknown@${T0}`]: [0, 1, 0, 0],
+    });
+    expect(store.points('active_users_per_minute')).toEqual({ [`@${T0}`]: [2], [`@${T0 + minute}`]: [1] });
+    expect(store.points('high_activity_alert')).toEqual({});
+    // Nothing to show, and yet the watermark moves.
+    expect(store.maxEventMs('high_activity_alert')).toBe(T0 + minute);
+  });
+
+  it('gives the metric contiguous offsets in slices of at most 500 points', async () => {
+    const store = new MemoryStore();
+    const pipeline = await started(store, folder());
+    for (let i = 0; i < 1_203; i += 1) await pipeline.profile(`u${i}`, { segment: `s${i}` });
+    await pipeline.events(Array.from({ length: 1_203 }, (_, i) => event(`u${i}`, T0 + i)));
+    const slices = store.writes.filter(({ metric: { name } }) => name === 'events_per_minute');
+    expect(slices.length).toBeGreaterThanOrEqual(3);
+    let next = 0;
+    for (const slice of slices) {
+      expect(slice.fromOffset).toBe(next);
+      next = slice.toOffset + 1;
+    }
+    expect(Object.keys(store.points('events_per_minute'))).toHaveLength(1_203);
+  });
+
+  it('drops late events by each aggregation’s own stream time, and counts them', async () => {
+    const store = new MemoryStore();
+    const pipeline = await started(store, folder());
+    const answer = await pipeline.events([
+      event('u1', T0 + 5, '1'),
+      event('u1', T0 + minute + 29_999),
+      event('u2', T0 + 6),
+      event('u1', T0 + minute + 30_000),
+      event('u3', T0 + 7),
+      // No purchase came after T0 + 5: revenue's own stream time still lets this one in.
+      event('u3', T0 + 8, '2'),
+    ]);
+    expect(answer).toEqual({ accepted: 6, rejected: [] });
+    expect(store.points('events_per_minute')[`unknown@${T0}`]).toEqual([2]);
+    expect(store.points('revenue_per_minute')[`unknown@${T0}`]).toEqual([3, 2, 1.5, 2]);
+    expect(late).toEqual({ events_per_minute: 2, active_users_per_minute: 2 });
+  });
+
+  it('shows a user above 100 events in five minutes with the newest count of each batch', async () => {
+    const store = new MemoryStore();
+    const pipeline = await started(store, folder());
+    await pipeline.events(Array.from({ length: 100 }, (_, i) => event('busy', T0 + i)));
+    expect(store.points('high_activity_alert')).toEqual({});
+    await pipeline.events(Array.from({ length: 5 }, (_, i) => event('busy', T0 + i)));
+    expect(store.points('high_activity_alert')).toEqual({ [`busy@${T0}`]: [105] });
+  });
+
+  it('refuses event times more than an hour ahead, which would close every window', async () => {
+    const pipeline = await started(new MemoryStore(), folder());
+    const answer = await pipeline.events([event('u', T0 + 3_600_000), event('u', T0 + 3_600_001)]);
+    expect(answer.accepted).toBe(1);
+    expect(answer.rejected[0]).toMatchObject({ index: 1, reason: expect.stringContaining('future') });
+  });
+
+  it('keeps the order of events and profiles: each event has the segment known at its moment', async () => {
+    const store = new MemoryStore();
+    const pipeline = await started(store, folder());
+    await Promise.all([
+      pipeline.events([event('u', T0)]),
+      pipeline.profile('u', { segment: 'basic' }),
+      pipeline.events([event('u', T0)]),
+      pipeline.profile('u', null),
+      pipeline.events([event('u', T0)]),
+    ]);
+    expect(store.points('events_per_minute')).toEqual({ [`basic@${T0}`]: [1], [`unknown@${T0}`]: [2] });
+  });
+
+  it('refuses a profile that is none', async () => {
+    const pipeline = await started(new MemoryStore(), folder());
+    await expect(pipeline.profile('u', 'premium')).rejects.toThrow(RequestError);
+    await expect(pipeline.profile('u', { segment: 'x', total_value: 'much' })).rejects.toThrow('total_value');
+  });
+});
+
+describe('bounds', () => {
+  it('refuses calls past the bound and takes nothing of them', async () => {
+    const store = new MemoryStore();
+    const pipeline = await started(store, folder(), { maxWaitingEvents: 10 });
+    const batch = (count: number) => Array.from({ length: count }, () => event('u', T0));
+    await expect(pipeline.events(batch(11))).rejects.toMatchObject({ code: 'payload_too_large' });
+    const first = pipeline.events(batch(8));
+    await expect(pipeline.events(batch(8))).rejects.toMatchObject({ code: 'overloaded', retryable: true });
+    expect(await first).toMatchObject({ accepted: 8 });
+    expect(store.points('events_per_minute')).toEqual({ [`unknown@${T0}`]: [8] });
+  });
+
+  it('refuses events of new users while the windows are full, and frees itself as time passes', async () => {
+    const pipeline = await started(new MemoryStore(), folder(), { maxOpenEntries: 20 });
+    const answer = await pipeline.events(Array.from({ length: 30 }, (_, i) => event(`u${i}`, T0)));
+    expect(answer.accepted).toBeLessThan(15);
+    expect(answer.rejected[0]!.reason).toContain('limit');
+    expect(await pipeline.events([event('u0', T0 + 1)])).toMatchObject({ accepted: 1 });
+    expect(await pipeline.events([event('new', T0 + 20 * minute)])).toMatchObject({ accepted: 1 });
+    expect(await pipeline.events([event('other', T0 + 20 * minute)])).toMatchObject({ accepted: 1 });
+  });
+
+  it('splits a call over batches and answers it once', async () => {
+    const store = new MemoryStore();
+    const pipeline = await started(store, folder(), { maxBatchEvents: 7 });
+    const answer = await pipeline.events(Array.from({ length: 50 }, () => event('u', T0)));
+    expect(answer).toEqual({ accepted: 50, rejected: [] });
+    expect(store.points('events_per_minute')).toEqual({ [`unknown@${T0}`]: [50] });
+  });
+});
+
+describe('shapes', () => {
+  it('refuses a metric of a known name with another window', async () => {
+    const other = metric('events_per_minute', {
+      window: { type: 'tumbling', sizeMs: 1000, advanceMs: 1000, gapMs: 0, graceMs: 30_000 },
+    });
+    const start = started(new MemoryStore(), folder(), {}, [other]);
+    await expect(start).rejects.toThrow(StartRefusedError);
+    await expect(start).rejects.toThrow(
+      'metrics.events_per_minute: window.size (ms) must be 60000, not 1000',
+    );
+  });
+
+  it('does without metrics that the file does not have, and says which it cannot feed', async () => {
+    const store = new MemoryStore();
+    const pipeline = await started(store, folder(), {}, [metric('events_per_minute'), metric('temperature')]);
+    await pipeline.events([event('u', T0, '3')]);
+    expect(store.points('events_per_minute')).toEqual({ [`unknown@${T0}`]: [1] });
+    expect(warnings).toContain('the embedded pipeline does not produce this metric; it stays empty');
+  });
+});
+
+describe('restarts', () => {
+  it('goes on counting where it stood, with the same identity and offsets', async () => {
+    const store = new MemoryStore();
+    const statePath = folder();
+    const first = await started(store, statePath);
+    await first.profile('u', { segment: 'gold' });
+    await first.events([event('u', T0), event('v', T0 + 1, '5')]);
+    await first.stop();
+    const second = await started(store, statePath);
+    expect(second.newestEventMs()).toBe(T0 + 1);
+    await second.events([event('u', T0 + 2), event('v', T0 + 3, '6')]);
+    expect(store.points('events_per_minute')).toEqual({ [`gold@${T0}`]: [2], [`unknown@${T0}`]: [2] });
+    expect(store.points('revenue_per_minute')).toEqual({ [`unknown@${T0}`]: [11, 2, 5.5, 2] });
+    expect(store.points('active_users_per_minute')).toEqual({ [`@${T0}`]: [2] });
+    expect(new Set(store.writes.map(({ topicId }) => topicId)).size).toBe(1);
+  });
+
+  it('refuses what comes while it is stopped', async () => {
+    const pipeline = await started(new MemoryStore(), folder());
+    await pipeline.stop();
+    await expect(pipeline.events([event('u', T0)])).rejects.toThrow(UnavailableError);
+  });
+});
+
+describe('the store', () => {
+  it('is down: callers hear so, nothing of theirs is counted, and it goes on afterwards', async () => {
+    const store = new MemoryStore();
+    const pipeline = await started(store, folder());
+    await pipeline.events([event('u', T0)]);
+    store.down = true;
+    clockMs += 5_000;
+    await expect(pipeline.events([event('u', T0)])).rejects.toThrow('the store is down');
+    await expect(pipeline.events([event('u', T0)])).rejects.toThrow(UnavailableError);
+    expect(pipeline.status()).toMatchObject({ ready: false, failing: { hop: 'store' } });
+    store.down = false;
+    await until(() => pipeline.status().ready && pipeline.status().failing === null);
+    await pipeline.events([event('u', T0)]);
+    expect(store.points('events_per_minute')).toEqual({ [`unknown@${T0}`]: [2] });
+  });
+
+  it('fails in the middle of a batch: the caller is held and answered when it is back, counted once', async () => {
+    const store = new MemoryStore();
+    const pipeline = await started(store, folder());
+    await pipeline.events([event('u', T0)]);
+    store.loseAnswers = 1;
+    expect(await pipeline.events([event('u', T0)])).toEqual({ accepted: 1, rejected: [] });
+    expect(store.points('events_per_minute')).toEqual({ [`unknown@${T0}`]: [2] });
+  });
+
+  it('stays away in the middle of a batch: the caller is told that a retry may count twice', async () => {
+    const store = new MemoryStore();
+    const pipeline = await started(store, folder(), { answerWithinMs: 50 });
+    await pipeline.events([event('u', T0)]);
+    store.down = true;
+    await expect(pipeline.events([event('u', T0)])).rejects.toThrow('may count them twice');
+    store.down = false;
+    await until(() => store.points('events_per_minute')[`unknown@${T0}`]?.[0] === 2);
+  });
+
+  it('lost its last writes: they are sent again from the outbox, closed windows too', async () => {
+    const store = new MemoryStore();
+    const pipeline = await started(store, folder());
+    await pipeline.events([event('u', T0)]);
+    const goBack = store.snapshot();
+    await pipeline.events([event('u', T0 + 1), event('u', T0 + 10 * minute)]);
+    const before = store.points('events_per_minute');
+    goBack();
+    expect(store.points('events_per_minute')).not.toEqual(before);
+    await pipeline.events([event('v', T0 + 11 * minute)]);
+    expect(store.points('events_per_minute')).toEqual({ ...before, [`unknown@${T0 + 11 * minute}`]: [1] });
+    expect(warnings).toContain('the store is out of step with the pipeline; synchronising');
+  });
+
+  it('was lost: what is left of the outbox is told again under the offsets it had', async () => {
+    const store = new MemoryStore();
+    const pipeline = await started(store, folder());
+    await pipeline.events([event('u', T0), event('u', T0 + 3 * minute)]);
+    const before = store.points('events_per_minute');
+    store.loseEverything();
+    pipeline.storeLost();
+    await until(() => Object.keys(store.points('events_per_minute')).length === 2);
+    expect(store.points('events_per_minute')).toEqual(before);
+    await pipeline.events([event('u', T0 + 3 * minute)]);
+    expect(store.points('events_per_minute')[`unknown@${T0 + 3 * minute}`]).toEqual([2]);
+  });
+
+  it('was lost long after: open windows are told under new offsets, and a log line says what is gone', async () => {
+    const store = new MemoryStore();
+    const pipeline = await started(store, folder(), { keepOutboxMs: 0 });
+    await pipeline.events([event('u', T0), event('u', T0 + 3 * minute)]);
+    await pipeline.events([event('u', T0 + 3 * minute)]);
+    store.loseEverything();
+    pipeline.storeLost();
+    await until(() => Object.keys(store.points('events_per_minute')).length > 0);
+    expect(store.points('events_per_minute')).toEqual({ [`unknown@${T0 + 3 * minute}`]: [2] });
+    expect(warnings.some((message) => message.includes('no longer has'))).toBe(true);
+    await pipeline.events([event('u', T0 + 3 * minute)]);
+    expect(store.points('events_per_minute')).toEqual({ [`unknown@${T0 + 3 * minute}`]: [3] });
+  });
+
+  it('is ahead of a pipeline whose state is older: new offsets begin after the store’s', async () => {
+    const store = new MemoryStore();
+    const statePath = folder();
+    const first = await started(store, statePath);
+    await first.events([event('u', T0)]);
+    await first.stop();
+    // As after a loss of power that took the pipeline's last commit but not the store's.
+    for (const name of METRICS.map((one) => one.name)) await store.skipTo(metric(name), '', 0, 50);
+    const second = await started(store, statePath);
+    await second.events([event('u', T0)]);
+    expect(store.points('events_per_minute')).toEqual({ [`unknown@${T0}`]: [2] });
+  });
+
+  it('had another source since: the pipeline takes a new identity and goes on', async () => {
+    const store = new MemoryStore();
+    const statePath = folder();
+    const first = await started(store, statePath);
+    await first.events([event('u', T0)]);
+    await first.stop();
+    for (const one of METRICS) await store.identifyTopic(one, { topicId: 'kafka', ends: [0] });
+    const second = await started(store, statePath);
+    await second.events([event('u', T0)]);
+    expect(store.points('events_per_minute')).toEqual({ [`unknown@${T0}`]: [2] });
+  });
+
+  it('is told about once a second where the pipeline stands, and not at the end while it catches up', async () => {
+    const store = new MemoryStore();
+    const pipeline = await started(store, folder());
+    await until(() => store.reports.length >= METRICS.length);
+    expect(store.reports.every(({ atEnd }) => atEnd)).toBe(true);
+    await pipeline.catchUp(async () => {
+      store.reports.length = 0;
+      await until(() => store.reports.length >= METRICS.length);
+      expect(store.reports.every(({ atEnd }) => !atEnd)).toBe(true);
+    });
+  });
+});
