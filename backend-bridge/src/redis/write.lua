@@ -1,8 +1,10 @@
 -- write: one slice of one partition. Continues functions.lua in the same library.
 
 local REQUEST = '<I2I2I6I6dddI1dI4I1I2I1ddI2I2I2'
-local RECORD = '<I2I6I2I6I6I2I2xxI6xxxxxxxxxxI4'
-local RECORD_HEAD = 22 -- series index, bucket, slot, start, end; the slot's bytes follow
+local RECORD = '<I2I6I2xxxxxxI6B' -- series index, bucket, slot, (start), end, flags' low byte
+local RECORD_START = '<I6'
+local RECORD_START_AT = 10
+local RECORD_HEAD = 22 -- the slot's bytes follow
 local HEADER = '<I2I2I2I6I4xxxxxxI4'
 local HEADER_BYTES = 26
 local FIRST_SEEN_BYTES = 6
@@ -79,7 +81,7 @@ end
 
 -- args: epoch, topic id, request (write-request.ts).
 local function write(keys, args)
-  local call, unpack_bytes, sub = redis.call, struct.unpack, string.sub
+  local call, unpack_bytes, sub, byte = redis.call, struct.unpack, string.sub, string.byte
   local meta, epoch, blob = keys[1], args[1], args[3]
   local base = base_of(meta)
   local parts = base .. 'parts'
@@ -119,8 +121,8 @@ local function write(keys, args)
   end
 
   for i = 1, point_count do
-    local series, bucket, slot, start_ms, end_ms, flags, inc, offset, hash = unpack_bytes(RECORD, blob, at)
-    local slot_at = at + RECORD_HEAD
+    local series, bucket, slot, end_ms, flags = unpack_bytes(RECORD, blob, at)
+    local record_at, slot_at = at, at + RECORD_HEAD
     at = at + record_bytes
     revisions[i] = 0
     series = series + 1
@@ -140,18 +142,17 @@ local function write(keys, args)
       local key = key_start .. key_end
       local field, old
       if is_session then
-        field = number_text(start_ms)
+        field = number_text(unpack_bytes(RECORD_START, blob, record_at + RECORD_START_AT))
         old = call('HGET', key, field) or ''
       else
         old = call('GETRANGE', key, place.from[slot], place.to[slot])
       end
       local old_flags, old_revision, verdict = 0, 0, 1
-      if old ~= '' then
+      if (byte(old) or 0) ~= 0 then
         local old_inc, old_part, old_offset, old_hash
         old_flags, old_inc, old_part, old_offset, old_revision, old_hash = unpack_bytes(HEADER, old)
-        if old_flags ~= 0 then
-          verdict = compare(inc, partition, offset, hash, old_inc, old_part, old_offset, old_hash, partitions)
-        end
+        local _, inc, _, offset, _, hash = unpack_bytes(HEADER, blob, slot_at)
+        verdict = compare(inc, partition, offset, hash, old_inc, old_part, old_offset, old_hash, partitions)
       end
       local removal = flags % 4 >= 2
       if verdict == 1 and is_session and removal and old_flags ~= 0 then
