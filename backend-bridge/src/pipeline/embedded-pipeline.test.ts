@@ -71,7 +71,7 @@ const METRICS = [
 const folders: string[] = [];
 const pipelines: EmbeddedPipeline[] = [];
 let clockMs = T0;
-const late: Record<string, number> = {};
+const late = new Map<string, number>();
 const silent = (): void => undefined;
 const warnings: string[] = [];
 
@@ -79,7 +79,7 @@ const telemetry: Telemetry = {
   recordsRead: silent,
   pointsWritten: silent,
   deadLetters: silent,
-  lateEvents: (name, count) => (late[name] = (late[name] ?? 0) + count),
+  lateEvents: (name, count) => void late.set(name, (late.get(name) ?? 0) + count),
   partitionLag: silent,
   storeLatency: silent,
   hopFailed: silent,
@@ -136,7 +136,7 @@ const event = (user: string, timestamp: number, amount?: unknown) => ({
 beforeEach(() => {
   clockMs = T0;
   warnings.length = 0;
-  for (const name of Object.keys(late)) delete late[name];
+  late.clear();
 });
 
 afterEach(async () => {
@@ -204,7 +204,7 @@ describe('counting', () => {
     expect(answer).toEqual({ accepted: 6, rejected: [] });
     expect(store.points('events_per_minute')[`unknown@${T0}`]).toEqual([2]);
     expect(store.points('revenue_per_minute')[`unknown@${T0}`]).toEqual([3, 2, 1.5, 2]);
-    expect(late).toEqual({ events_per_minute: 2, active_users_per_minute: 2 });
+    expect(Object.fromEntries(late)).toEqual({ events_per_minute: 2, active_users_per_minute: 2 });
   });
 
   it('shows a user above 100 events in five minutes with the newest count of each batch', async () => {
@@ -220,7 +220,8 @@ describe('counting', () => {
     const pipeline = await started(new MemoryStore(), folder());
     const answer = await pipeline.events([event('u', T0 + 3_600_000), event('u', T0 + 3_600_001)]);
     expect(answer.accepted).toBe(1);
-    expect(answer.rejected[0]).toMatchObject({ index: 1, reason: expect.stringContaining('future') });
+    expect(answer.rejected[0]!.index).toBe(1);
+    expect(answer.rejected[0]!.reason).toContain('future');
   });
 
   it('keeps the order of events and profiles: each event has the segment known at its moment', async () => {

@@ -1,0 +1,208 @@
+import { RandomNumbers } from './random-numbers';
+
+/**
+ * The traffic of a small shop, made up: a pure function of the seed and the time span. Any span gives the same
+ * events, however it is cut into pieces.
+ */
+
+export interface TrafficOptions {
+  readonly seed: number;
+  readonly users: number;
+  /** Events per second, bursts apart; averaged over a day when there is a day's curve. */
+  readonly rate: number;
+  /** How often in an hour one user goes past 100 events in five minutes. */
+  readonly burstsPerHour: number;
+  /** Whether the rate follows the hour, between half and one and a half of it. */
+  readonly dayCurve: boolean;
+}
+
+export const DEFAULT_TRAFFIC: TrafficOptions = Object.freeze({
+  seed: 1,
+  users: 400,
+  rate: 8,
+  burstsPerHour: 6,
+  dayCurve: true,
+});
+
+/** What arrives at a moment: mostly a raw event, now and then something that is none. */
+export interface Arrival {
+  readonly arrivalMs: number;
+  readonly event: unknown;
+}
+
+export interface TrafficProfile {
+  readonly userId: string;
+  readonly profile: {
+    readonly segment: string;
+    readonly registration_date: number;
+    readonly total_value: number;
+  };
+}
+
+const SECOND_MS = 1_000;
+const BLOCK_MS = 300_000;
+const BLOCKS_PER_HOUR = 12;
+
+/** Which stream of random numbers is for what. */
+const STREAM = { users: 1, seconds: 2, bursts: 3 } as const;
+
+const LATE_IN_GRACE = 0.015;
+const LATE_PAST_GRACE = 0.003;
+const BAD = 0.002;
+const WITHOUT_PROFILE = 0.08;
+
+const SEGMENTS = [
+  { segment: 'premium', upTo: 0.15, buys: 0.06, medianAmount: 90 },
+  { segment: 'standard', upTo: 0.55, buys: 0.04, medianAmount: 42 },
+  { segment: 'basic', upTo: 1, buys: 0.025, medianAmount: 18 },
+] as const;
+
+interface User {
+  readonly id: string;
+  readonly kind: (typeof SEGMENTS)[number];
+  readonly profile: TrafficProfile['profile'] | null;
+}
+
+function user({ seed }: TrafficOptions, index: number): User {
+  const random = new RandomNumbers(seed, STREAM.users, index);
+  const share = random.next();
+  const kind = SEGMENTS.find(({ upTo }) => share < upTo)!;
+  const profile = {
+    segment: kind.segment,
+    registration_date: 1_600_000_000_000 + random.integer(0, 1_500) * 86_400_000,
+    total_value: Math.round(kind.medianAmount * random.integer(1, 80) * 100) / 100,
+  };
+  return {
+    id: `user-${String(index + 1).padStart(4, '0')}`,
+    kind,
+    profile: random.chance(WITHOUT_PROFILE) ? null : profile,
+  };
+}
+
+/** The users that have a profile. */
+export function trafficProfiles(options: TrafficOptions): TrafficProfile[] {
+  const profiles: TrafficProfile[] = [];
+  for (let i = 0; i < options.users; i += 1) {
+    const { id, profile } = user(options, i);
+    if (profile !== null) profiles.push({ userId: id, profile });
+  }
+  return profiles;
+}
+
+/** Quietest at four in the morning UTC, busiest at four in the afternoon; 1 on average. */
+function dayCurve(ms: number): number {
+  return 1 - 0.5 * Math.cos((2 * Math.PI * (ms / 3_600_000 - 4)) / 24);
+}
+
+const BAD_EVENTS: readonly ((userId: string, ms: number) => unknown)[] = [
+  (userId) => ({ user_id: userId, event_type: 'page_view', properties: {} }),
+  (_userId, ms) => ({ user_id: null, event_type: 'page_view', timestamp: ms, properties: {} }),
+  (userId, ms) => ({
+    user_id: userId,
+    event_type: 'click',
+    timestamp: new Date(ms).toISOString(),
+    properties: {},
+  }),
+  (userId, ms) => [userId, ms],
+];
+
+/** A purchase without a usable amount is rare, but shops have them. */
+function amountText(random: RandomNumbers, median: number): string | null {
+  if (random.chance(0.01)) return random.pick([null, 'n/a', '']);
+  return Math.max(0.5, median * Math.exp(0.6 * random.normal())).toFixed(2);
+}
+
+class Traffic {
+  private readonly users = new Map<number, User>();
+  /** The bursts of the five-minute window that was asked for last, by second. */
+  private block: { startMs: number; seconds: Map<number, Arrival[]> } | null = null;
+
+  constructor(private readonly options: TrafficOptions) {}
+
+  private user(index: number): User {
+    let known = this.users.get(index);
+    if (known === undefined) this.users.set(index, (known = user(this.options, index)));
+    return known;
+  }
+
+  private event(random: RandomNumbers, who: User, arrivalMs: number): unknown {
+    let timestamp = arrivalMs;
+    const luck = random.next();
+    if (luck < LATE_PAST_GRACE) timestamp -= random.integer(100_000, 400_000);
+    else if (luck < LATE_PAST_GRACE + LATE_IN_GRACE) timestamp -= random.integer(1_000, 20_000);
+    else if (luck > 1 - BAD) return random.pick(BAD_EVENTS)(who.id, timestamp);
+    const device = random.pick(['web', 'web', 'ios', 'android']);
+    if (random.chance(who.kind.buys)) {
+      const properties = {
+        amount: amountText(random, who.kind.medianAmount),
+        currency: 'USD',
+        sku: `sku-${random.integer(1, 60)}`,
+      };
+      return { user_id: who.id, event_type: 'purchase', timestamp, properties };
+    }
+    const kind = random.pick(['page_view', 'page_view', 'page_view', 'click', 'add_to_cart']);
+    const properties = { page: `/p/${random.integer(1, 60)}`, device };
+    return { user_id: who.id, event_type: kind, timestamp, properties };
+  }
+
+  /** Arrivals of one second, bursts apart. */
+  private second(startMs: number): Arrival[] {
+    const random = new RandomNumbers(this.options.seed, STREAM.seconds, startMs / SECOND_MS);
+    const mean = this.options.rate * (this.options.dayCurve ? dayCurve(startMs) : 1);
+    const exact = Math.max(0, mean + Math.sqrt(mean) * random.normal());
+    const count = Math.floor(exact) + (random.chance(exact % 1) ? 1 : 0);
+    const arrivals: Arrival[] = [];
+    for (let i = 0; i < count; i += 1) {
+      const arrivalMs = startMs + random.integer(0, SECOND_MS - 1);
+      // Some users come more often than others.
+      const who = this.user(Math.floor(this.options.users * random.next() ** 1.3));
+      arrivals.push({ arrivalMs, event: this.event(random, who, arrivalMs) });
+    }
+    return arrivals;
+  }
+
+  /** Bursts of one five-minute window, all within it. */
+  private bursts(startMs: number): ReadonlyMap<number, readonly Arrival[]> {
+    if (this.block?.startMs === startMs) return this.block.seconds;
+    const random = new RandomNumbers(this.options.seed, STREAM.bursts, startMs / BLOCK_MS);
+    const seconds = new Map<number, Arrival[]>();
+    let expected = this.options.burstsPerHour / BLOCKS_PER_HOUR;
+    for (; expected > 0; expected -= 1) {
+      if (!random.chance(Math.min(1, expected))) continue;
+      const who = this.user(random.integer(0, this.options.users - 1));
+      const from = startMs + random.integer(0, 100_000);
+      const lasts = random.integer(40_000, 160_000);
+      const count = random.integer(115, 260);
+      for (let i = 0; i < count; i += 1) {
+        const arrivalMs = from + Math.floor((i * lasts) / count);
+        const properties = { page: `/p/${random.integer(1, 5)}`, device: 'web' };
+        const event = { user_id: who.id, event_type: 'page_view', timestamp: arrivalMs, properties };
+        const second = arrivalMs - (arrivalMs % SECOND_MS);
+        const before = seconds.get(second);
+        if (before === undefined) seconds.set(second, [{ arrivalMs, event }]);
+        else before.push({ arrivalMs, event });
+      }
+    }
+    this.block = { startMs, seconds };
+    return seconds;
+  }
+
+  *between(fromMs: number, toMs: number): Generator<Arrival, void, undefined> {
+    for (let second = fromMs - (fromMs % SECOND_MS); second < toMs; second += SECOND_MS) {
+      const bursts = this.bursts(second - (second % BLOCK_MS)).get(second) ?? [];
+      const arrivals = [...this.second(second), ...bursts];
+      arrivals.sort((a, b) => a.arrivalMs - b.arrivalMs);
+      for (const arrival of arrivals) {
+        if (arrival.arrivalMs >= fromMs && arrival.arrivalMs < toMs) yield arrival;
+      }
+    }
+  }
+}
+
+/** A generator of arrivals in [fromMs, toMs), in order. Keep it: it remembers users. */
+export function createTraffic(
+  options: TrafficOptions,
+): (fromMs: number, toMs: number) => Generator<Arrival, void, undefined> {
+  const traffic = new Traffic(options);
+  return (fromMs, toMs) => traffic.between(fromMs, toMs);
+}
