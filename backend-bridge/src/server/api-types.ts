@@ -229,7 +229,7 @@ export interface components {
         /** @description Default: `value`. */
         MeasureName: string;
         /**
-         * @description How the windows of one step become one value. Default: the measure's own rule. `sum` is refused for overlapping windows, and `sum` and `avg` where a measure cannot be combined so (`not_combinable`).
+         * @description How the windows of one step become one value. Default: the measure's own rule. `sum` is refused for overlapping windows (`invalid_over_time`), and any rule by which a measure does not combine (`not_combinable`). The catalogue lists the rules of each measure.
          * @enum {string}
          */
         OverTime: "avg" | "sum" | "min" | "max" | "last";
@@ -435,11 +435,15 @@ export interface components {
             combine: "sum" | "min" | "max" | "avg" | "distinct" | "none";
             sum_from: string | null;
             count_from: string | null;
+            /** @description Series can be combined; otherwise `group_by` must keep them apart. */
+            across_series: boolean;
             /**
              * @description The rule when a query names none.
              * @enum {string}
              */
             over_time: "avg" | "sum" | "min" | "max" | "last";
+            /** @description Rules that a query may name. */
+            over_time_choices: ("avg" | "sum" | "min" | "max" | "last")[];
             /** @description Points may lack it. */
             optional: boolean;
             thresholds: {
@@ -484,6 +488,7 @@ export interface components {
             server_time_ms: number;
             version: string;
             uptime_ms: number;
+            /** @description Empty before the store has answered for the first time. */
             store_epoch: string;
             ready: boolean;
             source: components["schemas"]["HopState"] & {

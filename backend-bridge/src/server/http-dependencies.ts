@@ -1,11 +1,8 @@
-import type { Metric } from '../domain/metric';
-import type { EventsAnswer, QueryAnswer, SummaryAnswer } from '../domain/query-answer';
-import type { Filter, Query } from '../domain/selection';
+import type { QueryEngine } from '../domain/query-engine';
 import type { Ingest, Source } from '../domain/source';
 import type { SeriesStore } from '../domain/store';
 import type { Log } from '../domain/telemetry';
 import type { Access } from './access';
-import type { EventsRequest } from './wire-mapping';
 
 /** What the HTTP server is built from. */
 
@@ -21,20 +18,8 @@ export interface HttpServerOptions {
   readonly maxConcurrentQueries: number;
 }
 
-/** The part of the query engine that HTTP calls. `tenant`: the caller's fixed filters. */
-export interface HttpEngine {
-  query(query: Query, tenant: readonly Filter[]): Promise<QueryAnswer>;
-  summary(query: Query, tenant: readonly Filter[]): Promise<SummaryAnswer>;
-  events(request: EventsRequest, tenant: readonly Filter[]): Promise<EventsAnswer>;
-  dimensionValues(
-    metric: string,
-    dimension: string,
-    range: { fromMs?: number; toMs?: number; prefix?: string; limit: number },
-    tenant: readonly Filter[],
-  ): Promise<{ readonly values: readonly string[]; readonly truncated: boolean }>;
-  /** The metrics that the caller may see. */
-  catalogue(tenant: readonly Filter[]): readonly Metric[];
-}
+/** The part of the query engine that HTTP calls. */
+export type HttpEngine = Pick<QueryEngine, 'catalogue' | 'dimensionValues' | 'query' | 'summary' | 'events'>;
 
 /** WebSocket clients in numbers, for /status. */
 export interface ClientCounts {

@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { RequestError } from '../domain/errors';
+import { RequestError, UnavailableError } from '../domain/errors';
 import type { Principal, Scope } from './access';
 import { ConcurrencyGate } from './concurrency-gate';
 import type { HttpDependencies } from './http-dependencies';
+import { knownEpoch } from './status-report';
 import { hasScope } from './tokens';
 
 /** What every request passes before its body is read: host, origin, token, scope, and a free place. */
@@ -23,7 +24,7 @@ const NOBODY: Principal = { name: 'nobody', scopes: new Set(), tenant: [] };
 /** Bodies of ingest are large, and each is held whole. */
 const MAX_CONCURRENT_INGEST = 16;
 
-export function guardRequests(app: FastifyInstance, { access, options }: HttpDependencies): void {
+export function guardRequests(app: FastifyInstance, { access, options, store }: HttpDependencies): void {
   const gates = {
     data: new ConcurrencyGate(options.maxConcurrentQueries, access.required),
     ingest: new ConcurrencyGate(MAX_CONCURRENT_INGEST, access.required),
@@ -50,6 +51,12 @@ export function guardRequests(app: FastifyInstance, { access, options }: HttpDep
     const encoding = request.headers['content-encoding'];
     if (encoding !== undefined && encoding !== 'identity') {
       throw new RequestError('unsupported_media_type', 'Send the body without Content-Encoding');
+    }
+    if (gate === 'data' && knownEpoch(store) === '') {
+      throw new UnavailableError(
+        'store',
+        'The store has not answered since the bridge started; try again soon',
+      );
     }
     if (gate !== undefined) await holdPlace(gates[gate], request.principal.name, reply);
     return undefined;

@@ -1,5 +1,6 @@
 import type { Metric } from '../domain/metric';
 import type { SourceStatus, TopicStatus } from '../domain/source';
+import type { SeriesStore } from '../domain/store';
 import type { Principal } from './access';
 import type { components } from './api-types';
 import type { HttpDependencies } from './http-dependencies';
@@ -33,7 +34,7 @@ export class StatusReport {
   async status(principal: Principal): Promise<StatusAnswer> {
     const { source, store, ingest, version, clients } = this.dependencies;
     const shared = principal.tenant.length === 0;
-    const metrics = this.dependencies.engine.catalogue(principal.tenant);
+    const metrics = this.visible(principal);
     const [states, watermarks] = await Promise.all([this.readiness.states(), this.watermarks(metrics)]);
     const nowMs = Date.now();
     const counts = clients?.() ?? { connections: 0, subscriptions: 0, queuedBytes: 0 };
@@ -43,7 +44,7 @@ export class StatusReport {
       server_time_ms: nowMs,
       version,
       uptime_ms: Math.round(performance.now() - this.startedAt),
-      store_epoch: store.epoch(),
+      store_epoch: knownEpoch(store),
       ready: states.store === null && states.source === null,
       source: {
         kind: source.kind,
@@ -75,7 +76,7 @@ export class StatusReport {
 
   /** The freshness of the metrics that the principal sees; every other figure counts what others do. */
   async tenantMetrics(principal: Principal): Promise<string> {
-    const watermarks = await this.watermarks(this.dependencies.engine.catalogue(principal.tenant));
+    const watermarks = await this.watermarks(this.visible(principal));
     const nowMs = Date.now();
     const lines = [
       '# HELP streamkpi_freshness_seconds Now minus the watermark.',
@@ -100,6 +101,10 @@ export class StatusReport {
     return found;
   }
 
+  private visible(principal: Principal): readonly Metric[] {
+    return this.dependencies.engine.catalogue(principal.tenant).metrics.map(({ metric }) => metric);
+  }
+
   private sourceStatus(): SourceStatus | null {
     try {
       return this.dependencies.source.status();
@@ -107,6 +112,15 @@ export class StatusReport {
       // Readiness has said so already: it asks the same.
       return null;
     }
+  }
+}
+
+/** Empty as long as the store has not started: the server is there before it. */
+export function knownEpoch(store: SeriesStore): string {
+  try {
+    return store.epoch();
+  } catch {
+    return '';
   }
 }
 

@@ -1,27 +1,21 @@
-import type { Metric } from '../domain/metric';
+import { combinesAcrossSeries, combinesOverTime, windowsOverlap } from '../domain/combination-rules';
+import type { Measure, Metric, OverTime } from '../domain/metric';
 import type {
+  CatalogueAnswer,
+  DimensionValuesAnswer,
   EventEntry,
   EventsAnswer,
   QueryAnswer,
   SummaryAnswer,
   SummarySeries,
 } from '../domain/query-answer';
-import type { Query } from '../domain/selection';
+import type { EventsQuery, Query } from '../domain/selection';
 import type { components } from './api-types';
 
 /** The one place where the wire's snake_case and the inside's camelCase meet. */
 
 type Schemas = components['schemas'];
 export type QueryHead = Schemas['QueryHead'];
-
-/** What the engine takes for events. */
-export interface EventsRequest {
-  readonly metric: string;
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly filters?: Query['filters'];
-  readonly limit?: number | undefined;
-}
 
 export function queryFromWire(body: Schemas['QueryRequest']): Query {
   return {
@@ -53,7 +47,7 @@ export function summaryFromWire(body: Schemas['SummaryRequest']): Query {
   };
 }
 
-export function eventsFromWire(body: Schemas['EventsRequest']): EventsRequest {
+export function eventsFromWire(body: Schemas['EventsRequest']): EventsQuery {
   return {
     metric: body.metric,
     fromMs: body.from_ms,
@@ -124,8 +118,16 @@ export function eventToWire(event: EventEntry): Schemas['Event'] {
   };
 }
 
-/** `stepsMs`: the metric's ladder. */
-export function metricToWire(metric: Metric, stepsMs: readonly number[]): Schemas['MetricEntry'] {
+const OVER_TIME: readonly OverTime[] = ['avg', 'sum', 'min', 'max', 'last'];
+
+/** Rules over time that a query on the measure may name. */
+function overTimeChoices(metric: Metric, measure: Measure): OverTime[] {
+  return OVER_TIME.filter(
+    (rule) => combinesOverTime(metric, measure, rule) && !(rule === 'sum' && windowsOverlap(metric)),
+  );
+}
+
+function metricToWire({ metric, stepsMs }: CatalogueAnswer['metrics'][number]): Schemas['MetricEntry'] {
   return {
     name: metric.name,
     title: metric.title,
@@ -151,10 +153,31 @@ export function metricToWire(metric: Metric, stepsMs: readonly number[]): Schema
       combine: measure.combine,
       sum_from: measure.sumFrom,
       count_from: measure.countFrom,
+      across_series: combinesAcrossSeries(metric, measure),
       over_time: measure.overTime,
+      over_time_choices: overTimeChoices(metric, measure),
       optional: measure.optional,
       thresholds: measure.thresholds.map(({ value, color }) => ({ value, color })),
     })),
     event: metric.event === null ? null : { severity: metric.event.severity, message: metric.event.message },
+  };
+}
+
+export function catalogueToWire(answer: CatalogueAnswer): Schemas['CatalogueAnswer'] {
+  return {
+    server_time_ms: answer.serverTimeMs,
+    store_epoch: answer.storeEpoch,
+    metrics: answer.metrics.map(metricToWire),
+  };
+}
+
+export function dimensionValuesToWire(answer: DimensionValuesAnswer): Schemas['DimensionValuesAnswer'] {
+  return {
+    metric: answer.metric,
+    dimension: answer.dimension,
+    values: [...answer.values],
+    truncated: answer.truncated,
+    server_time_ms: answer.serverTimeMs,
+    store_epoch: answer.storeEpoch,
   };
 }

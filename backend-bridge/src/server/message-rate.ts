@@ -1,0 +1,41 @@
+/** How many messages one client may send: a bucket that fills with time. */
+export interface MessageRateLimits {
+  readonly perSecond: number;
+  readonly burst: number;
+  /** So many refused within a minute end the connection. */
+  readonly refusedAMinute: number;
+}
+
+export type RateVerdict = 'ok' | 'refused' | 'too_many';
+
+export class MessageRate {
+  private left: number;
+  private at: number;
+  private refused = 0;
+  private minute = 0;
+
+  constructor(
+    private readonly limits: MessageRateLimits,
+    nowMs: number,
+  ) {
+    this.left = limits.burst;
+    this.at = nowMs;
+  }
+
+  take(nowMs: number): RateVerdict {
+    const { perSecond, burst } = this.limits;
+    this.left = Math.min(burst, this.left + (Math.max(0, nowMs - this.at) / 1_000) * perSecond);
+    this.at = nowMs;
+    if (this.left >= 1) {
+      this.left -= 1;
+      return 'ok';
+    }
+    const minute = Math.floor(nowMs / 60_000);
+    if (minute !== this.minute) {
+      this.minute = minute;
+      this.refused = 0;
+    }
+    this.refused += 1;
+    return this.refused > this.limits.refusedAMinute ? 'too_many' : 'refused';
+  }
+}

@@ -1,0 +1,139 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { RequestError } from '../../backend-bridge/src/domain/errors';
+import type { Ingest, Source, SourceStatus } from '../../backend-bridge/src/domain/source';
+import type { SeriesStore } from '../../backend-bridge/src/domain/store';
+import type { Log } from '../../backend-bridge/src/domain/telemetry';
+import type { HttpDependencies, HttpEngine } from '../../backend-bridge/src/server/http-dependencies';
+import { createHttpServer } from '../../backend-bridge/src/server/http-server';
+import { createAccess, hashToken, type AccessOptions } from '../../backend-bridge/src/server/tokens';
+import { call, type Answer, type CallOptions } from './http-answers';
+
+/** The HTTP server of a bridge on a free port, with the engine and the store that the test gives. */
+
+export interface Bridge {
+  readonly url: string;
+  readonly ingested: unknown[];
+  /** What the log was told at level error. */
+  readonly faults: string[];
+  readonly source: { status: SourceStatus };
+  call(method: string, path: string, options?: CallOptions): Promise<Answer>;
+  post(path: string, body: unknown, token?: string): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+export interface BridgeOptions {
+  readonly engine: HttpEngine;
+  readonly store: SeriesStore;
+  readonly sourceKind?: 'kafka' | 'embedded';
+  /** Entries of the tokens file, with `token` in place of its hash; absent: no tokens. */
+  readonly tokens?: readonly ({ readonly token: string } & Record<string, unknown>)[];
+  readonly access?: Partial<AccessOptions>;
+  readonly options?: Partial<HttpDependencies['options']>;
+}
+
+/** Takes events that have a user_id, as the pipeline would say it. */
+function recordingIngest(ingested: unknown[]): Ingest {
+  return {
+    events: async (events) => {
+      const rejected = events.flatMap((event, index) =>
+        typeof event === 'object' && event !== null && 'user_id' in event
+          ? []
+          : [{ index, reason: 'no user_id' }],
+      );
+      ingested.push(...events);
+      return { accepted: events.length - rejected.length, rejected };
+    },
+    profile: async (userId, profile) => {
+      if (!(profile as Record<string, unknown>).segment)
+        throw new RequestError('bad_request', 'segment is missing');
+      ingested.push([userId, profile]);
+    },
+  };
+}
+
+export const READY: SourceStatus = {
+  ready: true,
+  failing: null,
+  topics: [
+    {
+      topic: 'events_per_minute_by_segment',
+      metric: 'events_per_minute',
+      state: 'reading',
+      reason: null,
+      partitions: [{ partition: 0, owned: true, position: 7, end: 9, lag: 2 }],
+      lastRecordMs: 1_700_000_000_000,
+      records: 7,
+      deadLetters: 1,
+    },
+  ],
+};
+
+export async function startBridge(given: BridgeOptions): Promise<Bridge> {
+  const faults: string[] = [];
+  const log: Log = {
+    debug: () => {},
+    info: () => {},
+    warn: () => {},
+    error: (fields, message) =>
+      void faults.push(`${message} ${String((fields as { err?: Error }).err?.stack)}`),
+  };
+  const folder = mkdtempSync(join(tmpdir(), 'streamkpi-http-'));
+  const tokensFile = join(folder, 'tokens.json');
+  if (given.tokens) {
+    const tokens = given.tokens.map(({ token, ...rest }) => ({ ...rest, sha256: hashToken(token) }));
+    writeFileSync(tokensFile, JSON.stringify({ tokens }));
+  }
+  const access = createAccess({
+    ...(given.tokens ? { tokensFile } : {}),
+    allowedOrigins: ['https://grafana.example.org'],
+    allowedHosts: ['bridge.example.org'],
+    boundHost: '127.0.0.1',
+    log,
+    ...given.access,
+  });
+  const state = { status: READY };
+  const kind = given.sourceKind ?? 'embedded';
+  const source: Source = {
+    kind,
+    start: async () => {},
+    stop: async () => {},
+    storeLost: () => {},
+    status: () => state.status,
+  };
+  const ingested: unknown[] = [];
+  const server = createHttpServer({
+    options: {
+      host: '127.0.0.1',
+      port: 0,
+      maxBodyBytes: 200_000,
+      maxIngestEvents: 100,
+      maxConcurrentQueries: 8,
+      ...given.options,
+    },
+    engine: given.engine,
+    store: given.store,
+    ingest: kind === 'kafka' ? null : recordingIngest(ingested),
+    source,
+    access,
+    metricsText: async () => '# TYPE streamkpi_clients gauge\nstreamkpi_clients 3\n',
+    version: '0.0.0-test',
+    log,
+    clients: () => ({ connections: 3, subscriptions: 2, queuedBytes: 1 }),
+  });
+  const { url } = await server.listen();
+  return {
+    url,
+    ingested,
+    faults,
+    source: state,
+    call: (method, path, options) => call(url, method, path, options),
+    post: (path, body, token) => call(url, 'POST', path, { body, ...(token === undefined ? {} : { token }) }),
+    close: async () => {
+      await server.close();
+      access.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}

@@ -1,0 +1,397 @@
+import fc from 'fast-check';
+import { RequestError, UnavailableError } from '../../backend-bridge/src/domain/errors';
+import type { HttpEngine } from '../../backend-bridge/src/server/http-dependencies';
+import { refusal } from './http-answers';
+import { READY, startBridge, type Bridge } from './http-bridge';
+import { demoEngine, HOUR_MS, T0, type DemoEngine } from './http-demo-data';
+
+const good = { metric: 'events_per_minute', from_ms: T0, to_ms: T0 + HOUR_MS };
+
+describe('what HTTP refuses', () => {
+  let demo: DemoEngine;
+  let bridge: Bridge;
+  beforeAll(async () => {
+    demo = await demoEngine();
+    bridge = await startBridge(demo);
+  });
+  afterAll(async () => {
+    await bridge.close();
+    await demo.close();
+  });
+  afterEach(() => expect(bridge.faults).toEqual([]));
+
+  it.each([
+    '',
+    '{',
+    '[1,',
+    'nonsense',
+    '{"metric":NaN}',
+    '{"a":1e}',
+    '{"__proto__":{"x":1}}',
+    '\u0000',
+    '{"a":"\n"}',
+  ])('malformed JSON %j', async (body) => {
+    for (const path of [
+      '/api/v1/query',
+      '/api/v1/summary',
+      '/api/v1/events/query',
+      '/api/v1/ingest/events',
+    ]) {
+      expect(refusal(await bridge.call('POST', path, { body }))).toBe('400 malformed_json');
+    }
+  });
+
+  it.each<[object, string]>([
+    [{ metric: 'nothing' }, '404 unknown_metric'],
+    [{ metric: '__proto__' }, '404 unknown_metric'],
+    [{ metric: 5 }, '400 bad_request'],
+    [{ metric: 'x'.repeat(201) }, '400 bad_request'],
+    [{ measure: 'nothing' }, '422 unknown_measure'],
+    [{ measure: 'constructor' }, '422 unknown_measure'],
+    [{ group_by: ['nothing'] }, '422 unknown_dimension'],
+    [{ group_by: 'segment' }, '400 bad_request'],
+    [{ filters: [{ dimension: 'nothing', op: '=', values: ['x'] }] }, '422 unknown_dimension'],
+    [{ filters: [{ dimension: 'segment', op: '~', values: ['x'] }] }, '422 invalid_filter'],
+    [{ filters: [{ dimension: 'segment', op: '=', values: [5] }] }, '422 invalid_filter'],
+    [{ filters: {} }, '422 invalid_filter'],
+    [{ filters: [{ dimension: 'segment', op: '=', values: Array(10_000).fill('x') }] }, '422 invalid_filter'],
+    [{ filters: [{ dimension: 'segment', op: '=', values: ['x'.repeat(4_097)] }] }, '422 invalid_filter'],
+    [{ from_ms: T0 + 1, to_ms: T0 }, '422 invalid_range'],
+    [{ from_ms: -1 }, '422 invalid_range'],
+    [{ from_ms: -1e15, to_ms: -1 }, '422 invalid_range'],
+    [{ to_ms: 8_640_000_000_000_001 }, '422 invalid_range'],
+    [{ to_ms: 1e308 }, '422 invalid_range'],
+    [{ from_ms: 0.5 }, '422 invalid_range'],
+    [{ from_ms: 'NaN' }, '422 invalid_range'],
+    [{ from_ms: null }, '422 invalid_range'],
+    [{ step_ms: 0 }, '422 invalid_step'],
+    [{ step_ms: -60_000 }, '422 invalid_step'],
+    [{ step_ms: '60s' }, '422 invalid_step'],
+    [{ max_points: 0 }, '422 invalid_step'],
+    [{ over_time: 'median' }, '422 invalid_over_time'],
+    [{ no_such_field: 1 }, '400 bad_request'],
+  ])('%j', async (fault, expected) => {
+    for (const path of ['/api/v1/query', '/api/v1/summary']) {
+      expect(refusal(await bridge.post(path, { ...good, ...fault }))).toBe(expected);
+    }
+  });
+
+  it.each([
+    '(',
+    '[',
+    'a{2000}',
+    '(?=x)',
+    '(a)\\1',
+    '\\',
+    '(((((a{100}){100}){100}){100}){100})',
+    'x'.repeat(1_001),
+    '('.repeat(900),
+  ])('the pattern %j', async (pattern) => {
+    for (const op of ['=~', '!~']) {
+      const filters = [{ dimension: 'segment', op, values: [pattern] }];
+      const started = performance.now();
+      expect(refusal(await bridge.post('/api/v1/query', { ...good, filters }))).toBe('422 invalid_regex');
+      expect(performance.now() - started).toBeLessThan(1_000);
+    }
+  });
+
+  it.each(['(a+)+$', '(.*)*x', '(a|a)*b', '(.*a){12}'])(
+    'matches %s in no time, which blows others up',
+    async (pattern) => {
+      const started = performance.now();
+      const filters = [{ dimension: 'segment', op: '=~', values: [pattern] }];
+      const answer = await bridge.post('/api/v1/query', { ...good, filters });
+      expect([200, 422]).toContain(answer.status);
+      expect(performance.now() - started).toBeLessThan(500);
+    },
+  );
+
+  it('an enormous range with filling', async () => {
+    const body = { ...good, from_ms: 0, to_ms: 8_640_000_000_000_000, fill: 'zero' };
+    const answer = await bridge.post('/api/v1/query', body);
+    if (answer.status !== 200) expect(refusal(answer)).toBe('422 range_too_large');
+    else expect(answer.text.length).toBeLessThan(10_000_000);
+  });
+
+  it('a measure combined that cannot be', async () => {
+    const body = { ...good, metric: 'revenue_per_minute', measure: 'plain_average', group_by: [] };
+    expect(refusal(await bridge.post('/api/v1/query', body))).toBe('422 not_combinable');
+  });
+
+  it('events of a metric that has none', async () => {
+    expect(refusal(await bridge.post('/api/v1/events/query', good))).toBe('422 not_an_event_metric');
+    expect(refusal(await bridge.post('/api/v1/events/query', { ...good, limit: 0 }))).toBe('400 bad_request');
+  });
+
+  it.each<[string, string]>([
+    ['/api/v1/metrics/nothing/dimensions/segment/values', '404 unknown_metric'],
+    ['/api/v1/metrics/events_per_minute/dimensions/nothing/values', '422 unknown_dimension'],
+    ['/api/v1/metrics/events_per_minute/dimensions/segment/values?from_ms=NaN', '422 invalid_range'],
+    ['/api/v1/metrics/events_per_minute/dimensions/segment/values?from_ms=', '422 invalid_range'],
+    ['/api/v1/metrics/events_per_minute/dimensions/segment/values?from_ms=1&from_ms=2', '422 invalid_range'],
+    ['/api/v1/metrics/events_per_minute/dimensions/segment/values?from_ms=5&to_ms=1', '422 invalid_range'],
+    ['/api/v1/metrics/events_per_minute/dimensions/segment/values?limit=10001', '400 bad_request'],
+    ['/api/v1/metrics/events_per_minute/dimensions/segment/values?limit=x', '400 bad_request'],
+    ['/api/v1/metrics/events_per_minute/dimensions/segment/values?other=x', '400 bad_request'],
+    ['/api/v1/metrics/%E0%A4%A/dimensions/segment/values', '400 bad_request'],
+    [`/api/v1/metrics/${'x'.repeat(5_000)}/dimensions/segment/values`, '400 bad_request'],
+    ['/', '404 not_found'],
+    ['/api/v2/query', '404 not_found'],
+    ['/api/v1/../../etc/passwd', '404 not_found'],
+  ])('GET %s', async (path, expected) => expect(refusal(await bridge.call('GET', path))).toBe(expected));
+
+  it.each([
+    ['GET', '/api/v1/query', 'POST'],
+    ['DELETE', '/api/v1/metrics', 'GET, HEAD'],
+    ['POST', '/api/v1/ingest/profiles/u', 'PUT'],
+    ['POST', '/healthz', 'GET, HEAD'],
+    ['OPTIONS', '/api/v1/query', 'POST'],
+  ])('%s %s', async (method, path, allowed) => {
+    const answer = await bridge.call(method, path, { body: 'x', headers: { 'content-type': 'text/odd' } });
+    expect(refusal(answer)).toBe('405 method_not_allowed');
+    expect(answer.headers.allow).toBe(allowed);
+  });
+
+  it('bodies that are too large, and lists that are too long', async () => {
+    const big = 'x'.repeat(200_001);
+    expect(refusal(await bridge.call('POST', '/api/v1/query', { body: big }))).toBe('413 payload_too_large');
+    expect(refusal(await bridge.call('POST', '/api/v1/ingest/events', { body: big }))).toBe(
+      '413 payload_too_large',
+    );
+    const many = Array.from({ length: 101 }, () => ({ user_id: 'u' }));
+    const answer = await bridge.post('/api/v1/ingest/events', many);
+    expect(refusal(answer)).toBe('413 payload_too_large');
+    expect(answer.json).toMatchObject({ error: { details: { limit: 100 } } });
+    expect(bridge.ingested).toEqual([]);
+  });
+
+  it('other types and encodings', async () => {
+    for (const headers of [{ 'content-type': 'text/plain' }, { 'content-encoding': 'gzip' }]) {
+      const answer = await bridge.call('POST', '/api/v1/query', { body: good, headers });
+      expect(refusal(answer)).toBe('415 unsupported_media_type');
+    }
+  });
+
+  it('profiles that cannot be used', async () => {
+    expect(refusal(await bridge.call('PUT', '/api/v1/ingest/profiles/u', { body: [] }))).toBe(
+      '400 bad_request',
+    );
+    expect(refusal(await bridge.call('PUT', '/api/v1/ingest/profiles/u', { body: {} }))).toBe(
+      '400 bad_request',
+    );
+    const long = `/api/v1/ingest/profiles/${'u'.repeat(1_025)}`;
+    expect(refusal(await bridge.call('PUT', long, { body: { segment: 'x' } }))).toBe('400 bad_request');
+  });
+
+  const anything = fc.anything({ withNullPrototype: false, maxDepth: 3 });
+  const field = fc.constantFrom<string>(
+    'metric',
+    'measure',
+    'from_ms',
+    'to_ms',
+    'filters',
+    'group_by',
+    'step_ms',
+    'max_points',
+    'over_time',
+    'fill',
+    'include_open',
+    'include_revisions',
+    'limit',
+  );
+  const plausible = fc.oneof(
+    fc.constantFrom<unknown>(
+      'events_per_minute',
+      'revenue_per_minute',
+      'high_activity_alert',
+      'value',
+      [],
+      ['segment'],
+      'avg',
+      'zero',
+    ),
+    fc.integer({ min: -5, max: 10_000_000 }),
+    fc.maxSafeInteger(),
+    fc.double(),
+    fc.array(
+      fc.record({
+        dimension: fc.constantFrom('segment', 'user_id', 'x'),
+        op: fc.constantFrom('=', '!=', '=~', '!~', '?'),
+        values: fc.array(fc.string(), { maxLength: 4 }),
+      }),
+      { maxLength: 3 },
+    ),
+    anything,
+  );
+  const body = fc.oneof(
+    anything,
+    fc
+      .array(fc.tuple(field, plausible), { maxLength: 4 })
+      .map((fields) => ({ ...good, ...Object.fromEntries(fields) })),
+  );
+
+  it('never fails by itself, whatever the body', async () => {
+    const path = fc.constantFrom(
+      '/api/v1/query',
+      '/api/v1/summary',
+      '/api/v1/events/query',
+      '/api/v1/ingest/events',
+    );
+    await fc.assert(
+      fc.asyncProperty(path, body, async (to, sent) => {
+        const answer = await bridge.call('POST', to, { body: JSON.stringify(sent) ?? '' });
+        expect(answer.status).toBeLessThan(500);
+      }),
+      { numRuns: 600 },
+    );
+    expect(bridge.faults).toEqual([]);
+  }, 60_000);
+
+  it('never fails by itself, whatever the bytes, the path or the headers', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uint8Array({ maxLength: 200 }),
+        fc.string(),
+        fc.base64String(),
+        async (bytes, text, header) => {
+          const posted = await bridge.call('POST', '/api/v1/query', {
+            body: bytes,
+            headers: { 'x-odd': header, authorization: header },
+          });
+          expect(posted.status).toBeLessThan(500);
+          const part = encodeURIComponent(text.replace(/[\ud800-\udfff]/g, '?'));
+          const path = `/api/v1/metrics/${part}/dimensions/${part}/values?prefix=${part}&limit=${part}`;
+          expect((await bridge.call('GET', path)).status).toBeLessThan(500);
+        },
+      ),
+      { numRuns: 200 },
+    );
+    expect(bridge.faults).toEqual([]);
+  }, 60_000);
+});
+
+describe('what HTTP answers when something behind it fails', () => {
+  let demo: DemoEngine;
+  beforeAll(async () => {
+    demo = await demoEngine();
+  });
+  afterAll(() => demo.close());
+
+  const withBridge = async (
+    given: Partial<Parameters<typeof startBridge>[0]>,
+    use: (bridge: Bridge) => Promise<void>,
+  ): Promise<void> => {
+    const bridge = await startBridge({ ...demo, ...given });
+    try {
+      await use(bridge);
+    } finally {
+      await bridge.close();
+    }
+  };
+  const engineWith = (query: HttpEngine['query']): HttpEngine => {
+    const engine = Object.create(demo.engine) as { query: HttpEngine['query'] };
+    engine.query = query;
+    return engine as HttpEngine;
+  };
+  const storeWith = (checkReady: () => Promise<void>): DemoEngine['store'] => {
+    const store = Object.create(demo.store) as { checkReady: () => Promise<void> };
+    store.checkReady = checkReady;
+    return store as DemoEngine['store'];
+  };
+
+  it('503 store_unavailable, to be tried again', async () => {
+    const engine = engineWith(() => Promise.reject(new UnavailableError('store', 'Redis does not answer')));
+    await withBridge({ engine }, async (bridge) => {
+      const answer = await bridge.post('/api/v1/query', good);
+      expect(refusal(answer)).toBe('503 store_unavailable');
+      expect(answer.json).toMatchObject({ error: { retryable: true } });
+      expect(answer.headers['retry-after']).toBe('2');
+    });
+  });
+
+  it('500 internal without a word of what was in it, which is in the log', async () => {
+    const engine = engineWith(() => Promise.reject(new Error('password=hunter2')));
+    await withBridge({ engine }, async (bridge) => {
+      const answer = await bridge.post('/api/v1/query', good);
+      expect(refusal(answer)).toBe('500 internal');
+      expect(answer.text).not.toContain('hunter2');
+      expect(bridge.faults.join()).toContain('hunter2');
+    });
+  });
+
+  it('503 overloaded past the bound, and the rest is answered', async () => {
+    let release = (): void => {};
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const engine = engineWith(async (query, tenant) => {
+      await held;
+      return demo.engine.query(query, tenant);
+    });
+    await withBridge({ engine, options: { maxConcurrentQueries: 2 } }, async (bridge) => {
+      const four = Array.from({ length: 4 }, () => bridge.post('/api/v1/query', good));
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      expect(refusal(await bridge.post('/api/v1/query', good))).toBe('503 overloaded');
+      expect((await bridge.call('GET', '/healthz')).status).toBe(200);
+      release();
+      expect((await Promise.all(four)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+      expect((await bridge.post('/api/v1/query', good)).status).toBe(200);
+    });
+  });
+
+  it('404 ingest_disabled where the source is Kafka', async () => {
+    await withBridge({ sourceKind: 'kafka' }, async (bridge) => {
+      expect(refusal(await bridge.post('/api/v1/ingest/events', []))).toBe('404 ingest_disabled');
+      const profile = await bridge.call('PUT', '/api/v1/ingest/profiles/u', { body: { segment: 'x' } });
+      expect(refusal(profile)).toBe('404 ingest_disabled');
+      const status = await bridge.call('GET', '/api/v1/status');
+      expect(status.json).toMatchObject({ pipeline: null, source: { kind: 'kafka' } });
+    });
+  });
+
+  it('/readyz names the hop that fails, within two seconds also when the store hangs', async () => {
+    await withBridge({ store: storeWith(() => new Promise(() => {})) }, async (bridge) => {
+      const started = performance.now();
+      const answer = await bridge.call('GET', '/readyz');
+      expect(performance.now() - started).toBeLessThan(2_000);
+      expect(answer.status).toBe(503);
+      expect(answer.json).toMatchObject({ status: 'not_ready', hop: 'store' });
+      const status = await bridge.call('GET', '/api/v1/status');
+      expect(status.json).toMatchObject({
+        ready: false,
+        store: { state: 'failing' },
+        source: { state: 'ok' },
+      });
+    });
+    const down = storeWith(() => Promise.reject(new RequestError('internal', 'no space left')));
+    await withBridge({ store: down }, async (bridge) => {
+      const answer = await bridge.call('GET', '/readyz');
+      expect(answer.json).toMatchObject({
+        hop: 'store',
+        message: expect.stringContaining('no space left') as string,
+      });
+    });
+  });
+
+  it('503 for data before the store has started, while status and health answer', async () => {
+    const store = Object.create(demo.store) as { epoch: () => string };
+    store.epoch = () => '';
+    await withBridge({ store: store as DemoEngine['store'] }, async (bridge) => {
+      expect(refusal(await bridge.post('/api/v1/query', good))).toBe('503 store_unavailable');
+      expect(refusal(await bridge.call('GET', '/api/v1/metrics'))).toBe('503 store_unavailable');
+      expect((await bridge.call('GET', '/api/v1/status')).json).toMatchObject({ store_epoch: '' });
+      expect((await bridge.call('GET', '/healthz')).status).toBe(200);
+    });
+  });
+
+  it('/readyz follows the source', async () => {
+    await withBridge({ sourceKind: 'kafka' }, async (bridge) => {
+      expect((await bridge.call('GET', '/readyz')).json).toEqual({ status: 'ready' });
+      const failing = { hop: 'schema_registry', message: 'The Schema Registry does not answer' } as const;
+      bridge.source.status = { ...READY, failing };
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      expect((await bridge.call('GET', '/readyz')).json).toEqual({ status: 'not_ready', ...failing });
+      bridge.source.status = { ...READY, ready: false };
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      expect((await bridge.call('GET', '/readyz')).json).toMatchObject({ hop: 'kafka' });
+    });
+  });
+});
