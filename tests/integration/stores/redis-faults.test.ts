@@ -1,0 +1,263 @@
+import { Redis } from 'ioredis';
+import { UnavailableError } from '../../../backend-bridge/src/domain/errors';
+import type { SeriesStore } from '../../../backend-bridge/src/domain/store';
+import { redisCommand, startRedis, type RedisOptions, type RedisServer } from '../../support/redis';
+import {
+  batch,
+  eventually,
+  identify,
+  listen,
+  minutesAgo,
+  point,
+  pointTexts,
+  redisStore,
+  testMetric,
+  writeApplied,
+} from './redis-rig';
+
+jest.setTimeout(60_000);
+
+const metric = testMetric('orders');
+const servers: RedisServer[] = [];
+const stores: SeriesStore[] = [];
+
+async function server(options: RedisOptions = {}): Promise<RedisServer> {
+  const started = await startRedis(options);
+  servers.push(started);
+  return started;
+}
+
+async function started(url: string, metrics = [metric]): Promise<SeriesStore> {
+  const store = redisStore(url, metrics);
+  stores.push(store);
+  await store.start();
+  return store;
+}
+
+afterEach(async () => {
+  for (const store of stores.splice(0)) await store.close();
+  for (const one of servers.splice(0)) await one.stop();
+});
+
+async function refusal(work: Promise<unknown>): Promise<UnavailableError> {
+  const error: unknown = await work.then(
+    () => null,
+    (fault: unknown) => fault,
+  );
+  expect(error).toBeInstanceOf(UnavailableError);
+  return error as UnavailableError;
+}
+
+describe('a Redis that refuses', () => {
+  it('for lack of memory is named, nothing is half written, and it goes on when there is memory', async () => {
+    const redis = await server({ maxmemoryPolicy: 'noeviction' });
+    const store = await started(redis.url);
+    await identify(store, metric);
+    await writeApplied(store, batch(metric, [point('a', minutesAgo(3), 1, 0)]));
+    await redisCommand(redis.port, 'CONFIG SET maxmemory 1mb');
+    const next = batch(metric, [point('a', minutesAgo(2), 2, 1)]);
+    expect((await refusal(store.write(next))).message).toMatch(/out of memory/);
+    expect((await refusal(store.checkReady())).message).toMatch(/out of memory/);
+    expect(await pointTexts(store, metric)).toEqual([`a ${minutesAgo(3)} 1 r1`]);
+    await redisCommand(redis.port, 'CONFIG SET maxmemory 0');
+    await store.checkReady();
+    await writeApplied(store, next);
+    expect(await pointTexts(store, metric)).toEqual([`a ${minutesAgo(3)} 1 r1`, `a ${minutesAgo(2)} 2 r1`]);
+  });
+
+  it('as a read-only replica is named, and used again once it is a primary', async () => {
+    const primary = await server();
+    const redis = await server();
+    const store = await started(redis.url);
+    await identify(store, metric);
+    await redisCommand(redis.port, `REPLICAOF 127.0.0.1 ${primary.port}`);
+    await eventually(async () => {
+      const error = await refusal(store.checkReady());
+      expect(error.message).toMatch(/read-only replica/);
+    });
+    await redisCommand(redis.port, 'REPLICAOF NO ONE');
+    await eventually(() => store.checkReady());
+    await identify(store, metric);
+    await writeApplied(store, batch(metric, [point('a', minutesAgo(1), 1, 0)]));
+  });
+
+  it('while it loads its data is named', async () => {
+    // Half a millisecond a command; connections are served after each 1,024 of them.
+    const redis = await server({ aof: 'everysec', directives: ['key-load-delay 500'] });
+    const filler = new Redis(redis.url);
+    const pipeline = filler.pipeline();
+    for (let i = 0; i < 10_000; i += 1) pipeline.set(`filler:${i}`, 'x');
+    await pipeline.exec();
+    filler.disconnect();
+    const store = await started(redis.url);
+    await redis.restart({ waitUntilReady: false });
+    await eventually(async () => {
+      const error = await refusal(store.checkReady());
+      expect(error.message).toMatch(/loading its data/);
+    });
+    await eventually(() => store.checkReady(), 30_000);
+  });
+});
+
+describe('a Redis that stops answering', () => {
+  it('is noticed within two seconds, bounded while it lasts, and used again afterwards', async () => {
+    const redis = await server();
+    const store = await started(redis.url);
+    await identify(store, metric);
+    redis.pauseProcess();
+    const before = Date.now();
+    const [ready, write] = await Promise.all([
+      refusal(store.checkReady()),
+      refusal(store.write(batch(metric, [point('a', minutesAgo(1), 1, 0)]))),
+    ]);
+    expect(Date.now() - before).toBeLessThan(2000);
+    expect(ready.message).toMatch(/did not answer/);
+    expect(write.hop).toBe('store');
+    redis.resume();
+    await eventually(() => store.checkReady());
+    await writeApplied(store, batch(metric, [point('a', minutesAgo(1), 1, 0)]));
+    expect(await pointTexts(store, metric)).toEqual([`a ${minutesAgo(1)} 1 r1`]);
+  });
+
+  it('refuses more than a bounded number of commands', async () => {
+    const redis = await server();
+    const store = await started(redis.url);
+    redis.pauseProcess();
+    const errors = await Promise.all(Array.from({ length: 1500 }, () => refusal(store.progress(metric))));
+    expect(errors.filter((error) => error.message.includes('does not keep up'))).toHaveLength(1500 - 1024);
+    redis.resume();
+  });
+
+  it('killed with its last second lost: asks for what it lacks and counts revisions as before', async () => {
+    const redis = await server({ aof: 'everysec' });
+    const store = await started(redis.url);
+    const heard = listen(store);
+    await identify(store, metric);
+    const slice = (from: number, to: number): ReturnType<typeof batch> =>
+      batch(
+        metric,
+        Array.from({ length: to - from + 1 }, (_, i) =>
+          point('a', minutesAgo(1 + ((from + i) % 5)), from + i, from + i),
+        ),
+      );
+    await writeApplied(store, slice(0, 9));
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    // From here on nothing reaches the disk, as in a crash of the machine.
+    await redisCommand(redis.port, 'CONFIG SET appendonly no');
+    await writeApplied(store, slice(10, 19));
+    const complete = await pointTexts(store, metric);
+    await redis.kill9();
+    await refusal(store.write(slice(20, 24)));
+    await redis.restart();
+    await eventually(() => store.checkReady());
+    const outcome = await store.write(slice(20, 24));
+    expect(outcome).toEqual({ kind: 'gap', neededOffset: 10 });
+    await writeApplied(store, slice(10, 19));
+    expect(await pointTexts(store, metric)).toEqual(complete);
+    await writeApplied(store, slice(20, 24));
+    expect((await pointTexts(store, metric)).every((text) => text.endsWith(' r5'))).toBe(true);
+    await eventually(() => expect(heard.gaps).toContain('reconnected'));
+    expect(heard.epochs).toEqual([]);
+  });
+});
+
+describe('a Redis that was emptied', () => {
+  it('has a new epoch, tells it, and is filled again from the start', async () => {
+    const redis = await server();
+    const store = await started(redis.url);
+    const heard = listen(store);
+    const before = store.epoch();
+    await identify(store, metric);
+    const points = [point('a', minutesAgo(2), 1, 0), point('b', minutesAgo(2), 2, 1)];
+    await writeApplied(store, batch(metric, points));
+    await redisCommand(redis.port, 'FLUSHALL');
+    expect(await store.write(batch(metric, [point('a', minutesAgo(1), 3, 2)]))).toEqual({
+      kind: 'store_lost',
+    });
+    expect(store.epoch()).not.toBe(before);
+    expect(heard.epochs).toEqual([store.epoch()]);
+    expect(await store.listSeries(metric)).toEqual([]);
+    await identify(store, metric);
+    expect(await store.write(batch(metric, [point('a', minutesAgo(1), 3, 2)]))).toEqual({
+      kind: 'gap',
+      neededOffset: 0,
+    });
+    await writeApplied(store, batch(metric, points));
+    expect(await pointTexts(store, metric)).toHaveLength(2);
+    await eventually(() => expect(heard.changes.map((change) => change.revision)).toEqual([1, 1, 1, 1]));
+  });
+
+  it('tells the bridge that does not write, too', async () => {
+    const redis = await server();
+    const store = await started(redis.url);
+    const heard = listen(store);
+    await redisCommand(redis.port, 'FLUSHALL');
+    await eventually(() => expect(heard.epochs).toEqual([store.epoch()]), 5000);
+  });
+
+  it('of one metric only has a new epoch', async () => {
+    const redis = await server();
+    const other = testMetric('other');
+    const store = await started(redis.url, [metric, other]);
+    const before = store.epoch();
+    await identify(store, metric);
+    await redisCommand(redis.port, 'DEL test:{orders}:meta');
+    expect(await store.write(batch(metric, [point('a', minutesAgo(1), 3, 0)]))).toEqual({
+      kind: 'store_lost',
+    });
+    expect(store.epoch()).not.toBe(before);
+  });
+
+  it('of its functions gets them back', async () => {
+    const redis = await server();
+    const store = await started(redis.url);
+    await identify(store, metric);
+    await redisCommand(redis.port, 'FUNCTION FLUSH');
+    await writeApplied(store, batch(metric, [point('a', minutesAgo(1), 1, 0)]));
+  });
+});
+
+describe('changes', () => {
+  it('reach two stores on one Redis alike, in order', async () => {
+    const redis = await server();
+    const writer = await started(redis.url);
+    const reader = await started(redis.url);
+    const [heardByWriter, heardByReader] = [listen(writer), listen(reader)];
+    await identify(writer, metric);
+    for (let i = 0; i < 200; i += 1)
+      await writeApplied(writer, batch(metric, [point(`s${i % 7}`, minutesAgo(i % 3), i, i)]));
+    await eventually(() => expect(heardByReader.changes).toHaveLength(200));
+    await eventually(() => expect(heardByWriter.changes).toHaveLength(200));
+    expect(heardByReader.changes).toEqual(heardByWriter.changes);
+    expect(heardByReader.changes.map((change) => change.measures[0])).toEqual(
+      Array.from({ length: 200 }, (_, i) => i),
+    );
+    expect(await reader.listSeries(metric)).toEqual(await writer.listSeries(metric));
+    expect([...heardByReader.gaps, ...heardByWriter.gaps]).toEqual([]);
+  });
+
+  it('that a cut subscription may have missed are told as a gap', async () => {
+    const redis = await server();
+    const store = await started(redis.url);
+    const heard = listen(store);
+    await identify(store, metric);
+    await redisCommand(redis.port, 'CLIENT KILL TYPE pubsub');
+    await eventually(() => expect(heard.gaps).toEqual(['reconnected']));
+    await writeApplied(store, batch(metric, [point('a', minutesAgo(1), 1, 0)]));
+    await eventually(() => expect(heard.changes).toHaveLength(1));
+  });
+
+  it('whose message never came are noticed by their number', async () => {
+    const redis = await server();
+    const store = await started(redis.url);
+    const heard = listen(store);
+    await identify(store, metric);
+    await writeApplied(store, batch(metric, [point('a', minutesAgo(1), 1, 0)]));
+    await eventually(() => expect(heard.changes).toHaveLength(1));
+    await redisCommand(redis.port, 'HINCRBY test:{orders}:meta chan 1');
+    await eventually(() => expect(heard.gaps).toEqual(['missed_messages']), 5000);
+    await redisCommand(redis.port, 'HINCRBY test:{orders}:meta chan 1');
+    await writeApplied(store, batch(metric, [point('a', minutesAgo(1), 2, 1)]));
+    await eventually(() => expect(heard.changes).toHaveLength(2));
+  });
+});

@@ -1,0 +1,169 @@
+/** What the Redis store's tests share: metrics, batches, a store that notes what it tells. */
+import { createRedisStore, type RedisStoreOptions } from '../../../backend-bridge/src/redis/redis-store';
+import type { Metric } from '../../../backend-bridge/src/domain/metric';
+import type { PointWrite } from '../../../backend-bridge/src/domain/point';
+import type {
+  PointChange,
+  SeriesStore,
+  WriteBatch,
+  WriteOutcome,
+} from '../../../backend-bridge/src/domain/store';
+import type { Log, Telemetry } from '../../../backend-bridge/src/domain/telemetry';
+
+export const MINUTE = 60_000;
+export const TOPIC_ID = 'topic-1';
+
+export function testMetric(name: string, over: Partial<Metric> = {}): Metric {
+  return {
+    name,
+    title: name,
+    description: '',
+    kind: 'window',
+    topic: `${name}_topic`,
+    window: { type: 'tumbling', sizeMs: MINUTE, advanceMs: MINUTE, gapMs: 0, graceMs: 0 },
+    dimensions: [{ name: 'segment', title: 'Segment', description: '' }],
+    measures: [
+      {
+        name: 'value',
+        title: 'Value',
+        description: '',
+        unit: '',
+        combine: 'sum',
+        sumFrom: null,
+        countFrom: null,
+        overTime: 'avg',
+        optional: false,
+        thresholds: [],
+      },
+    ],
+    event: null,
+    retentionMs: 24 * 60 * MINUTE,
+    idleMs: MINUTE,
+    finalOnly: false,
+    maxSeries: 1000,
+    ...over,
+  };
+}
+
+export const silentLog: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+export const silentTelemetry: Telemetry = {
+  recordsRead: () => {},
+  pointsWritten: () => {},
+  deadLetters: () => {},
+  lateEvents: () => {},
+  partitionLag: () => {},
+  storeLatency: () => {},
+  hopFailed: () => {},
+  clients: () => {},
+  queueBytes: () => {},
+  messagesDropped: () => {},
+  pointsConflated: () => {},
+  resyncs: () => {},
+};
+
+export function redisStore(
+  url: string,
+  metrics: readonly Metric[],
+  over: Partial<RedisStoreOptions> = {},
+): SeriesStore {
+  return createRedisStore({ url, keyPrefix: 'test', commandTimeoutMs: 1500, ...over }, metrics, {
+    log: silentLog,
+    telemetry: silentTelemetry,
+    clock: Date.now,
+  });
+}
+
+export interface Heard {
+  readonly changes: PointChange[];
+  readonly gaps: string[];
+  readonly epochs: string[];
+}
+
+export function listen(store: SeriesStore): Heard {
+  const heard: Heard = { changes: [], gaps: [], epochs: [] };
+  store.subscribe({
+    onChanges: (_metric, changes) => void heard.changes.push(...changes),
+    onGap: (_metric, reason) => void heard.gaps.push(reason),
+    onEpoch: (epoch) => void heard.epochs.push(epoch),
+  });
+  return heard;
+}
+
+/** The start of the minute that began `minutes` ago, at the time the tests began. */
+const origin = Math.floor(Date.now() / MINUTE) * MINUTE;
+export function minutesAgo(minutes: number): number {
+  return origin - minutes * MINUTE;
+}
+
+export function point(segment: string, startMs: number, value: number, offset: number): PointWrite {
+  return {
+    values: [segment],
+    startMs,
+    endMs: startMs + MINUTE,
+    measures: [value],
+    removed: false,
+    keyHash: 7,
+    offset,
+    incarnation: 1,
+  };
+}
+
+export function batch(
+  metric: Metric,
+  points: readonly PointWrite[],
+  over: Partial<WriteBatch> = {},
+): WriteBatch {
+  return {
+    metric,
+    topicId: TOPIC_ID,
+    partition: 0,
+    partitions: 1,
+    fromOffset: points[0]?.offset ?? 0,
+    toOffset: points.at(-1)?.offset ?? 0,
+    points,
+    maxEventMs: points.length === 0 ? null : Math.max(...points.map((one) => one.startMs)),
+    nowMs: Date.now(),
+    ...over,
+  };
+}
+
+export async function identify(store: SeriesStore, metric: Metric, topicId = TOPIC_ID): Promise<void> {
+  const topic = await store.identifyTopic(metric, { topic: metric.topic, topicId, ends: [0] });
+  if (topic === 'stale') throw new Error('the topic is stale');
+}
+
+export async function writeApplied(store: SeriesStore, batchToWrite: WriteBatch): Promise<void> {
+  const outcome: WriteOutcome = await store.write(batchToWrite);
+  if (outcome.kind !== 'applied') throw new Error(`the write was answered with ${outcome.kind}`);
+}
+
+/** `segment start value revision` of every point, in order. */
+export async function pointTexts(store: SeriesStore, metric: Metric): Promise<string[]> {
+  const series = await store.read(metric, {
+    fromMs: 0,
+    toMs: Date.now() + 60 * MINUTE,
+    seriesIds: null,
+    nowMs: Date.now(),
+    maxPoints: 100_000,
+  });
+  return series.flatMap(({ values, points }) =>
+    Array.from({ length: points.length }, (_, row) => {
+      const one = points.point(row);
+      return `${values.join()} ${one.startMs} ${one.measures.join()} r${one.revision}`;
+    }),
+  );
+}
+
+/** Waits until the check passes; fails with its last error after a bound time. */
+export async function eventually(check: () => void | Promise<void>, withinMs = 10_000): Promise<void> {
+  const deadline = Date.now() + withinMs;
+  for (;;) {
+    try {
+      await check();
+      return;
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+  }
+}
