@@ -44,7 +44,12 @@ const kafkaSchema = z.strictObject({
 });
 
 const redisSchema = z.strictObject({
-  url: url(['redis:', 'rediss:'])
+  url: z
+    .string()
+    .regex(
+      /^rediss?:\/\/[^\s]+$/,
+      'is no Redis address; write redis://host:6379, rediss:// for TLS, or several hosts and ?cluster=true',
+    )
     .optional()
     .meta({ secret: true })
     .describe('redis:// or rediss://; unset: the embedded store.'),
