@@ -1,0 +1,84 @@
+import { MANY_DIRTY, MetricAggregate, type Aggregator } from './aggregate';
+import type { LiveEngine } from './live-engine';
+import { selectsFor } from './original-feed';
+import type { Metric } from '../domain/metric';
+import type { Filter } from '../domain/selection';
+import type { PointChange, SeriesStore } from '../domain/store';
+import type { Clock, Log } from '../domain/telemetry';
+
+const MAX_TENANTS = 64;
+
+/** The aggregators of `current_state`: one for each metric and tenant. Tenants not asked for lately are let go. */
+export class Aggregates {
+  /** By tenant, the one asked for last at the end; in each one by metric. */
+  private readonly tenants = new Map<string, Map<string, MetricAggregate>>();
+
+  constructor(
+    private readonly metrics: readonly Metric[],
+    private readonly engine: LiveEngine,
+    private readonly store: SeriesStore,
+    private readonly clock: Clock,
+    private readonly log: Log,
+  ) {}
+
+  /** Reads the aggregators of everybody ahead of the first connection. */
+  warm(): void {
+    this.refresh(this.of([]).values());
+  }
+
+  /** `data` of a current_state for this tenant. Rejects with UnavailableError. */
+  async current(tenant: readonly Filter[]): Promise<Record<string, Aggregator>> {
+    const data: Record<string, Aggregator> = {};
+    const all = [...this.of(tenant)];
+    const found = await Promise.all(all.map(([, aggregate]) => aggregate.current()));
+    all.forEach(([name], index) => {
+      const aggregator = found[index];
+      if (aggregator) data[`${name}:aggregator`] = aggregator;
+    });
+    return data;
+  }
+
+  changed(metric: Metric, changes: readonly PointChange[]): void {
+    for (const byMetric of this.tenants.values()) {
+      const aggregate = byMetric.get(metric.name);
+      if (aggregate === undefined) continue;
+      aggregate.changed(changes);
+      if (aggregate.dirtyBuckets > MANY_DIRTY) this.refresh([aggregate]);
+    }
+  }
+
+  forget(metric: Metric | null): void {
+    for (const byMetric of this.tenants.values())
+      for (const [name, aggregate] of byMetric)
+        if (metric === null || metric.name === name) aggregate.forget();
+  }
+
+  private refresh(aggregates: Iterable<MetricAggregate>): void {
+    for (const aggregate of aggregates) {
+      aggregate.current().catch((error: unknown) => {
+        this.log.debug({ err: error }, 'aggregators wait for the store');
+      });
+    }
+  }
+
+  private of(tenant: readonly Filter[]): Map<string, MetricAggregate> {
+    const key = JSON.stringify(tenant);
+    let byMetric = this.tenants.get(key);
+    if (byMetric === undefined) {
+      byMetric = new Map(
+        this.metrics.map((metric) => [
+          metric.name,
+          new MetricAggregate(metric, selectsFor(this.engine, metric.name, tenant), this.store, this.clock),
+        ]),
+      );
+    } else {
+      this.tenants.delete(key);
+    }
+    this.tenants.set(key, byMetric);
+    if (this.tenants.size > MAX_TENANTS) {
+      const oldest = [...this.tenants.keys()].find((other) => other !== '[]' && other !== key);
+      if (oldest !== undefined) this.tenants.delete(oldest);
+    }
+    return byMetric;
+  }
+}

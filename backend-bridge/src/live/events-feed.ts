@@ -1,0 +1,155 @@
+import { EventsBatch, EventsFloor, eventText } from './events-batch';
+import { SelectionFeed, type Snapshot } from './selection-feed';
+import { closesMs, isOpen } from './openness';
+import type { EventEntry, EventsAnswer } from '../domain/query-answer';
+import { MAX_TIME_MS } from '../domain/ladder';
+import { labelsOf, type Labels } from '../domain/series';
+import type { PointChange } from '../domain/store';
+
+const STARTS_A_FLUSH = 120;
+const MAX_DIRTY = 5_000;
+const MAX_RETRY_MS = 5_000;
+/** The newest events of a snapshot, as many as /events/query gives at most. */
+const MAX_EVENTS = 10_000;
+
+interface OpenEvent {
+  readonly startMs: number;
+  readonly seriesKey: string;
+  readonly closesMs: number;
+}
+
+/** Whole events of one selection: what changed, or has just been resolved by time, is read anew and told. */
+export class EventsFeed extends SelectionFeed<EventsBatch> {
+  private batch = new EventsBatch();
+  /** Series (by their labels) to be read anew, by window start. */
+  private readonly dirty = new Map<number, Set<string>>();
+  private readonly open = new Map<string, OpenEvent>();
+  private firstCloseMs = Number.POSITIVE_INFINITY;
+  private failures = 0;
+
+  changed(changes: readonly PointChange[], nowMs: number): void {
+    const { metric } = this.plan;
+    for (const change of changes) {
+      if (change.endMs + metric.retentionMs <= nowMs || !this.plan.selects(change.values)) continue;
+      this.mark(change.startMs, this.keyOf(labelsOf(metric, change.values)));
+    }
+    const finalBefore = this.context.progressOf(metric.name).finalBeforeMs;
+    if (this.dirty.size > 0 || (finalBefore !== null && finalBefore >= this.firstCloseMs)) this.pace.touch();
+  }
+
+  protected forget(): void {
+    this.batch = new EventsBatch();
+    this.dirty.clear();
+    this.open.clear();
+    this.firstCloseMs = Number.POSITIVE_INFINITY;
+  }
+
+  protected async readSnapshot(fromMs: number): Promise<Snapshot<EventsBatch>> {
+    const answer = await this.read(fromMs, MAX_TIME_MS);
+    for (const entry of answer.events) this.note(entry);
+    return {
+      text: (from) => ({
+        before: '{"type":"events_snapshot","id":',
+        behind: snapshotText(answer, from),
+      }),
+      floor: new EventsFloor(answer),
+    };
+  }
+
+  protected flush(): undefined | Promise<void> {
+    this.markClosed();
+    return this.dirty.size === 0 ? undefined : this.reread();
+  }
+
+  private async reread(): Promise<void> {
+    if (this.dirty.size > MAX_DIRTY) {
+      this.resyncAll('behind', 0);
+      return;
+    }
+    const starts = [...this.dirty.keys()].sort((a, b) => a - b).slice(-STARTS_A_FLUSH);
+    const taken = new Map(starts.map((start) => [start, this.dirty.get(start) ?? new Set<string>()]));
+    for (const start of starts) this.dirty.delete(start);
+    try {
+      for (const start of starts) {
+        const answer = await this.read(start, start + 1);
+        if (this.closed) return;
+        for (const entry of answer.events) {
+          if (!taken.get(start)!.has(this.keyOf(entry.labels))) continue;
+          this.note(entry);
+          this.batch.put(entry);
+        }
+        taken.delete(start);
+      }
+      this.failures = 0;
+    } catch (error) {
+      for (const [start, keys] of taken) for (const key of keys) this.mark(start, key);
+      this.failures += 1;
+      this.context.log.warn({ metric: this.plan.metric.name, err: error }, 'live events wait for the store');
+      this.pace.postpone(Math.min(MAX_RETRY_MS, 100 * 2 ** this.failures));
+    }
+    if (this.batch.size > 0) {
+      const batch = this.batch;
+      this.batch = new EventsBatch();
+      this.deliver(batch);
+    }
+    if (this.dirty.size > 0) this.pace.touch();
+  }
+
+  private read(fromMs: number, toMs: number): Promise<EventsAnswer> {
+    const { metric, filters } = this.plan;
+    return this.context.engine.events({ metric: metric.name, fromMs, toMs, filters, limit: MAX_EVENTS }, []);
+  }
+
+  /** Events whose window has just become final are resolved now. */
+  private markClosed(): void {
+    const finalBefore = this.context.progressOf(this.plan.metric.name).finalBeforeMs;
+    if (finalBefore === null || finalBefore < this.firstCloseMs) return;
+    let next = Number.POSITIVE_INFINITY;
+    for (const [id, event] of this.open) {
+      if (isOpen(event.closesMs, finalBefore)) {
+        next = Math.min(next, event.closesMs);
+      } else {
+        this.open.delete(id);
+        this.mark(event.startMs, event.seriesKey);
+      }
+    }
+    this.firstCloseMs = next;
+  }
+
+  private note(entry: EventEntry): void {
+    if (entry.state === 'resolved') {
+      this.open.delete(entry.id);
+      return;
+    }
+    const closes = closesMs(this.plan, entry.timeMs, entry.endMs);
+    this.open.set(entry.id, {
+      startMs: entry.timeMs,
+      seriesKey: this.keyOf(entry.labels),
+      closesMs: closes,
+    });
+    this.firstCloseMs = Math.min(this.firstCloseMs, closes);
+  }
+
+  private mark(startMs: number, key: string): void {
+    const keys = this.dirty.get(startMs);
+    if (keys === undefined) this.dirty.set(startMs, new Set([key]));
+    else keys.add(key);
+  }
+
+  private keyOf(labels: Labels): string {
+    return JSON.stringify(this.plan.metric.dimensions.map((dimension) => labels[dimension.name] ?? ''));
+  }
+}
+
+function snapshotText(answer: EventsAnswer, fromMs: number): string {
+  const head = JSON.stringify({
+    metric: answer.metric,
+    from_ms: fromMs,
+    watermark_ms: answer.watermarkMs,
+    server_time_ms: answer.serverTimeMs,
+    store_epoch: answer.storeEpoch,
+    warnings: answer.warnings,
+  });
+  const events = answer.events.filter((entry) => entry.timeMs >= fromMs).map(eventText);
+  return `,${head.slice(1, -1)},"events":[${events.join(',')}]}`;
+}

@@ -1,0 +1,200 @@
+import { Aggregates } from './aggregates';
+import type { Aggregator } from './aggregate';
+import { EventsFeed } from './events-feed';
+import type { LiveEngine } from './live-engine';
+import type { LiveSink } from './live-sink';
+import { OriginalFeed, type OriginalSubscription } from './original-feed';
+import { FlushLoad, PACE, type PaceOptions } from './pace';
+import { SeenRevisions } from './seen-revisions';
+import type { FeedContext } from './selection-feed';
+import { SeriesFeed } from './series-feed';
+import type { Metric } from '../domain/metric';
+import type { Progress } from '../domain/progress';
+import type { Plan } from '../domain/query-answer';
+import type { Filter } from '../domain/selection';
+import type { PointChange, SeriesStore } from '../domain/store';
+import type { Clock, Log, Telemetry } from '../domain/telemetry';
+
+export interface LiveHubOptions {
+  /** Snapshots read at the same time. */
+  readonly snapshots?: number;
+  /** A resync of a whole metric is spread over so many ms. */
+  readonly jitterMs?: number;
+  readonly pace?: PaceOptions;
+}
+
+export interface LiveHubParts {
+  readonly engine: LiveEngine;
+  readonly store: SeriesStore;
+  readonly metrics: readonly Metric[];
+  readonly options?: LiveHubOptions;
+  readonly log: Log;
+  readonly telemetry: Telemetry;
+  readonly clock: Clock;
+}
+
+/** A client's hold on a subscription. */
+export interface LiveSubscription {
+  /** Resolves when the snapshot is out; rejects with RequestError or UnavailableError, and the subscription is over. */
+  readonly ready: Promise<void>;
+  end(): void;
+}
+
+export interface LiveHub {
+  /** Begins to listen to the store, which must have started. */
+  start(): Promise<void>;
+  close(): void;
+  readonly metrics: readonly Metric[];
+  progressOf(metric: string): Progress;
+  epoch(): string;
+  subscribe(
+    kind: 'series' | 'events',
+    plan: Plan,
+    id: string,
+    fromMs: number,
+    sink: LiveSink,
+  ): LiveSubscription;
+  /** metric_update for a client that sees what `tenant` lets through; `refresh`: current_state is to be sent anew. */
+  subscribeOriginal(tenant: readonly Filter[], sink: LiveSink, refresh: () => void): OriginalSubscription;
+  /** Rejects with UnavailableError. */
+  aggregators(tenant: readonly Filter[]): Promise<Record<string, Aggregator>>;
+  stats(): { readonly selections: number; readonly subscriptions: number };
+}
+
+const NOTHING_YET: Progress = { watermarkMs: null, finalBeforeMs: null };
+
+/** Between the store's changes and the clients: one feed for each distinct selection, shared by its subscribers. */
+export function createLiveHub(parts: LiveHubParts): LiveHub {
+  const { engine, store, metrics, log, telemetry, clock } = parts;
+  const pace = parts.options?.pace ?? PACE;
+  const jitterMs = parts.options?.jitterMs ?? 1_000;
+  const load = new FlushLoad();
+  const progress = new Map<string, Progress>();
+  const progressOf = (metric: string): Progress => progress.get(metric) ?? NOTHING_YET;
+  const feeds = new Map<string, Map<string, SeriesFeed | EventsFeed>>();
+  const seen = new Map(metrics.map((metric) => [metric.name, new SeenRevisions()]));
+  const aggregates = new Aggregates(metrics, engine, store, clock, log);
+  const original = new OriginalFeed(engine, telemetry, progressOf, load, pace);
+  const context: FeedContext = {
+    engine,
+    store,
+    clock,
+    log,
+    telemetry,
+    load,
+    pace,
+    gate: gate(parts.options?.snapshots ?? 4),
+    progressOf,
+  };
+  let unsubscribe: (() => void) | null = null;
+
+  const feedsOf = (metric: string): Map<string, SeriesFeed | EventsFeed> => {
+    let byKey = feeds.get(metric);
+    if (byKey === undefined) {
+      byKey = new Map();
+      feeds.set(metric, byKey);
+    }
+    return byKey;
+  };
+  const feedFor = (kind: 'series' | 'events', plan: Plan): SeriesFeed | EventsFeed => {
+    const byKey = feedsOf(plan.metric.name);
+    const key = `${kind} ${plan.key}`;
+    let feed = byKey.get(key);
+    if (feed === undefined) {
+      const forget = (): void => void byKey.delete(key);
+      feed =
+        kind === 'series' ? new SeriesFeed(plan, context, forget) : new EventsFeed(plan, context, forget);
+      byKey.set(key, feed);
+    }
+    return feed;
+  };
+  const onChanges = (metric: Metric, changes: readonly PointChange[], now: Progress): void => {
+    progress.set(metric.name, furthest(progressOf(metric.name), now));
+    const nowMs = clock();
+    const revisions = seen.get(metric.name);
+    const fresh = changes.filter((one) => revisions?.accept(one.seriesId, one.startMs, one.revision) ?? true);
+    if (fresh.length > 0) {
+      aggregates.changed(metric, fresh);
+      original.changed(metric, fresh, nowMs);
+    }
+    for (const feed of feedsOf(metric.name).values()) feed.changed(fresh, nowMs);
+  };
+  const readProgress = async (metric: Metric): Promise<void> => {
+    progress.set(metric.name, furthest(progressOf(metric.name), await store.progress(metric)));
+  };
+  const resync = (metric: Metric, reason: string): void => {
+    aggregates.forget(metric);
+    for (const feed of feedsOf(metric.name).values()) feed.resyncAll(reason, jitterMs);
+  };
+
+  return {
+    metrics,
+    progressOf,
+    epoch: () => store.epoch(),
+    async start() {
+      unsubscribe = store.subscribe({
+        onChanges,
+        onGap(metric, reason) {
+          log.warn({ metric: metric.name, reason }, 'changes may have been missed, subscribers are resynced');
+          resync(metric, 'store_gap');
+          original.resyncAll('store_gap');
+          readProgress(metric).catch((error: unknown) => log.warn({ err: error }, 'progress not read'));
+        },
+        onEpoch(epoch) {
+          log.warn({ epoch }, 'the store was lost or rebuilt, subscribers are resynced');
+          progress.clear();
+          for (const revisions of seen.values()) revisions.forget();
+          for (const metric of metrics) resync(metric, 'store_epoch');
+          original.resyncAll('store_epoch');
+        },
+      });
+      await Promise.all(metrics.map(readProgress));
+      aggregates.warm();
+    },
+    close() {
+      unsubscribe?.();
+      original.close();
+      for (const byKey of feeds.values()) for (const feed of byKey.values()) feed.close();
+      feeds.clear();
+    },
+    subscribe: (kind, plan, id, fromMs, sink) => feedFor(kind, plan).subscribe(id, fromMs, sink),
+    subscribeOriginal: (tenant, sink, refresh) => original.add(tenant, sink, refresh),
+    aggregators: (tenant) => aggregates.current(tenant),
+    stats() {
+      let selections = 0;
+      let subscriptions = 0;
+      for (const byKey of feeds.values()) {
+        selections += byKey.size;
+        for (const feed of byKey.values()) subscriptions += feed.subscribers;
+      }
+      return { selections, subscriptions };
+    },
+  };
+}
+
+/** Messages of two writers may come out of order; progress never goes back. */
+function furthest(a: Progress, b: Progress): Progress {
+  const later = (x: number | null, y: number | null): number | null =>
+    x === null || y === null ? (x ?? y) : Math.max(x, y);
+  return {
+    watermarkMs: later(a.watermarkMs, b.watermarkMs),
+    finalBeforeMs: later(a.finalBeforeMs, b.finalBeforeMs),
+  };
+}
+
+/** Lets `limit` pieces of work run at a time; the others wait in order. */
+function gate(limit: number): <T>(work: () => Promise<T>) => Promise<T> {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  return async (work) => {
+    if (running >= limit) await new Promise<void>((resolve) => waiting.push(resolve));
+    else running += 1;
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) running -= 1;
+      else next();
+    }
+  };
+}

@@ -1,0 +1,269 @@
+import { textFrame } from './frame';
+import type { LiveEngine } from './live-engine';
+import type { Drains, LiveSink } from './live-sink';
+import { originalPoint } from './original-point';
+import { Pace, type FlushLoad, type PaceOptions } from './pace';
+import { RequestError } from '../domain/errors';
+import type { Metric } from '../domain/metric';
+import type { Progress } from '../domain/progress';
+import type { Filter } from '../domain/selection';
+import type { PointChange } from '../domain/store';
+import type { Telemetry } from '../domain/telemetry';
+
+/** Frames told at once to one client, before it is asked again whether it is clear. */
+const CHUNK_BYTES = 65_536;
+
+interface UpdateFrame {
+  readonly key: string;
+  readonly frame: Buffer;
+}
+
+/** A metric's updates for one tenant, serialised once and glued together for few writes. */
+interface Told {
+  readonly frames: readonly UpdateFrame[];
+  readonly chunks: readonly { readonly bytes: Buffer; readonly first: number }[];
+}
+
+/**
+ * `metric_update` for clients of the original protocol: one message for each changed point, written once for
+ * all clients of a tenant.
+ */
+export class OriginalFeed {
+  private readonly tenants = new Map<string, TenantGroup>();
+  private readonly pending = new Map<Metric, Map<string, PointChange>>();
+  private readonly pace: Pace;
+
+  constructor(
+    private readonly engine: LiveEngine,
+    private readonly telemetry: Telemetry,
+    private readonly progressOf: (metric: string) => Progress,
+    load: FlushLoad,
+    pace: PaceOptions,
+  ) {
+    this.pace = new Pace(() => this.flush(), load, pace);
+  }
+
+  add(tenant: readonly Filter[], sink: LiveSink, refresh: () => void): OriginalSubscription {
+    const key = JSON.stringify(tenant);
+    let group = this.tenants.get(key);
+    if (group === undefined) {
+      group = { tenant, selects: new Map(), subscriptions: new Set() };
+      this.tenants.set(key, group);
+    }
+    const { subscriptions } = group;
+    const subscription = new OriginalSubscription(sink, this.telemetry, refresh, () => {
+      subscriptions.delete(subscription);
+      if (subscriptions.size === 0) this.tenants.delete(key);
+    });
+    subscriptions.add(subscription);
+    return subscription;
+  }
+
+  changed(metric: Metric, changes: readonly PointChange[], nowMs: number): void {
+    if (this.tenants.size === 0) return;
+    let points = this.pending.get(metric);
+    for (const change of changes) {
+      if (change.removed || change.endMs + metric.retentionMs <= nowMs) continue;
+      if (points === undefined) {
+        points = new Map();
+        this.pending.set(metric, points);
+      }
+      points.set(`${change.seriesId}:${change.startMs}`, change);
+    }
+    if (points !== undefined) this.pace.touch();
+  }
+
+  /** Clients read everything anew with `current_state`. */
+  resyncAll(reason: string): void {
+    this.pending.clear();
+    for (const group of this.tenants.values())
+      for (const subscription of group.subscriptions) subscription.lose(reason);
+  }
+
+  close(): void {
+    this.pace.stop();
+  }
+
+  private flush(): undefined {
+    const pending = [...this.pending];
+    this.pending.clear();
+    for (const [metric, points] of pending) {
+      const frames = this.serialise(metric, points);
+      const everything = glue(frames.map((one) => one.frame));
+      for (const group of this.tenants.values()) {
+        const told = group.tenant.length === 0 ? everything : glue(this.visible(group, metric, frames));
+        if (told.frames.length === 0) continue;
+        for (const subscription of group.subscriptions) subscription.take(metric.name, told);
+      }
+    }
+    return undefined;
+  }
+
+  private serialise(
+    metric: Metric,
+    points: ReadonlyMap<string, PointChange>,
+  ): { change: PointChange; frame: UpdateFrame }[] {
+    const progress = this.progressOf(metric.name);
+    const name = JSON.stringify(metric.name);
+    const frames: { change: PointChange; frame: UpdateFrame }[] = [];
+    for (const [key, change] of points) {
+      const stored = { ...change, measure: (index: number) => change.measures[index] };
+      const point = originalPoint(metric, stored, progress);
+      if (point === null) continue;
+      const data = JSON.stringify(point).slice(1);
+      const text = `{"type":"metric_update","data":{"metric_name":${name},${data},"timestamp":"${point.timestamp}"}`;
+      frames.push({ change, frame: { key: `${metric.name}:${key}`, frame: textFrame(text) } });
+    }
+    return frames;
+  }
+
+  private visible(
+    group: TenantGroup,
+    metric: Metric,
+    frames: readonly { change: PointChange; frame: UpdateFrame }[],
+  ): UpdateFrame[] {
+    let selects = group.selects.get(metric.name);
+    if (selects === undefined) {
+      selects = selectsFor(this.engine, metric.name, group.tenant);
+      group.selects.set(metric.name, selects);
+    }
+    const seen = selects;
+    return frames.filter(({ change }) => seen(change.values)).map(({ frame }) => frame);
+  }
+}
+
+/** Which series a tenant sees of a metric; none where the whole metric is hidden from it. */
+export function selectsFor(
+  engine: LiveEngine,
+  metric: string,
+  tenant: readonly Filter[],
+): (values: readonly string[]) => boolean {
+  try {
+    return engine.plan({ metric }, tenant).selects;
+  } catch (error) {
+    if (error instanceof RequestError) return () => false;
+    throw error;
+  }
+}
+
+interface TenantGroup {
+  readonly tenant: readonly Filter[];
+  readonly selects: Map<string, (values: readonly string[]) => boolean>;
+  readonly subscriptions: Set<OriginalSubscription>;
+}
+
+function glue(frames: readonly UpdateFrame[]): Told {
+  const chunks: { bytes: Buffer; first: number }[] = [];
+  let first = 0;
+  let size = 0;
+  const cut = (end: number): void => {
+    if (end > first)
+      chunks.push({ bytes: Buffer.concat(frames.slice(first, end).map((f) => f.frame)), first });
+    first = end;
+    size = 0;
+  };
+  frames.forEach(({ frame }, index) => {
+    if (size > 0 && size + frame.length > CHUNK_BYTES) cut(index);
+    size += frame.length;
+  });
+  cut(frames.length);
+  return { frames, chunks };
+}
+
+/** One client on the original level. It holds updates back until its `current_state` is out, and while it lags. */
+export class OriginalSubscription implements Drains {
+  private state: 'waiting' | 'live' | 'lost' | 'ended' = 'waiting';
+  private metrics: Set<string> | null = null;
+  private pending: Map<string, Buffer> | null = null;
+  private missed: string | null = null;
+
+  constructor(
+    private readonly sink: LiveSink,
+    private readonly telemetry: Telemetry,
+    private readonly refresh: () => void,
+    private readonly onEnd: () => void,
+  ) {}
+
+  /** From the first call on only these metrics are told; null: an extended subscription, which adds none. */
+  only(metric: string | null): void {
+    this.metrics ??= new Set();
+    if (metric !== null) this.metrics.add(metric);
+  }
+
+  /** False when the metric was not subscribed to on the original level. */
+  drop(metric: string): boolean {
+    return this.metrics?.delete(metric) ?? false;
+  }
+
+  take(metric: string, told: Told): void {
+    if (this.state === 'lost' || this.state === 'ended') return;
+    if (this.metrics !== null && !this.metrics.has(metric)) return;
+    for (const chunk of told.chunks) {
+      if (this.state === 'live' && this.pending === null && this.sink.clear) {
+        this.sink.send(chunk.bytes);
+      } else {
+        this.keep(told.frames.slice(chunk.first));
+        return;
+      }
+    }
+  }
+
+  /** `current_state` is being read from now on. */
+  stateBegins(): void {
+    this.missed = null;
+  }
+
+  /** `current_state` is out: what is newer follows. False: updates were missed, it must be read again. */
+  stateSent(): boolean {
+    if (this.state !== 'waiting') return true;
+    if (this.missed !== null) return false;
+    this.state = 'live';
+    if (this.pending !== null) this.sink.waitFor(this);
+    return true;
+  }
+
+  drain(): void {
+    if (this.state === 'lost') {
+      this.state = 'waiting';
+      const reason = this.missed ?? 'slow_client';
+      this.telemetry.resyncs(reason);
+      this.sink.sendText(JSON.stringify({ type: 'resync', reason }));
+      this.refresh();
+    } else if (this.state === 'live' && this.pending !== null) {
+      const frames = [...this.pending.values()];
+      this.releasePending();
+      this.sink.send(Buffer.concat(frames));
+    }
+  }
+
+  lose(reason: string): void {
+    this.releasePending();
+    if (this.state === 'ended') return;
+    this.missed = reason;
+    if (this.state === 'waiting') return;
+    this.state = 'lost';
+    this.sink.waitFor(this);
+  }
+
+  end(): void {
+    if (this.state === 'ended') return;
+    this.state = 'ended';
+    this.releasePending();
+    this.onEnd();
+  }
+
+  private keep(frames: readonly UpdateFrame[]): void {
+    this.pending ??= new Map();
+    const before = this.pending.size;
+    for (const { key, frame } of frames) this.pending.set(key, frame);
+    const grown = this.pending.size - before;
+    this.telemetry.pointsConflated(frames.length - grown);
+    if (!this.sink.reserve(grown)) this.lose('slow_client');
+    else if (this.state === 'live') this.sink.waitFor(this);
+  }
+
+  private releasePending(): void {
+    if (this.pending !== null) this.sink.reserve(-this.pending.size);
+    this.pending = null;
+  }
+}

@@ -1,0 +1,163 @@
+import { LiveBatch, type Floor, type Moment } from './live-batch';
+import type { SeriesGroup } from './series-group';
+import type { QueryAnswer } from '../domain/query-answer';
+import type { ResultSeries } from '../domain/selection';
+
+export interface LivePoint {
+  readonly time: number;
+  /** null: a number that cannot be sent. */
+  readonly value: number | null;
+  readonly revision: number;
+  readonly removed: boolean;
+}
+
+/** Changed points of one selection, the newest of each; a group without points has a new `open_from_ms`. */
+export class SeriesBatch extends LiveBatch<SeriesBatch> {
+  protected readonly type = 'series_update';
+  private readonly groups = new Map<SeriesGroup, Map<number, LivePoint>>();
+  private cuts: Map<number, SeriesBatch> | null = null;
+  private points = 0;
+  private minTime = Number.POSITIVE_INFINITY;
+
+  /** @param fromMs what is open before is not told */
+  constructor(private readonly fromMs = Number.NEGATIVE_INFINITY) {
+    super();
+  }
+
+  get size(): number {
+    return this.points + this.groups.size;
+  }
+
+  put(group: SeriesGroup, point: LivePoint): void {
+    const points = this.touch(group);
+    const known = points.get(point.time);
+    if (known === undefined) this.points += 1;
+    else if (point.revision <= known.revision) return;
+    points.set(point.time, point);
+    if (point.time < this.minTime) this.minTime = point.time;
+  }
+
+  /** The group's open_from_ms is to be told. */
+  touch(group: SeriesGroup): Map<number, LivePoint> {
+    let points = this.groups.get(group);
+    if (points === undefined) {
+      points = new Map();
+      this.groups.set(group, points);
+      const open = group.openFrom(this.fromMs);
+      if (open !== null && open < this.minTime) this.minTime = open;
+    }
+    return points;
+  }
+
+  empty(): SeriesBatch {
+    return new SeriesBatch(this.fromMs);
+  }
+
+  merge(other: SeriesBatch): number {
+    const before = this.size;
+    for (const [group, points] of other.groups) {
+      this.touch(group);
+      for (const point of points.values()) this.put(group, point);
+    }
+    return this.size - before;
+  }
+
+  from(fromMs: number): SeriesBatch {
+    if (fromMs <= this.minTime) return this;
+    this.cuts ??= new Map();
+    const known = this.cuts.get(fromMs);
+    if (known !== undefined) return known;
+    const cut = new SeriesBatch(fromMs);
+    for (const [group, points] of this.groups) {
+      if (points.size === 0) cut.touch(group);
+      for (const point of points.values()) if (point.time >= fromMs) cut.put(group, point);
+    }
+    this.cuts.set(fromMs, cut);
+    return cut;
+  }
+
+  /** The same batch without the points that `told` knows in this or a later revision. */
+  without(told: (group: SeriesGroup, point: LivePoint) => boolean): SeriesBatch {
+    let any = false;
+    for (const [group, points] of this.groups) {
+      for (const point of points.values()) {
+        if (!told(group, point)) continue;
+        any = true;
+        break;
+      }
+      if (any) break;
+    }
+    if (!any) return this;
+    const rest = new SeriesBatch(this.fromMs);
+    for (const [group, points] of this.groups) {
+      for (const point of points.values()) if (!told(group, point)) rest.put(group, point);
+      if (points.size === 0) rest.touch(group);
+    }
+    return rest;
+  }
+
+  protected encodeBody(moment: Moment): string {
+    const series: string[] = [];
+    for (const [group, points] of this.groups) series.push(this.encodeGroup(group, points));
+    return `,"watermark_ms":${moment.watermarkMs ?? 'null'},"server_time_ms":${moment.serverTimeMs},"series":[${series.join(',')}]}`;
+  }
+
+  private encodeGroup(group: SeriesGroup, points: Map<number, LivePoint>): string {
+    const ordered = [...points.values()];
+    if (ordered.length > 1) ordered.sort((a, b) => a.time - b.time);
+    const times: number[] = [];
+    const values: (number | null)[] = [];
+    const revisions: number[] = [];
+    const removed: number[] = [];
+    const removedRevisions: number[] = [];
+    for (const point of ordered) {
+      if (point.removed) {
+        removed.push(point.time);
+        removedRevisions.push(point.revision);
+      } else {
+        times.push(point.time);
+        values.push(point.value);
+        revisions.push(point.revision);
+      }
+    }
+    const gone =
+      removed.length === 0
+        ? ''
+        : `,"removed":[${removed.join(',')}],"removed_revisions":[${removedRevisions.join(',')}]`;
+    const openFrom = group.openFrom(this.fromMs);
+    const open = openFrom === null ? '' : `,"open_from_ms":${openFrom}`;
+    return `{"labels":${group.labelsText},"times":[${times.join(',')}],"values":${JSON.stringify(values)},"revisions":[${revisions.join(',')}]${gone}${open}}`;
+  }
+}
+
+/** First index at which `times[i] >= time`. */
+export function lowerBound(times: readonly number[], time: number): number {
+  let low = 0;
+  let high = times.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (times[middle]! < time) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Revisions that a snapshot told. */
+export class SeriesFloor implements Floor<SeriesBatch> {
+  private readonly series = new Map<string, ResultSeries>();
+
+  constructor(answer: QueryAnswer, keyOf: (series: ResultSeries) => string) {
+    for (const series of answer.series) this.series.set(keyOf(series), series);
+  }
+
+  newerThan(batch: SeriesBatch): SeriesBatch {
+    return batch.without((group, point) => {
+      const series = this.series.get(group.key);
+      if (series === undefined) return false;
+      const at = lowerBound(series.times, point.time);
+      if (series.times[at] === point.time) return (series.revisions[at] ?? 0) >= point.revision;
+      const gone = lowerBound(series.removed, point.time);
+      return series.removed[gone] === point.time && (series.removedRevisions[gone] ?? 0) >= point.revision;
+    });
+  }
+}

@@ -1,0 +1,327 @@
+import { SeriesBatch, SeriesFloor, lowerBound, type LivePoint } from './series-batch';
+import { SelectionFeed, type Snapshot } from './selection-feed';
+import { SeriesGroup } from './series-group';
+import { closesMs, isOpen } from './openness';
+import { openFrom, standsAlone } from '../domain/finality';
+import type { QueryAnswer } from '../domain/query-answer';
+import type { ResultSeries } from '../domain/selection';
+import type { Labels } from '../domain/series';
+import type { PointChange } from '../domain/store';
+
+/** Steps read anew in one flush; the rest waits for the next one. */
+const STEPS_A_FLUSH = 120;
+const MAX_DIRTY_STEPS = 5_000;
+const MAX_RETRY_MS = 5_000;
+
+/**
+ * Points of one selection. Where an answer's points are stored points, changes pass straight through; where they
+ * are combined, the touched steps are read anew, so that live and history cannot differ.
+ */
+export class SeriesFeed extends SelectionFeed<SeriesBatch> {
+  private batch = new SeriesBatch();
+  private readonly groups = new Map<string, SeriesGroup>();
+  private readonly bySeries = new Map<number, SeriesGroup | null>();
+  /** Steps to be read anew, each with the groups that were touched; null: all of them. */
+  private readonly dirty = new Map<number, Set<SeriesGroup> | null>();
+  /** Where open points are not told: their times, each with when it closes, to be told then. */
+  private readonly openTimes = new Map<number, number>();
+  private readonly dimensions: readonly string[];
+  private readonly straight: boolean;
+  private finalTo: number | null;
+  private firstCloseMs = Number.POSITIVE_INFINITY;
+  private failures = 0;
+
+  constructor(...args: ConstructorParameters<typeof SelectionFeed<SeriesBatch>>) {
+    super(...args);
+    const { metric, groupBy } = this.plan;
+    this.dimensions = groupBy ?? metric.dimensions.map((dimension) => dimension.name);
+    this.straight = standsAlone(this.plan);
+    this.finalTo = this.context.progressOf(metric.name).finalBeforeMs;
+  }
+
+  changed(changes: readonly PointChange[], nowMs: number): void {
+    const { metric } = this.plan;
+    const finalBefore = this.context.progressOf(metric.name).finalBeforeMs;
+    for (const change of changes) {
+      if (change.endMs + metric.retentionMs <= nowMs) continue;
+      const group = this.groupOfSeries(change);
+      if (group === null) continue;
+      const time = this.straight ? change.startMs : this.plan.stepOf(change.startMs);
+      const closes = closesMs(this.plan, time, change.endMs);
+      const open = isOpen(closes, finalBefore);
+      if (open && !this.plan.includeOpen) {
+        this.awaitClose(time, closes);
+        continue;
+      }
+      if (this.straight) this.put(group, this.pointOf(change), closes, open);
+      else this.markDirty(time, group);
+    }
+    if (this.batch.size > 0 || this.dirty.size > 0 || this.progressMatters(finalBefore)) this.pace.touch();
+  }
+
+  protected forget(): void {
+    this.batch = new SeriesBatch();
+    this.groups.clear();
+    this.bySeries.clear();
+    this.dirty.clear();
+    this.openTimes.clear();
+    this.firstCloseMs = Number.POSITIVE_INFINITY;
+  }
+
+  protected flush(): undefined | Promise<void> {
+    this.applyProgress();
+    if (this.dirty.size === 0) {
+      this.emit();
+      return undefined;
+    }
+    return this.recompute();
+  }
+
+  protected async readSnapshot(fromMs: number): Promise<Snapshot<SeriesBatch>> {
+    if (!this.plan.includeOpen || this.plan.metric.window.type === 'session') await this.findOpen();
+    const answer = await this.context.engine.snapshot(this.plan, fromMs);
+    this.noteOpen(answer.series);
+    return {
+      text: (from) => ({
+        before: '{"type":"subscribed","id":',
+        behind: subscribedText(answer, from),
+      }),
+      floor: new SeriesFloor(answer, (series) => this.keyOf(series.labels)),
+    };
+  }
+
+  /** Whether this progress closes something that subscribers were told is open, or not told at all. */
+  private progressMatters(finalBefore: number | null): boolean {
+    if (finalBefore === null || finalBefore === this.finalTo) return false;
+    return this.firstCloseMs <= finalBefore;
+  }
+
+  private applyProgress(): void {
+    const finalBefore = this.context.progressOf(this.plan.metric.name).finalBeforeMs;
+    if (finalBefore === null || finalBefore === this.finalTo) return;
+    if (this.firstCloseMs <= finalBefore) {
+      if (this.plan.includeOpen) this.tellClosed(finalBefore);
+      else this.markClosed(finalBefore);
+    }
+    this.finalTo = finalBefore;
+  }
+
+  private tellClosed(finalBefore: number): void {
+    let next = Number.POSITIVE_INFINITY;
+    for (const group of this.groups.values()) {
+      if (group.closesMs <= finalBefore && group.close(finalBefore)) this.batch.touch(group);
+      if (group.closesMs < next) next = group.closesMs;
+    }
+    this.firstCloseMs = next;
+  }
+
+  /** What has just become final is told now, all groups of it. */
+  private markClosed(finalBefore: number): void {
+    let next = Number.POSITIVE_INFINITY;
+    for (const [time, closes] of this.openTimes) {
+      if (closes > finalBefore) {
+        next = Math.min(next, closes);
+      } else {
+        this.openTimes.delete(time);
+        this.dirty.set(time, null);
+      }
+    }
+    this.firstCloseMs = next;
+  }
+
+  private awaitClose(time: number, closes: number): void {
+    this.openTimes.set(time, closes);
+    if (closes < this.firstCloseMs) this.firstCloseMs = closes;
+  }
+
+  private markDirty(step: number, group: SeriesGroup): void {
+    const touched = this.dirty.get(step);
+    if (touched === undefined) this.dirty.set(step, new Set([group]));
+    else touched?.add(group);
+  }
+
+  private async recompute(): Promise<void> {
+    if (this.dirty.size > MAX_DIRTY_STEPS) {
+      this.resyncAll('behind', 0);
+      return;
+    }
+    const steps = [...this.dirty.keys()].sort((a, b) => a - b).slice(-STEPS_A_FLUSH);
+    const taken = new Map(steps.map((step) => [step, this.dirty.get(step) ?? null]));
+    for (const step of steps) this.dirty.delete(step);
+    try {
+      const series = await this.context.engine.recompute(this.plan, steps, labelsOf(taken.values()));
+      if (this.closed) return;
+      this.failures = 0;
+      for (const one of series) this.putSeries(one, taken);
+    } catch (error) {
+      for (const [step, groups] of taken) this.giveBack(step, groups);
+      this.failures += 1;
+      this.context.log.warn({ metric: this.plan.metric.name, err: error }, 'live points wait for the store');
+      this.pace.postpone(Math.min(MAX_RETRY_MS, 100 * 2 ** this.failures));
+    }
+    this.emit();
+    if (this.dirty.size > 0) this.pace.touch();
+  }
+
+  private giveBack(step: number, groups: Set<SeriesGroup> | null): void {
+    const since = this.dirty.get(step);
+    if (since === null || groups === null) this.dirty.set(step, null);
+    else this.dirty.set(step, new Set([...groups, ...(since ?? [])]));
+  }
+
+  private putSeries(series: ResultSeries, taken: ReadonlyMap<number, Set<SeriesGroup> | null>): void {
+    const group = this.groupOf(series.labels);
+    const finalBefore = this.context.progressOf(this.plan.metric.name).finalBeforeMs;
+    const put = (time: number, value: number | null, revision: number, removed: boolean): void => {
+      const touched = taken.get(time);
+      if (touched === undefined || (touched !== null && !touched.has(group))) return;
+      const closes = closesMs(this.plan, time, null);
+      this.put(group, { time, value, revision, removed }, closes, isOpen(closes, finalBefore));
+    };
+    series.times.forEach((time, i) => put(time, series.values[i] ?? null, series.revisions[i] ?? 0, false));
+    series.removed.forEach((time, i) => put(time, null, series.removedRevisions[i] ?? 0, true));
+  }
+
+  private put(group: SeriesGroup, point: LivePoint, closes: number, open: boolean): void {
+    if (open) {
+      group.note(point.time, closes, point.revision, point.removed);
+      if (closes < this.firstCloseMs) this.firstCloseMs = closes;
+    }
+    this.batch.put(group, point);
+  }
+
+  private pointOf(change: PointChange): LivePoint {
+    const value = change.removed ? undefined : change.measures[this.plan.measure];
+    return {
+      time: change.startMs,
+      value: value === undefined || !Number.isFinite(value) ? null : value,
+      revision: change.revision,
+      // A point whose record lacks this measure is absent here, as in an answer.
+      removed: value === undefined,
+    };
+  }
+
+  private emit(): void {
+    if (this.batch.size === 0 || this.closed) return;
+    const batch = this.batch;
+    this.batch = new SeriesBatch();
+    this.deliver(batch);
+  }
+
+  private noteOpen(answer: readonly ResultSeries[]): void {
+    if (this.plan.metric.window.type === 'session') return;
+    for (const series of answer) {
+      if (series.openFromMs === null) continue;
+      const group = this.groupOf(series.labels);
+      for (let i = lowerBound(series.times, series.openFromMs); i < series.times.length; i += 1) {
+        const time = series.times[i]!;
+        const closes = closesMs(this.plan, time, null);
+        group.note(time, closes, series.revisions[i] ?? 0, false);
+        if (closes < this.firstCloseMs) this.firstCloseMs = closes;
+      }
+    }
+  }
+
+  /**
+   * Looks open points up in the store: where they are not told, to tell them as they close, and sessions, because
+   * their ends are not in an answer.
+   */
+  private async findOpen(): Promise<void> {
+    const { metric } = this.plan;
+    const nowMs = this.context.clock();
+    const progress = this.context.progressOf(metric.name);
+    const session = metric.window.type === 'session';
+    const oldest =
+      nowMs - metric.retentionMs - Math.max(metric.window.sizeMs, session ? metric.retentionMs : 0);
+    const stored = await this.context.store.read(metric, {
+      fromMs: Math.max(0, oldest, session ? 0 : openFrom(this.plan, progress)),
+      toMs: nowMs + metric.retentionMs,
+      seriesIds: null,
+      nowMs,
+      maxPoints: Number.MAX_SAFE_INTEGER,
+    });
+    for (const { seriesId, values, points } of stored) {
+      const group = this.groupOfSeries({ seriesId, values });
+      if (group === null) continue;
+      for (let row = 0; row < points.length; row += 1) {
+        const time = this.plan.stepOf(points.starts[row]!);
+        const closes = closesMs(this.plan, time, points.ends[row]!);
+        if (!isOpen(closes, progress.finalBeforeMs)) continue;
+        if (!this.plan.includeOpen) {
+          this.awaitClose(time, closes);
+        } else {
+          group.note(time, closes, points.revisions[row]!, points.removed(row));
+          if (closes < this.firstCloseMs) this.firstCloseMs = closes;
+        }
+      }
+    }
+  }
+
+  private groupOfSeries(series: { seriesId: number; values: readonly string[] }): SeriesGroup | null {
+    let group = this.bySeries.get(series.seriesId);
+    if (group === undefined) {
+      group = this.plan.selects(series.values) ? this.groupOf(this.plan.groupOf(series.values)) : null;
+      if (this.bySeries.size > 4 * this.plan.metric.maxSeries) this.bySeries.clear();
+      this.bySeries.set(series.seriesId, group);
+    }
+    return group;
+  }
+
+  private groupOf(labels: Labels): SeriesGroup {
+    const key = this.keyOf(labels);
+    let group = this.groups.get(key);
+    if (group === undefined) {
+      group = new SeriesGroup(key, labels);
+      this.groups.set(key, group);
+    }
+    return group;
+  }
+
+  private keyOf(labels: Labels): string {
+    return JSON.stringify(this.dimensions.map((name) => labels[name] ?? ''));
+  }
+}
+
+/** Labels of the groups to be read anew; undefined: all. */
+function labelsOf(touched: Iterable<Set<SeriesGroup> | null>): readonly Labels[] | undefined {
+  const groups = new Set<SeriesGroup>();
+  for (const set of touched) {
+    if (set === null) return undefined;
+    for (const group of set) groups.add(group);
+  }
+  return [...groups].map((group) => group.labels);
+}
+
+function subscribedText(answer: QueryAnswer, fromMs: number): string {
+  const series: string[] = [];
+  for (const one of answer.series) {
+    const first = lowerBound(one.times, fromMs);
+    const firstRemoved = lowerBound(one.removed, fromMs);
+    const times = one.times.slice(first);
+    const removed = one.removed.slice(firstRemoved);
+    if (times.length === 0 && removed.length === 0) continue;
+    const open = one.openFromMs === null ? undefined : times[lowerBound(times, one.openFromMs)];
+    series.push(
+      JSON.stringify({
+        labels: one.labels,
+        times,
+        values: one.values.slice(first),
+        revisions: one.revisions.slice(first),
+        ...(removed.length > 0 && { removed, removed_revisions: one.removedRevisions.slice(firstRemoved) }),
+        ...(open !== undefined && { open_from_ms: open }),
+      }),
+    );
+  }
+  const head = JSON.stringify({
+    metric: answer.metric,
+    measure: answer.measure,
+    unit: answer.unit,
+    step_ms: answer.stepMs,
+    from_ms: fromMs,
+    watermark_ms: answer.watermarkMs,
+    server_time_ms: answer.serverTimeMs,
+    store_epoch: answer.storeEpoch,
+    warnings: answer.warnings,
+  });
+  return `,${head.slice(1, -1)},"series":[${series.join(',')}]}`;
+}

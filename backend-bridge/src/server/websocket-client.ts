@@ -1,0 +1,394 @@
+import type { Socket } from 'node:net';
+import type { RawData, WebSocket } from 'ws';
+import { MessageRate } from './message-rate';
+import { refusalFor } from './refusals';
+import type { Principal } from './access';
+import { MalformedMessage, type ClientMessage, type SubscribeSelection } from './websocket-messages';
+import { historicalData } from './websocket-history';
+import { Outbox } from './websocket-outbox';
+import type { WebSocketContext } from './websocket-context';
+import { RequestError } from '../domain/errors';
+import type { Selection } from '../domain/selection';
+import type { LiveSubscription } from '../live/hub';
+import type { OriginalSubscription } from '../live/original-feed';
+import { isoTime } from '../live/original-point';
+
+/** Messages of one client that may wait while one is worked on; more stay in the socket. */
+const MAX_WAITING = 32;
+const HOUR_MS = 3_600_000;
+const STATE_RETRY_MS = 1_000;
+
+export const CLOSE = {
+  goingAway: 1001,
+  malformed: 4400,
+  unauthenticated: 4401,
+  refused: 4403,
+  tooSlow: 4408,
+  tooMany: 4429,
+} as const;
+
+interface Held {
+  readonly metric: string;
+  readonly subscription: LiveSubscription;
+}
+
+/** One connection: reads the client's messages in order and holds what it subscribed to. */
+export class WebSocketClient {
+  readonly outbox: Outbox;
+  principal: Principal | null = null;
+  /** Answered the last ping. */
+  alive = true;
+  /** The client knows more than the original protocol. */
+  extended = false;
+  private original: OriginalSubscription | null = null;
+  private subscriptions: Map<string, Held> | null = null;
+  private waiting: ClientMessage[] | null = null;
+  private working = false;
+  /** Nothing is read from the client now, because it has much to take or we much to do. */
+  paused = false;
+  private ended = false;
+  private rate: MessageRate | null = null;
+  private stateTold = false;
+  private stateTimer: NodeJS.Timeout | null = null;
+  private takenBytes = 0;
+  private takenAt = 0;
+
+  constructor(
+    private readonly ws: WebSocket,
+    private readonly socket: Socket,
+    private readonly context: WebSocketContext,
+    readonly remoteAddress: string,
+  ) {
+    this.outbox = new Outbox(ws, socket, context.options, () => this.onClear());
+  }
+
+  get subscribed(): number {
+    return this.subscriptions?.size ?? 0;
+  }
+
+  /** From here on the client is served. */
+  open(principal: Principal): void {
+    this.principal = principal;
+    if (!principal.scopes.has('read')) {
+      const refusal = new RequestError('forbidden', 'This token lacks the scope "read"');
+      this.close(CLOSE.refused, refusal);
+      return;
+    }
+    this.original = this.context.hub.subscribeOriginal(principal.tenant, this.outbox, () => this.tellState());
+    this.tellState();
+  }
+
+  onMessage(data: RawData, isBinary: boolean): void {
+    if (this.ended) return;
+    const verdict = this.checkRate();
+    if (verdict !== 'ok') return;
+    try {
+      if (isBinary) throw new MalformedMessage('The message is binary; send JSON in text frames');
+      this.accept(this.context.messages.read(data as Buffer));
+    } catch (error) {
+      const refusal = refusalFor(error);
+      if (this.principal === null) {
+        this.close(error instanceof MalformedMessage ? CLOSE.malformed : CLOSE.unauthenticated, refusal);
+      } else if (error instanceof MalformedMessage) this.close(CLOSE.malformed, refusal);
+      else this.refuse(refusal, idOf(data));
+    }
+  }
+
+  /** Once a second: true when the client has taken nothing of what waits for it for too long. */
+  isStalled(nowMs: number): boolean {
+    const taken = this.socket.bytesWritten - this.socket.writableLength;
+    if (this.socket.writableLength === 0 || taken !== this.takenBytes || this.takenAt === 0) {
+      this.takenBytes = taken;
+      this.takenAt = nowMs;
+      return false;
+    }
+    return nowMs - this.takenAt >= this.context.options.slowClientTimeoutMs;
+  }
+
+  /** Metrics of the extended subscriptions. */
+  metrics(): ReadonlySet<string> {
+    return new Set([...(this.subscriptions?.values() ?? [])].map((held) => held.metric));
+  }
+
+  close(code: number, refusal: RequestError | null): void {
+    if (this.ended) return;
+    if (refusal !== null) this.refuse(refusal, undefined);
+    this.ws.close(code, refusal?.code ?? '');
+    this.end();
+  }
+
+  /** The connection is over: nothing of it stays behind. */
+  end(): void {
+    if (this.ended) return;
+    this.ended = true;
+    if (this.stateTimer !== null) clearTimeout(this.stateTimer);
+    this.original?.end();
+    for (const held of this.subscriptions?.values() ?? []) held.subscription.end();
+    this.subscriptions = null;
+    this.waiting = null;
+    this.outbox.end();
+    if (this.paused) this.ws.resume();
+  }
+
+  private checkRate(): 'ok' | 'refused' {
+    const now = this.context.clock();
+    this.rate ??= new MessageRate(this.context.options, now);
+    const verdict = this.rate.take(now);
+    if (verdict === 'ok') return 'ok';
+    const refusal = new RequestError('rate_limited', 'Too many messages; send them more slowly', {}, true);
+    if (verdict === 'too_many') this.close(CLOSE.tooMany, refusal);
+    else this.refuse(refusal, undefined);
+    return 'refused';
+  }
+
+  private accept(message: ClientMessage): void {
+    if (this.principal === null && message.type !== 'authenticate') {
+      throw new RequestError('unauthenticated', 'The first message must be authenticate, with a token');
+    }
+    if (message.type === 'ping' || message.type === 'authenticate') {
+      this.extended = true;
+      if (message.type === 'ping') this.pong(message.id);
+      else this.authenticate(message.token);
+      return;
+    }
+    this.waiting ??= [];
+    this.waiting.push(message);
+    if (this.waiting.length >= MAX_WAITING && !this.paused) this.pause();
+    void this.work();
+  }
+
+  /** One message after the other; long answers wait until the client has taken what came before. */
+  private async work(): Promise<void> {
+    if (this.working) return;
+    this.working = true;
+    while (!this.ended && this.stateTold && this.outbox.clear) {
+      const message = this.waiting?.shift();
+      if (message === undefined) break;
+      try {
+        await this.handle(message);
+      } catch (error) {
+        const refusal = refusalFor(error);
+        if (refusal.code === 'internal') this.context.log.error({ err: error }, 'a message failed');
+        this.refuse(refusal, 'id' in message ? message.id : undefined);
+      }
+    }
+    this.working = false;
+    if (this.waiting?.length === 0) this.waiting = null;
+    if (this.paused && (this.waiting?.length ?? 0) < MAX_WAITING / 2 && this.outbox.clear) this.unpause();
+  }
+
+  private onClear(): void {
+    if (this.waiting !== null || this.paused) void this.work();
+  }
+
+  private pause(): void {
+    this.paused = true;
+    this.ws.pause();
+  }
+
+  private unpause(): void {
+    this.paused = false;
+    this.ws.resume();
+  }
+
+  private async handle(message: ClientMessage): Promise<void> {
+    if (message.type === 'subscribe_metric') {
+      if (message.id !== undefined) {
+        await this.subscribe(message);
+        return;
+      }
+      this.plan({ metric: message.metric_name });
+      this.original?.only(message.metric_name);
+    } else if (message.type === 'unsubscribe_metric') {
+      this.unsubscribe(message.id, message.metric_name);
+    } else if (message.type === 'get_historical_data') {
+      await this.tellHistory(message.metric_name, message.time_range ?? 3_600);
+    }
+  }
+
+  private async subscribe(message: SubscribeSelection): Promise<void> {
+    const { hub, options } = this.context;
+    const { id } = message;
+    this.extended = true;
+    if (this.subscriptions?.has(id) === true) {
+      throw new RequestError('duplicate_subscription', `The id "${id}" is in use; unsubscribe it first`);
+    }
+    if (this.subscribed >= options.maxSubscriptions) {
+      throw new RequestError(
+        'too_many_subscriptions',
+        `A connection may hold ${options.maxSubscriptions} subscriptions; unsubscribe one first`,
+        { limit: options.maxSubscriptions },
+      );
+    }
+    const selection = selectionOf(message);
+    const plan = this.plan(selection);
+    if (message.events === true && plan.metric.kind !== 'event') {
+      throw new RequestError(
+        'not_an_event_metric',
+        `"${plan.metric.name}" has windows, not events; leave "events" out`,
+        { metric: plan.metric.name },
+      );
+    }
+    const fromMs = message.from_ms ?? Math.max(0, this.context.clock() - HOUR_MS);
+    const kind = message.events === true ? 'events' : 'series';
+    const subscription = hub.subscribe(kind, plan, id, fromMs, this.outbox);
+    this.subscriptions ??= new Map();
+    const held = this.subscriptions;
+    held.set(id, { metric: plan.metric.name, subscription });
+    this.original?.only(null);
+    try {
+      await subscription.ready;
+    } catch (error) {
+      held.delete(id);
+      throw error;
+    }
+  }
+
+  private unsubscribe(id: string | undefined, metric: string | undefined): void {
+    if (id !== undefined) {
+      const held = this.subscriptions?.get(id);
+      if (held === undefined)
+        throw new RequestError('unknown_subscription', `There is no subscription "${id}"`);
+      held.subscription.end();
+      this.subscriptions?.delete(id);
+      this.tell({ type: 'unsubscribed', id });
+    } else if (metric !== undefined) {
+      if (this.original?.drop(metric) !== true) {
+        throw new RequestError('unknown_subscription', `"${metric}" was not subscribed to without an id`);
+      }
+      this.tell({ type: 'unsubscribed', metric_name: metric });
+    }
+  }
+
+  private async tellHistory(name: string, timeRange: number): Promise<void> {
+    const { hub, store, clock, options } = this.context;
+    const { metric, selects } = this.plan({ metric: name });
+    const leave = await this.context.gate.enter(this.principal?.name ?? '');
+    try {
+      const text = await historicalData(store, {
+        metric,
+        selects,
+        timeRange,
+        maxPoints: options.maxHistoryPoints,
+        nowMs: clock(),
+        progress: hub.progressOf(metric.name),
+      });
+      if (!this.ended) this.outbox.sendText(text);
+    } finally {
+      leave();
+    }
+  }
+
+  private authenticate(token: string): void {
+    const found = this.context.access.required
+      ? this.context.access.fromToken(token, this.remoteAddress)
+      : this.principal!;
+    if ('code' in found) {
+      const code = found.code === 'rate_limited' ? CLOSE.tooMany : CLOSE.unauthenticated;
+      this.close(code, new RequestError(found.code, found.message, {}, found.code === 'rate_limited'));
+      return;
+    }
+    if (this.principal !== null && this.principal.name !== found.name) {
+      throw new RequestError('bad_request', 'This connection has another token already; open a new one');
+    }
+    this.tell({ type: 'authenticated', name: found.name, scopes: [...found.scopes] });
+    if (this.principal === null) this.open(found);
+  }
+
+  /** Sends current_state as soon as the store gives it; messages of the client wait for the first attempt. */
+  private tellState(): void {
+    const { hub, clock, log } = this.context;
+    const { original, principal } = this;
+    if (original === null || principal === null || this.ended) return;
+    original.stateBegins();
+    hub.aggregators(principal.tenant).then(
+      (data) => {
+        if (this.ended) return;
+        if (original.stateSent()) {
+          this.tell({ type: 'current_state', data, timestamp: isoTime(clock()) });
+          this.begin();
+        } else {
+          this.tellStateLater();
+        }
+      },
+      (error: unknown) => {
+        if (this.ended) return;
+        const refusal = refusalFor(error);
+        if (refusal.code === 'internal') log.error({ err: error }, 'aggregators failed');
+        if (!this.stateTold) this.refuse(refusal, undefined);
+        this.begin();
+        this.tellStateLater();
+      },
+    );
+  }
+
+  private begin(): void {
+    this.stateTold = true;
+    if (this.waiting !== null) void this.work();
+  }
+
+  private tellStateLater(): void {
+    if (this.stateTimer !== null) clearTimeout(this.stateTimer);
+    this.stateTimer = setTimeout(() => this.tellState(), STATE_RETRY_MS * (0.5 + Math.random()));
+    this.stateTimer.unref();
+  }
+
+  private plan(selection: Selection): ReturnType<WebSocketContext['engine']['plan']> {
+    return this.context.engine.plan(selection, this.principal?.tenant ?? []);
+  }
+
+  private pong(id: string | undefined): void {
+    this.tell({ type: 'pong', ...(id !== undefined && { id }), server_time_ms: this.context.clock() });
+  }
+
+  private refuse(refusal: RequestError, id: string | undefined): void {
+    const { code, message, retryable, details } = refusal;
+    const extra = Object.keys(details).length > 0 && { details };
+    this.tell({ type: 'error', ...(id !== undefined && { id }), code, message, retryable, ...extra });
+  }
+
+  private tell(message: object): void {
+    if (!this.ended) this.outbox.sendText(JSON.stringify(message));
+    if (!this.outbox.clear && !this.paused && !this.ended) this.pause();
+  }
+}
+
+function selectionOf(message: SubscribeSelection): Selection {
+  const metric = message.metric_name ?? message.metric;
+  if (metric === undefined || (message.metric !== undefined && message.metric !== metric)) {
+    throw new RequestError(
+      'bad_request',
+      'The message needs "metric_name" (or "metric", with the same value)',
+    );
+  }
+  if (message.events === true) {
+    const unfit = (['measure', 'group_by', 'step_ms', 'over_time', 'include_open'] as const).find(
+      (name) => message[name] !== undefined,
+    );
+    if (unfit !== undefined) {
+      throw new RequestError('bad_request', `"${unfit}" does not go with "events"; remove it`, {
+        path: `/${unfit}`,
+      });
+    }
+    return { metric, filters: message.filters };
+  }
+  return {
+    metric,
+    measure: message.measure,
+    filters: message.filters,
+    groupBy: message.group_by,
+    stepMs: message.step_ms,
+    overTime: message.over_time,
+    includeOpen: message.include_open,
+  };
+}
+
+/** The id of a message that is wrong otherwise, so that its sender knows which one it was. */
+function idOf(data: RawData): string | undefined {
+  try {
+    const { id } = JSON.parse((data as Buffer).toString('utf8')) as { id?: unknown };
+    return typeof id === 'string' ? id.slice(0, 128) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,58 @@
+import type { Access } from './access';
+import type { ConcurrencyGate } from './concurrency-gate';
+import type { MessageRateLimits } from './message-rate';
+import type { ClientMessages } from './websocket-messages';
+import type { SeriesStore } from '../domain/store';
+import type { Clock, Log, Telemetry } from '../domain/telemetry';
+import type { LiveHub } from '../live/hub';
+import type { LiveEngine } from '../live/live-engine';
+
+/** Limits and times of the WebSocket; times in milliseconds. */
+export interface WebSocketOptions extends MessageRateLimits {
+  readonly maxClients: number;
+  readonly maxSubscriptions: number;
+  readonly maxMessageBytes: number;
+  readonly bufferBytes: number;
+  readonly slowClientTimeoutMs: number;
+  readonly authenticateWithinMs: number;
+  readonly heartbeatMs: number;
+  /** A client that answers no ping until the next one is gone. */
+  readonly pingMs: number;
+  /** How long a close may take before the connection is cut. */
+  readonly closeWithinMs: number;
+  /** Points in one historical_data. */
+  readonly maxHistoryPoints: number;
+  /** Histories read at the same time. */
+  readonly maxHistories: number;
+}
+
+export const WEBSOCKET_OPTIONS: WebSocketOptions = {
+  maxClients: 10_000,
+  maxSubscriptions: 200,
+  maxMessageBytes: 65_536,
+  bufferBytes: 1_048_576,
+  slowClientTimeoutMs: 30_000,
+  authenticateWithinMs: 5_000,
+  heartbeatMs: 4_000,
+  pingMs: 20_000,
+  closeWithinMs: 10_000,
+  maxHistoryPoints: 100_000,
+  maxHistories: 8,
+  perSecond: 50,
+  burst: 200,
+  refusedAMinute: 1_000,
+};
+
+/** What every connection works with. */
+export interface WebSocketContext {
+  readonly hub: LiveHub;
+  readonly engine: LiveEngine;
+  readonly store: SeriesStore;
+  readonly access: Access;
+  readonly messages: ClientMessages;
+  readonly gate: ConcurrencyGate;
+  readonly options: WebSocketOptions;
+  readonly log: Log;
+  readonly telemetry: Telemetry;
+  readonly clock: Clock;
+}

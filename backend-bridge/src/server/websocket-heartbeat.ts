@@ -1,0 +1,29 @@
+import { textFrame } from '../live/frame';
+import type { LiveHub } from '../live/hub';
+
+/** The heartbeat for a set of metrics; `frames` keeps those already built for this beat. */
+export function heartbeatFrame(
+  hub: LiveHub,
+  metrics: ReadonlySet<string>,
+  nowMs: number,
+  frames: Map<string, Buffer>,
+): Buffer {
+  const names = [...metrics].sort();
+  const key = JSON.stringify(names);
+  let frame = frames.get(key);
+  if (frame === undefined) {
+    const watermarks = names.map((name) => hub.progressOf(name).watermarkMs);
+    const known = watermarks.filter((watermark) => watermark !== null);
+    frame = textFrame(
+      JSON.stringify({
+        type: 'heartbeat',
+        watermark_ms: known.length === watermarks.length && known.length > 0 ? Math.min(...known) : null,
+        watermarks_ms: Object.fromEntries(names.map((name, index) => [name, watermarks[index]])),
+        server_time_ms: nowMs,
+        store_epoch: hub.epoch(),
+      }),
+    );
+    frames.set(key, frame);
+  }
+  return frame;
+}

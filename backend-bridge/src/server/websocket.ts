@@ -1,0 +1,231 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer, type ServerOptions, type WebSocket } from 'ws';
+import { ConcurrencyGate } from './concurrency-gate';
+import type { Principal } from './access';
+import { CLOSE, WebSocketClient } from './websocket-client';
+import { WEBSOCKET_OPTIONS, type WebSocketContext, type WebSocketOptions } from './websocket-context';
+import { heartbeatFrame } from './websocket-heartbeat';
+import { ClientMessages } from './websocket-messages';
+import { RequestError } from '../domain/errors';
+
+export interface WebSocketParts extends Omit<WebSocketContext, 'messages' | 'gate' | 'options'> {
+  readonly options?: Partial<WebSocketOptions>;
+}
+
+export interface WebSocketFace {
+  counts(): { readonly connections: number; readonly subscriptions: number; readonly queuedBytes: number };
+  /** Sends 1001 to everybody, and cuts those off who have not left after so many ms. */
+  close(withinMs: number): Promise<void>;
+}
+
+const TICK_MS = 1_000;
+
+/** Serves both levels of the protocol on `/` of an HTTP server. */
+export function attachWebSocket(httpServer: Server, parts: WebSocketParts): WebSocketFace {
+  return new WebSocketEntry(httpServer, parts);
+}
+
+class WebSocketEntry implements WebSocketFace {
+  private readonly context: WebSocketContext;
+  private readonly wss: WebSocketServer;
+  private readonly clients = new Set<WebSocketClient>();
+  private readonly sockets = new Map<WebSocketClient, WebSocket>();
+  private readonly ticker: NodeJS.Timeout;
+  private readonly stopListening: () => void;
+  private readonly onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void =>
+    this.upgrade(request, socket, head);
+  private closing = false;
+  private lastHeartbeat = 0;
+  private lastPing = 0;
+
+  constructor(
+    private readonly httpServer: Server,
+    parts: WebSocketParts,
+  ) {
+    const options = { ...WEBSOCKET_OPTIONS, ...parts.options };
+    this.context = {
+      ...parts,
+      options,
+      messages: new ClientMessages(),
+      gate: new ConcurrencyGate(options.maxHistories, parts.access.required),
+    };
+    // closeTimeout is newer than the types of ws.
+    const settings: ServerOptions & { closeTimeout: number } = {
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      maxPayload: options.maxMessageBytes,
+      closeTimeout: options.closeWithinMs,
+    };
+    this.wss = new WebSocketServer(settings);
+    httpServer.on('upgrade', this.onUpgrade);
+    this.stopListening = parts.access.onRevoked((principal) => this.revoke(principal));
+    this.ticker = setInterval(() => this.tick(), TICK_MS);
+    this.ticker.unref();
+  }
+
+  counts(): { connections: number; subscriptions: number; queuedBytes: number } {
+    let subscriptions = 0;
+    let queuedBytes = 0;
+    for (const client of this.clients) {
+      subscriptions += client.subscribed;
+      queuedBytes += client.outbox.queuedBytes;
+    }
+    return { connections: this.clients.size, subscriptions, queuedBytes };
+  }
+
+  async close(withinMs: number): Promise<void> {
+    if (this.closing) return;
+    this.closing = true;
+    clearInterval(this.ticker);
+    this.stopListening();
+    const left = [...this.sockets.values()].map(
+      (ws) => new Promise<void>((resolve) => ws.once('close', () => resolve())),
+    );
+    for (const client of [...this.clients]) client.close(CLOSE.goingAway, null);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, withinMs)));
+    await Promise.race([Promise.all(left), late]);
+    clearTimeout(timer);
+    for (const ws of this.sockets.values()) ws.terminate();
+    this.httpServer.off('upgrade', this.onUpgrade);
+  }
+
+  private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const path = (request.url ?? '/').split('?', 1)[0];
+    if (path !== '/') {
+      socket.on('error', () => socket.destroy());
+      socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      return;
+    }
+    const { authorization, origin, host } = request.headers;
+    const address = request.socket.remoteAddress ?? '';
+    this.wss.handleUpgrade(request, socket, head, (ws) => {
+      ws.on('error', (error) => this.context.log.debug({ err: error }, 'a client broke the protocol'));
+      this.welcome(ws, request.socket, { authorization, origin, host, address });
+    });
+  }
+
+  private welcome(
+    ws: WebSocket,
+    socket: Socket,
+    from: {
+      authorization: string | undefined;
+      origin: string | undefined;
+      host: string | undefined;
+      address: string;
+    },
+  ): void {
+    const { access, options } = this.context;
+    const client = new WebSocketClient(ws, socket, this.context, from.address);
+    this.sockets.set(client, ws);
+    ws.on('close', () => {
+      this.sockets.delete(client);
+      if (this.clients.delete(client)) this.context.telemetry.clients(this.clients.size);
+      client.end();
+    });
+    const refuse = (code: number, refusal: RequestError): void => client.close(code, refusal);
+    if (this.closing) {
+      client.close(CLOSE.goingAway, null);
+    } else if (!access.hostAllowed(from.host)) {
+      refuse(
+        CLOSE.refused,
+        new RequestError('host_refused', 'This Host is not allowed; add it to allowed_hosts'),
+      );
+    } else if (!access.originAllowed(from.origin)) {
+      refuse(
+        CLOSE.refused,
+        new RequestError('origin_refused', 'This origin is not allowed; add it to allowed_origins'),
+      );
+    } else if (this.clients.size >= options.maxClients) {
+      refuse(
+        CLOSE.tooMany,
+        new RequestError('overloaded', 'The bridge has as many clients as it takes', {}, true),
+      );
+    } else {
+      this.admit(ws, client, from);
+    }
+  }
+
+  private admit(
+    ws: WebSocket,
+    client: WebSocketClient,
+    from: { authorization: string | undefined; address: string },
+  ): void {
+    const { access, options, telemetry } = this.context;
+    this.clients.add(client);
+    telemetry.clients(this.clients.size);
+    ws.on('message', (data, isBinary) => client.onMessage(data, isBinary));
+    ws.on('pong', () => (client.alive = true));
+    if (access.required && from.authorization === undefined) {
+      const timer = setTimeout(() => {
+        if (client.principal !== null) return;
+        client.close(
+          CLOSE.unauthenticated,
+          new RequestError('unauthenticated', 'No token came in time; send authenticate first'),
+        );
+      }, options.authenticateWithinMs);
+      timer.unref();
+      ws.once('close', () => clearTimeout(timer));
+      return;
+    }
+    const found = access.fromHeader(from.authorization, from.address);
+    if ('code' in found) {
+      const code = found.code === 'rate_limited' ? CLOSE.tooMany : CLOSE.unauthenticated;
+      client.close(code, new RequestError(found.code, found.message, {}, found.code === 'rate_limited'));
+    } else {
+      client.open(found);
+    }
+  }
+
+  private revoke(principal: Principal): void {
+    for (const client of [...this.clients]) {
+      if (client.principal?.name !== principal.name) continue;
+      client.close(
+        CLOSE.unauthenticated,
+        new RequestError('unauthenticated', 'The token was withdrawn; connect with another one'),
+      );
+    }
+  }
+
+  private tick(): void {
+    const { options, telemetry, clock } = this.context;
+    const now = performance.now();
+    const ping = now - this.lastPing >= options.pingMs;
+    const beat = now - this.lastHeartbeat >= options.heartbeatMs - TICK_MS / 2;
+    if (ping) this.lastPing = now;
+    if (beat) this.lastHeartbeat = now;
+    const frames = new Map<string, Buffer>();
+    let queued = 0;
+    for (const [client, ws] of this.sockets) {
+      if (!this.clients.has(client)) continue;
+      queued += client.outbox.queuedBytes;
+      if (client.isStalled(now)) {
+        this.letGo(client);
+      } else if (ping && !this.ping(client, ws)) {
+        this.letGo(client);
+      } else if (beat && client.extended && client.outbox.clear) {
+        client.outbox.send(heartbeatFrame(this.context.hub, client.metrics(), clock(), frames));
+      }
+    }
+    telemetry.queueBytes(queued);
+  }
+
+  private letGo(client: WebSocketClient): void {
+    this.context.telemetry.messagesDropped(1);
+    this.clients.delete(client);
+    this.context.telemetry.clients(this.clients.size);
+    client.close(CLOSE.tooSlow, null);
+  }
+
+  private ping(client: WebSocketClient, ws: WebSocket): boolean {
+    // Who has not taken what was sent before, or is not read from, cannot answer yet.
+    if (!client.outbox.clear || client.paused) return true;
+    if (!client.alive) return false;
+    client.alive = false;
+    ws.ping();
+    return true;
+  }
+}
