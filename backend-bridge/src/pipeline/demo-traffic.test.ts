@@ -23,9 +23,8 @@ describe('demo traffic', () => {
   });
 
   it('arrives in order, at about the rate', () => {
-    for (let i = 1; i < arrivals.length; i += 1) {
-      expect(arrivals[i]!.arrivalMs).toBeGreaterThanOrEqual(arrivals[i - 1]!.arrivalMs);
-    }
+    const backwards = arrivals.filter(({ arrivalMs }, i) => i > 0 && arrivalMs < arrivals[i - 1]!.arrivalMs);
+    expect(backwards).toEqual([]);
     const day = createTraffic(DEFAULT_TRAFFIC);
     let count = 0;
     for (let from = T0; from < T0 + 24 * HOUR; from += HOUR / 2) {

@@ -177,8 +177,9 @@ describe('counting', () => {
   it('gives the metric contiguous offsets in slices of at most 500 points', async () => {
     const store = new MemoryStore();
     const pipeline = await started(store, folder());
-    for (let i = 0; i < 1_203; i += 1) await pipeline.profile(`u${i}`, { segment: `s${i}` });
-    await pipeline.events(Array.from({ length: 1_203 }, (_, i) => event(`u${i}`, T0 + i)));
+    const users = Array.from({ length: 1_203 }, (_, i) => `u${i}`);
+    await Promise.all(users.map((user) => pipeline.profile(user, { segment: `of-${user}` })));
+    await pipeline.events(users.map((user) => event(user, T0)));
     const slices = store.writes.filter(({ metric: { name } }) => name === 'events_per_minute');
     expect(slices.length).toBeGreaterThanOrEqual(3);
     let next = 0;
@@ -311,6 +312,44 @@ describe('restarts', () => {
     expect(store.points('revenue_per_minute')).toEqual({ [`unknown@${T0}`]: [11, 2, 5.5, 2] });
     expect(store.points('active_users_per_minute')).toEqual({ [`@${T0}`]: [2] });
     expect(new Set(store.writes.map(({ topicId }) => topicId)).size).toBe(1);
+  });
+
+  it('reads back more than a checkpoint and a journal hold', async () => {
+    const store = new MemoryStore();
+    const statePath = folder();
+    const first = await started(store, statePath);
+    const many = (from: number, count: number) =>
+      Array.from({ length: count }, (_, i) =>
+        event(`u${i % 700}`, T0 + from + i, i % 9 === 0 ? '0.25' : undefined),
+      );
+    // Past the first checkpoint, over several windows, and then some for the journal.
+    for (let i = 0; i < 14; i += 1) await first.events(many(i * 20_000, 4_000));
+    await first.events(many(300_000, 10));
+    const before = METRICS.map(({ name }) => store.points(name));
+    await first.stop();
+    const other = new MemoryStore();
+    const second = await started(other, statePath);
+    const answer = await second.events(many(300_000, 10));
+    expect(answer.accepted).toBe(10);
+    expect(second.newestEventMs()).toBe(T0 + 300_009);
+    const last = `unknown@${T0 + 300_000}`;
+    const [events, revenue, , users] = METRICS.map(({ name }) => other.points(name));
+    expect(events).toEqual({ ...before[0], [last]: [before[0]![last]![0]! + 10] });
+    expect(revenue![last]![1]).toBe(before[1]![last]![1]! + 2);
+    expect(users).toEqual(before[3]);
+    expect(before[0]![`unknown@${T0}`]![0]).toBe(12_000);
+  });
+
+  it('stops writing when another process has opened its folder', async () => {
+    const store = new MemoryStore();
+    const statePath = folder();
+    const first = await started(store, statePath);
+    await first.events([event('u', T0)]);
+    const second = await started(store, statePath);
+    await second.events([event('u', T0)]);
+    await expect(first.events([event('u', T0)])).rejects.toThrow('another bridge has taken over');
+    await second.events([event('u', T0)]);
+    expect(store.points('events_per_minute')).toEqual({ [`unknown@${T0}`]: [3] });
   });
 
   it('refuses what comes while it is stopped', async () => {

@@ -21,6 +21,8 @@ const LAYOUT = 1;
 
 interface Meta {
   readonly layout: number;
+  /** The process that opened it last; one that finds another's name here has been replaced, and stops writing. */
+  readonly owner: string;
   /** The topic id under which the store knows this pipeline. */
   readonly id: string;
   readonly rules: string;
@@ -87,6 +89,7 @@ export class StateEnvironment {
     const metaDb = root.openDB<Meta, string>({ name: 'meta' });
     const fresh: Meta = {
       layout: LAYOUT,
+      owner: '',
       id: randomUUID(),
       rules: JSON.stringify(rules),
       offsets: {},
@@ -94,13 +97,14 @@ export class StateEnvironment {
       checkpointSeq: 0,
       streamTimes: {},
     };
-    const meta = metaDb.get('meta') ?? fresh;
-    if (meta.layout !== LAYOUT) {
+    const found = metaDb.get('meta') ?? fresh;
+    if (found.layout !== LAYOUT) {
       throw new StartRefusedError(
-        `${path} was written by another version of the bridge (layout ${meta.layout}, this one reads ${LAYOUT}); use that version, or move the folder away to begin anew`,
+        `${path} was written by another version of the bridge (layout ${found.layout}, this one reads ${LAYOUT}); use that version, or move the folder away to begin anew`,
       );
     }
-    if (meta === fresh) metaDb.putSync('meta', fresh);
+    const meta: Meta = { ...found, owner: randomUUID() };
+    metaDb.putSync('meta', meta);
     return new StateEnvironment(
       root,
       metaDb,
@@ -126,7 +130,8 @@ export class StateEnvironment {
 
   /** The windows as they were after the last committed batch. */
   restore(rules: PipelineRules): RestoredState {
-    this.meta = this.metaDb.get('meta')!;
+    const kept = this.metaDb.get('meta');
+    if (kept?.owner === this.meta.owner) this.meta = kept;
     const topology = new Topology(rules);
     const rulesChanged = this.meta.rules !== JSON.stringify(rules);
     if (rulesChanged) {
@@ -260,9 +265,18 @@ export class StateEnvironment {
     await this.root.close();
   }
 
+  private checkOwner(): void {
+    if (this.metaDb.get('meta')?.owner !== this.meta.owner) {
+      throw new Error('another bridge has taken over this folder; stop one of them');
+    }
+  }
+
   private async inTransaction(action: () => void): Promise<void> {
     try {
-      await this.root.transaction(action);
+      await this.root.transaction(() => {
+        this.checkOwner();
+        action();
+      });
     } catch (error) {
       throw unavailable(error);
     }
