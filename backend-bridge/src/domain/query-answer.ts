@@ -23,6 +23,8 @@ export interface Plan {
   readonly groupOf: (values: readonly string[]) => Labels;
   /** The step that a window start falls into (its aligned start); the start itself where windows are not stepped. */
   readonly stepOf: (startMs: number) => number;
+  /** Size of the patterns among the filters, as the cost of `selects` for each character of a label; absent: none. */
+  readonly patternSize?: number;
 }
 
 export interface QueryAnswer {
@@ -77,4 +79,22 @@ export interface EventsAnswer {
   readonly storeEpoch: string;
   readonly events: readonly EventEntry[];
   readonly warnings: readonly Warning[];
+}
+
+/** Everything an editor needs; metrics in order of their names. */
+export interface CatalogueAnswer {
+  readonly serverTimeMs: number;
+  readonly storeEpoch: string;
+  readonly metrics: readonly { readonly metric: Metric; readonly stepsMs: readonly number[] }[];
+}
+
+export interface DimensionValuesAnswer {
+  readonly metric: string;
+  readonly dimension: string;
+  /** In order of code units. */
+  readonly values: readonly string[];
+  /** There are more than were asked for. */
+  readonly truncated: boolean;
+  readonly serverTimeMs: number;
+  readonly storeEpoch: string;
 }

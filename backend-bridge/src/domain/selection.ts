@@ -27,6 +27,25 @@ export interface Query extends Selection {
   readonly includeRevisions?: boolean | undefined;
 }
 
+/** What /events/query asks. */
+export interface EventsQuery {
+  readonly metric: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly filters?: readonly Filter[] | undefined;
+  /** 1 to 10,000; 1,000 when absent. */
+  readonly limit?: number | undefined;
+}
+
+/** What the values of a dimension are asked for with. */
+export interface DimensionValuesQuery {
+  readonly fromMs?: number | undefined;
+  readonly toMs?: number | undefined;
+  readonly prefix?: string | undefined;
+  /** 1 to 10,000; 1,000 when absent. */
+  readonly limit?: number | undefined;
+}
+
 export interface ResultSeries {
   readonly labels: Labels;
   readonly times: readonly number[];
@@ -40,7 +59,12 @@ export interface ResultSeries {
 
 export interface Warning {
   readonly code:
-    'series_truncated' | 'points_truncated' | 'step_adjusted' | 'unsafe_integer' | 'values_unrepresentable';
+    | 'series_truncated'
+    | 'points_truncated'
+    | 'step_adjusted'
+    | 'unsafe_integer'
+    | 'values_unrepresentable'
+    | 'not_combinable';
   readonly message: string;
   readonly [detail: string]: unknown;
 }

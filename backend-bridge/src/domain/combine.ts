@@ -1,0 +1,210 @@
+import type { Weights } from './combination-rules';
+import type { Combine } from './metric';
+import { FLAG_REMOVED, lacksMeasure, type PointColumns } from './point';
+
+/** Many series to one, window by window. Members must come in label order, so that sums have the same bits everywhere. */
+
+/** What has to be known of a measure to combine it. */
+export interface CombineRule {
+  /** Index of the measure. */
+  readonly measure: number;
+  readonly combine: Combine;
+  /** The sum and count behind an average; null for other measures. */
+  readonly weights: Weights | null;
+}
+
+/**
+ * Points on their way to an answer, as columns in order of time. `parts` is how many stored values are in a value;
+ * 0: there is none, because all members are removed or lack the measure (revision and times still count).
+ */
+export interface CombinedPoints {
+  readonly times: number[];
+  readonly ends: number[];
+  readonly values: number[];
+  readonly parts: number[];
+  readonly revisions: number[];
+  readonly updated: number[];
+  /** For averages with weights, else empty. NaN: some part came without its sum or count. */
+  readonly sums: number[];
+  readonly counts: number[];
+  /** Points without a value because a part of an average came without its sum or count. */
+  uncombinable: number;
+}
+
+export function emptyPoints(): CombinedPoints {
+  return {
+    times: [],
+    ends: [],
+    values: [],
+    parts: [],
+    revisions: [],
+    updated: [],
+    sums: [],
+    counts: [],
+    uncombinable: 0,
+  };
+}
+
+/** One point of an average: the stream's own number where it stands alone, else sum by count. */
+export function settleAverage(points: CombinedPoints, row: number): void {
+  if (points.parts[row]! <= 1) return;
+  const count = points.counts[row]!;
+  if (Number.isNaN(count) || Number.isNaN(points.sums[row]!)) {
+    points.uncombinable += 1;
+    points.parts[row] = 0;
+  } else if (count === 0) {
+    points.parts[row] = 0;
+  } else {
+    points.values[row] = points.sums[row]! / count;
+  }
+}
+
+/** The points of one group: its members go in one after another. */
+export class WindowTable {
+  private readonly points = emptyPoints();
+  private readonly rows = new Map<number, number>();
+  private ascending = true;
+  private alone: PointColumns | null = null;
+  private members = 0;
+
+  constructor(private readonly rule: CombineRule) {}
+
+  add(columns: PointColumns): void {
+    this.members += 1;
+    if (this.members === 1) {
+      this.alone = columns;
+      return;
+    }
+    if (this.alone !== null) {
+      const first = this.alone;
+      this.alone = null;
+      this.merge(first);
+    }
+    this.merge(columns);
+  }
+
+  /** All windows in order of their start. The table is used up. */
+  finish(): CombinedPoints {
+    if (this.alone !== null) return single(this.alone, this.rule);
+    const { points } = this;
+    if (this.rule.weights !== null) {
+      for (let row = 0; row < points.times.length; row += 1) settleAverage(points, row);
+    }
+    return this.ascending ? points : sortedByTime(points);
+  }
+
+  private merge(columns: PointColumns): void {
+    const { points, rows, rule } = this;
+    const { starts, ends, revisions, updated, flags } = columns;
+    const values = columns.measures[rule.measure]!;
+    let expected = 0;
+    for (let from = 0; from < columns.length; from += 1) {
+      const start = starts[from]!;
+      // Series mostly have the same windows: the row after the last one is the likely place.
+      let row = points.times[expected] === start ? expected : rows.get(start);
+      if (row === undefined) {
+        row = points.times.length;
+        if (row > 0 && points.times[row - 1]! > start) this.ascending = false;
+        rows.set(start, row);
+        points.times.push(start);
+        points.ends.push(ends[from]!);
+        points.values.push(Number.NaN);
+        points.parts.push(0);
+        points.revisions.push(0);
+        points.updated.push(0);
+        if (rule.weights !== null) {
+          points.sums.push(0);
+          points.counts.push(0);
+        }
+      }
+      expected = row + 1;
+      points.revisions[row]! += revisions[from]!;
+      if (ends[from]! > points.ends[row]!) points.ends[row] = ends[from]!;
+      if (updated[from]! > points.updated[row]!) points.updated[row] = updated[from]!;
+      const flag = flags[from]!;
+      if ((flag & FLAG_REMOVED) !== 0) continue;
+      if (rule.weights !== null) {
+        addAverage(points, row, columns, from, rule.measure, rule.weights);
+      } else if (!lacksMeasure(flag, rule.measure)) {
+        const parts = points.parts[row]!;
+        points.values[row] =
+          parts === 0 ? values[from]! : across(rule.combine, points.values[row]!, values[from]!);
+        points.parts[row] = parts + 1;
+      }
+    }
+  }
+}
+
+/** `distinct` and `none` reach this only where filters leave one series, which has one value for a window. */
+function across(combine: Combine, a: number, b: number): number {
+  switch (combine) {
+    case 'sum':
+      return a + b;
+    case 'min':
+      return Math.min(a, b);
+    case 'max':
+      return Math.max(a, b);
+    case 'avg':
+    case 'distinct':
+    case 'none':
+      return b;
+  }
+}
+
+/** Like every measure, an average that the record lacks takes no part; one without its sum or count cannot be weighed. */
+function addAverage(
+  points: CombinedPoints,
+  row: number,
+  columns: PointColumns,
+  from: number,
+  measure: number,
+  weights: Weights,
+): void {
+  const own = columns.value(from, measure);
+  if (own === undefined) return;
+  const parts = points.parts[row]! + 1;
+  points.parts[row] = parts;
+  points.sums[row]! += columns.value(from, weights.sum) ?? Number.NaN;
+  points.counts[row]! += columns.value(from, weights.count) ?? Number.NaN;
+  if (parts === 1) points.values[row] = own;
+}
+
+function single(columns: PointColumns, rule: CombineRule): CombinedPoints {
+  const points = emptyPoints();
+  const { starts, ends, revisions, updated } = columns;
+  for (let row = 0; row < columns.length; row += 1) {
+    points.times.push(starts[row]!);
+    points.ends.push(ends[row]!);
+    points.revisions.push(revisions[row]!);
+    points.updated.push(updated[row]!);
+    if (rule.weights !== null) {
+      points.values.push(Number.NaN);
+      points.parts.push(0);
+      points.sums.push(0);
+      points.counts.push(0);
+      if (!columns.removed(row)) addAverage(points, row, columns, row, rule.measure, rule.weights);
+    } else {
+      const value = columns.value(row, rule.measure);
+      points.values.push(value ?? Number.NaN);
+      points.parts.push(value === undefined ? 0 : 1);
+    }
+  }
+  return points;
+}
+
+function sortedByTime(points: CombinedPoints): CombinedPoints {
+  const order = points.times.map((_, row) => row).sort((a, b) => points.times[a]! - points.times[b]!);
+  const pick = (column: number[]): number[] =>
+    column.length === 0 ? column : order.map((row) => column[row]!);
+  return {
+    times: pick(points.times),
+    ends: pick(points.ends),
+    values: pick(points.values),
+    parts: pick(points.parts),
+    revisions: pick(points.revisions),
+    updated: pick(points.updated),
+    sums: pick(points.sums),
+    counts: pick(points.counts),
+    uncombinable: points.uncombinable,
+  };
+}

@@ -1,0 +1,73 @@
+import { RequestError } from './errors';
+import { isWindowFinal } from './finality';
+import type { Metric } from './metric';
+import type { Point } from './point';
+import type { Progress } from './progress';
+import type { EventEntry } from './query-answer';
+import { labelsOf } from './series';
+import { sha256 } from './sha256';
+
+/** Points of event metrics as events: one for each series and window. */
+
+/**
+ * The same on every bridge, and after a restart: the first 128 bits, in hexadecimal, of SHA-256 over the UTF-8 of
+ * the JSON `[metric,[[dimension,value],...],start_ms]`, without spaces, dimensions in order of their names.
+ */
+export function eventId(metric: Metric, values: readonly string[], startMs: number): string {
+  const labels = metric.dimensions
+    .map(({ name }, index): [string, string] => [name, values[index] ?? ''])
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return sha256(JSON.stringify([metric.name, labels, startMs])).slice(0, 32);
+}
+
+/** Used where the mapping has no text: it names the metric and every dimension. */
+export function defaultMessage(metric: Metric): string {
+  const who = metric.dimensions
+    .map(({ title, name }) => ` ${(title || name).toLowerCase()} {${name}}`)
+    .join(',');
+  return `${metric.title || metric.name} detected${who === '' ? '' : ` for${who}`}: {value} ${(metric.measures[0]?.title ?? 'events').toLowerCase()}`;
+}
+
+/** Fills `{dimension}` and `{value}` in, once: what a label holds is never read as a placeholder. */
+export function eventMessage(metric: Metric, values: readonly string[], value: number | null): string {
+  const template = metric.event?.message ?? defaultMessage(metric);
+  return template.replace(/\{([^{}]+)\}/g, (placeholder, name: string) => {
+    if (name === 'value') return value === null ? 'unknown' : String(value);
+    const index = metric.dimensions.findIndex((dimension) => dimension.name === name);
+    return index < 0 ? placeholder : (values[index] ?? '');
+  });
+}
+
+/** The event of a point or of the marker that its removal left; the marker keeps the last value. */
+export function eventOf(
+  metric: Metric,
+  values: readonly string[],
+  point: Point,
+  progress: Progress,
+): EventEntry {
+  const [measured] = point.measures;
+  const value = measured !== undefined && Number.isFinite(measured) ? measured : null;
+  return {
+    id: eventId(metric, values, point.startMs),
+    timeMs: point.startMs,
+    endMs: point.endMs,
+    firstSeenMs: point.firstSeenMs,
+    updatedMs: point.updatedMs,
+    severity: metric.event?.severity ?? 'warning',
+    message: eventMessage(metric, values, value),
+    labels: labelsOf(metric, values),
+    value,
+    revision: point.revision,
+    state: point.removed || isWindowFinal(metric, point.endMs, progress) ? 'resolved' : 'open',
+  };
+}
+
+/** Throws `not_an_event_metric`. */
+export function requireEventMetric(metric: Metric): void {
+  if (metric.kind === 'event') return;
+  throw new RequestError(
+    'not_an_event_metric',
+    `"${metric.name}" has windows, not events. Use /api/v1/query, or a metric of kind event.`,
+    { metric: metric.name },
+  );
+}

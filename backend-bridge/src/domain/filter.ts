@@ -1,0 +1,191 @@
+import { RE2JS, RE2JSException } from 're2js';
+import { RequestError } from './errors';
+import type { Metric } from './metric';
+import type { Filter } from './selection';
+
+/** Which series a request selects: filters checked, made canonical and compiled. */
+
+export const MAX_FILTERS = 50;
+export const MAX_FILTER_VALUES = 1_000;
+export const MAX_VALUE_CHARS = 4_096;
+export const MAX_PATTERN_CHARS = 1_000;
+/** RE2 matches in time proportional to program size x text length, so the sizes of all patterns are bounded together. */
+export const MAX_PATTERN_SIZE = 2_000;
+const REMEMBERED_VALUES = 10_000;
+const OPERATORS: ReadonlySet<string> = new Set(['=', '!=', '=~', '!~']);
+
+export type ValueTest = (value: string) => boolean;
+
+export interface CompiledFilters {
+  /** Whether a series with these dimension values, in the metric's order, passes every filter. */
+  readonly selects: (values: readonly string[]) => boolean;
+  /** Sum of the RE2 programs' sizes; 0 without patterns. */
+  readonly patternSize: number;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Throws `unknown_dimension` or `invalid_filter`. */
+export function checkFilters(metric: Metric, filters: readonly Filter[]): void {
+  if (filters.length > MAX_FILTERS) {
+    throw new RequestError(
+      'invalid_filter',
+      `A request takes at most ${MAX_FILTERS} filters; this one has ${filters.length}.`,
+      { limit: MAX_FILTERS },
+    );
+  }
+  for (const { dimension, op, values } of filters) {
+    if (!metric.dimensions.some((known) => known.name === dimension))
+      throw unknownDimension(metric, dimension);
+    const details = { dimension, op };
+    if (!OPERATORS.has(op)) {
+      throw new RequestError(
+        'invalid_filter',
+        `Filter operators are =, !=, =~ and !~; not "${op}".`,
+        details,
+      );
+    }
+    if (values.length > MAX_FILTER_VALUES) {
+      throw new RequestError(
+        'invalid_filter',
+        `A filter takes at most ${MAX_FILTER_VALUES} values; the one on "${dimension}" has ${values.length}.`,
+        { ...details, limit: MAX_FILTER_VALUES },
+      );
+    }
+    const wrong = values.find((value) => typeof value !== 'string' || value.length > MAX_VALUE_CHARS);
+    if (wrong !== undefined) {
+      throw new RequestError(
+        'invalid_filter',
+        `Filter values are text of at most ${MAX_VALUE_CHARS} characters; one on "${dimension}" is not.`,
+        { ...details, limit: MAX_VALUE_CHARS },
+      );
+    }
+  }
+}
+
+export function unknownDimension(metric: Metric, dimension: string): RequestError {
+  const known = metric.dimensions.map(({ name }) => name);
+  const has = known.length === 0 ? 'it has none' : `it has ${known.join(', ')}`;
+  return new RequestError('unknown_dimension', `"${metric.name}" has no dimension "${dimension}"; ${has}.`, {
+    metric: metric.name,
+    dimension,
+    known,
+  });
+}
+
+/** The same filters with values and filters in a fixed order and none twice. */
+export function canonicalFilters(filters: readonly Filter[]): Filter[] {
+  const byText = new Map<string, Filter>();
+  for (const { dimension, op, values } of filters) {
+    const sorted = [...new Set(values)].sort(compare);
+    byText.set(JSON.stringify([dimension, op, sorted]), { dimension, op, values: sorted });
+  }
+  return [...byText].sort(([a], [b]) => compare(a, b)).map(([, filter]) => filter);
+}
+
+function compilePattern(pattern: string, dimension: string): RE2JS {
+  const details = { dimension, pattern: pattern.slice(0, 200) };
+  if (pattern.length > MAX_PATTERN_CHARS) {
+    throw new RequestError(
+      'invalid_regex',
+      `A pattern has at most ${MAX_PATTERN_CHARS} characters; the one on "${dimension}" has ${pattern.length}.`,
+      { ...details, limit: MAX_PATTERN_CHARS },
+    );
+  }
+  try {
+    return RE2JS.compile(pattern);
+  } catch (error) {
+    // A deep nesting ends the parser's recursion: the pattern's fault too.
+    if (error instanceof RE2JSException || error instanceof RangeError) {
+      throw new RequestError(
+        'invalid_regex',
+        `The pattern on "${dimension}" is not RE2 syntax: ${error.message}.`,
+        details,
+      );
+    }
+    throw error;
+  }
+}
+
+/** Remembers a bounded number of verdicts: series share their dimension values. */
+function remembering(test: ValueTest): ValueTest {
+  const known = new Map<string, boolean>();
+  return (value) => {
+    const before = known.get(value);
+    if (before !== undefined) return before;
+    const verdict = test(value);
+    if (known.size >= REMEMBERED_VALUES) known.clear();
+    known.set(value, verdict);
+    return verdict;
+  };
+}
+
+function patternTest(filter: Filter, spend: (size: number) => void): ValueTest {
+  const patterns = filter.values.map((value) => {
+    const pattern = compilePattern(value, filter.dimension);
+    spend(pattern.programSize());
+    return pattern;
+  });
+  const wanted = filter.op === '=~';
+  // A longer text would cost too long to match: it passes neither =~ nor !~, so that nothing slips through.
+  return remembering(
+    (value) =>
+      value.length <= MAX_VALUE_CHARS &&
+      patterns.some((pattern) => pattern.matcher(value).matches()) === wanted,
+  );
+}
+
+function valueTest(filter: Filter, spend: (size: number) => void): ValueTest {
+  if (filter.op === '=~' || filter.op === '!~') return patternTest(filter, spend);
+  const wanted = filter.op === '=';
+  if (filter.values.length === 1) {
+    const only = filter.values[0]!;
+    return (value) => (value === only) === wanted;
+  }
+  const values = new Set(filter.values);
+  return (value) => values.has(value) === wanted;
+}
+
+/**
+ * Filters of one request as functions. A dimension that the metric has not is the empty string (checkFilters
+ * refuses it where a client asks). Throws `invalid_regex` for what is not RE2 or too large.
+ */
+export class FilterCompiler {
+  private size = 0;
+
+  test(filter: Filter): ValueTest {
+    return valueTest(filter, (size) => {
+      this.size += size;
+      if (this.size <= MAX_PATTERN_SIZE) return;
+      throw new RequestError(
+        'invalid_regex',
+        `The patterns of this request are too large together: repeat counts and alternatives multiply. Use fewer or simpler ones, or = with values.`,
+        { limit: MAX_PATTERN_SIZE },
+      );
+    });
+  }
+
+  compile(metric: Metric, filters: readonly Filter[]): CompiledFilters {
+    const tests = filters.map((filter) => ({
+      index: metric.dimensions.findIndex(({ name }) => name === filter.dimension),
+      test: this.test(filter),
+    }));
+    const [first] = tests;
+    const selects =
+      first !== undefined && tests.length === 1
+        ? (values: readonly string[]) => first.test(values[first.index] ?? '')
+        : (values: readonly string[]) => tests.every(({ index, test }) => test(values[index] ?? ''));
+    return { selects, patternSize: this.size };
+  }
+}
+
+/** Whether `=` filters leave at most one value of the dimension. */
+export function isPinned(dimension: string, filters: readonly Filter[]): boolean {
+  const wanted = filters.filter((filter) => filter.dimension === dimension && filter.op === '=');
+  const [first, ...others] = wanted;
+  if (first === undefined) return false;
+  const left = first.values.filter((value) => others.every((other) => other.values.includes(value)));
+  return new Set(left).size <= 1;
+}

@@ -1,0 +1,43 @@
+import type { Metric } from './metric';
+import { isStepped, mayCombineSeries } from './plan';
+import type { Progress } from './progress';
+import type { Plan } from './query-answer';
+
+/** Which points may still change. */
+
+/** Whether a window of a series may no longer change: end + grace has been passed, or the stream is final-only. */
+export function isWindowFinal(metric: Metric, endMs: number, progress: Progress): boolean {
+  if (metric.finalOnly) return true;
+  return progress.finalBeforeMs !== null && endMs + metric.window.graceMs <= progress.finalBeforeMs;
+}
+
+/** Whether a point of the plan is one window of one series, as the stream wrote it. */
+export function standsAlone(plan: Plan): boolean {
+  return !isStepped(plan) && !mayCombineSeries(plan);
+}
+
+/** From a point's time to the end of its last window; 0 for sessions, whose ends vary. */
+export function spanMs(plan: Pick<Plan, 'metric' | 'stepMs'>): number {
+  const { window } = plan.metric;
+  if (window.type === 'session') return 0;
+  return isStepped(plan) ? plan.stepMs - window.advanceMs + window.sizeMs : window.sizeMs;
+}
+
+/**
+ * Points that end after this are open. A combined or stepped point of a final-only metric is open until its span is
+ * over, since a member may still be missing; one that stands alone never is.
+ */
+export function openAfter(plan: Plan, progress: Progress): number {
+  if (plan.metric.finalOnly && standsAlone(plan)) return Number.POSITIVE_INFINITY;
+  if (progress.finalBeforeMs === null) return Number.NEGATIVE_INFINITY;
+  return progress.finalBeforeMs - plan.metric.window.graceMs;
+}
+
+/**
+ * The boundary between closed and open points: a point whose time is at or after it is open. It never goes back.
+ * Infinity: none is open; -Infinity: all are. Sessions close by their ends, not their starts: for them every point
+ * at or after the boundary is open, and an earlier one is if it ends after `openAfter`.
+ */
+export function openFrom(plan: Plan, progress: Progress): number {
+  return openAfter(plan, progress) - spanMs(plan) + 1;
+}

@@ -1,0 +1,402 @@
+import { RequestError, UnavailableError } from './errors';
+import { unknownDimension } from './filter';
+import { openAfter, openFrom, spanMs } from './finality';
+import { findEvents } from './event-search';
+import { requireEventMetric } from './events';
+import { findDimensionValues } from './dimension-values';
+import type { CombinedPoints } from './combine';
+import { combineSteps } from './over-time';
+import { checkRange, MAX_TIME_MS, stepsOf, type TimeRange } from './ladder';
+import type { Metric } from './metric';
+import { isStepped, isVisible, keptIndexes, makePlan, unknownMetric } from './plan';
+import type { Progress } from './progress';
+import type {
+  CatalogueAnswer,
+  DimensionValuesAnswer,
+  EventsAnswer,
+  Plan,
+  QueryAnswer,
+  SummaryAnswer,
+  SummarySeries,
+} from './query-answer';
+import { readSpan, spansOver, type Span } from './read-span';
+import type {
+  DimensionValuesQuery,
+  EventsQuery,
+  Filter,
+  Query,
+  ResultSeries,
+  Selection,
+  Warning,
+} from './selection';
+import { fillLength, NumberNotes, seriesAnswer, type AnswerRule, type Fill } from './series-answer';
+import { combineRuleOf, groupSeries, ScanBudget, scanGroups, selectSeries, type Pause } from './series-scan';
+import { seriesKey, type Labels } from './series';
+import type { SeriesStore } from './store';
+import { summarize } from './summary';
+import type { Clock } from './telemetry';
+
+export interface QueryLimits {
+  /** Series in one answer; past it `series_truncated`. */
+  readonly maxSeries: number;
+  /** Points in one answer; past it `series_truncated`, or `range_too_large` where the first series has more. */
+  readonly maxPoints: number;
+  /** Stored points read for one answer; past it `range_too_large`. */
+  readonly maxScanPoints: number;
+  /** A summary is stale when the clock is past the last end + grace + so many windows. */
+  readonly staleWindows: number;
+}
+
+interface Reading {
+  readonly nowMs: number;
+  readonly storeEpoch: string;
+  readonly progress: Progress;
+}
+
+/**
+ * Answers every question about stored points, the same on every bridge. What a request has wrong is a RequestError;
+ * a store that does not answer is an UnavailableError.
+ */
+export class QueryEngine {
+  readonly metrics: readonly Metric[];
+  private readonly byName: ReadonlyMap<string, Metric>;
+
+  /** `pause` lets other work of the process have its turn; the composition root gives one that yields to I/O. */
+  constructor(
+    metrics: readonly Metric[],
+    private readonly store: SeriesStore,
+    private readonly limits: QueryLimits,
+    private readonly clock: Clock,
+    private readonly pause: Pause = () => Promise.resolve(),
+  ) {
+    this.metrics = [...metrics].sort((a, b) => (a.name < b.name ? -1 : 1));
+    this.byName = new Map(metrics.map((metric) => [metric.name, metric]));
+  }
+
+  /** Throws `unknown_metric`; also where the tenant's filters leave nothing of the metric. */
+  metric(name: string, tenant: readonly Filter[] = []): Metric {
+    const metric = this.byName.get(name);
+    if (metric === undefined || !isVisible(metric, tenant)) throw unknownMetric(name);
+    return metric;
+  }
+
+  /** Checks a selection; `range` is only for `maxPoints`. See makePlan for what is thrown. */
+  plan(selection: Selection, tenant: readonly Filter[], range?: TimeRange): Plan {
+    const checked = range === undefined ? undefined : checkRange(range.fromMs, range.toMs);
+    return makePlan(this.metric(selection.metric, tenant), selection, tenant, checked);
+  }
+
+  openFrom(plan: Plan, progress: Progress): number {
+    return openFrom(plan, progress);
+  }
+
+  /** Everything an editor needs, of the metrics that the tenant may see. */
+  catalogue(tenant: readonly Filter[]): CatalogueAnswer {
+    return {
+      serverTimeMs: this.clock(),
+      storeEpoch: this.store.epoch(),
+      metrics: this.metrics
+        .filter((metric) => isVisible(metric, tenant))
+        .map((metric) => ({ metric, stepsMs: stepsOf(metric) })),
+    };
+  }
+
+  async query(query: Query, tenant: readonly Filter[]): Promise<QueryAnswer> {
+    const range = checkRange(query.fromMs, query.toMs);
+    const plan = this.plan(query, tenant, range);
+    return this.answer(plan, range, query.includeRevisions ?? false, query.fill ?? 'none');
+  }
+
+  /** All points from a time on, with revisions and removals: what a subscription begins with. */
+  async snapshot(plan: Plan, fromMs: number): Promise<QueryAnswer> {
+    return this.answer(plan, checkRange(fromMs, MAX_TIME_MS), true, 'none');
+  }
+
+  /**
+   * The points at these times (a plan's `stepOf` of window starts) as they are now, or their removals, with
+   * revisions. Only groups and times that have anything in the store are there. `groups`: only those with these labels.
+   */
+  async recompute(
+    plan: Plan,
+    times: readonly number[],
+    groups?: readonly Labels[],
+  ): Promise<readonly ResultSeries[]> {
+    const { result } = await this.consistently(plan.metric, async ({ nowMs, progress }) => {
+      const names = keptIndexes(plan).map((index) => plan.metric.dimensions[index]!.name);
+      const wanted =
+        groups && new Set(groups.map((labels) => seriesKey(names.map((name) => labels[name] ?? ''))));
+      const isWanted = (labels: Labels): boolean =>
+        wanted === undefined || wanted.has(seriesKey(names.map((name) => labels[name] ?? '')));
+      const at = new Set(times);
+      const series: ResultSeries[] = [];
+      const rule: AnswerRule = {
+        includeOpen: plan.includeOpen,
+        openAfter: openAfter(plan, progress),
+        revisions: true,
+        fill: null,
+      };
+      const notes = new NumberNotes();
+      await this.scan(plan, spansOver(plan, times, nowMs), nowMs, isWanted, (labels, points) => {
+        const one = seriesAnswer(labels, onlyAt(points, at), rule, notes);
+        if (one !== null) series.push(one);
+        return true;
+      });
+      return series;
+    });
+    return result;
+  }
+
+  async summary(query: Query, tenant: readonly Filter[]): Promise<SummaryAnswer> {
+    const range = checkRange(query.fromMs, query.toMs);
+    const { stepMs: _step, maxPoints: _max, overTime: _over, ...selectors } = query;
+    const plan = this.plan({ ...selectors, includeOpen: query.includeOpen ?? false }, tenant, range);
+    const { metric } = plan;
+    const { result, reading } = await this.consistently(metric, async ({ nowMs, progress }) => {
+      const notes = new NumberNotes();
+      const series: SummarySeries[] = [];
+      const cut = { truncated: false };
+      const rule = {
+        metric,
+        measure: metric.measures[plan.measure]!,
+        weights: combineRuleOf(plan).weights,
+        includeOpen: plan.includeOpen,
+        openAfter: openAfter(plan, progress),
+        fromMs: range.fromMs,
+        nowMs,
+        staleWindows: this.limits.staleWindows,
+      };
+      // One window more, so that the first one in the range has its `previous` too.
+      const wider = { fromMs: Math.max(0, range.fromMs - metric.window.advanceMs), toMs: range.toMs };
+      const span = range.fromMs < range.toMs ? readSpan(plan, wider, nowMs) : null;
+      const total = await this.scan(plan, span === null ? [] : [span], nowMs, null, (labels, points) => {
+        const one = summarize(labels, points, rule, notes);
+        if (one === null) return true;
+        if (series.length < this.limits.maxSeries) series.push(one);
+        else cut.truncated = true;
+        return !cut.truncated;
+      });
+      const cuts = cut.truncated ? [truncation(series.length, total)] : [];
+      return { series, warnings: [...plan.warnings, ...cuts, ...notes.warnings()] };
+    });
+    return { ...this.head(plan, reading), ...result };
+  }
+
+  async events(query: EventsQuery, tenant: readonly Filter[]): Promise<EventsAnswer> {
+    const metric = this.metric(query.metric, tenant);
+    const range = checkRange(query.fromMs, query.toMs);
+    const limit = checkLimit(query.limit);
+    requireEventMetric(metric);
+    const plan = this.plan({ metric: query.metric, filters: query.filters }, tenant);
+    const { result, reading } = await this.consistently(metric, async ({ nowMs, progress }) => {
+      const budget = new ScanBudget(this.store, metric, nowMs, this.limits.maxScanPoints);
+      return findEvents(plan, range, limit, {
+        store: this.store,
+        budget,
+        nowMs,
+        progress,
+        pause: this.pause,
+      });
+    });
+    return {
+      metric: metric.name,
+      watermarkMs: reading.progress.watermarkMs,
+      serverTimeMs: reading.nowMs,
+      storeEpoch: reading.storeEpoch,
+      events: result,
+      warnings: [],
+    };
+  }
+
+  /** With either bound only values with a point in the range; an absent bound is the beginning or the end of time. */
+  async dimensionValues(
+    metricName: string,
+    dimension: string,
+    query: DimensionValuesQuery,
+    tenant: readonly Filter[],
+  ): Promise<DimensionValuesAnswer> {
+    const metric = this.metric(metricName, tenant);
+    const index = metric.dimensions.findIndex(({ name }) => name === dimension);
+    if (index < 0) throw unknownDimension(metric, dimension);
+    const range =
+      query.fromMs === undefined && query.toMs === undefined
+        ? null
+        : checkRange(query.fromMs ?? 0, query.toMs ?? MAX_TIME_MS);
+    const limit = checkLimit(query.limit);
+    const plan = this.plan({ metric: metricName }, tenant);
+    const { result, reading } = await this.consistently(metric, async ({ nowMs, progress }) => {
+      const budget = new ScanBudget(this.store, metric, nowMs, this.limits.maxScanPoints);
+      const tools = { store: this.store, budget, nowMs, progress, pause: this.pause };
+      return findDimensionValues(plan, index, range, query.prefix ?? '', tools);
+    });
+    return {
+      metric: metric.name,
+      dimension,
+      values: result.slice(0, limit),
+      truncated: result.length > limit,
+      serverTimeMs: reading.nowMs,
+      storeEpoch: reading.storeEpoch,
+    };
+  }
+
+  private async answer(
+    plan: Plan,
+    range: TimeRange,
+    revisions: boolean,
+    fill: 'none' | 'zero' | 'null',
+  ): Promise<QueryAnswer> {
+    const { result, reading } = await this.consistently(plan.metric, async ({ nowMs, progress }) => {
+      const span = readSpan(plan, range, nowMs);
+      const gaps = span === null ? null : gapFill(plan, fill, span, range, progress, nowMs);
+      const rule: AnswerRule = {
+        includeOpen: plan.includeOpen,
+        openAfter: openAfter(plan, progress),
+        revisions,
+        fill: gaps,
+      };
+      const notes = new NumberNotes();
+      const series: ResultSeries[] = [];
+      let points = 0;
+      const cut = { truncated: false };
+      const total = await this.scan(plan, span === null ? [] : [span], nowMs, null, (labels, combined) => {
+        const length = Math.max(combined.times.length, gaps === null ? 0 : fillLength(gaps));
+        if (points + length > this.limits.maxPoints && series.length === 0) throw this.tooManyPoints(plan);
+        if (series.length >= this.limits.maxSeries || points + length > this.limits.maxPoints) {
+          cut.truncated = seriesAnswer(labels, combined, { ...rule, fill: null }, new NumberNotes()) !== null;
+          return !cut.truncated;
+        }
+        const one = seriesAnswer(labels, combined, rule, notes);
+        if (one !== null) {
+          series.push(one);
+          points += one.times.length + one.removed.length;
+        }
+        return true;
+      });
+      const cuts = cut.truncated ? [truncation(series.length, total)] : [];
+      return { series, warnings: [...plan.warnings, ...cuts, ...notes.warnings()] };
+    });
+    return { ...this.head(plan, reading), ...result };
+  }
+
+  private head(plan: Plan, reading: Reading): Omit<QueryAnswer, 'series' | 'warnings'> {
+    const measure = plan.metric.measures[plan.measure]!;
+    return {
+      metric: plan.metric.name,
+      measure: measure.name,
+      unit: measure.unit,
+      stepMs: plan.stepMs,
+      watermarkMs: reading.progress.watermarkMs,
+      serverTimeMs: reading.nowMs,
+      storeEpoch: reading.storeEpoch,
+    };
+  }
+
+  /** Gives the plan's points, stepped, group by group; resolves to the number of groups there are. */
+  private async scan(
+    plan: Plan,
+    spans: readonly Span[],
+    nowMs: number,
+    isWanted: ((labels: Labels) => boolean) | null,
+    onGroup: (labels: Labels, points: CombinedPoints) => boolean,
+  ): Promise<number> {
+    if (spans.length === 0) return 0;
+    const all = await this.store.listSeries(plan.metric);
+    const selected = await selectSeries(plan, all, this.pause);
+    const grouped = groupSeries(plan, selected);
+    const groups = isWanted === null ? grouped : grouped.filter((group) => isWanted(group.labels));
+    const stepped = isStepped(plan);
+    const rule = {
+      overTime: plan.overTime,
+      stepOf: plan.stepOf,
+      spanMs: spanMs(plan),
+      weighted: combineRuleOf(plan).weights !== null,
+    };
+    await scanGroups({
+      plan,
+      groups,
+      everySeries: plan.filters.length === 0 && isWanted === null,
+      spans,
+      budget: new ScanBudget(this.store, plan.metric, nowMs, this.limits.maxScanPoints),
+      pause: this.pause,
+      onGroup: (labels, windows) => onGroup(labels, stepped ? combineSteps(windows, rule) : windows),
+    });
+    return groups.length;
+  }
+
+  /**
+   * Reads with one epoch: again when the store was lost or rebuilt meanwhile. The progress is read first, so that
+   * a point is never called final by a boundary that moved after it was read.
+   */
+  private async consistently<T>(
+    metric: Metric,
+    read: (reading: Reading) => Promise<T>,
+  ): Promise<{ result: T; reading: Reading }> {
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      const storeEpoch = this.store.epoch();
+      const progress = await this.store.progress(metric);
+      const reading = { nowMs: this.clock(), storeEpoch, progress };
+      const result = await read(reading);
+      if (this.store.epoch() === storeEpoch) return { result, reading };
+    }
+    throw new UnavailableError('store', 'The store was rebuilt while it was read. Try again.');
+  }
+
+  private tooManyPoints(plan: Plan): RequestError {
+    return new RequestError(
+      'range_too_large',
+      `One series alone has more than ${this.limits.maxPoints} points in this range. Ask for a shorter range or a longer step.`,
+      { metric: plan.metric.name, limit: this.limits.maxPoints },
+    );
+  }
+}
+
+function truncation(kept: number, total: number): Warning {
+  return {
+    code: 'series_truncated',
+    message: `Only the first ${kept} of ${total} series are in the answer. Filter, group, or ask for a longer step.`,
+    kept,
+    total: Math.max(total, kept + 1),
+  };
+}
+
+function checkLimit(limit: number | undefined): number {
+  if (limit === undefined) return 1_000;
+  if (Number.isSafeInteger(limit) && limit >= 1 && limit <= 10_000) return limit;
+  throw new RequestError('bad_request', 'limit must be a whole number from 1 to 10000.', { path: '/limit' });
+}
+
+/** Gaps are filled where windows have begun for certain: up to the watermark, or to where the clock has closed. */
+function gapFill(
+  plan: Plan,
+  fill: 'none' | 'zero' | 'null',
+  span: Span,
+  range: TimeRange,
+  progress: Progress,
+  nowMs: number,
+): Fill | null {
+  if (fill === 'none' || plan.stepMs === 0) return null;
+  const reached = Math.max(progress.watermarkMs ?? -1, progress.finalBeforeMs ?? -1);
+  return {
+    value: fill === 'zero' ? 0 : null,
+    fromMs: span.fromMs,
+    toMs: Math.min(range.toMs, reached + 1, nowMs + 1),
+    stepMs: plan.stepMs,
+    spanMs: spanMs(plan),
+  };
+}
+
+/** Only the rows at these times. */
+function onlyAt(points: CombinedPoints, times: ReadonlySet<number>): CombinedPoints {
+  if (points.times.every((time) => times.has(time))) return points;
+  const keep = (column: number[]): number[] => column.filter((_, row) => times.has(points.times[row]!));
+  return {
+    times: keep(points.times),
+    ends: keep(points.ends),
+    values: keep(points.values),
+    parts: keep(points.parts),
+    revisions: keep(points.revisions),
+    updated: keep(points.updated),
+    sums: keep(points.sums),
+    counts: keep(points.counts),
+    uncombinable: points.uncombinable,
+  };
+}

@@ -1,0 +1,78 @@
+import { alignUp, type TimeRange } from './ladder';
+import type { Metric } from './metric';
+import { isStepped } from './plan';
+import type { Plan } from './query-answer';
+
+/** Which window starts must be read for a range that was asked. All times in milliseconds. */
+
+const DAY_MS = 86_400_000;
+
+/** Window starts in [fromMs, toMs). */
+export interface Span {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** The first start at which a whole step is still within the retention. */
+function retentionCut(metric: Metric, nowMs: number): number {
+  const { window, retentionMs } = metric;
+  // A session begins before it ends, how long nobody knows; the store cuts by its end.
+  if (window.type === 'session') return nowMs - retentionMs - Math.max(retentionMs, DAY_MS);
+  return nowMs - retentionMs - window.sizeMs + 1;
+}
+
+/** The range without what cannot hold points: nothing is kept longer than the retention, nor lies a day ahead. */
+export function clipRange(metric: Metric, range: TimeRange, nowMs: number): Span {
+  return {
+    fromMs: Math.max(0, range.fromMs, retentionCut(metric, nowMs)),
+    toMs: Math.min(range.toMs, nowMs + DAY_MS + metric.window.sizeMs),
+  };
+}
+
+/**
+ * What to read for the points whose time lies in the range: a step is shown if its start does, and then with all
+ * its windows; a step that begins before the retention's cut is left out. Null: nothing.
+ */
+export function readSpan(plan: Plan, range: TimeRange, nowMs: number): Span | null {
+  const clipped = clipRange(plan.metric, range, nowMs);
+  const span = isStepped(plan)
+    ? { fromMs: alignUp(clipped.fromMs, plan.stepMs), toMs: alignUp(clipped.toMs, plan.stepMs) }
+    : clipped;
+  return span.fromMs < span.toMs ? span : null;
+}
+
+/** Spans over these point times; near ones are read together, for a read costs more than some points. */
+export function spansOver(plan: Plan, times: readonly number[], nowMs: number): Span[] {
+  const { window } = plan.metric;
+  const length = isStepped(plan) ? plan.stepMs : 1;
+  const near = 60 * Math.max(window.advanceMs, window.gapMs, plan.stepMs);
+  const all = readSpan(plan, { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER }, nowMs);
+  const spans: { fromMs: number; toMs: number }[] = [];
+  if (all === null) return spans;
+  for (const time of [...new Set(times)].sort((a, b) => a - b)) {
+    if (time < all.fromMs || time >= all.toMs) continue;
+    const last = spans.at(-1);
+    if (last !== undefined && time - last.toMs <= near) last.toMs = time + length;
+    else spans.push({ fromMs: time, toMs: time + length });
+  }
+  return spans;
+}
+
+/** How many points a series may have there, for the size of reads. */
+export function expectedPoints(metric: Metric, spans: readonly Span[]): number {
+  const { window } = metric;
+  const distance = window.type === 'session' ? Math.max(window.gapMs, 1_000) : window.advanceMs;
+  return spans.reduce((sum, span) => sum + Math.ceil((span.toMs - span.fromMs) / distance), 0);
+}
+
+/** A span in parts from its end backwards, each twice as long as the one before: what is newest is mostly wanted. */
+export function* partsBackwards(metric: Metric, span: Span): Generator<Span> {
+  const { window } = metric;
+  let length = 60 * Math.max(window.advanceMs, window.gapMs, 1);
+  for (let toMs = span.toMs; toMs > span.fromMs;) {
+    const fromMs = Math.max(span.fromMs, toMs - length);
+    yield { fromMs, toMs };
+    toMs = fromMs;
+    length *= 2;
+  }
+}

@@ -1,0 +1,218 @@
+import { weightsOf } from './combination-rules';
+import { WindowTable, type CombinedPoints, type CombineRule } from './combine';
+import { RequestError } from './errors';
+import type { Metric } from './metric';
+import { keptIndexes } from './plan';
+import type { SeriesPoints } from './point';
+import type { Plan } from './query-answer';
+import { expectedPoints, type Span } from './read-span';
+import { compareValues, seriesKey, type Labels, type Series } from './series';
+import type { SeriesStore } from './store';
+
+/** Reads what a plan selects, in portions, so that no request holds the process up. */
+
+/** Points that one read of the store should give at most. */
+const PORTION_POINTS = 100_000;
+const PORTION_SERIES = 5_000;
+/** Series looked at, and steps of pattern matching, before others get their turn. */
+const SERIES_BETWEEN_PAUSES = 5_000;
+const MATCHING_BETWEEN_PAUSES = 500_000;
+/** Steps of pattern matching for one request: some seconds at the very worst. */
+const MAX_MATCHING = 250_000_000;
+
+/** Lets other work of the process have its turn. */
+export type Pause = () => Promise<void>;
+
+export interface SeriesGroup {
+  readonly labels: Labels;
+  /** Values of the kept dimensions: the order of groups. */
+  readonly kept: readonly string[];
+  /** In label order. */
+  readonly members: Series[];
+}
+
+/** One request's reading; stops it at `maxScanPoints` with `range_too_large`. */
+export class ScanBudget {
+  private scanned = 0;
+
+  constructor(
+    private readonly store: SeriesStore,
+    private readonly metric: Metric,
+    private readonly nowMs: number,
+    private readonly maxScanPoints: number,
+  ) {}
+
+  async read(span: Span, seriesIds: readonly number[] | null): Promise<readonly SeriesPoints[]> {
+    const maxPoints = this.maxScanPoints - this.scanned;
+    if (maxPoints <= 0) throw this.tooLarge();
+    const found = await this.store.read(this.metric, { ...span, seriesIds, nowMs: this.nowMs, maxPoints });
+    for (const series of found) this.scanned += series.points.length;
+    if (this.scanned > this.maxScanPoints) throw this.tooLarge();
+    return found;
+  }
+
+  private tooLarge(): RequestError {
+    return new RequestError(
+      'range_too_large',
+      `This request would read more than ${this.maxScanPoints} points of "${this.metric.name}". Ask for a shorter range or fewer series.`,
+      { metric: this.metric.name, limit: this.maxScanPoints },
+    );
+  }
+}
+
+/** The plan's series out of `all`. Throws `invalid_regex` where matching the patterns would take too long. */
+export async function selectSeries(
+  plan: Plan,
+  all: readonly Series[],
+  pause: Pause,
+): Promise<readonly Series[]> {
+  if (plan.filters.length === 0) return all;
+  const selected: Series[] = [];
+  const patternSize = plan.patternSize ?? 0;
+  let total = 0;
+  let sincePause = 0;
+  let looked = 0;
+  for (const series of all) {
+    if (patternSize > 0) {
+      let length = 1;
+      for (const value of series.values) length += value.length;
+      total += length * patternSize;
+      sincePause += length * patternSize;
+      if (total > MAX_MATCHING) {
+        throw new RequestError(
+          'invalid_regex',
+          `The patterns are too large for the ${all.length} series of "${plan.metric.name}". Use simpler ones, or = with values.`,
+          { metric: plan.metric.name, series: all.length },
+        );
+      }
+    }
+    if (plan.selects(series.values)) selected.push(series);
+    looked += 1;
+    if (sincePause > MATCHING_BETWEEN_PAUSES || looked % SERIES_BETWEEN_PAUSES === 0) {
+      sincePause = 0;
+      await pause();
+    }
+  }
+  return selected;
+}
+
+/** Groups in the order of their labels, members in the order of theirs. */
+export function groupSeries(plan: Plan, series: readonly Series[]): SeriesGroup[] {
+  const groupOne = (one: Series, kept: readonly string[]): SeriesGroup => ({
+    labels: plan.groupOf(one.values),
+    kept,
+    members: [one],
+  });
+  if (plan.groupBy === null) return series.map((one) => groupOne(one, one.values));
+  const indexes = keptIndexes(plan);
+  const groups = new Map<string, SeriesGroup>();
+  for (const one of series) {
+    const kept = indexes.map((index) => one.values[index] ?? '');
+    const key = seriesKey(kept);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, groupOne(one, kept));
+    else group.members.push(one);
+  }
+  return [...groups.values()].sort((a, b) => compareValues(a.kept, b.kept));
+}
+
+export function combineRuleOf(plan: Plan): CombineRule {
+  const measure = plan.metric.measures[plan.measure]!;
+  return { measure: plan.measure, combine: measure.combine, weights: weightsOf(plan.metric, measure) };
+}
+
+export interface GroupScan {
+  readonly plan: Plan;
+  readonly groups: readonly SeriesGroup[];
+  /** True when the groups hold every series of the metric: series that are new since then are taken too. */
+  readonly everySeries: boolean;
+  readonly spans: readonly Span[];
+  readonly budget: ScanBudget;
+  readonly pause: Pause;
+  /** Gets each group that has rows, in order of labels. False: no more are wanted. */
+  readonly onGroup: (labels: Labels, points: CombinedPoints) => boolean;
+}
+
+interface OpenGroup {
+  readonly group: SeriesGroup;
+  readonly table: WindowTable;
+  found: boolean;
+}
+
+/** Reads and combines group after group. */
+export async function scanGroups(scan: GroupScan): Promise<void> {
+  const { groups, spans, plan } = scan;
+  if (spans.length === 0) return;
+  const each = Math.max(1, expectedPoints(plan.metric, spans));
+  const portion = Math.min(PORTION_SERIES, Math.max(1, Math.floor(PORTION_POINTS / each)));
+  for (let next = 0; next < groups.length || next === 0;) {
+    const batch: SeriesGroup[] = [];
+    let members = 0;
+    while (
+      next < groups.length &&
+      (batch.length === 0 || members + groups[next]!.members.length <= portion)
+    ) {
+      members += groups[next]!.members.length;
+      batch.push(groups[next]!);
+      next += 1;
+    }
+    const whole = scan.everySeries && batch.length === groups.length && members <= portion;
+    if (batch.length === 0 && !whole) return;
+    for (const { group, table, found } of await readBatch(scan, batch, whole, portion)) {
+      if (found && !scan.onGroup(group.labels, table.finish())) return;
+    }
+    if (next >= groups.length) return;
+    await scan.pause();
+  }
+}
+
+async function readBatch(
+  scan: GroupScan,
+  batch: readonly SeriesGroup[],
+  whole: boolean,
+  portion: number,
+): Promise<readonly OpenGroup[]> {
+  const rule = combineRuleOf(scan.plan);
+  const open: OpenGroup[] = batch.map((group) => ({ group, table: new WindowTable(rule), found: false }));
+  const bySeries = new Map<number, OpenGroup>();
+  const ids: number[] = [];
+  for (const one of open) {
+    for (const member of one.group.members) {
+      bySeries.set(member.id, one);
+      ids.push(member.id);
+    }
+  }
+  for (let from = 0; from === 0 || from < ids.length; from += portion) {
+    const part = whole ? null : ids.slice(from, from + portion);
+    for (const span of scan.spans) {
+      for (const series of await scan.budget.read(span, part)) {
+        let target = bySeries.get(series.seriesId);
+        if (target === undefined && whole) {
+          target = newcomer(scan.plan, series, open, rule);
+          if (target !== undefined) bySeries.set(series.seriesId, target);
+        }
+        if (target === undefined) continue;
+        target.table.add(series.points);
+        target.found = true;
+      }
+    }
+    if (from + portion < ids.length) await scan.pause();
+  }
+  return open.length === batch.length ? open : open.sort((a, b) => compareValues(a.group.kept, b.group.kept));
+}
+
+/** The group of a series that appeared between the listing and the read: what is in the store must be in the answer. */
+function newcomer(
+  plan: Plan,
+  series: SeriesPoints,
+  open: OpenGroup[],
+  rule: CombineRule,
+): OpenGroup | undefined {
+  if (!plan.selects(series.values)) return undefined;
+  const [group] = groupSeries(plan, [{ id: series.seriesId, values: series.values }]) as [SeriesGroup];
+  const known = open.find((other) => compareValues(other.group.kept, group.kept) === 0);
+  if (known !== undefined) return known;
+  const added = { group, table: new WindowTable(rule), found: false };
+  open.push(added);
+  return added;
+}

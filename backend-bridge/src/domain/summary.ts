@@ -1,0 +1,110 @@
+import { combinesOverTime, windowsOverlap, type Weights } from './combination-rules';
+import { settleAverage, emptyPoints, type CombinedPoints } from './combine';
+import type { Measure, Metric } from './metric';
+import type { SummarySeries } from './query-answer';
+import type { NumberNotes } from './series-answer';
+import type { Labels } from './series';
+
+/** Last value, change and statistics of one series of windows. */
+
+export interface SummaryRule {
+  readonly metric: Metric;
+  readonly measure: Measure;
+  readonly weights: Weights | null;
+  readonly includeOpen: boolean;
+  readonly openAfter: number;
+  /** Windows before this only serve as `previous`. */
+  readonly fromMs: number;
+  readonly nowMs: number;
+  readonly staleWindows: number;
+}
+
+/**
+ * Null when no window in the range has a value. `sum` and `avg` are null where the measure has none over time.
+ * Windows whose value cannot be written (NaN, infinity) count for nothing but `last` and `previous`.
+ */
+export function summarize(
+  labels: Labels,
+  points: CombinedPoints,
+  rule: SummaryRule,
+  notes: NumberNotes,
+): SummarySeries | null {
+  const { metric, measure } = rule;
+  const rows: number[] = [];
+  for (let row = 0; row < points.times.length; row += 1) {
+    if (points.parts[row] === 0 || (!rule.includeOpen && points.ends[row]! > rule.openAfter)) continue;
+    rows.push(row);
+  }
+  const lastRow = rows.at(-1);
+  if (lastRow === undefined || points.times[lastRow]! < rule.fromMs) return null;
+  const last = notes.note(points.values[lastRow]!);
+  const previous = previousValue(metric, points, rows);
+  const inRange = rows.filter(
+    (row) => points.times[row]! >= rule.fromMs && Number.isFinite(points.values[row]!),
+  );
+  let min: number | null = null;
+  let max: number | null = null;
+  let sum = 0;
+  for (const row of inRange) {
+    const value = points.values[row]!;
+    min = min === null ? value : Math.min(min, value);
+    max = max === null ? value : Math.max(max, value);
+    sum += value;
+  }
+  const lastEnd = points.ends[lastRow]!;
+  const windowMs = metric.window.type === 'session' ? metric.window.gapMs : metric.window.sizeMs;
+  const adds = combinesOverTime(metric, measure, 'sum') && !windowsOverlap(metric);
+  const delta = last === null || previous === null ? null : last - previous;
+  notes.noteUncombinable(points.uncombinable);
+  return {
+    labels,
+    last,
+    lastTimeMs: points.times[lastRow]!,
+    previous,
+    delta: finite(delta),
+    min,
+    max,
+    avg: finite(average(points, inRange, sum, rule)),
+    sum: inRange.length === 0 || !adds ? null : finite(sum),
+    count: inRange.length,
+    updatedMs: points.updated[lastRow]!,
+    stale: rule.nowMs > lastEnd + metric.window.graceMs + rule.staleWindows * windowMs,
+  };
+}
+
+function finite(value: number | null): number | null {
+  return value !== null && Number.isFinite(value) ? value : null;
+}
+
+/** Sessions have no fixed places: theirs is the one before in time. */
+function previousValue(metric: Metric, points: CombinedPoints, rows: readonly number[]): number | null {
+  const row = rows.at(-2);
+  if (row === undefined) return null;
+  const distance = points.times[rows.at(-1)!]! - points.times[row]!;
+  if (metric.window.type !== 'session' && distance !== metric.window.advanceMs) return null;
+  return finite(points.values[row]!);
+}
+
+/** The same number as /query gives for one step over these windows. */
+function average(
+  points: CombinedPoints,
+  rows: readonly number[],
+  sum: number,
+  rule: SummaryRule,
+): number | null {
+  const [first] = rows;
+  if (first === undefined || !combinesOverTime(rule.metric, rule.measure, 'avg')) return null;
+  if (rule.weights === null) return sum / rows.length;
+  const total = emptyPoints();
+  total.values.push(points.values[first]!);
+  total.parts.push(0);
+  total.sums.push(0);
+  total.counts.push(0);
+  for (const row of rows) {
+    total.parts[0]! += points.parts[row]!;
+    total.sums[0]! += points.sums[row]!;
+    total.counts[0]! += points.counts[row]!;
+  }
+  settleAverage(total, 0);
+  return total.parts[0] === 0 ? null : total.values[0]!;
+}
