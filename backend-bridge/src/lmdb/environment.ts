@@ -1,0 +1,112 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { open, type Database, type RootDatabase } from 'lmdb';
+import { StartRefusedError, UnavailableError } from '../domain/errors';
+
+/**
+ * The LMDB environment:
+ * - meta: layout, epoch, owner, nextMetric, `metric:<name>` -> MetricRecord, `state:<id>` -> StateRecord
+ * - series: [metric u16][series u32] -> when its newest bucket expires (f64) and its series key (utf8)
+ * - points: fixed windows [metric u16][bucket u48][series u32] -> the bucket's slots side by side;
+ *   sessions [metric u16][bucket u48][series u32][start u48] -> one slot
+ * Numbers in keys are big-endian, so that a window of all series lies together and the oldest comes first.
+ */
+export interface Environment {
+  readonly root: RootDatabase;
+  readonly meta: Database<unknown, string>;
+  readonly series: Database<Uint8Array, Uint8Array>;
+  readonly points: Database<Uint8Array, Uint8Array>;
+  readonly epoch: string;
+  /** Throws UnavailableError when another process has taken the folder over; within a transaction. */
+  checkOwner(): void;
+  /** Throws UnavailableError when the folder was deleted or replaced under us. */
+  checkFolder(): void;
+  close(): Promise<void>;
+}
+
+/** Raised when anything of the layout changes; a store of another version is refused. */
+export const LAYOUT_VERSION = 1;
+
+const DATA_FILE = 'data.mdb';
+
+/** The folder, made if need be. Throws StartRefusedError. */
+export function prepareFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw unusable(path, error);
+  }
+}
+
+/** Opens a folder that this process holds the lock of. Throws StartRefusedError. */
+export function openEnvironment(path: string): Environment {
+  let root: RootDatabase;
+  try {
+    root = open({ path, noSubdir: false, maxDbs: 8, keyEncoding: 'ordered-binary' });
+  } catch (error) {
+    throw unusable(path, error);
+  }
+  try {
+    return enter(root, path);
+  } catch (error) {
+    void root.close();
+    throw error instanceof StartRefusedError ? error : unusable(path, error);
+  }
+}
+
+function enter(root: RootDatabase, path: string): Environment {
+  const meta = root.openDB<unknown, string>({ name: 'meta' });
+  const layout = meta.get('layout') as number | undefined;
+  if (layout !== undefined && layout !== LAYOUT_VERSION) {
+    throw new StartRefusedError(
+      `The store in ${path} has layout version ${layout}, this bridge writes version ${LAYOUT_VERSION}; ` +
+        'move the folder away (the bridge fills a new one from its source), or run the version that wrote it',
+    );
+  }
+  const owner = randomUUID();
+  root.transactionSync(() => {
+    if (layout === undefined) {
+      meta.putSync('layout', LAYOUT_VERSION);
+      meta.putSync('epoch', randomUUID());
+    }
+    meta.putSync('owner', owner);
+  });
+  const binary = { keyEncoding: 'binary', encoding: 'binary' } as const;
+  const series = root.openDB<Uint8Array, Uint8Array>({ name: 'series', ...binary });
+  const points = root.openDB<Uint8Array, Uint8Array>({ name: 'points', ...binary });
+  const file = join(path, DATA_FILE);
+  const inode = statSync(file).ino;
+  return {
+    root,
+    meta,
+    series,
+    points,
+    epoch: meta.get('epoch') as string,
+    checkOwner() {
+      if (meta.get('owner') !== owner) {
+        throw new UnavailableError(
+          'store',
+          `Another bridge has taken over the store in ${path}; stop one of them`,
+        );
+      }
+    },
+    checkFolder() {
+      if (statSync(file, { throwIfNoEntry: false })?.ino !== inode) {
+        throw new UnavailableError(
+          'store',
+          `The store's folder ${path} was deleted or replaced while the bridge ran; restart the bridge`,
+        );
+      }
+    },
+    close: () => root.close(),
+  };
+}
+
+function unusable(path: string, error: unknown): StartRefusedError {
+  const why = error instanceof Error ? error.message : String(error);
+  return new StartRefusedError(
+    `The store in ${path} cannot be opened (${why}); make STORE_PATH a folder that the bridge may write to`,
+    { cause: error },
+  );
+}

@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import { closeSync, openSync, realpathSync, rmSync } from 'node:fs';
+import { connect, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { StartRefusedError } from '../domain/errors';
+
+/**
+ * One process on one folder. The lock is a socket in the folder on which the holder listens: the system frees it
+ * however the process ends, and it holds between containers that share a volume, where process ids say nothing.
+ */
+export interface ExclusiveLock {
+  release(): Promise<void>;
+}
+
+const NAME = 'bridge.sock';
+/** A socket's path may have 104 bytes on macOS, 108 on Linux. */
+const MAX_SOCKET_PATH = 100;
+
+/** Rejects with StartRefusedError when another process holds the folder. */
+export async function lockFolder(folder: string): Promise<ExclusiveLock> {
+  const address = socketAddress(folder);
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    const server = await listen(address.path);
+    if (server !== 'in use') {
+      return {
+        release: () =>
+          new Promise((resolve) => {
+            server.close(() => {
+              address.release();
+              resolve();
+            });
+          }),
+      };
+    }
+    if (await answers(address.path)) break;
+    // Left behind by a process that was killed.
+    rmSync(address.path, { force: true });
+  }
+  address.release();
+  throw new StartRefusedError(
+    `Another bridge uses the store in ${folder}; stop it, give this one another STORE_PATH, or set REDIS_URL, which several bridges can share`,
+  );
+}
+
+function socketAddress(folder: string): { path: string; release: () => void } {
+  const real = realpathSync(folder);
+  const hash = createHash('sha256').update(real).digest('hex').slice(0, 32);
+  if (process.platform === 'win32') return { path: `\\\\.\\pipe\\streamkpi-${hash}`, release: () => {} };
+  const plain = join(real, NAME);
+  if (Buffer.byteLength(plain) <= MAX_SOCKET_PATH) return { path: plain, release: () => {} };
+  if (process.platform === 'linux') {
+    // A short name for a long folder; it holds as long as the folder is open.
+    const descriptor = openSync(real, 'r');
+    return { path: `/proc/self/fd/${descriptor}/${NAME}`, release: () => closeSync(descriptor) };
+  }
+  return { path: join(tmpdir(), `streamkpi-${hash}.sock`), release: () => {} };
+}
+
+function listen(path: string): Promise<Server | 'in use'> {
+  return new Promise((resolve, reject) => {
+    const server = createServer((socket) => socket.destroy());
+    server.unref();
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') resolve('in use');
+      else
+        reject(
+          new StartRefusedError(
+            `The store cannot be locked with ${path} (${error.message}); make STORE_PATH a folder on a local disk that the bridge may write to`,
+            { cause: error },
+          ),
+        );
+    });
+    server.listen(path, () => resolve(server));
+  });
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      resolve(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT');
+    });
+  });
+}

@@ -1,0 +1,313 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { UnavailableError } from '../domain/errors';
+import type { Metric } from '../domain/metric';
+import type { SeriesPoints } from '../domain/point';
+import type { Progress } from '../domain/progress';
+import type { Series } from '../domain/series';
+import type {
+  PartitionReport,
+  PointChange,
+  ReadRequest,
+  SeriesStore,
+  StoreListener,
+  TopicIdentity,
+  TopicIncarnations,
+  WriteBatch,
+  WriteOutcome,
+} from '../domain/store';
+import type { Clock, Log, Telemetry } from '../domain/telemetry';
+import { nextTopic } from '../domain/topic-identity';
+import { applyBatch } from './apply-batch';
+import { openEnvironment, prepareFolder, type Environment } from './environment';
+import { lockFolder, type ExclusiveLock } from './exclusive-lock';
+import { MetricState } from './metric-state';
+import { readPoints } from './read-points';
+import { RetentionSweeper } from './retention-sweeper';
+import { SlotStaging } from './slot-staging';
+import { registerMetrics } from './start-checks';
+import { WriteQueue } from './write-queue';
+
+export interface LmdbStoreOptions {
+  /** The store's folder; made when it is missing. No other process may use it. */
+  readonly path: string;
+}
+
+export interface LmdbStoreTools {
+  readonly log: Log;
+  readonly telemetry: Telemetry;
+  readonly clock: Clock;
+}
+
+const SWEEP_INTERVAL_MS = 1_000;
+/** Between two steps when there is much to take away; writes go in between. */
+const SWEEP_PAUSE_MS = 20;
+
+/** The embedded store: everything in one folder, for one process. */
+export function createLmdbStore(
+  options: LmdbStoreOptions,
+  metrics: readonly Metric[],
+  tools: LmdbStoreTools,
+): SeriesStore {
+  return new LmdbStore(options, metrics, tools);
+}
+
+/** All that exists between start() and close(). */
+interface Opened {
+  readonly env: Environment;
+  readonly lock: ExclusiveLock;
+  readonly ids: ReadonlyMap<string, number>;
+  readonly queue: WriteQueue;
+  readonly stopSweeping: AbortController;
+}
+
+/** One metric's state in memory, and what the transaction under way changes of it. */
+interface MetricRoom {
+  state: MetricState;
+  /** As committed; `state` may be ahead of it while a transaction is under way. */
+  progress: Progress;
+  sweeper: RetentionSweeper;
+  staging: SlotStaging | null;
+}
+
+class LmdbStore implements SeriesStore {
+  readonly kind = 'lmdb';
+  private opened: Opened | null = null;
+  private sweeping: Promise<void> = Promise.resolve();
+  private readonly rooms = new Map<string, MetricRoom>();
+  private readonly listeners = new Set<StoreListener>();
+
+  constructor(
+    private readonly options: LmdbStoreOptions,
+    private readonly metrics: readonly Metric[],
+    private readonly tools: LmdbStoreTools,
+  ) {}
+
+  async start(): Promise<void> {
+    const { path } = this.options;
+    prepareFolder(path);
+    const lock = await lockFolder(path);
+    let env: Environment | null = null;
+    try {
+      env = openEnvironment(path);
+      const ids = registerMetrics(env, this.metrics, path);
+      const queue = new WriteQueue({
+        commit: (work) => this.commit(work),
+        undo: () => this.load(),
+      });
+      this.opened = { env, lock, ids, queue, stopSweeping: new AbortController() };
+      this.load();
+    } catch (error) {
+      this.opened = null;
+      await env?.close();
+      await lock.release();
+      throw error;
+    }
+    this.sweeping = this.sweepUntil(this.opened.stopSweeping.signal);
+  }
+
+  epoch(): string {
+    return this.open().env.epoch;
+  }
+
+  identifyTopic(metric: Metric, identity: TopicIdentity): Promise<TopicIncarnations | 'stale'> {
+    return this.change(metric, (room) => {
+      const { state } = room;
+      const next = nextTopic(state.topic, identity);
+      if (next === 'stale') return next;
+      if (next !== state.topic) {
+        if (next.topicId !== state.topic?.topicId) state.forgetPartitions();
+        state.topic = next;
+        this.stage(room);
+      }
+      const { topicId, partitions, incarnations } = next;
+      return { topicId, partitions, incarnations };
+    });
+  }
+
+  appliedOffsets(metric: Metric): Promise<ReadonlyMap<number, number>> {
+    return this.change(metric, ({ state }) => state.appliedOffsets());
+  }
+
+  skipTo(metric: Metric, topicId: string, partition: number, offset: number): Promise<void> {
+    return this.change(metric, (room) => {
+      const { state } = room;
+      const before = state.partition(partition);
+      if (state.topic?.topicId !== topicId || offset - 1 <= before.applied) return;
+      state.setPartition(partition, { ...before, applied: offset - 1 });
+      this.stage(room);
+    });
+  }
+
+  async write(batch: WriteBatch): Promise<WriteOutcome> {
+    const room = this.room(batch.metric);
+    const { outcome } = await this.open().queue.add({
+      run: () => {
+        const applied = applyBatch(room.state, this.stage(room), batch, this.listeners.size > 0);
+        return { ...applied, progress: room.state.progress };
+      },
+      committed: ({ changes, moved, progress }) => {
+        if (moved) this.tell(batch.metric, changes, progress);
+      },
+    });
+    return outcome;
+  }
+
+  async reportPartitions(
+    metric: Metric,
+    topicId: string,
+    reports: readonly PartitionReport[],
+  ): Promise<void> {
+    if (reports.length === 0) return;
+    const room = this.room(metric);
+    await this.open().queue.add({
+      run: () => {
+        const { state } = room;
+        if (state.topic?.topicId !== topicId) return null;
+        for (const report of reports) state.report(report);
+        const moved = state.advance(Math.max(...reports.map((report) => report.nowMs)));
+        this.stage(room);
+        return moved ? state.progress : null;
+      },
+      committed: (progress) => {
+        if (progress !== null) this.tell(metric, [], progress);
+      },
+    });
+  }
+
+  async progress(metric: Metric): Promise<Progress> {
+    this.open();
+    return Promise.resolve(this.room(metric).progress);
+  }
+
+  async listSeries(metric: Metric): Promise<readonly Series[]> {
+    this.open();
+    return Promise.resolve(this.room(metric).state.series.list());
+  }
+
+  async read(metric: Metric, request: ReadRequest): Promise<readonly SeriesPoints[]> {
+    return readPoints(this.open().env, this.room(metric).state, request);
+  }
+
+  subscribe(listener: StoreListener): () => void {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
+  }
+
+  async checkReady(): Promise<void> {
+    const { env, queue } = this.open();
+    env.checkFolder();
+    if (queue.failure === null) return;
+    // The last transaction failed; the store is ready again when another one goes through.
+    await queue.add({ run: () => env.meta.putSync('probe', this.tools.clock()) });
+  }
+
+  async close(): Promise<void> {
+    const { opened } = this;
+    if (opened === null) return;
+    opened.stopSweeping.abort();
+    await this.sweeping;
+    await opened.queue.close();
+    this.opened = null;
+    await opened.env.close();
+    await opened.lock.release();
+  }
+
+  private open(): Opened {
+    if (this.opened === null) throw new UnavailableError('store', 'The embedded store is not open');
+    return this.opened;
+  }
+
+  private room(metric: Metric): MetricRoom {
+    const room = this.rooms.get(metric.name);
+    if (room !== undefined) return room;
+    this.open();
+    throw new RangeError(`the store was not made for the metric ${metric.name}`);
+  }
+
+  /** In the order of all changes, so that the answer is never of a transaction that fails. */
+  private async change<T>(metric: Metric, run: (room: MetricRoom) => T): Promise<T> {
+    const room = this.room(metric);
+    return this.open().queue.add({ run: () => run(room) });
+  }
+
+  private stage(room: MetricRoom): SlotStaging {
+    room.staging ??= new SlotStaging(this.open().env, room.state);
+    return room.staging;
+  }
+
+  private flush(): void {
+    for (const room of this.rooms.values()) {
+      room.staging?.flush();
+      room.staging = null;
+    }
+  }
+
+  private async commit(work: () => void): Promise<void> {
+    const { env } = this.open();
+    const from = performance.now();
+    // A child transaction: a throw undoes what was written before it.
+    await env.root.childTransaction(() => {
+      env.checkOwner();
+      work();
+      this.flush();
+    });
+    // A read of this turn may have begun before the commit; the next one must see it.
+    env.root.resetReadTxn();
+    for (const room of this.rooms.values()) room.progress = room.state.progress;
+    this.tools.telemetry.storeLatency('commit', (performance.now() - from) / 1_000);
+  }
+
+  /** Takes every metric's state from the disk: at the start, and after a transaction that failed. */
+  private load(): void {
+    const { env, ids } = this.open();
+    for (const metric of this.metrics) {
+      const state = MetricState.load(env, metric, ids.get(metric.name)!);
+      const loaded = {
+        state,
+        progress: state.progress,
+        sweeper: new RetentionSweeper(env, state),
+        staging: null,
+      };
+      const room = this.rooms.get(metric.name);
+      if (room === undefined) this.rooms.set(metric.name, loaded);
+      else Object.assign(room, loaded);
+    }
+  }
+
+  private async sweepUntil(signal: AbortSignal): Promise<void> {
+    const { queue } = this.open();
+    let more = false;
+    while (!signal.aborted) {
+      try {
+        await delay(more ? SWEEP_PAUSE_MS : SWEEP_INTERVAL_MS, undefined, { signal, ref: false });
+      } catch {
+        return;
+      }
+      try {
+        more = await queue.add({ run: () => this.sweepOnce() });
+      } catch (error) {
+        more = false;
+        this.tools.log.warn({ error }, 'expired points could not be taken from the store; it is tried again');
+      }
+    }
+  }
+
+  private sweepOnce(): boolean {
+    this.flush();
+    const nowMs = this.tools.clock();
+    let more = false;
+    for (const { sweeper } of this.rooms.values()) more = sweeper.step(nowMs) || more;
+    return more;
+  }
+
+  /** A listener that throws must not keep the others from hearing. */
+  private tell(metric: Metric, changes: readonly PointChange[], progress: Progress): void {
+    for (const listener of this.listeners) {
+      try {
+        listener.onChanges(metric, changes, progress);
+      } catch (error) {
+        this.tools.log.error({ error }, 'a listener of the store failed');
+      }
+    }
+  }
+}

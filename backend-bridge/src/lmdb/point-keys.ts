@@ -1,0 +1,69 @@
+/** Keys of the points and series databases (environment.ts). Each maker gives a new key, safe to keep. */
+
+const METRIC_BYTES = 2;
+const BUCKET_BYTES = 6;
+const SERIES_BYTES = 4;
+const BUCKET_AT = METRIC_BYTES;
+const SERIES_AT = BUCKET_AT + BUCKET_BYTES;
+const START_AT = SERIES_AT + SERIES_BYTES;
+const SESSION_KEY_BYTES = START_AT + BUCKET_BYTES;
+
+/** Key of a series' bucket of fixed windows; also the lower bound of a series' sessions in a bucket. */
+export function bucketKey(metricId: number, bucket: number, seriesId: number): Buffer {
+  const key = Buffer.allocUnsafe(START_AT);
+  key.writeUInt16BE(metricId, 0);
+  key.writeUIntBE(bucket, BUCKET_AT, BUCKET_BYTES);
+  key.writeUInt32BE(seriesId, SERIES_AT);
+  return key;
+}
+
+export function sessionKey(metricId: number, bucket: number, seriesId: number, startMs: number): Buffer {
+  const key = Buffer.allocUnsafe(SESSION_KEY_BYTES);
+  key.writeUInt16BE(metricId, 0);
+  key.writeUIntBE(bucket, BUCKET_AT, BUCKET_BYTES);
+  key.writeUInt32BE(seriesId, SERIES_AT);
+  key.writeUIntBE(startMs, START_AT, BUCKET_BYTES);
+  return key;
+}
+
+/** Where the keys of a bucket begin; that of the next bucket is where they end. */
+export function bucketBound(metricId: number, bucket: number): Buffer {
+  const key = Buffer.allocUnsafe(SERIES_AT);
+  key.writeUInt16BE(metricId, 0);
+  key.writeUIntBE(bucket, BUCKET_AT, BUCKET_BYTES);
+  return key;
+}
+
+/** Where everything of a metric begins. */
+export function metricBound(metricId: number): Buffer {
+  const key = Buffer.allocUnsafe(METRIC_BYTES);
+  key.writeUInt16BE(metricId, 0);
+  return key;
+}
+
+export function seriesRecordKey(metricId: number, seriesId: number): Buffer {
+  const key = Buffer.allocUnsafe(METRIC_BYTES + SERIES_BYTES);
+  key.writeUInt16BE(metricId, 0);
+  key.writeUInt32BE(seriesId, METRIC_BYTES);
+  return key;
+}
+
+export function bucketIn(key: Uint8Array): number {
+  return asBuffer(key).readUIntBE(BUCKET_AT, BUCKET_BYTES);
+}
+
+export function seriesIn(key: Uint8Array): number {
+  return asBuffer(key).readUInt32BE(SERIES_AT);
+}
+
+export function startIn(key: Uint8Array): number {
+  return asBuffer(key).readUIntBE(START_AT, BUCKET_BYTES);
+}
+
+export function seriesOfRecord(key: Uint8Array): number {
+  return asBuffer(key).readUInt32BE(METRIC_BYTES);
+}
+
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

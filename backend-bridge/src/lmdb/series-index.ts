@@ -1,0 +1,99 @@
+import { compareValues, seriesKey, type Series } from '../domain/series';
+
+interface Entry extends Series {
+  readonly key: string;
+  /** When the newest bucket of the series expires. */
+  expiresMs: number;
+}
+
+/** The series of one metric, in memory; the store writes each change of it with the points. */
+export class SeriesIndex {
+  private readonly byKey = new Map<string, Entry>();
+  private readonly byId = new Map<number, Entry>();
+  /** In label order, without `added`; null while an id was forgotten and the order must be built anew. */
+  private sorted: readonly Series[] = [];
+  private added: Series[] = [];
+  private forgotten = false;
+  private sweep: IterableIterator<Entry> | null = null;
+
+  get size(): number {
+    return this.byId.size;
+  }
+
+  find(values: readonly string[]): number | undefined {
+    return this.byKey.get(indexKey(values))?.id;
+  }
+
+  valuesOf(id: number): readonly string[] | undefined {
+    return this.byId.get(id)?.values;
+  }
+
+  add(id: number, values: readonly string[], expiresMs: number): void {
+    const entry: Entry = { id, values, key: indexKey(values), expiresMs };
+    this.byKey.set(entry.key, entry);
+    this.byId.set(id, entry);
+    this.added.push({ id, values });
+  }
+
+  /** Notes a bucket's expiry; returns whether the series lives longer for it. */
+  extend(id: number, expiresMs: number): boolean {
+    const entry = this.byId.get(id)!;
+    if (expiresMs <= entry.expiresMs) return false;
+    entry.expiresMs = expiresMs;
+    return true;
+  }
+
+  expiresMs(id: number): number {
+    return this.byId.get(id)!.expiresMs;
+  }
+
+  /** Takes away expired series, looking at no more than `steps`; goes on there the next time. Returns their ids. */
+  forgetExpired(nowMs: number, steps: number): readonly number[] {
+    const gone: number[] = [];
+    this.sweep ??= this.byId.values();
+    for (let i = 0; i < steps; i += 1) {
+      const next = this.sweep.next();
+      if (next.done === true) {
+        this.sweep = null;
+        break;
+      }
+      const entry = next.value;
+      if (entry.expiresMs > nowMs) continue;
+      this.byId.delete(entry.id);
+      this.byKey.delete(entry.key);
+      gone.push(entry.id);
+      this.forgotten = true;
+    }
+    return gone;
+  }
+
+  /** In label order. The list is never changed later. */
+  list(): readonly Series[] {
+    if (this.forgotten) this.sorted = this.sorted.filter((series) => this.byId.has(series.id));
+    if (this.added.length > 0) {
+      const fresh = this.added.filter((series) => this.byId.has(series.id));
+      fresh.sort((a, b) => compareValues(a.values, b.values));
+      this.sorted = merge(this.sorted, fresh);
+    }
+    this.added = [];
+    this.forgotten = false;
+    return this.sorted;
+  }
+}
+
+/** Most metrics have one dimension, and its value is its own key. */
+function indexKey(values: readonly string[]): string {
+  return values.length === 1 ? values[0]! : seriesKey(values);
+}
+
+function merge(left: readonly Series[], right: readonly Series[]): readonly Series[] {
+  const merged: Series[] = [];
+  let l = 0;
+  let r = 0;
+  while (l < left.length || r < right.length) {
+    const takeLeft =
+      r === right.length || (l < left.length && compareValues(left[l]!.values, right[r]!.values) <= 0);
+    merged.push(takeLeft ? left[l++]! : right[r++]!);
+  }
+  return merged;
+}
