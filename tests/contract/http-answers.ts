@@ -86,7 +86,12 @@ export async function call(
   const body = options.body === undefined || raw ? options.body : JSON.stringify(options.body);
   const answer = await new Promise<Answer>((resolve, reject) => {
     const headers: Record<string, string> = {
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(body === undefined
+        ? {}
+        : {
+            'content-type': 'application/json',
+            'content-length': String(Buffer.byteLength(body)),
+          }),
       ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
       ...options.headers,
     };

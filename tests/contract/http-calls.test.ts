@@ -7,11 +7,11 @@ type Schemas = components['schemas'];
 const MINUTE_MS = 60_000;
 const range = { from_ms: T0, to_ms: T0 + HOUR_MS };
 
-describe('the calls of the HTTP contract', () => {
+describe.each(['lmdb', 'redis'] as const)('the calls of the HTTP contract, over %s', (kind) => {
   let demo: DemoEngine;
   let bridge: Bridge;
   beforeAll(async () => {
-    demo = await demoEngine();
+    demo = await demoEngine(kind);
     bridge = await startBridge(demo);
   });
   afterAll(async () => {
@@ -21,7 +21,7 @@ describe('the calls of the HTTP contract', () => {
 
   const query = async (body: object): Promise<Schemas['QueryAnswer']> => {
     const answer = await bridge.post('/api/v1/query', { metric: 'events_per_minute', ...range, ...body });
-    expect(answer.text.slice(0, 300)).toContain('"series"');
+    expect(answer.status).toBe(200);
     return answer.json as Schemas['QueryAnswer'];
   };
 

@@ -3,7 +3,7 @@ import type { PointWrite } from '../../backend-bridge/src/domain/point';
 import { QueryEngine } from '../../backend-bridge/src/domain/query-engine';
 import type { SeriesStore } from '../../backend-bridge/src/domain/store';
 import type { HttpEngine } from '../../backend-bridge/src/server/http-dependencies';
-import { openStore } from './http-store';
+import { openStore, type StoreKind } from './http-store';
 
 /** Three metrics with an hour of points, the real engine over a real store. */
 
@@ -88,7 +88,7 @@ async function write(store: SeriesStore, target: Metric, rows: readonly Row[]): 
     endMs: row.startMs + target.window.sizeMs,
     measures: row.measures,
     removed: row.removed ?? false,
-    keyHash: 1 + [...row.values.join('')].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 0),
+    keyHash: 1 + Array.from(row.values.join('')).reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 0),
     offset,
     incarnation: 1,
   }));
@@ -113,8 +113,8 @@ export interface DemoEngine {
 }
 
 /** gold: i for minute i; silver: 100 - i, without minute 7, which was removed. */
-export async function demoEngine(): Promise<DemoEngine> {
-  const { store, close } = await openStore(METRICS);
+export async function demoEngine(kind: StoreKind = 'lmdb'): Promise<DemoEngine> {
+  const { store, close } = await openStore(kind, METRICS);
   const minutes = Array.from({ length: 60 }, (_, i) => i);
   const [events, alerts, revenue] = METRICS as [Metric, Metric, Metric];
   await write(store, events, [

@@ -114,7 +114,7 @@ describe('what HTTP refuses', () => {
   });
 
   it('a measure combined that cannot be', async () => {
-    const body = { ...good, metric: 'revenue_per_minute', measure: 'plain_average', group_by: [] };
+    const body = { ...good, metric: 'revenue_per_minute', measure: 'plain_average', step_ms: 120_000 };
     expect(refusal(await bridge.post('/api/v1/query', body))).toBe('422 not_combinable');
   });
 
@@ -239,7 +239,9 @@ describe('what HTTP refuses', () => {
     );
     await fc.assert(
       fc.asyncProperty(path, body, async (to, sent) => {
-        const answer = await bridge.call('POST', to, { body: JSON.stringify(sent) ?? '' });
+        const answer = await bridge.call('POST', to, {
+          body: (JSON.stringify(sent)) ?? '',
+        });
         expect(answer.status).toBeLessThan(500);
       }),
       { numRuns: 600 },
@@ -334,6 +336,25 @@ describe('what HTTP answers when something behind it fails', () => {
       release();
       expect((await Promise.all(four)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
       expect((await bridge.post('/api/v1/query', good)).status).toBe(200);
+    });
+  });
+
+  it('a large answer comes whole, in pieces, and others are answered meanwhile', async () => {
+    const length = 300_000;
+    const engine = engineWith(async (query, tenant) => {
+      const answer = await demo.engine.query(query, tenant);
+      const times = Array.from({ length }, (_, i) => i);
+      return { ...answer, series: [{ ...answer.series[0]!, times, values: times.map((i) => i / 3) }] };
+    });
+    await withBridge({ engine }, async (bridge) => {
+      const large = bridge.post('/api/v1/query', good);
+      const health = await bridge.call('GET', '/healthz');
+      expect(health.status).toBe(200);
+      const answer = await large;
+      expect(answer.headers['transfer-encoding']).toBe('chunked');
+      const { series } = answer.json as { series: { times: number[]; values: number[] }[] };
+      expect(series[0]?.times).toHaveLength(length);
+      expect(series[0]?.values.at(-1)).toBe((length - 1) / 3);
     });
   });
 

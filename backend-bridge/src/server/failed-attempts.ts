@@ -18,7 +18,7 @@ export class FailedAttempts {
   constructor(private readonly clock: Clock) {}
 
   limited(remoteAddress: string): boolean {
-    return this.current(groupOf(remoteAddress)) >= BURST;
+    return BURST - this.current(groupOf(remoteAddress)) < 1;
   }
 
   failed(remoteAddress: string): void {

@@ -102,6 +102,17 @@ describe('access by the tokens file', () => {
     expect(name(access.fromToken('secret-b', '10.0.0.1'))).toBe('b');
   });
 
+  it('limits a steady stream of guesses to one in six seconds', () => {
+    open(fileText(entry('a', 'secret-a')));
+    let tried = 0;
+    for (let i = 0; i < 60_000; i += 10) {
+      nowMs += 10;
+      if (name(access.fromToken('wrong', '10.0.0.1')) === 'unauthenticated') tried += 1;
+    }
+    expect(tried).toBeGreaterThanOrEqual(19);
+    expect(tried).toBeLessThanOrEqual(20);
+  });
+
   it('counts one IPv6 network as one address', () => {
     open(fileText(entry('a', 'secret-a')));
     for (let i = 0; i < 10; i += 1) access.fromToken('wrong', `2001:db8:1:2::${i + 1}`);
