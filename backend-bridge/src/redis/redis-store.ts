@@ -14,6 +14,7 @@ import type {
   WriteBatch,
   WriteOutcome,
 } from '../domain/store';
+import { nextTopic, type KnownTopic } from '../domain/topic-identity';
 import type { Clock, Log, Telemetry } from '../domain/telemetry';
 import { ChangeFeed } from './change-feed';
 import type { ChangeMessage } from './change-message';
@@ -26,7 +27,6 @@ import { SeriesIndex } from './series-index';
 import { checkServer } from './start-checks';
 import { enterEpoch } from './store-epoch';
 import { redisErrorCode } from './store-errors';
-import { nextTopic, parseTopic } from './topic-identity';
 import { decodeOutcome, encodeWrite, newestSeries } from './write-request';
 
 export interface RedisStoreOptions {
@@ -132,7 +132,7 @@ class RedisStore implements SeriesStore {
     for (let attempt = 0; attempt < IDENTIFY_ATTEMPTS; attempt += 1) {
       const epoch = this.currentEpoch;
       const [, text = null] = await this.link.hmget(keys.meta, 'epoch', 'topic');
-      const stored = parseTopic(text);
+      const stored = text === null ? null : (JSON.parse(text) as KnownTopic);
       const next = nextTopic(stored, identity);
       if (next === 'stale') return next;
       if (next !== stored || text === null) {

@@ -89,7 +89,9 @@ local function write(keys, args)
   if stored[1] ~= epoch then return { 'store_lost' } end
   local partition, partitions, from_offset, to_offset, newest, now, idle_ms, final_only, grace_ms, max_series, session, slot_bytes, has_first_seen, span_ms, tail_ms, windows, series_count, point_count, at =
     unpack_bytes(REQUEST, blob)
-  if stored[2] ~= args[2] or tonumber(stored[3]) ~= partitions then return { 'stale_topic' } end
+  if stored[2] ~= args[2] or tonumber(stored[3]) ~= partitions or partition >= partitions then
+    return { 'stale_topic' }
+  end
   local states = read_states(parts)
   local state = states[partition] or fresh_state()
   if from_offset > state.applied + 1 then return { 'gap', number_text(state.applied + 1) } end
