@@ -1,45 +1,6 @@
-import { MemorySeriesStore } from '../../../tests/support/memory-series-store';
-import { DAY, measureOf, metricOf, MINUTE } from '../../../tests/support/sample-metrics';
-import { RequestError } from './errors';
-import type { Metric } from './metric';
-import { QueryEngine } from './query-engine';
+import { at, codeOf, NOW, setup, T0 } from '../../../tests/support/engine-on-memory';
+import { DAY, measureOf, MINUTE } from '../../../tests/support/sample-metrics';
 import type { Filter, Query } from './selection';
-
-/** A whole day since the epoch, so that every step is aligned to it. */
-const T0 = 20_000 * DAY;
-const NOW = T0 + 6 * 60 * MINUTE;
-const LIMITS = { maxSeries: 1_000, maxPoints: 1_000_000, maxScanPoints: 5_000_000, staleWindows: 2 };
-
-function setup(over: Partial<Metric> = {}, limits: Partial<typeof LIMITS> = {}) {
-  const store = new MemorySeriesStore();
-  store.progressNow = { watermarkMs: NOW, finalBeforeMs: NOW };
-  const clock = { now: NOW };
-  const metric = metricOf(over);
-  const engine = new QueryEngine([metric], store, { ...LIMITS, ...limits }, () => clock.now);
-  /** measures: value, low, high, mean, n, users, gauge, bare_mean */
-  const put = (segment: string, site: string, minute: number, ...measures: (number | undefined)[]): void =>
-    store.put([segment, site], T0 + minute * MINUTE, T0 + (minute + 1) * MINUTE, [
-      ...measures,
-      ...Array.from({ length: 8 - measures.length }, () => undefined),
-    ]);
-  const query = (over2: Partial<Query> = {}, tenant: readonly Filter[] = []) =>
-    engine.query({ metric: 'm', fromMs: T0, toMs: T0 + 60 * MINUTE, ...over2 }, tenant);
-  const plan = (over2: Partial<Query> = {}, tenant: readonly Filter[] = []) =>
-    engine.plan({ metric: 'm', ...over2 }, tenant);
-  return { store, clock, metric, engine, put, query, plan };
-}
-
-function codeOf(action: () => unknown): string {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof RequestError) return error.code;
-    throw error;
-  }
-  return 'accepted';
-}
-
-const at = (minute: number): number => T0 + minute * MINUTE;
 
 describe('combining across series', () => {
   test('counts and sums add; min; max', async () => {
@@ -387,61 +348,6 @@ describe('for live subscriptions', () => {
     }
     const onlyA = await engine.recompute(plan(), [at(3)], [{ segment: 'a', site: 'x' }]);
     expect(onlyA).toMatchObject([{ labels: { segment: 'a', site: 'x' }, values: [3] }]);
-  });
-});
-
-describe('summary', () => {
-  test('last, previous, delta, statistics over closed windows', async () => {
-    const { store, put, engine, clock } = setup();
-    [5, 1, 9, 4].forEach((value, minute) => put('a', 'x', minute, value));
-    store.progressNow = { watermarkMs: at(3), finalBeforeMs: at(3) + 30_000 };
-    const ask = { metric: 'm', fromMs: at(1), toMs: at(10) };
-    clock.now = at(3) + 30_000 + 2 * MINUTE;
-    const [closed] = (await engine.summary({ ...ask, stepMs: 5 * MINUTE }, [])).series;
-    expect(closed).toEqual({
-      labels: { segment: 'a', site: 'x' },
-      last: 9,
-      lastTimeMs: at(2),
-      previous: 1,
-      delta: 8,
-      min: 1,
-      max: 9,
-      avg: 5,
-      sum: 10,
-      count: 2,
-      updatedMs: at(3),
-      stale: false,
-    });
-    clock.now += 1;
-    const open = await engine.summary({ ...ask, includeOpen: true }, []);
-    expect(open.series[0]).toMatchObject({ last: 4, previous: 9, delta: -5, count: 3, stale: false });
-    expect((await engine.summary(ask, [])).series[0]!.stale).toBe(true);
-    expect(open.stepMs).toBe(MINUTE);
-  });
-
-  test('previous is the window just before, also where it lies before the range; null if absent', async () => {
-    const { put, engine } = setup();
-    [5, 1].forEach((value, minute) => put('a', 'x', minute, value));
-    put('a', 'x', 3, 0);
-    const summary = async (from: number, to: number) =>
-      (await engine.summary({ metric: 'm', fromMs: at(from), toMs: at(to) }, [])).series[0];
-    expect(await summary(1, 2)).toMatchObject({ last: 1, previous: 5, delta: -4, count: 1, min: 1 });
-    expect(await summary(0, 9)).toMatchObject({ last: 0, previous: null, delta: null, count: 3 });
-    expect(await summary(2, 3)).toBeUndefined();
-  });
-
-  test('its average of an average is that of one step over the range; a distinct count has no sum', async () => {
-    const { put, engine, query } = setup();
-    put('a', 'x', 0, 10, 0, 0, 5, 2, 3);
-    put('a', 'x', 1, 90, 0, 0, 9, 10, 4);
-    const ask = { metric: 'm', fromMs: at(0), toMs: at(5) };
-    const step = await query({ measure: 'mean', stepMs: 5 * MINUTE, toMs: at(5) });
-    const [mean] = (await engine.summary({ ...ask, measure: 'mean' }, [])).series;
-    expect(mean).toMatchObject({ avg: step.series[0]!.values[0], sum: null });
-    expect((await engine.summary({ ...ask, measure: 'users' }, [])).series[0]).toMatchObject({
-      avg: 3.5,
-      sum: null,
-    });
   });
 });
 
