@@ -1,0 +1,264 @@
+import type { Cluster, Kafka } from 'kafkajs';
+import { UnavailableError } from '../../domain/errors';
+import {
+  decodeMetadataResponse,
+  encodeMetadataRequest,
+  METADATA_API_KEY,
+  METADATA_VERSION,
+  type TopicMetadata,
+} from './metadata-exchange';
+
+/** What the brokers say of one topic now. */
+export type TopicView =
+  | {
+      readonly state: 'there';
+      readonly topicId: string;
+      /** By partition number: where the log ends (next offset) and begins. */
+      readonly ends: readonly number[];
+      readonly starts: readonly number[];
+    }
+  | { readonly state: 'missing' }
+  /** It is there, but cannot be read now; the reason is a sentence. */
+  | { readonly state: 'unready'; readonly reason: string };
+
+export interface ClusterView {
+  /** Rejects with UnavailableError when no broker answers in time. */
+  look(topics: readonly string[]): Promise<ReadonlyMap<string, TopicView>>;
+  /** Next offset of the group for each partition; -1: none. Rejects with UnavailableError. */
+  committed(
+    groupId: string,
+    topics: ReadonlyMap<string, readonly number[]>,
+  ): Promise<ReadonlyMap<string, ReadonlyMap<number, number>>>;
+  /** Where a committed read ends: before the first open transaction. Rejects with UnavailableError. */
+  stableEnd(topic: string, partition: number): Promise<number>;
+  close(): Promise<void>;
+}
+
+interface OffsetsAnswer {
+  readonly responses: readonly {
+    readonly topic: string;
+    readonly partitions: readonly { readonly partition: number; readonly offset: string }[];
+  }[];
+}
+
+/** The part of kafkajs's broker that is used here; its types leave these methods out. */
+interface Node {
+  readonly versions: Readonly<Record<number, { readonly maxVersion: number } | undefined>>;
+  readonly connectionPool: { send(exchange: object): Promise<unknown> };
+  listOffsets(request: {
+    readonly replicaId: number;
+    readonly isolationLevel: 0 | 1;
+    readonly topics: readonly {
+      readonly topic: string;
+      readonly partitions: readonly { readonly partition: number; readonly timestamp: number }[];
+    }[];
+  }): Promise<OffsetsAnswer>;
+  offsetFetch(request: {
+    readonly groupId: string;
+    readonly topics: readonly {
+      readonly topic: string;
+      readonly partitions: readonly { readonly partition: number }[];
+    }[];
+  }): Promise<OffsetsAnswer>;
+}
+
+const EARLIEST = -2;
+const LATEST = -1;
+const DEADLINE_MS = 4_000;
+const UNKNOWN_TOPIC = 3;
+const UNAUTHORIZED = 29;
+
+/** Our own connection to the cluster: topic ids, ends and committed offsets, besides the consumer's. */
+export function createClusterView(client: Kafka): ClusterView {
+  const handed: Cluster[] = [];
+  // kafkajs hands its cluster to partition assigners when a consumer is made; this one never runs.
+  client.consumer({
+    groupId: 'streamkpi-never-joined',
+    allowAutoTopicCreation: false,
+    partitionAssigners: [
+      ({ cluster }) => {
+        handed.push(cluster);
+        return {
+          name: 'none',
+          version: 0,
+          assign: () => Promise.resolve([]),
+          protocol: () => ({ name: 'none', metadata: Buffer.alloc(0) }),
+        };
+      },
+    ],
+  });
+  const cluster = handed[0];
+  if (cluster === undefined) throw new Error('kafkajs no longer hands its cluster to a partition assigner');
+  let connected = false;
+
+  const nodeOf = async (nodeId: number): Promise<Node> => {
+    return (await cluster.findBroker({ nodeId: String(nodeId) })) as unknown as Node;
+  };
+
+  const anyNode = async (): Promise<Node> => {
+    if (!connected || !cluster.isConnected()) {
+      await cluster.connect();
+      await cluster.refreshMetadata();
+      connected = true;
+    }
+    let last: unknown = new Error('the cluster names no broker');
+    for (const nodeId of cluster.getNodeIds()) {
+      try {
+        return await nodeOf(nodeId);
+      } catch (error) {
+        last = error;
+      }
+    }
+    connected = false;
+    throw last;
+  };
+
+  /** Ends with UnavailableError, however kafkajs failed or hung. */
+  const inTime = async <T>(what: string, work: Promise<T>): Promise<T> => {
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      return await Promise.race([
+        work,
+        new Promise<never>((_resolve, reject) => {
+          timer = setTimeout(() => reject(new Error(`no answer within ${DEADLINE_MS} ms`)), DEADLINE_MS);
+        }),
+      ]);
+    } catch (error) {
+      throw new UnavailableError('kafka', `Kafka does not answer (${what}): ${(error as Error).message}`, {
+        cause: error,
+      });
+    } finally {
+      clearTimeout(timer);
+      work.catch(() => undefined);
+    }
+  };
+
+  const metadata = async (topics: readonly string[]): Promise<readonly TopicMetadata[]> => {
+    const node = await anyNode();
+    if ((node.versions[METADATA_API_KEY]?.maxVersion ?? 0) < METADATA_VERSION) {
+      throw new Error('the brokers are older than Kafka 2.8, which gave topics an id; use a newer one');
+    }
+    const body = encodeMetadataRequest(topics);
+    const answer = await node.connectionPool.send({
+      request: {
+        apiKey: METADATA_API_KEY,
+        apiVersion: METADATA_VERSION,
+        apiName: 'Metadata',
+        encode: () => Promise.resolve({ buf: body, buffer: body }),
+      },
+      response: {
+        decode: (bytes: Buffer) => Promise.resolve(decodeMetadataResponse(bytes)),
+        parse: (decoded: unknown) => Promise.resolve(decoded),
+      },
+    });
+    return answer as readonly TopicMetadata[];
+  };
+
+  const offsets = async (
+    topic: string,
+    leaders: ReadonlyMap<number, readonly number[]>,
+    timestamp: number,
+    isolationLevel: 0 | 1 = 0,
+  ): Promise<number[]> => {
+    const found: number[] = [];
+    await Promise.all(
+      [...leaders].map(async ([leader, partitions]) => {
+        const node = await nodeOf(leader);
+        const asked = partitions.map((partition) => ({ partition, timestamp }));
+        const answer = await node.listOffsets({
+          replicaId: -1,
+          isolationLevel,
+          topics: [{ topic, partitions: asked }],
+        });
+        for (const { partition, offset } of answer.responses[0]?.partitions ?? [])
+          found[partition] = Number(offset);
+      }),
+    );
+    return found;
+  };
+
+  const byLeader = (topic: TopicMetadata): Map<number, number[]> => {
+    const leaders = new Map<number, number[]>();
+    for (const { partition, leader } of topic.partitions) {
+      leaders.set(leader, [...(leaders.get(leader) ?? []), partition]);
+    }
+    return leaders;
+  };
+
+  const view = async (topic: TopicMetadata): Promise<TopicView> => {
+    if (topic.errorCode === UNKNOWN_TOPIC) return { state: 'missing' };
+    if (topic.errorCode === UNAUTHORIZED) {
+      return {
+        state: 'unready',
+        reason: `the brokers do not let this user read topic ${topic.topic}; allow Describe and Read`,
+      };
+    }
+    const leaders = byLeader(topic);
+    if (topic.errorCode !== 0 || leaders.has(-1) || leaders.size === 0) {
+      return { state: 'unready', reason: `topic ${topic.topic} has partitions without a leader now` };
+    }
+    try {
+      const [ends, starts] = await Promise.all([
+        offsets(topic.topic, leaders, LATEST),
+        offsets(topic.topic, leaders, EARLIEST),
+      ]);
+      const complete = topic.partitions.every(
+        ({ partition }) => ends[partition] !== undefined && starts[partition] !== undefined,
+      );
+      if (!complete)
+        return { state: 'unready', reason: `the brokers do not say where topic ${topic.topic} ends` };
+      return { state: 'there', topicId: topic.topicId, ends, starts };
+    } catch (error) {
+      // Between the two answers a leader may move or the topic go; the next look sees which.
+      return { state: 'unready', reason: `topic ${topic.topic}: ${(error as Error).message}` };
+    }
+  };
+
+  return {
+    look: (topics) =>
+      inTime(
+        'metadata',
+        metadata(topics).then(async (found) => {
+          const views = await Promise.all(
+            found.map(async (topic) => [topic.topic, await view(topic)] as const),
+          );
+          return new Map(views);
+        }),
+      ),
+    committed: (groupId, topics) =>
+      inTime(
+        'committed offsets',
+        (async () => {
+          await anyNode();
+          const coordinator = (await cluster.findGroupCoordinator({ groupId })) as unknown as Node;
+          const asked = [...topics].map(([topic, partitions]) => ({
+            topic,
+            partitions: partitions.map((partition) => ({ partition })),
+          }));
+          const answer = await coordinator.offsetFetch({ groupId, topics: asked });
+          return new Map(
+            answer.responses.map(({ topic, partitions }) => [
+              topic,
+              new Map(partitions.map(({ partition, offset }) => [partition, Number(offset)])),
+            ]),
+          );
+        })(),
+      ),
+    stableEnd: (topic, partition) =>
+      inTime(
+        'stable end',
+        metadata([topic]).then(async (found) => {
+          const leader = found[0]?.partitions.find((each) => each.partition === partition)?.leader;
+          if (leader === undefined || leader === -1) throw new Error(`${topic}/${partition} has no leader`);
+          const ends = await offsets(topic, new Map([[leader, [partition]]]), LATEST, 1);
+          return ends[partition] ?? Number.POSITIVE_INFINITY;
+        }),
+      ),
+    close: async () => {
+      await Promise.race([
+        cluster.disconnect().catch(() => undefined),
+        new Promise((resolve) => setTimeout(resolve, 1_000)),
+      ]);
+    },
+  };
+}

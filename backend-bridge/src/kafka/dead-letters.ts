@@ -1,0 +1,142 @@
+import type { Kafka, Message, Producer } from 'kafkajs';
+import { UnavailableError } from '../domain/errors';
+import type { Clock, Log, Telemetry } from '../domain/telemetry';
+import type { Undecodable } from './decoding/undecodable';
+
+/** One record that gives no point, with where it stood. */
+export interface DeadLetter {
+  readonly metric: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly timestampMs: number;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly reason: Undecodable['reason'];
+  readonly message: string;
+}
+
+export interface DeadLetterWriter {
+  /** Resolves when the topic has them all. Rejects with UnavailableError: none is counted, the same call may be made again. */
+  write(letters: readonly DeadLetter[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+const BATCH = 200;
+const DEADLINE_MS = 6_000;
+const LOG_EVERY_MS = 10_000;
+
+function headersOf(letter: DeadLetter, extra: Readonly<Record<string, string>>): Record<string, string> {
+  return {
+    reason: letter.reason,
+    message: letter.message.slice(0, 1_000),
+    topic: letter.topic,
+    partition: String(letter.partition),
+    offset: String(letter.offset),
+    metric: letter.metric,
+    timestamp: String(letter.timestampMs),
+    ...extra,
+  };
+}
+
+function toMessage(letter: DeadLetter): Message {
+  return { key: letter.key, value: letter.value, headers: headersOf(letter, {}) };
+}
+
+/** For a record that is larger than what the dead-letter topic takes: everything but the bytes. */
+function withoutBytes(letter: DeadLetter): Message {
+  const left = { value_bytes: String(letter.value?.length ?? 0), value_left_out: 'true' };
+  return { key: null, value: null, headers: headersOf(letter, left) };
+}
+
+/** Writes undecodable records to the dead-letter topic, acknowledged by all replicas, before they are passed. */
+export function createDeadLetterWriter(
+  client: Kafka,
+  topic: string,
+  tools: { readonly log: Log; readonly telemetry: Telemetry; readonly clock: Clock },
+): DeadLetterWriter {
+  const { log, telemetry, clock } = tools;
+  let producer: Producer | null = null;
+  let loggedMs = 0;
+
+  const close = async (): Promise<void> => {
+    const open = producer;
+    producer = null;
+    if (open === null) return;
+    await Promise.race([
+      open.disconnect().catch(() => undefined),
+      new Promise((resolve) => setTimeout(resolve, 1_000)),
+    ]);
+  };
+
+  const connected = async (): Promise<Producer> => {
+    if (producer !== null) return producer;
+    const made = client.producer({
+      idempotent: true,
+      maxInFlightRequests: 1,
+      allowAutoTopicCreation: false,
+      metadataMaxAge: 10_000,
+    });
+    await made.connect();
+    producer = made;
+    return made;
+  };
+
+  const send = async (letters: readonly DeadLetter[]): Promise<void> => {
+    const open = await connected();
+    try {
+      await open.send({ topic, acks: -1, messages: letters.map(toMessage) });
+    } catch (error) {
+      if (
+        (error as { type?: unknown }).type !== 'MESSAGE_TOO_LARGE' &&
+        !String(error).includes('too large')
+      ) {
+        throw error;
+      }
+      if (letters.length === 1) await open.send({ topic, acks: -1, messages: letters.map(withoutBytes) });
+      else for (const letter of letters) await send([letter]);
+    }
+  };
+
+  const inTime = async (work: Promise<void>): Promise<void> => {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => reject(new Error(`no answer within ${DEADLINE_MS} ms`)), DEADLINE_MS);
+    });
+    try {
+      await Promise.race([work, late]);
+    } finally {
+      clearTimeout(timer);
+      work.catch(() => undefined);
+    }
+  };
+
+  return {
+    write: async (letters) => {
+      for (let from = 0; from < letters.length; from += BATCH) {
+        try {
+          await inTime(send(letters.slice(from, from + BATCH)));
+        } catch (error) {
+          // An idempotent producer that has failed once may refuse to go on; the next try makes a new one.
+          await close();
+          throw new UnavailableError(
+            'dead_letter',
+            `the dead-letter topic ${topic} cannot be written (${(error as Error).message}); does it exist, and may this user write it?`,
+            { cause: error },
+          );
+        }
+      }
+      for (const letter of letters) telemetry.deadLetters(letter.topic, letter.reason, 1);
+      const first = letters[0];
+      if (first !== undefined && clock() - loggedMs >= LOG_EVERY_MS) {
+        loggedMs = clock();
+        const { metric, partition, offset, reason, message } = first;
+        log.warn(
+          { metric, topic: first.topic, partition, offset, reason, records: letters.length },
+          `dead letter: ${message}`,
+        );
+      }
+    },
+    close,
+  };
+}

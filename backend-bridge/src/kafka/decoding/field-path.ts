@@ -1,0 +1,45 @@
+import type { FieldPath } from '../../domain/mapping';
+
+/** Reads a field of a decoded key or value; `undefined` when it is not there. */
+export type FieldReader = (root: unknown) => unknown;
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+/**
+ * One name of a path: exactly as written, else in any case. The spelling that was found last is tried before
+ * the names are searched, because a topic spells a field always alike.
+ */
+function nameReader(name: string): FieldReader {
+  const lower = name.toLowerCase();
+  const inherited = name in Object.prototype;
+  let alias = name;
+  return (parent) => {
+    if (!isRecord(parent)) return undefined;
+    if (!inherited) {
+      const exact = parent[name];
+      if (exact !== undefined) return exact;
+    } else if (Object.hasOwn(parent, name)) return parent[name];
+    if (alias !== name && Object.hasOwn(parent, alias)) return parent[alias];
+    for (const key of Object.keys(parent)) {
+      if (key.length === name.length && key.toLowerCase() === lower) {
+        alias = key;
+        return parent[key];
+      }
+    }
+    return undefined;
+  };
+}
+
+/** The empty path is the whole root. */
+export function fieldReader(path: FieldPath): FieldReader {
+  const names = path.map(nameReader);
+  if (names.length === 0) return (root) => root;
+  if (names.length === 1) return names[0]!;
+  return (root) => {
+    let value = root;
+    for (const read of names) value = read(value);
+    return value;
+  };
+}

@@ -1,0 +1,114 @@
+import type { TimeUnit } from '../../domain/mapping';
+import { Undecodable } from './undecodable';
+
+/** Numbers, labels and times as topics write them, into what a point holds. */
+
+const NUMBER_TEXT = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/;
+const AVRO_NUMBER_BRANCHES = new Set(['int', 'long', 'float', 'double', 'string']);
+/** More than any sensible label, less than what an index key can hold. */
+export const MAX_LABEL_LENGTH = 1_024;
+/** 9999-12-31T23:59:59.999Z; later ones are bytes that were no time. */
+const MAX_TIME_MS = 253_402_300_799_999;
+
+function shown(value: unknown): string {
+  const text = typeof value === 'bigint' ? String(value) : JSON.stringify(value);
+  return text.length > 80 ? `${text.slice(0, 80)}...` : text;
+}
+
+/** An ambiguous Avro union arrives as `{ long: 5 }`. */
+function unwrapped(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value);
+  const only = entries[0];
+  return entries.length === 1 && only !== undefined && AVRO_NUMBER_BRANCHES.has(only[0]) ? only[1] : value;
+}
+
+/** A number, a numeric text, or one of the texts "NaN", "Infinity", "-Infinity". `undefined`: not there, or null. */
+export function toNumber(value: unknown, name: string): number | undefined {
+  if (typeof value === 'number') return value;
+  if (value === undefined || value === null) return undefined;
+  const plain = unwrapped(value);
+  if (typeof plain === 'number') return plain;
+  if (typeof plain === 'bigint') return Number(plain);
+  if (typeof plain === 'string') {
+    const text = plain.trim();
+    if (NUMBER_TEXT.test(text)) return Number(text);
+    if (text === 'NaN') return Number.NaN;
+    if (text === 'Infinity' || text === '+Infinity') return Number.POSITIVE_INFINITY;
+    if (text === '-Infinity') return Number.NEGATIVE_INFINITY;
+  }
+  throw new Undecodable('not_a_number', `${name} is ${shown(value)}, not a number`);
+}
+
+/** A label: text, number or true/false; nothing (absent or null) is the empty text. */
+export function toLabel(value: unknown, name: string): string {
+  if (value === undefined || value === null) return '';
+  const plain = unwrapped(value);
+  if (typeof plain === 'string') {
+    if (plain.length > MAX_LABEL_LENGTH) {
+      throw new Undecodable(
+        'bad_label',
+        `${name} has ${plain.length} characters; a label has at most ${MAX_LABEL_LENGTH}`,
+      );
+    }
+    return plain;
+  }
+  if (typeof plain === 'number') {
+    // Two ids that JSON numbers cannot tell apart would become one series.
+    if (Number.isInteger(plain) && !Number.isSafeInteger(plain)) {
+      throw new Undecodable(
+        'bad_label',
+        `${name} is an integer past 2^53, which a number cannot hold exactly; write it as text`,
+      );
+    }
+    return String(plain);
+  }
+  if (typeof plain === 'bigint' || typeof plain === 'boolean') return String(plain);
+  throw new Undecodable('bad_label', `${name} is ${shown(value)}, not a text, number or true/false`);
+}
+
+/** A time that a window can begin at. */
+export function checkedTime(ms: number, name: string): number {
+  if (ms >= 0 && ms <= MAX_TIME_MS) return ms;
+  throw new Undecodable('bad_time', `${name} is ${ms} ms, no time between the years 1970 and 9999`);
+}
+
+const SQL_TIME = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d{1,9}))?\s*(Z|[-+]\d\d:?\d\d)?$/i;
+
+function fromText(text: string, name: string): number {
+  const match = SQL_TIME.exec(text.trim());
+  if (match !== null) {
+    const [, date, time, fraction = '', zone = 'Z'] = match;
+    const clock = time!.length === 5 ? `${time!}:00` : time!;
+    const offset = zone.length === 5 ? `${zone.slice(0, 3)}:${zone.slice(3)}` : zone.toUpperCase();
+    const ms = Date.parse(`${date!}T${clock}.${fraction.padEnd(3, '0').slice(0, 3)}${offset}`);
+    if (!Number.isNaN(ms)) return ms;
+  }
+  throw new Undecodable('bad_time', `${name} is ${shown(text)}, neither ISO 8601 nor yyyy-MM-dd HH:mm:ss`);
+}
+
+/** Milliseconds UTC of a time field; `undefined`: not there, or null. */
+export function toTime(value: unknown, unit: TimeUnit, name: string): number | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (unit === 'text') {
+    const plain = unwrapped(value);
+    if (typeof plain !== 'string')
+      throw new Undecodable('bad_time', `${name} is ${shown(value)}, not a text`);
+    return checkedTime(fromText(plain, name), name);
+  }
+  const amount = toNumber(value, name);
+  if (amount === undefined || !Number.isFinite(amount)) {
+    throw new Undecodable('bad_time', `${name} is ${shown(value)}, not a time`);
+  }
+  switch (unit) {
+    case 'ms':
+      return checkedTime(Math.floor(amount), name);
+    case 's':
+      return checkedTime(Math.round(amount * 1_000), name);
+    case 'us':
+      return checkedTime(Math.floor(amount / 1_000), name);
+    case 'ns':
+      // Past 2^53 a double is off by up to 128 ns: rounding finds the millisecond that was meant.
+      return checkedTime(Math.round(amount / 1_000_000), name);
+  }
+}

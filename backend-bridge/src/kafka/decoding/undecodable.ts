@@ -1,0 +1,35 @@
+/** Why a record gives no point. Codes are labels of a Prometheus counter and headers of dead letters: never renamed. */
+export type UndecodableReason =
+  | 'key_missing'
+  | 'key_length'
+  | 'key_malformed'
+  | 'value_malformed'
+  | 'unknown_schema'
+  | 'missing_field'
+  | 'not_a_number'
+  | 'bad_label'
+  | 'bad_time'
+  | 'window_misaligned'
+  | 'window_end'
+  | 'tombstone_incomplete'
+  | 'conflict';
+
+/** The record can never be read with this mapping: it goes to the dead-letter topic. */
+export class Undecodable extends Error {
+  constructor(
+    readonly reason: UndecodableReason,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = 'Undecodable';
+  }
+}
+
+/** The record can be read once the registry has been asked for this schema. */
+export class SchemaNeeded extends Error {
+  constructor(readonly schemaId: number) {
+    super(`schema ${schemaId} is not loaded`);
+    this.name = 'SchemaNeeded';
+  }
+}

@@ -1,0 +1,48 @@
+import kafkajs, { type Kafka, type KafkaConfig, type SASLOptions } from 'kafkajs';
+import type { Log } from '../domain/telemetry';
+import type { KafkaSourceOptions } from './options';
+
+export interface ClientPatience {
+  readonly requestTimeoutMs: number;
+  readonly retries: number;
+}
+
+function saslOf(sasl: NonNullable<KafkaSourceOptions['sasl']>): SASLOptions {
+  const { mechanism, username, password } = sasl;
+  switch (mechanism) {
+    case 'plain':
+      return { mechanism, username, password };
+    case 'scram-sha-256':
+      return { mechanism, username, password };
+    case 'scram-sha-512':
+      return { mechanism, username, password };
+  }
+}
+
+/** A kafkajs client with our settings, whose log lines go into ours. It never makes a topic by asking for it. */
+export function createClient(options: KafkaSourceOptions, patience: ClientPatience, log: Log): Kafka {
+  const { brokers, clientId, ssl, sasl } = options;
+  const config: KafkaConfig = {
+    brokers: [...brokers],
+    clientId,
+    ssl: typeof ssl === 'object' ? { ...ssl } : ssl === true,
+    connectionTimeout: 3_000,
+    authenticationTimeout: 5_000,
+    requestTimeout: patience.requestTimeoutMs,
+    retry: {
+      initialRetryTime: 200,
+      maxRetryTime: 2_000,
+      retries: patience.retries,
+      // The bridge builds a new consumer itself, after asking what became of the topics.
+      restartOnFailure: () => Promise.resolve(false),
+    },
+    logLevel: kafkajs.logLevel.WARN,
+    logCreator: () => (entry) => {
+      // kafkajs calls many passing things errors; what matters is in the source's status.
+      const { message, error, groupId, topic, partition } = entry.log as Record<string, unknown>;
+      const reason = typeof error === 'string' ? error : undefined;
+      log.debug({ kafkajs: entry.namespace, reason, groupId, topic, partition }, String(message));
+    },
+  };
+  return new kafkajs.Kafka(sasl === undefined ? config : { ...config, sasl: saslOf(sasl) });
+}

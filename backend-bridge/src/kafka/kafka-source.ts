@@ -1,0 +1,60 @@
+import type { TopicMapping } from '../domain/mapping';
+import { StartRefusedError } from '../domain/errors';
+import type { Source } from '../domain/source';
+import type { SeriesStore } from '../domain/store';
+import type { Clock, Log, Telemetry } from '../domain/telemetry';
+import { createSchemaRegistry } from './avro/schema-registry';
+import { createClusterView } from './cluster/cluster-view';
+import { registerCodecs } from './codecs';
+import { createDeadLetterWriter } from './dead-letters';
+import { createClient } from './kafka-client';
+import type { KafkaSourceOptions } from './options';
+import { createTopicFeeds } from './reading/topic-feed';
+import { SourceSupervisor } from './source-supervisor';
+
+export type { KafkaSourceOptions } from './options';
+
+/**
+ * Reads mapped topics into the store: kafkajs behind the port of the domain. Throws StartRefusedError when the
+ * mappings ask for something that the options lack.
+ */
+export function createKafkaSource(
+  options: KafkaSourceOptions,
+  mappings: readonly TopicMapping[],
+  store: SeriesStore,
+  tools: { readonly log: Log; readonly telemetry: Telemetry; readonly clock: Clock },
+): Source {
+  const { log, telemetry, clock } = tools;
+  const avro = mappings.filter(({ key, value }) => key.format === 'avro' || value.format === 'avro');
+  if (avro.length > 0 && options.schemaRegistry === undefined) {
+    const names = avro.map(({ metric }) => metric.name).join(', ');
+    throw new StartRefusedError(`SCHEMA_REGISTRY_URL: not set, and these metrics read Avro: ${names}`);
+  }
+  registerCodecs();
+  const registry =
+    options.schemaRegistry === undefined ? null : createSchemaRegistry(options.schemaRegistry, clock);
+  const feeds = createTopicFeeds(mappings, registry, log);
+  if (feeds.has(options.deadLetterTopic)) {
+    throw new StartRefusedError(
+      `kafka.dead_letter_topic: ${options.deadLetterTopic} is a mapped topic too; name another one`,
+    );
+  }
+  const view = createClusterView(createClient(options, { requestTimeoutMs: 3_000, retries: 1 }, log));
+  const deadLetters = createDeadLetterWriter(
+    createClient(options, { requestTimeoutMs: 4_000, retries: 1 }, log),
+    options.deadLetterTopic,
+    tools,
+  );
+  return new SourceSupervisor(feeds, {
+    // One client a consumer: kafkajs keeps committed offsets in it.
+    makeClient: () => createClient(options, { requestTimeoutMs: 20_000, retries: 4 }, log),
+    view,
+    options,
+    store,
+    registry,
+    deadLetters,
+    log,
+    telemetry,
+    clock,
+  });
+}

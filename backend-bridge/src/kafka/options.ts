@@ -1,0 +1,38 @@
+import type { SchemaRegistryOptions } from './avro/schema-registry';
+
+export interface KafkaTls {
+  /** PEM texts. */
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly rejectUnauthorized?: boolean;
+}
+
+export interface KafkaSasl {
+  readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+  readonly username: string;
+  readonly password: string;
+}
+
+export interface KafkaSourceOptions {
+  /** host:port of the bootstrap brokers. */
+  readonly brokers: readonly string[];
+  /** The same on every bridge that shares the work. */
+  readonly groupId: string;
+  readonly clientId: string;
+  readonly ssl?: boolean | KafkaTls;
+  readonly sasl?: KafkaSasl;
+  /** Needed by mappings with Avro. */
+  readonly schemaRegistry?: SchemaRegistryOptions;
+  readonly deadLetterTopic: string;
+  /** Compressed bytes asked of one partition at a time. Default 1 MiB. */
+  readonly maxBytesPerPartition?: number;
+  /** Compressed bytes of one answer. Default 8 MiB. */
+  readonly maxBytes?: number;
+  /** How long the group waits for a silent bridge. Default 8 s: its partitions go on within 15 s. */
+  readonly sessionTimeoutMs?: number;
+  /** How often topics, ends and progress are looked at. Default 1 s. */
+  readonly pollMs?: number;
+  /** A consumer that fetches nothing, or a partition that stands still with lag, for so long is built anew. Default 30 s. */
+  readonly stallMs?: number;
+}

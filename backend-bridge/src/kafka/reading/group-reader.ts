@@ -1,0 +1,288 @@
+import type { Consumer, EachBatchPayload, InstrumentationEvent, Kafka } from 'kafkajs';
+import { Backoff } from '../backoff';
+import type { ClusterView } from '../cluster/cluster-view';
+import type { KafkaSourceOptions } from '../options';
+import { PartitionFlow, type FlowTools } from './partition-flow';
+import { startPoints } from './start-offsets';
+import type { TopicFeed } from './topic-feed';
+
+/** One life of a consumer in the group: from its join to its crash or stop. */
+export interface GroupReader {
+  readonly flows: ReadonlyMap<string, PartitionFlow>;
+  /** True from the first join on. */
+  joined(): boolean;
+  /** True when every assigned partition knows where it begins. */
+  positioned(): boolean;
+  /** Why it ended by itself; null while it lives. */
+  crashed(): string | null;
+  /** When it last asked a broker for records, or was busy with some; ms of the clock. */
+  lastSignMs(): number;
+  start(): Promise<void>;
+  /** Works out anew where each partition begins, e.g. after the store was lost. */
+  reposition(): void;
+  /** Finishes the batches under way, commits, leaves the group. */
+  stop(): Promise<void>;
+}
+
+export interface GroupReaderTools extends FlowTools {
+  readonly client: Kafka;
+  readonly view: ClusterView;
+  readonly options: KafkaSourceOptions;
+  readonly identityLost: (feed: TopicFeed, reason: 'store_lost' | 'stale_topic') => void;
+}
+
+const COMMIT_MS = 1_000;
+const MAX_WAIT_MS = 250;
+const STOP_MS = 3_000;
+const CONCURRENT_PARTITIONS = 6;
+
+export const flowKey = (topic: string, partition: number): string => `${topic}/${partition}`;
+
+async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([
+    work.catch(() => undefined),
+    new Promise((resolve) => {
+      timer = setTimeout(resolve, ms);
+    }),
+  ]);
+  clearTimeout(timer);
+}
+
+export function createGroupReader(feeds: readonly TopicFeed[], tools: GroupReaderTools): GroupReader {
+  const { client, view, options, store, log, clock } = tools;
+  const byTopic = new Map(feeds.map((feed) => [feed.topic, feed]));
+  const flows = new Map<string, PartitionFlow>();
+  const committed = new Map<string, number>();
+  let assignment: { readonly feed: TopicFeed; readonly partitions: readonly number[] }[] = [];
+  let generation = 0;
+  let joined = false;
+  let positioned = false;
+  let crashed: string | null = null;
+  let ended = false;
+  let lastSign = clock();
+  let committing: Promise<void> | null = null;
+  let commitTimer: NodeJS.Timeout | null = null;
+  let repositionTimer: NodeJS.Timeout | null = null;
+
+  const consumer: Consumer = client.consumer({
+    groupId: options.groupId,
+    allowAutoTopicCreation: false,
+    readUncommitted: false,
+    sessionTimeout: options.sessionTimeoutMs ?? 8_000,
+    heartbeatInterval: 1_000,
+    rebalanceTimeout: 15_000,
+    maxWaitTimeInMs: MAX_WAIT_MS,
+    minBytes: 1,
+    maxBytesPerPartition: options.maxBytesPerPartition ?? 1_048_576,
+    maxBytes: options.maxBytes ?? 8_388_608,
+  });
+
+  const endFlows = (): void => {
+    for (const flow of flows.values()) flow.end();
+    flows.clear();
+    committed.clear();
+  };
+
+  const control = (topic: string, partition: number, feed: TopicFeed, born: number) => {
+    const living = (act: () => void): void => {
+      if (!ended && crashed === null && born === generation) act();
+    };
+    const place = [{ topic, partitions: [partition] }];
+    return {
+      pause: () => living(() => consumer.pause(place)),
+      resume: () => living(() => consumer.resume(place)),
+      seek: (offset: number) => living(() => consumer.seek({ topic, partition, offset: String(offset) })),
+      identityLost: (reason: 'store_lost' | 'stale_topic') => living(() => tools.identityLost(feed, reason)),
+    };
+  };
+
+  /** Decides where every assigned partition begins; they stay paused until then. */
+  const position = async (own: number, backoff: Backoff): Promise<void> => {
+    try {
+      const points = await startPoints(assignment, options.groupId, view, store, log);
+      if (own !== generation || ended) return;
+      for (const { feed, partition, offset, committed: before, needed } of points) {
+        const { topic } = feed;
+        const flow = new PartitionFlow(
+          feed,
+          partition,
+          offset,
+          Math.max(before, needed),
+          before,
+          control(topic, partition, feed, own),
+          tools,
+        );
+        flows.set(flowKey(topic, partition), flow);
+        committed.set(flowKey(topic, partition), before);
+        consumer.seek({ topic, partition, offset: String(offset) });
+      }
+      positioned = true;
+      consumer.resume(
+        assignment.map(({ feed, partitions }) => ({ topic: feed.topic, partitions: [...partitions] })),
+      );
+    } catch (error) {
+      if (own !== generation || ended) return;
+      log.debug({ err: error }, 'the start of the assigned partitions is not known yet');
+      repositionTimer = setTimeout(() => void position(own, backoff), backoff.next());
+    }
+  };
+
+  const reposition = (): void => {
+    if (ended || crashed !== null || !joined) return;
+    generation += 1;
+    positioned = false;
+    if (repositionTimer !== null) clearTimeout(repositionTimer);
+    endFlows();
+    if (assignment.length > 0) {
+      consumer.pause(
+        assignment.map(({ feed, partitions }) => ({ topic: feed.topic, partitions: [...partitions] })),
+      );
+    }
+    void position(generation, new Backoff(200, 2_000));
+  };
+
+  const commit = async (): Promise<void> => {
+    const moved = [...flows.values()].filter(
+      ({ feed, partition, next }) => committed.get(flowKey(feed.topic, partition)) !== next,
+    );
+    if (moved.length === 0) return;
+    const own = generation;
+    const places = moved.map(({ feed, partition, next }) => ({ topic: feed.topic, partition, next }));
+    await consumer.commitOffsets(
+      places.map(({ topic, partition, next }) => ({ topic, partition, offset: String(next) })),
+    );
+    if (own !== generation) return;
+    for (const { topic, partition, next } of places) committed.set(flowKey(topic, partition), next);
+  };
+
+  /** One at a time. A commit refused in a rebalance is no loss: the next owner asks the store. */
+  const commitQuietly = (): Promise<void> => {
+    committing ??= commit()
+      .catch((error: unknown) => log.debug({ err: error }, 'offsets were not committed'))
+      .finally(() => {
+        committing = null;
+      });
+    return committing;
+  };
+
+  const eachBatch = async (payload: EachBatchPayload): Promise<void> => {
+    const { batch } = payload;
+    const { topic, partition } = batch;
+    const flow = flows.get(flowKey(topic, partition));
+    lastSign = clock();
+    if (flow === undefined || ended) return;
+    // Set by kafkajs, absent from its types: where this fetch was told to begin.
+    const fetched = Number((batch as unknown as { readonly fetchedOffset: string }).fetchedOffset);
+    if (fetched !== flow.next) {
+      // After OFFSET_OUT_OF_RANGE kafkajs goes to the log's start by itself. Anything else is an old answer.
+      const seen = (await view.look([topic]).catch(() => null))?.get(topic);
+      const logStart = seen?.state === 'there' ? seen.starts[partition] : undefined;
+      if (logStart === undefined || logStart <= flow.next || fetched < flow.next) {
+        consumer.seek({ topic, partition, offset: String(flow.next) });
+        return;
+      }
+      log.warn(
+        { topic, partition, from: flow.next, to: fetched - 1 },
+        'records not read yet are gone from the log',
+      );
+    }
+    await flow.take({
+      messages: batch.messages,
+      lastOffset: Number(batch.lastOffset()),
+      wanted: () => payload.isRunning() && !payload.isStale(),
+      done: (offset) => {
+        if (flows.get(flowKey(topic, partition)) === flow) payload.resolveOffset(String(offset));
+      },
+      heartbeat: async () => {
+        lastSign = clock();
+        try {
+          await payload.heartbeat();
+        } catch (error) {
+          await commitQuietly();
+          throw error;
+        }
+      },
+    });
+  };
+
+  const onJoin = (event: InstrumentationEvent<{ memberAssignment: Record<string, number[]> }>): void => {
+    assignment = Object.entries(event.payload.memberAssignment).flatMap(([topic, partitions]) => {
+      const feed = byTopic.get(topic);
+      return feed === undefined || partitions.length === 0 ? [] : [{ feed, partitions }];
+    });
+    joined = true;
+    lastSign = clock();
+    log.info(
+      {
+        assigned: Object.fromEntries(
+          assignment.map(({ feed, partitions }) => [feed.topic, partitions.length]),
+        ),
+      },
+      'joined the consumer group',
+    );
+    reposition();
+  };
+
+  return {
+    flows,
+    joined: () => joined && crashed === null,
+    positioned: () => positioned,
+    crashed: () => crashed,
+    lastSignMs: () => lastSign,
+    reposition,
+    start: async () => {
+      const { GROUP_JOIN, FETCH_START, CRASH, END_BATCH_PROCESS } = consumer.events;
+      consumer.on(GROUP_JOIN, onJoin);
+      consumer.on(FETCH_START, () => {
+        lastSign = clock();
+      });
+      consumer.on(CRASH, ({ payload }) => {
+        crashed = payload.error.message;
+        endFlows();
+      });
+      consumer.on(END_BATCH_PROCESS, ({ payload }) => {
+        // Only control records or aborted ones: kafkajs passes them without telling eachBatch.
+        if (payload.batchSize !== 0) return;
+        const flow = flows.get(flowKey(payload.topic, payload.partition));
+        const last = Number(payload.lastOffset);
+        if (flow !== undefined && last >= flow.next) void flow.coverEmpty(last);
+      });
+      try {
+        await consumer.connect();
+        await consumer.subscribe({ topics: [...byTopic.keys()], fromBeginning: true });
+        await consumer.run({
+          autoCommit: false,
+          eachBatchAutoResolve: false,
+          partitionsConsumedConcurrently: CONCURRENT_PARTITIONS,
+          eachBatch,
+        });
+      } catch (error) {
+        crashed = (error as Error).message;
+        throw error;
+      }
+      commitTimer = setInterval(() => void commitQuietly(), COMMIT_MS);
+    },
+    stop: async () => {
+      if (commitTimer !== null) clearInterval(commitTimer);
+      if (repositionTimer !== null) clearTimeout(repositionTimer);
+      if (crashed === null) {
+        const paused = assignment.map(({ feed, partitions }) => ({
+          topic: feed.topic,
+          partitions: [...partitions],
+        }));
+        if (joined) consumer.pause(paused);
+        const idle = async (): Promise<void> => {
+          while ([...flows.values()].some(({ busy }) => busy)) {
+            await new Promise((resolve) => setTimeout(resolve, 10));
+          }
+        };
+        await atMost(STOP_MS / 2, idle());
+        if (joined) await atMost(STOP_MS / 2, commitQuietly());
+      }
+      ended = true;
+      endFlows();
+      await atMost(STOP_MS, consumer.disconnect());
+    },
+  };
+}

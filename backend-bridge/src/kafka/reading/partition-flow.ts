@@ -1,0 +1,353 @@
+import type { KafkaMessage } from 'kafkajs';
+import type { SchemaRegistry } from '../avro/schema-registry';
+import { Backoff } from '../backoff';
+import type { DeadLetterWriter } from '../dead-letters';
+import type { RawRecord } from '../decoding/record-decoder';
+import { UnavailableError, type Hop } from '../../domain/errors';
+import type { SeriesStore, WriteOutcome } from '../../domain/store';
+import type { Clock, Log, Telemetry } from '../../domain/telemetry';
+import { decodeSlice, deadLetterOf, IdentityUnknown, SLICE_RECORDS, toRecord, type Slice } from './slice';
+import type { TopicFeed } from './topic-feed';
+
+export interface FlowTools {
+  readonly store: SeriesStore;
+  readonly registry: SchemaRegistry | null;
+  readonly deadLetters: DeadLetterWriter;
+  readonly log: Log;
+  readonly telemetry: Telemetry;
+  readonly clock: Clock;
+}
+
+/** What a flow asks of the consumer that feeds it. */
+export interface FlowControl {
+  pause(): void;
+  resume(): void;
+  /** Read again from this offset. */
+  seek(offset: number): void;
+  /** The store no longer knows the topic as we do: it must be identified again. */
+  identityLost(reason: 'store_lost' | 'stale_topic'): void;
+}
+
+/** One batch as kafkajs hands it over, and its ways back. */
+export interface FlowBatch {
+  readonly messages: readonly KafkaMessage[];
+  /** The last offset it covers, control records and compacted ones included. */
+  readonly lastOffset: number;
+  /** False when the consumer stops, or has been told to read elsewhere. */
+  wanted(): boolean;
+  /** The store has everything up to this offset. */
+  done(offset: number): void;
+  /** Rejects when the group rebalances. */
+  heartbeat(): Promise<void>;
+}
+
+export interface Hold {
+  readonly hop: Hop;
+  readonly message: string;
+}
+
+type Failure =
+  | { readonly kind: 'unavailable'; readonly hop: Hop; readonly message: string }
+  | { readonly kind: 'gap'; readonly neededOffset: number }
+  | { readonly kind: 'identity'; readonly reason: 'store_lost' | 'stale_topic' };
+
+/** Writes under way at once for one partition; the store takes them in order. */
+const WRITE_DEPTH = 4;
+const HEARTBEAT_WHILE_WAITING_MS = 1_000;
+const GAPS_IN_A_ROW = 3;
+
+function noTrouble(trouble: { readonly failure: unknown; readonly rebalance: unknown }): boolean {
+  return trouble.failure === null && trouble.rebalance === null;
+}
+
+/** The records of a range of messages; those before `offset` are in the store already. */
+function recordsFrom(
+  messages: readonly KafkaMessage[],
+  from: number,
+  to: number,
+  offset: number,
+): RawRecord[] {
+  const records: RawRecord[] = [];
+  for (let i = from; i < to; i += 1) {
+    const record = toRecord(messages[i]!);
+    if (record.offset >= offset) records.push(record);
+  }
+  return records;
+}
+
+/**
+ * One assigned partition: decodes what is read, writes it in order, and knows how far the store is.
+ * Whatever fails pauses the partition and is tried again; nothing is skipped.
+ */
+export class PartitionFlow {
+  /** Everything before this offset is in the store and dealt with. */
+  next: number;
+  hold: Hold | null = null;
+  busy = false;
+  ended = false;
+  private gaps = 0;
+  private retryTimer: NodeJS.Timeout | null = null;
+  private readonly backoff = new Backoff(400, 4_000);
+
+  constructor(
+    readonly feed: TopicFeed,
+    readonly partition: number,
+    startOffset: number,
+    /** Records before this one had their dead letters in an earlier life. */
+    private deadLettersFrom: number,
+    /** Records before this one had their conflicts dead-lettered in an earlier life. */
+    private conflictsFrom: number,
+    private readonly control: FlowControl,
+    private readonly tools: FlowTools,
+  ) {
+    this.next = startOffset;
+  }
+
+  end(): void {
+    this.ended = true;
+    if (this.retryTimer !== null) clearTimeout(this.retryTimer);
+  }
+
+  /** Takes a batch as far as it goes. Rejects only with what heartbeat() rejected with. */
+  async take(batch: FlowBatch): Promise<void> {
+    if (this.ended || this.hold !== null || this.busy) return;
+    this.busy = true;
+    try {
+      await this.takeSlices(batch);
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  /** Control records and aborted ones leave nothing to decode, and still move the store's offset. */
+  async coverEmpty(lastOffset: number): Promise<void> {
+    await this.take({
+      messages: [],
+      lastOffset,
+      wanted: () => !this.ended,
+      done: () => undefined,
+      heartbeat: () => Promise.resolve(),
+    });
+  }
+
+  private async takeSlices(batch: FlowBatch): Promise<void> {
+    const { messages, lastOffset } = batch;
+    const underWay: { readonly last: number; readonly outcome: Promise<Failure | null> }[] = [];
+    const trouble: { failure: Failure | null; rebalance: { readonly error: unknown } | null } = {
+      failure: null,
+      rebalance: null,
+    };
+    const beat = (): Promise<void> =>
+      batch.heartbeat().catch((error: unknown) => {
+        trouble.rebalance ??= { error };
+      });
+
+    const settleFirst = async (): Promise<void> => {
+      const { last, outcome } = underWay.shift()!;
+      const result = await this.whileBeating(outcome, beat);
+      trouble.failure ??= result;
+      if (trouble.failure !== null || this.ended) return;
+      this.next = last + 1;
+      this.conflictsFrom = Math.max(this.conflictsFrom, this.next);
+      this.backoff.reset();
+      this.gaps = 0;
+      batch.done(last);
+    };
+
+    let from = this.next;
+    let at = 0;
+    do {
+      const to = Math.min(at + SLICE_RECORDS, messages.length);
+      const last = to === messages.length ? lastOffset : Number(messages[to - 1]!.offset);
+      if (last >= from) {
+        const decoded = await this.decode({
+          fromOffset: from,
+          toOffset: last,
+          records: recordsFrom(messages, at, to, from),
+        });
+        if ('kind' in decoded) {
+          trouble.failure = decoded;
+          break;
+        }
+        underWay.push({ last, outcome: this.write(decoded) });
+        from = last + 1;
+        if (underWay.length >= WRITE_DEPTH) await settleFirst();
+        await beat();
+      }
+      at = to;
+    } while (at < messages.length && noTrouble(trouble) && batch.wanted() && !this.ended);
+
+    while (underWay.length > 0) await settleFirst();
+    if (trouble.failure !== null && !this.ended) this.handle(trouble.failure);
+    if (trouble.rebalance !== null) throw trouble.rebalance.error;
+  }
+
+  /** Waits for a write with the group's heartbeat going on. */
+  private async whileBeating<T>(work: Promise<T>, beat: () => Promise<void>): Promise<T> {
+    const timer = setInterval(() => void beat(), HEARTBEAT_WHILE_WAITING_MS);
+    try {
+      return await work;
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
+  private async decode(range: Parameters<typeof decodeSlice>[2]): Promise<Slice | Failure> {
+    const { registry, deadLetters, clock } = this.tools;
+    try {
+      const slice = await decodeSlice(this.feed, this.partition, range, registry, clock());
+      const letters = slice.deadLetters.filter(({ offset }) => offset >= this.deadLettersFrom);
+      // Before the write: once the store has passed these records, nobody would read them again.
+      if (letters.length > 0) {
+        await deadLetters.write(letters);
+        this.feed.deadLetters += letters.length;
+      }
+      this.deadLettersFrom = Math.max(this.deadLettersFrom, range.toOffset + 1);
+      return slice;
+    } catch (error) {
+      return this.failureOf(error);
+    }
+  }
+
+  private async write(slice: Slice): Promise<Failure | null> {
+    const { store, telemetry } = this.tools;
+    const { feed } = this;
+    try {
+      const started = performance.now();
+      const outcomes = await Promise.all(slice.writes.map((batch) => store.write(batch)));
+      telemetry.storeLatency('write', (performance.now() - started) / 1_000);
+      let failure: Failure | null = null;
+      for (const [index, outcome] of outcomes.entries()) {
+        if (outcome.kind === 'applied') await this.applied(slice, index, outcome);
+        else if (outcome.kind === 'gap') {
+          const { neededOffset } = outcome;
+          if (failure === null) failure = outcome;
+          else if (failure.kind === 'gap' && neededOffset < failure.neededOffset) failure = outcome;
+        } else failure = { kind: 'identity', reason: outcome.kind };
+      }
+      if (failure !== null) return failure;
+      telemetry.recordsRead(feed.topic, slice.records.length);
+      feed.records += slice.records.length;
+      const newest = slice.records.at(-1)?.timestampMs ?? -1;
+      if (newest >= 0) feed.lastRecordMs = Math.max(feed.lastRecordMs ?? 0, newest);
+      return null;
+    } catch (error) {
+      return this.failureOf(error);
+    }
+  }
+
+  /** Counts what became of a write, and dead-letters the records whose point another key holds. */
+  private async applied(
+    slice: Slice,
+    index: number,
+    outcome: Extract<WriteOutcome, { kind: 'applied' }>,
+  ): Promise<void> {
+    const { telemetry, log, deadLetters } = this.tools;
+    const lane = this.feed.lanes[index]!;
+    const { metric } = lane;
+    const { conflicts, overCap } = outcome;
+    telemetry.pointsWritten(metric.name, 'accepted', outcome.accepted);
+    telemetry.pointsWritten(metric.name, 'ignored', outcome.ignored);
+    telemetry.pointsWritten(metric.name, 'expired', outcome.expired);
+    telemetry.pointsWritten(metric.name, 'corrected', outcome.corrected);
+    telemetry.pointsWritten(metric.name, 'conflict', conflicts.length);
+    telemetry.pointsWritten(metric.name, 'over_cap', overCap.length);
+    if (overCap.length > 0) {
+      log.warn(
+        { metric: metric.name, records: overCap.length },
+        `${metric.name} has its ${metric.maxSeries} series; points of new ones are not stored (max_series)`,
+      );
+    }
+    if (conflicts.length === 0) return;
+    const points = slice.writes[index]!.points;
+    const offsets = new Set(conflicts.map((each) => points[each]!.offset));
+    const letters = slice.records
+      .filter(({ offset }) => offset >= this.conflictsFrom && offsets.has(offset))
+      .map((record) =>
+        deadLetterOf(
+          lane,
+          this.feed,
+          this.partition,
+          record,
+          'conflict',
+          'another key gave this point already (same labels, same window): the mapping leaves out a part of the key',
+        ),
+      );
+    if (letters.length > 0) await deadLetters.write(letters);
+    this.feed.deadLetters += letters.length;
+  }
+
+  private failureOf(error: unknown): Failure {
+    if (error instanceof UnavailableError) {
+      return { kind: 'unavailable', hop: error.hop, message: error.message };
+    }
+    if (error instanceof IdentityUnknown) return { kind: 'identity', reason: 'stale_topic' };
+    const { feed, partition } = this;
+    // A defect; the record stays where it is, and the partition is tried again, visibly.
+    this.tools.log.error({ err: error, topic: feed.topic, partition }, 'a batch could not be taken');
+    return {
+      kind: 'unavailable',
+      hop: 'source',
+      message: `${feed.topic}/${partition}: ${(error as Error).message}`,
+    };
+  }
+
+  private handle(failure: Failure): void {
+    switch (failure.kind) {
+      case 'unavailable':
+        this.holdFor(failure);
+        return;
+      case 'identity':
+        this.hold = { hop: 'source', message: `${this.feed.topic} is identified again (${failure.reason})` };
+        this.control.pause();
+        this.control.identityLost(failure.reason);
+        return;
+      case 'gap':
+        this.tools.log.info(
+          { topic: this.feed.topic, partition: this.partition, from: failure.neededOffset, was: this.next },
+          'the store lacks earlier records; reading them again',
+        );
+        this.next = failure.neededOffset;
+        this.control.seek(failure.neededOffset);
+        this.gaps += 1;
+        if (this.gaps > GAPS_IN_A_ROW) {
+          this.holdFor({
+            hop: 'store',
+            message: `the store asks for ${this.feed.topic}/${this.partition} from ${failure.neededOffset} again and again`,
+          });
+        }
+    }
+  }
+
+  /** Pauses, waits, asks the hop if it can be asked, and goes on where the store is. */
+  private holdFor(hold: Hold): void {
+    if (this.hold === null) {
+      this.tools.telemetry.hopFailed(hold.hop);
+      const { feed, partition } = this;
+      this.tools.log.warn({ topic: feed.topic, partition, hop: hold.hop }, `paused: ${hold.message}`);
+    }
+    this.hold = hold;
+    this.control.pause();
+    this.retryTimer = setTimeout(() => void this.retry(), this.backoff.next());
+  }
+
+  private async retry(): Promise<void> {
+    const held = this.hold;
+    if (this.ended || held === null) return;
+    if (held.hop === 'store') {
+      try {
+        await this.tools.store.checkReady();
+      } catch (error) {
+        if (!this.isEnded()) this.holdFor({ hop: 'store', message: (error as Error).message });
+        return;
+      }
+    }
+    if (this.isEnded()) return;
+    this.hold = null;
+    this.control.resume();
+  }
+
+  private isEnded(): boolean {
+    return this.ended;
+  }
+}

@@ -1,0 +1,116 @@
+import type { KafkaMessage } from 'kafkajs';
+import type { SchemaRegistry } from '../avro/schema-registry';
+import type { DeadLetter } from '../dead-letters';
+import type { DecodedSlice, RawRecord } from '../decoding/record-decoder';
+import { SchemaNeeded, Undecodable } from '../decoding/undecodable';
+import { incarnationOf, type TopicIncarnations, type WriteBatch } from '../../domain/store';
+import type { Lane, TopicFeed } from './topic-feed';
+
+/** The most records that one write takes. */
+export const SLICE_RECORDS = 500;
+
+/** One slice of a partition, decoded for every metric of its topic. */
+export interface Slice {
+  readonly fromOffset: number;
+  readonly toOffset: number;
+  readonly records: readonly RawRecord[];
+  readonly writes: readonly WriteBatch[];
+  /** Records that give no point, each with the metric that cannot read it. */
+  readonly deadLetters: readonly DeadLetter[];
+}
+
+/** The topic's identity is not settled with the store: nothing can be written now. */
+export class IdentityUnknown extends Error {}
+
+export function toRecord(message: KafkaMessage): RawRecord {
+  return {
+    key: message.key,
+    value: message.value,
+    offset: Number(message.offset),
+    timestampMs: Number(message.timestamp),
+  };
+}
+
+export function deadLetterOf(
+  lane: Lane,
+  feed: TopicFeed,
+  partition: number,
+  record: RawRecord,
+  reason: Undecodable['reason'],
+  message: string,
+): DeadLetter {
+  const { key, value, offset, timestampMs } = record;
+  return {
+    metric: lane.metric.name,
+    topic: feed.topic,
+    partition,
+    offset,
+    timestampMs,
+    key,
+    value,
+    reason,
+    message,
+  };
+}
+
+/** The records' points for one metric. Throws SchemaNeeded. */
+function decodeFor(
+  lane: Lane,
+  topic: TopicIncarnations,
+  feed: TopicFeed,
+  partition: number,
+  records: readonly RawRecord[],
+  deadLetters: DeadLetter[],
+): DecodedSlice {
+  const slice: DecodedSlice = { points: [], maxEventMs: null };
+  const single = topic.incarnations.length === 1 ? topic.incarnations[0]!.number : null;
+  for (const record of records) {
+    try {
+      lane.decoder.decodeInto(slice, record, single ?? incarnationOf(topic, partition, record.offset));
+    } catch (error) {
+      if (!(error instanceof Undecodable)) throw error;
+      deadLetters.push(deadLetterOf(lane, feed, partition, record, error.reason, error.message));
+    }
+  }
+  return slice;
+}
+
+/**
+ * Decodes records into one write for each metric, asking the registry for schemas that are still unknown.
+ * Rejects with UnavailableError when the registry does not answer, with IdentityUnknown when the store
+ * must be told of the topic first.
+ */
+export async function decodeSlice(
+  feed: TopicFeed,
+  partition: number,
+  range: { readonly fromOffset: number; readonly toOffset: number; readonly records: readonly RawRecord[] },
+  registry: SchemaRegistry | null,
+  nowMs: number,
+): Promise<Slice> {
+  const { fromOffset, toOffset, records } = range;
+  for (;;) {
+    try {
+      const deadLetters: DeadLetter[] = [];
+      const writes = feed.lanes.map((lane): WriteBatch => {
+        const topic = lane.incarnations;
+        if (topic === null || partition >= topic.partitions) throw new IdentityUnknown();
+        const { points, maxEventMs } = decodeFor(lane, topic, feed, partition, records, deadLetters);
+        return {
+          metric: lane.metric,
+          topicId: topic.topicId,
+          partition,
+          partitions: topic.partitions,
+          fromOffset,
+          toOffset,
+          points,
+          maxEventMs,
+          nowMs,
+        };
+      });
+      return { fromOffset, toOffset, records, writes, deadLetters };
+    } catch (error) {
+      if (!(error instanceof SchemaNeeded) || registry === null) throw error;
+      await registry.load(error.schemaId);
+    }
+  }
+}

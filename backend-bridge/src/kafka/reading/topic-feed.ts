@@ -1,0 +1,56 @@
+import { createConfluentAvro, noAvro } from '../avro/confluent-avro';
+import type { SchemaRegistry } from '../avro/schema-registry';
+import { createRecordDecoder, type RecordDecoder } from '../decoding/record-decoder';
+import type { TopicMapping } from '../../domain/mapping';
+import type { Metric } from '../../domain/metric';
+import type { TopicIncarnations } from '../../domain/store';
+import type { Log } from '../../domain/telemetry';
+
+/** One metric that a topic feeds. */
+export interface Lane {
+  readonly metric: Metric;
+  readonly decoder: RecordDecoder;
+  /** What the store says of the topic; null: it must be told first. */
+  incarnations: TopicIncarnations | null;
+}
+
+/** A topic with every metric it feeds, for as long as the source lives. */
+export interface TopicFeed {
+  readonly topic: string;
+  readonly lanes: readonly Lane[];
+  /** Records read, each once however many metrics it feeds. */
+  records: number;
+  deadLetters: number;
+  /** Timestamp of the newest record read; null: none yet. */
+  lastRecordMs: number | null;
+}
+
+/** One feed for each topic, in the order of the mappings. */
+export function createTopicFeeds(
+  mappings: readonly TopicMapping[],
+  registry: SchemaRegistry | null,
+  log: Log,
+): ReadonlyMap<string, TopicFeed> {
+  const feeds = new Map<string, TopicFeed & { readonly lanes: Lane[] }>();
+  for (const mapping of mappings) {
+    const { topic, metric } = mapping;
+    let feed = feeds.get(topic);
+    if (feed === undefined) {
+      feed = { topic, lanes: [], records: 0, deadLetters: 0, lastRecordMs: null };
+      feeds.set(topic, feed);
+    }
+    let warned = false;
+    const warnOnce = (field: string): void => {
+      if (warned) return;
+      warned = true;
+      log.warn(
+        { topic, metric: metric.name },
+        `${field} holds integers past 2^53: they become the nearest double (told once for each topic)`,
+      );
+    };
+    const avro = registry === null ? noAvro : createConfluentAvro(registry, () => warnOnce('a long'));
+    const decoder = createRecordDecoder(mapping, { avro, onUnsafeInteger: warnOnce });
+    feed.lanes.push({ metric, decoder, incarnations: null });
+  }
+  return feeds;
+}

@@ -1,0 +1,310 @@
+import type { Kafka } from 'kafkajs';
+import { Backoff } from './backoff';
+import type { TopicView } from './cluster/cluster-view';
+import { UnavailableError } from '../domain/errors';
+import type { Source, SourceStatus } from '../domain/source';
+import { createGroupReader, flowKey, type GroupReader, type GroupReaderTools } from './reading/group-reader';
+import type { TopicFeed } from './reading/topic-feed';
+import { sourceStatus, type Failing } from './source-status';
+
+export interface SupervisorTools extends Omit<GroupReaderTools, 'client' | 'identityLost'> {
+  readonly makeClient: () => Kafka;
+}
+
+const POLL_MS = 1_000;
+const STALL_MS = 30_000;
+
+/**
+ * Looks at the cluster about once a second and keeps a consumer that fits what it sees: topics that appear, go, are
+ * made anew or grow; consumers that crash or stand still; a store that was lost. Tells the store how far readers are.
+ */
+export class SourceSupervisor implements Source {
+  readonly kind = 'kafka';
+  private reader: GroupReader | null = null;
+  /** What the reader was built for; another view builds another one. */
+  private readerKey = '';
+  private views: ReadonlyMap<string, TopicView> = new Map();
+  private clusterFailing: Failing | null = null;
+  private storeFailing: Failing | null = null;
+  private stopped = false;
+  private started = false;
+  private running: Promise<void> = Promise.resolve();
+  private wake: (() => void) | null = null;
+  private notBeforeMs = 0;
+  private warnedDeadLetters = false;
+  private readonly rebuild = new Backoff(500, 15_000);
+  private readonly stalls = new Backoff(1_000, 120_000);
+  private readonly standing = new Map<string, { next: number; sinceMs: number }>();
+
+  constructor(
+    private readonly feeds: ReadonlyMap<string, TopicFeed>,
+    private readonly tools: SupervisorTools,
+  ) {}
+
+  start(): Promise<void> {
+    if (!this.started) {
+      this.started = true;
+      this.running = this.run();
+    }
+    return Promise.resolve();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.wake?.();
+    await this.running;
+    await this.endReader();
+    await Promise.all([this.tools.deadLetters.close(), this.tools.view.close()]);
+  }
+
+  status(): SourceStatus {
+    const { feeds, views, reader, clusterFailing, storeFailing } = this;
+    return sourceStatus({ feeds, views, reader, failing: clusterFailing ?? storeFailing });
+  }
+
+  storeLost(): void {
+    for (const feed of this.feeds.values()) for (const lane of feed.lanes) lane.incarnations = null;
+    this.wake?.();
+  }
+
+  private async run(): Promise<void> {
+    const pollMs = this.tools.options.pollMs ?? POLL_MS;
+    while (!this.stopped) {
+      const began = this.tools.clock();
+      try {
+        await this.tick();
+      } catch (error) {
+        // Nothing may end this loop; what went wrong is tried again in a second.
+        this.tools.log.error({ err: error }, 'looking after the source failed');
+      }
+      const waitMs = Math.max(50, pollMs - (this.tools.clock() - began));
+      if (this.isStopped()) return;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, waitMs);
+        this.wake = () => {
+          clearTimeout(timer);
+          // A storm of wakes must not become a storm of requests.
+          setTimeout(resolve, 50);
+        };
+      });
+      this.wake = null;
+    }
+  }
+
+  private isStopped(): boolean {
+    return this.stopped;
+  }
+
+  private async tick(): Promise<void> {
+    const lookedMs = this.tools.clock();
+    if (!(await this.look())) return;
+    await this.identify();
+    await this.fitReader();
+    await this.report(lookedMs);
+    await this.watch();
+  }
+
+  private async look(): Promise<boolean> {
+    const { view, options, telemetry, log } = this.tools;
+    try {
+      this.views = await view.look([...this.feeds.keys(), options.deadLetterTopic]);
+    } catch (error) {
+      if (this.clusterFailing === null) {
+        telemetry.hopFailed('kafka');
+        log.warn({ err: error }, 'Kafka does not answer');
+      }
+      this.clusterFailing = { hop: 'kafka', message: (error as Error).message };
+      return false;
+    }
+    if (this.clusterFailing !== null) log.info({}, 'Kafka answers again');
+    this.clusterFailing = null;
+    if (!this.warnedDeadLetters && this.views.get(options.deadLetterTopic)?.state === 'missing') {
+      this.warnedDeadLetters = true;
+      log.warn(
+        { topic: options.deadLetterTopic },
+        'the dead-letter topic does not exist: the first record that cannot be decoded will pause its partition',
+      );
+    }
+    return true;
+  }
+
+  /** Tells the store of every topic whose identity it does not know as the brokers tell it. */
+  private async identify(): Promise<void> {
+    let told = false;
+    for (const feed of this.feeds.values()) {
+      const seen = this.views.get(feed.topic);
+      if (seen?.state !== 'there' || feed.lanes.every((lane) => this.agrees(lane, seen))) continue;
+      // Nothing of the old identity may be written while the new one begins; so no record of the new
+      // incarnation can come in as one of the old.
+      const known = feed.lanes.some(({ incarnations }) => incarnations !== null);
+      if (known) await this.endReader();
+      if (await this.identifyFeed(feed, known)) told = true;
+    }
+    if (told && this.reader !== null) this.reader.reposition();
+  }
+
+  private agrees(
+    { incarnations }: TopicFeed['lanes'][number],
+    seen: Extract<TopicView, { state: 'there' }>,
+  ): boolean {
+    return (
+      incarnations !== null &&
+      incarnations.topicId === seen.topicId &&
+      incarnations.partitions === seen.ends.length
+    );
+  }
+
+  private async identifyFeed(feed: TopicFeed, lookAgain: boolean): Promise<boolean> {
+    const { view, store, log } = this.tools;
+    const { topic } = feed;
+    try {
+      const seen = lookAgain ? (await view.look([topic])).get(topic) : this.views.get(topic);
+      if (seen?.state !== 'there') return false;
+      for (const lane of feed.lanes) {
+        const answer = await store.identifyTopic(lane.metric, {
+          topic,
+          topicId: seen.topicId,
+          ends: seen.ends,
+        });
+        if (answer === 'stale') {
+          // Another bridge has seen a newer state of the topic; the brokers will tell us too.
+          lane.incarnations = null;
+          return false;
+        }
+        if (
+          answer.incarnations.length > 0 &&
+          lane.incarnations?.incarnations.length !== answer.incarnations.length
+        ) {
+          log.info(
+            { topic, metric: lane.metric.name, topicId: seen.topicId, partitions: answer.partitions },
+            'the store knows the topic',
+          );
+        }
+        lane.incarnations = answer;
+      }
+      this.storeFailing = null;
+      return true;
+    } catch (error) {
+      if (!(error instanceof UnavailableError)) throw error;
+      if (error.hop === 'store') this.storeFailing = { hop: 'store', message: error.message };
+      return false;
+    }
+  }
+
+  /** Builds the consumer anew when the topics it should read have changed, or it has ended by itself. */
+  private async fitReader(): Promise<void> {
+    const { log, clock, telemetry } = this.tools;
+    const readable = [...this.feeds.values()].filter((feed) => {
+      const seen = this.views.get(feed.topic);
+      return (
+        seen?.state !== 'missing' &&
+        seen !== undefined &&
+        feed.lanes.every((lane) => lane.incarnations !== null)
+      );
+    });
+    const key = readable
+      .map(
+        ({ topic, lanes }) =>
+          `${topic}:${lanes[0]!.incarnations!.topicId}:${lanes[0]!.incarnations!.partitions}`,
+      )
+      .join(',');
+    const crash = this.reader?.crashed() ?? null;
+    if (crash !== null) {
+      log.warn({ reason: crash }, 'the consumer ended; a new one is built');
+      telemetry.hopFailed('source');
+      await this.endReader();
+      this.notBeforeMs = clock() + this.rebuild.next();
+    }
+    if (this.reader !== null && this.reader.positioned()) this.rebuild.reset();
+    if (this.reader !== null && key !== this.readerKey) {
+      const identifying = [...this.feeds.values()].some(
+        (feed) =>
+          feed.lanes.some((lane) => lane.incarnations === null) &&
+          this.views.get(feed.topic)?.state === 'there',
+      );
+      // A topic that is being identified again keeps its place: only its flows wait.
+      if (identifying) return;
+      await this.endReader();
+    }
+    if (this.reader !== null || readable.length === 0 || clock() < this.notBeforeMs || this.stopped) return;
+    this.readerKey = key;
+    const reader = createGroupReader(readable, {
+      ...this.tools,
+      client: this.tools.makeClient(),
+      identityLost: (feed, reason) => {
+        if (reason === 'store_lost') this.storeLost();
+        else for (const lane of feed.lanes) lane.incarnations = null;
+        this.wake?.();
+      },
+    });
+    this.reader = reader;
+    // Its failure is seen by crashed() at the next tick.
+    reader.start().catch((error: unknown) => log.debug({ err: error }, 'the consumer did not start'));
+  }
+
+  private async endReader(): Promise<void> {
+    const { reader } = this;
+    this.reader = null;
+    this.readerKey = '';
+    this.standing.clear();
+    if (reader !== null) await reader.stop();
+  }
+
+  /** Where this bridge's partitions stand, for the store's progress and for the gauges. */
+  private async report(lookedMs: number): Promise<void> {
+    const { reader } = this;
+    if (reader === null || !reader.positioned()) return;
+    const { store, telemetry, log } = this.tools;
+    for (const feed of this.feeds.values()) {
+      const seen = this.views.get(feed.topic);
+      if (seen?.state !== 'there') continue;
+      const reports = seen.ends.flatMap((end, partition) => {
+        const flow = reader.flows.get(flowKey(feed.topic, partition));
+        if (flow === undefined) return [];
+        telemetry.partitionLag(feed.topic, partition, Math.max(0, end - flow.next));
+        return [{ partition, atEnd: flow.hold === null && flow.next >= end, nowMs: lookedMs }];
+      });
+      if (reports.length === 0) continue;
+      for (const { metric, incarnations } of feed.lanes) {
+        if (incarnations === null || incarnations.topicId !== seen.topicId) continue;
+        try {
+          await store.reportPartitions(metric, incarnations.topicId, reports);
+          this.storeFailing = null;
+        } catch (error) {
+          if (!(error instanceof UnavailableError)) throw error;
+          this.storeFailing = { hop: 'store', message: error.message };
+          log.debug({ err: error }, 'the store was not told where the readers stand');
+          return;
+        }
+      }
+    }
+  }
+
+  /** kafkajs is known to stop without a word: no fetches, or lag that stands still. A new consumer cures it. */
+  private async watch(): Promise<void> {
+    const { reader } = this;
+    if (reader === null) return;
+    const { clock, options, log, view } = this.tools;
+    const stallMs = options.stallMs ?? STALL_MS;
+    const now = clock();
+    let why: string | null = null;
+    if (now - reader.lastSignMs() > stallMs) why = `it has asked for nothing for ${stallMs} ms`;
+    for (const [key, flow] of reader.flows) {
+      const seen = this.views.get(flow.feed.topic);
+      const end = seen?.state === 'there' ? (seen.ends[flow.partition] ?? 0) : 0;
+      const before = this.standing.get(key);
+      const moving = flow.hold !== null || flow.busy || flow.next >= end || before?.next !== flow.next;
+      if (moving || before === undefined) this.standing.set(key, { next: flow.next, sinceMs: now });
+      else if (now - before.sinceMs > stallMs) {
+        // Behind an open transaction there is nothing to read.
+        const stable = await view.stableEnd(flow.feed.topic, flow.partition).catch(() => flow.next);
+        if (stable > flow.next) why = `${key} stands at ${flow.next} with lag`;
+        this.standing.set(key, { next: flow.next, sinceMs: now });
+      }
+    }
+    if (why === null) return;
+    log.warn({ reason: why }, 'the consumer stalls; a new one is built');
+    await this.endReader();
+    this.notBeforeMs = clock() + this.stalls.next();
+  }
+}
