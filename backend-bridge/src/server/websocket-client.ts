@@ -3,6 +3,7 @@ import type { RawData, WebSocket } from 'ws';
 import { MessageRate } from './message-rate';
 import { refusalFor } from './refusals';
 import type { Principal } from './access';
+import { hasScope } from './tokens';
 import { MalformedMessage, type ClientMessage, type SubscribeSelection } from './websocket-messages';
 import { historicalData } from './websocket-history';
 import { Outbox } from './websocket-outbox';
@@ -69,7 +70,7 @@ export class WebSocketClient {
   /** From here on the client is served. */
   open(principal: Principal): void {
     this.principal = principal;
-    if (!principal.scopes.has('read')) {
+    if (!hasScope(principal, 'read')) {
       const refusal = new RequestError('forbidden', 'This token lacks the scope "read"');
       this.close(CLOSE.refused, refusal);
       return;

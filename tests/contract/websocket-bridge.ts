@@ -1,0 +1,187 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Metric } from '../../backend-bridge/src/domain/metric';
+import { QueryEngine } from '../../backend-bridge/src/domain/query-engine';
+import type { SeriesStore, StoreListener } from '../../backend-bridge/src/domain/store';
+import type { Log, Telemetry } from '../../backend-bridge/src/domain/telemetry';
+import { createLiveHub, type LiveHub, type LiveHubOptions } from '../../backend-bridge/src/live/hub';
+import { createLmdbStore } from '../../backend-bridge/src/lmdb/lmdb-store';
+import { createAccess, hashToken } from '../../backend-bridge/src/server/tokens';
+import { attachWebSocket, type WebSocketFace } from '../../backend-bridge/src/server/websocket';
+import type { WebSocketOptions } from '../../backend-bridge/src/server/websocket-context';
+import { metricOf, measureOf, MINUTE } from '../support/sample-metrics';
+import { Feeder } from './websocket-feeder';
+
+/** A bridge's live side for real: LMDB, the query engine, the hub and the WebSocket on an HTTP server. */
+
+const dimension = (name: string): Metric['dimensions'][number] => ({ name, title: name, description: '' });
+
+export const EVENTS = metricOf({
+  name: 'events_per_minute',
+  topic: 'events',
+  dimensions: [dimension('segment')],
+  measures: [measureOf('value'), measureOf('spread', { combine: 'none', optional: true })],
+});
+export const REVENUE = metricOf({
+  name: 'revenue_per_minute',
+  topic: 'revenue',
+  dimensions: [dimension('segment'), dimension('site')],
+  measures: [measureOf('value', { overTime: 'sum' }), measureOf('transaction_count')],
+});
+export const ALERTS = metricOf({
+  name: 'high_activity_alert',
+  topic: 'alerts',
+  kind: 'event',
+  dimensions: [dimension('user_id')],
+  measures: [measureOf('value', { combine: 'max' })],
+  event: { severity: 'warning', message: 'High activity detected for user {user_id}: {value} events' },
+});
+export const SESSIONS = metricOf({
+  name: 'visits',
+  topic: 'visits',
+  window: { type: 'session', sizeMs: 0, advanceMs: 0, gapMs: MINUTE, graceMs: 30_000 },
+  dimensions: [dimension('user_id')],
+  measures: [measureOf('value')],
+});
+export const METRICS = [EVENTS, REVENUE, ALERTS, SESSIONS];
+
+export interface LiveBridge {
+  readonly url: string;
+  readonly port: number;
+  readonly store: SeriesStore;
+  readonly engine: QueryEngine;
+  readonly hub: LiveHub;
+  readonly face: WebSocketFace;
+  readonly feeder: Feeder;
+  /** What listens to the store, to tell it of gaps and epochs. */
+  readonly listeners: Set<StoreListener>;
+  /** Reading waits for this before and after; tests replace it. */
+  readonly slow: { before: () => Promise<void>; after: () => Promise<void> };
+  /** Counts of what telemetry was told. */
+  readonly told: Map<string, number>;
+  readonly faults: string[];
+  setTokens(tokens: readonly Record<string, unknown>[]): void;
+  close(): Promise<void>;
+}
+
+export interface LiveBridgeOptions {
+  readonly metrics?: readonly Metric[];
+  readonly tokens?: readonly Record<string, unknown>[];
+  readonly options?: Partial<WebSocketOptions>;
+  readonly hub?: LiveHubOptions;
+}
+
+export async function startLiveBridge(given: LiveBridgeOptions = {}): Promise<LiveBridge> {
+  const folder = mkdtempSync(join(tmpdir(), 'streamkpi-live-'));
+  const metrics = given.metrics ?? METRICS;
+  const faults: string[] = [];
+  const log: Log = {
+    debug: () => {},
+    info: () => {},
+    warn: () => {},
+    error: (fields, message) =>
+      void faults.push(
+        `${message} ${String((fields as { err?: Error }).err?.stack ?? JSON.stringify(fields))}`,
+      ),
+  };
+  const told = new Map<string, number>();
+  const telemetry = new Proxy({} as Telemetry, {
+    get: (_, name: string) => () => told.set(name, (told.get(name) ?? 0) + 1),
+  });
+  const clock = Date.now;
+  const real = createLmdbStore({ path: join(folder, 'store') }, metrics, { log, telemetry, clock });
+  await real.start();
+  const listeners = new Set<StoreListener>();
+  const slow: LiveBridge['slow'] = { before: async () => {}, after: async () => {} };
+  const store: SeriesStore = new Proxy(real, {
+    get(target, name: keyof SeriesStore) {
+      if (name === 'subscribe') {
+        return (listener: StoreListener) => {
+          listeners.add(listener);
+          return target.subscribe(listener);
+        };
+      }
+      if (name === 'read') {
+        return async (...args: Parameters<SeriesStore['read']>) => {
+          await slow.before();
+          const found = await target.read(...args);
+          await slow.after();
+          return found;
+        };
+      }
+      const value = target[name];
+      return typeof value === 'function' ? (value as () => unknown).bind(target) : value;
+    },
+  });
+  const limits = { maxSeries: 1_000, maxPoints: 1_000_000, maxScanPoints: 5_000_000, staleWindows: 2 };
+  const engine = new QueryEngine(metrics, store, limits, clock, () => nextTurn());
+  const hub = createLiveHub({
+    engine,
+    store,
+    metrics,
+    log,
+    telemetry,
+    clock,
+    options: { jitterMs: 20, ...given.hub },
+  });
+  await hub.start();
+  const tokensFile = join(folder, 'tokens.json');
+  const setTokens = (tokens: readonly Record<string, unknown>[]): void =>
+    writeFileSync(
+      tokensFile,
+      JSON.stringify({
+        tokens: tokens.map(({ token, ...rest }) => ({ ...rest, sha256: hashToken(String(token)) })),
+      }),
+    );
+  if (given.tokens) setTokens(given.tokens);
+  const access = createAccess({
+    ...(given.tokens && { tokensFile }),
+    allowedOrigins: ['https://grafana.example.org'],
+    allowedHosts: [],
+    boundHost: '127.0.0.1',
+    log,
+    pollMs: 50,
+  });
+  const httpServer = createServer((_, response) => response.writeHead(404).end());
+  const face = attachWebSocket(httpServer, {
+    hub,
+    engine,
+    store,
+    access,
+    log,
+    telemetry,
+    clock,
+    ...(given.options && { options: given.options }),
+  });
+  httpServer.listen(0, '127.0.0.1');
+  await once(httpServer, 'listening');
+  const { port } = httpServer.address() as AddressInfo;
+  return {
+    url: `ws://127.0.0.1:${port}/`,
+    port,
+    store,
+    engine,
+    hub,
+    face,
+    feeder: new Feeder(real),
+    listeners,
+    slow,
+    told,
+    faults,
+    setTokens,
+    close: async () => {
+      await face.close(1_000);
+      hub.close();
+      access.close();
+      httpServer.closeAllConnections();
+      await new Promise((resolve) => httpServer.close(resolve));
+      await real.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
