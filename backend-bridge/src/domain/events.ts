@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { RequestError } from './errors';
 import { isWindowFinal } from './finality';
 import type { Metric } from './metric';
@@ -5,7 +6,6 @@ import type { Point } from './point';
 import type { Progress } from './progress';
 import type { EventEntry } from './query-answer';
 import { labelsOf } from './series';
-import { sha256 } from './sha256';
 
 /** Points of event metrics as events: one for each series and window. */
 
@@ -17,7 +17,10 @@ export function eventId(metric: Metric, values: readonly string[], startMs: numb
   const labels = metric.dimensions
     .map(({ name }, index): [string, string] => [name, values[index] ?? ''])
     .sort(([a], [b]) => (a < b ? -1 : 1));
-  return sha256(JSON.stringify([metric.name, labels, startMs])).slice(0, 32);
+  return createHash('sha256')
+    .update(JSON.stringify([metric.name, labels, startMs]))
+    .digest('hex')
+    .slice(0, 32);
 }
 
 /** Used where the mapping has no text: it names the metric and every dimension. */
