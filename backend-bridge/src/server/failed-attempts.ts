@@ -14,15 +14,16 @@ const MAX_TRUSTED = 10_000;
 export class FailedAttempts {
   private readonly spent = new Map<string, { failures: number; sinceMs: number }>();
   private readonly trusted = new Set<string>();
+  private readonly groups = new Map<string, string>();
 
   constructor(private readonly clock: Clock) {}
 
   limited(remoteAddress: string): boolean {
-    return BURST - this.current(groupOf(remoteAddress)) < 1;
+    return BURST - this.current(this.group(remoteAddress)) < 1;
   }
 
   failed(remoteAddress: string): void {
-    const address = groupOf(remoteAddress);
+    const address = this.group(remoteAddress);
     const failures = Math.min(BURST, this.current(address) + 1);
     this.spent.delete(address);
     this.spent.set(address, { failures, sinceMs: this.clock() });
@@ -30,14 +31,24 @@ export class FailedAttempts {
   }
 
   succeeded(remoteAddress: string, token: string): void {
-    const key = `${groupOf(remoteAddress)} ${token}`;
+    const key = `${this.group(remoteAddress)} ${token}`;
     if (this.trusted.has(key)) return;
     this.trusted.add(key);
     dropOldest(this.trusted, MAX_TRUSTED);
   }
 
   knows(remoteAddress: string, token: string): boolean {
-    return this.trusted.has(`${groupOf(remoteAddress)} ${token}`);
+    return this.trusted.has(`${this.group(remoteAddress)} ${token}`);
+  }
+
+  /** Remembered, since parsing an address costs more than the rest of a check. */
+  private group(remoteAddress: string): string {
+    const known = this.groups.get(remoteAddress);
+    if (known !== undefined) return known;
+    const group = groupOf(remoteAddress);
+    this.groups.set(remoteAddress, group);
+    dropOldest(this.groups, MAX_ADDRESSES);
+    return group;
   }
 
   private current(address: string): number {

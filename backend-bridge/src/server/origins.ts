@@ -34,6 +34,7 @@ export class OriginList {
   }
 }
 
+const MAX_PASSED = 1_000;
 const WILDCARDS: ReadonlySet<string> = new Set(['', '0.0.0.0', '::', '[::]']);
 
 /**
@@ -43,6 +44,8 @@ const WILDCARDS: ReadonlySet<string> = new Set(['', '0.0.0.0', '::', '[::]']);
 export class HostList {
   private readonly names: ReadonlySet<string>;
   private readonly wildcard: boolean;
+  /** Host headers that passed, as they came: parsing addresses costs more than the rest of the checks. */
+  private readonly passed = new Set<string>();
 
   constructor(boundHost: string, hosts: readonly string[]) {
     this.names = new Set(
@@ -52,12 +55,23 @@ export class HostList {
   }
 
   allows(host: string | undefined): boolean {
-    const name = host === undefined ? undefined : nameOf(host);
+    if (host === undefined) return false;
+    if (this.passed.has(host)) return true;
+    const name = nameOf(host);
     if (name === undefined) return false;
+    if (this.isListed(name)) {
+      if (this.passed.size >= MAX_PASSED) this.passed.clear();
+      this.passed.add(host);
+      return true;
+    }
+    // Not remembered: the addresses of this machine change.
+    return this.wildcard && ipaddr.isValid(name) && ownAddresses().has(ipaddr.process(name).toString());
+  }
+
+  private isListed(name: string): boolean {
     if (isLoopback(name) || this.names.has(name)) return true;
     const parent = name.indexOf('.');
-    if (parent > 0 && this.names.has(`*${name.slice(parent)}`)) return true;
-    return this.wildcard && ipaddr.isValid(name) && ownAddresses().has(ipaddr.process(name).toString());
+    return parent > 0 && this.names.has(`*${name.slice(parent)}`);
   }
 }
 
