@@ -1,0 +1,304 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readMetricsFile } from './config/metrics-file';
+import type { Settings } from './config/settings';
+import { StartRefusedError, UnavailableError } from './domain/errors';
+import { QueryEngine } from './domain/query-engine';
+import type { TopicMapping } from './domain/mapping';
+import type { Metric } from './domain/metric';
+import type { Ingest, Source } from './domain/source';
+import type { SeriesStore } from './domain/store';
+import type { Clock, Log } from './domain/telemetry';
+import { createKafkaSource } from './kafka/kafka-source';
+import { createLiveHub } from './live/hub';
+import { createLmdbStore } from './lmdb/lmdb-store';
+import { createTelemetry, type PrometheusTelemetry } from './observability/telemetry';
+import { createDemo, type Demo } from './pipeline/demo';
+import { createEmbeddedPipeline } from './pipeline/embedded-pipeline';
+import { createRedisStore } from './redis/redis-store';
+import { checkBinding } from './server/binding';
+import { createHttpServer } from './server/http-server';
+import { createAccess } from './server/tokens';
+import { attachWebSocket } from './server/websocket';
+
+/** The one composition root: builds every collaborator in order and hands each what it needs. */
+
+export interface App {
+  /** Resolves when it serves; the store and the source may still be on their way (see /readyz). Rejects with StartRefusedError. */
+  start(): Promise<void>;
+  /** Finishes what is under way: source first, then clients, then the store. */
+  stop(): Promise<void>;
+}
+
+export interface AppSurroundings {
+  readonly log: Log;
+  readonly version: string;
+  readonly clock?: Clock;
+  /** Called when something refuses to go on after the start, e.g. a store with another layout. */
+  readonly onRefused: (error: StartRefusedError) => void;
+}
+
+interface Tools {
+  readonly log: Log;
+  readonly telemetry: PrometheusTelemetry;
+  readonly clock: Clock;
+}
+
+const STORE_RETRY_MS = 1_000;
+/** Clients have so long to leave at the end. */
+const CLIENT_CLOSE_MS = 1_000;
+
+function fileText(setting: string, path: string | undefined): string | undefined {
+  if (path === undefined) return undefined;
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new StartRefusedError(
+      `${setting}: cannot read ${path} (${(error as Error).message}); give a readable PEM file`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** PEM texts of the `ca_file`, `cert_file` and `key_file` of a section; only those that are set. */
+function tlsTexts(
+  section: string,
+  files: {
+    readonly ca_file?: string | undefined;
+    readonly cert_file?: string | undefined;
+    readonly key_file?: string | undefined;
+  },
+): { ca?: string; cert?: string; key?: string } {
+  const ca = fileText(`${section}.ca_file`, files.ca_file);
+  const cert = fileText(`${section}.cert_file`, files.cert_file);
+  const key = fileText(`${section}.key_file`, files.key_file);
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+  };
+}
+
+function buildStore(settings: Settings, metrics: readonly Metric[], tools: Tools): SeriesStore {
+  const { redis } = settings;
+  if (redis.url === undefined)
+    return createLmdbStore({ path: join(settings.store_path, 'series') }, metrics, tools);
+  return createRedisStore(
+    {
+      url: redis.url,
+      keyPrefix: redis.key_prefix,
+      tls: tlsTexts('redis', redis),
+      commandTimeoutMs: redis.command_timeout,
+    },
+    metrics,
+    tools,
+  );
+}
+
+interface BuiltSource {
+  readonly source: Source;
+  readonly ingest: Ingest | null;
+  readonly demo: Demo | null;
+}
+
+function buildSource(
+  settings: Settings,
+  mappings: readonly TopicMapping[],
+  store: SeriesStore,
+  tools: Tools,
+): BuiltSource {
+  const { kafka } = settings;
+  if (kafka.brokers.length > 0) {
+    const tls = tlsTexts('kafka', kafka);
+    const source = createKafkaSource(
+      {
+        brokers: kafka.brokers,
+        groupId: kafka.group_id,
+        clientId: kafka.client_id,
+        ssl: kafka.ssl ? (Object.keys(tls).length > 0 ? tls : true) : false,
+        ...(kafka.sasl_mechanism === undefined
+          ? {}
+          : {
+              sasl: {
+                mechanism: kafka.sasl_mechanism,
+                username: kafka.sasl_username ?? '',
+                password: kafka.sasl_password ?? '',
+              },
+            }),
+        ...(kafka.schema_registry_url === undefined
+          ? {}
+          : {
+              schemaRegistry: {
+                url: kafka.schema_registry_url,
+                username: kafka.schema_registry_username,
+                password: kafka.schema_registry_password,
+              },
+            }),
+        deadLetterTopic: kafka.dead_letter_topic,
+      },
+      mappings,
+      store,
+      tools,
+    );
+    return { source, ingest: null, demo: null };
+  }
+  const metrics = mappings.map(({ metric }) => metric);
+  const pipeline = createEmbeddedPipeline(
+    { statePath: join(settings.store_path, 'pipeline') },
+    metrics,
+    store,
+    tools,
+  );
+  const demo = settings.demo.enabled
+    ? createDemo(pipeline, {
+        traffic: { seed: settings.demo.seed },
+        backfillMs: settings.demo.backfill,
+        log: tools.log,
+        clock: tools.clock,
+      })
+    : null;
+  return { source: pipeline, ingest: pipeline, demo };
+}
+
+/** Builds the app. Throws StartRefusedError for settings, mappings or files that cannot be used. */
+export function createApp(settings: Settings, surroundings: AppSurroundings): App {
+  const { log, version } = surroundings;
+  const clock = surroundings.clock ?? Date.now;
+  const telemetry = createTelemetry(version);
+  const tools: Tools = { log, telemetry, clock };
+  const { limits } = settings;
+
+  const mappings = readMetricsFile(settings.metrics_file ?? join(__dirname, '../metrics.yaml'));
+  const metrics = mappings.map(({ metric }) => metric);
+  checkBinding(settings.host, settings.tokens_file !== undefined, settings.insecure);
+  const access = createAccess({
+    tokensFile: settings.tokens_file,
+    allowedOrigins: settings.allowed_origins,
+    allowedHosts: settings.allowed_hosts,
+    boundHost: settings.host,
+    log,
+    clock,
+  });
+  const store = buildStore(settings, metrics, tools);
+  const { source, ingest, demo } = buildSource(settings, mappings, store, tools);
+  const engine = new QueryEngine(
+    metrics,
+    store,
+    {
+      maxSeries: limits.max_series,
+      maxPoints: limits.max_points,
+      maxScanPoints: limits.max_scan_points,
+      staleWindows: settings.stale_windows,
+    },
+    clock,
+    () => new Promise((resolve) => setImmediate(resolve)),
+  );
+  const hub = createLiveHub({ engine, store, metrics, log, telemetry, clock });
+  telemetry.observe({
+    nowMs: clock,
+    watermarks: () =>
+      Promise.all(
+        metrics.map(async (metric) => ({
+          metric: metric.name,
+          watermarkMs: (await store.progress(metric)).watermarkMs,
+        })),
+      ),
+  });
+  const http = createHttpServer({
+    options: {
+      host: settings.host,
+      port: settings.port,
+      tlsCertFile: settings.tls_cert_file,
+      tlsKeyFile: settings.tls_key_file,
+      maxBodyBytes: limits.max_body_bytes,
+      maxIngestEvents: limits.max_ingest_events,
+      maxConcurrentQueries: limits.max_concurrent_queries,
+    },
+    engine,
+    ingest,
+    source,
+    store,
+    access,
+    metricsText: () => telemetry.text(),
+    version,
+    log,
+    clients: () => sockets.counts(),
+  });
+  const sockets = attachWebSocket(http.server, {
+    hub,
+    engine,
+    store,
+    access,
+    options: {
+      maxClients: limits.max_clients,
+      maxSubscriptions: limits.max_subscriptions,
+      maxMessageBytes: limits.max_message_bytes,
+      bufferBytes: limits.client_buffer_bytes,
+      slowClientTimeoutMs: limits.slow_client_timeout,
+    },
+    log,
+    telemetry,
+    clock,
+  });
+
+  const stopping = new AbortController();
+  let working: Promise<void> = Promise.resolve();
+
+  /** The store may come later than the bridge: until it does, /readyz names it. */
+  const startStore = async (): Promise<boolean> => {
+    for (let attempt = 0; !stopping.signal.aborted; attempt += 1) {
+      try {
+        await store.start();
+        return true;
+      } catch (error) {
+        if (!(error instanceof UnavailableError)) throw error;
+        if (attempt % 10 === 0) log.warn({ hop: error.hop, reason: error.message }, 'waiting for the store');
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, STORE_RETRY_MS);
+          stopping.signal.addEventListener('abort', () => {
+            clearTimeout(timer);
+            resolve();
+          });
+        });
+      }
+    }
+    return false;
+  };
+
+  const work = async (): Promise<void> => {
+    if (!(await startStore())) return;
+    await hub.start();
+    store.subscribe({
+      onChanges: () => undefined,
+      onGap: () => undefined,
+      onEpoch: () => source.storeLost(),
+    });
+    await source.start();
+    await demo?.start();
+  };
+
+  return {
+    start: async () => {
+      const { url } = await http.listen();
+      log.info({ url, source: source.kind, store: store.kind, metrics: metrics.length }, 'serving');
+      working = work().catch((error: unknown) => {
+        if (error instanceof StartRefusedError) surroundings.onRefused(error);
+        else throw error;
+      });
+    },
+    stop: async () => {
+      stopping.abort();
+      await demo?.stop();
+      await source.stop();
+      await working.catch(() => undefined);
+      await sockets.close(CLIENT_CLOSE_MS);
+      hub.close();
+      await http.close();
+      access.close();
+      await store.close();
+      log.info({}, 'stopped');
+    },
+  };
+}
