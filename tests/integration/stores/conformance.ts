@@ -1,0 +1,17 @@
+import { describeOrder } from './conformance-order';
+import { describeProgress } from './conformance-progress';
+import { describeRandomSchedules } from './conformance-random';
+import { describeReading } from './conformance-reading';
+import { describeTopics } from './conformance-topics';
+import type { StoreFactory } from './store-rig';
+
+/** What every SeriesStore does, sentence by sentence; the same for each of them. */
+export function describeStore(name: string, factory: StoreFactory): void {
+  describe(`${name} as a store of series`, () => {
+    describe('points', () => describeOrder(factory));
+    describe('topics', () => describeTopics(factory));
+    describe('answers', () => describeReading(factory));
+    describe('progress', () => describeProgress(factory));
+    describe('random schedules', () => describeRandomSchedules(factory));
+  });
+}

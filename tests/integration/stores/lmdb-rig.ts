@@ -1,0 +1,59 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Metric } from '../../../backend-bridge/src/domain/metric';
+import type { SeriesStore } from '../../../backend-bridge/src/domain/store';
+import type { Clock, Log, Telemetry } from '../../../backend-bridge/src/domain/telemetry';
+import { createLmdbStore } from '../../../backend-bridge/src/lmdb/lmdb-store';
+import type { StoreUnderTest } from './store-rig';
+
+const quiet = (): void => {};
+export const log: Log = { debug: quiet, info: quiet, warn: quiet, error: quiet };
+export const telemetry: Telemetry = {
+  recordsRead: quiet,
+  pointsWritten: quiet,
+  deadLetters: quiet,
+  lateEvents: quiet,
+  partitionLag: quiet,
+  storeLatency: quiet,
+  hopFailed: quiet,
+  clients: quiet,
+  queueBytes: quiet,
+  messagesDropped: quiet,
+  pointsConflated: quiet,
+  resyncs: quiet,
+};
+
+export function newFolder(): string {
+  return mkdtempSync(join(tmpdir(), 'streamkpi-lmdb-'));
+}
+
+export function lmdbStore(path: string, metrics: readonly Metric[], clock: Clock = Date.now): SeriesStore {
+  return createLmdbStore({ path }, metrics, { log, telemetry, clock });
+}
+
+export async function createLmdb(metrics: readonly Metric[], clock: Clock): Promise<StoreUnderTest> {
+  const path = newFolder();
+  let store = lmdbStore(path, metrics, clock);
+  await store.start();
+  return {
+    get store() {
+      return store;
+    },
+    async restart(others = metrics) {
+      await store.close();
+      store = lmdbStore(path, others, clock);
+      await store.start();
+    },
+    async wipe() {
+      await store.close();
+      rmSync(path, { recursive: true });
+      store = lmdbStore(path, metrics, clock);
+      await store.start();
+    },
+    async close() {
+      await store.close();
+      rmSync(path, { recursive: true, force: true });
+    },
+  };
+}
