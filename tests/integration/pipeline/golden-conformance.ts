@@ -42,8 +42,8 @@ function lines<T>(file: string): T[] {
 export const inputRecords = (): InputRecord[] => lines('input.jsonl');
 export const sinkRecords = (sink: string): SinkRecord[] => lines(`p1-nocache/${sink}.jsonl`);
 
-export const metricsOfTheFile = (): ReturnType<typeof parseMetricsFile>[number]['metric'][] =>
-  parseMetricsFile(readFileSync(path.join(root, 'backend-bridge/metrics.yaml'), 'utf8'), 'metrics.yaml').map(
+export const metricsOfTheFile = (base = root): ReturnType<typeof parseMetricsFile>[number]['metric'][] =>
+  parseMetricsFile(readFileSync(path.join(base, 'backend-bridge/metrics.yaml'), 'utf8'), 'metrics.yaml').map(
     ({ metric }) => metric,
   );
 
