@@ -153,6 +153,7 @@ local function sweep(meta)
   end
   local dead = redis.call('ZRANGEBYSCORE', base .. 'expiry', '-inf', now, 'LIMIT', 0, SWEEP_STEP)
   if #dead == 0 then return nil end
+  redis.call('HINCRBY', meta, 'forgotten', 1)
   local ids = redis.call('ZMSCORE', base .. 'series', unpack(dead))
   redis.call('ZREM', base .. 'series', unpack(dead))
   redis.call('ZREM', base .. 'expiry', unpack(dead))

@@ -51,31 +51,61 @@ local function compare(inc, part, offset, hash, old_inc, old_part, old_offset, o
   return part > old_part and 1 or 0
 end
 
--- Reads the series' keys from the request and finds or makes their ids; nil past the cap.
-local function resolve_series(base, meta, blob, at, count, max_series)
-  local names, ids = {}, {}
-  for i = 1, count do
-    local length = struct.unpack('<I4', blob, at)
-    names[i] = string.sub(blob, at + 4, at + 3 + length)
-    at = at + 4 + length
+-- Ids that were looked up before, by metric. An id is only ever taken back when its series is forgotten,
+-- which the metric counts. A server that lost writes has been restarted or loaded its functions anew with the
+-- primary's data, and this table is empty then.
+local KNOWN_IDS = 20000
+local known_ids = {}
+
+local function known_ids_of(meta, epoch, forgotten)
+  local known = known_ids[meta]
+  if not known or known.epoch ~= epoch or known.forgotten ~= forgotten or known.count > KNOWN_IDS then
+    known = { epoch = epoch, forgotten = forgotten, count = 0, ids = {} }
+    known_ids[meta] = known
   end
-  if count == 0 then return names, ids, at end
-  local found = redis.call('ZMSCORE', base .. 'series', unpack(names))
+  return known
+end
+
+-- Finds the ids of these series, or makes them; nil past the cap.
+local function look_up(base, meta, missing, ids, known, max_series)
+  local asked = {}
+  for i = 1, #missing do
+    asked[i] = missing[i].name
+  end
+  local found = redis.call('ZMSCORE', base .. 'series', unpack(asked))
   local room
-  for i = 1, count do
-    if found[i] then
-      ids[i] = tonumber(found[i])
-    else
+  for i = 1, #missing do
+    local name, id = asked[i], found[i] and tonumber(found[i])
+    if not id then
       room = room or max_series - redis.call('ZCARD', base .. 'series')
       if room > 0 then
         room = room - 1
-        ids[i] = redis.call('HINCRBY', meta, 'next_series', 1)
-        redis.call('ZADD', base .. 'series', ids[i], names[i])
+        id = redis.call('HINCRBY', meta, 'next_series', 1)
+        redis.call('ZADD', base .. 'series', id, name)
         -- Points that are refused must not leave a series behind for ever.
-        redis.call('ZADD', base .. 'expiry', redis.call('TIME')[1] * 1000, names[i])
+        redis.call('ZADD', base .. 'expiry', redis.call('TIME')[1] * 1000, name)
       end
     end
+    if id then
+      ids[missing[i].at] = id
+      known.ids[name] = id
+      known.count = known.count + 1
+    end
   end
+end
+
+-- Reads the series' keys from the request; answers with them, their ids and where the points begin.
+local function resolve_series(base, meta, blob, at, count, max_series, known)
+  local names, ids, missing = {}, {}, {}
+  for i = 1, count do
+    local length = struct.unpack('<I4', blob, at)
+    local name = string.sub(blob, at + 4, at + 3 + length)
+    names[i] = name
+    ids[i] = known.ids[name]
+    if not ids[i] then missing[#missing + 1] = { at = i, name = name } end
+    at = at + 4 + length
+  end
+  if #missing > 0 then look_up(base, meta, missing, ids, known, max_series) end
   return names, ids, at
 end
 
@@ -85,7 +115,7 @@ local function write(keys, args)
   local meta, epoch, blob = keys[1], args[1], args[3]
   local base = base_of(meta)
   local parts = base .. 'parts'
-  local stored = call('HMGET', meta, 'epoch', 'topic_id', 'partitions', 'watermark', 'final_before')
+  local stored = call('HMGET', meta, 'epoch', 'topic_id', 'partitions', 'watermark', 'final_before', 'forgotten')
   if stored[1] ~= epoch then return { 'store_lost' } end
   local partition, partitions, from_offset, to_offset, newest, now, idle_ms, final_only, grace_ms, max_series, session, slot_bytes, has_first_seen, span_ms, tail_ms, windows, series_count, point_count, at =
     unpack_bytes(REQUEST, blob)
@@ -102,7 +132,7 @@ local function write(keys, args)
   local header_bytes = first_seen and HEADER_BYTES + FIRST_SEEN_BYTES or HEADER_BYTES
   local place = positions(slot_bytes, header_bytes)
   local names, ids
-  names, ids, at = resolve_series(base, meta, blob, at, series_count, max_series)
+  names, ids, at = resolve_series(base, meta, blob, at, series_count, max_series, known_ids_of(meta, epoch, stored[6]))
   local record_bytes = RECORD_HEAD + slot_bytes
   local accepted, ignored, corrected = 0, 0, 0
   local conflicts, over_cap, revisions, overrides = {}, {}, {}, {}
