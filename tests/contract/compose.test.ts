@@ -269,6 +269,18 @@ describe('the jobs of the compose file', () => {
 });
 
 describe("the bridge's image", () => {
+  it('has every program that is started from it', () => {
+    const started = [read('backend-bridge/Dockerfile'), read('docker/write-tokens.sh'), composeText].flatMap(
+      (text) => [...text.matchAll(/backend-bridge\/dist\/(\w+)\.js/g)].map((match) => match[1]!),
+    );
+    expect([...new Set(started)].sort()).toEqual(['main', 'produce']);
+    const list = /entryPoints: \[([^\]]*)\]/.exec(read('backend-bridge/build.mjs'))![1]!;
+    for (const name of started) {
+      expect(existsSync(join(root, `backend-bridge/src/${name}.ts`))).toBe(true);
+      expect(list).toContain(`'${name}'`);
+    }
+  });
+
   const dockerfile = read('backend-bridge/Dockerfile');
 
   it('copies what is there and what .dockerignore lets in', () => {
