@@ -85,9 +85,7 @@ export async function startLiveBridge(given: LiveBridgeOptions = {}): Promise<Li
     info: () => {},
     warn: () => {},
     error: (fields, message) =>
-      void faults.push(
-        `${message} ${String((fields as { err?: Error }).err?.stack ?? JSON.stringify(fields))}`,
-      ),
+      void faults.push(`${message} ${(fields as { err?: Error }).err?.stack ?? JSON.stringify(fields)}`),
   };
   const told = new Map<string, number>();
   const telemetry = new Proxy({} as Telemetry, {

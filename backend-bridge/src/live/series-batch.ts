@@ -15,6 +15,8 @@ export interface LivePoint {
 export class SeriesBatch extends LiveBatch<SeriesBatch> {
   protected readonly type = 'series_update';
   private readonly groups = new Map<SeriesGroup, Map<number, LivePoint>>();
+  /** Groups whose open_from_ms changed by itself; the others tell theirs along with their points. */
+  private readonly touched = new Set<SeriesGroup>();
   private cuts: Map<number, SeriesBatch> | null = null;
   private points = 0;
   private minTime = Number.POSITIVE_INFINITY;
@@ -29,7 +31,7 @@ export class SeriesBatch extends LiveBatch<SeriesBatch> {
   }
 
   put(group: SeriesGroup, point: LivePoint): void {
-    const points = this.touch(group);
+    const points = this.pointsOf(group);
     const known = points.get(point.time);
     if (known === undefined) this.points += 1;
     else if (point.revision <= known.revision) return;
@@ -37,8 +39,13 @@ export class SeriesBatch extends LiveBatch<SeriesBatch> {
     if (point.time < this.minTime) this.minTime = point.time;
   }
 
-  /** The group's open_from_ms is to be told. */
-  touch(group: SeriesGroup): Map<number, LivePoint> {
+  /** The group's open_from_ms is to be told, with or without points. */
+  touch(group: SeriesGroup): void {
+    this.touched.add(group);
+    this.pointsOf(group);
+  }
+
+  private pointsOf(group: SeriesGroup): Map<number, LivePoint> {
     let points = this.groups.get(group);
     if (points === undefined) {
       points = new Map();
@@ -55,8 +62,8 @@ export class SeriesBatch extends LiveBatch<SeriesBatch> {
 
   merge(other: SeriesBatch): number {
     const before = this.size;
+    for (const group of other.touched) this.touch(group);
     for (const [group, points] of other.groups) {
-      this.touch(group);
       for (const point of points.values()) this.put(group, point);
     }
     return this.size - before;
@@ -68,8 +75,8 @@ export class SeriesBatch extends LiveBatch<SeriesBatch> {
     const known = this.cuts.get(fromMs);
     if (known !== undefined) return known;
     const cut = new SeriesBatch(fromMs);
+    for (const group of this.touched) cut.touch(group);
     for (const [group, points] of this.groups) {
-      if (points.size === 0) cut.touch(group);
       for (const point of points.values()) if (point.time >= fromMs) cut.put(group, point);
     }
     this.cuts.set(fromMs, cut);
@@ -89,9 +96,9 @@ export class SeriesBatch extends LiveBatch<SeriesBatch> {
     }
     if (!any) return this;
     const rest = new SeriesBatch(this.fromMs);
+    for (const group of this.touched) rest.touch(group);
     for (const [group, points] of this.groups) {
       for (const point of points.values()) if (!told(group, point)) rest.put(group, point);
-      if (points.size === 0) rest.touch(group);
     }
     return rest;
   }

@@ -27,7 +27,6 @@ export class SeriesFeed extends SelectionFeed<SeriesBatch> {
   private readonly openTimes = new Map<number, number>();
   private readonly dimensions: readonly string[];
   private readonly straight: boolean;
-  private finalTo: number | null;
   private firstCloseMs = Number.POSITIVE_INFINITY;
   private failures = 0;
 
@@ -36,7 +35,6 @@ export class SeriesFeed extends SelectionFeed<SeriesBatch> {
     const { metric, groupBy } = this.plan;
     this.dimensions = groupBy ?? metric.dimensions.map((dimension) => dimension.name);
     this.straight = standsAlone(this.plan);
-    this.finalTo = this.context.progressOf(metric.name).finalBeforeMs;
   }
 
   changed(changes: readonly PointChange[], nowMs: number): void {
@@ -56,7 +54,7 @@ export class SeriesFeed extends SelectionFeed<SeriesBatch> {
       if (this.straight) this.put(group, this.pointOf(change), closes, open);
       else this.markDirty(time, group);
     }
-    if (this.batch.size > 0 || this.dirty.size > 0 || this.progressMatters(finalBefore)) this.pace.touch();
+    if (this.batch.size > 0 || this.dirty.size > 0 || this.closesNow()) this.pace.touch();
   }
 
   protected forget(): void {
@@ -81,6 +79,8 @@ export class SeriesFeed extends SelectionFeed<SeriesBatch> {
     if (!this.plan.includeOpen || this.plan.metric.window.type === 'session') await this.findOpen();
     const answer = await this.context.engine.snapshot(this.plan, fromMs);
     this.noteOpen(answer.series);
+    // The progress may have moved while the answer was read.
+    if (this.closesNow()) this.pace.touch();
     return {
       text: (from) => ({
         before: '{"type":"subscribed","id":',
@@ -90,20 +90,17 @@ export class SeriesFeed extends SelectionFeed<SeriesBatch> {
     };
   }
 
-  /** Whether this progress closes something that subscribers were told is open, or not told at all. */
-  private progressMatters(finalBefore: number | null): boolean {
-    if (finalBefore === null || finalBefore === this.finalTo) return false;
-    return this.firstCloseMs <= finalBefore;
+  /** Whether the metric's progress has closed something that subscribers take for open, or wait for. */
+  private closesNow(): boolean {
+    const { finalBeforeMs } = this.context.progressOf(this.plan.metric.name);
+    return finalBeforeMs !== null && finalBeforeMs >= this.firstCloseMs;
   }
 
   private applyProgress(): void {
-    const finalBefore = this.context.progressOf(this.plan.metric.name).finalBeforeMs;
-    if (finalBefore === null || finalBefore === this.finalTo) return;
-    if (this.firstCloseMs <= finalBefore) {
-      if (this.plan.includeOpen) this.tellClosed(finalBefore);
-      else this.markClosed(finalBefore);
-    }
-    this.finalTo = finalBefore;
+    const { finalBeforeMs } = this.context.progressOf(this.plan.metric.name);
+    if (finalBeforeMs === null || finalBeforeMs < this.firstCloseMs) return;
+    if (this.plan.includeOpen) this.tellClosed(finalBeforeMs);
+    else this.markClosed(finalBeforeMs);
   }
 
   private tellClosed(finalBefore: number): void {

@@ -1,0 +1,231 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Plan } from '../../backend-bridge/src/domain/query-answer';
+import { METRICS, REVENUE, startLiveBridge, type LiveBridge } from './websocket-bridge';
+import { TestClient } from './websocket-client';
+import { Copy } from './websocket-copy';
+import { MINUTE } from '../support/sample-metrics';
+
+/** Subscribers end with the same points as a query, whatever happens in between, and never see one go back. */
+describe('races', () => {
+  const base = Math.floor(Date.now() / (10 * MINUTE)) * 10 * MINUTE - 30 * MINUTE;
+  let bridge: LiveBridge;
+  beforeEach(async () => {
+    bridge = await startLiveBridge();
+  });
+  afterEach(async () => {
+    expect(bridge.faults).toEqual([]);
+    await bridge.close();
+  });
+
+  const selections: Record<string, unknown>[] = [
+    {},
+    { measure: 'transaction_count', filters: [{ dimension: 'segment', op: '!=', values: ['s1'] }] },
+    { group_by: ['site'] },
+    { group_by: [], step_ms: 5 * MINUTE, over_time: 'sum' },
+    { step_ms: 2 * MINUTE, over_time: 'max' },
+    { include_open: false },
+    { include_open: false, group_by: ['segment'], step_ms: 2 * MINUTE },
+  ];
+
+  function random(seed: number): () => number {
+    let state = seed;
+    return () => {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      return state / 2 ** 32;
+    };
+  }
+
+  class Subscriber {
+    client: TestClient | null = null;
+    copy = new Copy('s');
+    applied = 0;
+    readonly faults: string[] = [];
+
+    constructor(
+      private readonly url: string,
+      readonly selection: Record<string, unknown>,
+      readonly fromMs: number,
+    ) {}
+
+    async connect(): Promise<void> {
+      this.applied = 0;
+      this.client = await TestClient.open(this.url);
+      this.client.send({
+        type: 'subscribe_metric',
+        id: 's',
+        metric_name: REVENUE.name,
+        from_ms: this.fromMs,
+        ...this.selection,
+      });
+    }
+
+    drop(): void {
+      this.follow();
+      this.client?.close();
+      this.faults.push(...(this.client?.faults ?? []));
+      this.client = null;
+    }
+
+    follow(): void {
+      const messages = this.client?.messages ?? [];
+      for (; this.applied < messages.length; this.applied += 1) this.copy.apply(messages[this.applied]!);
+    }
+  }
+
+  test.each([1, 2, 3])(
+    'slow snapshots, reconnects, gaps: seed %i',
+    async (seed) => {
+      const next = random(seed);
+      const pick = (n: number): number => Math.floor(next() * n);
+      const wait = (): Promise<void> => delay(next() < 0.3 ? next() * 60 : 0);
+      bridge.slow.before = wait;
+      bridge.slow.after = wait;
+      const subscribers = [...selections, ...selections].map(
+        (selection, index) => new Subscriber(bridge.url, selection, base + (index % 3) * 10 * MINUTE),
+      );
+      await Promise.all(subscribers.map((subscriber) => subscriber.connect()));
+      let watermark = base;
+      for (let round = 0; round < 60; round += 1) {
+        watermark += pick(45_000);
+        await bridge.feeder.write(
+          REVENUE,
+          Array.from({ length: 1 + pick(20) }, () => ({
+            values: [`s${pick(3)}`, `t${pick(2)}`],
+            startMs: base + pick(25) * MINUTE,
+            measures: [pick(1_000), pick(10)],
+            removed: next() < 0.15,
+          })),
+          watermark,
+        );
+        if (next() < 0.3) {
+          const one = subscribers[pick(subscribers.length)]!;
+          one.drop();
+          await one.connect();
+        }
+        if (next() < 0.1) for (const listener of bridge.listeners) listener.onGap(REVENUE, 'test');
+        await delay(next() * 25);
+      }
+      bridge.slow.before = async () => {};
+      bridge.slow.after = async () => {};
+      const expected = async (subscriber: Subscriber): Promise<unknown> => {
+        const { selection } = subscriber;
+        const plan: Plan = bridge.engine.plan(
+          {
+            metric: REVENUE.name,
+            measure: selection.measure as string | undefined,
+            filters: selection.filters as Plan['filters'] | undefined,
+            groupBy: selection.group_by as string[] | undefined,
+            stepMs: selection.step_ms as number | undefined,
+            overTime: selection.over_time as 'sum' | undefined,
+            includeOpen: selection.include_open as boolean | undefined,
+          },
+          [],
+        );
+        const answer = await bridge.engine.snapshot(plan, subscriber.fromMs);
+        return {
+          points: Object.fromEntries(
+            answer.series
+              .filter((one) => one.times.length > 0)
+              .map((one) => [
+                JSON.stringify(one.labels),
+                one.times.map((time, i) => [time, one.values[i], one.revisions[i]]),
+              ]),
+          ),
+          open: Object.fromEntries(
+            answer.series
+              .filter((one) => one.openFromMs !== null)
+              .map((one) => [JSON.stringify(one.labels), one.openFromMs]),
+          ),
+        };
+      };
+      let updates = 0;
+      for (const subscriber of subscribers) {
+        const wanted = JSON.stringify(await expected(subscriber));
+        const held = (): string => {
+          subscriber.follow();
+          const open = [...subscriber.copy.openFrom]
+            .filter(([, from]) => from !== undefined)
+            .sort(([a], [b]) => (a < b ? -1 : 1));
+          return JSON.stringify({ points: subscriber.copy.points(), open: Object.fromEntries(open) });
+        };
+        await subscriber
+          .client!.until(() => held() === wanted, JSON.stringify(subscriber.selection))
+          .catch(() => {});
+        expect(JSON.parse(held())).toEqual(JSON.parse(wanted));
+        subscriber.drop();
+        expect(subscriber.faults).toEqual([]);
+        expect(subscriber.copy.faults).toEqual([]);
+        updates += subscriber.copy.updates;
+        if (subscriber.selection.include_open !== false) expect(subscriber.copy.updates).toBeGreaterThan(0);
+      }
+      expect(updates).toBeGreaterThan(100);
+    },
+    60_000,
+  );
+
+  test('changes during a slow snapshot come after it, and only those that are newer', async () => {
+    const point = (value: number) => [{ values: ['a', 'b'], startMs: base, measures: [value, 1] }];
+    await bridge.feeder.write(REVENUE, point(1));
+    const client = await TestClient.open(bridge.url);
+    await client.next('current_state');
+    let release = (): void => {};
+    const held = new Promise<void>((resolve) => (release = resolve));
+    let reads = 0;
+    bridge.slow.after = () => {
+      reads += 1;
+      return held;
+    };
+    client.send({ type: 'subscribe_metric', id: 's', metric_name: REVENUE.name, from_ms: base });
+    await client.until(() => reads > 0, 'the read');
+    await bridge.feeder.write(REVENUE, point(2));
+    await bridge.feeder.write(REVENUE, point(3));
+    await delay(60);
+    release();
+    expect(await client.next('subscribed')).toMatchObject({ series: [{ values: [1], revisions: [1] }] });
+    expect(await client.next('series_update')).toMatchObject({
+      seq: 1,
+      series: [{ values: [3], revisions: [3] }],
+    });
+    expect(client.messages.filter(({ type }) => type === 'series_update')).toHaveLength(1);
+    client.close();
+  });
+
+  test('a change that the snapshot already holds is not told again', async () => {
+    const client = await TestClient.open(bridge.url);
+    await client.next('current_state');
+    let reads = 0;
+    bridge.slow.before = async () => {
+      reads += 1;
+      await delay(100);
+    };
+    client.send({ type: 'subscribe_metric', id: 's', metric_name: REVENUE.name, from_ms: base });
+    await bridge.feeder.write(REVENUE, [{ values: ['a', 'b'], startMs: base, measures: [1, 1] }]);
+    expect(await client.next('subscribed')).toMatchObject({ series: [{ values: [1], revisions: [1] }] });
+    await delay(100);
+    expect(reads).toBeGreaterThan(0);
+    expect(client.messages.filter(({ type }) => type === 'series_update')).toEqual([]);
+    client.close();
+  });
+
+  test('an epoch makes everybody forget: resync, then a fresh subscribed', async () => {
+    await bridge.feeder.write(REVENUE, [{ values: ['a', 'b'], startMs: base, measures: [1, 1] }]);
+    const client = await TestClient.open(bridge.url);
+    client.send({ type: 'subscribe_metric', id: 's', metric_name: REVENUE.name, from_ms: base });
+    client.send({ type: 'subscribe_metric', id: 'e', metric_name: METRICS[2]!.name, events: true });
+    await client.next('events_snapshot');
+    for (const listener of bridge.listeners) listener.onEpoch('another');
+    await client.next('resync', ({ reason, id }) => reason === 'store_epoch' && id === 's');
+    await client.until(
+      () =>
+        client.messages.filter(({ type }) => type === 'subscribed').length === 2 &&
+        client.messages.filter(({ type }) => type === 'events_snapshot').length === 2,
+      'both snapshots again',
+    );
+    await client.until(
+      () => client.messages.some(({ type, id }) => type === 'resync' && id === undefined),
+      'a resync of the original level',
+    );
+    client.close();
+    expect(client.faults).toEqual([]);
+  });
+});

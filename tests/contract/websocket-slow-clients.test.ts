@@ -1,0 +1,146 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { EVENTS, startLiveBridge, type LiveBridge } from './websocket-bridge';
+import { TestClient } from './websocket-client';
+import { Copy } from './websocket-copy';
+import { MINUTE } from '../support/sample-metrics';
+
+/** Clients that do not read: conflated, resynced, closed; the others do not notice. */
+describe('slow clients', () => {
+  const base = Math.floor(Date.now() / MINUTE) * MINUTE - 20 * MINUTE;
+  const BUFFER = 65_536;
+  let bridge: LiveBridge;
+  afterEach(async () => {
+    expect(bridge.faults).toEqual([]);
+    await bridge.close();
+  });
+
+  const segment = (index: number): string => `segment-${index}-${'x'.repeat(200)}`;
+  /** Writes every segment's point so often, one revision after the other. */
+  async function churn(rounds: number, segments: number): Promise<void> {
+    for (let round = 0; round < rounds; round += 1) {
+      await bridge.feeder.write(
+        EVENTS,
+        Array.from({ length: segments }, (_, index) => ({
+          values: [segment(index)],
+          startMs: base,
+          measures: [Math.random()],
+        })),
+      );
+      await delay(2);
+    }
+  }
+  const halt = (client: TestClient): void => client.ws.pause();
+  const goOn = (client: TestClient): void => client.ws.resume();
+  async function subscribed(from = base): Promise<{ client: TestClient; copy: Copy }> {
+    const client = await TestClient.open(bridge.url);
+    client.send({ type: 'subscribe_metric', id: 's', metric_name: EVENTS.name, from_ms: from });
+    await client.next('subscribed');
+    return { client, copy: new Copy('s') };
+  }
+  async function expectSame({ client, copy }: { client: TestClient; copy: Copy }): Promise<void> {
+    const answer = await bridge.engine.query(
+      { metric: EVENTS.name, fromMs: base, toMs: base + MINUTE, includeRevisions: true },
+      [],
+    );
+    const wanted = Object.fromEntries(
+      answer.series.map((one) => [
+        JSON.stringify(one.labels),
+        one.times.map((time, i) => [time, one.values[i], one.revisions[i]]),
+      ]),
+    );
+    let applied = 0;
+    const follow = (): string => {
+      for (; applied < client.messages.length; applied += 1) copy.apply(client.messages[applied]!);
+      return JSON.stringify(copy.points());
+    };
+    await client
+      .until(() => follow() === JSON.stringify(wanted) && copy.synced, 'the same points', 10_000)
+      .catch(() => {});
+    expect(JSON.parse(follow())).toEqual(wanted);
+    expect(copy.faults).toEqual([]);
+    expect(client.faults).toEqual([]);
+  }
+
+  test('past the soft bound updates conflate to the newest value of each point', async () => {
+    bridge = await startLiveBridge({ options: { bufferBytes: BUFFER } });
+    const slow = await subscribed();
+    const quick = await subscribed();
+    halt(slow.client);
+    await churn(600, 100);
+    expect(bridge.told.get('pointsConflated')).toBeGreaterThan(0);
+    expect(bridge.face.counts().queuedBytes).toBeLessThan(4 * BUFFER);
+    await expectSame(quick);
+    goOn(slow.client);
+    await expectSame(slow);
+    expect(slow.copy.resyncs).toBe(0);
+    expect(slow.copy.updates).toBeLessThan(quick.copy.updates);
+    slow.client.close();
+    quick.client.close();
+  }, 60_000);
+
+  test('past the hard bound: resync when the client reads on, then a fresh subscribed', async () => {
+    bridge = await startLiveBridge({ options: { bufferBytes: BUFFER } });
+    const slow = await subscribed();
+    const original = await TestClient.open(bridge.url);
+    await original.next('current_state');
+    halt(slow.client);
+    halt(original);
+    await churn(40, 1_000);
+    expect(bridge.face.counts().queuedBytes).toBeLessThan(20 * BUFFER);
+    goOn(slow.client);
+    goOn(original);
+    await expectSame(slow);
+    expect(slow.copy.resyncs).toBe(1);
+    expect(slow.client.messages.find(({ type }) => type === 'resync')).toMatchObject({
+      reason: 'slow_client',
+    });
+    await original.next('resync');
+    const state = await original.next('current_state');
+    expect(state.data).toMatchObject({ 'events_per_minute:aggregator': { count: 1_000 } });
+    slow.client.close();
+    original.close();
+  }, 60_000);
+
+  test('who takes nothing for the set time is closed with 4408', async () => {
+    bridge = await startLiveBridge({
+      options: { bufferBytes: BUFFER, slowClientTimeoutMs: 1_500, closeWithinMs: 4_000 },
+    });
+    const stalled = await subscribed();
+    const reading = await subscribed();
+    const idle = await TestClient.open(bridge.url);
+    idle.send({ type: 'subscribe_metric', metric_name: 'revenue_per_minute' });
+    halt(stalled.client);
+    await churn(60, 1_000);
+    for (let i = 0; i < 60 && bridge.face.counts().connections > 2; i += 1) await delay(100);
+    expect(bridge.face.counts().connections).toBe(2);
+    goOn(stalled.client);
+    expect(await stalled.client.code()).toBe(4408);
+    await expectSame(reading);
+    expect(idle.closed).toBeNull();
+    reading.client.close();
+    idle.close();
+  }, 60_000);
+
+  test('long answers go out in pieces, and others get theirs in between', async () => {
+    bridge = await startLiveBridge({ options: { bufferBytes: BUFFER } });
+    await churn(1, 1_000);
+    const slow = await TestClient.open(bridge.url);
+    await slow.next('current_state');
+    halt(slow);
+    for (let i = 0; i < 30; i += 1) slow.send({ type: 'get_historical_data', metric_name: EVENTS.name });
+    await delay(500);
+    // At most one long answer is waiting at a time.
+    expect(bridge.face.counts().queuedBytes).toBeLessThan(1_000_000);
+    const quick = await TestClient.open(bridge.url);
+    quick.send({ type: 'get_historical_data', metric_name: EVENTS.name });
+    expect((await quick.next('historical_data')).data).toHaveLength(1_000);
+    goOn(slow);
+    await slow.until(
+      () => slow.messages.filter(({ type }) => type === 'historical_data').length === 30,
+      'all',
+    );
+    expect(slow.faults).toEqual([]);
+    slow.close();
+    quick.close();
+  }, 60_000);
+});
