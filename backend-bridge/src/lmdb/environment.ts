@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, statSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { StartRefusedError, UnavailableError } from '../domain/errors';
@@ -29,6 +29,9 @@ export interface Environment {
 export const LAYOUT_VERSION = 1;
 
 const DATA_FILE = 'data.mdb';
+/** In the first page of every LMDB file. */
+const MAGIC = 0xbeefc0de;
+const MAGIC_AT = 24;
 
 /** The folder, made if need be. Throws StartRefusedError. */
 export function prepareFolder(path: string): void {
@@ -43,6 +46,7 @@ export function prepareFolder(path: string): void {
 export function openEnvironment(path: string): Environment {
   let root: RootDatabase;
   try {
+    checkFile(join(path, DATA_FILE));
     root = open({ path, noSubdir: false, maxDbs: 8, keyEncoding: 'ordered-binary' });
   } catch (error) {
     throw unusable(path, error);
@@ -101,6 +105,20 @@ function enter(root: RootDatabase, path: string): Environment {
     },
     close: () => root.close(),
   };
+}
+
+/** LMDB ends the process when it is given a file that is none of its own. */
+function checkFile(file: string): void {
+  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  if (size === 0) return;
+  const head = Buffer.alloc(MAGIC_AT + 4);
+  const descriptor = openSync(file, 'r');
+  try {
+    readSync(descriptor, head, 0, head.length, 0);
+  } finally {
+    closeSync(descriptor);
+  }
+  if (head.readUInt32LE(MAGIC_AT) !== MAGIC) throw new Error(`${DATA_FILE} is not a file of LMDB`);
 }
 
 function unusable(path: string, error: unknown): StartRefusedError {

@@ -1,0 +1,85 @@
+/** kill -9 of a process that writes: what is found afterwards is exactly what the applied offset says. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { build } from 'esbuild';
+import { lmdbStore, newFolder } from './lmdb-rig';
+import { record, WRITTEN } from './lmdb-written';
+
+jest.setTimeout(60_000);
+
+const ROUNDS = 5;
+// Inside node_modules, so that the bundle finds lmdb.
+const bundles = resolve(__dirname, '../../../node_modules/.cache/streamkpi-tests');
+const writer = join(bundles, `lmdb-writer-${process.pid}.cjs`);
+const folder = newFolder();
+
+beforeAll(async () => {
+  mkdirSync(bundles, { recursive: true });
+  await build({
+    entryPoints: [join(__dirname, 'lmdb-writer.ts')],
+    bundle: true,
+    platform: 'node',
+    external: ['lmdb'],
+    outfile: writer,
+    logLevel: 'error',
+  });
+});
+afterAll(() => {
+  rmSync(writer, { force: true });
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Lets it write for a while, kills it, and returns the highest offset it was told to be written. */
+async function writeAndKill(forMs: number): Promise<number> {
+  const child = spawn(process.execPath, [writer, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let told = -1;
+  let timer: NodeJS.Timeout | undefined;
+  createInterface(child.stdout).on('line', (line) => {
+    told = Math.max(told, Number(line));
+    timer ??= setTimeout(() => child.kill('SIGKILL'), forMs);
+  });
+  const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
+  expect({ code, signal }).toEqual({ code: null, signal: 'SIGKILL' });
+  return told;
+}
+
+it('leaves a store in which points and applied offset agree, and nothing acknowledged is missing', async () => {
+  let before = -1;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const told = await writeAndKill(20 + Math.random() * 300);
+    expect(told).toBeGreaterThan(before);
+    const store = lmdbStore(folder, [WRITTEN]);
+    await store.start();
+    const applied = (await store.appliedOffsets(WRITTEN)).get(0)!;
+    expect(applied).toBeGreaterThanOrEqual(told);
+
+    const expected = new Map<string, { revision: number; removed: boolean; measure: number | undefined }>();
+    for (let offset = 0; offset <= applied; offset += 1) {
+      const { values, startMs, removed, measures } = record(offset);
+      const key = `${values[0]!} ${startMs}`;
+      const old = expected.get(key);
+      const measure = removed ? (old?.measure ?? (old ? undefined : measures[0])) : measures[0];
+      expected.set(key, { revision: (old?.revision ?? 0) + 1, removed, measure });
+    }
+    const series = await store.read(WRITTEN, {
+      fromMs: 0,
+      toMs: Number.MAX_SAFE_INTEGER,
+      seriesIds: null,
+      nowMs: 0,
+      maxPoints: 1_000_000,
+    });
+    const found = new Map<string, object>();
+    for (const { values, points } of series) {
+      for (let row = 0; row < points.length; row += 1) {
+        const { startMs, revision, removed, measures } = points.point(row);
+        found.set(`${values[0]!} ${startMs}`, { revision, removed, measure: measures[0] });
+      }
+    }
+    await store.close();
+    expect(found).toEqual(expected);
+    before = applied;
+  }
+});
