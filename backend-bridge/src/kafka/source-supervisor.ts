@@ -293,9 +293,10 @@ export class SourceSupervisor implements Source {
       const seen = this.views.get(flow.feed.topic);
       const end = seen?.state === 'there' ? (seen.ends[flow.partition] ?? 0) : 0;
       const before = this.standing.get(key);
-      const moving = flow.hold !== null || flow.busy || flow.next >= end || before?.next !== flow.next;
-      if (moving || before === undefined) this.standing.set(key, { next: flow.next, sinceMs: now });
-      else if (now - before.sinceMs > stallMs) {
+      const free = flow.hold === null && !flow.busy;
+      if (!free || flow.next >= end || before?.next !== flow.next) {
+        this.standing.set(key, { next: flow.next, sinceMs: now });
+      } else if (now - before.sinceMs > stallMs) {
         // Behind an open transaction there is nothing to read.
         const stable = await view.stableEnd(flow.feed.topic, flow.partition).catch(() => flow.next);
         if (stable > flow.next) why = `${key} stands at ${flow.next} with lag`;

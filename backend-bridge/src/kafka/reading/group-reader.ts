@@ -61,6 +61,7 @@ export function createGroupReader(feeds: readonly TopicFeed[], tools: GroupReade
   let crashed: string | null = null;
   let ended = false;
   let lastSign = clock();
+  let starting: Promise<void> = Promise.resolve();
   let committing: Promise<void> | null = null;
   let commitTimer: NodeJS.Timeout | null = null;
   let repositionTimer: NodeJS.Timeout | null = null;
@@ -224,6 +225,27 @@ export function createGroupReader(feeds: readonly TopicFeed[], tools: GroupReade
     reposition();
   };
 
+  const isEnded = (): boolean => ended;
+  const begin = async (): Promise<void> => {
+    try {
+      await consumer.connect();
+      if (isEnded()) return;
+      await consumer.subscribe({ topics: [...byTopic.keys()], fromBeginning: true });
+      if (isEnded()) return;
+      await consumer.run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        partitionsConsumedConcurrently: CONCURRENT_PARTITIONS,
+        eachBatch,
+      });
+      commitTimer = setInterval(() => void commitQuietly(), COMMIT_MS);
+      if (isEnded()) clearInterval(commitTimer);
+    } catch (error) {
+      crashed = (error as Error).message;
+      throw error;
+    }
+  };
+
   return {
     flows,
     joined: () => joined && crashed === null,
@@ -248,20 +270,8 @@ export function createGroupReader(feeds: readonly TopicFeed[], tools: GroupReade
         const last = Number(payload.lastOffset);
         if (flow !== undefined && last >= flow.next) void flow.coverEmpty(last);
       });
-      try {
-        await consumer.connect();
-        await consumer.subscribe({ topics: [...byTopic.keys()], fromBeginning: true });
-        await consumer.run({
-          autoCommit: false,
-          eachBatchAutoResolve: false,
-          partitionsConsumedConcurrently: CONCURRENT_PARTITIONS,
-          eachBatch,
-        });
-      } catch (error) {
-        crashed = (error as Error).message;
-        throw error;
-      }
-      commitTimer = setInterval(() => void commitQuietly(), COMMIT_MS);
+      starting = begin();
+      await starting;
     },
     stop: async () => {
       if (commitTimer !== null) clearInterval(commitTimer);
@@ -282,7 +292,10 @@ export function createGroupReader(feeds: readonly TopicFeed[], tools: GroupReade
       }
       ended = true;
       endFlows();
-      await atMost(STOP_MS, consumer.disconnect());
+      // kafkajs forgets a consumer that is stopped while it joins, and it reads on as a ghost in the group: first it
+      // must have joined, however long that takes.
+      const gone = starting.catch(() => undefined).then(() => consumer.disconnect());
+      await atMost(STOP_MS, gone);
     },
   };
 }
