@@ -11,14 +11,17 @@ export function parseDuration(text: string): number | null {
 }
 
 /** A duration in a settings or metrics file: text with a unit, so that nobody has to guess whether 60 is seconds. */
-export const duration = z.string().transform((text, context) => {
-  const ms = parseDuration(text);
-  if (ms === null) {
-    context.addIssue({
-      code: 'custom',
-      message: `"${text}" is no duration; write e.g. 500ms, 30s, 5m, 24h or 7d`,
-    });
-    return z.NEVER;
-  }
-  return ms;
-});
+export const duration = z
+  .string()
+  .meta({ format: 'duration' })
+  .transform((text, context) => {
+    const ms = parseDuration(text);
+    if (ms === null) {
+      context.addIssue({
+        code: 'custom',
+        message: `"${text}" is no duration; write e.g. 500ms, 30s, 5m, 24h or 7d`,
+      });
+      return z.NEVER;
+    }
+    return ms;
+  });

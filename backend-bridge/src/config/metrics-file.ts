@@ -62,34 +62,49 @@ const dimensionSchema = z.strictObject({
 });
 
 const windowSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('tumbling'), size: duration, grace: duration.default(0) }),
+  z.strictObject({ type: z.literal('tumbling'), size: duration, grace: duration.prefault('0s') }),
   z.strictObject({
     type: z.literal('hopping'),
     size: duration,
     advance: duration,
-    grace: duration.default(0),
+    grace: duration.prefault('0s'),
   }),
-  z.strictObject({ type: z.literal('session'), gap: duration, grace: duration.default(0) }),
+  z.strictObject({ type: z.literal('session'), gap: duration, grace: duration.prefault('0s') }),
 ]);
 
 const metricSchema = z.strictObject({
   title: z.string().optional(),
   description: z.string().default(''),
-  kind: z.enum(['window', 'event']).default('window'),
+  kind: z
+    .enum(['window', 'event'])
+    .default('window')
+    .describe('window: one value a window; event: something that happened.'),
   topic: z.string().regex(/^[a-zA-Z0-9._-]{1,249}$/, 'not a Kafka topic name'),
   key: z
     .strictObject({
       format: z.enum(['none', 'string', 'int', 'bigint', 'double', 'json', 'avro']),
-      windowed: z.enum(['none', 'time', 'session']).default('none'),
+      windowed: z
+        .enum(['none', 'time', 'session'])
+        .default('none')
+        .describe('time: 8-byte window start behind the inner key; session: end and start.'),
     })
     .default({ format: 'string', windowed: 'time' }),
   value: z.strictObject({ format: z.enum(['json', 'avro']).default('json') }).default({ format: 'json' }),
   window: windowSchema,
   time: z
     .strictObject({
-      start: z.union([z.enum(['key', 'timestamp']), timeField]).optional(),
-      end: z.union([z.enum(['key', 'size']), timeField]).optional(),
-      event_time: z.union([z.enum(['timestamp', 'start', 'end']), timeField]).optional(),
+      start: z
+        .union([z.enum(['key', 'timestamp']), timeField])
+        .optional()
+        .describe('Default: key, where the key is windowed.'),
+      end: z
+        .union([z.enum(['key', 'size']), timeField])
+        .optional()
+        .describe('Default: start + size; for sessions the key.'),
+      event_time: z
+        .union([z.enum(['timestamp', 'start', 'end']), timeField])
+        .optional()
+        .describe('What moves the watermark. Default: the record timestamp; the end for final_only.'),
     })
     .default({}),
   dimensions: z.record(name, dimensionSchema).default({}),
@@ -100,10 +115,19 @@ const metricSchema = z.strictObject({
       message: z.string().min(1).describe('{value} and {dimension} are filled in.'),
     })
     .optional(),
-  retention: duration.default(86_400_000),
+  retention: duration.prefault('24h').describe('A point expires at its window end + retention.'),
   idle: duration.optional().describe('Default: the window size, at least 60s.'),
-  final_only: z.boolean().default(false),
-  max_series: z.number().int().min(1).max(1_000_000).default(100_000),
+  final_only: z
+    .boolean()
+    .default(false)
+    .describe('The topic holds one final record a window (EMIT FINAL, suppress).'),
+  max_series: z
+    .number()
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(100_000)
+    .describe('Points of further series are counted, not stored.'),
 });
 
 export const metricsFileSchema = z.strictObject({

@@ -27,13 +27,20 @@ const kafkaSchema = z.strictObject({
     .min(1)
     .default('streamkpi')
     .describe('Consumer group; the same on every bridge that shares the work.'),
-  client_id: z.string().min(1).default('streamkpi-bridge'),
+  client_id: z
+    .string()
+    .min(1)
+    .default('streamkpi-bridge')
+    .describe("Name of the client in the brokers' logs and quotas."),
   ssl: z.boolean().default(false).describe('TLS to the brokers.'),
   ...tlsClient,
-  sasl_mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).optional(),
+  sasl_mechanism: z
+    .enum(['plain', 'scram-sha-256', 'scram-sha-512'])
+    .optional()
+    .describe('With sasl_username and sasl_password.'),
   sasl_username: z.string().min(1).optional(),
   sasl_password: z.string().min(1).optional().meta({ secret: true }),
-  schema_registry_url: url(['http:', 'https:']).optional(),
+  schema_registry_url: url(['http:', 'https:']).optional().describe('Needed by mappings with Avro.'),
   schema_registry_username: z.string().min(1).optional(),
   schema_registry_password: z.string().min(1).optional().meta({ secret: true }),
   dead_letter_topic: z
@@ -56,9 +63,10 @@ const redisSchema = z.strictObject({
   key_prefix: z
     .string()
     .regex(/^[A-Za-z0-9_.-]{1,64}$/, 'has 1 to 64 letters, digits, _ . and -')
-    .default('streamkpi'),
+    .default('streamkpi')
+    .describe('Every key begins with it.'),
   ...tlsClient,
-  command_timeout: duration.default(2_000),
+  command_timeout: duration.prefault('2s').describe('A command without an answer for so long has failed.'),
 });
 
 const limitsSchema = z.strictObject({
@@ -70,9 +78,9 @@ const limitsSchema = z.strictObject({
     .min(1)
     .default(5_000_000)
     .describe('Stored points that one request may read.'),
-  max_body_bytes: z.number().int().min(1_024).default(8_388_608),
+  max_body_bytes: z.number().int().min(1_024).default(8_388_608).describe('Body of an ingest request.'),
   max_ingest_events: z.number().int().min(1).default(10_000).describe('Events in one ingest request.'),
-  max_concurrent_queries: z.number().int().min(1).default(64),
+  max_concurrent_queries: z.number().int().min(1).default(64).describe('As many again wait; past that 503.'),
   max_clients: z.number().int().min(1).default(10_000).describe('WebSocket connections.'),
   max_subscriptions: z.number().int().min(1).default(200).describe('Subscriptions of one connection.'),
   max_message_bytes: z.number().int().min(1_024).default(65_536).describe('One message from a client.'),
@@ -83,23 +91,27 @@ const limitsSchema = z.strictObject({
     .default(1_048_576)
     .describe('Unsent bytes kept for one slow client.'),
   slow_client_timeout: duration
-    .default(30_000)
+    .prefault('30s')
     .describe('A client that has taken nothing for so long is closed with 4408.'),
 });
 
 const demoSchema = z.strictObject({
   enabled: z.boolean().default(true).describe('Demo traffic when the embedded pipeline is the source.'),
-  seed: z.number().int().default(1),
-  backfill: duration.default(10_800_000).describe('How much history the demo fills in at the first start.'),
+  seed: z.number().int().default(1).describe('The same seed gives the same traffic.'),
+  backfill: duration.prefault('3h').describe('How much history the demo fills in at the first start.'),
 });
 
 export const settingsSchema = z.strictObject({
-  host: z.string().min(1).default('127.0.0.1'),
-  port: port.default(8765),
+  host: z
+    .string()
+    .min(1)
+    .default('127.0.0.1')
+    .describe('Address to serve; others than loopback need tokens.'),
+  port: port.default(8765).describe('HTTP and WebSocket; 0: any free one.'),
   insecure: z.boolean().default(false).describe('Serve other addresses than loopback without tokens.'),
   metrics_file: filePath.optional().describe('Default: the metrics.yaml that comes with the bridge.'),
   store_path: filePath.default('data').describe('Folder of the embedded store and of the embedded pipeline.'),
-  tokens_file: filePath.optional(),
+  tokens_file: filePath.optional().describe('Who may do what; see access.md.'),
   allowed_origins: z
     .array(z.string().min(1))
     .default([])
@@ -108,9 +120,12 @@ export const settingsSchema = z.strictObject({
     .array(z.string().min(1))
     .default([])
     .describe('Host headers let in besides the bound address and loopback.'),
-  tls_cert_file: filePath.optional(),
-  tls_key_file: filePath.optional(),
-  log_level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  tls_cert_file: filePath.optional().describe('Serve TLS with this certificate, PEM; with tls_key_file.'),
+  tls_key_file: filePath.optional().describe('Key of tls_cert_file, PEM.'),
+  log_level: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+    .default('info')
+    .describe('One JSON object a line on stdout.'),
   stale_windows: z
     .number()
     .min(0)
