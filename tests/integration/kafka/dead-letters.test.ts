@@ -1,0 +1,236 @@
+import type { KafkaMessage } from 'kafkajs';
+import { startKafka, type KafkaBroker } from '../../support/kafka';
+import { startSchemaRegistry } from '../../support/schema-registry';
+import {
+  allPoints,
+  eventually,
+  goldenRecords,
+  mappingOf,
+  openStore,
+  shiftToNow,
+  startSource,
+  toRaw,
+  unique,
+  watching,
+  windowedKey,
+} from './source-setup';
+
+const MINUTE = 60_000;
+const now = Math.floor(Date.now() / MINUTE) * MINUTE;
+const good = (name: string, n: number) => ({
+  partition: 0,
+  key: windowedKey(name, now),
+  value: JSON.stringify({ N: n }),
+  timestamp: now,
+});
+
+/** Records that give no point, and hops that are missing for a while: nothing stops, nothing is dropped. */
+describe('dead letters and missing hops', () => {
+  let kafka: KafkaBroker;
+  beforeAll(async () => {
+    kafka = await startKafka();
+  }, 120_000);
+  afterAll(() => kafka.stop(), 30_000);
+
+  const readAll = async (topic: string, count: number): Promise<KafkaMessage[]> => {
+    const consumer = kafka.client().consumer({ groupId: unique('reader') });
+    const found: KafkaMessage[] = [];
+    await consumer.connect();
+    await consumer.subscribe({ topic, fromBeginning: true });
+    await consumer.run({
+      eachMessage: async ({ message }) => {
+        found.push(message);
+      },
+    });
+    await eventually(`${count} records in ${topic}`, () => found.length >= count);
+    await consumer.disconnect();
+    return found;
+  };
+
+  it('writes what cannot be decoded away, with the reason, and goes on', async () => {
+    const seen = watching();
+    const topic = unique('bad');
+    const letters = unique('letters');
+    const mapping = mappingOf(topic);
+    await kafka.createTopic(topic);
+    await kafka.createTopic(letters);
+    const bad = [
+      { reason: 'key_missing', key: null, value: '{"N":1}' },
+      { reason: 'key_length', key: Buffer.from('short'), value: '{"N":1}' },
+      { reason: 'value_malformed', key: windowedKey('a', now), value: '{"N":' },
+      { reason: 'value_malformed', key: windowedKey('a', now), value: '' },
+      { reason: 'missing_field', key: windowedKey('a', now), value: '{"M":1}' },
+      { reason: 'not_a_number', key: windowedKey('a', now), value: '{"N":"many"}' },
+      { reason: 'window_misaligned', key: windowedKey('a', now + 1), value: '{"N":1}' },
+      { reason: 'key_malformed', key: windowedKey('', now), value: '{"N":1}', inner: Buffer.from([0xff]) },
+    ].map(({ inner, ...each }) => ({
+      ...each,
+      key: inner === undefined ? each.key : Buffer.concat([inner, each.key!]),
+    }));
+    await kafka.produce(topic, [
+      good('first', 1),
+      ...bad.map(({ key, value }) => ({ partition: 0, key, value, timestamp: now })),
+      good('last', 2),
+    ]);
+    const { store, close } = await openStore('redis', [mapping], seen);
+    const groupId = unique('group');
+    let source = startSource(kafka, [mapping], store, seen, { deadLetterTopic: letters, groupId });
+    try {
+      await eventually(
+        'the good ones are there',
+        async () => (await allPoints(store, mapping.metric)).size === 2,
+      );
+      const found = await readAll(letters, bad.length);
+      expect(found.map(({ headers }) => String(headers?.['reason']))).toEqual(
+        bad.map(({ reason }) => reason),
+      );
+      expect(found.map(({ headers }) => String(headers?.['offset']))).toEqual(
+        bad.map((_, i) => String(i + 1)),
+      );
+      expect(found.every(({ headers }) => String(headers?.['topic']) === topic)).toBe(true);
+      expect(found.every(({ headers }) => String(headers?.['partition']) === '0')).toBe(true);
+      expect(found.map(({ value }) => value?.toString())).toEqual(bad.map(({ value }) => value));
+      expect(found.map(({ key }) => key)).toEqual(bad.map(({ key }) => key));
+      const messages = found.map(({ headers }) => String(headers?.['message']));
+      expect(messages[6]).toMatch(/size in the mapping may be wrong/);
+      expect(source.status().topics[0]?.deadLetters).toBe(bad.length);
+
+      // What was dead-lettered once is not written a second time by a replay.
+      await source.stop();
+      source = startSource(kafka, [mapping], store, seen, {
+        deadLetterTopic: letters,
+        groupId: unique('group'),
+      });
+      await eventually('all is read again', () => seen.count(`read ${topic}`) === 2 * (bad.length + 2));
+      expect(await kafka.ends(letters)).toEqual([bad.length]);
+    } finally {
+      await source.stop();
+      await close();
+    }
+  }, 60_000);
+
+  it('dead-letters a second key for one point', async () => {
+    const seen = watching();
+    const topic = unique('conflict');
+    const letters = unique('letters');
+    const base = mappingOf(topic);
+    // The label leaves out a part of the key: two keys become one series.
+    const mapping = {
+      ...base,
+      key: { format: 'json', windowed: 'time' } as const,
+      dimensions: [{ in: 'key', path: ['name'] } as const],
+    };
+    await kafka.createTopic(topic);
+    await kafka.createTopic(letters);
+    const record = (key: object, n: number) => ({ ...good(JSON.stringify(key), n) });
+    await kafka.produce(topic, [
+      record({ name: 'a', region: 'x' }, 1),
+      record({ name: 'a', region: 'y' }, 2),
+      record({ name: 'b', region: 'y' }, 3),
+    ]);
+    const { store, close } = await openStore('lmdb', [mapping], seen);
+    const source = startSource(kafka, [mapping], store, seen, { deadLetterTopic: letters });
+    try {
+      const [letter] = await readAll(letters, 1);
+      expect(String(letter?.headers?.['reason'])).toBe('conflict');
+      expect(String(letter?.headers?.['offset'])).toBe('1');
+      await eventually(
+        'the others are there',
+        async () => (await allPoints(store, mapping.metric)).size === 2,
+      );
+    } finally {
+      await source.stop();
+      await close();
+    }
+  }, 60_000);
+
+  it('waits for a dead-letter topic that is missing, says so, and goes on when it is there', async () => {
+    const seen = watching();
+    const topic = unique('bad');
+    const letters = unique('missing-letters');
+    const mapping = mappingOf(topic);
+    await kafka.createTopic(topic);
+    await kafka.produce(topic, [good('a', 1), { partition: 0, key: null, value: 'x' }, good('b', 2)]);
+    const { store, close } = await openStore('lmdb', [mapping], seen);
+    const source = startSource(kafka, [mapping], store, seen, { deadLetterTopic: letters });
+    try {
+      const failing = await eventually('it says so', () => {
+        const { failing } = source.status();
+        return failing?.hop === 'dead_letter' ? failing : false;
+      });
+      expect(failing.message).toContain(letters);
+      expect(source.status().topics[0]?.state).toBe('paused');
+      expect((await allPoints(store, mapping.metric)).size).toBe(0);
+      await kafka.createTopic(letters);
+      await eventually(
+        'all is read',
+        async () => (await allPoints(store, mapping.metric)).size === 2,
+        30_000,
+      );
+      expect((await kafka.ends(letters))[0]).toBeGreaterThanOrEqual(1);
+      await eventually('it is well', () => source.status().failing === null);
+    } finally {
+      await source.stop();
+      await close();
+    }
+  }, 90_000);
+
+  it('waits for a Schema Registry that is down, and dead-letters an id that it does not know', async () => {
+    const seen = watching();
+    const topic = unique('avro');
+    const letters = unique('letters');
+    const base = mappingOf(topic);
+    const mapping = {
+      ...base,
+      value: { format: 'avro' } as const,
+      measures: [{ path: ['event_count'], optional: false }],
+    };
+    const recorded = goldenRecords('p1-nocache-avro/events_per_minute_by_segment.jsonl');
+    const shift = shiftToNow(recorded);
+    const credentials = { username: 'bridge', password: 'secret' };
+    const registry = await startSchemaRegistry({}, credentials);
+    await registry.close();
+    await kafka.createTopic(topic);
+    await kafka.createTopic(letters);
+    await kafka.produce(
+      topic,
+      recorded.slice(0, 100).map((record) => toRaw(record, shift)),
+    );
+    const { store, close } = await openStore('lmdb', [mapping], seen);
+    const source = startSource(kafka, [mapping], store, seen, {
+      deadLetterTopic: letters,
+      schemaRegistry: { url: registry.url, ...credentials },
+    });
+    try {
+      await eventually('it says so', () => source.status().failing?.hop === 'schema_registry');
+      await registry.listen();
+      registry.failWith(500);
+      registry.register(recorded[0]!.value_hex!.length > 0 ? 2 : 0, {
+        type: 'record',
+        name: 'KsqlDataSourceSchema',
+        fields: ['SEGMENT', 'EVENT_COUNT', 'WINDOW_START', 'WINDOW_END'].map((name) => ({
+          name,
+          type: ['null', name === 'SEGMENT' ? 'string' : 'long'],
+          default: null,
+        })),
+      });
+      await eventually(
+        'an answer of 500 is no answer',
+        () => source.status().failing?.message.includes('500') === true,
+      );
+      expect(await kafka.ends(letters)).toEqual([0]);
+      registry.failWith(null);
+      await eventually('all is read', () => seen.count(`accepted ${mapping.metric.name}`) === 100, 30_000);
+      expect(await kafka.ends(letters)).toEqual([0]);
+      const unknown = Buffer.concat([Buffer.from([0, 0, 0, 0, 99]), Buffer.from([2])]);
+      await kafka.produce(topic, [{ ...good('x', 1), value: unknown }, toRaw(recorded[100]!, shift)]);
+      await eventually('the next is read', () => seen.count(`accepted ${mapping.metric.name}`) === 101);
+      expect(seen.count(`dead ${topic} unknown_schema`)).toBe(1);
+      expect(await kafka.ends(letters)).toEqual([1]);
+    } finally {
+      await source.stop();
+      await close();
+      await registry.close();
+    }
+  }, 90_000);
+});
