@@ -18,6 +18,8 @@ export interface Environment {
   readonly series: Database<Uint8Array, Uint8Array>;
   readonly points: Database<Uint8Array, Uint8Array>;
   readonly epoch: string;
+  /** Runs `work` in one transaction; resolves when it is committed, rejects when nothing of it was. */
+  transaction(work: () => void): Promise<void>;
   /** Throws UnavailableError when another process has taken the folder over; within a transaction. */
   checkOwner(): void;
   /** Throws UnavailableError when the folder was deleted or replaced under us. */
@@ -47,7 +49,14 @@ export function openEnvironment(path: string): Environment {
   let root: RootDatabase;
   try {
     checkFile(join(path, DATA_FILE));
-    root = open({ path, noSubdir: false, maxDbs: 8, keyEncoding: 'ordered-binary' });
+    // Without lmdb's own batches: they make promises that nobody can catch when a commit fails.
+    root = open({
+      path,
+      noSubdir: false,
+      maxDbs: 8,
+      keyEncoding: 'ordered-binary',
+      eventTurnBatching: false,
+    });
   } catch (error) {
     throw unusable(path, error);
   }
@@ -87,6 +96,7 @@ function enter(root: RootDatabase, path: string): Environment {
     series,
     points,
     epoch: meta.get('epoch') as string,
+    transaction: (work) => transaction(root, work),
     checkOwner() {
       if (meta.get('owner') !== owner) {
         throw new UnavailableError(
@@ -105,6 +115,26 @@ function enter(root: RootDatabase, path: string): Environment {
     },
     close: () => root.close(),
   };
+}
+
+async function transaction(root: RootDatabase, work: () => void): Promise<void> {
+  try {
+    // A child transaction: a throw undoes what was written before it.
+    await root.childTransaction(work);
+  } catch (error) {
+    throw (await reasonOf(error)) ?? error;
+  }
+}
+
+/**
+ * lmdb says why a commit failed in a promise of its own, which must be caught: unhandled it ends the process.
+ * It is rejected in the same turn; nothing waits for it should that change.
+ */
+function reasonOf(error: unknown): Promise<unknown> {
+  const reason = (error as { commitError?: unknown }).commitError;
+  if (!(reason instanceof Promise)) return Promise.resolve(undefined);
+  const nextTurn = new Promise((resolve) => setImmediate(resolve));
+  return Promise.race([reason.catch((why: unknown) => why), nextTurn]);
 }
 
 /** LMDB ends the process when it is given a file that is none of its own. */

@@ -41,6 +41,8 @@ export interface LmdbStoreTools {
 const SWEEP_INTERVAL_MS = 1_000;
 /** Between two steps when there is much to take away; writes go in between. */
 const SWEEP_PAUSE_MS = 20;
+/** As much as a full transaction writes. */
+const PROBE_BYTES = 1_048_576;
 
 /** The embedded store: everything in one folder, for one process. */
 export function createLmdbStore(
@@ -197,8 +199,9 @@ class LmdbStore implements SeriesStore {
     const { env, queue } = this.open();
     env.checkFolder();
     if (queue.failure === null) return;
-    // The last transaction failed; the store is ready again when another one goes through.
-    await queue.add({ run: () => env.meta.putSync('probe', this.tools.clock()) });
+    // The last transaction failed. The store is ready again when one goes through that needs room on the disk.
+    await queue.add({ run: () => env.meta.putSync('probe', Buffer.alloc(PROBE_BYTES)) });
+    await queue.add({ run: () => env.meta.removeSync('probe') });
   }
 
   async close(): Promise<void> {
@@ -245,8 +248,7 @@ class LmdbStore implements SeriesStore {
   private async commit(work: () => void): Promise<void> {
     const { env } = this.open();
     const from = performance.now();
-    // A child transaction: a throw undoes what was written before it.
-    await env.root.childTransaction(() => {
+    await env.transaction(() => {
       env.checkOwner();
       work();
       this.flush();

@@ -7,7 +7,7 @@ export const SLICE = 200;
 export const IN_FLIGHT = 6;
 
 const SERIES = 37;
-const WINDOWS = 90;
+const WINDOWS = 9_000;
 const BASE = 1_790_000_000_000 - (1_790_000_000_000 % MINUTE);
 
 export function record(offset: number): PointWrite {
