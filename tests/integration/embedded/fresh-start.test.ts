@@ -1,0 +1,254 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { startBridge, type BridgeProcess } from '../../support/bridge-process';
+import {
+  query,
+  runToEnd,
+  sleep,
+  summary,
+  temporaryFolder,
+  type QueryAnswer,
+} from '../../support/embedded-bridge';
+import { OriginalDashboard } from '../../support/original-dashboard';
+import { comparedAnswer } from '../../support/selection-copy';
+import { WsClient } from '../../support/ws-client';
+
+/** A newcomer's first minutes: nothing but Node, an empty folder, the demo, a client of the original protocol. */
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const METRICS = ['events_per_minute', 'revenue_per_minute', 'high_activity_alert', 'active_users_per_minute'];
+
+const everything = (bridge: BridgeProcess, metric: string): Promise<QueryAnswer> => {
+  const now = Date.now();
+  return query(bridge, { metric, from_ms: now - DAY_MS, to_ms: now + HOUR_MS });
+};
+
+describe('a fresh start with the demo', () => {
+  const folder = temporaryFolder();
+  const environment = { STORE_PATH: `${folder.path}/data` };
+  let bridge: BridgeProcess;
+
+  beforeAll(async () => {
+    bridge = await startBridge(environment);
+    await bridge.ready(60_000);
+  }, 70_000);
+  afterAll(async () => {
+    await bridge.kill9();
+    folder.remove();
+  });
+
+  test('has the last hour at once, and numbers that move', async () => {
+    const now = Date.now();
+    const body = { metric: 'events_per_minute', from_ms: now - HOUR_MS, to_ms: now + 60_000, group_by: [] };
+    const lastHour = async (): Promise<QueryAnswer> => query(bridge, body);
+    // The history is filled in right after the bridge is ready.
+    let first = await lastHour();
+    const until = Date.now() + 60_000;
+    while ((first.series[0]?.times.length ?? 0) < 59 && Date.now() < until) {
+      await sleep(200);
+      first = await lastHour();
+    }
+    expect(first.series).toHaveLength(1);
+    const { times, values } = first.series[0]!;
+    expect(times.length).toBeGreaterThanOrEqual(59);
+    expect(values.every((value) => value !== null && value > 0)).toBe(true);
+    times.slice(1).forEach((time, i) => expect(time - times[i]!).toBe(60_000));
+
+    await sleep(3_000);
+    const second = await lastHour();
+    expect(comparedAnswer(second.series)).not.toEqual(comparedAnswer(first.series));
+    expect(second.watermark_ms!).toBeGreaterThan(first.watermark_ms!);
+    expect(Date.now() - second.watermark_ms!).toBeLessThan(10_000);
+  }, 70_000);
+
+  test('a client of the original protocol works as it is', async () => {
+    const dashboard = await OriginalDashboard.open(bridge.wsUrl);
+    const { client } = dashboard;
+    await client.first('historical_data');
+    expect(client.messages[0]!.type).toBe('current_state');
+    expect(Object.keys(dashboard.metrics).sort()).toEqual(METRICS.map((name) => `${name}:aggregator`).sort());
+    for (const aggregator of Object.values(dashboard.metrics)) {
+      const { count, sum, min, max, avg, last_value, last_update } = aggregator;
+      expect(count).toBeGreaterThan(0);
+      expect(avg).toBeCloseTo(sum! / count!, 9);
+      expect(min!).toBeLessThanOrEqual(last_value!);
+      expect(max!).toBeGreaterThanOrEqual(last_value!);
+      expect(Number.isNaN(Date.parse(last_update!))).toBe(false);
+    }
+    const history = (await client.first('historical_data'))['data'] as { timestamp: string }[];
+    expect(history.length).toBeGreaterThanOrEqual(100);
+    const times = history.map(({ timestamp }) => Date.parse(timestamp));
+    expect(times).toEqual([...times].sort((a, b) => a - b));
+    expect(times[0]!).toBeGreaterThanOrEqual(Date.now() - HOUR_MS - 60_000);
+
+    dashboard.ask('revenue_per_minute');
+    await client.first('historical_data', (message) => message['metric_name'] === 'revenue_per_minute');
+    await client.until(
+      () => new Set(dashboard.updates.map(({ metric_name }) => metric_name)).size >= 3 || undefined,
+      'updates of several metrics',
+      20_000,
+    );
+    const update = dashboard.updates.find(({ metric_name }) => metric_name === 'revenue_per_minute');
+    expect(update?.metadata['open']).toBe(true);
+    expect(typeof update?.metadata['transaction_count']).toBe('number');
+    expect(dashboard.unknown).toEqual([]);
+    await client.close();
+  }, 40_000);
+
+  test('subscribe_metric tells only what was subscribed', async () => {
+    const client = await WsClient.open(bridge.wsUrl);
+    await client.first('current_state');
+    client.send({ type: 'subscribe_metric', metric_name: 'active_users_per_minute' });
+    await sleep(500);
+    const before = client.messages.length;
+    await client.until(
+      () =>
+        client.messages.slice(before).filter(({ type }) => type === 'metric_update').length >= 3 || undefined,
+      'updates of the metric',
+      20_000,
+    );
+    const names = client.messages
+      .slice(before)
+      .map(({ data }) => (data as { metric_name: string }).metric_name);
+    expect(new Set(names)).toEqual(new Set(['active_users_per_minute']));
+    await client.close();
+  }, 30_000);
+
+  test('SIGTERM drains; the next start finds history, aggregators and open windows as they were', async () => {
+    const client = await WsClient.open(bridge.wsUrl);
+    await client.first('current_state');
+    const before = new Map<string, QueryAnswer>();
+    for (const metric of METRICS) before.set(metric, await everything(bridge, metric));
+
+    const began = Date.now();
+    expect(await bridge.stop()).toBe(0);
+    expect(Date.now() - began).toBeLessThan(5_000);
+    expect(await client.closeCode()).toBe(1001);
+
+    // Without traffic everything stands still, and can be compared to the digit.
+    bridge = await startBridge({ ...environment, DEMO: 'off' });
+    await bridge.ready();
+    const standing = new Map<string, QueryAnswer>();
+    const again = await WsClient.open(bridge.wsUrl);
+    const state = (await again.first('current_state'))['data'] as Record<string, Record<string, number>>;
+    for (const metric of METRICS) {
+      const now = await everything(bridge, metric);
+      standing.set(metric, now);
+      expect(now.store_epoch).toBe(before.get(metric)!.store_epoch);
+      const found = new Map(comparedAnswer(now.series).map((series) => [series.labels, series]));
+      for (const old of comparedAnswer(before.get(metric)!.series)) {
+        const points = new Map(found.get(old.labels)!.points.map((point) => [point[0], point]));
+        for (const [time, value, revision] of old.points) {
+          const [, valueNow, revisionNow] = points.get(time)!;
+          expect(revisionNow).toBeGreaterThanOrEqual(revision);
+          if (revisionNow === revision) expect(valueNow).toBe(value);
+        }
+      }
+
+      // Every window of every series once, with its newest value: recounted from the query.
+      const values = now.series.flatMap((series) => series.values as number[]);
+      const aggregator = state[`${metric}:aggregator`]!;
+      expect(aggregator['count']).toBe(values.length);
+      expect(aggregator['min']).toBe(Math.min(...values));
+      expect(aggregator['max']).toBe(Math.max(...values));
+      expect(aggregator['sum']).toBeCloseTo(
+        values.reduce((sum, value) => sum + value, 0),
+        6,
+      );
+    }
+    const total = await summary(bridge, {
+      metric: 'revenue_per_minute',
+      from_ms: Date.now() - DAY_MS,
+      to_ms: Date.now() + HOUR_MS,
+      group_by: [],
+      include_open: true,
+    });
+    expect(state['revenue_per_minute:aggregator']!['sum']).toBe(total.series[0]!.sum);
+    await again.close();
+    expect(await bridge.stop()).toBe(0);
+
+    // With traffic again the open windows go on from where they were: no count begins anew.
+    bridge = await startBridge(environment);
+    await bridge.ready();
+    await sleep(1_500);
+    for (const metric of METRICS) {
+      const now = await everything(bridge, metric);
+      const found = new Map(comparedAnswer(now.series).map((series) => [series.labels, series]));
+      for (const old of comparedAnswer(standing.get(metric)!.series)) {
+        const points = new Map(found.get(old.labels)!.points.map((point) => [point[0], point]));
+        for (const [time, value, revision] of old.points) {
+          const [, valueNow, revisionNow] = points.get(time)!;
+          expect(revisionNow).toBeGreaterThanOrEqual(revision);
+          // Counts and revenue only grow.
+          expect(valueNow!).toBeGreaterThanOrEqual(value!);
+        }
+      }
+    }
+    expect(await bridge.stop()).toBe(0);
+  }, 90_000);
+});
+
+describe('a start that is refused', () => {
+  const folder = temporaryFolder();
+  const environment = { STORE_PATH: `${folder.path}/data`, DEMO: 'off', BRIDGE_PORT: '0' };
+  afterAll(() => folder.remove());
+
+  test('the port is in use', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as { port: number };
+    const run = await runToEnd({ ...environment, BRIDGE_PORT: String(port) });
+    other.close();
+    expect(run.code).toBe(2);
+    expect(run.stderr).toMatch(new RegExp(`${port}`));
+    expect(run.stderr).toMatch(/in use/i);
+    expect(run.stderr).not.toMatch(/\n\s+at /);
+  });
+
+  test('an unknown option, an unknown setting, a value that cannot be', async () => {
+    const option = await runToEnd(environment, ['--fast']);
+    expect(option.code).toBe(2);
+    expect(option.stderr).toMatch(/--fast: unknown option/);
+
+    const setting = await runToEnd({ ...environment, BRIDGE_PROT: '8765' });
+    expect(setting.code).toBe(2);
+    expect(setting.stderr).toMatch(/BRIDGE_PROT/);
+
+    const value = await runToEnd({ ...environment, BRIDGE_PORT: 'http' });
+    expect(value.code).toBe(2);
+    expect(value.stderr).toMatch(/BRIDGE_PORT/);
+
+    const open = await runToEnd({ ...environment, BRIDGE_HOST: '0.0.0.0' });
+    expect(open.code).toBe(2);
+    expect(open.stderr).toMatch(/BRIDGE_TOKENS_FILE/);
+  });
+
+  test.each([
+    ['no YAML', 'metrics: [', /metrics/i],
+    ['an unknown key', 'version: 1\nmetrics: {}\ncolour: red\n', /colour/],
+    [
+      'a metric without a window',
+      'version: 1\nmetrics:\n  one:\n    kind: window\n    topic: one\n    key: { format: string }\n    value: { format: json }\n    measures: { value: { field: A } }\n',
+      /one/,
+    ],
+    ['no such file', null, /METRICS_FILE|metrics/],
+  ])('a metrics file with %s', async (name, text, says) => {
+    const file =
+      text === null ? `${folder.path}/none.yaml` : folder.file(`${name.replaceAll(' ', '-')}.yaml`, text);
+    const run = await runToEnd({ ...environment, METRICS_FILE: file });
+    expect(run.code).toBe(2);
+    expect(run.stderr).toMatch(says);
+    expect(run.stderr).not.toMatch(/\n\s+at /);
+    expect(run.stdout).not.toMatch(/"serving"/);
+  });
+
+  test('another bridge holds the folder', async () => {
+    const first = await startBridge({ STORE_PATH: `${folder.path}/shared`, DEMO: 'off' });
+    await first.ready();
+    const run = await runToEnd({ ...environment, STORE_PATH: `${folder.path}/shared` });
+    expect(await first.stop()).toBe(0);
+    expect(run.code).toBe(2);
+    expect(run.stderr).toMatch(/shared/);
+  }, 40_000);
+});
