@@ -171,7 +171,16 @@ class RedisStore implements SeriesStore {
   async write(batch: WriteBatch): Promise<WriteOutcome> {
     const { keys, layout, index } = this.access(batch.metric);
     const request = encodeWrite(batch, layout);
-    const reply = await this.link.call('write', keys.meta, this.currentEpoch, batch.topicId, request.bytes);
+    // Expired records count too, though none of them is in the request: their partition is not idle.
+    const came = batch.points.length > 0 || batch.maxEventMs !== null;
+    const reply = await this.link.call(
+      'write',
+      keys.meta,
+      this.currentEpoch,
+      batch.topicId,
+      request.bytes,
+      came ? '1' : '0',
+    );
     const outcome = decodeOutcome(reply, request);
     if (outcome.kind === 'store_lost') await this.enter();
     // The message that names a new series may still be on its way.

@@ -109,7 +109,7 @@ local function resolve_series(base, meta, blob, at, count, max_series, known)
   return names, ids, at
 end
 
--- args: epoch, topic id, request (write-request.ts).
+-- args: epoch, topic id, request (write-request.ts), '1' when the slice had records, stored or not.
 local function write(keys, args)
   local call, unpack_bytes, sub, byte = redis.call, struct.unpack, string.sub, string.byte
   local meta, epoch, blob = keys[1], args[1], args[3]
@@ -252,7 +252,7 @@ local function write(keys, args)
 
   if to_offset > state.applied then
     state.applied = to_offset
-    if point_count > 0 or newest ~= NULL then state.since = NULL end -- something came: not idle
+    if args[4] == '1' then state.since = NULL end -- something came: not idle
   end
   if newest > state.newest then state.newest = newest end
   states[partition] = state

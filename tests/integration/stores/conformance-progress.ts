@@ -9,6 +9,7 @@ import type { Metric } from '../../../backend-bridge/src/domain/metric';
 import {
   eventually,
   HOPPING,
+  HOUR,
   listen,
   metricOf,
   MINUTE,
@@ -95,6 +96,20 @@ export function describeProgress(factory: StoreFactory): void {
       expect(await progress()).toMatchObject({ watermarkMs: T - 10 * MINUTE });
       await seen(0, 3, T, NOW + 130 * SECOND + READER_LOST_MS);
       expect(await progress()).toMatchObject({ watermarkMs: T - 10 * MINUTE });
+    });
+
+    it('waits again for a partition that got only expired records, whose time nobody knows', async () => {
+      await open(metricOf(), [0, 0]);
+      await seen(0, 0, T - 30 * MINUTE);
+      await seen(1, 0, T - 30 * MINUTE);
+      for (let s = 0; s < 60; s += 5) await report(1, NOW + s * SECOND);
+      const old = { offset: 1, startMs: NOW - 48 * HOUR };
+      expect(await scene.write(1, [old], { maxEventMs: null, nowMs: NOW + 58 * SECOND })).toMatchObject({
+        expired: 1,
+      });
+      await report(1, NOW + 60 * SECOND);
+      await seen(0, 1, T, NOW + 61 * SECOND);
+      expect(await progress()).toMatchObject({ watermarkMs: T - 30 * MINUTE });
     });
 
     it('of final-only results is the newest window end, and their points are corrected by any second record', async () => {
