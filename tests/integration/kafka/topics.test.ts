@@ -1,0 +1,205 @@
+import { startKafka, type KafkaBroker, type RawRecord } from '../../support/kafka';
+import {
+  allPoints,
+  eventually,
+  mappingOf,
+  openStore,
+  sleep,
+  startSource,
+  unique,
+  watching,
+  windowedKey,
+  type StoreKind,
+} from './source-setup';
+
+const MINUTE = 60_000;
+const now = Math.floor(Date.now() / MINUTE) * MINUTE;
+const record = (name: string, n: number, partition?: number): RawRecord => ({
+  ...(partition === undefined ? {} : { partition }),
+  key: windowedKey(name, now),
+  value: JSON.stringify({ N: n }),
+  timestamp: now,
+});
+
+/** Topics that appear, go, come back and grow under a running bridge. */
+describe.each<StoreKind>(['lmdb', 'redis'])('topics that change, into %s', (kind) => {
+  let kafka: KafkaBroker;
+  beforeAll(async () => {
+    kafka = await startKafka();
+    await kafka.createTopic('dead-letters');
+  }, 120_000);
+  afterAll(() => kafka.stop(), 30_000);
+
+  it('reports a missing topic and reads it when it is there, beside one that was there', async () => {
+    const seen = watching();
+    const there = mappingOf(unique('there'));
+    const later = mappingOf(unique('later'));
+    const mappings = [there, later];
+    await kafka.createTopic(there.topic);
+    await kafka.produce(there.topic, [record('a', 1)]);
+    const { store, close } = await openStore(kind, mappings, seen);
+    const source = startSource(kafka, mappings, store, seen);
+    try {
+      await eventually('the first is read', async () => (await allPoints(store, there.metric)).size === 1);
+      expect(source.status().topics[1]).toMatchObject({
+        state: 'missing',
+        reason: expect.stringContaining('exist'),
+      });
+      expect(source.status()).toMatchObject({ ready: true, failing: null });
+      await kafka.createTopic(later.topic, { partitions: 2 });
+      await kafka.produce(later.topic, [record('b', 2, 1)]);
+      await eventually('the second is read', async () => (await allPoints(store, later.metric)).size === 1);
+      await kafka.produce(there.topic, [record('a', 3)]);
+      await eventually('the first goes on', async () =>
+        [...(await allPoints(store, there.metric)).values()].some(({ measures }) => measures[0] === 3),
+      );
+      await eventually('both are reading', () =>
+        source.status().topics.every(({ state }) => state === 'reading'),
+      );
+    } finally {
+      await source.stop();
+      await close();
+    }
+  }, 60_000);
+
+  it('names the topics when none exists', async () => {
+    const seen = watching();
+    const mapping = mappingOf(unique('nowhere'));
+    const { store, close } = await openStore(kind, [mapping], seen);
+    const source = startSource(kafka, [mapping], store, seen);
+    try {
+      const failing = await eventually('it says so', () => source.status().failing ?? false);
+      expect(failing).toEqual({ hop: 'source', message: expect.stringContaining(mapping.topic) });
+    } finally {
+      await source.stop();
+      await close();
+    }
+  }, 60_000);
+
+  it('takes a topic that was deleted and made anew with other partitions', async () => {
+    const seen = watching();
+    const mapping = mappingOf(unique('anew'));
+    const { topic, metric } = mapping;
+    await kafka.createTopic(topic, { partitions: 2 });
+    await kafka.produce(topic, [record('a', 1, 0), record('a', 2, 0), record('b', 3, 1), record('a', 4, 0)]);
+    const { store, close } = await openStore(kind, [mapping], seen);
+    const source = startSource(kafka, [mapping], store, seen);
+    try {
+      await eventually('the first topic is read', async () => (await allPoints(store, metric)).size === 2);
+      await kafka.deleteTopic(topic);
+      await eventually('its absence is reported', () => source.status().topics[0]?.state === 'missing');
+      await kafka.createTopic(topic, { partitions: 3 });
+      await kafka.produce(topic, [record('a', 10, 2), record('c', 11, 0)]);
+      await eventually('the new topic is read', () => seen.count(`read ${topic}`) === 6);
+      const points = await allPoints(store, metric);
+      // The offset is lower than before; the incarnation makes it the newer record.
+      expect(points.get(`a@${now}`)).toEqual({ measures: [10], revision: 4, removed: false });
+      expect(points.get(`b@${now}`)).toEqual({ measures: [3], revision: 1, removed: false });
+      expect((await store.appliedOffsets(metric)).get(2)).toBe(0);
+    } finally {
+      await source.stop();
+      await close();
+    }
+  }, 60_000);
+
+  it('loses nothing when partitions are added while records come in', async () => {
+    const seen = watching();
+    const mapping = mappingOf(unique('grows'));
+    const { topic, metric } = mapping;
+    await kafka.createTopic(topic, { partitions: 2 });
+    const { store, close } = await openStore(kind, [mapping], seen);
+    const source = startSource(kafka, [mapping], store, seen);
+    const last = new Map<string, number>();
+    let n = 0;
+    let going = true;
+    const produceOn = async (): Promise<void> => {
+      while (going) {
+        const batch: RawRecord[] = [];
+        for (let i = 0; i < 20; i += 1) {
+          const name = `key-${n % 50}`;
+          last.set(`${name}@${now}`, n);
+          // Without a partition: placed by murmur2 of the whole key, which here is always the same for a name.
+          batch.push(record(name, n));
+          n += 1;
+        }
+        await kafka.produce(topic, batch);
+        await sleep(10);
+      }
+    };
+    try {
+      const producing = produceOn();
+      await eventually('some are read', () => seen.count(`accepted ${metric.name}`) > 100);
+      await kafka.addPartitions(topic, 5);
+      await sleep(2_500);
+      going = false;
+      await producing;
+      await eventually('everything is read', () => seen.count(`read ${topic}`) >= n, 30_000);
+      await eventually(
+        'the reader stands at the end',
+        () => source.status().topics[0]?.partitions.every(({ lag }) => lag === 0) === true,
+      );
+      const points = await allPoints(store, metric);
+      expect(source.status().topics[0]?.partitions.length).toBe(5);
+      expect(new Map([...points].map(([id, { measures }]) => [id, measures[0]]))).toEqual(last);
+    } finally {
+      going = false;
+      await source.stop();
+      await close();
+    }
+  }, 90_000);
+
+  it('reads again after a reset of the group, and changes nothing; commits what the store has', async () => {
+    const seen = watching();
+    const mapping = mappingOf(unique('reset'));
+    const { topic, metric } = mapping;
+    const groupId = unique('group');
+    await kafka.createTopic(topic);
+    await kafka.produce(topic, [record('a', 1), record('a', 2), record('b', 3)]);
+    const { store, close } = await openStore(kind, [mapping], seen);
+    let source = startSource(kafka, [mapping], store, seen, { groupId });
+    try {
+      await eventually('all is read', () => seen.count(`read ${topic}`) === 3);
+      await eventually('and committed', async () => (await kafka.committed(groupId, topic))[0] === 3);
+      const before = await allPoints(store, metric);
+      await source.stop();
+      await (await kafka.admin()).setOffsets({ groupId, topic, partitions: [{ partition: 0, offset: '0' }] });
+      source = startSource(kafka, [mapping], store, seen, { groupId });
+      await eventually('all is read again', () => seen.count(`read ${topic}`) === 6);
+      expect(await allPoints(store, metric)).toEqual(before);
+      expect(seen.count(`ignored ${metric.name}`)).toBe(3);
+      await source.stop();
+      expect((await kafka.committed(groupId, topic))[0]).toBe(3);
+      // A committed offset ahead of the store is not believed.
+      const other = await openStore(kind, [mapping], seen);
+      source = startSource(kafka, [mapping], other.store, seen, { groupId });
+      await eventually(
+        'an empty store is filled',
+        async () => (await allPoints(other.store, metric)).size === 2,
+      );
+      expect(await allPoints(other.store, metric)).toEqual(before);
+      await source.stop();
+      await other.close();
+    } finally {
+      await source.stop();
+      await close();
+    }
+  }, 60_000);
+
+  it('passes what retention took from the log before it was read', async () => {
+    const seen = watching();
+    const mapping = mappingOf(unique('trimmed'));
+    const { topic, metric } = mapping;
+    await kafka.createTopic(topic);
+    await kafka.produce(topic, [record('a', 1), record('a', 2), record('b', 3)]);
+    await (await kafka.admin()).deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '2' }] });
+    const { store, close } = await openStore(kind, [mapping], seen);
+    const source = startSource(kafka, [mapping], store, seen);
+    try {
+      await eventually('the rest is read', async () => (await allPoints(store, metric)).size === 1);
+      expect((await store.appliedOffsets(metric)).get(0)).toBe(2);
+    } finally {
+      await source.stop();
+      await close();
+    }
+  }, 60_000);
+});
