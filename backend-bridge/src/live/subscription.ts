@@ -118,6 +118,8 @@ export class Subscription<B extends LiveBatch<B>> implements Drains {
   /** Changes may have been missed: what follows begins with a fresh snapshot. */
   resync(reason: string, delayMs: number): void {
     if (this.state === 'waiting') {
+      // What was kept may be of a store that was lost, with revisions that the new one never reaches.
+      this.releasePending();
       this.missed = true;
       return;
     }
