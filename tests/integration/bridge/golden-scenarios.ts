@@ -1,0 +1,174 @@
+/** The recordings through the whole bridge: as it is, read again from the start, and killed on the way. */
+import { createRandom } from '../../support/seeded-random';
+import type { BridgeProcess } from '../../support/bridge-process';
+import type { KafkaBroker } from '../../support/kafka';
+import { startSchemaRegistry } from '../../support/schema-registry';
+import {
+  caughtUp,
+  differences,
+  openRig,
+  pointsIn,
+  query,
+  statusOf,
+  type BridgeRig,
+  type StoreKind,
+} from './bridge-rig';
+import { goldenSet, schemas, type GoldenSet, type Recording } from './golden-recordings';
+import { eventually, sleep } from './waiting';
+
+const DAY_MS = 86_400_000;
+const CHUNK = 25;
+
+/** Every difference between what the recording says and what the bridge answers, revisions included. */
+export async function wrongPoints(bridge: BridgeProcess, golden: GoldenSet): Promise<string[]> {
+  const wrong: string[] = [];
+  const span = { fromMs: Date.now() - DAY_MS, toMs: Date.now() + DAY_MS };
+  for (const { metric, expected } of golden.topics) {
+    for (const [measure, points] of expected) {
+      const found = pointsIn(await query(bridge, { metric, measure, ...span }));
+      // A removal says nothing of measures: it is in the answer about each of them.
+      if (points.size === 0) for (const [id, { value }] of found) if (value === 'removed') found.delete(id);
+      wrong.push(...differences(points, found).map((line) => `${metric}.${measure} ${line}`));
+    }
+  }
+  return wrong;
+}
+
+interface GoldenStage {
+  readonly golden: GoldenSet;
+  readonly rig: BridgeRig;
+  close(): Promise<void>;
+}
+
+async function stage(kafka: KafkaBroker, store: StoreKind, recording: Recording): Promise<GoldenStage> {
+  const golden = goldenSet(recording);
+  for (const { topic } of golden.topics) await kafka.createTopic(topic);
+  const registry = recording === 'p1-nocache-avro' ? await startSchemaRegistry(schemas()) : null;
+  const rig = await openRig({
+    kafka,
+    store,
+    metrics: golden.metrics,
+    ...(registry === null ? {} : { environment: { SCHEMA_REGISTRY_URL: registry.url } }),
+  });
+  return {
+    golden,
+    rig,
+    close: async () => {
+      await rig.close();
+      await registry?.close();
+    },
+  };
+}
+
+async function allRead(rig: BridgeRig, bridge: BridgeProcess): Promise<void> {
+  await eventually('the bridge reads to the ends', () => caughtUp([bridge], rig.kafka));
+}
+
+export interface ReplayReport {
+  /** What is wrong with the points, first after the reading and then after the replay. Both should be empty. */
+  readonly first: string[];
+  readonly replayed: string[];
+  /** Records that the second bridge read again. */
+  readonly readAgain: number;
+  readonly records: number;
+}
+
+/** Reads the recording, ends the bridge, sets the group back to the start and reads it again. */
+export async function goldenAndReplay(
+  kafka: KafkaBroker,
+  store: StoreKind,
+  recording: Recording,
+): Promise<ReplayReport> {
+  const { golden, rig, close } = await stage(kafka, store, recording);
+  try {
+    for (const { topic, records } of golden.topics) await kafka.produce(topic, records);
+    const before = await rig.start();
+    await allRead(rig, before);
+    const first = await wrongPoints(before, golden);
+    await before.stop();
+    const admin = await kafka.admin();
+    for (const { topic } of golden.topics) {
+      await admin.resetOffsets({ groupId: rig.groupId, topic, earliest: true });
+    }
+    const after = await rig.start();
+    await allRead(rig, after);
+    const replayed = await wrongPoints(after, golden);
+    const { source } = await statusOf(after);
+    const readAgain = source.topics.reduce((sum, topic) => sum + topic.records, 0);
+    return { first, replayed, readAgain, records: golden.records };
+  } finally {
+    await close();
+  }
+}
+
+export interface KillReport {
+  /** What is wrong in the end; should be empty. */
+  readonly wrong: string[];
+  /** Records in the store when the kill came, of how many there are in all. */
+  readonly storedAtKill: number;
+  readonly records: number;
+}
+
+/** Offsets applied so far, over all topics, as a bridge that starts after the kill finds them. */
+async function storedRecords(bridge: BridgeProcess): Promise<number> {
+  const { source } = await statusOf(bridge);
+  return source.topics.reduce(
+    (sum, { partitions }) => sum + partitions.reduce((all, { position }) => all + (position ?? 0), 0),
+    0,
+  );
+}
+
+/**
+ * Kills the bridge with SIGKILL at a moment that the seed chooses and starts another on the same store.
+ * Even seeds: while the records come in, in small chunks. Odd ones: while it reads what lay there before it started.
+ */
+export async function killedOnTheWay(
+  kafka: KafkaBroker,
+  store: StoreKind,
+  recording: Recording,
+  seed: number,
+): Promise<KillReport> {
+  const random = createRandom(seed);
+  const { golden, rig, close } = await stage(kafka, store, recording);
+  try {
+    let storedAtKill = 0;
+    const kill = async (bridge: BridgeProcess): Promise<void> => {
+      storedAtKill = await storedRecords(bridge).catch(() => 0);
+      await sleep(random() * 20);
+      await bridge.kill9();
+    };
+    if (seed % 2 === 0) {
+      const first = await rig.start();
+      await eventually('the bridge reads', () => caughtUp([first], kafka));
+      const chunks = golden.topics.flatMap(({ topic, records }) =>
+        Array.from({ length: Math.ceil(records.length / CHUNK) }, (_, i) => ({
+          topic,
+          records: records.slice(i * CHUNK, (i + 1) * CHUNK),
+        })),
+      );
+      const at = Math.floor(random() * chunks.length);
+      let killed: Promise<void> = Promise.resolve();
+      for (const [index, { topic, records }] of chunks.entries()) {
+        if (index === at) killed = kill(first);
+        await kafka.produce(topic, records);
+      }
+      await killed;
+    } else {
+      for (const { topic, records } of golden.topics) await kafka.produce(topic, records);
+      const first = await rig.start();
+      await eventually(
+        'the group is joined',
+        () => first.output().includes('joined the consumer group'),
+        60_000,
+        2,
+      );
+      await sleep(random() * 120);
+      await kill(first);
+    }
+    const second = await rig.start();
+    await allRead(rig, second);
+    return { wrong: await wrongPoints(second, golden), storedAtKill, records: golden.records };
+  } finally {
+    await close();
+  }
+}
