@@ -207,6 +207,35 @@ describe('races', () => {
     client.close();
   });
 
+  test('what was kept for a snapshot under way when the store was lost is never told', async () => {
+    const point = (value: number) => [{ values: ['a', 'b'], startMs: base, measures: [value, 1] }];
+    const client = await TestClient.open(bridge.url);
+    await client.next('current_state');
+    let release = (): void => {};
+    const held = new Promise<void>((resolve) => (release = resolve));
+    let reads = 0;
+    bridge.slow.after = () => {
+      reads += 1;
+      return held;
+    };
+    client.send({ type: 'subscribe_metric', id: 's', metric_name: REVENUE.name, from_ms: base });
+    await client.until(() => reads > 0, 'the read');
+    await bridge.feeder.write(REVENUE, point(1));
+    // The store as it was before it was lost: more changes than the new one will ever have.
+    const told = { values: ['a', 'b'], startMs: base, endMs: base + MINUTE, measures: [99, 1] };
+    const old = { ...told, seriesId: 1, removed: false, revision: 50, updatedMs: base, firstSeenMs: base };
+    const progress = { watermarkMs: null, finalBeforeMs: null };
+    for (const listener of bridge.listeners) listener.onChanges(REVENUE, [old], progress);
+    await delay(60);
+    for (const listener of bridge.listeners) listener.onEpoch('another');
+    release();
+    await client.next('subscribed', ({ series }) => (series as unknown[]).length === 1);
+    await bridge.feeder.write(REVENUE, point(2));
+    expect(await client.next('series_update')).toMatchObject({ series: [{ values: [2], revisions: [2] }] });
+    client.close();
+    expect(client.faults).toEqual([]);
+  });
+
   test('an epoch makes everybody forget: resync, then a fresh subscribed', async () => {
     await bridge.feeder.write(REVENUE, [{ values: ['a', 'b'], startMs: base, measures: [1, 1] }]);
     const client = await TestClient.open(bridge.url);
