@@ -19,9 +19,15 @@ import { WsClient, type Message } from '../../support/ws-client';
  * is ingested, the windows become final, and then nothing moves any more.
  */
 
-const SEGMENTS = { ann: 'gold', ben: 'gold', cid: 'silver', dee: 'basic', eve: 'bronze' };
+const SEGMENTS: Readonly<Record<string, string>> = {
+  ann: 'gold',
+  ben: 'gold',
+  cid: 'silver',
+  dee: 'basic',
+  eve: 'bronze',
+};
 const TRAFFIC = { users: [...Object.keys(SEGMENTS), 'gus'], busyUser: 'hal', tooLate: 0.02 };
-const segmentOf = (user: string): string => SEGMENTS[user as keyof typeof SEGMENTS] ?? 'unknown';
+const segmentOf = (user: string): string => SEGMENTS[user] ?? 'unknown';
 const REVENUE = 'revenue_per_minute';
 const MEASURES = ['value', 'transaction_count', 'avg_transaction_value', 'amount_count'];
 
