@@ -41,7 +41,7 @@ export interface LiveSubscription {
 }
 
 export interface LiveHub {
-  /** Begins to listen to the store, which must have started. */
+  /** Begins to listen to the store, which must have started; one that stops answering is asked again. */
   start(): Promise<void>;
   close(): void;
   readonly metrics: readonly Metric[];
@@ -61,6 +61,7 @@ export interface LiveHub {
   stats(): { readonly selections: number; readonly subscriptions: number };
 }
 
+const PROGRESS_RETRY_MS = 1_000;
 const NOTHING_YET: Progress = { watermarkMs: null, finalBeforeMs: null };
 
 /** Between the store's changes and the clients: one feed for each distinct selection, shared by its subscribers. */
@@ -87,6 +88,7 @@ export function createLiveHub(parts: LiveHubParts): LiveHub {
     progressOf,
   };
   let unsubscribe: (() => void) | null = null;
+  let closed = false;
 
   const feedsOf = (metric: string): Map<string, SeriesFeed | EventsFeed> => {
     let byKey = feeds.get(metric);
@@ -119,8 +121,25 @@ export function createLiveHub(parts: LiveHubParts): LiveHub {
     }
     for (const feed of feedsOf(metric.name).values()) feed.changed(fresh, nowMs);
   };
+  const retries = new Set<NodeJS.Timeout>();
+  /** Until the store answers: it tells only progress that moves, and a stopped stream's does not. */
   const readProgress = async (metric: Metric): Promise<void> => {
-    progress.set(metric.name, furthest(progressOf(metric.name), await store.progress(metric)));
+    const epoch = store.epoch();
+    try {
+      const stored = await store.progress(metric);
+      // Of a store that was lost meanwhile: the reading that follows it is on its way.
+      if (store.epoch() !== epoch) return;
+      onChanges(metric, [], stored);
+    } catch (error) {
+      if (closed) return;
+      log.warn({ metric: metric.name, err: error }, 'the progress is not known yet, it is asked for again');
+      const timer = setTimeout(() => {
+        retries.delete(timer);
+        void readProgress(metric);
+      }, PROGRESS_RETRY_MS);
+      timer.unref();
+      retries.add(timer);
+    }
   };
   const resync = (metric: Metric, reason: string): void => {
     aggregates.forget(metric);
@@ -138,13 +157,16 @@ export function createLiveHub(parts: LiveHubParts): LiveHub {
           log.warn({ metric: metric.name, reason }, 'changes may have been missed, subscribers are resynced');
           resync(metric, 'store_gap');
           original.resyncAll('store_gap');
-          readProgress(metric).catch((error: unknown) => log.warn({ err: error }, 'progress not read'));
+          void readProgress(metric);
         },
         onEpoch(epoch) {
           log.warn({ epoch }, 'the store was lost or rebuilt, subscribers are resynced');
           progress.clear();
           for (const revisions of seen.values()) revisions.forget();
-          for (const metric of metrics) resync(metric, 'store_epoch');
+          for (const metric of metrics) {
+            resync(metric, 'store_epoch');
+            void readProgress(metric);
+          }
           original.resyncAll('store_epoch');
         },
       });
@@ -152,6 +174,8 @@ export function createLiveHub(parts: LiveHubParts): LiveHub {
       aggregates.warm();
     },
     close() {
+      closed = true;
+      for (const timer of retries) clearTimeout(timer);
       unsubscribe?.();
       original.close();
       for (const byKey of feeds.values()) for (const feed of byKey.values()) feed.close();
