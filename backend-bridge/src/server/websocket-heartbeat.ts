@@ -1,17 +1,23 @@
+import { UnavailableError } from '../domain/errors';
 import { textFrame } from '../live/frame';
 import type { LiveHub } from '../live/hub';
 
-/** The heartbeat for a set of metrics; `frames` keeps those already built for this beat. */
+/**
+ * The heartbeat for a set of metrics; `frames` keeps those already built for this beat. Null while there is no store:
+ * without its epoch there is nothing to say.
+ */
 export function heartbeatFrame(
   hub: LiveHub,
   metrics: ReadonlySet<string>,
   nowMs: number,
   frames: Map<string, Buffer>,
-): Buffer {
+): Buffer | null {
   const names = [...metrics].sort();
   const key = JSON.stringify(names);
   let frame = frames.get(key);
   if (frame === undefined) {
+    const epoch = epochOf(hub);
+    if (epoch === null) return null;
     const watermarks = names.map((name) => hub.progressOf(name).watermarkMs);
     const known = watermarks.filter((watermark) => watermark !== null);
     frame = textFrame(
@@ -20,10 +26,19 @@ export function heartbeatFrame(
         watermark_ms: known.length === watermarks.length && known.length > 0 ? Math.min(...known) : null,
         watermarks_ms: Object.fromEntries(names.map((name, index) => [name, watermarks[index]])),
         server_time_ms: nowMs,
-        store_epoch: hub.epoch(),
+        store_epoch: epoch,
       }),
     );
     frames.set(key, frame);
   }
   return frame;
+}
+
+function epochOf(hub: LiveHub): string | null {
+  try {
+    return hub.epoch();
+  } catch (error) {
+    if (error instanceof UnavailableError) return null;
+    throw error;
+  }
 }

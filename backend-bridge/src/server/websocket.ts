@@ -207,7 +207,8 @@ class WebSocketEntry implements WebSocketFace {
       } else if (ping && !this.ping(client, ws)) {
         this.letGo(client);
       } else if (beat && client.extended && client.outbox.clear) {
-        client.outbox.send(heartbeatFrame(this.context.hub, client.metrics(), clock(), frames));
+        const frame = heartbeatFrame(this.context.hub, client.metrics(), clock(), frames);
+        if (frame !== null) client.outbox.send(frame);
       }
     }
     telemetry.queueBytes(queued);
