@@ -171,10 +171,8 @@ export class SourceSupervisor implements Source {
           lane.incarnations = null;
           return false;
         }
-        if (
-          answer.incarnations.length > 0 &&
-          lane.incarnations?.incarnations.length !== answer.incarnations.length
-        ) {
+        const before = lane.incarnations;
+        if (before?.topicId !== answer.topicId || before.partitions !== answer.partitions) {
           log.info(
             { topic, metric: lane.metric.name, topicId: seen.topicId, partitions: answer.partitions },
             'the store knows the topic',

@@ -41,10 +41,8 @@ describe.each<StoreKind>(['lmdb', 'redis'])('topics that change, into %s', (kind
     const source = startSource(kafka, mappings, store, seen);
     try {
       await eventually('the first is read', async () => (await allPoints(store, there.metric)).size === 1);
-      expect(source.status().topics[1]).toMatchObject({
-        state: 'missing',
-        reason: expect.stringContaining('exist'),
-      });
+      expect(source.status().topics[1]?.state).toBe('missing');
+      expect(source.status().topics[1]?.reason).toContain('does not exist');
       expect(source.status()).toMatchObject({ ready: true, failing: null });
       await kafka.createTopic(later.topic, { partitions: 2 });
       await kafka.produce(later.topic, [record('b', 2, 1)]);
@@ -69,7 +67,8 @@ describe.each<StoreKind>(['lmdb', 'redis'])('topics that change, into %s', (kind
     const source = startSource(kafka, [mapping], store, seen);
     try {
       const failing = await eventually('it says so', () => source.status().failing ?? false);
-      expect(failing).toEqual({ hop: 'source', message: expect.stringContaining(mapping.topic) });
+      expect(failing.hop).toBe('source');
+      expect(failing.message).toContain(mapping.topic);
     } finally {
       await source.stop();
       await close();

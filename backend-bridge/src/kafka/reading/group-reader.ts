@@ -2,6 +2,7 @@ import type { Consumer, EachBatchPayload, InstrumentationEvent, Kafka } from 'ka
 import { Backoff } from '../backoff';
 import type { ClusterView } from '../cluster/cluster-view';
 import type { KafkaSourceOptions } from '../options';
+import { GrowthWatch } from './growth-watch';
 import { PartitionFlow, type FlowTools } from './partition-flow';
 import { startPoints } from './start-offsets';
 import type { TopicFeed } from './topic-feed';
@@ -24,7 +25,7 @@ export interface GroupReader {
   stop(): Promise<void>;
 }
 
-export interface GroupReaderTools extends FlowTools {
+export interface GroupReaderTools extends Omit<FlowTools, 'growth'> {
   readonly client: Kafka;
   readonly view: ClusterView;
   readonly options: KafkaSourceOptions;
@@ -54,6 +55,7 @@ export function createGroupReader(feeds: readonly TopicFeed[], tools: GroupReade
   const byTopic = new Map(feeds.map((feed) => [feed.topic, feed]));
   const flows = new Map<string, PartitionFlow>();
   const committed = new Map<string, number>();
+  const growth = new GrowthWatch(view);
   let assignment: { readonly feed: TopicFeed; readonly partitions: readonly number[] }[] = [];
   let generation = 0;
   let joined = false;
@@ -112,7 +114,7 @@ export function createGroupReader(feeds: readonly TopicFeed[], tools: GroupReade
           Math.max(before, needed),
           before,
           control(topic, partition, feed, own),
-          tools,
+          { ...tools, growth },
         );
         flows.set(flowKey(topic, partition), flow);
         committed.set(flowKey(topic, partition), before);

@@ -7,12 +7,14 @@ import { UnavailableError, type Hop } from '../../domain/errors';
 import type { SeriesStore, WriteOutcome } from '../../domain/store';
 import type { Clock, Log, Telemetry } from '../../domain/telemetry';
 import { decodeSlice, deadLetterOf, IdentityUnknown, SLICE_RECORDS, toRecord, type Slice } from './slice';
+import type { GrowthWatch } from './growth-watch';
 import type { TopicFeed } from './topic-feed';
 
 export interface FlowTools {
   readonly store: SeriesStore;
   readonly registry: SchemaRegistry | null;
   readonly deadLetters: DeadLetterWriter;
+  readonly growth: GrowthWatch;
   readonly log: Log;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
@@ -193,9 +195,10 @@ export class PartitionFlow {
   }
 
   private async decode(range: Parameters<typeof decodeSlice>[2]): Promise<Slice | Failure> {
-    const { registry, deadLetters, clock } = this.tools;
+    const { registry, deadLetters, growth, clock } = this.tools;
     try {
       const slice = await decodeSlice(this.feed, this.partition, range, registry, clock());
+      if (!(await growth.holds(this.feed.topic, slice.writes))) throw new IdentityUnknown();
       const letters = slice.deadLetters.filter(({ offset }) => offset >= this.deadLettersFrom);
       // Before the write: once the store has passed these records, nobody would read them again.
       if (letters.length > 0) {

@@ -1,0 +1,54 @@
+import fc from 'fast-check';
+import { compressSync } from 'snappy';
+import { codecs } from './codecs';
+import { uncompressSnappy } from './xerial-snappy';
+
+const MAGIC = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0, 0, 0, 0, 1, 0, 0, 0, 1]);
+
+function xerial(chunks: readonly Buffer[]): Buffer {
+  const blocks = chunks.flatMap((chunk) => {
+    const block = compressSync(chunk);
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(block.length);
+    return [length, block];
+  });
+  return Buffer.concat([MAGIC, ...blocks]);
+}
+
+const anyBytes = fc.uint8Array({ maxLength: 2_000 }).map((bytes) => Buffer.from(bytes));
+
+describe('snappy', () => {
+  it('reads a bare block and the blocks of Java producers', () => {
+    fc.assert(
+      fc.property(fc.array(anyBytes, { minLength: 1, maxLength: 5 }), (chunks) => {
+        expect(uncompressSnappy(xerial(chunks))).toEqual(Buffer.concat(chunks));
+        expect(uncompressSnappy(compressSync(chunks[0]!))).toEqual(chunks[0]);
+      }),
+    );
+  });
+
+  it('refuses a batch that is cut off', () => {
+    const whole = xerial([Buffer.from('one'), Buffer.from('two')]);
+    expect(() => uncompressSnappy(whole.subarray(0, whole.length - 1))).toThrow(/past the end/);
+    expect(() => uncompressSnappy(whole.subarray(0, MAGIC.length + 2))).toThrow(/within a block length/);
+  });
+});
+
+describe('codecs', () => {
+  it('read back what they write', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyBytes, async (buffer) => {
+        for (const codec of [codecs.snappy, codecs.lz4]) {
+          expect(await codec.decompress(await codec.compress({ buffer }))).toEqual(buffer);
+        }
+      }),
+    );
+  });
+
+  it('read zstd as the reference program writes it', async () => {
+    // `zstd -c` of the text "hello hello hello hello\n".
+    const bytes = Buffer.from('28b52ffd04586d00003868656c6c6f200a0100994b11a87c2ea8', 'hex');
+    await expect(codecs.zstd.decompress(bytes).then(String)).resolves.toBe('hello hello hello hello\n');
+    await expect(codecs.zstd.compress({ buffer: bytes })).rejects.toThrow(/never writes/);
+  });
+});

@@ -1,0 +1,81 @@
+import type { ClusterView } from '../cluster/cluster-view';
+import { homePartition } from '../../domain/revision';
+import type { WriteBatch } from '../../domain/store';
+
+interface LookedAt {
+  readonly topicId: string;
+  /** By partition number: where the log ended then. */
+  readonly ends: readonly number[];
+}
+
+/**
+ * Notices that a topic has grown, or was made anew, before its records are compared as those of the old one.
+ *
+ * When partitions are added, keys move, also between partitions there were before. The store settles which record of
+ * a moved key is newer by the number of partitions; with the old number it would keep the old record, for ever. So a
+ * record outside the partition that its key hashes to is only written after a look at the topic that began later than
+ * the record was read. Records before the ends of such a look need none again; topics whose keys lie where a Java
+ * producer puts them are never looked at here.
+ */
+export class GrowthWatch {
+  private readonly looked = new Map<string, LookedAt>();
+  private readonly running = new Map<string, Promise<LookedAt | null>>();
+  private readonly queued = new Map<string, Promise<LookedAt | null>>();
+
+  constructor(private readonly view: Pick<ClusterView, 'look'>) {}
+
+  /** True when the topic still is what these writes say it is. Rejects with UnavailableError. */
+  async holds(topic: string, writes: readonly WriteBatch[]): Promise<boolean> {
+    for (const write of writes) {
+      if (!this.hasStray(topic, write)) continue;
+      const seen = await this.look(topic);
+      if (seen?.topicId !== write.topicId || seen.ends.length !== write.partitions) return false;
+    }
+    return true;
+  }
+
+  /** True when a point lies outside its home partition and no look has covered it yet. */
+  private hasStray(topic: string, { topicId, partition, partitions, points }: WriteBatch): boolean {
+    const before = this.looked.get(topic);
+    const covered =
+      before?.topicId === topicId && before.ends.length === partitions ? (before.ends[partition] ?? 0) : 0;
+    for (let i = points.length - 1; i >= 0; i -= 1) {
+      const { keyHash, offset } = points[i]!;
+      if (offset < covered) return false;
+      // 0: a record without a key, which has no home.
+      if (keyHash !== 0 && homePartition(keyHash, partitions) !== partition) return true;
+    }
+    return false;
+  }
+
+  /** A look that begins now or later; one at a time for each topic, shared by all who wait for the next one. */
+  private look(topic: string): Promise<LookedAt | null> {
+    const running = this.running.get(topic);
+    if (running === undefined) return this.begin(topic);
+    let next = this.queued.get(topic);
+    if (next === undefined) {
+      next = running
+        .catch(() => null)
+        .then(() => {
+          this.queued.delete(topic);
+          return this.begin(topic);
+        });
+      this.queued.set(topic, next);
+    }
+    return next;
+  }
+
+  private begin(topic: string): Promise<LookedAt | null> {
+    const work = this.view
+      .look([topic])
+      .then((views) => {
+        const seen = views.get(topic);
+        if (seen?.state !== 'there') return null;
+        this.looked.set(topic, seen);
+        return seen;
+      })
+      .finally(() => this.running.delete(topic));
+    this.running.set(topic, work);
+    return work;
+  }
+}
