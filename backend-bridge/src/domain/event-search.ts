@@ -34,6 +34,11 @@ export async function readPortions(
   return found;
 }
 
+/** A tombstone for what was never there (Kafka Streams' filter writes such) takes no event away and is none. */
+function everHappened({ removed, measures }: Point): boolean {
+  return !removed || measures.some((measure) => measure !== undefined);
+}
+
 /** The newest events of the range, newest first and in label order within one window start. */
 export async function findEvents(
   plan: Plan,
@@ -50,7 +55,10 @@ export async function findEvents(
   for (const part of partsBackwards(metric, clipRange(metric, range, tools.nowMs))) {
     const rows: { values: readonly string[]; point: Point }[] = [];
     for (const { values, points } of await readPortions(part, ids, tools)) {
-      for (let row = 0; row < points.length; row += 1) rows.push({ values, point: points.point(row) });
+      for (let row = 0; row < points.length; row += 1) {
+        const point = points.point(row);
+        if (everHappened(point)) rows.push({ values, point });
+      }
     }
     rows.sort((a, b) => b.point.startMs - a.point.startMs || compareValues(a.values, b.values));
     for (const { values, point } of rows) {

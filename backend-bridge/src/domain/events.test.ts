@@ -67,6 +67,15 @@ describe('events', () => {
     expect((await engine.summary(query, [])).series).toEqual([]);
   });
 
+  test('a tombstone for what was never there is no event; a record after it is one', async () => {
+    const { store, put, events } = setup();
+    const start = T0 + 15 * MINUTE;
+    store.put(['u1'], start, start + 5 * MINUTE, [undefined], { removed: true });
+    expect((await events()).events).toEqual([]);
+    put('u1', 3, 110);
+    expect((await events()).events).toMatchObject([{ value: 110, revision: 2, state: 'open' }]);
+  });
+
   test('filters and tenants apply; windows are no events; the limit is checked', async () => {
     const { put, events, engine } = setup();
     put('u1', 1, 110);

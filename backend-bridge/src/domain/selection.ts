@@ -57,14 +57,17 @@ export interface ResultSeries {
   readonly openFromMs: number | null;
 }
 
+/** Every code that a warning may have; the same as in the OpenAPI file. */
+export const WARNING_CODES = [
+  'series_truncated',
+  'step_adjusted',
+  'unsafe_integer',
+  'values_unrepresentable',
+  'not_combinable',
+] as const;
+
 export interface Warning {
-  readonly code:
-    | 'series_truncated'
-    | 'points_truncated'
-    | 'step_adjusted'
-    | 'unsafe_integer'
-    | 'values_unrepresentable'
-    | 'not_combinable';
+  readonly code: (typeof WARNING_CODES)[number];
   readonly message: string;
   readonly [detail: string]: unknown;
 }

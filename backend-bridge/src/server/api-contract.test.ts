@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { RequestError } from '../domain/errors';
+import { WARNING_CODES } from '../domain/selection';
 import { ApiContract, readApiDocument } from './api-contract';
 import { STATUS_OF } from './refusals';
 
@@ -17,6 +18,15 @@ describe('the contract file', () => {
       const row = node.description.split('\n').find((line) => line.includes(`\`${code}\``));
       expect(`${code} ${row?.split('|')[1]?.trim() ?? ''}`).toBe(`${code} ${status}`);
     }
+  });
+
+  it('names exactly the codes that warnings have', () => {
+    const node = readApiDocument().components.schemas.Warning as {
+      properties: { code: { description: string } };
+    };
+    const fields = new Set(['kept', 'total', 'asked_ms', 'taken_ms', 'count']);
+    const named = [...node.properties.code.description.matchAll(/`(\w+)`/g)].map((match) => match[1]!);
+    expect(new Set(named.filter((name) => !fields.has(name)))).toEqual(new Set(WARNING_CODES));
   });
 
   it('has examples that it accepts itself', () => {

@@ -248,7 +248,7 @@ export interface components {
             max_points?: components["schemas"]["MaxPoints"];
             over_time?: components["schemas"]["OverTime"];
             /**
-             * @description What stands for a window or step without a value, `zero`, `null`, or nothing at all.
+             * @description What stands for a window or step without a value, `zero`, `null`, or nothing at all. Gaps are filled only where windows have begun for certain (up to the watermark, or to where the clock has closed windows), in series that have a point in the range, and never past the retention. Sessions are not filled.
              * @default none
              * @enum {string}
              */
@@ -291,7 +291,7 @@ export interface components {
         };
         /** @description Something that the reader of the numbers should know. More fields depend on the code. */
         Warning: {
-            /** @description `series_truncated` has `kept` and `total`; `step_adjusted` has `asked_ms` and `taken_ms`; `unsafe_integer` and `values_unrepresentable` have `count`. */
+            /** @description `series_truncated` has `kept` and `total` (the series that the filters select, with or without points in the range); `step_adjusted` has `asked_ms` and `taken_ms`; `unsafe_integer`, `values_unrepresentable` and `not_combinable` (points left out, because records lack the sum or the count behind their average) have `count`. New codes may come. */
             code: string;
             message: string;
         } & {
@@ -337,14 +337,15 @@ export interface components {
             last: number | null;
             /** @description Start of that window. */
             last_time_ms: number;
-            /** @description Value of the window just before, null if there is none. */
+            /** @description Value of the window just before, also where that lies before `from_ms`; null if it is absent. Of sessions the one before in the range. */
             previous: number | null;
             /** @description `last` - `previous`. */
             delta: number | null;
             min: number | null;
             max: number | null;
-            /** @description Over the windows, each counting once. */
+            /** @description Over the windows of the range, each counting once; of an average with `sum_from` and `count_from` the sum behind it by the count behind it, never an average of averages. The same as /query gives for one step over these windows with `over_time: avg`; null where the measure does not combine so. */
             avg: number | null;
+            /** @description Over the windows of the range; null where the measure does not add over time, or windows overlap. */
             sum: number | null;
             /** @description Windows with a value. */
             count: number;
@@ -629,7 +630,7 @@ export interface operations {
     listDimensionValues: {
         parameters: {
             query?: {
-                /** @description With either bound only values are given that have points in the range. An absent lower bound is the beginning, an absent upper one has no end. */
+                /** @description With either bound only values are given that have points in the range. An absent lower bound is the beginning, an absent upper one has no end. Without both, the values of every series that the store knows: one whose last points have just expired may be among them for a while. */
                 from_ms?: components["schemas"]["TimeMs"];
                 to_ms?: components["schemas"]["TimeMs"];
                 /** @description Only values that begin so. Case matters. */
@@ -720,7 +721,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description One event for each series and window, with its newest value. Removed ones stay listed, resolved. */
+            /** @description One event for each series and window, with its newest value. Removed ones stay listed, resolved, with their last value; a removal of what was never there is no event. */
             200: {
                 headers: {
                     [name: string]: unknown;
