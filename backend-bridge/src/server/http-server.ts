@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { createSecureContext } from 'node:tls';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { RequestError, StartRefusedError } from '../domain/errors';
 import { ApiContract } from './api-contract';
@@ -167,10 +168,13 @@ function tlsFiles(options: HttpDependencies['options']): { cert: Buffer; key: Bu
     throw new StartRefusedError('TLS needs both files: set tls_cert_file and tls_key_file, or neither');
   }
   try {
-    return { cert: readFileSync(tlsCertFile), key: readFileSync(tlsKeyFile) };
+    const files = { cert: readFileSync(tlsCertFile), key: readFileSync(tlsKeyFile) };
+    // What is no PEM, or not a pair, must be told now, in words.
+    createSecureContext(files);
+    return files;
   } catch (error) {
     throw new StartRefusedError(
-      `tls_cert_file, tls_key_file: ${(error as Error).message}; give readable PEM files`,
+      `tls_cert_file, tls_key_file: ${(error as Error).message}; give a certificate and its key as readable PEM files`,
       {
         cause: error,
       },

@@ -1,10 +1,19 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StartRefusedError } from '../domain/errors';
 import type { Log } from '../domain/telemetry';
 import type { AccessRefusal, Principal } from './access';
 import { createAccess, hashToken, hasScope, type ClosableAccess } from './tokens';
+import { parseTokens } from './tokens-file';
 
 const errors: string[] = [];
 const log: Log = {
@@ -184,4 +193,13 @@ describe('access by the tokens file', () => {
     expect(access.required).toBe(false);
     expect(hasScope(access.fromHeader(undefined, '127.0.0.1') as Principal, 'ingest')).toBe(true);
   });
+});
+
+test('the tokens file that docs/reference/access.md shows is accepted', () => {
+  const page = readFileSync(join(__dirname, '../../../docs/reference/access.md'), 'utf8');
+  const example = /```yaml\n([\s\S]+?)```/.exec(page)![1]!;
+  expect(parseTokens(example).map(({ principal }) => [principal.name, ...principal.scopes])).toEqual([
+    ['grafana', 'read'],
+    ['acme', 'observe', 'read'],
+  ]);
 });
