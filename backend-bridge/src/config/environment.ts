@@ -107,10 +107,43 @@ export function overlayEnvironment(file: Tree, environment: NodeJS.ProcessEnv, p
     ...[...SECRETS].map((name) => `${name}_FILE`),
   ]);
   for (const name of Object.keys(environment)) {
-    if (!name.startsWith('BRIDGE_') || known.has(name) || KUBERNETES.test(name)) continue;
-    problems.push(`${name}: unknown setting; remove it or correct its name`);
+    if (known.has(name) || KUBERNETES.test(name)) continue;
+    const meant = intended(name);
+    if (meant !== undefined) problems.push(`${name}: unknown setting; ${meant}`);
+    else if (name.startsWith('BRIDGE_'))
+      problems.push(`${name}: unknown setting; remove it or correct its name`);
   }
   return tree;
+}
+
+/**
+ * What an unknown variable was meant to be. Variables that only begin like ours may be for other programs in the
+ * container, so beside BRIDGE_ only a slip of one or two characters counts, and `_FILE` behind a known name.
+ */
+function intended(name: string): string | undefined {
+  const plain = name.replace(/_FILE$/, '');
+  if (plain !== name && ENVIRONMENT.some((variable) => variable.name === plain))
+    return `only ${[...SECRETS].join(', ')} may come from a file; set ${plain} itself`;
+  const near = [...ENVIRONMENT.map((variable) => variable.name), SETTINGS_FILE].filter(
+    (other) =>
+      other.includes('_') && slips(name, other) <= (name.startsWith('BRIDGE_') || other.length > 12 ? 2 : 1),
+  );
+  return near.length === 0 ? undefined : `did you mean ${near.join(' or ')}?`;
+}
+
+/** Characters to add, drop or change between two words; 3 for three or more. */
+function slips(a: string, b: string): number {
+  if (Math.abs(a.length - b.length) > 2) return 3;
+  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const change = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(change, row[j]! + 1, next[j - 1]! + 1));
+    }
+    row = next;
+  }
+  return Math.min(3, row[b.length]!);
 }
 
 /** The variable for a setting's path, for messages that name what the person wrote. */

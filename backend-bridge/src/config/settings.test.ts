@@ -50,6 +50,14 @@ describe('settings', () => {
     [{ KAFKA_SASL_PASSWORD: 'x', KAFKA_SASL_PASSWORD_FILE: '/x' }, /not both/],
     [{ KAFKA_SASL_PASSWORD_FILE: '/does/not/exist' }, /KAFKA_SASL_PASSWORD_FILE: cannot read/],
     [{ DEMO: 'maybe' }, /DEMO: .*boolean/],
+    [{ KAFKA_BROKER: 'a:1' }, /KAFKA_BROKER: unknown setting; did you mean KAFKA_BROKERS\?/],
+    [{ REDIS_URI: 'redis://a' }, /REDIS_URI: unknown setting; did you mean REDIS_URL\?/],
+    [{ KAFKA_SASL_PASWORD: 'x' }, /did you mean KAFKA_SASL_PASSWORD\?/],
+    [{ BRIDGE_HOTS: '0.0.0.0' }, /BRIDGE_HOTS: unknown setting; did you mean BRIDGE_HOST\?/],
+    [
+      { KAFKA_BROKERS_FILE: '/x' },
+      /KAFKA_BROKERS_FILE: unknown setting; only .*REDIS_URL may come from a file/,
+    ],
     [{ BRIDGE_CONFIG: '/does/not/exist' }, /BRIDGE_CONFIG: cannot read/],
   ])('%j is refused with a sentence', (environment, message) => {
     expect(() => loadSettings(environment)).toThrow(message);
@@ -60,6 +68,12 @@ describe('settings', () => {
     expect(() => loadSettings({ BRIDGE_CONFIG: config })).toThrow(
       /(?=[^]*prot: unknown setting)(?=[^]*kafka.brokerz: unknown setting)(?=[^]*redis.command_timeout)/,
     );
+  });
+
+  test('variables of other programs are no fault', () => {
+    const others = { KAFKA_HEAP_OPTS: '-Xmx1g', KAFKA_OPTS: 'x', REDIS_HOST: 'a', SCHEMA_REGISTRY_OPTS: 'x' };
+    const more = { HOME: '/', PATH: '/bin', LOG_DIR: 'x', KAFKA_SSL_KEYSTORE: 'x', DEMOS: '1' };
+    expect(() => loadSettings({ ...others, ...more })).not.toThrow();
   });
 
   test('variables that Kubernetes injects for a service named bridge are no fault', () => {
