@@ -11,10 +11,7 @@ import { startRig, storedPoints } from '../integration/pipeline/pipeline-rig';
 
 /**
  * A day of traffic, one million events of 5,000 users, through the embedded pipeline into the embedded store.
- * Prints one JSON line. On one core:
- *   npx esbuild tests/bench/pipeline-day.ts --bundle --platform=node --packages=external \
- *     --outfile=node_modules/.cache/pipeline-day.cjs && taskset -c 0 node node_modules/.cache/pipeline-day.cjs
- * An argument gives the events in one call (default 4,000).
+ * Prints one JSON line; `npm run bench -- pipeline` runs it. An argument gives the events in one call (default 4,000).
  */
 async function main(): Promise<void> {
   const callSize = Number(process.argv[2] ?? 4_000);
