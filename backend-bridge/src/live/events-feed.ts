@@ -33,8 +33,7 @@ export class EventsFeed extends SelectionFeed<EventsBatch> {
       if (change.endMs + metric.retentionMs <= nowMs || !this.plan.selects(change.values)) continue;
       this.mark(change.startMs, this.keyOf(labelsOf(metric, change.values)));
     }
-    const finalBefore = this.context.progressOf(metric.name).finalBeforeMs;
-    if (this.dirty.size > 0 || (finalBefore !== null && finalBefore >= this.firstCloseMs)) this.pace.touch();
+    if (this.dirty.size > 0 || this.closedBefore() >= this.firstCloseMs) this.pace.touch();
   }
 
   protected forget(): void {
@@ -102,11 +101,11 @@ export class EventsFeed extends SelectionFeed<EventsBatch> {
 
   /** Events whose window has just become final are resolved now. */
   private markClosed(): void {
-    const finalBefore = this.context.progressOf(this.plan.metric.name).finalBeforeMs;
-    if (finalBefore === null || finalBefore < this.firstCloseMs) return;
+    const closed = this.closedBefore();
+    if (closed < this.firstCloseMs) return;
     let next = Number.POSITIVE_INFINITY;
     for (const [id, event] of this.open) {
-      if (isOpen(event.closesMs, finalBefore)) {
+      if (isOpen(event.closesMs, closed)) {
         next = Math.min(next, event.closesMs);
       } else {
         this.open.delete(id);

@@ -1,13 +1,15 @@
 import { MemorySeriesStore } from '../../../tests/support/memory-series-store';
-import { metricOf } from '../../../tests/support/sample-metrics';
+import { DAY, metricOf, MINUTE } from '../../../tests/support/sample-metrics';
 import { UnavailableError } from '../domain/errors';
 import type { Progress } from '../domain/progress';
 import { QueryEngine } from '../domain/query-engine';
-import type { StoreListener } from '../domain/store';
+import type { PointChange, StoreListener } from '../domain/store';
 import type { Log, Telemetry } from '../domain/telemetry';
 import { createLiveHub } from './hub';
+import type { LiveSink } from './live-sink';
 
 const METRIC = metricOf();
+const RETENTION = METRIC.retentionMs;
 const LIMITS = { maxSeries: 1_000, maxPoints: 1_000_000, maxScanPoints: 1_000_000, staleWindows: 2 };
 const silent = (): void => {};
 const log: Log = { debug: silent, info: silent, warn: silent, error: silent };
@@ -34,9 +36,22 @@ class HesitantStore extends MemorySeriesStore {
 function setup() {
   const store = new HesitantStore();
   store.progressNow = { watermarkMs: 5, finalBeforeMs: 7 };
-  const clock = (): number => 1_000_000;
+  const time = { now: 20_000 * DAY };
+  const clock = (): number => time.now;
   const engine = new QueryEngine([METRIC], store, LIMITS, clock);
-  return { store, hub: createLiveHub({ engine, store, metrics: [METRIC], log, telemetry, clock }) };
+  return { time, store, hub: createLiveHub({ engine, store, metrics: [METRIC], log, telemetry, clock }) };
+}
+
+/** A client that takes everything at once. */
+function sinkOf(told: Record<string, unknown>[]): LiveSink {
+  const take = (text: string): void => void told.push(JSON.parse(text) as Record<string, unknown>);
+  return {
+    clear: true,
+    send: (frame) => take(frame.toString('utf8', frame.indexOf('{'))),
+    sendText: take,
+    waitFor: silent,
+    reserve: () => true,
+  };
 }
 
 describe('the progress that the hub goes by', () => {
@@ -62,6 +77,41 @@ describe('the progress that the hub goes by', () => {
     store.listener!.onEpoch('epoch-2');
     await jest.advanceTimersByTimeAsync(10);
     expect(hub.progressOf('m')).toEqual({ watermarkMs: 2, finalBeforeMs: 3 });
+    hub.close();
+  });
+});
+
+describe('points that nothing closes, because nobody reads a partition', () => {
+  const change = (startMs: number): PointChange => ({
+    seriesId: 1,
+    values: ['a', 'b'],
+    startMs,
+    endMs: startMs + MINUTE,
+    measures: [1],
+    removed: false,
+    revision: 1,
+    updatedMs: startMs,
+    firstSeenMs: startMs,
+  });
+  const progress = { watermarkMs: null, finalBeforeMs: null };
+
+  test('are open no more once they have expired', async () => {
+    const { time, store, hub } = setup();
+    store.progressNow = progress;
+    await hub.start();
+    const told: Record<string, unknown>[] = [];
+    const plan = new QueryEngine([METRIC], store, LIMITS, () => time.now).plan({ metric: 'm' }, []);
+    await hub.subscribe('series', plan, 's', 0, sinkOf(told)).ready;
+    const first = time.now;
+    store.listener!.onChanges(METRIC, [change(first)], progress);
+    time.now += RETENTION;
+    store.listener!.onChanges(METRIC, [change(time.now)], progress);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(told.at(-1)).toMatchObject({ series: [{ open_from_ms: first }] });
+    time.now += 2 * MINUTE;
+    store.listener!.onChanges(METRIC, [], progress);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(told.at(-1)).toMatchObject({ series: [{ times: [], open_from_ms: first + RETENTION }] });
     hub.close();
   });
 });

@@ -95,6 +95,17 @@ export abstract class SelectionFeed<B extends LiveBatch<B>> implements Subscribe
     }
   }
 
+  /**
+   * What closes at or before this is open no more: it is final, or it has expired before anything could close it
+   * (a partition that nobody reads holds the watermark back for ever).
+   */
+  protected closedBefore(): number {
+    const { metric } = this.plan;
+    const { finalBeforeMs } = this.context.progressOf(metric.name);
+    const expired = this.context.clock() - metric.retentionMs + metric.window.graceMs;
+    return Math.max(finalBeforeMs ?? Number.NEGATIVE_INFINITY, expired);
+  }
+
   moment(): Moment {
     return {
       watermarkMs: this.context.progressOf(this.plan.metric.name).watermarkMs,

@@ -90,33 +90,32 @@ export class SeriesFeed extends SelectionFeed<SeriesBatch> {
     };
   }
 
-  /** Whether the metric's progress has closed something that subscribers take for open, or wait for. */
+  /** Whether something has closed that subscribers take for open, or wait for. */
   private closesNow(): boolean {
-    const { finalBeforeMs } = this.context.progressOf(this.plan.metric.name);
-    return finalBeforeMs !== null && finalBeforeMs >= this.firstCloseMs;
+    return this.closedBefore() >= this.firstCloseMs;
   }
 
   private applyProgress(): void {
-    const { finalBeforeMs } = this.context.progressOf(this.plan.metric.name);
-    if (finalBeforeMs === null || finalBeforeMs < this.firstCloseMs) return;
-    if (this.plan.includeOpen) this.tellClosed(finalBeforeMs);
-    else this.markClosed(finalBeforeMs);
+    const closed = this.closedBefore();
+    if (closed < this.firstCloseMs) return;
+    if (this.plan.includeOpen) this.tellClosed(closed);
+    else this.markClosed(closed);
   }
 
-  private tellClosed(finalBefore: number): void {
+  private tellClosed(closed: number): void {
     let next = Number.POSITIVE_INFINITY;
     for (const group of this.groups.values()) {
-      if (group.closesMs <= finalBefore && group.close(finalBefore)) this.batch.touch(group);
+      if (group.closesMs <= closed && group.close(closed)) this.batch.touch(group);
       if (group.closesMs < next) next = group.closesMs;
     }
     this.firstCloseMs = next;
   }
 
   /** What has just become final is told now, all groups of it. */
-  private markClosed(finalBefore: number): void {
+  private markClosed(closed: number): void {
     let next = Number.POSITIVE_INFINITY;
     for (const [time, closes] of this.openTimes) {
-      if (closes > finalBefore) {
+      if (closes > closed) {
         next = Math.min(next, closes);
       } else {
         this.openTimes.delete(time);
