@@ -113,16 +113,19 @@ export async function putProfiles(
   segments: Readonly<Record<string, string>>,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  await Promise.all(
-    Object.entries(segments).map(async ([user, segment]) => {
-      const answer = await fetch(`${bridge.url}/api/v1/ingest/profiles/${encodeURIComponent(user)}`, {
-        method: 'PUT',
-        headers: { 'content-type': 'application/json', ...headers },
-        body: JSON.stringify({ segment }),
-      });
-      if (!answer.ok) throw new Error(`profile of ${user}: ${answer.status} ${await answer.text()}`);
-    }),
-  );
+  const put = async (user: string, segment: string): Promise<void> => {
+    const answer = await fetch(`${bridge.url}/api/v1/ingest/profiles/${encodeURIComponent(user)}`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify({ segment }),
+    });
+    if (!answer.ok) throw new Error(`profile of ${user}: ${answer.status} ${await answer.text()}`);
+  };
+  const entries = Object.entries(segments);
+  // Fewer at once than a bridge takes.
+  for (let from = 0; from < entries.length; from += 30) {
+    await Promise.all(entries.slice(from, from + 30).map(([user, segment]) => put(user, segment)));
+  }
 }
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
