@@ -1,6 +1,7 @@
 import type { Metric } from './metric';
 import type { PointWrite, SeriesPoints } from './point';
 import type { Progress } from './progress';
+import { homePartition } from './revision';
 import type { Series } from './series';
 
 /**
@@ -78,14 +79,31 @@ export interface TopicIncarnations {
   readonly incarnations: readonly { readonly number: number; readonly starts: readonly number[] }[];
 }
 
-/** The incarnation that a record at this place belongs to. */
-export function incarnationOf(topic: TopicIncarnations, partition: number, offset: number): number {
-  for (let i = topic.incarnations.length - 1; i >= 0; i -= 1) {
-    const incarnation = topic.incarnations[i]!;
-    const start = incarnation.starts[partition];
-    if (start !== undefined && offset >= start) return incarnation.number;
+/**
+ * The incarnation that a record at this place belongs to. When partitions are added keys move, and for a while some
+ * producers write by the new number of partitions before the store has heard of it, others still by the old one. So a
+ * keyed record outside its home of that time belongs to the incarnation whose number of partitions explains its place:
+ * then the records of a moved key are in order, whenever and however often they are read. `keyHash` 0: no key.
+ */
+export function incarnationOf(
+  topic: TopicIncarnations,
+  partition: number,
+  offset: number,
+  keyHash = 0,
+): number {
+  const { incarnations } = topic;
+  let at = 0;
+  for (let i = incarnations.length - 1; i > 0 && at === 0; i -= 1) {
+    const start = incarnations[i]!.starts[partition];
+    if (start !== undefined && offset >= start) at = i;
   }
-  return topic.incarnations[0]!.number;
+  const explains = (i: number): boolean =>
+    homePartition(keyHash, incarnations[i]!.starts.length) === partition;
+  if (keyHash !== 0 && !explains(at)) {
+    for (let i = at + 1; i < incarnations.length; i += 1) if (explains(i)) return incarnations[i]!.number;
+    for (let i = at - 1; i >= 0; i -= 1) if (explains(i)) return incarnations[i]!.number;
+  }
+  return incarnations[at]!.number;
 }
 
 export interface WriteBatch {

@@ -63,10 +63,16 @@ function decodeFor(
   deadLetters: DeadLetter[],
 ): DecodedSlice {
   const slice: DecodedSlice = { points: [], maxEventMs: null };
-  const single = topic.incarnations.length === 1 ? topic.incarnations[0]!.number : null;
+  const newest = topic.incarnations.at(-1)!.number;
+  const many = topic.incarnations.length > 1;
   for (const record of records) {
     try {
-      lane.decoder.decodeInto(slice, record, single ?? incarnationOf(topic, partition, record.offset));
+      lane.decoder.decodeInto(slice, record, newest);
+      const point = many ? slice.points.at(-1) : undefined;
+      if (point?.offset === record.offset) {
+        const incarnation = incarnationOf(topic, partition, record.offset, point.keyHash);
+        if (incarnation !== newest) slice.points[slice.points.length - 1] = { ...point, incarnation };
+      }
     } catch (error) {
       if (!(error instanceof Undecodable)) throw error;
       deadLetters.push(deadLetterOf(lane, feed, partition, record, error.reason, error.message));
