@@ -68,6 +68,13 @@ describe('aggregate of one metric', () => {
     expect(await other.current()).toEqual(first);
   });
 
+  test('a window ahead of the clock counts too, whether it came before or after the first reading', async () => {
+    put('a', start + 45 * MINUTE, 1, 10);
+    expect(await aggregate.current()).toMatchObject({ count: 1 });
+    put('a', start + 50 * MINUTE, 2, 20);
+    expect(await aggregate.current()).toMatchObject({ count: 2 });
+  });
+
   test('points expire with their windows', async () => {
     put('a', start, 1, 10);
     put('a', start + MINUTE, 2, 20);

@@ -7,6 +7,8 @@ import type { Clock } from '../domain/telemetry';
 
 /** Points read in one go while a metric's aggregator is first put together. */
 const POINTS_A_READ = 50_000;
+/** No answer looks further ahead of the clock than this. */
+const AHEAD_MS = 86_400_000;
 /** Changed buckets are read in the background from here on, so that a connection never has many to wait for. */
 export const MANY_DIRTY = 32;
 
@@ -128,6 +130,8 @@ export class MetricAggregate {
     for (let from = this.bucketOf(nowMs - reach); from < to; from += step) {
       await this.readBuckets(from, Math.min(to, from + step), nowMs);
     }
+    // Few, if any: records stamped ahead of the clock.
+    await this.readBuckets(to, this.bucketOf(nowMs + AHEAD_MS + window.sizeMs) + this.bucketMs, nowMs);
     if (generation === this.generation) this.loaded = true;
   }
 
