@@ -1,0 +1,21 @@
+import { OUTAGES, type OutageReport } from './outage-scenario';
+
+/** The bridge keeps at most a few batches of records while it waits; more growth than this is a buffer without bound. */
+const MOST_GROWTH_MB = 150;
+
+export function expectOutageSurvived(report: OutageReport): void {
+  if (process.env['TEST_REPORT'] !== undefined) process.stdout.write(`${JSON.stringify(report)}\n`);
+  const kind = OUTAGES[report.outage];
+  expect(report.wrong).toEqual([]);
+  expect(report.faults).toEqual([]);
+  expect(report.deadLetters).toBe(0);
+  expect(report.residentPeakMb).toBeLessThan(report.residentBeforeMb + MOST_GROWTH_MB);
+  if ('instant' in kind) {
+    expect(report.epochs).toBe(2);
+    return;
+  }
+  expect(report.epochs).toBe(1);
+  expect(report.namedAfterMs).not.toBeNull();
+  expect(report.namedAfterMs).toBeLessThanOrEqual(2_000);
+  expect(report.readyWhileAway).toBe(0);
+}

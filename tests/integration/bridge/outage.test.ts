@@ -1,0 +1,29 @@
+import { startKafka, type KafkaBroker } from '../../support/kafka';
+import { DEAD_LETTERS } from './bridge-rig';
+import { expectOutageSurvived } from './outage-expectations';
+import { outage, type OutageName } from './outage-scenario';
+
+/** The short form; tests/long has every outage for a minute each. */
+describe('a hop that goes away under load', () => {
+  let kafka: KafkaBroker;
+  beforeAll(async () => {
+    kafka = await startKafka();
+    await kafka.createTopic(DEAD_LETTERS);
+  }, 120_000);
+  afterAll(() => kafka.stop(), 30_000);
+
+  it.each<OutageName>([
+    'Redis ended by SIGTERM',
+    'Redis killed with AOF everysec, its last second lost',
+    'Redis emptied by FLUSHALL',
+    'Kafka stopped',
+  ])(
+    '%s',
+    async (name) => {
+      expectOutageSurvived(
+        await outage({ kafka, outage: name, seed: 41, awayMs: 5_000, recordsPerSecond: 1_000 }),
+      );
+    },
+    120_000,
+  );
+});
