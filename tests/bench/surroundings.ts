@@ -58,3 +58,14 @@ export function residentMemory(pid: number): { rss: number; peak_rss?: number } 
     return { rss: Number(text.trim()) * 1_024 };
   }
 }
+
+/** Processor time that a process has used, in seconds; NaN where the system does not tell. */
+export function cpuSeconds(pid: number): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+    // User and system time, in hundredths of a second.
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  } catch {
+    return Number.NaN;
+  }
+}

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { startBridge, type BridgeProcess } from '../../support/bridge-process';
 import { startKafka, type KafkaBroker } from '../../support/kafka';
 import { startRedis } from '../../support/redis';
-import { sleep, type Endings } from '../scenario';
+import { round, sleep, type Endings } from '../scenario';
+import { cpuSeconds } from '../surroundings';
 import { metricsFile, ONE_MEASURE } from './records';
 
 export type StoreKind = 'redis' | 'lmdb';
@@ -47,7 +48,10 @@ export async function freshStore(kind: StoreKind, endings: Endings): Promise<Ben
 
 let groups = 0;
 
-/** A real bridge in its own process on one of the benches' metrics. BENCH_PROFILE: a folder for its CPU profile. */
+/**
+ * A real bridge in its own process on one of the benches' metrics. BENCH_PROFILE: a folder for its CPU profile;
+ * BENCH_NODE_OPTIONS: further options of Node for it.
+ */
 export async function startBenchBridge(
   kafka: KafkaBroker,
   store: BenchStore,
@@ -65,7 +69,7 @@ export async function startBenchBridge(
     METRICS_FILE: file,
     LOG_LEVEL: 'warn',
     ...(profile === undefined ? {} : { BENCH_PROFILE: profile }),
-    NODE_OPTIONS: `--require ${join(process.env['BENCH_BUNDLES'] ?? '', 'probe.cjs')}`,
+    NODE_OPTIONS: `--require ${join(process.env['BENCH_BUNDLES'] ?? '', 'probe.cjs')} ${process.env['BENCH_NODE_OPTIONS'] ?? ''}`,
     ...store.environment,
     ...environment,
   });
@@ -84,25 +88,45 @@ export async function acceptedPoints(bridge: BridgeProcess, metric: string): Pro
   return 0;
 }
 
+export interface IngestRate {
+  readonly rate: number;
+  /** Processor time of the bridge and of its Redis for one point, in microseconds. */
+  readonly cpuMicros: { readonly bridge: number; readonly redis: number };
+}
+
+const INGEST_TIMEOUT_MS = 300_000;
+
 /** Polls until the store has accepted `n` points; the rate from the first poll that saw some to the last. */
 export async function ingestRate(
   bridge: BridgeProcess,
+  store: BenchStore,
   metric: string,
   n: number,
-  timeoutMs = 300_000,
-): Promise<{ rate: number; seconds: number }> {
-  const until = Date.now() + timeoutMs;
-  let first: { count: number; at: number } | null = null;
+): Promise<IngestRate> {
+  const until = Date.now() + INGEST_TIMEOUT_MS;
+  const used = (): { bridge: number; redis: number } => ({
+    bridge: cpuSeconds(bridge.process.pid!),
+    redis: store.redis === null ? 0 : cpuSeconds(store.redis.pid),
+  });
+  let first: { count: number; at: number; cpu: ReturnType<typeof used> } | null = null;
   for (;;) {
     const count = await acceptedPoints(bridge, metric).catch(() => 0);
     const at = performance.now();
-    if (first === null && count > 0) first = { count, at };
+    if (first === null && count > 0) first = { count, at, cpu: used() };
     if (count >= n && first !== null) {
-      const seconds = (at - first.at) / 1_000;
-      return { rate: seconds > 0 ? (count - first.count) / seconds : Number.NaN, seconds };
+      const points = count - first.count;
+      const cpu = used();
+      const each = (before: number, after: number): number => round(((after - before) * 1e6) / points);
+      return {
+        rate: (points * 1_000) / (at - first.at),
+        cpuMicros: {
+          bridge: each(first.cpu.bridge, cpu.bridge),
+          redis: each(first.cpu.redis, cpu.redis),
+        },
+      };
     }
     if (Date.now() > until)
-      throw new Error(`only ${count} of ${n} points after ${timeoutMs} ms:\n${bridge.output()}`);
+      throw new Error(`only ${count} of ${n} points after ${INGEST_TIMEOUT_MS} ms:\n${bridge.output()}`);
     await sleep(25);
   }
 }

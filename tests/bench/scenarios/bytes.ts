@@ -39,7 +39,7 @@ export const bytes: Scenario = {
       const points = `${size.series} series x ${size.windows} windows, ${measures === 1 ? 'one measure' : 'three measures'}`;
       const fill = async (store: BenchStore): Promise<void> => {
         const bridge = await startBenchBridge(kafka, store, endings, {}, topic);
-        await ingestRate(bridge, topic, n);
+        await ingestRate(bridge, store, topic, n);
         await sleep(2_000);
         await bridge.stop();
       };

@@ -32,8 +32,9 @@ export const history: Scenario = {
     const filled = await fillTopic(kafka, ONE_MEASURE, size, endings);
     const results: Measurement[] = [];
     for (const kind of ['lmdb', 'redis'] satisfies StoreKind[]) {
-      const bridge = await startBenchBridge(kafka, await freshStore(kind, endings), endings);
-      await ingestRate(bridge, ONE_MEASURE, filled.n);
+      const store = await freshStore(kind, endings);
+      const bridge = await startBenchBridge(kafka, store, endings);
+      await ingestRate(bridge, store, ONE_MEASURE, filled.n);
       const stored = await acceptedPoints(bridge, ONE_MEASURE);
       const url = `${bridge.url}/api/v1/query`;
       const found = await ask(kind, url, questions(filled), rate, seconds, endings);

@@ -4,11 +4,12 @@ import { startGenerator } from '../rig/generator';
 import { fillTopic } from '../rig/filled-topic';
 import { MINUTE_MS, ONE_MEASURE, recordValue, seriesName } from '../rig/records';
 import { Endings, median, round, say, type Measurement, type Scenario } from '../scenario';
-import { residentMemory } from '../surroundings';
+import { cpuSeconds, residentMemory } from '../surroundings';
 
 interface Round {
   readonly rate: number;
   readonly memory: Record<string, number>;
+  readonly cpuMicros: Record<string, number>;
 }
 
 const SERIES = 1_000;
@@ -33,14 +34,16 @@ export const ingest: Scenario = {
       const done = await loop.call<{ n: number; seconds: number }>('run', params);
       const keys = Number((await redisCommand(redisPort, 'DBSIZE')).slice(1));
       if (keys !== n) throw new Error(`the reference loop stored ${keys} of ${n} points`);
-      return { rate: done.n / done.seconds, memory: residentMemory(loop.pid) };
+      const micros = (pid: number): number => round((cpuSeconds(pid) * 1e6) / n);
+      const cpuMicros = { loop: micros(loop.pid), redis: micros(store.redis!.pid) };
+      return { rate: done.n / done.seconds, memory: residentMemory(loop.pid), cpuMicros };
     };
     const bridge =
       (kind: StoreKind) =>
       async (own: Endings): Promise<Round> => {
         const store = await freshStore(kind, own);
         const running = await startBenchBridge(kafka, store, own);
-        const { rate } = await ingestRate(running, ONE_MEASURE, n);
+        const { rate, cpuMicros } = await ingestRate(running, store, ONE_MEASURE, n);
         const series = SERIES - 1;
         const answer = await running.post<{ series: { times: number[]; values: number[] }[] }>(
           '/api/v1/query',
@@ -54,7 +57,7 @@ export const ingest: Scenario = {
         if (answer.series[0]?.times.length !== windows) {
           throw new Error(`${answer.series[0]?.times.length ?? 0} of ${windows} points can be read`);
         }
-        return { rate, memory: residentMemory(running.process.pid!) };
+        return { rate, memory: residentMemory(running.process.pid!), cpuMicros: { ...cpuMicros } };
       };
 
     const ways = { reference, redis: bridge('redis'), lmdb: bridge('lmdb') };
@@ -65,7 +68,9 @@ export const ingest: Scenario = {
         try {
           const done = await ways[way](own);
           rounds[way].push(done);
-          say(`ingest round ${i + 1}, ${way}: ${Math.round(done.rate)} points/s`);
+          say(
+            `ingest round ${i + 1}, ${way}: ${Math.round(done.rate)} points/s, CPU us a point ${JSON.stringify(done.cpuMicros)}`,
+          );
         } finally {
           await own.all();
         }
@@ -88,6 +93,7 @@ export const ingest: Scenario = {
         partitions,
         value_bytes: recordValue(0, lastWindowMs, 500).length,
         memory: rounds[way].at(-1)!.memory,
+        cpu_us_per_point: rounds[way].at(-1)!.cpuMicros,
         reference: {
           what: 'kafkajs eachBatch, ioredis pipelines of 500 with HSET and EXPIRE for each point, same topic, same Redis',
           rate: Math.round(rateOf('reference')),

@@ -42,7 +42,7 @@ export const restart: Scenario = {
       const empty = await rounds(await freshStore(kind, endings));
       const store = await freshStore(kind, endings);
       const bridge = await startBenchBridge(kafka, store, endings, group);
-      await ingestRate(bridge, ONE_MEASURE, filled.n);
+      await ingestRate(bridge, store, ONE_MEASURE, filled.n);
       await bridge.stop();
       const full = await rounds(store);
       const p50 = median(full.times);
