@@ -4,7 +4,6 @@ import { OUTAGES, type OutageReport } from './outage-scenario';
 const MOST_GROWTH_MB = 150;
 
 export function expectOutageSurvived(report: OutageReport): void {
-  if (process.env['TEST_REPORT'] !== undefined) process.stdout.write(`${JSON.stringify(report)}\n`);
   const kind = OUTAGES[report.outage];
   expect(report.wrong).toEqual([]);
   expect(report.faults).toEqual([]);

@@ -63,8 +63,14 @@ export const OUTAGES = {
   },
   'Redis hung by SIGSTOP': {
     hop: 'store',
-    start: ({ redis }) => Promise.resolve(redis.pauseProcess()),
-    end: ({ redis }) => Promise.resolve(redis.resume()),
+    start: ({ redis }) => {
+      redis.pauseProcess();
+      return Promise.resolve();
+    },
+    end: ({ redis }) => {
+      redis.resume();
+      return Promise.resolve();
+    },
   },
   'Redis killed with AOF everysec, its last second lost': {
     hop: 'store',

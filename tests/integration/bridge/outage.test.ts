@@ -20,9 +20,9 @@ describe('a hop that goes away under load', () => {
   ])(
     '%s',
     async (name) => {
-      expectOutageSurvived(
-        await outage({ kafka, outage: name, seed: 41, awayMs: 5_000, recordsPerSecond: 1_000 }),
-      );
+      const report = await outage({ kafka, outage: name, seed: 41, awayMs: 5_000, recordsPerSecond: 1_000 });
+      if (process.env['TEST_REPORT'] !== undefined) process.stdout.write(`${JSON.stringify(report)}\n`);
+      expectOutageSurvived(report);
     },
     120_000,
   );

@@ -133,8 +133,9 @@ export async function volume(options: VolumeOptions): Promise<VolumeReport> {
   const queryWatch = new RevisionWatch('queries');
   let queries = 0;
   let asking = true;
+  const stillAsking = (): boolean => asking;
   const asker = (async () => {
-    while (asking) {
+    while (stillAsking()) {
       const bridge = queries % 2 === 0 ? first : killer.bridge;
       queries += 1;
       // A bridge that was just killed, or has not joined yet, answers nothing; another one is asked next.
