@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
+import { othersWaitNoLonger } from './stalled-comparison';
 
 /**
  * The load of the stalled-clients test, as a process of its own: many clients of which some stop reading now and
@@ -11,8 +12,10 @@ export interface LoadPlan {
   readonly clients: number;
   /** Of these. */
   readonly stalling: number;
-  /** Alternating: all read, some stall. */
+  /** Runs alternate: all read, some stall. So many pairs are compared. */
   readonly pairs: number;
+  /** While the comparison fails, a pair more, and the last `pairs` are compared; so many at most. */
+  readonly maxPairs: number;
   readonly secondsARun: number;
   readonly ticksASecond: number;
   /** Series whose history a stalling client asks for and does not read. */
@@ -44,6 +47,8 @@ export type LoadStep =
 
 /** Snapshots that a stalling client asks for: together more than any buffer on the way holds. */
 const SNAPSHOTS = 24;
+/** A client for whom so much waits does not read. */
+const MIN_STALLED_BYTES = 16_384;
 const plan = JSON.parse(process.argv[2]!) as LoadPlan;
 const base = `127.0.0.1:${plan.port}`;
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -171,6 +176,24 @@ class Staller {
   }
 }
 
+/** What the bridge keeps for clients, by its own count; told once a second. */
+async function queueBytes(): Promise<number> {
+  const text = await (await fetch(`http://${base}/metrics`)).text();
+  return Number(/^streamkpi_client_queue_bytes (\S+)$/m.exec(text)![1]);
+}
+
+/** Until every buffer on the way to the stalling clients is full, and stays so. */
+async function untilStalled(): Promise<void> {
+  let before = -1;
+  for (let round = 0; round < 40; round += 1) {
+    const now = await queueBytes();
+    if (now === before && now >= plan.stalling * MIN_STALLED_BYTES) return;
+    before = now;
+    await sleep(500);
+  }
+  throw new Error(`the clients do not stall: ${before} bytes are kept`);
+}
+
 async function measure(): Promise<{ p50: number; p99: number; samples: number }> {
   samples = [];
   const ticks = Math.round(plan.secondsARun * plan.ticksASecond);
@@ -191,7 +214,7 @@ async function finish(readers: readonly WebSocket[], stallers: readonly Staller[
   const readOn = stallers.slice(0, Math.floor(stallers.length / 2));
   const never = stallers.slice(readOn.length);
   for (const staller of stallers) staller.stall();
-  await sleep(1_000);
+  await untilStalled();
   // More points than are kept for one client.
   const everyone = Array.from({ length: plan.segments }, (_, i) => event(`user-${i}`, plan.windowMs + 1));
   await send(everyone);
@@ -236,12 +259,18 @@ async function main(): Promise<void> {
   // Warm both sides before anything counts.
   await measure();
 
-  for (let pair = 0; pair < plan.pairs; pair += 1) {
+  const p99: Record<'allRead' | 'someStalled', number[]> = { allRead: [], someStalled: [] };
+  const good = (): boolean =>
+    othersWaitNoLonger(p99.allRead.slice(-plan.pairs), p99.someStalled.slice(-plan.pairs));
+  for (let pair = 0; pair < plan.pairs || (pair < plan.maxPairs && !good()); pair += 1) {
     // Which of the two comes first changes with each pair.
     for (const stalled of pair % 2 === 0 ? [false, true] : [true, false]) {
       if (stalled) for (const staller of stallers) staller.stall();
-      await sleep(stalled ? 1_000 : 300);
-      say({ step: 'run', stalled, ...(await measure()) });
+      if (stalled) await untilStalled();
+      else await sleep(300);
+      const run = await measure();
+      p99[stalled ? 'someStalled' : 'allRead'].push(run.p99);
+      say({ step: 'run', stalled, ...run });
       if (!stalled) continue;
       for (const { ws } of stallers) ws.terminate();
       stallers = await newStallers();
