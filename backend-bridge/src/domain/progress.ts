@@ -5,7 +5,7 @@
 
 /** What is known of one partition of a metric's topic. */
 export interface PartitionState {
-  /** Newest event time seen, null while it has none. */
+  /** Newest event time seen, each as far as the clock was when it was read; null while it has none. */
   readonly maxEventMs: number | null;
   /** Since when the reader has stood at the log's end without a break; null while there is lag, or no reader. */
   readonly atEndSinceMs: number | null;

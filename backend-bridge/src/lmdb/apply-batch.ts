@@ -90,7 +90,11 @@ export function applyBatch(
     applied: goesOn ? batch.toOffset : before.applied,
     // A partition that still gets records is not idle, even if each report finds its reader at the end.
     atEndSinceMs: goesOn && somethingCame ? null : before.atEndSinceMs,
-    maxEventMs: newest(before.maxEventMs, batch.maxEventMs),
+    // No further than the clock now: one record stamped ahead must not let the watermark run along with the clock.
+    maxEventMs: newest(
+      before.maxEventMs,
+      batch.maxEventMs === null ? null : Math.min(batch.maxEventMs, nowMs),
+    ),
   });
   const progressed = state.advance(nowMs);
   return {

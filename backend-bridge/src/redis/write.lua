@@ -254,7 +254,8 @@ local function write(keys, args)
     state.applied = to_offset
     if args[4] == '1' then state.since = NULL end -- something came: not idle
   end
-  if newest > state.newest then state.newest = newest end
+  -- No further than the clock now: one record stamped ahead must not let the watermark run along with the clock.
+  if newest ~= NULL then state.newest = math.max(state.newest, math.min(newest, now)) end
   states[partition] = state
   save_state(parts, partition, state)
   local next_watermark, next_final =

@@ -63,6 +63,14 @@ export function describeProgress(factory: StoreFactory): void {
       expect(await progress()).toEqual({ watermarkMs: NOW, finalBeforeMs: NOW });
     });
 
+    it('does not run along with the clock after one record stamped ahead: half-read windows stay open', async () => {
+      await open();
+      await seen(0, 0, NOW + 30 * MINUTE);
+      await report(0, NOW + 10 * MINUTE, false);
+      await seen(0, 1, NOW + 2 * MINUTE, NOW + 10 * MINUTE);
+      expect(await progress()).toEqual({ watermarkMs: NOW + 2 * MINUTE, finalBeforeMs: NOW + 2 * MINUTE });
+    });
+
     it('waits for a partition that was never read, and for one with lag', async () => {
       await open(metricOf(), [0, 0]);
       await seen(0, 0, T);
@@ -193,6 +201,7 @@ export function describeProgress(factory: StoreFactory): void {
             const before = states[partition]!;
             if (what === 'seen') {
               const maxEventMs = event === null ? null : T + event * SECOND;
+              const seenMs = maxEventMs === null ? -Infinity : Math.min(maxEventMs, nowMs);
               const offset = offsets[partition]!++;
               await under.store.write({
                 metric,
@@ -207,7 +216,7 @@ export function describeProgress(factory: StoreFactory): void {
               });
               states[partition] = {
                 ...before,
-                maxEventMs: Math.max(before.maxEventMs ?? -Infinity, maxEventMs ?? -Infinity),
+                maxEventMs: Math.max(before.maxEventMs ?? -Infinity, seenMs),
                 atEndSinceMs: maxEventMs === null ? before.atEndSinceMs : null,
               };
               if (states[partition].maxEventMs === -Infinity) states[partition] = before;

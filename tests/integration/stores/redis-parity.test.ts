@@ -136,7 +136,7 @@ describe('the progress', () => {
                 nowMs,
               }),
             );
-            const maxEventMs = state.maxEventMs === null ? eventMs : Math.max(state.maxEventMs, eventMs);
+            const maxEventMs = Math.max(state.maxEventMs ?? -Infinity, Math.min(eventMs, nowMs));
             states[one.partition] = { ...state, maxEventMs, atEndSinceMs: null };
           } else {
             const { atEnd, partition } = one;
