@@ -1,26 +1,55 @@
 package io.streamkpi.streams;
 
 import java.util.Properties;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
 
-/** Runs the topology. Environment: KAFKA_BROKERS (host:port), APPLICATION_ID, STATE_PATH, FINALS (true or false). */
+/**
+ * Runs the topology. Environment: KAFKA_BROKERS (host:port), APPLICATION_ID (also the consumer group, so another one
+ * than the bridge's), STATE_PATH, FINALS (true or false).
+ */
 public final class Main {
 
   private Main() {}
 
-  public static void main(final String[] arguments) {
+  public static void main(final String[] arguments) throws InterruptedException {
     final KafkaStreams streams =
         new KafkaStreams(
             StreamKpiTopology.build(Boolean.parseBoolean(setting("FINALS", "true"))),
             properties(
                 setting("KAFKA_BROKERS", "localhost:9092"),
-                setting("APPLICATION_ID", "streamkpi"),
+                setting("APPLICATION_ID", "streamkpi-streams"),
                 setting("STATE_PATH", "state")));
-    streams.setStateListener((now, before) -> System.out.println("state " + now));
+    final AtomicBoolean failed = new AtomicBoolean();
+    streams.setUncaughtExceptionHandler(
+        (final Throwable error) -> {
+          System.err.println("the topology ends: " + reasons(error));
+          failed.set(true);
+          return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
+        });
+    final CountDownLatch ended = new CountDownLatch(1);
+    streams.setStateListener(
+        (now, before) -> {
+          System.out.println("state " + now);
+          if (now.hasCompletedShutdown()) ended.countDown();
+        });
     Runtime.getRuntime().addShutdownHook(new Thread(streams::close));
     streams.start();
+    ended.await();
+    if (failed.get()) System.exit(1);
+  }
+
+  /** The messages of an error and of what caused it. */
+  private static String reasons(final Throwable error) {
+    final StringBuilder text = new StringBuilder();
+    for (Throwable each = error; each != null; each = each.getCause()) {
+      text.append(text.length() == 0 ? "" : "\n  because: ").append(each);
+    }
+    return text.toString();
   }
 
   static Properties properties(final String brokers, final String applicationId, final String statePath) {
