@@ -155,6 +155,9 @@ export function createLiveHub(parts: LiveHubParts): LiveHub {
         onChanges,
         onGap(metric, reason) {
           log.warn({ metric: metric.name, reason }, 'changes may have been missed, subscribers are resynced');
+          // A store that lost its last second is filled again, with revisions that were told before the loss:
+          // whoever reads a snapshot meanwhile needs them told once more.
+          seen.get(metric.name)?.forget();
           resync(metric, 'store_gap');
           original.resyncAll('store_gap');
           void readProgress(metric);

@@ -57,6 +57,8 @@ type Failure =
 const WRITE_DEPTH = 4;
 const HEARTBEAT_WHILE_WAITING_MS = 1_000;
 const GAPS_IN_A_ROW = 3;
+/** A held flow that is fed nothing for so long has nothing to stand at. */
+const TRY_MS = 5_000;
 
 function noTrouble(trouble: { readonly failure: unknown; readonly rebalance: unknown }): boolean {
   return trouble.failure === null && trouble.rebalance === null;
@@ -84,12 +86,17 @@ function recordsFrom(
 export class PartitionFlow {
   /** Everything before this offset is in the store and dealt with. */
   next: number;
+  /** Why it stands; stays until something was taken again, so that nobody is told in between that all is well. */
   hold: Hold | null = null;
+  /** A held flow takes one more batch to see whether it goes again. */
+  private trying = false;
   busy = false;
   ended = false;
   private gaps = 0;
   private retryTimer: NodeJS.Timeout | null = null;
   private readonly backoff = new Backoff(400, 4_000);
+  /** What the log has been told since records last went through: tries that end alike are told once. */
+  private told: string | null = null;
 
   constructor(
     readonly feed: TopicFeed,
@@ -112,7 +119,7 @@ export class PartitionFlow {
 
   /** Takes a batch as far as it goes. Rejects only with what heartbeat() rejected with. */
   async take(batch: FlowBatch): Promise<void> {
-    if (this.ended || this.hold !== null || this.busy) return;
+    if (this.ended || (this.hold !== null && !this.trying) || this.busy) return;
     this.busy = true;
     try {
       await this.takeSlices(batch);
@@ -150,9 +157,11 @@ export class PartitionFlow {
       trouble.failure ??= result;
       if (trouble.failure !== null || this.ended) return;
       this.next = last + 1;
+      this.release();
       this.conflictsFrom = Math.max(this.conflictsFrom, this.next);
       this.backoff.reset();
       this.gaps = 0;
+      this.tellGoingOn();
       batch.done(last);
     };
 
@@ -302,6 +311,7 @@ export class PartitionFlow {
         return;
       case 'identity':
         this.hold = { hop: 'source', message: `${this.feed.topic} is identified again (${failure.reason})` };
+        this.trying = false;
         this.control.pause();
         this.control.identityLost(failure.reason);
         return;
@@ -326,12 +336,22 @@ export class PartitionFlow {
   private holdFor(hold: Hold): void {
     if (this.hold === null) {
       this.tools.telemetry.hopFailed(hold.hop);
-      const { feed, partition } = this;
-      this.tools.log.warn({ topic: feed.topic, partition, hop: hold.hop }, `paused: ${hold.message}`);
+      if (this.told !== hold.message) {
+        const { feed, partition } = this;
+        this.tools.log.warn({ topic: feed.topic, partition, hop: hold.hop }, `paused: ${hold.message}`);
+      }
+      this.told = hold.message;
     }
     this.hold = hold;
+    this.trying = false;
     this.control.pause();
-    this.retryTimer = setTimeout(() => void this.retry(), this.backoff.next());
+    this.waitFor(this.backoff.next(), () => void this.retry());
+  }
+
+  private tellGoingOn(): void {
+    if (this.told === null) return;
+    this.told = null;
+    this.tools.log.info({ topic: this.feed.topic, partition: this.partition }, 'goes on');
   }
 
   private async retry(): Promise<void> {
@@ -346,8 +366,22 @@ export class PartitionFlow {
       }
     }
     if (this.isEnded()) return;
-    this.hold = null;
+    this.trying = true;
     this.control.resume();
+    // The records it stood at may be gone from the log, with none behind them.
+    this.waitFor(TRY_MS, () => {
+      if (!this.busy) this.release();
+    });
+  }
+
+  private release(): void {
+    this.hold = null;
+    this.trying = false;
+  }
+
+  private waitFor(ms: number, act: () => void): void {
+    if (this.retryTimer !== null) clearTimeout(this.retryTimer);
+    this.retryTimer = setTimeout(act, ms);
   }
 
   private isEnded(): boolean {
