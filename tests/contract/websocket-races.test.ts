@@ -13,8 +13,8 @@ describe('races', () => {
     bridge = await startLiveBridge();
   });
   afterEach(async () => {
-    expect(bridge.faults).toEqual([]);
     await bridge.close();
+    expect(bridge.faults).toEqual([]);
   });
 
   const selections: Record<string, unknown>[] = [

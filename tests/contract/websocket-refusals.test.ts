@@ -33,12 +33,12 @@ describe('refusals', () => {
     bridge = await startLiveBridge();
   });
   afterEach(async () => {
-    for (const client of clients.splice(0)) {
-      expect(client.faults).toEqual([]);
+    const faults = clients.splice(0).flatMap((client) => {
       client.close();
-    }
-    expect(bridge.faults).toEqual([]);
+      return client.faults;
+    });
     await bridge.close();
+    expect([...faults, ...bridge.faults]).toEqual([]);
   });
 
   const subscribe = (extra: object): object => ({
@@ -54,6 +54,7 @@ describe('refusals', () => {
     ['unknown metric', { type: 'subscribe_metric', metric_name: 'x' }, 'unknown_metric'],
     ['unknown metric with id', subscribe({ metric_name: 'x' }), 'unknown_metric'],
     ['history of an unknown metric', { type: 'get_historical_data', metric_name: 'x' }, 'unknown_metric'],
+    ['an id where none is known', { type: 'get_historical_data', metric_name: 'x', id: 7 }, 'unknown_metric'],
     ['no metric', { type: 'subscribe_metric', id: 'a' }, 'bad_request'],
     ['two metrics', subscribe({ metric: REVENUE.name }), 'bad_request'],
     ['unknown measure', subscribe({ measure: 'x' }), 'unknown_measure'],

@@ -170,7 +170,8 @@ export class WebSocketClient {
       } catch (error) {
         const refusal = refusalFor(error);
         if (refusal.code === 'internal') this.context.log.error({ err: error }, 'a message failed');
-        this.refuse(refusal, 'id' in message ? message.id : undefined);
+        // The original messages have no id, and one that is there is not checked.
+        this.refuse(refusal, 'id' in message && typeof message.id === 'string' ? message.id : undefined);
       }
     }
     this.working = false;
