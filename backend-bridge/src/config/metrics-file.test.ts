@@ -69,6 +69,28 @@ measures: { value: { field: stats.count, combine: sum } }`),
       /session's key/,
     ],
     [`topic: t\n${TUMBLING}\ndimensions: { a: { from: { key: b } } }\n${VALUE}`, /string key has no fields/],
+    [`${TUMBLING}\n${VALUE}`, /metrics\.m\.topic: is missing$/m],
+    ['topic: t\n' + VALUE, /metrics\.m\.window: is missing$/m],
+    [
+      `topic: t\nwindow: 1m\n${VALUE}`,
+      /metrics\.m\.window: expected settings by name \(object\), received string/,
+    ],
+    [
+      `topic: t\n${TUMBLING}\ntime: { start: { field: ws, unit: iso } }\n${VALUE}`,
+      /metrics\.m\.time\.start\.unit: .*"ms".*"text"/,
+    ],
+    [
+      `topic: t\n${TUMBLING}\ntime: { start: now }\n${VALUE}`,
+      /metrics\.m\.time\.start: .*"key".*"timestamp"/,
+    ],
+    [
+      `topic: t\n${TUMBLING}\ndimensions: { a: { from: { vlaue: b } } }\n${VALUE}`,
+      /dimensions\.a\.from.*vlaue: unknown/,
+    ],
+    [
+      `topic: t\n${TUMBLING}\nmeasures: { Value: { field: N } }`,
+      /measures\.Value: a name has 1 to 64 of a-z/,
+    ],
     [`topic: "a b"\n${TUMBLING}\n${VALUE}`, /not a Kafka topic name/],
   ])('a fault is named: %j', (metric, message) => {
     expect(() => parseMetricsFile(minimal(metric), 'f')).toThrow(message);
