@@ -8,7 +8,7 @@ export interface PaceOptions {
   readonly maxMs: number;
 }
 
-export const PACE: PaceOptions = { minMs: 20, factor: 4, maxMs: 1_000 };
+export const PACE: PaceOptions = { minMs: 10, factor: 4, maxMs: 1_000 };
 
 /** What all flushes of one process cost together, so that a thousand small ones are spaced out as well as a large one. */
 export class FlushLoad {

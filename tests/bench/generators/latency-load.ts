@@ -24,7 +24,6 @@ export interface Latencies {
   readonly extended: Float64Array;
 }
 
-const SERIES = 10;
 const LAST_MS = 2_000;
 
 async function run(params: LatencyParams): Promise<Latencies> {
@@ -57,15 +56,18 @@ async function run(params: LatencyParams): Promise<Latencies> {
     });
   }
   const kafka = new Kafka({ clientId: 'latency', brokers: [bootstrap], logLevel: logLevel.ERROR });
-  const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
+  const producer = kafka.producer({
+    createPartitioner: Partitioners.DefaultPartitioner,
+    idempotent: true,
+    maxInFlightRequests: 1,
+  });
   await producer.connect();
-  // Values below the count are the warm-up's, which nobody looks at.
+  // Every record is a point of its own, so that none conflates with another; the first ones are a warm-up.
   const send = async (value: number): Promise<void> => {
-    const i = value % SERIES;
     const messages = [
       {
-        key: windowedKey(i, startMs),
-        value: recordValue(i, startMs, value),
+        key: windowedKey(value, startMs),
+        value: recordValue(value, startMs, value),
         timestamp: String(startMs + MINUTE_MS - 1),
         partition: 0,
       },
