@@ -104,9 +104,7 @@ export function settingsReference(): string {
   return `# Settings
 <!-- Made by \`npm run generate\` from backend-bridge/src/config/; do not edit. -->
 
-A YAML file named by \`BRIDGE_CONFIG\`, and environment variables over it. Unknown or wrong settings stop the start with a sentence. \`npm run bridge -- --print-config\` prints what takes effect. A secret may come from a file named by the same variable with \`_FILE\`. Durations are text with a unit (\`500ms\`, \`30s\`, \`5m\`, \`24h\`, \`7d\`).
-
-${table(['key', 'variable', 'type', 'default', 'meaning'], rows)}
+A YAML file named by \`BRIDGE_CONFIG\`, and environment variables over it. In the file \`kafka.brokers\` is \`brokers\` under \`kafka\`, e.g. \`kafka: { brokers: ["broker-1:9092"], group_id: kpis }\`. Unknown or wrong settings stop the start with a sentence. \`npm run bridge -- --print-config\` prints what takes effect. A secret may come from a file named by the same variable with \`_FILE\`. X, 'type', 'default', 'meaning'], rows)}
 `;
 }
 
@@ -123,6 +121,22 @@ export function metricsFileReference(): string {
 Which topics feed which metrics, without code; \`METRICS_FILE\` names the file, [backend-bridge/metrics.yaml](../../backend-bridge/metrics.yaml) is the default and a complete example. Faults stop the start, all of them named at once. The first measure is named \`value\`. Fields are found by their exact name first, then in any case. Durations are text with a unit.
 
 ${table(['key', 'type', 'default', 'meaning'], rows)}
+
+A time read from a field: \`field\` as above, \`unit\` is \`ms\` (default), \`s\`, \`us\` or \`ns\` since 1970, or \`text\` (ISO 8601 or \`2026-01-31 10:00:00\`, UTC where it names no zone), \`in\` is \`value\` (default) or \`key\`. A topic with plain keys, as Flink writes them:
+
+\`\`\`yaml
+version: 1
+metrics:
+  orders:
+    topic: orders-per-minute
+    key: { format: json }
+    window: { type: tumbling, size: 1m, grace: 10s }
+    time: { start: { field: window_start, unit: text, in: key } }
+    dimensions: { shop: { from: { key: shop } } }
+    measures: { value: { field: orders, combine: sum } }
+\`\`\`
+
+A record without a value (tombstone) removes its point. It can only say which when the start and all dimensions are in the key; with the start in the value it is a dead letter.
 
 What must not change under stored points: kind, topic, window, grace, retention, idle, final_only, and the names and order of dimensions and measures. The bridge refuses to start on a store that holds the metric in another shape, and says what differs.
 `;
