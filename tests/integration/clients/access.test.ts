@@ -31,6 +31,9 @@ const ENTRIES: readonly Entry[] = [
   { name: 'guest', sha256: sha256(GUEST), scopes: ['read'] },
 ];
 
+/** For machines that are busy with something else too. */
+jest.setTimeout(60_000);
+
 describe('a bridge with tokens', () => {
   const folder = temporaryFolder();
   const tokensFile = `${folder.path}/tokens.json`;

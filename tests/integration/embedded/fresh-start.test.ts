@@ -24,6 +24,9 @@ const everything = (bridge: BridgeProcess, metric: string): Promise<QueryAnswer>
   return query(bridge, { metric, from_ms: now - DAY_MS, to_ms: now + HOUR_MS });
 };
 
+/** For machines that are busy with something else too. */
+jest.setTimeout(60_000);
+
 describe('a fresh start with the demo', () => {
   const folder = temporaryFolder();
   const environment = { STORE_PATH: `${folder.path}/data` };

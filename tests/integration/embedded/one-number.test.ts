@@ -48,6 +48,9 @@ interface HistoricalPoint {
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
+/** For machines that are busy with something else too. */
+jest.setTimeout(60_000);
+
 describe('at one standing watermark', () => {
   const folder = temporaryFolder();
   const sent: RawEvent[] = [];
