@@ -104,7 +104,9 @@ export function settingsReference(): string {
   return `# Settings
 <!-- Made by \`npm run generate\` from backend-bridge/src/config/; do not edit. -->
 
-A YAML file named by \`BRIDGE_CONFIG\`, and environment variables over it. In the file \`kafka.brokers\` is \`brokers\` under \`kafka\`, e.g. \`kafka: { brokers: ["broker-1:9092"], group_id: kpis }\`. Unknown or wrong settings stop the start with a sentence. \`npm run bridge -- --print-config\` prints what takes effect. A secret may come from a file named by the same variable with \`_FILE\`. X, 'type', 'default', 'meaning'], rows)}
+A YAML file named by \`BRIDGE_CONFIG\`, and environment variables over it. In the file \`kafka.brokers\` is \`brokers\` under \`kafka\`, e.g. \`kafka: { brokers: ["broker-1:9092"], group_id: kpis }\`. Unknown or wrong settings stop the start with a sentence. \`npm run bridge -- --print-config\` prints what takes effect. A secret may come from a file named by the same variable with \`_FILE\`. Durations are text with a unit (\`500ms\`, \`30s\`, \`5m\`, \`24h\`, \`7d\`).
+
+${table(['key', 'variable', 'type', 'default', 'meaning'], rows)}
 `;
 }
 
