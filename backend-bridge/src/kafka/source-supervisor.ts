@@ -26,6 +26,8 @@ export class SourceSupervisor implements Source {
   private views: ReadonlyMap<string, TopicView> = new Map();
   private clusterFailing: Failing | null = null;
   private storeFailing: Failing | null = null;
+  /** Why the last consumer ended; told as long as the next one has not joined. */
+  private consumerEnded: Failing | null = null;
   private stopped = false;
   private started = false;
   private running: Promise<void> = Promise.resolve();
@@ -59,7 +61,8 @@ export class SourceSupervisor implements Source {
 
   status(): SourceStatus {
     const { feeds, views, reader, clusterFailing, storeFailing } = this;
-    return sourceStatus({ feeds, views, reader, failing: clusterFailing ?? storeFailing });
+    const ended = reader?.joined() === true ? null : this.consumerEnded;
+    return sourceStatus({ feeds, views, reader, failing: clusterFailing ?? storeFailing ?? ended });
   }
 
   storeLost(): void {
@@ -111,7 +114,8 @@ export class SourceSupervisor implements Source {
     } catch (error) {
       if (this.clusterFailing === null) {
         telemetry.hopFailed('kafka');
-        log.warn({ err: error }, 'Kafka does not answer');
+        log.warn({ reason: (error as Error).message }, 'Kafka does not answer');
+        log.debug({ err: error }, 'Kafka does not answer');
       }
       this.clusterFailing = { hop: 'kafka', message: (error as Error).message };
       return false;
@@ -209,11 +213,15 @@ export class SourceSupervisor implements Source {
     const crash = this.reader?.crashed() ?? null;
     if (crash !== null) {
       log.warn({ reason: crash }, 'the consumer ended; a new one is built');
+      this.consumerEnded = { hop: 'kafka', message: `The consumer ended: ${crash}` };
       telemetry.hopFailed('source');
       await this.endReader();
       this.notBeforeMs = clock() + this.rebuild.next();
     }
-    if (this.reader !== null && this.reader.positioned()) this.rebuild.reset();
+    if (this.reader !== null && this.reader.positioned()) {
+      this.rebuild.reset();
+      this.consumerEnded = null;
+    }
     if (this.reader !== null && key !== this.readerKey) {
       const identifying = [...this.feeds.values()].some(
         (feed) =>

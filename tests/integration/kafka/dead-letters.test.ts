@@ -1,4 +1,4 @@
-import type { KafkaMessage } from 'kafkajs';
+import { AssignerProtocol, type KafkaMessage } from 'kafkajs';
 import { startKafka, type KafkaBroker } from '../../support/kafka';
 import { startSchemaRegistry } from '../../support/schema-registry';
 import {
@@ -8,6 +8,7 @@ import {
   mappingOf,
   openStore,
   shiftToNow,
+  sleep,
   startSource,
   toRaw,
   unique,
@@ -161,6 +162,9 @@ describe('dead letters and missing hops', () => {
       expect(failing.message).toContain(letters);
       expect(source.status().topics[0]?.state).toBe('paused');
       expect((await allPoints(store, mapping.metric)).size).toBe(0);
+      // Further tries that end alike change nothing in the log.
+      await sleep(4_000);
+      expect(seen.lines.filter(({ message }) => message.startsWith('paused: '))).toHaveLength(1);
       await kafka.createTopic(letters);
       await eventually(
         'all is read',
@@ -169,8 +173,66 @@ describe('dead letters and missing hops', () => {
       );
       expect((await kafka.ends(letters))[0]).toBeGreaterThanOrEqual(1);
       await eventually('it is well', () => source.status().failing === null);
+      expect(seen.lines.filter(({ message }) => message === 'goes on')).toHaveLength(1);
     } finally {
       await source.stop();
+      await close();
+    }
+  }, 120_000);
+
+  it('says that another program is in its consumer group, and reads when that one is gone', async () => {
+    const seen = watching();
+    const mapping = mappingOf(unique('shared'));
+    const groupId = unique('taken');
+    await kafka.createTopic(mapping.topic);
+    await kafka.produce(mapping.topic, [good('a', 1)]);
+    // As Kafka Streams does: a protocol that no plain consumer speaks.
+    const other = kafka.client().consumer({
+      groupId,
+      partitionAssigners: [
+        () => ({
+          name: 'stream',
+          version: 1,
+          assign: ({ members }) =>
+            Promise.resolve(
+              members.map(({ memberId }) => ({
+                memberId,
+                memberAssignment: AssignerProtocol.MemberAssignment.encode({
+                  version: 1,
+                  assignment: {},
+                  userData: Buffer.alloc(0),
+                }),
+              })),
+            ),
+          protocol: ({ topics }) => ({
+            name: 'stream',
+            metadata: AssignerProtocol.MemberMetadata.encode({
+              version: 1,
+              topics,
+              userData: Buffer.alloc(0),
+            }),
+          }),
+        }),
+      ],
+    });
+    const joined = new Promise<void>((resolve) => other.on(other.events.GROUP_JOIN, () => resolve()));
+    await other.connect();
+    await other.subscribe({ topic: mapping.topic });
+    await other.run({ eachMessage: () => Promise.resolve() });
+    await joined;
+    const { store, close } = await openStore('lmdb', [mapping], seen);
+    const source = startSource(kafka, [mapping], store, seen, { groupId });
+    try {
+      const failing = await eventually('it says so', () => source.status().failing ?? false);
+      expect(failing.hop).toBe('kafka');
+      expect(failing.message).toContain(`another program is a member of the consumer group ${groupId}`);
+      expect(failing.message).toContain('KAFKA_GROUP_ID');
+      await other.disconnect();
+      await eventually('it reads', async () => (await allPoints(store, mapping.metric)).size === 1, 40_000);
+      expect(source.status().failing).toBeNull();
+    } finally {
+      await source.stop();
+      await other.disconnect();
       await close();
     }
   }, 90_000);

@@ -50,6 +50,16 @@ async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
   clearTimeout(timer);
 }
 
+/** Why the consumer ended, in words that say what to do where there is something to do. */
+export function endReason(error: unknown, groupId: string): string {
+  for (let each = error as (Error & { type?: unknown }) | undefined; each; each = each.cause as Error) {
+    if (each.type === 'INCONSISTENT_GROUP_PROTOCOL') {
+      return `another program is a member of the consumer group ${groupId}; give the bridges a group of their own (KAFKA_GROUP_ID)`;
+    }
+  }
+  return (error as Error).message;
+}
+
 export function createGroupReader(feeds: readonly TopicFeed[], tools: GroupReaderTools): GroupReader {
   const { client, view, options, store, log, clock } = tools;
   const byTopic = new Map(feeds.map((feed) => [feed.topic, feed]));
@@ -243,7 +253,7 @@ export function createGroupReader(feeds: readonly TopicFeed[], tools: GroupReade
       commitTimer = setInterval(() => void commitQuietly(), COMMIT_MS);
       if (isEnded()) clearInterval(commitTimer);
     } catch (error) {
-      crashed = (error as Error).message;
+      crashed = endReason(error, options.groupId);
       throw error;
     }
   };
@@ -262,7 +272,7 @@ export function createGroupReader(feeds: readonly TopicFeed[], tools: GroupReade
         lastSign = clock();
       });
       consumer.on(CRASH, ({ payload }) => {
-        crashed = payload.error.message;
+        crashed = endReason(payload.error, options.groupId);
         endFlows();
       });
       consumer.on(END_BATCH_PROCESS, ({ payload }) => {
