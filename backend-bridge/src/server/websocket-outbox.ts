@@ -20,6 +20,8 @@ export class Outbox implements LiveSink {
   private waiting: Set<Drains> | null = null;
   private texts: Buffer[] | null = null;
   private streaming: Generator<Buffer> | null = null;
+  /** Of the text that is going out fragment by fragment; it is held whole until the last one. */
+  private streamingBytes = 0;
   private pendingPoints = 0;
   private drainAsked = false;
 
@@ -39,7 +41,9 @@ export class Outbox implements LiveSink {
   /** Bytes not taken by the client yet, pending points as estimated. */
   get queuedBytes(): number {
     const texts = this.texts?.reduce((sum, text) => sum + text.length, 0) ?? 0;
-    return this.socket.writableLength + texts + this.pendingPoints * PENDING_POINT_BYTES;
+    return (
+      this.socket.writableLength + texts + this.streamingBytes + this.pendingPoints * PENDING_POINT_BYTES
+    );
   }
 
   send(frames: Buffer): void {
@@ -79,6 +83,7 @@ export class Outbox implements LiveSink {
     this.waiting = null;
     this.texts = null;
     this.streaming = null;
+    this.streamingBytes = 0;
   }
 
   private readonly onDrain = (): void => {
@@ -97,10 +102,13 @@ export class Outbox implements LiveSink {
           return;
         }
         this.streaming = fragments(text);
+        this.streamingBytes = text.length;
       }
       const next = this.streaming.next();
-      if (next.done === true) this.streaming = null;
-      else this.send(next.value);
+      if (next.done === true) {
+        this.streaming = null;
+        this.streamingBytes = 0;
+      } else this.send(next.value);
     }
   }
 

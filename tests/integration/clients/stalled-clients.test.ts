@@ -4,6 +4,8 @@ import { othersWaitNoLonger } from './stalled-comparison';
 const CLIENTS = 1_000;
 const STALLING = 50;
 const PAIRS = 5;
+/** The one long answer that a client may be in the middle of, beside its buffer. */
+const SNAPSHOT_BYTES = 500_000;
 
 test('of 1,000 clients 50 stop reading: the others wait no longer, memory is bounded, the stalled go', async () => {
   const report = await runStalled({
@@ -27,7 +29,7 @@ test('of 1,000 clients 50 stop reading: the others wait no longer, memory is bou
 
   // They did stall, and what was kept for them had its bound.
   expect(report.highestQueueBytes).toBeGreaterThan((STALLING * CLIENT_BUFFER_BYTES) / 4);
-  expect(report.highestQueueBytes).toBeLessThan(STALLING * CLIENT_BUFFER_BYTES * 2);
+  expect(report.highestQueueBytes).toBeLessThan(STALLING * (CLIENT_BUFFER_BYTES * 2 + SNAPSHOT_BYTES));
   expect(report.highestMb - report.connectedMb).toBeLessThan(250);
   // Who reads on in time is told all anew; who does not is let go; the others never notice.
   const { end } = report;
