@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { Scenario } from '../scenario';
+import { round, type Scenario } from '../scenario';
 
 interface PipelineDay {
   readonly events: number;
@@ -30,8 +30,8 @@ export const pipeline: Scenario = {
         what: 'events/s through the embedded pipeline into LMDB, in calls of 4,000',
         n: day.events,
         rate: day.eventsPerSecond,
-        p50_ms: day.callMsP50,
-        p99_ms: day.callMsP99,
+        p50_ms: round(day.callMsP50),
+        p99_ms: round(day.callMsP99),
         memory: { peak_rss: day.peakRssMiB * 2 ** 20 },
         details: day,
       },
