@@ -146,13 +146,15 @@ export async function killedOnTheWay(
           records: records.slice(i * CHUNK, (i + 1) * CHUNK),
         })),
       );
-      const at = Math.floor(random() * chunks.length);
-      let killed: Promise<void> = Promise.resolve();
+      const at = 1 + Math.floor(random() * (chunks.length - 1));
       for (const [index, { topic, records }] of chunks.entries()) {
-        if (index === at) killed = kill(first);
-        await kafka.produce(topic, records);
+        const sent = kafka.produce(topic, records);
+        if (index === at) {
+          await eventually('something is stored', async () => (await storedRecords(first)) > 0, 60_000, 2);
+          await kill(first);
+        }
+        await sent;
       }
-      await killed;
     } else {
       for (const { topic, records } of golden.topics) await kafka.produce(topic, records);
       const first = await rig.start();
