@@ -89,7 +89,7 @@ export default tseslint.config(
         clearTimeout: 'readonly',
         fetch: 'readonly',
         module: 'writable',
-        require: 'readonly',
+        require: 'readonly', jest: 'readonly',
         AbortSignal: 'readonly',
         performance: 'readonly',
         setInterval: 'readonly',

@@ -7,7 +7,10 @@ const base = {
   testEnvironment: 'node',
   transform,
   moduleFileExtensions: ['ts', 'js', 'json', 'mjs', 'cjs', 'lua', 'yaml'],
-  setupFilesAfterEnv: ['<rootDir>/tests/support/fail-on-unhandled.cjs'],
+  setupFilesAfterEnv: [
+    '<rootDir>/tests/support/fail-on-unhandled.cjs',
+    '<rootDir>/tests/support/timeouts.cjs',
+  ],
   modulePathIgnorePatterns: ['<rootDir>/.*/dist/'],
 };
 

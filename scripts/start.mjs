@@ -38,8 +38,8 @@ StreamKPI runs: the embedded pipeline with demo traffic, the embedded store, no 
   a query    curl -s ${address}/api/v1/query -H 'content-type: application/json' \\
                -d '{"metric":"events_per_minute","from_ms":'$(($(date +%s)-3600))000',"to_ms":'$(date +%s)000'}'
 
-  events_per_minute over the last hour: ${number.points} minutes, the newest stands at ${number.newest}; it moves.
-  Ctrl-C ends it; what it has stored lies in ./${process.env.STORE_PATH || 'data'}.
+  events_per_minute over the last hour: ${number.points} minutes so far, the newest stands at ${number.newest}; it moves.
+  Ctrl-C ends it; what it has stored lies in ${process.env.STORE_PATH || './data'}.
 `);
   break;
 }
