@@ -64,7 +64,14 @@ export default tseslint.config(
     rules: {
       'no-restricted-imports': [
         'error',
-        { patterns: [{ regex: '^(?!\\.\\.?/|re2js$|node:crypto$)', message: 'the domain is pure: no I/O; of packages only re2js and hashing' }] },
+        {
+          patterns: [
+            {
+              regex: '^(?!\\.\\.?/|re2js$|node:crypto$)',
+              message: 'the domain is pure: no I/O; of packages only re2js and hashing',
+            },
+          ],
+        },
       ],
     },
   },
@@ -89,7 +96,8 @@ export default tseslint.config(
         clearTimeout: 'readonly',
         fetch: 'readonly',
         module: 'writable',
-        require: 'readonly', jest: 'readonly',
+        require: 'readonly',
+        jest: 'readonly',
         AbortSignal: 'readonly',
         performance: 'readonly',
         setInterval: 'readonly',

@@ -6,7 +6,15 @@ import type { RawRecord } from '../decoding/record-decoder';
 import { UnavailableError, type Hop } from '../../domain/errors';
 import type { SeriesStore, WriteOutcome } from '../../domain/store';
 import type { Clock, Log, Telemetry } from '../../domain/telemetry';
-import { decodeSlice, deadLetterOf, IdentityUnknown, SLICE_RECORDS, toRecord, type Slice } from './slice';
+import {
+  decodeSlice,
+  deadLetterOf,
+  IdentityUnknown,
+  liesLikeJava,
+  SLICE_RECORDS,
+  toRecord,
+  type Slice,
+} from './slice';
 import type { GrowthWatch } from './growth-watch';
 import type { TopicFeed } from './topic-feed';
 
@@ -204,10 +212,19 @@ export class PartitionFlow {
   }
 
   private async decode(range: Parameters<typeof decodeSlice>[2]): Promise<Slice | Failure> {
-    const { registry, deadLetters, growth, clock } = this.tools;
+    const { registry, deadLetters, growth, log, clock } = this.tools;
+    const { feed, partition } = this;
     try {
-      const slice = await decodeSlice(this.feed, this.partition, range, registry, clock());
-      if (!(await growth.holds(this.feed.topic, slice.writes))) throw new IdentityUnknown();
+      let slice = await decodeSlice(feed, partition, range, registry, clock());
+      if (!(await growth.holds(feed.topic, slice.writes))) throw new IdentityUnknown();
+      if (feed.javaPlaced && !liesLikeJava(feed, partition, slice.writes)) {
+        feed.javaPlaced = false;
+        log.info(
+          { topic: feed.topic },
+          'keys are not placed as Java producers place them; offsets alone order them',
+        );
+        slice = await decodeSlice(feed, partition, range, registry, clock());
+      }
       const letters = slice.deadLetters.filter(({ offset }) => offset >= this.deadLettersFrom);
       // Before the write: once the store has passed these records, nobody would read them again.
       if (letters.length > 0) {

@@ -3,6 +3,7 @@ import type { SchemaRegistry } from '../avro/schema-registry';
 import type { DeadLetter } from '../dead-letters';
 import type { DecodedSlice, RawRecord } from '../decoding/record-decoder';
 import { SchemaNeeded, Undecodable } from '../decoding/undecodable';
+import { homePartition } from '../../domain/revision';
 import { incarnationOf, type TopicIncarnations, type WriteBatch } from '../../domain/store';
 import type { Lane, TopicFeed } from './topic-feed';
 
@@ -70,7 +71,8 @@ function decodeFor(
       lane.decoder.decodeInto(slice, record, newest);
       const point = many ? slice.points.at(-1) : undefined;
       if (point?.offset === record.offset) {
-        const incarnation = incarnationOf(topic, partition, record.offset, point.keyHash);
+        const placedBy = feed.javaPlaced ? point.keyHash : 0;
+        const incarnation = incarnationOf(topic, partition, record.offset, placedBy);
         if (incarnation !== newest) slice.points[slice.points.length - 1] = { ...point, incarnation };
       }
     } catch (error) {
@@ -79,6 +81,19 @@ function decodeFor(
     }
   }
   return slice;
+}
+
+/**
+ * Whether every key lies where a Java producer puts it, by one of the numbers of partitions the topic has had.
+ * Where keys are placed otherwise, a place that fits by chance must not be read as a sign of its record's age.
+ */
+export function liesLikeJava(feed: TopicFeed, partition: number, writes: readonly WriteBatch[]): boolean {
+  return writes.every(({ points }, index) => {
+    const layouts = (feed.lanes[index]?.incarnations?.incarnations ?? []).map(({ starts }) => starts.length);
+    return points.every(
+      ({ keyHash }) => keyHash === 0 || layouts.some((count) => homePartition(keyHash, count) === partition),
+    );
+  });
 }
 
 /**

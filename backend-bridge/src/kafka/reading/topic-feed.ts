@@ -23,6 +23,8 @@ export interface TopicFeed {
   deadLetters: number;
   /** Timestamp of the newest record read; null: none yet. */
   lastRecordMs: number | null;
+  /** False once a key lay where no number of partitions the topic has had would put it: its places say nothing then. */
+  javaPlaced: boolean;
 }
 
 /** One feed for each topic, in the order of the mappings. */
@@ -36,7 +38,7 @@ export function createTopicFeeds(
     const { topic, metric } = mapping;
     let feed = feeds.get(topic);
     if (feed === undefined) {
-      feed = { topic, lanes: [], records: 0, deadLetters: 0, lastRecordMs: null };
+      feed = { topic, lanes: [], records: 0, deadLetters: 0, lastRecordMs: null, javaPlaced: true };
       feeds.set(topic, feed);
     }
     let warned = false;
