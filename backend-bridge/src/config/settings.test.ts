@@ -43,6 +43,7 @@ describe('settings', () => {
   test.each([
     [{ BRIDGE_PORT: 'tcp://10.0.0.1:8765' }, /BRIDGE_PORT: .*number/],
     [{ BRIDGE_PROT: '1' }, /BRIDGE_PROT: unknown setting/],
+    [{ REDIS_ULR: 'redis://a' }, /REDIS_ULR: .*did you mean REDIS_URL/],
     [{ KAFKA_BROKERS: 'localhost' }, /KAFKA_BROKERS: write host:port/],
     [{ REDIS_URL: 'localhost:6379' }, /REDIS_URL: .*redis:\/\//],
     [{ KAFKA_BROKERS: 'a:1', KAFKA_SASL_MECHANISM: 'PLAIN' }, /needs KAFKA_SASL_USERNAME/],
