@@ -1,38 +1,50 @@
+type Generation = Map<number, Map<number, number>>;
+
 /**
  * The newest revision told of each recently changed point of one metric, in two generations of bounded size.
  * A change that is not newer has been told already, or came late by another way.
+ * By window start first, then by series: a stream goes on window by window, so that the windows at hand are found
+ * once for many points.
  */
 export class SeenRevisions {
-  private young = new Map<number, Map<number, number>>();
-  private old = new Map<number, Map<number, number>>();
+  private young: Generation = new Map();
+  private old: Generation = new Map();
   private size = 0;
+  private startMs = Number.NaN;
+  private youngAtStart: Map<number, number> | undefined;
+  private oldAtStart: Map<number, number> | undefined;
 
   constructor(private readonly generationSize = 50_000) {}
 
   /** True when the revision is newer than every one seen; it is then remembered. */
   accept(seriesId: number, startMs: number, revision: number): boolean {
-    let series = this.young.get(seriesId);
-    const known = series?.get(startMs);
-    if (known !== undefined ? revision <= known : revision <= (this.old.get(seriesId)?.get(startMs) ?? 0)) {
-      return false;
+    if (startMs !== this.startMs) this.turnTo(startMs);
+    const known = this.youngAtStart?.get(seriesId);
+    if (revision <= (known ?? this.oldAtStart?.get(seriesId) ?? 0)) return false;
+    if (this.youngAtStart === undefined) {
+      this.youngAtStart = new Map();
+      this.young.set(startMs, this.youngAtStart);
     }
-    if (series === undefined) {
-      series = new Map();
-      this.young.set(seriesId, series);
-    }
-    series.set(startMs, revision);
+    this.youngAtStart.set(seriesId, revision);
     if (known === undefined) this.size += 1;
-    if (this.size >= this.generationSize) {
-      this.old = this.young;
-      this.young = new Map();
-      this.size = 0;
-    }
+    if (this.size >= this.generationSize) this.replace(new Map(), this.young);
     return true;
   }
 
   forget(): void {
-    this.young.clear();
-    this.old.clear();
+    this.replace(new Map(), new Map());
+  }
+
+  private turnTo(startMs: number): void {
+    this.startMs = startMs;
+    this.youngAtStart = this.young.get(startMs);
+    this.oldAtStart = this.old.get(startMs);
+  }
+
+  private replace(young: Generation, old: Generation): void {
+    this.young = young;
+    this.old = old;
     this.size = 0;
+    this.turnTo(this.startMs);
   }
 }

@@ -32,17 +32,20 @@ export function encodeWrite(batch: WriteBatch, layout: BucketLayout): WriteReque
   const indexes: number[] = [];
   const misplaced: number[] = [];
   const keys = new Map<string, number>();
+  // The decoder gives the points of one key the same array of values: its key is then made once.
+  const known = new Map<readonly string[], number>();
   const seriesOf: number[] = [];
   let expired = 0;
   points.forEach((point, index) => {
     if (endOf(layout, point.startMs, point.endMs) + metric.retentionMs <= batch.nowMs) expired += 1;
     else if (!fitsSlot(layout, point, batch.partition)) misplaced.push(index);
     else {
-      const key = seriesKey(point.values);
-      let series = keys.get(key);
+      let series = known.get(point.values);
       if (series === undefined) {
-        series = keys.size;
+        const key = seriesKey(point.values);
+        series = keys.get(key) ?? keys.size;
         keys.set(key, series);
+        known.set(point.values, series);
       }
       indexes.push(index);
       seriesOf.push(series);
