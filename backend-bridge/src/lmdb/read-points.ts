@@ -10,6 +10,9 @@ import { bucketBound, bucketKey, seriesIn, sessionKey, startIn } from './point-k
 const TURN_MS = 8;
 /** Steps between two looks at the clock. */
 const STEPS = 64;
+/** Rows that a series' columns have room for at first; they grow. */
+const ROWS = 64;
+const MOST_ROWS_AT_FIRST = 4_096;
 /** With more than this share of the series wanted, one scan is cheaper than single looks. */
 const SCAN_SHARE = 0.25;
 
@@ -33,6 +36,7 @@ class PointReader {
   private readonly wanted: ReadonlySet<number> | null;
   private readonly columns = new Map<number, PointColumns>();
   private readonly range: SlotRange;
+  private rows = ROWS;
   private found = 0;
   private steps = 0;
   private turnEnds = performance.now() + TURN_MS;
@@ -58,6 +62,9 @@ class PointReader {
     for (const bucket of buckets) {
       if (bucket >= first && bucket * layout.spanMs < this.range.toMs) chosen.push(bucket);
     }
+    // Single series are read for their whole length as a rule: room for it at once saves growing, and garbage.
+    if (!layout.session && !this.scans)
+      this.rows = Math.min(MOST_ROWS_AT_FIRST, Math.max(ROWS, chosen.length * layout.windows));
     return chosen.sort((a, b) => a - b);
   }
 
@@ -127,7 +134,7 @@ class PointReader {
   private columnsOf(seriesId: number): PointColumns {
     let columns = this.columns.get(seriesId);
     if (columns === undefined) {
-      columns = new PointColumns(this.state.layout.measures, 64);
+      columns = new PointColumns(this.state.layout.measures, this.rows);
       this.columns.set(seriesId, columns);
     }
     return columns;

@@ -9,9 +9,11 @@ import {
 import { fillTopic, type FilledTopic } from '../rig/filled-topic';
 import { startGenerator } from '../rig/generator';
 import { MINUTE_MS, ONE_MEASURE, seriesName } from '../rig/records';
-import { percentile, round, say, type Endings, type Measurement, type Scenario } from '../scenario';
+import { percentile, round, say, sleep, type Endings, type Measurement, type Scenario } from '../scenario';
 import { residentMemory } from '../surroundings';
 import type { HistoryTimes } from '../generators/history-load';
+
+const SETTLE_MS = 10_000;
 
 interface Found {
   readonly times: HistoryTimes;
@@ -36,6 +38,8 @@ export const history: Scenario = {
       const bridge = await startBenchBridge(kafka, store, endings);
       await ingestRate(bridge, store, ONE_MEASURE, filled.n);
       const stored = await acceptedPoints(bridge, ONE_MEASURE);
+      // Node gives back what the filling took; that is no part of answering.
+      await sleep(SETTLE_MS);
       const url = `${bridge.url}/api/v1/query`;
       const found = await ask(kind, url, questions(filled), rate, seconds, endings);
       const answered = JSON.parse(found.times.sample) as { series: { times: number[] }[] };

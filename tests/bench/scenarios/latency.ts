@@ -1,7 +1,7 @@
-import { freshStore, startBenchBridge, startBroker, type StoreKind } from '../rig/bridge';
+import { acceptedPoints, freshStore, startBenchBridge, startBroker, type StoreKind } from '../rig/bridge';
 import { startGenerator } from '../rig/generator';
 import { lastFullWindow, ONE_MEASURE } from '../rig/records';
-import { percentile, round, say, type Measurement, type Scenario } from '../scenario';
+import { percentile, round, say, sleep, type Measurement, type Scenario } from '../scenario';
 import { residentMemory } from '../surroundings';
 import type { Latencies } from '../generators/latency-load';
 
@@ -78,6 +78,9 @@ export const latency: Scenario = {
     for (const kind of ['redis', 'lmdb'] satisfies StoreKind[]) {
       const bridge = await startBenchBridge(kafka, await freshStore(kind, endings), endings);
       await bridge.ready();
+      // What the runs before left in the topic is no part of this one.
+      const before = (await kafka.ends(ONE_MEASURE)).reduce((sum, end) => sum + end, 0);
+      while ((await acceptedPoints(bridge, ONE_MEASURE)) < before) await sleep(50);
       const found = await load(kind, bridge.port);
       const memory = residentMemory(bridge.process.pid!);
       await bridge.stop();
