@@ -55,7 +55,7 @@ async function run(params: LatencyParams): Promise<Latencies> {
       });
     });
   }
-  const kafka = new Kafka({ clientId: 'latency', brokers: [bootstrap], logLevel: logLevel.ERROR });
+  const kafka = new Kafka({ clientId: 'latency', brokers: [bootstrap], logLevel: logLevel.NOTHING });
   const producer = kafka.producer({
     createPartitioner: Partitioners.DefaultPartitioner,
     idempotent: true,

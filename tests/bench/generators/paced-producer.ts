@@ -18,7 +18,7 @@ export interface PaceParams {
 let running: { stopped: boolean; sent: number; done: Promise<void> } | null = null;
 
 async function start({ bootstrap, topic, series, startMs, ticks, records }: PaceParams): Promise<void> {
-  const kafka = new Kafka({ clientId: 'pace', brokers: [bootstrap], logLevel: logLevel.ERROR });
+  const kafka = new Kafka({ clientId: 'pace', brokers: [bootstrap], logLevel: logLevel.NOTHING });
   const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
   await producer.connect();
   const state = { stopped: false, sent: 0, done: Promise.resolve() };

@@ -24,7 +24,7 @@ async function run({
   n,
 }: ReferenceParams): Promise<{ n: number; seconds: number }> {
   const redis = new Redis({ host: '127.0.0.1', port: redisPort });
-  const kafka = new Kafka({ clientId: 'reference', brokers: [bootstrap], logLevel: logLevel.ERROR });
+  const kafka = new Kafka({ clientId: 'reference', brokers: [bootstrap], logLevel: logLevel.NOTHING });
   const consumer = kafka.consumer({ groupId: `reference-${process.pid}`, maxWaitTimeInMs: 250 });
   await consumer.connect();
   await consumer.subscribe({ topics: [topic], fromBeginning: true });

@@ -17,7 +17,7 @@ const RECORDS_A_REQUEST = 5_000;
 /** Fills a topic: window by window, all series of each, every record a point of its own. Gives the number written. */
 async function fill(params: PreloadParams): Promise<number> {
   const { bootstrap, topic, partitions, series, windows, lastWindowMs } = params;
-  const kafka = new Kafka({ clientId: 'preload', brokers: [bootstrap], logLevel: logLevel.ERROR });
+  const kafka = new Kafka({ clientId: 'preload', brokers: [bootstrap], logLevel: logLevel.NOTHING });
   const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
   await producer.connect();
   let messages: { key: Buffer; value: string; timestamp: string; partition: number }[] = [];
