@@ -1,0 +1,98 @@
+import type { DataQuery } from '@grafana/schema';
+
+/**
+ * The query as Grafana saves it, in dashboards and alert rules. Its defaults, its migration and its validation live
+ * in the backend (pkg/), because alert rules and public dashboards send the saved JSON straight there; the browser
+ * only fills in template variables. The same JSON is held to the Go side by tests/fixtures/plugin/queries.
+ */
+export interface StreamKpiQuery extends DataQuery {
+  readonly version?: 1;
+  /** Default: series. */
+  readonly kind?: QueryKind;
+  readonly metric?: string;
+  /** Default: the metric's default measure. */
+  readonly measure?: string;
+  readonly filters?: readonly QueryFilter[];
+  /** Absent: every series on its own; empty: all combined into one. */
+  readonly groupBy?: readonly string[];
+  /** Default: the measure's own rule. */
+  readonly overTime?: OverTime;
+  readonly fill?: Fill;
+  /** `auto` (default): from the panel's width; `window`: one window; or a duration such as `5m`. */
+  readonly step?: string;
+  /** `auto` (default): panels include open windows; summaries, alert rules and expressions leave them out. */
+  readonly openWindows?: OpenWindows;
+  /** One statistic as a number a series; absent: the whole summary as a table (alert rules: `last`). */
+  readonly stat?: SummaryStat;
+  /** Default: table (alert rules: count). */
+  readonly eventsAs?: EventsAs;
+  readonly severities?: readonly Severity[];
+  readonly eventState?: EventStateFilter;
+  /** Most events of an answer, the newest ones. */
+  readonly limit?: number;
+  /** Default: table (alert rules: ready). */
+  readonly statusAs?: StatusAs;
+  /** Numeric status: the value now, or what the bridge has recorded over the range. */
+  readonly statusOver?: StatusOver;
+  /** A duration such as `1h`: shows what was so long before. */
+  readonly timeShift?: string;
+  /** Name of the series: `{{segment}}`, `{{metric}}`, `{{measure}}`, `{{stat}}`. */
+  readonly alias?: string;
+  /** Default: true. */
+  readonly live?: boolean;
+
+  /** Set at run time, never saved: those whose dimension the metric lacks are left out with a notice. */
+  readonly adhocFilters?: readonly QueryFilter[];
+  /** Set at run time, never saved: revisions are wanted in the frames' metadata. */
+  readonly withRevisions?: boolean;
+}
+
+export const QUERY_VERSION = 1;
+
+export const QUERY_KINDS = ['series', 'summary', 'events', 'status'] as const;
+export type QueryKind = (typeof QUERY_KINDS)[number];
+
+export const FILTER_OPERATORS = ['=', '!=', '=~', '!~'] as const;
+export type FilterOperator = (typeof FILTER_OPERATORS)[number];
+
+/** `=` any of the values, `!=` none of them; `=~` and `!~` the same with RE2 patterns matched in full. */
+export interface QueryFilter {
+  readonly dimension: string;
+  readonly op: FilterOperator;
+  readonly values: readonly string[];
+}
+
+export const OVER_TIME = ['avg', 'sum', 'min', 'max', 'last'] as const;
+export type OverTime = (typeof OVER_TIME)[number];
+
+export const FILLS = ['none', 'zero', 'null'] as const;
+export type Fill = (typeof FILLS)[number];
+
+export const OPEN_WINDOWS = ['auto', 'include', 'exclude'] as const;
+export type OpenWindows = (typeof OPEN_WINDOWS)[number];
+
+export const SUMMARY_STATS = ['last', 'previous', 'delta', 'min', 'max', 'avg', 'sum', 'count'] as const;
+export type SummaryStat = (typeof SUMMARY_STATS)[number];
+
+export const EVENTS_AS = ['table', 'count', 'value'] as const;
+export type EventsAs = (typeof EVENTS_AS)[number];
+
+export const SEVERITIES = ['info', 'warning', 'critical'] as const;
+export type Severity = (typeof SEVERITIES)[number];
+
+export const EVENT_STATES = ['all', 'open', 'resolved'] as const;
+export type EventStateFilter = (typeof EVENT_STATES)[number];
+
+export const STATUS_AS = [
+  'table',
+  'ready',
+  'freshness',
+  'lag',
+  'dead_letters',
+  'records',
+  'clients',
+] as const;
+export type StatusAs = (typeof STATUS_AS)[number];
+
+export const STATUS_OVER = ['now', 'range'] as const;
+export type StatusOver = (typeof STATUS_OVER)[number];

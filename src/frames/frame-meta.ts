@@ -1,0 +1,116 @@
+import type { DataFrame } from '@grafana/data';
+
+/**
+ * What every frame of this data source says of itself, in `meta.custom.streamkpi`. The backend writes it
+ * (pkg/frames/meta.go); the browser's live side overwrites the state.
+ */
+export interface StreamKpiFrameMeta {
+  readonly version: 1;
+  readonly kind: FrameKind;
+  readonly state: ConnectionState;
+  /** Why the state is what it is, in a sentence; absent when there is nothing to say. */
+  readonly state_message?: string;
+  /** Event time up to which the metric has been read; null before the first record. */
+  readonly watermark_ms: number | null;
+  /** Points from here on may still change; null when all are final. */
+  readonly open_from_ms: number | null;
+  /** The bridge's clock when it answered. */
+  readonly as_of_ms: number;
+  readonly metric?: string;
+  readonly measure?: string;
+  readonly title?: string;
+  readonly window_ms?: number;
+  readonly grace_ms?: number;
+  readonly step_ms?: number;
+  readonly store_epoch?: string;
+  readonly time_shift_ms?: number;
+  readonly live?: LiveMeta;
+  /** Of each point of a series, where asked for. */
+  readonly revisions?: readonly number[];
+  readonly removed?: readonly number[];
+  readonly removed_revisions?: readonly number[];
+  /** Of status frames: what the bridge says of its hops. */
+  readonly status?: BridgeStatus;
+}
+
+export const FRAME_KINDS = ['series', 'summary', 'events', 'status'] as const;
+export type FrameKind = (typeof FRAME_KINDS)[number];
+
+/**
+ * `static`: an answer that nothing keeps up to date; `connected`: live; `reconnecting`: live until a moment ago;
+ * `polling`: asked again from time to time; `disconnected`: not kept up to date although it should be.
+ */
+export const CONNECTION_STATES = ['static', 'connected', 'reconnecting', 'polling', 'disconnected'] as const;
+export type ConnectionState = (typeof CONNECTION_STATES)[number];
+
+/** How an answer is kept up to date. */
+export interface LiveMeta {
+  /** `points` and `events` come over the stream; `changed`: the stream tells when to ask again; `poll`: no stream. */
+  readonly mode: 'points' | 'events' | 'changed' | 'poll';
+  /** Path of the live channel; absent for `poll`. */
+  readonly path?: string;
+  /** The canonical query, as text; the channel's path is a hash of it. */
+  readonly query?: string;
+  readonly poll_ms?: number;
+}
+
+export interface HopStatus {
+  readonly state: 'ok' | 'failing';
+  readonly message: string | null;
+}
+
+/** The parts of the bridge's status that panels show; see StatusAnswer in backend-bridge/api/openapi.yaml. */
+export interface BridgeStatus {
+  readonly version: string;
+  readonly uptime_ms: number;
+  readonly ready: boolean;
+  readonly source: HopStatus & {
+    readonly kind: string;
+    readonly hop: string | null;
+    readonly topics: readonly {
+      readonly topic: string;
+      readonly metric: string;
+      readonly state: string;
+      readonly reason: string | null;
+      readonly lag: number | null;
+      readonly last_record_ms: number | null;
+      readonly watermark_ms: number | null;
+      readonly records: number | null;
+      readonly dead_letters: number | null;
+    }[];
+  };
+  readonly store: HopStatus & { readonly kind: string };
+  readonly pipeline: HopStatus | null;
+  readonly clients: {
+    readonly connections: number;
+    readonly subscriptions: number;
+    readonly queued_bytes: number;
+  } | null;
+  readonly metrics: readonly {
+    readonly metric: string;
+    readonly watermark_ms: number | null;
+    readonly freshness_ms: number | null;
+  }[];
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null;
+
+/**
+ * The frame's own word on itself; undefined for frames of other sources, and where a transformation has lost it:
+ * what it would have said is then unknown.
+ */
+export function frameMeta(frame: DataFrame): StreamKpiFrameMeta | undefined {
+  const custom: unknown = frame.meta?.custom?.['streamkpi'];
+  if (!isRecord(custom) || custom['version'] !== 1) return undefined;
+  const known = FRAME_KINDS.some((kind) => kind === custom['kind']);
+  return known ? (custom as unknown as StreamKpiFrameMeta) : undefined;
+}
+
+/** The same frame with parts of its metadata replaced. */
+export function withFrameMeta(frame: DataFrame, changes: Partial<StreamKpiFrameMeta>): DataFrame {
+  const meta = frameMeta(frame);
+  if (meta === undefined) return frame;
+  const custom: Record<string, unknown> = { ...frame.meta?.custom, streamkpi: { ...meta, ...changes } };
+  return { ...frame, meta: { ...frame.meta, custom } };
+}

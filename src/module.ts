@@ -1,0 +1,4 @@
+import { AppPlugin } from '@grafana/data';
+
+/** The app itself has no pages: it brings the data source, the panel and the dashboards together. */
+export const plugin = new AppPlugin();
