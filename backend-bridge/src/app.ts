@@ -7,11 +7,13 @@ import { QueryEngine } from './domain/query-engine';
 import type { TopicMapping } from './domain/mapping';
 import type { Metric } from './domain/metric';
 import type { Ingest, Source } from './domain/source';
+import { StatusHistory } from './domain/status-history';
 import type { SeriesStore } from './domain/store';
 import type { Clock, Log } from './domain/telemetry';
 import { createKafkaSource } from './kafka/kafka-source';
 import { createLiveHub } from './live/hub';
 import { createLmdbStore } from './lmdb/lmdb-store';
+import { StatusRecorder } from './observability/status-recorder';
 import { createTelemetry, type PrometheusTelemetry } from './observability/telemetry';
 import { createDemo, type Demo } from './pipeline/demo';
 import { createEmbeddedPipeline } from './pipeline/embedded-pipeline';
@@ -206,6 +208,7 @@ export function createApp(settings: Settings, surroundings: AppSurroundings): Ap
         })),
       ),
   });
+  const history = new StatusHistory(metrics.length, clock());
   const http = createHttpServer({
     options: {
       host: settings.host,
@@ -225,6 +228,7 @@ export function createApp(settings: Settings, surroundings: AppSurroundings): Ap
     version,
     log,
     clients: () => sockets.counts(),
+    history,
   });
   const sockets = attachWebSocket(http.server, {
     hub,
@@ -240,6 +244,15 @@ export function createApp(settings: Settings, surroundings: AppSurroundings): Ap
     },
     log,
     telemetry,
+    clock,
+  });
+
+  const recorder = new StatusRecorder({
+    history,
+    metrics,
+    source,
+    store,
+    clients: () => sockets.counts(),
     clock,
   });
 
@@ -283,6 +296,7 @@ export function createApp(settings: Settings, surroundings: AppSurroundings): Ap
     start: async () => {
       const { url } = await http.listen();
       log.info({ url, source: source.kind, store: store.kind, metrics: metrics.length }, 'serving');
+      recorder.start();
       working = work().catch((error: unknown) => {
         if (error instanceof StartRefusedError) surroundings.onRefused(error);
         else throw error;
@@ -290,6 +304,7 @@ export function createApp(settings: Settings, surroundings: AppSurroundings): Ap
     },
     stop: async () => {
       stopping.abort();
+      recorder.stop();
       await demo?.stop();
       await source.stop();
       await working.catch(() => undefined);

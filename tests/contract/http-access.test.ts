@@ -36,6 +36,7 @@ describe('who may do what over HTTP', () => {
     ['POST', '/api/v1/ingest/events', [], 'i'],
     ['PUT', '/api/v1/ingest/profiles/u1', { segment: 'gold' }, 'i'],
     ['GET', '/api/v1/status', undefined, 'o'],
+    ['GET', '/api/v1/status/history?from_ms=0&to_ms=1', undefined, 'o'],
     ['GET', '/metrics', undefined, 'o'],
   ];
 
@@ -126,6 +127,25 @@ describe('who may do what over HTTP', () => {
       clients: { connections: 3 },
       source: { topics: [{ lag: 2, records: 7, partitions: [{ partition: 0, lag: 2 }] }] },
     });
+    bridge.history.record(T0, [
+      { name: 'connections', labels: {}, value: 3 },
+      { name: 'records', labels: { topic: 'events', metric: 'events_per_minute' }, value: 7 },
+      { name: 'freshness_ms', labels: { metric: 'events_per_minute' }, value: 900 },
+      { name: 'freshness_ms', labels: { metric: 'high_activity_alert' }, value: 800 },
+    ]);
+    const recorded = async (token: string): Promise<string[]> => {
+      const path = `/api/v1/status/history?from_ms=${T0 - HOUR_MS}&to_ms=${T0 + HOUR_MS}`;
+      const { json } = await bridge.call('GET', path, { token });
+      const { series } = json as { series: { name: string; labels: Record<string, string> }[] };
+      return series.map(({ name, labels }) => `${name} ${labels['metric'] ?? ''}`);
+    };
+    expect(await recorded('t')).toEqual(['freshness_ms events_per_minute']);
+    expect(await recorded('o')).toEqual([
+      'connections ',
+      'freshness_ms events_per_minute',
+      'freshness_ms high_activity_alert',
+      'records events_per_minute',
+    ]);
     expect((await bridge.call('GET', '/metrics', { token: 'o' })).text).toContain('streamkpi_clients 3');
     const own = (await bridge.call('GET', '/metrics', { token: 't' })).text;
     expect(own).not.toContain('streamkpi_clients');

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RequestError } from '../../backend-bridge/src/domain/errors';
 import type { Ingest, Source, SourceStatus } from '../../backend-bridge/src/domain/source';
+import { StatusHistory } from '../../backend-bridge/src/domain/status-history';
 import type { SeriesStore } from '../../backend-bridge/src/domain/store';
 import type { Log } from '../../backend-bridge/src/domain/telemetry';
 import type { HttpDependencies, HttpEngine } from '../../backend-bridge/src/server/http-dependencies';
@@ -18,6 +19,7 @@ export interface Bridge {
   /** What the log was told at level error. */
   readonly faults: string[];
   readonly source: { status: SourceStatus };
+  readonly history: StatusHistory;
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
   post(path: string, body: unknown, token?: string): Promise<Answer>;
   close(): Promise<void>;
@@ -103,6 +105,7 @@ export async function startBridge(given: BridgeOptions): Promise<Bridge> {
     status: () => state.status,
   };
   const ingested: unknown[] = [];
+  const history = new StatusHistory(given.engine.catalogue([]).metrics.length, Date.now());
   const server = createHttpServer({
     options: {
       host: '127.0.0.1',
@@ -121,6 +124,7 @@ export async function startBridge(given: BridgeOptions): Promise<Bridge> {
     version: '0.0.0-test',
     log,
     clients: () => ({ connections: 3, subscriptions: 2, queuedBytes: 1 }),
+    history,
   });
   const { url } = await server.listen();
   return {
@@ -128,6 +132,7 @@ export async function startBridge(given: BridgeOptions): Promise<Bridge> {
     ingested,
     faults,
     source: state,
+    history,
     call: (method, path, options) => call(url, method, path, options),
     post: (path, body, token) => call(url, 'POST', path, { body, ...(token === undefined ? {} : { token }) }),
     close: async () => {

@@ -205,6 +205,35 @@ describe.each(['lmdb', 'redis'] as const)('the calls of the HTTP contract, over 
     expect(bridge.ingested.at(-1)).toEqual(['a/b', { segment: 'gold' }]);
   });
 
+  it('GET /api/v1/status/history: what was recorded, stepped by the last value', async () => {
+    const asked = async (parameters: string): Promise<Schemas['StatusHistoryAnswer']> => {
+      const answer = await bridge.call('GET', `/api/v1/status/history?${parameters}`);
+      expect(answer.status).toBe(200);
+      return answer.json as Schemas['StatusHistoryAnswer'];
+    };
+    const whole = `from_ms=${T0}&to_ms=${T0 + HOUR_MS}`;
+    expect(await asked(whole)).toMatchObject({ step_ms: 10_000, retention_ms: 24 * HOUR_MS, series: [] });
+    const labels = { topic: 'events', metric: 'events_per_minute' };
+    for (let i = 0; i < 360; i += 1) {
+      bridge.history.record(T0 + i * 10_000, [{ name: 'lag', labels, value: i }]);
+    }
+    const { series, started_ms } = await asked(whole);
+    expect(started_ms).toBe(bridge.history.startedMs);
+    expect(series).toEqual([
+      {
+        name: 'lag',
+        labels,
+        times: Array.from({ length: 360 }, (_, i) => T0 + i * 10_000),
+        values: Array.from({ length: 360 }, (_, i) => i),
+      },
+    ]);
+    const stepped = await asked(`${whole}&max_points=4`);
+    expect(stepped).toMatchObject({
+      step_ms: 15 * MINUTE_MS,
+      series: [{ times: [0, 1, 2, 3].map((i) => T0 + i * 15 * MINUTE_MS), values: [89, 179, 269, 359] }],
+    });
+  });
+
   it('GET /api/v1/status, /healthz, /readyz, /metrics', async () => {
     const status = (await bridge.call('GET', '/api/v1/status')).json as Schemas['StatusAnswer'];
     expect(status).toMatchObject({
@@ -216,7 +245,9 @@ describe.each(['lmdb', 'redis'] as const)('the calls of the HTTP contract, over 
       pipeline: { state: 'ok' },
       clients: { connections: 3, subscriptions: 2, queued_bytes: 1 },
     });
-    expect(status.capabilities).toEqual(expect.arrayContaining(['query', 'revisions', 'ingest']));
+    expect(status.capabilities).toEqual(
+      expect.arrayContaining(['query', 'revisions', 'ingest', 'status_history']),
+    );
     expect(status.metrics.find(({ metric }) => metric === 'events_per_minute')?.watermark_ms).toBe(
       T0 + HOUR_MS - 1,
     );

@@ -32,6 +32,14 @@ export interface TopicStatus {
   readonly deadLetters: number;
 }
 
+/** Over the partitions that this bridge reads; null when that of one is unknown. */
+export function lagOf(topic: TopicStatus): number | null {
+  const owned = topic.partitions.filter((partition) => partition.owned);
+  return owned.some((partition) => partition.lag === null)
+    ? null
+    : owned.reduce((sum, partition) => sum + (partition.lag ?? 0), 0);
+}
+
 export interface SourceStatus {
   /** True when the consumer has joined its group (with or without partitions), or the pipeline runs. */
   readonly ready: boolean;

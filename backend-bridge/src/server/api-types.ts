@@ -147,6 +147,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/status/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Freshness, lag, dead letters, records and clients over a range.
+         * @description Scope `observe`; capability `status_history`. What /status said, recorded every ten seconds in the memory of this bridge: it begins when this bridge started, reaches `retention_ms` back (24 hours, with very many metrics less), and is not shared between bridges. The holder of a fixed filter sees the freshness of its own metrics only.
+         */
+        get: operations["statusHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -518,6 +538,30 @@ export interface components {
                 freshness_ms: number | null;
             }[];
         };
+        StatusHistoryAnswer: {
+            /** @description Distance of times; longer where samples are missing. */
+            step_ms: number;
+            server_time_ms: number;
+            /** @description When the recording began. */
+            started_ms: number;
+            /** @description How far back it reaches at most. */
+            retention_ms: number;
+            /** @description Series without a sample in the range are absent. */
+            series: components["schemas"]["StatusHistorySeries"][];
+        };
+        /** @description As many `values` as `times`. Where the status said null there is no sample. */
+        StatusHistorySeries: {
+            /**
+             * @description `freshness_ms` of a metric (label `metric`); `lag`, `dead_letters` and `records` of a topic (labels `topic` and `metric`; the latter two count since the bridge started); `connections`, `subscriptions` and `queued_bytes` of the WebSocket clients (no labels).
+             * @enum {string}
+             */
+            name: "freshness_ms" | "lag" | "dead_letters" | "records" | "connections" | "subscriptions" | "queued_bytes";
+            labels: components["schemas"]["Labels"];
+            /** @description Starts of the steps, ascending. */
+            times: number[];
+            /** @description The last sample of each step. */
+            values: number[];
+        };
         /** @description Null and empty where a holder of a fixed filter asks: positions and counts tell of others. */
         TopicEntry: {
             topic: string;
@@ -799,6 +843,32 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StatusAnswer"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    statusHistory: {
+        parameters: {
+            query: {
+                from_ms: components["schemas"]["TimeMs"];
+                to_ms: components["schemas"]["TimeMs"];
+                /** @description Takes the shortest step (10, 20, 30 s, 1, 2, 5, 10, 15, 30 min, 1, 2, 6, 12, 24 h, aligned to the epoch) with at most so many points a series over the range. Absent: every sample. An answer has at most 250,000 points; past that the step grows too. */
+                max_points?: components["schemas"]["MaxPoints"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was recorded in the range. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatusHistoryAnswer"];
                 };
             };
             default: components["responses"]["Error"];

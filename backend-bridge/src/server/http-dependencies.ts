@@ -1,5 +1,6 @@
 import type { QueryEngine } from '../domain/query-engine';
 import type { Ingest, Source } from '../domain/source';
+import type { StatusHistory } from '../domain/status-history';
 import type { SeriesStore } from '../domain/store';
 import type { Log } from '../domain/telemetry';
 import type { Access } from './access';
@@ -41,4 +42,6 @@ export interface HttpDependencies {
   readonly version: string;
   readonly log: Log;
   readonly clients?: () => ClientCounts;
+  /** What the status said over time. */
+  readonly history: StatusHistory;
 }

@@ -70,7 +70,7 @@ export function createHttpServer(dependencies: HttpDependencies): HttpServer {
   const readiness = new Readiness(dependencies.source, dependencies.store);
   queryRoutes(app, dependencies, contract);
   ingestRoutes(app, dependencies, contract);
-  operationsRoutes(app, dependencies, readiness, watch);
+  operationsRoutes(app, dependencies, contract, readiness, watch);
   refuseOtherMethods(app, routes);
 
   return {

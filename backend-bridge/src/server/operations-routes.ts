@@ -1,5 +1,7 @@
 import type { FastifyInstance } from 'fastify';
-import type { components } from './api-types';
+import { checkRange } from '../domain/ladder';
+import type { ApiContract } from './api-contract';
+import type { components, operations } from './api-types';
 import type { HttpDependencies } from './http-dependencies';
 import type { LoopWatch } from './loop-watch';
 import { sendJson } from './query-routes';
@@ -7,13 +9,15 @@ import type { Readiness } from './readiness';
 import { StatusReport } from './status-report';
 
 type Schemas = components['schemas'];
+type HistoryParameters = operations['statusHistory']['parameters']['query'];
 
 const PROMETHEUS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** /healthz and /readyz, open to all, and /metrics and /status with the scope `observe`. */
+/** /healthz and /readyz, open to all, and /metrics, /status and its history with the scope `observe`. */
 export function operationsRoutes(
   app: FastifyInstance,
   dependencies: HttpDependencies,
+  contract: ApiContract,
   readiness: Readiness,
   watch: LoopWatch,
 ): void {
@@ -50,4 +54,13 @@ export function operationsRoutes(
   app.get('/api/v1/status', { config }, async ({ principal }, reply) =>
     sendJson(reply, await report.status(principal)),
   );
+
+  const history = contract.of('statusHistory');
+  // No bound on requests at once: like the status, it must answer above all when much is going on; its size is bounded.
+  app.get('/api/v1/status/history', { config }, async (request, reply) => {
+    const given = { ...(request.query as object) };
+    history.parameters(given);
+    const { from_ms, to_ms, max_points } = given as HistoryParameters;
+    return sendJson(reply, report.history(request.principal, checkRange(from_ms, to_ms), max_points));
+  });
 }

@@ -1,3 +1,4 @@
+import { within } from '../domain/deadline';
 import { UnavailableError, type Hop } from '../domain/errors';
 import type { Source } from '../domain/source';
 import type { SeriesStore } from '../domain/store';
@@ -70,19 +71,5 @@ export class Readiness {
       const hop = error instanceof UnavailableError ? error.hop : 'store';
       return { hop, message: `${name}: ${(error as Error).message}` };
     }
-  }
-}
-
-/** True when the promise resolved in time; rejects as it does. What comes after the limit is dropped. */
-export async function within(promise: Promise<unknown>, limitMs: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), limitMs);
-  });
-  try {
-    return await Promise.race([promise.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
-    promise.catch(() => {});
   }
 }

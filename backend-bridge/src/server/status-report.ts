@@ -1,13 +1,16 @@
+import { within } from '../domain/deadline';
+import type { TimeRange } from '../domain/ladder';
 import type { Metric } from '../domain/metric';
-import type { SourceStatus, TopicStatus } from '../domain/source';
+import { lagOf, type SourceStatus, type TopicStatus } from '../domain/source';
 import type { SeriesStore } from '../domain/store';
 import type { Principal } from './access';
 import type { components } from './api-types';
 import type { HttpDependencies } from './http-dependencies';
-import { within, type Failing, type Readiness } from './readiness';
+import type { Failing, Readiness } from './readiness';
 
 type Schemas = components['schemas'];
 type StatusAnswer = Schemas['StatusAnswer'];
+type StatusHistoryAnswer = Schemas['StatusHistoryAnswer'];
 
 const CAPABILITIES = [
   'query',
@@ -19,6 +22,7 @@ const CAPABILITIES = [
   'websocket',
   'websocket_selections',
   'websocket_events',
+  'status_history',
 ] as const;
 const WATERMARK_LIMIT_MS = 1_500;
 
@@ -71,6 +75,32 @@ export class StatusReport {
           freshness_ms: watermarkMs === null ? null : Math.max(0, nowMs - watermarkMs),
         };
       }),
+    };
+  }
+
+  /** What the status said over the range, of what the principal sees of it; the holder of a fixed filter no counts. */
+  history(principal: Principal, range: TimeRange, maxPoints: number | undefined): StatusHistoryAnswer {
+    const { history } = this.dependencies;
+    const { stepMs, series } = history.read(range, maxPoints);
+    const shared = principal.tenant.length === 0;
+    const visible = new Set(this.visible(principal).map(({ name }) => name));
+    return {
+      step_ms: stepMs,
+      server_time_ms: Date.now(),
+      started_ms: history.startedMs,
+      retention_ms: history.retentionMs,
+      series: series
+        .filter(
+          ({ name, labels }) =>
+            shared ||
+            (name === 'freshness_ms' && labels['metric'] !== undefined && visible.has(labels['metric'])),
+        )
+        .map(({ name, labels, times, values }) => ({
+          name,
+          labels: { ...labels },
+          times: [...times],
+          values: [...values],
+        })),
     };
   }
 
@@ -133,16 +163,12 @@ function hopState(failing: Failing | null): Schemas['HopState'] {
 }
 
 function topicEntry(topic: TopicStatus, watermarkMs: number | null, shared: boolean): Schemas['TopicEntry'] {
-  const owned = topic.partitions.filter((partition) => partition.owned);
-  const lag = owned.some((partition) => partition.lag === null)
-    ? null
-    : owned.reduce((sum, partition) => sum + (partition.lag ?? 0), 0);
   return {
     topic: topic.topic,
     metric: topic.metric,
     state: topic.state,
     reason: topic.reason,
-    lag: shared ? lag : null,
+    lag: shared ? lagOf(topic) : null,
     last_record_ms: shared ? topic.lastRecordMs : null,
     watermark_ms: watermarkMs,
     records: shared ? topic.records : null,
