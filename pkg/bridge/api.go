@@ -1,0 +1,284 @@
+// Package bridge speaks to the StreamKPI bridge: HTTP calls and one WebSocket connection that many live streams
+// share. Its types are those of backend-bridge/api/openapi.yaml and websocket.yaml; a test holds them together.
+package bridge
+
+import (
+	"encoding/json"
+
+	"github.com/streamkpi/streamkpi/pkg/model"
+)
+
+// QueryRequest is the body of POST /api/v1/query.
+type QueryRequest struct {
+	Metric           string         `json:"metric"`
+	Measure          string         `json:"measure,omitempty"`
+	FromMS           int64          `json:"from_ms"`
+	ToMS             int64          `json:"to_ms"`
+	Filters          []model.Filter `json:"filters,omitempty"`
+	GroupBy          *[]string      `json:"group_by,omitempty"`
+	StepMS           int64          `json:"step_ms,omitempty"`
+	MaxPoints        int64          `json:"max_points,omitempty"`
+	OverTime         string         `json:"over_time,omitempty"`
+	Fill             string         `json:"fill,omitempty"`
+	IncludeOpen      bool           `json:"include_open"`
+	IncludeRevisions bool           `json:"include_revisions,omitempty"`
+}
+
+// SummaryRequest is the body of POST /api/v1/summary.
+type SummaryRequest struct {
+	Metric      string         `json:"metric"`
+	Measure     string         `json:"measure,omitempty"`
+	FromMS      int64          `json:"from_ms"`
+	ToMS        int64          `json:"to_ms"`
+	Filters     []model.Filter `json:"filters,omitempty"`
+	GroupBy     *[]string      `json:"group_by,omitempty"`
+	IncludeOpen bool           `json:"include_open"`
+}
+
+// EventsRequest is the body of POST /api/v1/events/query.
+type EventsRequest struct {
+	Metric  string         `json:"metric"`
+	FromMS  int64          `json:"from_ms"`
+	ToMS    int64          `json:"to_ms"`
+	Filters []model.Filter `json:"filters,omitempty"`
+	Limit   int            `json:"limit,omitempty"`
+}
+
+// Warning is something that the reader of the numbers should know.
+type Warning struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+	Kept    int64  `json:"kept,omitempty"`     // of series_truncated
+	Total   int64  `json:"total,omitempty"`    // of series_truncated
+	AskedMS int64  `json:"asked_ms,omitempty"` // of step_adjusted
+	TakenMS int64  `json:"taken_ms,omitempty"` // of step_adjusted
+}
+
+// Head is what every answer on one measure of one metric begins with.
+type Head struct {
+	Metric       string    `json:"metric"`
+	Measure      string    `json:"measure"`
+	Unit         string    `json:"unit"`
+	StepMS       int64     `json:"step_ms"`
+	WatermarkMS  *int64    `json:"watermark_ms"`
+	ServerTimeMS int64     `json:"server_time_ms"`
+	StoreEpoch   string    `json:"store_epoch"`
+	Warnings     []Warning `json:"warnings"`
+}
+
+// QueryAnswer holds the points of each series.
+type QueryAnswer struct {
+	Head
+	Series []PointSeries `json:"series"`
+}
+
+// PointSeries is one series with its points; Values and Revisions go with Times. A nil value is a number that JSON
+// cannot hold, or a filled gap.
+type PointSeries struct {
+	Labels           map[string]string `json:"labels"`
+	Times            []int64           `json:"times"`
+	Values           Numbers           `json:"values"`
+	Revisions        []int64           `json:"revisions,omitempty"`
+	Removed          []int64           `json:"removed,omitempty"`
+	RemovedRevisions []int64           `json:"removed_revisions,omitempty"`
+	OpenFromMS       *int64            `json:"open_from_ms,omitempty"`
+}
+
+// SummaryAnswer holds one entry for each series.
+type SummaryAnswer struct {
+	Head
+	Series []SummarySeries `json:"series"`
+}
+
+// SummarySeries is the last value, the change and the statistics of one series over the range.
+type SummarySeries struct {
+	Labels     map[string]string `json:"labels"`
+	Last       *float64          `json:"last"`
+	LastTimeMS int64             `json:"last_time_ms"`
+	Previous   *float64          `json:"previous"`
+	Delta      *float64          `json:"delta"`
+	Min        *float64          `json:"min"`
+	Max        *float64          `json:"max"`
+	Avg        *float64          `json:"avg"`
+	Sum        *float64          `json:"sum"`
+	Count      float64           `json:"count"`
+	UpdatedMS  int64             `json:"updated_ms"`
+	Stale      bool              `json:"stale"`
+}
+
+// EventsAnswer holds events, the newest first.
+type EventsAnswer struct {
+	Metric       string    `json:"metric"`
+	WatermarkMS  *int64    `json:"watermark_ms"`
+	ServerTimeMS int64     `json:"server_time_ms"`
+	StoreEpoch   string    `json:"store_epoch"`
+	Events       []Event   `json:"events"`
+	Warnings     []Warning `json:"warnings"`
+}
+
+// Event is one window of one series of an event metric.
+type Event struct {
+	ID          string            `json:"id"`
+	TimeMS      int64             `json:"time_ms"`
+	EndMS       int64             `json:"end_ms"`
+	FirstSeenMS int64             `json:"first_seen_ms"`
+	UpdatedMS   int64             `json:"updated_ms"`
+	Severity    string            `json:"severity"`
+	Message     string            `json:"message"`
+	Labels      map[string]string `json:"labels"`
+	Value       *float64          `json:"value"`
+	Revision    int64             `json:"revision"`
+	State       string            `json:"state"`
+}
+
+// Catalogue is what the bridge offers.
+type Catalogue struct {
+	ServerTimeMS int64    `json:"server_time_ms"`
+	StoreEpoch   string   `json:"store_epoch"`
+	Metrics      []Metric `json:"metrics"`
+}
+
+// Metric is one entry of the catalogue.
+type Metric struct {
+	Name           string      `json:"name"`
+	Title          string      `json:"title"`
+	Kind           string      `json:"kind"`
+	Window         Window      `json:"window"`
+	Dimensions     []Dimension `json:"dimensions"`
+	DefaultMeasure string      `json:"default_measure"`
+	Measures       []Measure   `json:"measures"`
+}
+
+// Window is the shape of a metric's windows.
+type Window struct {
+	Type      string `json:"type"`
+	SizeMS    int64  `json:"size_ms"`
+	AdvanceMS int64  `json:"advance_ms"`
+	GapMS     int64  `json:"gap_ms"`
+	GraceMS   int64  `json:"grace_ms"`
+}
+
+// Dimension is a label of a metric.
+type Dimension struct {
+	Name  string `json:"name"`
+	Title string `json:"title"`
+}
+
+// Measure is a number of a metric.
+type Measure struct {
+	Name  string `json:"name"`
+	Title string `json:"title"`
+	Unit  string `json:"unit"`
+}
+
+// Metric finds one by name.
+func (c *Catalogue) Metric(name string) (Metric, bool) {
+	for _, metric := range c.Metrics {
+		if metric.Name == name {
+			return metric, true
+		}
+	}
+	return Metric{}, false
+}
+
+// HasDimension tells whether the metric has a dimension of that name.
+func (m Metric) HasDimension(name string) bool {
+	for _, dimension := range m.Dimensions {
+		if dimension.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// MeasureTitle is the measure's title, or its name.
+func (m Metric) MeasureTitle(name string) string {
+	for _, measure := range m.Measures {
+		if measure.Name == name && measure.Title != "" {
+			return measure.Title
+		}
+	}
+	return name
+}
+
+// Hop is the state of one part of the way from the stream to here.
+type Hop struct {
+	State   string  `json:"state"`
+	Message *string `json:"message"`
+}
+
+// Failing tells whether the hop does not work.
+func (h Hop) Failing() bool { return h.State != "ok" }
+
+// Text is the hop's message, empty where it has none.
+func (h Hop) Text() string {
+	if h.Message == nil {
+		return ""
+	}
+	return *h.Message
+}
+
+// Status is the state of the bridge and of every hop behind it.
+type Status struct {
+	APIVersion   string   `json:"api_version"`
+	Capabilities []string `json:"capabilities"`
+	ServerTimeMS int64    `json:"server_time_ms"`
+	Version      string   `json:"version"`
+	UptimeMS     int64    `json:"uptime_ms"`
+	StoreEpoch   string   `json:"store_epoch"`
+	Ready        bool     `json:"ready"`
+	Source       Source   `json:"source"`
+	Store        struct {
+		Hop
+		Kind string `json:"kind"`
+	} `json:"store"`
+	Pipeline *Hop              `json:"pipeline"`
+	Clients  *Clients          `json:"clients"`
+	Metrics  []MetricFreshness `json:"metrics"`
+
+	// Raw is the answer as it came.
+	Raw json.RawMessage `json:"-"`
+}
+
+// Source is where the bridge reads from.
+type Source struct {
+	Hop
+	Kind string  `json:"kind"`
+	Part *string `json:"hop"` // which part fails, e.g. kafka or schema_registry
+	// Topics are those of the metrics that the token may see.
+	Topics []Topic `json:"topics"`
+}
+
+// Topic is the reading of one topic for one metric; nil where the token may not know.
+type Topic struct {
+	Topic        string  `json:"topic"`
+	Metric       string  `json:"metric"`
+	State        string  `json:"state"`
+	Reason       *string `json:"reason"`
+	Lag          *int64  `json:"lag"`
+	LastRecordMS *int64  `json:"last_record_ms"`
+	WatermarkMS  *int64  `json:"watermark_ms"`
+	Records      *int64  `json:"records"`
+	DeadLetters  *int64  `json:"dead_letters"`
+}
+
+// Clients are the WebSocket connections of the bridge.
+type Clients struct {
+	Connections   int64 `json:"connections"`
+	Subscriptions int64 `json:"subscriptions"`
+	QueuedBytes   int64 `json:"queued_bytes"`
+}
+
+// MetricFreshness is how far a metric has been read.
+type MetricFreshness struct {
+	Metric      string `json:"metric"`
+	WatermarkMS *int64 `json:"watermark_ms"`
+	FreshnessMS *int64 `json:"freshness_ms"`
+}
+
+// Readiness is the answer of GET /readyz.
+type Readiness struct {
+	Status  string `json:"status"`
+	Hop     string `json:"hop"`
+	Message string `json:"message"`
+}

@@ -1,0 +1,244 @@
+package bridge
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/streamkpi/streamkpi/pkg/telemetry"
+)
+
+const (
+	maxAnswerBytes = 256 << 20
+	maxErrorBytes  = 64 << 10
+	// concurrentCalls is below the half of the bridge's places that one token's holder gets.
+	concurrentCalls = 16
+)
+
+// Client makes HTTP calls to one bridge.
+type Client struct {
+	http    *http.Client
+	address string // without a slash at the end
+	token   string
+	places  chan struct{}
+}
+
+// NewClient makes a client. The HTTP client brings TLS, proxy and timeout; the token may be empty.
+func NewClient(httpClient *http.Client, address, token string) *Client {
+	return &Client{http: httpClient, address: strings.TrimRight(address, "/"), token: token, places: make(chan struct{}, concurrentCalls)}
+}
+
+// Address of the bridge.
+func (c *Client) Address() string { return c.address }
+
+// Query asks for the points of a metric.
+func (c *Client) Query(ctx context.Context, request QueryRequest) (*QueryAnswer, error) {
+	var answer QueryAnswer
+	return &answer, c.post(ctx, QueryPath, request, &answer)
+}
+
+// Summary asks for the last value and the statistics of a metric.
+func (c *Client) Summary(ctx context.Context, request SummaryRequest) (*SummaryAnswer, error) {
+	var answer SummaryAnswer
+	return &answer, c.post(ctx, SummaryPath, request, &answer)
+}
+
+// Events asks for events.
+func (c *Client) Events(ctx context.Context, request EventsRequest) (*EventsAnswer, error) {
+	var answer EventsAnswer
+	return &answer, c.post(ctx, EventsPath, request, &answer)
+}
+
+// Catalogue asks what there is.
+func (c *Client) Catalogue(ctx context.Context) (*Catalogue, error) {
+	var answer Catalogue
+	return &answer, c.get(ctx, CataloguePath, &answer)
+}
+
+// Status asks for the state of every hop.
+func (c *Client) Status(ctx context.Context) (*Status, error) {
+	var raw json.RawMessage
+	if err := c.get(ctx, StatusPath, &raw); err != nil {
+		return nil, err
+	}
+	status := Status{Raw: raw}
+	if err := json.Unmarshal(raw, &status); err != nil {
+		return nil, c.unreadable(StatusPath, err)
+	}
+	return &status, nil
+}
+
+// Ready asks whether the bridge is ready; it needs no token. A bridge that is not ready is no error.
+func (c *Client) Ready(ctx context.Context) (Readiness, error) {
+	var answer Readiness
+	response, body, err := c.send(ctx, http.MethodGet, ReadyPath, nil)
+	if err != nil {
+		return answer, err
+	}
+	if json.Unmarshal(body, &answer) != nil || answer.Status == "" {
+		return answer, refusal(c.address, response, body)
+	}
+	return answer, nil
+}
+
+// Paths of the bridge's calls.
+const (
+	QueryPath     = "/api/v1/query"
+	SummaryPath   = "/api/v1/summary"
+	EventsPath    = "/api/v1/events/query"
+	CataloguePath = "/api/v1/metrics"
+	StatusPath    = "/api/v1/status"
+	ReadyPath     = "/readyz"
+)
+
+// DimensionValuesPath is where the values of a dimension are asked for; both names may hold any characters.
+func DimensionValuesPath(metric, dimension string) string {
+	return CataloguePath + "/" + url.PathEscape(metric) + "/dimensions/" + url.PathEscape(dimension) + "/values"
+}
+
+// Forward makes a GET call and gives status and body as they came, at most so many bytes.
+func (c *Client) Forward(ctx context.Context, path string, query url.Values) (int, []byte, error) {
+	if len(query) > 0 {
+		path += "?" + query.Encode()
+	}
+	response, body, err := c.send(ctx, http.MethodGet, path, nil)
+	if err != nil {
+		return 0, nil, err
+	}
+	if !json.Valid(body) {
+		return 0, nil, notABridge(c.address, response)
+	}
+	return response.StatusCode, body, nil
+}
+
+func (c *Client) get(ctx context.Context, path string, into any) error {
+	response, body, err := c.send(ctx, http.MethodGet, path, nil)
+	if err != nil {
+		return err
+	}
+	return c.read(path, response, body, into)
+}
+
+func (c *Client) post(ctx context.Context, path string, request, into any) error {
+	payload, err := json.Marshal(request)
+	if err != nil {
+		return fmt.Errorf("write the request: %w", err)
+	}
+	response, body, err := c.send(ctx, http.MethodPost, path, payload)
+	if err != nil {
+		return err
+	}
+	return c.read(path, response, body, into)
+}
+
+func (c *Client) read(path string, response *http.Response, body []byte, into any) error {
+	if response.StatusCode >= http.StatusBadRequest {
+		return refusal(c.address, response, body)
+	}
+	if err := json.Unmarshal(body, into); err != nil {
+		if !json.Valid(body) {
+			return notABridge(c.address, response)
+		}
+		return c.unreadable(path, err)
+	}
+	return nil
+}
+
+func (c *Client) unreadable(path string, err error) *Error {
+	return &Error{
+		Code:    CodeNotABridge,
+		Message: fmt.Sprintf("The answer of %s%s is not what a StreamKPI bridge gives: %s", c.address, path, err),
+		Advice:  "Check the URL in the data source settings, and that bridge and plugin are of the same version",
+		Cause:   err,
+	}
+}
+
+// send makes one call and reads its whole answer.
+func (c *Client) send(ctx context.Context, method, path string, payload []byte) (*http.Response, []byte, error) {
+	select {
+	case c.places <- struct{}{}:
+		defer func() { <-c.places }()
+	case <-ctx.Done():
+		return nil, nil, unreached(c.address, ctx.Err())
+	}
+	request, err := http.NewRequestWithContext(ctx, method, c.address+path, bytes.NewReader(payload))
+	if err != nil {
+		return nil, nil, &Error{Code: CodeSettings, Message: "The data source's URL is not valid", Advice: "Correct it in the data source settings", Cause: err}
+	}
+	c.authorise(request.Header)
+	request.Header.Set("Accept", "application/json")
+	if payload != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	// Every call only reads: one whose kept connection the bridge had just closed is sent again.
+	request.Header["Idempotency-Key"] = nil
+	started := time.Now()
+	response, err := c.http.Do(request)
+	telemetry.BridgeRequest(routeOf(path), outcomeOf(response, err), time.Since(started))
+	if err != nil {
+		return nil, nil, unreached(c.address, err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := readBounded(response)
+	if err != nil {
+		var told *Error
+		if errors.As(err, &told) {
+			return nil, nil, told
+		}
+		return nil, nil, unreached(c.address, err)
+	}
+	return response, body, nil
+}
+
+func (c *Client) authorise(header http.Header) {
+	if c.token != "" {
+		header.Set("Authorization", "Bearer "+c.token)
+	}
+}
+
+func readBounded(response *http.Response) ([]byte, error) {
+	limit := int64(maxAnswerBytes)
+	if response.StatusCode >= http.StatusBadRequest {
+		limit = maxErrorBytes
+	}
+	body, err := io.ReadAll(io.LimitReader(response.Body, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(body)) > limit && response.StatusCode < http.StatusBadRequest {
+		return nil, &Error{
+			Code:    CodeTooLarge,
+			Message: fmt.Sprintf("The bridge's answer is larger than %d MiB", limit>>20),
+			Advice:  "Choose a shorter time range, a longer step, or fewer series",
+		}
+	}
+	return body, nil
+}
+
+// routeOf is the path without what a user has named, for the metrics.
+func routeOf(path string) string {
+	path, _, _ = strings.Cut(path, "?")
+	if strings.HasPrefix(path, CataloguePath+"/") {
+		return "dimension_values"
+	}
+	return strings.TrimPrefix(strings.TrimPrefix(path, "/api/v1"), "/")
+}
+
+func outcomeOf(response *http.Response, err error) string {
+	switch {
+	case err != nil:
+		return "unreachable"
+	case response.StatusCode >= http.StatusInternalServerError:
+		return "failed"
+	case response.StatusCode >= http.StatusBadRequest:
+		return "refused"
+	}
+	return "ok"
+}

@@ -1,0 +1,191 @@
+package bridge
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"syscall"
+)
+
+// Codes of errors that this package gives itself; all others are the bridge's own.
+const (
+	CodeUnreachable = "bridge_unreachable"
+	CodeTimeout     = "bridge_timeout"
+	CodeTLS         = "tls"
+	CodeNotABridge  = "not_a_bridge"
+	CodeCancelled   = "cancelled"
+	CodeSettings    = "settings"
+	CodeTooLarge    = "answer_too_large"
+)
+
+// Error is what a call to the bridge failed with. Its text says what happened and what to do.
+type Error struct {
+	Code      string
+	Message   string // what happened, the bridge's own words where it has said something
+	Advice    string // what to do; empty where the message says it
+	Status    int    // HTTP status, 0 where there was no answer
+	Retryable bool
+	Cause     error
+}
+
+func (e *Error) Error() string {
+	text := sentence(e.Message)
+	if e.Advice != "" {
+		text += " " + sentence(e.Advice)
+	}
+	return text
+}
+
+func (e *Error) Unwrap() error { return e.Cause }
+
+func sentence(text string) string {
+	text = strings.TrimSpace(text)
+	if text == "" || strings.HasSuffix(text, ".") || strings.HasSuffix(text, "!") || strings.HasSuffix(text, "?") {
+		return text
+	}
+	return text + "."
+}
+
+// advice says what to do about the bridge's refusals, where its own message does not.
+var advice = map[string]string{
+	"unauthenticated":    "Save a valid token in the data source settings",
+	"forbidden":          "Save a token with the scope and the filters that this needs in the data source settings",
+	"origin_refused":     "Let the bridge accept this origin (BRIDGE_ALLOWED_ORIGINS)",
+	"host_refused":       "Use a host name in the data source's URL that the bridge accepts, or add it to the bridge's settings",
+	"unknown_metric":     "Choose another metric in the query, or check the bridge's metrics file",
+	"unknown_measure":    "Choose another measure in the query",
+	"unknown_dimension":  "Correct the filter or the grouping in the query",
+	"range_too_large":    "Choose a shorter time range, a longer step, or fewer series",
+	"rate_limited":       "Ask less often, or raise the bridge's limits",
+	"overloaded":         "Try again in a moment; if it stays, ask less often or start another bridge",
+	"store_unavailable":  "Check the bridge's store (Redis or its disk)",
+	"source_unavailable": "Check the bridge's source (Kafka)",
+	"internal":           "Look into the bridge's log",
+	"payload_too_large":  "Use fewer or shorter filter values",
+}
+
+// refusal turns an answer of 400 and above into an Error.
+func refusal(address string, response *http.Response, body []byte) *Error {
+	var answer struct {
+		Error struct {
+			Code      string `json:"code"`
+			Message   string `json:"message"`
+			Retryable bool   `json:"retryable"`
+		} `json:"error"`
+	}
+	if json.Unmarshal(body, &answer) != nil || answer.Error.Code == "" {
+		return notABridge(address, response)
+	}
+	told := answer.Error
+	return &Error{
+		Code:      told.Code,
+		Message:   fmt.Sprintf("The bridge refused: %s (%s)", strings.TrimSuffix(told.Message, "."), told.Code),
+		Advice:    advice[told.Code],
+		Status:    response.StatusCode,
+		Retryable: told.Retryable,
+	}
+}
+
+func notABridge(address string, response *http.Response) *Error {
+	problem := &Error{
+		Code:    CodeNotABridge,
+		Message: fmt.Sprintf("What answers at %s is no StreamKPI bridge (HTTP status %d)", address, response.StatusCode),
+		Advice:  "Check the URL in the data source settings",
+		Status:  response.StatusCode,
+	}
+	switch response.StatusCode {
+	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		problem.Code = CodeUnreachable
+		problem.Message = fmt.Sprintf("The proxy at %s does not reach the bridge behind it (HTTP status %d)", address, response.StatusCode)
+		problem.Advice = "Check that the bridge runs and that the proxy knows its address"
+		problem.Retryable = true
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusProxyAuthRequired:
+		problem.Message = fmt.Sprintf("Something in front of the bridge at %s refuses the access (HTTP status %d)", address, response.StatusCode)
+		problem.Advice = "Check the proxy between Grafana and the bridge, and the token in the data source settings"
+	}
+	return problem
+}
+
+// unreached turns the failure of a call that had no answer into an Error.
+func unreached(address string, err error) *Error {
+	problem := &Error{Code: CodeUnreachable, Retryable: true, Cause: err}
+	if told := tlsProblem(address, err); told != nil {
+		return told
+	}
+	var dns *net.DNSError
+	var timeout net.Error
+	switch {
+	case errors.Is(err, context.Canceled):
+		problem.Code = CodeCancelled
+		problem.Message = "The call to the bridge was cancelled"
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+		problem.Code = CodeTimeout
+		problem.Message = fmt.Sprintf("The bridge at %s did not answer in time", address)
+		problem.Advice = "Check that it runs and is not overloaded, ask for less, or raise the timeout in the data source settings"
+	case errors.As(err, &dns):
+		problem.Message = fmt.Sprintf("The bridge's host %q is not known", dns.Name)
+		problem.Advice = "Check the URL in the data source settings, and the name service of the machine on which Grafana runs"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		problem.Message = fmt.Sprintf("No bridge listens at %s", address)
+		problem.Advice = "Start the bridge, or correct the URL in the data source settings"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		problem.Message = fmt.Sprintf("The bridge at %s closed the connection without an answer", address)
+		problem.Advice = "Check that it runs; if it serves TLS, the URL must begin with https://"
+	default:
+		problem.Message = fmt.Sprintf("The bridge at %s cannot be reached: %s", address, rootText(err))
+		problem.Advice = "Check that it runs, and the URL in the data source settings"
+	}
+	return problem
+}
+
+func tlsProblem(address string, err error) *Error {
+	problem := &Error{Code: CodeTLS, Cause: err}
+	var (
+		unknown  x509.UnknownAuthorityError
+		hostname x509.HostnameError
+		invalid  x509.CertificateInvalidError
+		record   tls.RecordHeaderError
+		alert    tls.AlertError
+		verify   *tls.CertificateVerificationError
+	)
+	switch {
+	case errors.As(err, &record), strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
+		problem.Message = fmt.Sprintf("The bridge at %s does not speak TLS", address)
+		problem.Advice = "Begin the URL in the data source settings with http://, or give the bridge a certificate"
+	case errors.As(err, &unknown):
+		problem.Message = fmt.Sprintf("The certificate of the bridge at %s is signed by an authority that is not known here", address)
+		problem.Advice = "Turn on \"With CA cert\" in the data source settings and paste the authority's certificate"
+	case errors.As(err, &hostname):
+		problem.Message = fmt.Sprintf("The bridge's certificate is not for this host: %s", strings.TrimPrefix(hostname.Error(), "x509: "))
+		problem.Advice = "Use the certificate's name in the URL, or set the server name in the data source settings"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		problem.Message = fmt.Sprintf("The certificate of the bridge at %s has expired or is not valid yet", address)
+		problem.Advice = "Renew it, and check the clocks of both machines"
+	case errors.As(err, &alert):
+		problem.Message = fmt.Sprintf("The bridge at %s refused the TLS handshake (%s)", address, strings.TrimPrefix(alert.Error(), "tls: "))
+		problem.Advice = "If it asks for a client certificate, turn on \"TLS client authentication\" in the data source settings"
+	case errors.As(err, &invalid), errors.As(err, &verify):
+		problem.Message = fmt.Sprintf("The certificate of the bridge at %s is not valid: %s", address, rootText(err))
+		problem.Advice = "Replace it, or check the TLS part of the data source settings"
+	default:
+		return nil
+	}
+	return problem
+}
+
+// rootText is the innermost part of a chain of errors, without the URL that the outer ones repeat.
+func rootText(err error) string {
+	var outer *url.Error
+	if errors.As(err, &outer) {
+		err = outer.Err
+	}
+	return err.Error()
+}

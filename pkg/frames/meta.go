@@ -1,0 +1,109 @@
+// Package frames turns answers of the bridge into data frames. It asks nothing and knows no request.
+package frames
+
+import (
+	"encoding/json"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/streamkpi/streamkpi/pkg/model"
+)
+
+// Meta is what every frame says of itself, in meta.custom.streamkpi; src/frames/frame-meta.ts reads it. The browser's
+// live side overwrites the state.
+type Meta struct {
+	Version          int             `json:"version"`
+	Kind             model.Kind      `json:"kind"`
+	State            string          `json:"state"`
+	WatermarkMS      *int64          `json:"watermark_ms"`
+	OpenFromMS       *int64          `json:"open_from_ms"`
+	AsOfMS           int64           `json:"as_of_ms"`
+	Metric           string          `json:"metric,omitempty"`
+	Measure          string          `json:"measure,omitempty"`
+	Title            string          `json:"title,omitempty"`
+	WindowMS         int64           `json:"window_ms,omitempty"`
+	GraceMS          int64           `json:"grace_ms,omitempty"`
+	StepMS           int64           `json:"step_ms,omitempty"`
+	StoreEpoch       string          `json:"store_epoch,omitempty"`
+	TimeShiftMS      int64           `json:"time_shift_ms,omitempty"`
+	Live             *Live           `json:"live,omitempty"`
+	Revisions        []int64         `json:"revisions,omitempty"`
+	Removed          []int64         `json:"removed,omitempty"`
+	RemovedRevisions []int64         `json:"removed_revisions,omitempty"`
+	Status           json.RawMessage `json:"status,omitempty"`
+}
+
+// Live is how an answer is kept up to date.
+type Live struct {
+	Mode   model.Mode `json:"mode"`
+	Path   string     `json:"path,omitempty"`
+	Query  string     `json:"query,omitempty"`
+	PollMS int64      `json:"poll_ms,omitempty"`
+}
+
+const metaVersion = 1
+
+// stateStatic: nothing keeps a mere answer up to date.
+const stateStatic = "static"
+
+// Custom is what Grafana carries for the data source in a frame's metadata.
+type Custom struct {
+	StreamKPI Meta `json:"streamkpi"`
+}
+
+// Asked is what the frames of one answer have in common: what was asked, and what is known of the metric.
+type Asked struct {
+	Query    model.Query
+	Executed string // the call to the bridge, for the query inspector
+	Notices  []data.Notice
+	Live     *Live
+	Metric   MetricInfo
+}
+
+// MetricInfo is what the catalogue says of the metric; zero where it does not know it.
+type MetricInfo struct {
+	Title        string
+	MeasureTitle string // empty for the default measure
+	WindowMS     int64
+	GraceMS      int64
+	Dimensions   []string
+}
+
+func (a Asked) meta() Meta {
+	return Meta{
+		Version:     metaVersion,
+		Kind:        a.Query.Kind,
+		State:       stateStatic,
+		Metric:      a.Query.Metric,
+		Measure:     a.Query.Measure,
+		Title:       a.Metric.Title,
+		WindowMS:    a.Metric.WindowMS,
+		GraceMS:     a.Metric.GraceMS,
+		TimeShiftMS: a.Query.TimeShift.Milliseconds(),
+		Live:        a.Live,
+	}
+}
+
+// describe gives a frame its type and its metadata.
+func (a Asked) describe(frame *data.Frame, frameType data.FrameType, meta Meta) {
+	frame.Meta = &data.FrameMeta{
+		Type:                frameType,
+		Custom:              Custom{StreamKPI: meta},
+		ExecutedQueryString: a.Executed,
+	}
+	if frameType == data.FrameTypeTimeSeriesMulti || frameType == data.FrameTypeNumericMulti {
+		frame.Meta.TypeVersion = data.FrameTypeVersion{0, 1}
+	}
+}
+
+// finish puts the notices on the first frame only, so that a panel tells each once. An answer without frames gets
+// an empty one of the type: alert rules see no data, panels the metadata.
+func (a Asked) finish(all data.Frames, frameType data.FrameType, meta Meta) data.Frames {
+	if len(all) == 0 {
+		frame := data.NewFrame("")
+		a.describe(frame, frameType, meta)
+		all = data.Frames{frame}
+	}
+	all[0].Meta.Notices = a.Notices
+	return all
+}

@@ -1,0 +1,56 @@
+package frames
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/streamkpi/streamkpi/pkg/bridge"
+	"github.com/streamkpi/streamkpi/pkg/model"
+)
+
+// WarningNotices says the bridge's warnings to the reader of a panel.
+func WarningNotices(warnings []bridge.Warning) []data.Notice {
+	var notices []data.Notice
+	for _, warning := range warnings {
+		switch warning.Code {
+		case "series_truncated":
+			notices = append(notices, notice(data.NoticeSeverityWarning, "Only %d of %d series are shown. Filter or group to see all of them.", warning.Kept, warning.Total))
+		case "step_adjusted":
+			notices = append(notices, notice(data.NoticeSeverityInfo, "The step of %s does not fit the metric's windows; %s is used.", span(warning.AskedMS), span(warning.TakenMS)))
+		default:
+			notices = append(notices, notice(data.NoticeSeverityWarning, "%s (%s)", warning.Message, warning.Code))
+		}
+	}
+	return notices
+}
+
+// Truncated tells whether the answer leaves series out.
+func Truncated(warnings []bridge.Warning) bool {
+	for _, warning := range warnings {
+		if warning.Code == "series_truncated" {
+			return true
+		}
+	}
+	return false
+}
+
+// DownsampledNotice says that points stand for more than one window.
+func DownsampledNotice(stepMS, windowMS int64) []data.Notice {
+	if windowMS <= 0 || stepMS <= windowMS {
+		return nil
+	}
+	return []data.Notice{notice(data.NoticeSeverityInfo, "Each point stands for %s; a window is %s.", span(stepMS), span(windowMS))}
+}
+
+// SkippedFilterNotice says that a dashboard's filter does not apply.
+func SkippedFilterNotice(dimension, metric string) data.Notice {
+	return notice(data.NoticeSeverityInfo, "The dashboard's filter on %q is left out: %s has no such dimension.", dimension, metric)
+}
+
+func notice(severity data.NoticeSeverity, format string, args ...any) data.Notice {
+	return data.Notice{Severity: severity, Text: fmt.Sprintf(format, args...)}
+}
+
+func span(ms int64) string { return model.FormatDuration(time.Duration(ms) * time.Millisecond) }

@@ -1,0 +1,118 @@
+// Package model is the saved query: its JSON, defaults, migration, validation and canonical form. It knows nothing
+// of Grafana's frames, nor of the network.
+package model
+
+import "time"
+
+// Version of the saved query that this backend writes and understands.
+const Version = 1
+
+// Kind is what a query asks for.
+type Kind string
+
+// The kinds of queries.
+const (
+	Series  Kind = "series"
+	Summary Kind = "summary"
+	Events  Kind = "events"
+	Status  Kind = "status"
+)
+
+// Filter is a condition on one dimension. `=` any of the values, `!=` none of them, `=~` and `!~` the same with RE2
+// patterns matched in full.
+type Filter struct {
+	Dimension string   `json:"dimension"`
+	Op        string   `json:"op"`
+	Values    []string `json:"values"`
+}
+
+// StepMode says where the distance between points comes from.
+type StepMode int
+
+// The step modes.
+const (
+	// StepAuto takes it from the width of the panel, for rules the window.
+	StepAuto StepMode = iota
+	// StepWindow is one window a point.
+	StepWindow
+	// StepFixed is a duration that the query names.
+	StepFixed
+)
+
+// Step is the distance between points.
+type Step struct {
+	Mode     StepMode
+	Duration time.Duration // of StepFixed
+}
+
+// Query is a saved query with its defaults filled in: every field has a valid value.
+type Query struct {
+	Kind       Kind
+	Metric     string
+	Measure    string // empty: the metric's default
+	Filters    []Filter
+	Adhoc      []Filter
+	Grouped    bool // GroupBy is to be used; otherwise every series stands alone
+	GroupBy    []string
+	OverTime   string // empty: the measure's own rule
+	Fill       string // none, zero, null
+	Step       Step
+	Open       string // auto, include, exclude
+	Stat       string // empty: the table
+	EventsAs   string // table, count, value; empty: by purpose
+	Severities []string
+	EventState string // all, open, resolved
+	Limit      int    // 0: the bridge's default
+	StatusAs   string // table, ready, ...; empty: by purpose
+	StatusOver string // now, range
+	TimeShift  time.Duration
+	Alias      string
+	Live       bool
+	Revisions  bool
+}
+
+// ForRule is the query as an alert rule or an expression reads it: numbers of closed windows, nothing live.
+func (q Query) ForRule() Query {
+	q.Live = false
+	q.Revisions = false
+	if q.Open == "auto" {
+		q.Open = "exclude"
+	}
+	if q.Step.Mode == StepAuto {
+		q.Step = Step{Mode: StepWindow}
+	}
+	if q.Stat == "" {
+		q.Stat = "last"
+	}
+	if q.EventsAs == "" {
+		q.EventsAs = "count"
+	}
+	if q.StatusAs == "" {
+		q.StatusAs = "ready"
+	}
+	return q
+}
+
+// ForPanel is the query as a panel, Explore or a public dashboard reads it.
+func (q Query) ForPanel() Query {
+	if q.EventsAs == "" {
+		q.EventsAs = "table"
+	}
+	if q.StatusAs == "" {
+		q.StatusAs = "table"
+	}
+	return q
+}
+
+// IncludeOpen tells whether windows that may still change are asked for.
+func (q Query) IncludeOpen() bool {
+	if q.Open == "auto" {
+		return q.Kind != Summary
+	}
+	return q.Open == "include"
+}
+
+// AllFilters are the query's own and those that the dashboard adds.
+func (q Query) AllFilters() []Filter {
+	return append(append([]Filter(nil), q.Filters...), q.Adhoc...)
+}

@@ -1,0 +1,137 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"sync"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+
+	"github.com/streamkpi/streamkpi/pkg/bridge"
+	"github.com/streamkpi/streamkpi/pkg/model"
+	"github.com/streamkpi/streamkpi/pkg/telemetry"
+)
+
+// parallelQueries of one request.
+const parallelQueries = 4
+
+// QueryData answers the queries of one request side by side. Each has its own error.
+func (i *Instance) QueryData(ctx context.Context, request *backend.QueryDataRequest) (*backend.QueryDataResponse, error) {
+	answer := backend.NewQueryDataResponse()
+	rule := isRule(request)
+	var (
+		mu      sync.Mutex
+		running sync.WaitGroup
+		places  = make(chan struct{}, parallelQueries)
+	)
+	for _, query := range request.Queries {
+		places <- struct{}{}
+		running.Go(func() {
+			defer func() { <-places }()
+			response := i.answerSafely(ctx, request.PluginContext, query, rule)
+			mu.Lock()
+			defer mu.Unlock()
+			answer.Responses[query.RefID] = response
+		})
+	}
+	running.Wait()
+	return answer, nil
+}
+
+// isRule tells whether an alert rule or an expression asks. They get closed windows at the window's own step, so
+// that a rule does not depend on the width of a panel.
+func isRule(request *backend.QueryDataRequest) bool {
+	return request.Headers["FromAlert"] == "true" || request.GetHTTPHeader("FromAlert") == "true" ||
+		request.GetHTTPHeader("X-Grafana-From-Expr") == "true"
+}
+
+func (i *Instance) answerSafely(ctx context.Context, plugin backend.PluginContext, query backend.DataQuery, rule bool) (response backend.DataResponse) {
+	kind := model.Kind("unknown")
+	defer func() {
+		if fault := recover(); fault != nil {
+			backend.Logger.FromContext(ctx).Error("A query failed in the plugin", "refId", query.RefID, "fault", fault, "stack", string(debug.Stack()))
+			response = backend.ErrDataResponseWithSource(backend.StatusInternal, backend.ErrorSourcePlugin,
+				fmt.Sprintf("The StreamKPI plugin failed on this query: %v. Its log has more; please report it.", fault))
+		}
+		outcome := "ok"
+		if response.Error != nil {
+			outcome = string(response.ErrorSource) + "_error"
+		}
+		telemetry.Query(string(kind), outcome)
+	}()
+	if i.faulty != nil {
+		return failed(i.faulty)
+	}
+	parsed, err := model.Parse(query.JSON)
+	if err != nil {
+		return failed(err)
+	}
+	kind = parsed.Kind
+	ask := question{query: parsed.ForPanel(), request: query, plugin: plugin}
+	if rule {
+		ask.query, ask.rule = parsed.ForRule(), true
+	}
+	return i.answer(ctx, ask)
+}
+
+// question is one query with the circumstances it is asked in.
+type question struct {
+	query   model.Query
+	request backend.DataQuery
+	plugin  backend.PluginContext
+	rule    bool
+}
+
+func (i *Instance) answer(ctx context.Context, ask question) backend.DataResponse {
+	var err error
+	var response backend.DataResponse
+	switch ask.query.Kind {
+	case model.Series:
+		response.Frames, err = i.series(ctx, ask)
+	default:
+		err = fmt.Errorf("no handler for kind %q", ask.query.Kind)
+	}
+	if err != nil {
+		return failed(err)
+	}
+	response.Status = backend.StatusOK
+	return response
+}
+
+// failed turns an error into a response with a status and whose fault it is: the query's and the bridge's are
+// downstream, all else is the plugin's own.
+func failed(err error) backend.DataResponse {
+	var query *model.Error
+	var told *bridge.Error
+	switch {
+	case errors.As(err, &query):
+		return backend.ErrDataResponseWithSource(backend.StatusBadRequest, backend.ErrorSourceDownstream, query.Error())
+	case errors.As(err, &told):
+		return backend.ErrDataResponseWithSource(statusOf(told), backend.ErrorSourceDownstream, told.Error())
+	case errors.Is(err, context.Canceled):
+		return backend.ErrDataResponseWithSource(backend.Status(499), backend.ErrorSourceDownstream, "The query was cancelled.")
+	case errors.Is(err, context.DeadlineExceeded):
+		return backend.ErrDataResponseWithSource(backend.StatusTimeout, backend.ErrorSourceDownstream, "The query took too long.")
+	}
+	return backend.ErrDataResponseWithSource(backend.StatusInternal, backend.ErrorSourcePlugin, err.Error())
+}
+
+func statusOf(told *bridge.Error) backend.Status {
+	switch told.Code {
+	case bridge.CodeTimeout:
+		return backend.StatusTimeout
+	case bridge.CodeCancelled:
+		return backend.Status(499)
+	case bridge.CodeSettings:
+		return backend.StatusBadRequest
+	case bridge.CodeUnreachable, bridge.CodeTLS, bridge.CodeNotABridge, bridge.CodeTooLarge:
+		return backend.StatusBadGateway
+	}
+	if told.Status >= http.StatusBadRequest {
+		return backend.Status(told.Status)
+	}
+	return backend.StatusBadGateway
+}
