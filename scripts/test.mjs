@@ -55,9 +55,11 @@ if (long) {
   jest('long', ['--selectProjects', 'long', '--runInBand']);
 } else {
   check('types', ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json']);
+  check('types of the app', ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'src/tsconfig.json']);
   check('lint', ['node_modules/eslint/bin/eslint.js', '.']);
   check('format', ['node_modules/prettier/bin/prettier.cjs', '--check', '.', '--log-level', 'warn']);
   jest('unit', ['--selectProjects', 'unit', '--maxWorkers=2']);
+  jest('plugin', ['--selectProjects', 'plugin', '--maxWorkers=2']);
   jest('contract', ['--selectProjects', 'contract', '--maxWorkers=2']);
   jest('integration', ['--selectProjects', 'integration', '--runInBand']);
 }
