@@ -24,9 +24,12 @@ function* filesIn(folder) {
 }
 
 try {
-  rmSync(dist, { recursive: true, force: true });
-  await buildFrontend();
-  buildBackend(PLATFORMS);
+  // --zip-only: what is in dist/ already, e.g. with the manifest that signing has added.
+  if (!process.argv.includes('--zip-only')) {
+    rmSync(dist, { recursive: true, force: true });
+    await buildFrontend();
+    buildBackend(PLATFORMS);
+  }
   const problems = problemsOf(
     dist,
     version,
