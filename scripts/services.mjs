@@ -2,11 +2,13 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { root } from './ensure.mjs';
+import { GO_MISSING, ensureGo } from './go.mjs';
 
 const PROGRAMS = [
   { command: 'redis-server', probe: ['--version'], debian: 'redis-server', brew: 'redis' },
   { command: 'java', probe: ['-version'], debian: 'default-jdk-headless', brew: 'openjdk' },
   { command: 'mvn', probe: ['--version'], debian: 'maven', brew: 'maven' },
+  { command: 'chromium', probe: ['--version'], debian: 'chromium', brew: 'chromium' },
   { command: 'openssl', probe: ['version'], debian: 'openssl', brew: 'openssl' },
 ];
 
@@ -37,9 +39,9 @@ function install(missing) {
  */
 export function ensureServices(testArguments) {
   const missing = () => PROGRAMS.filter((program) => !answers(program.command, program.probe));
-  if (missing().length === 0) return { inDocker: false };
+  if (missing().length === 0 && ensureGo() !== null) return { inDocker: false };
   if (process.env.STREAMKPI_IN_DOCKER !== '1' && answers('docker', ['info'])) {
-    const packages = PROGRAMS.map((program) => program.debian).join(' ');
+    const packages = [...PROGRAMS.map((program) => program.debian), 'python3-pip'].join(' ');
     const script = `apt-get update -qq && apt-get install -y -qq --no-install-recommends ${packages} >/dev/null && cp -r /source /test && cd /test && rm -rf node_modules && npm ${testArguments}`;
     console.log('Running the tests in a Debian container, because this machine lacks programs they need ...');
     const run = spawnSync(
@@ -71,6 +73,10 @@ export function ensureServices(testArguments) {
     console.error(
       `The tests need ${list}. Install them:\n  Debian or Ubuntu: sudo apt-get install ${debian}\n  macOS: brew install ${brew}`,
     );
+    process.exit(1);
+  }
+  if (ensureGo() === null) {
+    console.error(GO_MISSING);
     process.exit(1);
   }
   return { inDocker: false };

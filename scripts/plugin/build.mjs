@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import webpack from 'webpack';
 import config from '../../webpack.config.mjs';
 import { root } from '../ensure.mjs';
+import { GO_MISSING, ensureGo, findGo } from '../go.mjs';
 import { BUNDLED_PACKAGES } from './host-modules.mjs';
 
 export const dist = join(root, 'dist');
@@ -49,26 +50,21 @@ export function buildFrontend({ production = true } = {}) {
   });
 }
 
-const goPlatform = () => {
-  const asked = spawnSync('go', ['env', 'GOOS', 'GOARCH'], { encoding: 'utf8' });
-  if (asked.error || asked.status !== 0) return null;
+/** This machine's platform as [GOOS, GOARCH]. */
+function ownPlatform(go) {
+  const asked = spawnSync(go, ['env', 'GOHOSTOS', 'GOHOSTARCH'], { encoding: 'utf8' });
   return asked.stdout.trim().split(/\s+/);
-};
-
-/** This machine's platform; null where Go is missing. */
-export const hasGo = () => goPlatform() !== null;
+}
 
 /** Builds the backend for the platforms given, this machine's by default. Throws when Go is missing or refuses. */
 export function buildBackend(platforms) {
-  const own = goPlatform();
-  if (own === null) {
-    throw new Error('Go is missing: install Go 1.26 or newer (https://go.dev/dl), then run this again');
-  }
+  const go = ensureGo();
+  if (go === null) throw new Error(GO_MISSING);
   mkdirSync(join(dist, 'datasource'), { recursive: true });
-  for (const [os, arch] of platforms ?? [own]) {
+  for (const [os, arch] of platforms ?? [ownPlatform(go)]) {
     const name = `gpx_streamkpi_${os}_${arch}${os === 'windows' ? '.exe' : ''}`;
     const run = spawnSync(
-      'go',
+      go,
       ['build', '-trimpath', '-ldflags', '-s -w', '-o', join(dist, 'datasource', name), './pkg'],
       {
         cwd: root,
@@ -80,8 +76,11 @@ export function buildBackend(platforms) {
   }
 }
 
-/** Whether dist/ has a backend for this machine. */
-export function backendBuilt() {
-  const own = goPlatform();
-  return own !== null && existsSync(join(dist, 'datasource', `gpx_streamkpi_${own[0]}_${own[1]}`));
+/** The backend for this machine in dist/; null where it is not built or Go is missing. */
+export function builtBackend() {
+  const go = findGo();
+  if (go === null) return null;
+  const [os, arch] = ownPlatform(go);
+  const file = join(dist, 'datasource', `gpx_streamkpi_${os}_${arch}${os === 'windows' ? '.exe' : ''}`);
+  return existsSync(file) ? file : null;
 }

@@ -1,0 +1,118 @@
+import { DATA_SOURCE, events } from './queries.mjs';
+
+/**
+ * What every dashboard has: the data source variable, links to the others, the annotations. Written as schema 40, the
+ * newest that Grafana 11.6 takes as it is; later ones migrate it.
+ */
+const SCHEMA_VERSION = 40;
+
+const dataSourceVariable = {
+  type: 'datasource',
+  name: 'datasource',
+  label: 'Data source',
+  description: 'The StreamKPI data source that every panel reads.',
+  query: DATA_SOURCE.type,
+  regex: '',
+  current: {},
+  hide: 0,
+  includeAll: false,
+  multi: false,
+  options: [],
+  refresh: 1,
+  skipUrlSync: false,
+};
+
+/** Values of a dimension in the dashboard's range; All is no filter. */
+export const dimensionVariable = ({ name, label, description, metric, dimension }) => ({
+  type: 'query',
+  name,
+  label,
+  description,
+  datasource: DATA_SOURCE,
+  query: { refId: 'Variable', list: 'values', metric, dimension, inRange: true },
+  definition: `${dimension} of ${metric}`,
+  current: { text: ['All'], value: ['$__all'] },
+  hide: 0,
+  includeAll: true,
+  multi: true,
+  options: [],
+  refresh: 2,
+  regex: '',
+  skipUrlSync: false,
+  sort: 1,
+});
+
+export const adhocVariable = {
+  type: 'adhoc',
+  name: 'filters',
+  label: 'Filters',
+  description:
+    'Further conditions on dimensions; panels whose metric lacks a dimension say so and leave it out.',
+  datasource: DATA_SOURCE,
+  baseFilters: [],
+  filters: [],
+  hide: 0,
+  skipUrlSync: false,
+};
+
+const dashboardAnnotations = {
+  builtIn: 1,
+  datasource: { type: 'grafana', uid: '-- Grafana --' },
+  enable: true,
+  hide: true,
+  iconColor: 'rgba(0, 211, 255, 1)',
+  name: 'Annotations & Alerts',
+  type: 'dashboard',
+};
+
+/** Marks in the graphs: every user with unusually many events. */
+export const highActivityAnnotations = {
+  datasource: DATA_SOURCE,
+  enable: true,
+  hide: false,
+  iconColor: 'orange',
+  name: 'High activity',
+  target: events('High activity', 'high_activity_alert', { live: false }),
+};
+
+/**
+ * @param uids uid of each dashboard by its key, of the set that this one belongs to
+ * @param others `[key, title]` of the dashboards it links to
+ */
+export function dashboard(
+  { key, title, description, variables = [], annotations = [], panels, range },
+  uids,
+  others,
+) {
+  return {
+    uid: uids[key],
+    title,
+    description,
+    tags: ['streamkpi'],
+    editable: true,
+    graphTooltip: 1,
+    refresh: '1m',
+    schemaVersion: SCHEMA_VERSION,
+    time: { from: range ?? 'now-1h', to: 'now' },
+    timepicker: {},
+    timezone: 'browser',
+    fiscalYearStartMonth: 0,
+    weekStart: '',
+    version: 1,
+    annotations: { list: [dashboardAnnotations, ...annotations] },
+    links: others.map(([other, name]) => ({
+      type: 'link',
+      title: name,
+      tooltip: `Go to ${name}, with the same time and data source`,
+      icon: 'dashboard',
+      url: `/d/${uids[other]}`,
+      asDropdown: false,
+      includeVars: true,
+      keepTime: true,
+      tags: [],
+      targetBlank: false,
+    })),
+    templating: { list: [dataSourceVariable, ...variables] },
+    panels,
+  };
+}

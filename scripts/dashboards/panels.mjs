@@ -1,0 +1,147 @@
+import { DATA_SOURCE } from './queries.mjs';
+
+/**
+ * Panels in the classic JSON model. Each takes `{id, title, description, at: [x, y, w, h], targets, unit?, ...}`; the
+ * grid is 24 wide.
+ */
+
+const DEFAULT_UNIT = 'short';
+
+function panel(
+  type,
+  { id, title, description, at, targets, unit, defaults, overrides, links },
+  options,
+  custom,
+) {
+  const [x, y, w, h] = at;
+  return {
+    id,
+    type,
+    title,
+    description,
+    datasource: DATA_SOURCE,
+    gridPos: { x, y, w, h },
+    targets,
+    fieldConfig: {
+      defaults: { unit: unit ?? DEFAULT_UNIT, ...defaults, ...(custom ? { custom } : {}) },
+      overrides: overrides ?? [],
+    },
+    options,
+    ...(links ? { links } : {}),
+  };
+}
+
+const OFF = { steps: [{ color: 'green', value: null }], mode: 'absolute' };
+
+/** This app's own panel. `show`: which part of it. */
+export const kpi = ({ show, cards, alerts, ...given }) =>
+  panel('streamkpi-kpi-panel', given, {
+    version: 1,
+    show,
+    ...(cards ? { cards } : {}),
+    ...(alerts ? { alerts } : {}),
+  });
+
+/** Lines; points whose windows are missing are gaps. */
+export const timeseries = ({
+  stacked = false,
+  bars = false,
+  legend = ['lastNotNull', 'min', 'max', 'mean'],
+  ...given
+}) =>
+  panel(
+    'timeseries',
+    { ...given, defaults: { thresholds: OFF, color: { mode: 'palette-classic' }, ...given.defaults } },
+    {
+      legend: { displayMode: 'table', placement: 'bottom', showLegend: true, calcs: legend },
+      tooltip: { mode: 'multi', sort: 'desc' },
+    },
+    {
+      drawStyle: bars ? 'bars' : 'line',
+      lineWidth: bars ? 1 : 2,
+      fillOpacity: bars ? 60 : stacked ? 30 : 10,
+      showPoints: 'auto',
+      pointSize: 4,
+      spanNulls: false,
+      stacking: { mode: stacked ? 'normal' : 'none', group: 'A' },
+      axisPlacement: 'auto',
+      axisSoftMin: 0,
+    },
+  );
+
+/** Large numbers: one for each series. */
+export const stat = ({
+  sparkline = false,
+  mode = 'value',
+  steps,
+  mappings,
+  orientation = 'auto',
+  ...given
+}) =>
+  panel(
+    'stat',
+    {
+      ...given,
+      defaults: {
+        color: { mode: 'thresholds' },
+        thresholds: steps ? { mode: 'absolute', steps } : OFF,
+        ...(mappings ? { mappings } : {}),
+        ...given.defaults,
+      },
+    },
+    {
+      reduceOptions: { values: false, calcs: ['lastNotNull'], fields: '' },
+      orientation,
+      textMode: 'auto',
+      colorMode: mode,
+      graphMode: sparkline ? 'area' : 'none',
+      justifyMode: 'auto',
+      showPercentChange: false,
+      wideLayout: true,
+    },
+  );
+
+/**
+ * Rows and columns. `columns`: field name to `{name?, unit?, width?}`, in their order; what is not named is not
+ * shown. `sortBy`: [shown name, descending].
+ */
+export function table({ columns, sortBy, ...given }) {
+  const names = Object.keys(columns);
+  const shown = (name) => columns[name].name ?? name;
+  return {
+    ...panel(
+      'table',
+      {
+        ...given,
+        defaults: { thresholds: OFF, ...given.defaults },
+        overrides: names.flatMap((name) => {
+          const { unit, width } = columns[name];
+          const properties = [
+            ...(unit ? [{ id: 'unit', value: unit }] : []),
+            ...(width ? [{ id: 'custom.width', value: width }] : []),
+          ];
+          return properties.length === 0
+            ? []
+            : [{ matcher: { id: 'byName', options: shown(name) }, properties }];
+        }),
+      },
+      {
+        showHeader: true,
+        cellHeight: 'sm',
+        ...(sortBy ? { sortBy: [{ displayName: sortBy[0], desc: sortBy[1] }] } : {}),
+      },
+      { align: 'auto', cellOptions: { type: 'auto' }, inspect: false, filterable: true },
+    ),
+    transformations: [
+      {
+        id: 'organize',
+        options: {
+          includeByName: Object.fromEntries(names.map((name) => [name, true])),
+          indexByName: Object.fromEntries(names.map((name, index) => [name, index])),
+          renameByName: Object.fromEntries(names.map((name) => [name, shown(name)])),
+          excludeByName: {},
+        },
+      },
+    ],
+  };
+}

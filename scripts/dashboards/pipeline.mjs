@@ -1,0 +1,98 @@
+import { kpi, stat, timeseries } from './panels.mjs';
+import { status, summary } from './queries.mjs';
+
+const recorded = (statusAs, fields = {}) => status(statusAs, { statusAs, statusOver: 'range', ...fields });
+const sinceStart = 'Recorded by the bridge every ten seconds since it started, for 24 hours at most.';
+const latest = ['lastNotNull', 'max'];
+
+export const pipeline = {
+  key: 'pipeline',
+  title: 'StreamKPI: Pipeline health',
+  description:
+    'Whether the stream reaches Grafana in time: freshness, lag, dead letters, records and clients, per hop.',
+  panels: [
+    kpi({
+      id: 1,
+      title: 'Connection',
+      description: 'Whether this dashboard is live, and which part fails if one does.',
+      at: [0, 0, 18, 4],
+      show: 'connection',
+      targets: [status('status'), summary('events', 'events_per_minute', { groupBy: [] })],
+    }),
+    stat({
+      id: 2,
+      title: 'Bridge',
+      description: 'Ready: the source is joined and the store takes writes. The same as its /readyz.',
+      at: [18, 0, 6, 4],
+      unit: 'none',
+      mode: 'background',
+      steps: [
+        { color: 'red', value: null },
+        { color: 'green', value: 1 },
+      ],
+      mappings: [
+        { type: 'value', options: { 0: { text: 'Not ready', index: 0 }, 1: { text: 'Ready', index: 1 } } },
+      ],
+      targets: [status('ready', { statusAs: 'ready', alias: 'Bridge' })],
+    }),
+    kpi({
+      id: 3,
+      title: 'Hops',
+      description:
+        'Source, pipeline, store and bridge: state, message, lag and freshness of each topic and metric.',
+      at: [0, 4, 12, 10],
+      show: 'status',
+      targets: [status('status')],
+    }),
+    timeseries({
+      id: 4,
+      title: 'Freshness',
+      description: `Clock minus watermark of each metric: how far event time lies behind. It grows while nothing comes in. ${sinceStart}`,
+      at: [12, 4, 12, 10],
+      unit: 'ms',
+      legend: latest,
+      targets: [recorded('freshness')],
+    }),
+    timeseries({
+      id: 5,
+      title: 'Consumer lag',
+      description: `Records between what the bridge has read and the end of each topic, over the partitions that it reads. ${sinceStart}`,
+      at: [0, 14, 12, 8],
+      legend: latest,
+      targets: [recorded('lag')],
+    }),
+    timeseries({
+      id: 6,
+      title: 'Records read',
+      description: `Records of each topic since the bridge started: a line that stands still is a topic without traffic. ${sinceStart}`,
+      at: [12, 14, 12, 8],
+      legend: latest,
+      targets: [recorded('records')],
+    }),
+    timeseries({
+      id: 7,
+      title: 'Dead letters',
+      description: `Records of each topic that could not be decoded, since the bridge started. Their reasons are in the dead-letter topic. ${sinceStart}`,
+      at: [0, 22, 12, 8],
+      legend: latest,
+      targets: [recorded('dead_letters')],
+    }),
+    timeseries({
+      id: 8,
+      title: 'Clients',
+      description: `WebSocket connections and subscriptions of this bridge, and the bytes that wait for slow clients. ${sinceStart}`,
+      at: [12, 22, 12, 8],
+      legend: latest,
+      targets: [recorded('clients')],
+      overrides: [
+        {
+          matcher: { id: 'byRegexp', options: '/queued|bytes/i' },
+          properties: [
+            { id: 'unit', value: 'bytes' },
+            { id: 'custom.axisPlacement', value: 'right' },
+          ],
+        },
+      ],
+    }),
+  ],
+};

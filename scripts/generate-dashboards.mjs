@@ -1,0 +1,50 @@
+#!/usr/bin/env node
+/**
+ * Writes the dashboards twice, under uids of their own, because one uid that comes by two ways overwrites itself:
+ * src/dashboards/ is bundled with the app, provisioning/dashboards/ is for Grafana's provisioning.
+ *
+ *   node scripts/generate-dashboards.mjs            writes them
+ *   node scripts/generate-dashboards.mjs --check    ends with 1 when a file is not what it would write
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import process from 'node:process';
+import { alerts } from './dashboards/alerts.mjs';
+import { dashboard } from './dashboards/dashboard.mjs';
+import { pipeline } from './dashboards/pipeline.mjs';
+import { realtime } from './dashboards/realtime.mjs';
+
+const root = join(import.meta.dirname, '..');
+const all = [realtime, alerts, pipeline];
+
+/** Folder to the beginning of its uids. */
+const SETS = { 'src/dashboards': 'streamkpi-app', 'provisioning/dashboards': 'streamkpi' };
+
+const files = Object.entries(SETS).flatMap(([folder, prefix]) => {
+  const uids = Object.fromEntries(all.map(({ key }) => [key, `${prefix}-${key}`]));
+  return all.map((made) => {
+    const others = all
+      .filter(({ key }) => key !== made.key)
+      .map(({ key, title }) => [key, title.split(': ')[1]]);
+    return [join(folder, `${made.key}.json`), `${JSON.stringify(dashboard(made, uids, others), null, 2)}\n`];
+  });
+});
+
+for (const [file, text] of files) {
+  const path = join(root, file);
+  if (!process.argv.includes('--check')) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+    continue;
+  }
+  let present = '';
+  try {
+    present = readFileSync(path, 'utf8');
+  } catch {
+    // Reported below as not in step.
+  }
+  if (present !== text) {
+    console.error(`${file} is not in step with scripts/dashboards; run: npm run generate:dashboards`);
+    process.exitCode = 1;
+  }
+}
