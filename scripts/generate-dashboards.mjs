@@ -9,6 +9,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
+import { format, resolveConfig } from 'prettier';
 import { alerts } from './dashboards/alerts.mjs';
 import { dashboard } from './dashboards/dashboard.mjs';
 import { pipeline } from './dashboards/pipeline.mjs';
@@ -26,12 +27,13 @@ const files = Object.entries(SETS).flatMap(([folder, prefix]) => {
     const others = all
       .filter(({ key }) => key !== made.key)
       .map(({ key, title }) => [key, title.split(': ')[1]]);
-    return [join(folder, `${made.key}.json`), `${JSON.stringify(dashboard(made, uids, others), null, 2)}\n`];
+    return [join(folder, `${made.key}.json`), JSON.stringify(dashboard(made, uids, others))];
   });
 });
 
-for (const [file, text] of files) {
+for (const [file, unformatted] of files) {
   const path = join(root, file);
+  const text = await format(unformatted, { ...(await resolveConfig(path)), parser: 'json' });
   if (!process.argv.includes('--check')) {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);

@@ -133,13 +133,13 @@ export function table({ columns, sortBy, ...given }) {
       { align: 'auto', cellOptions: { type: 'auto' }, inspect: false, filterable: true },
     ),
     transformations: [
+      { id: 'filterFieldsByName', options: { include: { names } } },
       {
         id: 'organize',
         options: {
-          includeByName: Object.fromEntries(names.map((name) => [name, true])),
+          excludeByName: {},
           indexByName: Object.fromEntries(names.map((name, index) => [name, index])),
           renameByName: Object.fromEntries(names.map((name) => [name, shown(name)])),
-          excludeByName: {},
         },
       },
     ],

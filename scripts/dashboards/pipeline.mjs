@@ -21,10 +21,11 @@ export const pipeline = {
     }),
     stat({
       id: 2,
-      title: 'Bridge',
-      description: 'Ready: the source is joined and the store takes writes. The same as its /readyz.',
+      title: 'Ready',
+      description:
+        'Each hop: the source has joined, the pipeline runs, the store takes writes. Together they are what /readyz of the bridge says.',
       at: [18, 0, 6, 4],
-      unit: 'none',
+      unit: 'bool_yes_no',
       mode: 'background',
       steps: [
         { color: 'red', value: null },
@@ -33,7 +34,7 @@ export const pipeline = {
       mappings: [
         { type: 'value', options: { 0: { text: 'Not ready', index: 0 }, 1: { text: 'Ready', index: 1 } } },
       ],
-      targets: [status('ready', { statusAs: 'ready', alias: 'Bridge' })],
+      targets: [status('ready', { statusAs: 'ready' })],
     }),
     kpi({
       id: 3,
@@ -49,7 +50,7 @@ export const pipeline = {
       title: 'Freshness',
       description: `Clock minus watermark of each metric: how far event time lies behind. It grows while nothing comes in. ${sinceStart}`,
       at: [12, 4, 12, 10],
-      unit: 'ms',
+      unit: 's',
       legend: latest,
       targets: [recorded('freshness')],
     }),
@@ -80,19 +81,10 @@ export const pipeline = {
     timeseries({
       id: 8,
       title: 'Clients',
-      description: `WebSocket connections and subscriptions of this bridge, and the bytes that wait for slow clients. ${sinceStart}`,
+      description: `WebSocket connections of this bridge, and the subscriptions on them. One Grafana holds one connection a data source. ${sinceStart}`,
       at: [12, 22, 12, 8],
       legend: latest,
       targets: [recorded('clients')],
-      overrides: [
-        {
-          matcher: { id: 'byRegexp', options: '/queued|bytes/i' },
-          properties: [
-            { id: 'unit', value: 'bytes' },
-            { id: 'custom.axisPlacement', value: 'right' },
-          ],
-        },
-      ],
     }),
   ],
 };
