@@ -3,6 +3,7 @@ module github.com/streamkpi/streamkpi
 go 1.26.5
 
 require (
+	github.com/coder/websocket v1.8.15
 	github.com/grafana/grafana-plugin-sdk-go v0.298.0
 	github.com/prometheus/client_golang v1.24.1
 )

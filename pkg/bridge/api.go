@@ -3,7 +3,7 @@
 package bridge
 
 import (
-	"encoding/json"
+	"slices"
 
 	"github.com/streamkpi/streamkpi/pkg/model"
 )
@@ -201,6 +201,16 @@ func (m Metric) MeasureTitle(name string) string {
 	return name
 }
 
+// Unit of a measure; empty where it has none.
+func (m Metric) Unit(name string) string {
+	for _, measure := range m.Measures {
+		if measure.Name == name {
+			return measure.Unit
+		}
+	}
+	return ""
+}
+
 // Hop is the state of one part of the way from the stream to here.
 type Hop struct {
 	State   string  `json:"state"`
@@ -235,9 +245,26 @@ type Status struct {
 	Pipeline *Hop              `json:"pipeline"`
 	Clients  *Clients          `json:"clients"`
 	Metrics  []MetricFreshness `json:"metrics"`
+}
 
-	// Raw is the answer as it came.
-	Raw json.RawMessage `json:"-"`
+// Can tells whether the bridge has a capability that came later than the first version.
+func (s *Status) Can(capability string) bool { return slices.Contains(s.Capabilities, capability) }
+
+// StatusHistory is what the bridge has recorded of its status.
+type StatusHistory struct {
+	StepMS       int64           `json:"step_ms"`
+	ServerTimeMS int64           `json:"server_time_ms"`
+	StartedMS    int64           `json:"started_ms"`
+	RetentionMS  int64           `json:"retention_ms"`
+	Series       []HistorySeries `json:"series"`
+}
+
+// HistorySeries is one number of the status over time.
+type HistorySeries struct {
+	Name   string            `json:"name"`
+	Labels map[string]string `json:"labels"`
+	Times  []int64           `json:"times"`
+	Values Numbers           `json:"values"`
 }
 
 // Source is where the bridge reads from.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -64,15 +65,14 @@ func (c *Client) Catalogue(ctx context.Context) (*Catalogue, error) {
 
 // Status asks for the state of every hop.
 func (c *Client) Status(ctx context.Context) (*Status, error) {
-	var raw json.RawMessage
-	if err := c.get(ctx, StatusPath, &raw); err != nil {
-		return nil, err
-	}
-	status := Status{Raw: raw}
-	if err := json.Unmarshal(raw, &status); err != nil {
-		return nil, c.unreadable(StatusPath, err)
-	}
-	return &status, nil
+	var answer Status
+	return &answer, c.get(ctx, StatusPath, &answer)
+}
+
+// StatusHistory asks at a StatusHistoryPath for what the bridge has recorded of its status.
+func (c *Client) StatusHistory(ctx context.Context, path string) (*StatusHistory, error) {
+	var answer StatusHistory
+	return &answer, c.get(ctx, path, &answer)
 }
 
 // Ready asks whether the bridge is ready; it needs no token. A bridge that is not ready is no error.
@@ -96,7 +96,18 @@ const (
 	CataloguePath = "/api/v1/metrics"
 	StatusPath    = "/api/v1/status"
 	ReadyPath     = "/readyz"
+
+	statusHistoryPath = "/api/v1/status/history"
 )
+
+// StatusHistoryPath is where the recorded status of a range is asked for; maxPoints 0 is every sample.
+func StatusHistoryPath(fromMS, toMS, maxPoints int64) string {
+	query := url.Values{"from_ms": {strconv.FormatInt(fromMS, 10)}, "to_ms": {strconv.FormatInt(toMS, 10)}}
+	if maxPoints > 0 {
+		query.Set("max_points", strconv.FormatInt(maxPoints, 10))
+	}
+	return statusHistoryPath + "?" + query.Encode()
+}
 
 // DimensionValuesPath is where the values of a dimension are asked for; both names may hold any characters.
 func DimensionValuesPath(metric, dimension string) string {

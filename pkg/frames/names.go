@@ -1,7 +1,6 @@
 package frames
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/streamkpi/streamkpi/pkg/model"
@@ -15,11 +14,7 @@ func (a Asked) name(measure string, labels map[string]string) string {
 		words := map[string]string{"metric": a.Query.Metric, "measure": measure, "stat": a.Query.Stat}
 		return model.Render(a.Query.Alias, labels, words)
 	}
-	names := make([]string, 0, len(labels))
-	for label := range labels {
-		names = append(names, label)
-	}
-	slices.Sort(names)
+	names := sortedNames(labels)
 	switch len(names) {
 	case 0:
 		return a.title(measure)

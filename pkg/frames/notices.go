@@ -44,6 +44,11 @@ func DownsampledNotice(stepMS, windowMS int64) []data.Notice {
 	return []data.Notice{notice(data.NoticeSeverityInfo, "Each point stands for %s; a window is %s.", span(stepMS), span(windowMS))}
 }
 
+// EventsCutNotice says that there may be more events than were counted.
+func EventsCutNotice(most int) data.Notice {
+	return notice(data.NoticeSeverityWarning, "Only the newest %d events of the range are read. Choose a shorter range or filter.", most)
+}
+
 // SkippedFilterNotice says that a dashboard's filter does not apply.
 func SkippedFilterNotice(dimension, metric string) data.Notice {
 	return notice(data.NoticeSeverityInfo, "The dashboard's filter on %q is left out: %s has no such dimension.", dimension, metric)

@@ -18,11 +18,22 @@ const ID = "streamkpi-realtime-datasource"
 // Instance serves one data source with one version of its settings.
 type Instance struct {
 	settings  settings
-	faulty    error // what is wrong with the settings; every call says so
+	faulty    error // what is wrong with the settings; every call says so, and the rest is nil
 	client    *bridge.Client
+	dial      bridge.Dialer
+	feed      *bridge.Feed
+	streams   *streams
 	catalogue *catalogueCache
 	closeIdle func()
 }
+
+var (
+	_ backend.QueryDataHandler      = (*Instance)(nil)
+	_ backend.CheckHealthHandler    = (*Instance)(nil)
+	_ backend.CallResourceHandler   = (*Instance)(nil)
+	_ backend.StreamHandler         = (*Instance)(nil)
+	_ instancemgmt.InstanceDisposer = (*Instance)(nil)
+)
 
 // NewInstance builds an instance from its settings. Wrong settings are no error here: health and queries tell them.
 func NewInstance(ctx context.Context, saved backend.DataSourceInstanceSettings) (instancemgmt.Instance, error) {
@@ -30,20 +41,44 @@ func NewInstance(ctx context.Context, saved backend.DataSourceInstanceSettings) 
 	if err != nil {
 		return &Instance{faulty: err}, nil
 	}
-	var transport *http.Transport
-	options := checked.options
-	options.ConfigureTransport = func(_ httpclient.Options, used *http.Transport) { transport = used }
-	httpClient, err := httpclient.New(options)
+	calls, closeCalls, err := newHTTPClient(checked.options)
 	if err != nil {
-		return &Instance{faulty: wrong("The connection settings cannot be used: "+err.Error(), "Check TLS and proxy in the data source settings")}, nil
+		return &Instance{faulty: unusable(err)}, nil
 	}
-	client := bridge.NewClient(httpClient, checked.address, checked.token)
+	// The SDK's middlewares wrap the bodies of answers, which an upgraded connection cannot bear.
+	bare := checked.options
+	bare.Middlewares = []httpclient.Middleware{}
+	upgrades, closeUpgrades, err := newHTTPClient(bare)
+	if err != nil {
+		return &Instance{faulty: unusable(err)}, nil
+	}
+	client := bridge.NewClient(calls, checked.address, checked.token)
+	dial := bridge.NewDialer(upgrades, checked.address, checked.token, checked.options.Header)
 	return &Instance{
 		settings:  checked,
 		client:    client,
+		dial:      dial,
+		feed:      bridge.NewFeed(dial, bridge.DefaultTiming),
+		streams:   newStreams(),
 		catalogue: newCatalogueCache(client.Catalogue),
-		closeIdle: transport.CloseIdleConnections,
+		closeIdle: func() { closeCalls(); closeUpgrades() },
 	}, nil
+}
+
+// newHTTPClient gives a client with the TLS, proxy and timeout of the settings, and a function that lets its kept
+// connections go.
+func newHTTPClient(options httpclient.Options) (*http.Client, func(), error) {
+	var transport *http.Transport
+	options.ConfigureTransport = func(_ httpclient.Options, used *http.Transport) { transport = used }
+	client, err := httpclient.New(options)
+	if err != nil {
+		return nil, nil, err
+	}
+	return client, transport.CloseIdleConnections, nil
+}
+
+func unusable(err error) error {
+	return wrong("The connection settings cannot be used: "+err.Error(), "Check TLS and proxy in the data source settings")
 }
 
 // Dispose ends what the instance has running: Grafana calls it when the settings have changed.
@@ -51,5 +86,6 @@ func (i *Instance) Dispose() {
 	if i.faulty != nil {
 		return
 	}
+	i.feed.Close(settingsChanged)
 	i.closeIdle()
 }

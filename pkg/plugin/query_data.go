@@ -91,8 +91,12 @@ func (i *Instance) answer(ctx context.Context, ask question) backend.DataRespons
 	switch ask.query.Kind {
 	case model.Series:
 		response.Frames, err = i.series(ctx, ask)
-	default:
-		err = fmt.Errorf("no handler for kind %q", ask.query.Kind)
+	case model.Summary:
+		response.Frames, err = i.summary(ctx, ask)
+	case model.Events:
+		response.Frames, err = i.events(ctx, ask)
+	case model.Status:
+		response.Frames, err = i.status(ctx, ask)
 	}
 	if err != nil {
 		return failed(err)

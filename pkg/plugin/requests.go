@@ -72,7 +72,7 @@ const mostEvents = 10_000
 // eventsRequest asks for as many as the bridge gives where the answer is still to be filtered or counted.
 func eventsRequest(q model.Query, asked span) bridge.EventsRequest {
 	limit := q.Limit
-	if q.EventsAs != "table" || len(q.Severities) > 0 || q.EventState != "all" {
+	if q.EventsAs != "table" || len(q.Severities) > 0 || q.EventState != "all" || !q.IncludeOpen() {
 		limit = mostEvents
 	}
 	return bridge.EventsRequest{Metric: q.Metric, FromMS: asked.fromMS, ToMS: asked.toMS, Filters: q.AllFilters(), Limit: limit}

@@ -40,6 +40,7 @@ func (i *Instance) series(ctx context.Context, ask question) (data.Frames, error
 type prepared struct {
 	span    span
 	measure string
+	unit    string // of the measure, as the catalogue has it
 	info    frames.MetricInfo
 	notices []data.Notice
 }
@@ -63,6 +64,7 @@ func (i *Instance) prepare(ctx context.Context, ask *question) (prepared, error)
 		found.measure = metric.DefaultMeasure
 	}
 	found.info = infoOf(metric, found.measure)
+	found.unit = metric.Unit(found.measure)
 	ask.query.Adhoc, found.notices = applicable(ask.query.Adhoc, metric)
 	return found, nil
 }

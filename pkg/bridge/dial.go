@@ -1,0 +1,53 @@
+package bridge
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/coder/websocket"
+)
+
+// Dialer opens a WebSocket connection to a bridge.
+type Dialer func(ctx context.Context) (*websocket.Conn, *Error)
+
+// NewDialer makes one. The HTTP client must not wrap the bodies of answers: an upgraded one is written to.
+func NewDialer(httpClient *http.Client, address, token string, header http.Header) Dialer {
+	return func(ctx context.Context) (*websocket.Conn, *Error) {
+		asked := header.Clone()
+		if asked == nil {
+			asked = http.Header{}
+		}
+		if token != "" {
+			asked.Set("Authorization", "Bearer "+token)
+		}
+		conn, response, err := websocket.Dial(ctx, address+"/", &websocket.DialOptions{HTTPClient: httpClient, HTTPHeader: asked})
+		if err == nil {
+			return conn, nil
+		}
+		if response == nil {
+			return nil, unreached(address, err)
+		}
+		return nil, noUpgrade(address, response, err)
+	}
+}
+
+// noUpgrade says why an answer came but no WebSocket connection.
+func noUpgrade(address string, response *http.Response, err error) *Error {
+	var body []byte
+	if response.Body != nil {
+		body, _ = io.ReadAll(io.LimitReader(response.Body, maxErrorBytes))
+	}
+	if told := refusal(address, response, body); told.Code != CodeNotABridge {
+		return told
+	}
+	return &Error{
+		Code:      CodeNotABridge,
+		Message:   fmt.Sprintf("What answers at %s opens no WebSocket connection (HTTP status %d)", address, response.StatusCode),
+		Advice:    "Check the URL in the data source settings; a proxy in front of the bridge must pass WebSocket upgrades on",
+		Status:    response.StatusCode,
+		Retryable: true,
+		Cause:     err,
+	}
+}

@@ -1,0 +1,229 @@
+package bridge
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/streamkpi/streamkpi/pkg/model"
+	"github.com/streamkpi/streamkpi/pkg/telemetry"
+)
+
+// Timing of a feed; tests shorten it.
+type Timing struct {
+	Connect  time.Duration // until a connection must stand
+	Silence  time.Duration // without any message the connection counts as lost
+	Linger   time.Duration // a connection without subscriptions is kept so long
+	LeastGap time.Duration // between attempts to connect, growing
+	MostGap  time.Duration
+	Retry    time.Duration // after a refused subscription, growing
+	MostWait time.Duration
+}
+
+// DefaultTiming goes with the bridge's heartbeat of 4 s.
+var DefaultTiming = Timing{
+	Connect: 10 * time.Second, Silence: 15 * time.Second, Linger: 10 * time.Second,
+	LeastGap: 250 * time.Millisecond, MostGap: 15 * time.Second, Retry: time.Second, MostWait: 30 * time.Second,
+}
+
+// Feed is the one WebSocket connection of a data source instance. It opens with the first subscription, comes back
+// by itself, and closes some time after the last subscription. Equal selections share one subscription of the bridge.
+type Feed struct {
+	dial   Dialer
+	timing Timing
+	ctx    context.Context
+	cancel context.CancelFunc
+	runs   sync.WaitGroup
+
+	mu        sync.Mutex
+	closed    bool
+	running   bool
+	link      *link // nil while there is no connection
+	problem   *Error
+	upstreams map[string]*upstream // by selection
+	byID      map[string]*upstream // by the id on the present connection
+	lastID    int64
+	idle      *time.Timer
+}
+
+// NewFeed makes a feed that is not connected.
+func NewFeed(dial Dialer, timing Timing) *Feed {
+	ctx, cancel := context.WithCancel(context.Background())
+	return &Feed{
+		dial: dial, timing: timing, ctx: ctx, cancel: cancel,
+		upstreams: map[string]*upstream{}, byID: map[string]*upstream{},
+	}
+}
+
+// Subscribe tells the listener of everything that the selection has from fromMS on, until the subscription is closed.
+func (f *Feed) Subscribe(selection model.Canonical, fromMS int64, listener Listener) *Subscription {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	subscription := &Subscription{feed: f, listener: listener, key: selection.Selection()}
+	if f.closed {
+		listener.Notify(Note{Kind: Ended, Reason: "The data source's settings have changed"})
+		return subscription
+	}
+	up := f.upstreams[subscription.key]
+	if up == nil {
+		up = &upstream{selection: selection, fromMS: fromMS, retry: backoff{least: f.timing.Retry, most: f.timing.MostWait}}
+		f.upstreams[subscription.key] = up
+		telemetry.Subscriptions(1)
+		f.subscribe(up)
+	}
+	up.listeners = append(up.listeners, subscription)
+	f.widen(up, fromMS)
+	f.greet(up, listener)
+	f.start()
+	return subscription
+}
+
+// greet tells a listener where the feed stands; all later notes come by themselves.
+func (f *Feed) greet(up *upstream, listener Listener) {
+	switch {
+	case up.subscribed:
+		note := up.head
+		note.Kind, note.Reason = Subscribed, "joined"
+		listener.Notify(note)
+	case f.link == nil && f.problem != nil:
+		listener.Notify(Note{Kind: Reconnecting, Problem: f.problem})
+	case up.problem != nil:
+		listener.Notify(Note{Kind: Refused, Problem: up.problem})
+	}
+}
+
+// Close ends the connection and tells every listener; it returns when nothing runs any more.
+func (f *Feed) Close(reason string) {
+	f.mu.Lock()
+	f.closed = true
+	f.stopIdle()
+	for key, up := range f.upstreams {
+		up.notify(Note{Kind: Ended, Reason: reason})
+		f.drop(key, up)
+	}
+	f.mu.Unlock()
+	f.cancel()
+	f.runs.Wait()
+}
+
+// start the connection's goroutine, unless it runs; with f.mu held.
+func (f *Feed) start() {
+	f.stopIdle()
+	if f.running {
+		return
+	}
+	f.running = true
+	f.runs.Add(1)
+	go f.run()
+}
+
+// run keeps the connection as long as somebody wants it.
+func (f *Feed) run() {
+	defer f.runs.Done()
+	delays := backoff{least: f.timing.LeastGap, most: f.timing.MostGap}
+	for {
+		served, problem := f.connectOnce()
+		if served {
+			delays.reset()
+		}
+		if f.stop(problem) {
+			return
+		}
+		telemetry.Reconnecting()
+		delay := delays.next()
+		if problem != nil && problem.Code == codeTooFast {
+			delay = max(delay, f.timing.MostGap/4)
+		}
+		_ = sleep(f.ctx, delay) // Close cuts it short, and stop sees that
+		if f.stop(problem) {
+			return
+		}
+	}
+}
+
+// stop ends the run where nobody wants the connection any more; otherwise it tells the listeners of the loss.
+func (f *Feed) stop(problem *Error) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed || len(f.upstreams) == 0 {
+		f.running = false
+		f.problem = nil
+		return true
+	}
+	if problem == nil || f.problem == problem {
+		return false
+	}
+	f.problem = problem
+	for _, up := range f.upstreams {
+		up.notify(Note{Kind: Reconnecting, Problem: problem})
+	}
+	return false
+}
+
+// connectOnce holds one connection until it ends; served tells whether it gave anything.
+func (f *Feed) connectOnce() (served bool, problem *Error) {
+	link, problem := f.open()
+	if problem != nil {
+		return false, problem
+	}
+	defer link.close()
+	f.attach(link)
+	defer f.detach()
+	return link.serve(f)
+}
+
+func (f *Feed) open() (*link, *Error) {
+	ctx, cancel := context.WithTimeout(f.ctx, f.timing.Connect)
+	defer cancel()
+	conn, problem := f.dial(ctx)
+	if problem != nil {
+		return nil, problem
+	}
+	return newLink(f.ctx, conn, f.timing.Silence), nil
+}
+
+// attach makes a new connection the present one and asks for all that is wanted.
+func (f *Feed) attach(link *link) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	telemetry.Connected()
+	f.link = link
+	f.problem = nil
+	f.byID = map[string]*upstream{}
+	for _, up := range f.upstreams {
+		f.subscribe(up)
+	}
+	if len(f.upstreams) == 0 {
+		f.watchIdle()
+	}
+}
+
+func (f *Feed) detach() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	telemetry.Disconnected()
+	f.link = nil
+	f.byID = map[string]*upstream{}
+	for _, up := range f.upstreams {
+		up.lost()
+	}
+}
+
+// watchIdle closes the connection after a while without subscriptions; with f.mu held.
+func (f *Feed) watchIdle() {
+	f.stopIdle()
+	f.idle = time.AfterFunc(f.timing.Linger, func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if len(f.upstreams) == 0 && f.link != nil {
+			f.link.cancel()
+		}
+	})
+}
+
+func (f *Feed) stopIdle() {
+	if f.idle != nil {
+		f.idle.Stop()
+		f.idle = nil
+	}
+}

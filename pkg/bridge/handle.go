@@ -1,0 +1,79 @@
+package bridge
+
+// handle takes a message to those whom it concerns; it tells whether a subscription was answered.
+func (f *Feed) handle(message *serverMessage) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if message.Type == "heartbeat" {
+		f.beat(message)
+		return false
+	}
+	up := f.byID[message.ID]
+	if up == nil {
+		return false // the original protocol, or an id that was let go
+	}
+	switch message.Type {
+	case "subscribed", "events_snapshot":
+		f.subscribed(up, message)
+		return true
+	case "series_update", "events_update":
+		up.update(message)
+	case "resync":
+		up.resync = message.Reason
+		up.notify(Note{Kind: Resyncing, Reason: message.Reason})
+	case "error":
+		delete(f.byID, up.id)
+		up.lost()
+		up.problem = refused(message)
+		up.notify(Note{Kind: Refused, Problem: up.problem})
+		f.retryLater(up)
+	}
+	return false
+}
+
+func (f *Feed) subscribed(up *upstream, message *serverMessage) {
+	reason := "subscribed"
+	switch {
+	case up.resync != "":
+		reason = "resync: " + up.resync
+	case up.before:
+		reason = "reconnected"
+	}
+	up.subscribed, up.before, up.resync, up.problem = true, true, "", nil
+	up.retry.reset()
+	up.head = headOf(message)
+	up.head.StoreEpoch = message.StoreEpoch
+	note := up.head
+	note.Kind, note.Reason = Subscribed, reason
+	note.Series, note.Events = message.Series, message.Events
+	up.notify(note)
+}
+
+func (u *upstream) update(message *serverMessage) {
+	epoch := u.head.StoreEpoch
+	u.head = headOf(message)
+	u.head.StoreEpoch = epoch
+	note := u.head
+	note.Kind, note.Series, note.Events = Updated, message.Series, message.Events
+	u.notify(note)
+}
+
+func (f *Feed) beat(message *serverMessage) {
+	for _, up := range f.byID {
+		if !up.subscribed {
+			continue
+		}
+		head := headOf(message)
+		head.StoreEpoch = message.StoreEpoch
+		if watermark, told := message.WatermarksMS[up.selection.Metric]; told {
+			head.WatermarkMS = watermark
+		}
+		up.head = head
+		head.Kind = Heartbeat
+		up.notify(head)
+	}
+}
+
+func headOf(message *serverMessage) Note {
+	return Note{WatermarkMS: message.WatermarkMS, ServerTimeMS: message.ServerTimeMS}
+}

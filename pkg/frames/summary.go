@@ -1,0 +1,153 @@
+package frames
+
+import (
+	"slices"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/streamkpi/streamkpi/pkg/bridge"
+)
+
+// FromSummary gives the table, or with a statistic one number a series.
+func FromSummary(asked Asked, answer *bridge.SummaryAnswer) data.Frames {
+	if asked.Query.Stat != "" {
+		return statFrames(asked, answer)
+	}
+	meta := asked.headMeta(answer.Head)
+	frame := summaryTable(asked, answer)
+	asked.describe(frame, data.FrameTypeTable, meta)
+	return asked.finish(data.Frames{frame}, data.FrameTypeTable, meta)
+}
+
+func statFrames(asked Asked, answer *bridge.SummaryAnswer) data.Frames {
+	meta := asked.headMeta(answer.Head)
+	unit := answer.Unit
+	if asked.Query.Stat == "count" {
+		unit = "short"
+	}
+	var all data.Frames
+	for _, series := range answer.Series {
+		frame := numberFrame(asked.Query.Stat, series.Labels, statOf(series, asked.Query.Stat), data.FieldConfig{
+			Unit: unit, DisplayNameFromDS: asked.name(answer.Measure, series.Labels),
+		})
+		asked.describe(frame, data.FrameTypeNumericMulti, meta)
+		all = append(all, frame)
+	}
+	return asked.finish(all, data.FrameTypeNumericMulti, meta)
+}
+
+// numberFrame is one number with its labels, as numeric-multi wants it.
+func numberFrame(name string, labels map[string]string, value *float64, config data.FieldConfig) *data.Frame {
+	field := data.NewField(name, labelsOf(labels), []*float64{value})
+	field.Config = &config
+	return data.NewFrame("", field)
+}
+
+func statOf(series bridge.SummarySeries, stat string) *float64 {
+	switch stat {
+	case "previous":
+		return series.Previous
+	case "delta":
+		return series.Delta
+	case "min":
+		return series.Min
+	case "max":
+		return series.Max
+	case "avg":
+		return series.Avg
+	case "sum":
+		return series.Sum
+	case "count":
+		return &series.Count
+	}
+	return series.Last
+}
+
+var summaryColumns = []string{
+	"metric", "measure", "last_time", "last", "previous", "delta", "min", "max", "avg", "sum", "count", "updated", "stale",
+}
+
+func summaryTable(asked Asked, answer *bridge.SummaryAnswer) *data.Frame {
+	count := len(answer.Series)
+	labels := make([]map[string]string, count)
+	metrics, measures := make([]string, count), make([]string, count)
+	lastTimes, updated := make([]*time.Time, count), make([]*time.Time, count)
+	stale := make([]bool, count)
+	stats := []string{"last", "previous", "delta", "min", "max", "avg", "sum", "count"}
+	numbers := make([][]*float64, len(stats))
+	for i := range stats {
+		numbers[i] = make([]*float64, count)
+	}
+	shift := asked.Query.TimeShift
+	for row, series := range answer.Series {
+		labels[row] = series.Labels
+		metrics[row], measures[row] = answer.Metric, answer.Measure
+		lastTimes[row] = instant(series.LastTimeMS, shift)
+		updated[row] = instant(series.UpdatedMS, 0)
+		stale[row] = series.Stale
+		for i, stat := range stats {
+			numbers[i][row] = statOf(series, stat)
+		}
+	}
+	frame := data.NewFrame("")
+	frame.Fields = append(frame.Fields, labelColumns(asked.dimensions(labels), labels, summaryColumns)...)
+	frame.Fields = append(frame.Fields,
+		data.NewField("metric", nil, metrics), data.NewField("measure", nil, measures), data.NewField("last_time", nil, lastTimes))
+	for i, stat := range stats {
+		field := data.NewField(stat, nil, numbers[i])
+		if stat != "count" {
+			field.Config = &data.FieldConfig{Unit: answer.Unit}
+		}
+		frame.Fields = append(frame.Fields, field)
+	}
+	frame.Fields = append(frame.Fields, data.NewField("updated", nil, updated), data.NewField("stale", nil, stale))
+	return frame
+}
+
+func instant(ms int64, shift time.Duration) *time.Time {
+	if ms == 0 {
+		return nil
+	}
+	at := timeOf(ms).Add(shift)
+	return &at
+}
+
+// dimensions are the columns of a table: those grouped by, else the metric's, else those that the labels show.
+func (a Asked) dimensions(labels []map[string]string) []string {
+	if a.Query.Grouped {
+		return a.Query.GroupBy
+	}
+	if len(a.Metric.Dimensions) > 0 {
+		return a.Metric.Dimensions
+	}
+	seen := map[string]bool{}
+	var names []string
+	for _, set := range labels {
+		for name := range set {
+			if !seen[name] {
+				names = append(names, name)
+			}
+			seen[name] = true
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// labelColumns are text columns, one a dimension; a name that the table has already gets a prefix.
+func labelColumns(dimensions []string, labels []map[string]string, taken []string) []*data.Field {
+	fields := make([]*data.Field, 0, len(dimensions))
+	for _, dimension := range dimensions {
+		values := make([]string, len(labels))
+		for row, set := range labels {
+			values[row] = set[dimension]
+		}
+		name := dimension
+		if slices.Contains(taken, name) {
+			name = "label_" + name
+		}
+		fields = append(fields, data.NewField(name, nil, values))
+	}
+	return fields
+}

@@ -1,0 +1,58 @@
+// Package live turns what a feed tells into the messages of one live stream: collected for a moment, the newest of
+// each point, never more than fits a bounded buffer.
+package live
+
+import (
+	"github.com/streamkpi/streamkpi/pkg/bridge"
+)
+
+// Version of the messages; src/datasource/live reads them.
+const Version = 1
+
+// Types of messages.
+const (
+	TypeHello     = "hello"     // first answer to a subscription: Active tells whether the stream runs already
+	TypeUpdate    = "update"    // Series or Events to upsert
+	TypeChanged   = "changed"   // ask again; at most once a second
+	TypeGap       = "gap"       // something may have been missed: ask history again
+	TypeHeartbeat = "heartbeat" // the clock, and perhaps the watermark
+	TypeState     = "state"     // State is connected or reconnecting
+	TypeError     = "error"     // the bridge refuses the selection; the stream tries again
+	TypeEnded     = "ended"     // nothing will come any more: query again for a new path
+)
+
+// The states that a stream tells.
+const (
+	StateConnected    = "connected"
+	StateReconnecting = "reconnecting"
+)
+
+// Message is one JSON message of a stream. Seq begins at 1 for each stream id and has no gaps.
+type Message struct {
+	Version      int            `json:"v"`
+	Stream       string         `json:"stream,omitempty"`
+	Seq          int64          `json:"seq,omitempty"`
+	Type         string         `json:"type"`
+	WatermarkMS  *int64         `json:"watermark_ms"`
+	ServerTimeMS int64          `json:"server_time_ms"`
+	StoreEpoch   string         `json:"store_epoch"`
+	Series       []Series       `json:"series,omitempty"`
+	Events       []bridge.Event `json:"events,omitempty"`
+	Reason       string         `json:"reason,omitempty"`
+	State        string         `json:"state,omitempty"`
+	Message      string         `json:"message,omitempty"`
+	Code         string         `json:"code,omitempty"`
+	Retryable    *bool          `json:"retryable,omitempty"`
+	Active       *bool          `json:"active,omitempty"`
+}
+
+// Series is a part of one series: points to upsert, and times of points that were removed.
+type Series struct {
+	Labels           map[string]string `json:"labels"`
+	Times            []int64           `json:"times"`
+	Values           []*float64        `json:"values"`
+	Revisions        []int64           `json:"revisions"`
+	Removed          []int64           `json:"removed,omitempty"`
+	RemovedRevisions []int64           `json:"removed_revisions,omitempty"`
+	OpenFromMS       *int64            `json:"open_from_ms,omitempty"`
+}

@@ -1,0 +1,125 @@
+package plugin
+
+import (
+	"context"
+	"slices"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/streamkpi/streamkpi/pkg/bridge"
+	"github.com/streamkpi/streamkpi/pkg/frames"
+	"github.com/streamkpi/streamkpi/pkg/model"
+)
+
+func (i *Instance) summary(ctx context.Context, ask question) (data.Frames, error) {
+	prepared, err := i.prepare(ctx, &ask)
+	if err != nil {
+		return nil, err
+	}
+	request := summaryRequest(ask.query, prepared.span, prepared.measure)
+	answer, err := i.client.Summary(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	return frames.FromSummary(frames.Asked{
+		Query:    ask.query,
+		Executed: executed(bridge.SummaryPath, request),
+		Notices:  append(prepared.notices, frames.WarningNotices(answer.Warnings)...),
+		Live:     i.live(ask, answer.Measure, answer.StepMS, model.ModeChanged),
+		Metric:   prepared.info,
+	}, answer), nil
+}
+
+func (i *Instance) events(ctx context.Context, ask question) (data.Frames, error) {
+	prepared, err := i.prepare(ctx, &ask)
+	if err != nil {
+		return nil, err
+	}
+	request := eventsRequest(ask.query, prepared.span)
+	answer, err := i.client.Events(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	notices := append(prepared.notices, frames.WarningNotices(answer.Warnings)...)
+	if request.Limit == mostEvents && len(answer.Events) == mostEvents {
+		notices = append(notices, frames.EventsCutNotice(mostEvents))
+	}
+	answer.Events = wantedEvents(ask.query, answer.Events)
+	mode := model.ModeEvents
+	if ask.query.EventsAs != "table" {
+		mode = model.ModeChanged
+	}
+	return frames.FromEvents(frames.Asked{
+		Query:    ask.query,
+		Executed: executed(bridge.EventsPath, request),
+		Notices:  notices,
+		Live:     i.live(ask, "", 0, mode),
+		Metric:   prepared.info,
+	}, answer, prepared.unit), nil
+}
+
+// wantedEvents are those that the query's own conditions leave, at most its limit. An event whose window is open is
+// left out where open windows are, unless the query asks for a state by name.
+func wantedEvents(q model.Query, events []bridge.Event) []bridge.Event {
+	state := q.EventState
+	if state == "all" && !q.IncludeOpen() {
+		state = "resolved"
+	}
+	kept := slices.DeleteFunc(slices.Clone(events), func(event bridge.Event) bool {
+		return state != "all" && event.State != state ||
+			len(q.Severities) > 0 && !slices.Contains(q.Severities, event.Severity)
+	})
+	if q.Limit > 0 && len(kept) > q.Limit && q.EventsAs == "table" {
+		kept = kept[:q.Limit]
+	}
+	return kept
+}
+
+func (i *Instance) status(ctx context.Context, ask question) (data.Frames, error) {
+	asked := frames.Asked{Query: ask.query, Executed: executed(bridge.StatusPath, nil)}
+	if !ask.rule && ask.query.Live {
+		asked.Live = &frames.Live{Mode: model.ModePoll, PollMS: statusPoll.Milliseconds()}
+	}
+	if ask.query.StatusOver == "range" && ask.query.StatusAs != "table" {
+		return i.statusHistory(ctx, ask, asked)
+	}
+	status, err := i.client.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return frames.FromStatus(asked, status), nil
+}
+
+func (i *Instance) statusHistory(ctx context.Context, ask question, asked frames.Asked) (data.Frames, error) {
+	if ask.query.StatusAs == "ready" {
+		return nil, &model.Error{Field: "statusOver", Message: "The bridge does not record whether it was ready. Choose \"now\", or another number of the status."}
+	}
+	span, err := spanOf(ask.request.TimeRange, ask.query.TimeShift)
+	if err != nil {
+		return nil, err
+	}
+	points := ask.request.MaxDataPoints
+	if ask.rule {
+		points = 0
+	}
+	path := bridge.StatusHistoryPath(span.fromMS, span.toMS, max(points, 0))
+	asked.Executed = executed(path, nil)
+	history, err := i.client.StatusHistory(ctx, path)
+	if err != nil {
+		return nil, i.olderBridge(ctx, err, "status_history", "record its status over time")
+	}
+	return frames.FromStatusHistory(asked, history), nil
+}
+
+// olderBridge says that a call failed because the bridge does not have it yet, where that is so.
+func (i *Instance) olderBridge(ctx context.Context, failure error, capability, ability string) error {
+	if status, err := i.client.Status(ctx); err == nil && !status.Can(capability) {
+		return &bridge.Error{
+			Code:    "older_bridge",
+			Message: "The bridge (version " + status.Version + ") is too old to " + ability,
+			Advice:  "Update the bridge",
+			Cause:   failure,
+		}
+	}
+	return failure
+}

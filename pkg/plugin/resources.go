@@ -1,0 +1,129 @@
+package plugin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+
+	"github.com/streamkpi/streamkpi/pkg/bridge"
+)
+
+// maxResourceBytes of an answer to the editors; 10,000 values of 4 KiB do not fit, and no editor shows them.
+const maxResourceBytes = 8 << 20
+
+// CallResource answers the editors: the catalogue, values of dimensions, and the status. Nothing else is passed on.
+func (i *Instance) CallResource(ctx context.Context, request *backend.CallResourceRequest, sender backend.CallResourceResponseSender) error {
+	status, body := i.resource(ctx, request)
+	return sender.Send(&backend.CallResourceResponse{
+		Status: status,
+		Headers: map[string][]string{
+			"Content-Type":           {"application/json"},
+			"X-Content-Type-Options": {"nosniff"},
+			"Cache-Control":          {"no-store"},
+		},
+		Body: body,
+	})
+}
+
+func (i *Instance) resource(ctx context.Context, request *backend.CallResourceRequest) (int, []byte) {
+	if i.faulty != nil {
+		return refuse(http.StatusBadRequest, bridge.CodeSettings, i.faulty.Error(), false)
+	}
+	if request.Method != http.MethodGet {
+		return refuse(http.StatusMethodNotAllowed, "method_not_allowed", "This resource can only be read (GET).", false)
+	}
+	path, known := bridgePath(request.Path)
+	if !known {
+		return refuse(http.StatusNotFound, "not_found", "There is no such resource. There are metrics, metrics/{metric}/dimensions/{dimension}/values and status.", false)
+	}
+	query, err := passedOn(request.URL, path)
+	if err != nil {
+		return refuse(http.StatusBadRequest, "bad_request", err.Error(), false)
+	}
+	code, body, err := i.client.Forward(ctx, path, query)
+	var told *bridge.Error
+	if errors.As(err, &told) {
+		return refuse(int(statusOf(told)), told.Code, told.Error(), told.Retryable)
+	}
+	if err != nil {
+		return refuse(http.StatusInternalServerError, "internal", err.Error(), false)
+	}
+	if len(body) > maxResourceBytes {
+		return refuse(http.StatusBadGateway, bridge.CodeTooLarge, "The bridge's answer is too large for an editor. Ask with a prefix or a smaller limit.", false)
+	}
+	if code == http.StatusUnauthorized {
+		code = http.StatusForbidden // 401 would tell the browser that its Grafana session is over
+	}
+	return code, body
+}
+
+// bridgePath gives the bridge's path for a resource. The parts come decoded from the request's path, or still
+// escaped; they are escaped anew, so that no name reaches another path.
+func bridgePath(resource string) (string, bool) {
+	parts := strings.Split(strings.Trim(resource, "/"), "/")
+	switch {
+	case len(parts) == 1 && parts[0] == "metrics":
+		return bridge.CataloguePath, true
+	case len(parts) == 1 && parts[0] == "status":
+		return bridge.StatusPath, true
+	case len(parts) == 5 && parts[0] == "metrics" && parts[2] == "dimensions" && parts[4] == "values":
+		metric, dimension := decoded(parts[1]), decoded(parts[3])
+		if isName(metric) && isName(dimension) {
+			return bridge.DimensionValuesPath(metric, dimension), true
+		}
+	}
+	return "", false
+}
+
+func decoded(part string) string {
+	if text, err := url.PathUnescape(part); err == nil {
+		return text
+	}
+	return part
+}
+
+// isName refuses what some server on the way might read as a step up, or cut.
+func isName(part string) bool {
+	return part != "" && part != "." && part != ".." && !strings.ContainsAny(part, "/\\\x00")
+}
+
+var passedParameters = []string{"from_ms", "to_ms", "prefix", "limit"}
+
+// passedOn takes the known parameters of a request for values; the other resources take none.
+func passedOn(rawURL, path string) (url.Values, error) {
+	parsed, err := url.Parse(rawURL)
+	if err != nil {
+		return nil, errors.New("the request's address cannot be read")
+	}
+	passed := url.Values{}
+	if path == bridge.CataloguePath || path == bridge.StatusPath {
+		return passed, nil
+	}
+	asked, err := url.ParseQuery(parsed.RawQuery)
+	if err != nil {
+		return nil, errors.New("the request's parameters cannot be read")
+	}
+	for name, values := range asked {
+		if slices.Contains(passedParameters, name) && len(values) > 0 && values[0] != "" {
+			passed.Set(name, values[0])
+		}
+	}
+	return passed, nil
+}
+
+// refuse writes an error in the form of the bridge's own.
+func refuse(status int, code, message string, retryable bool) (int, []byte) {
+	body, err := json.Marshal(map[string]any{
+		"error": map[string]any{"code": code, "message": message, "retryable": retryable, "details": map[string]any{}},
+	})
+	if err != nil {
+		return http.StatusInternalServerError, []byte(`{}`)
+	}
+	return status, body
+}

@@ -1,0 +1,171 @@
+package plugin
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+
+	"github.com/streamkpi/streamkpi/pkg/bridge"
+	"github.com/streamkpi/streamkpi/pkg/live"
+	"github.com/streamkpi/streamkpi/pkg/model"
+	"github.com/streamkpi/streamkpi/pkg/telemetry"
+)
+
+const settingsChanged = "The data source's settings have changed"
+
+// viewer is what a browser sends with its subscription. It is enough to begin the stream anew after a restart of
+// this process.
+type viewer struct {
+	Query  string `json:"query"`   // the canonical query, as in the answer's metadata
+	FromMS *int64 `json:"from_ms"` // start of the viewer's range
+}
+
+func readViewer(raw json.RawMessage) (viewer, model.Canonical, error) {
+	var sent viewer
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	if err := decoder.Decode(&sent); err != nil {
+		return viewer{}, model.Canonical{}, fmt.Errorf("the subscription has no data: %w", err)
+	}
+	canonical, err := model.ParseCanonical(sent.Query)
+	return sent, canonical, err
+}
+
+func (v viewer) reachBack(now time.Time) int64 {
+	from := now.Add(-time.Hour).UnixMilli()
+	if v.FromMS != nil {
+		from = *v.FromMS
+	}
+	return live.ReachBack(from, now)
+}
+
+// SubscribeStream lets a viewer in whose path is the one of its query on this instance. So nobody reads what no
+// query has answered, and no first viewer decides what the others see.
+func (i *Instance) SubscribeStream(_ context.Context, request *backend.SubscribeStreamRequest) (*backend.SubscribeStreamResponse, error) {
+	denied := &backend.SubscribeStreamResponse{Status: backend.SubscribeStreamStatusPermissionDenied}
+	if request.PluginContext.User == nil {
+		return denied, nil
+	}
+	sent, _, err := readViewer(request.Data)
+	if err != nil || i.faulty != nil {
+		return &backend.SubscribeStreamResponse{Status: backend.SubscribeStreamStatusNotFound}, nil
+	}
+	if i.channel(request.PluginContext).Path(sent.Query) != request.Path {
+		return denied, nil
+	}
+	hello, err := json.Marshal(i.streams.join(request.Path, sent.reachBack(time.Now())))
+	if err != nil {
+		return nil, err
+	}
+	first, err := backend.NewInitialData(hello)
+	if err != nil {
+		return nil, err
+	}
+	return &backend.SubscribeStreamResponse{Status: backend.SubscribeStreamStatusOK, InitialData: first}, nil
+}
+
+// PublishStream refuses: nothing is written through Grafana.
+func (i *Instance) PublishStream(context.Context, *backend.PublishStreamRequest) (*backend.PublishStreamResponse, error) {
+	return &backend.PublishStreamResponse{Status: backend.PublishStreamStatusPermissionDenied}, nil
+}
+
+// RunStream tells the viewers of one path what changes, until the last has gone or the settings change.
+func (i *Instance) RunStream(ctx context.Context, request *backend.RunStreamRequest, sender *backend.StreamSender) error {
+	sent, canonical, err := readViewer(request.Data)
+	if err != nil {
+		return backend.DownstreamError(err)
+	}
+	stream := live.NewStream(canonical.Mode)
+	telemetry.StreamStarted()
+	defer telemetry.StreamEnded()
+	if i.faulty != nil || i.channel(request.PluginContext).Path(sent.Query) != request.Path {
+		stream.Notify(bridge.Note{Kind: bridge.Ended, Reason: settingsChanged})
+		return stream.Run(ctx, sender.SendJSON)
+	}
+	leave := i.streams.begin(i.feed, request.Path, canonical, sent.reachBack(time.Now()), stream)
+	defer leave()
+	err = stream.Run(ctx, sender.SendJSON)
+	if err != nil && errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// streams are those that run on an instance, by path. A path may run twice for a moment, when Grafana begins it anew.
+type streams struct {
+	mu      sync.Mutex
+	running map[string][]*running
+	wanted  map[string]want
+}
+
+type running struct {
+	stream       *live.Stream
+	subscription *bridge.Subscription
+}
+
+// want is how far back a viewer wants to see whose stream has not begun yet.
+type want struct {
+	fromMS int64
+	at     time.Time
+}
+
+// wantedAge: a stream that has not begun by then will not.
+const wantedAge = time.Minute
+
+func newStreams() *streams {
+	return &streams{running: map[string][]*running{}, wanted: map[string]want{}}
+}
+
+// join widens what runs on the path to what one more viewer wants, and says how it stands.
+func (s *streams) join(path string, fromMS int64) live.Message {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forgetOld(time.Now())
+	if known, there := s.wanted[path]; !there || fromMS < known.fromMS {
+		s.wanted[path] = want{fromMS: fromMS, at: time.Now()}
+	}
+	running := s.running[path]
+	if len(running) == 0 {
+		active := false
+		return live.Message{Version: live.Version, Type: live.TypeHello, Active: &active}
+	}
+	for _, one := range running {
+		one.subscription.Widen(fromMS)
+	}
+	return running[0].stream.Hello(true)
+}
+
+func (s *streams) forgetOld(now time.Time) {
+	for path, known := range s.wanted {
+		if now.Sub(known.at) > wantedAge {
+			delete(s.wanted, path)
+		}
+	}
+}
+
+// begin subscribes a stream; the function that it gives ends it.
+func (s *streams) begin(feed *bridge.Feed, path string, canonical model.Canonical, fromMS int64, stream *live.Stream) func() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if known, there := s.wanted[path]; there {
+		fromMS = min(fromMS, known.fromMS)
+		delete(s.wanted, path)
+	}
+	one := &running{stream: stream, subscription: feed.Subscribe(canonical, fromMS, stream)}
+	s.running[path] = append(s.running[path], one)
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		one.subscription.Close()
+		s.running[path] = slices.DeleteFunc(s.running[path], func(other *running) bool { return other == one })
+		if len(s.running[path]) == 0 {
+			delete(s.running, path)
+		}
+	}
+}
