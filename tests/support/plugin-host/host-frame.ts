@@ -61,9 +61,7 @@ function typeOf(type: DataType): HostField['type'] {
   if (DataType.isInt(type) || DataType.isFloat(type)) return 'number';
   if (DataType.isBool(type)) return 'boolean';
   if (DataType.isUtf8(type)) return 'string';
-  throw new Error(
-    `a frame has a field of the Arrow type ${String(type)}, which this data source never sends`,
-  );
+  throw new Error('a frame has a field of an Arrow type that this data source never sends');
 }
 
 function valuesOf(vector: Vector): HostValue[] {

@@ -33,7 +33,7 @@ export interface QueryCall {
   readonly fromMs: number;
   readonly toMs: number;
   /** The saved queries, by refId. */
-  readonly queries: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly queries: Readonly<Record<string, object>>;
   readonly maxDataPoints?: number;
   readonly intervalMs?: number;
   /** `FromAlert: true` makes it a rule's query. */

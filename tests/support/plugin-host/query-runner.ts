@@ -7,6 +7,7 @@ import {
   type DataQueryRequest,
   type DataQueryResponse,
   type FieldSchema,
+  type QueryResultMeta,
 } from '@grafana/data';
 import type { DataQuery } from '@grafana/schema';
 import { from, type Observable } from 'rxjs';
@@ -70,7 +71,7 @@ export function dataFrame(frame: HostFrame, refId: string): DataFrame {
     schema: {
       ...(frame.name === '' ? {} : { name: frame.name }),
       refId: frame.refId === '' ? refId : frame.refId,
-      meta: frame.meta as NonNullable<NonNullable<DataFrameJSON['schema']>['meta']>,
+      meta: frame.meta as unknown as QueryResultMeta,
       fields: frame.fields.map(fieldSchema),
     },
     data: {
