@@ -144,7 +144,7 @@ describe('docker-compose.yml', () => {
       read('.env.example'),
     ];
     const pairs = texts.flatMap((text) => [
-      ...text.matchAll(/\b([a-z][a-z-]*):(\d{2,5})\b/g),
+      ...text.matchAll(/\b([a-z][a-z-]*):(\d{2,5})\b(?!\.)/g),
     ]) as RegExpMatchArray[];
     const checked = pairs.filter(([, host]) => host! in listening);
     expect(checked.length).toBeGreaterThan(8);
@@ -203,11 +203,16 @@ describe('the settings of the compose file', () => {
   });
 
   it('let Grafana load the app from where it is mounted', () => {
-    const id = services['grafana']!.environment!['GF_PLUGINS_ALLOW_LOADING_UNSIGNED_PLUGINS'];
+    const environment = services['grafana']!.environment!;
+    const manifests = ['src/plugin.json', 'src/datasource/plugin.json', 'src/panel/plugin.json'];
+    const ids = manifests.map((file) => (JSON.parse(read(file)) as { id: string }).id);
+    expect(environment['GF_PLUGINS_ALLOW_LOADING_UNSIGNED_PLUGINS']!.split(',')).toEqual(ids);
     const targets = mountsOf(compose).filter(({ service }) => service === 'grafana');
-    expect(targets.find(({ source }) => source === './dist')!.target).toBe(`/var/lib/grafana/plugins/${id}`);
+    expect(targets.find(({ source }) => source === './dist')!.target).toBe(
+      `/var/lib/grafana/plugins/${ids[0]!}`,
+    );
     expect(targets.find(({ source }) => source === './provisioning')!.target).toBe(
-      '/etc/grafana/provisioning',
+      environment['GF_PATHS_PROVISIONING'],
     );
   });
 });

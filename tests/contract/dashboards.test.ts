@@ -1,0 +1,205 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readDashboards, type Dashboard, type Panel } from '../support/provisioned';
+import { faultsOf, METRICS } from '../support/saved-query';
+import { VARIABLE_LISTS, type StreamKpiVariableQuery } from '../../src/datasource/variable-query';
+import { DEFAULT_OPTIONS, SHOW } from '../../src/panel/options/panel-options';
+
+/** What Grafana would show as an error, or not at all: checked without one. */
+
+const root = join(__dirname, '../..');
+const bundled = readDashboards('bundled');
+const provisioned = readDashboards('provisioned');
+const all = [...bundled, ...provisioned];
+const OWN_SOURCE = 'streamkpi-realtime-datasource';
+const OWN_PANEL = 'streamkpi-kpi-panel';
+/** Units of Grafana's registry that are used here. */
+const UNITS = ['short', 's', 'currencyUSD', 'bool_yes_no'];
+
+describe('the dashboards as a whole', () => {
+  it('are what the generator writes', () => {
+    execFileSync(process.execPath, ['scripts/generate-dashboards.mjs', '--check'], { cwd: root });
+  });
+
+  it('come twice, each time under uids of their own', () => {
+    expect(bundled.map(({ dashboard }) => dashboard.title)).toEqual(
+      provisioned.map(({ dashboard }) => dashboard.title),
+    );
+    expect(provisioned.map(({ dashboard }) => dashboard.uid).sort()).toEqual([
+      'streamkpi-alerts',
+      'streamkpi-pipeline',
+      'streamkpi-realtime',
+    ]);
+    const uids = all.map(({ dashboard }) => dashboard.uid);
+    expect(new Set(uids).size).toBe(6);
+    for (const uid of uids) expect(uid).toMatch(/^[a-zA-Z0-9_-]{1,40}$/);
+  });
+
+  it('differ in nothing else', () => {
+    const neutral = ({ dashboard }: { dashboard: Dashboard }): string =>
+      JSON.stringify(dashboard).replaceAll('streamkpi-app-', 'streamkpi-');
+    expect(bundled.map(neutral)).toEqual(provisioned.map(neutral));
+  });
+
+  it('that are bundled are all named in plugin.json', () => {
+    const { includes } = JSON.parse(readFileSync(join(root, 'src/plugin.json'), 'utf8')) as {
+      includes: { type: string; name: string; path: string }[];
+    };
+    const named = includes
+      .filter(({ type }) => type === 'dashboard')
+      .map(({ name, path }) => [`src/${path}`, name]);
+    expect(named.sort()).toEqual(bundled.map(({ file, dashboard }) => [file, dashboard.title]).sort());
+  });
+});
+
+describe.each(all)('$file', ({ file, dashboard }) => {
+  const { panels } = dashboard;
+  const variables = dashboard.templating.list;
+
+  it('is a classic dashboard that Grafana 11.6 takes', () => {
+    expect(dashboard.id).toBeUndefined();
+    expect(dashboard.schemaVersion).toBe(40);
+    expect(dashboard.refresh).toMatch(/^\d+[sm]$/);
+    expect(dashboard.time.to).toBe('now');
+    expect(dashboard.title).toMatch(/^StreamKPI: /);
+    expect(dashboard.description.length).toBeGreaterThan(30);
+  });
+
+  it('has panels with a title, a description and a unit, each with an id of its own', () => {
+    expect(panels.length).toBeGreaterThan(5);
+    expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
+    expect(new Set(panels.map(({ title }) => title)).size).toBe(panels.length);
+    for (const panel of panels) {
+      expect(panel.title).not.toBe('');
+      expect(panel.description.length).toBeGreaterThan(30);
+      expect(UNITS).toContain(panel.fieldConfig.defaults.unit);
+      expect([OWN_PANEL, 'timeseries', 'stat', 'table']).toContain(panel.type);
+    }
+  });
+
+  it('has panels within the grid, none over another, without holes between rows', () => {
+    const taken = new Map<string, number>();
+    for (const { id, gridPos } of panels) {
+      expect(gridPos.w).toBeGreaterThan(2);
+      expect(gridPos.h).toBeGreaterThan(2);
+      expect(gridPos.x + gridPos.w).toBeLessThanOrEqual(24);
+      for (let x = gridPos.x; x < gridPos.x + gridPos.w; x += 1) {
+        for (let y = gridPos.y; y < gridPos.y + gridPos.h; y += 1) {
+          expect([id, taken.get(`${x} ${y}`)]).toEqual([id, undefined]);
+          taken.set(`${x} ${y}`, id);
+        }
+      }
+    }
+    const bottom = Math.max(...panels.map(({ gridPos }) => gridPos.y + gridPos.h));
+    expect(taken.size).toBe(24 * bottom);
+  });
+
+  it('asks what the saved query can say, of the data source that its variable names', () => {
+    const [source] = variables;
+    expect(source).toMatchObject({ type: 'datasource', name: 'datasource', query: OWN_SOURCE });
+    const own = { type: OWN_SOURCE, uid: '${datasource}' };
+    for (const { title, targets, datasource } of panels) {
+      expect(datasource).toEqual(own);
+      expect(targets.length).toBeGreaterThan(0);
+      expect(new Set(targets.map(({ refId }) => refId)).size).toBe(targets.length);
+      for (const target of targets) {
+        expect(target['datasource']).toEqual(own);
+        expect([title, target.refId, faultsOf(target)]).toEqual([title, target.refId, []]);
+      }
+    }
+    for (const { datasource, target, name } of dashboard.annotations.list) {
+      if (datasource.uid === '-- Grafana --') continue;
+      expect(datasource).toEqual(own);
+      expect([name, faultsOf(target!)]).toEqual([name, []]);
+      expect(target).toMatchObject({ kind: 'events', live: false });
+    }
+  });
+
+  it('has variables that list something, and uses each of them', () => {
+    const text = JSON.stringify(panels);
+    for (const variable of variables) {
+      expect(variable.label).not.toBe('');
+      expect(variable.description.length).toBeGreaterThan(20);
+      if (variable.type !== 'datasource')
+        expect(variable.datasource).toEqual({ type: OWN_SOURCE, uid: '${datasource}' });
+      if (variable.type !== 'query') continue;
+      const query = variable.query as StreamKpiVariableQuery;
+      expect(VARIABLE_LISTS).toContain(query.list);
+      expect(Object.keys(METRICS[query.metric!]!.dimensions!)).toContain(query.dimension);
+      expect(variable).toMatchObject({ multi: true, includeAll: true, current: { value: ['$__all'] } });
+      expect(text).toContain(`$${variable.name}`);
+    }
+    const used = [...text.matchAll(/\$\{?(\w+)/g)].map((match) => match[1]);
+    expect(used.filter((name) => !variables.some((variable) => variable.name === name))).toEqual([]);
+  });
+
+  it('links to the others of its own set', () => {
+    const set = (file.startsWith('src/') ? bundled : provisioned).filter(
+      (one) => one.dashboard !== dashboard,
+    );
+    expect(dashboard.links.map(({ url }) => url).sort()).toEqual(
+      set.map((other) => `/d/${other.dashboard.uid}`).sort(),
+    );
+    for (const link of dashboard.links) expect(link).toMatchObject({ keepTime: true, includeVars: true });
+  });
+
+  it('sets options that the panel has', () => {
+    for (const { title, options } of panels.filter(({ type }) => type === OWN_PANEL)) {
+      expect([title, unknownKeys(options, DEFAULT_OPTIONS)]).toEqual([title, []]);
+      expect(SHOW).toContain(options['show']);
+      expect(options['show']).not.toBe('auto');
+    }
+  });
+
+  it('has overrides for queries that are there', () => {
+    for (const { fieldConfig, targets } of panels) {
+      for (const { matcher } of fieldConfig.overrides) {
+        if (matcher.id === 'byFrameRefID')
+          expect(targets.map(({ refId }) => refId)).toContain(matcher.options);
+      }
+    }
+  });
+});
+
+/** Paths of what is set and not among the defaults. */
+function unknownKeys(given: object, known: object, path = ''): string[] {
+  return Object.entries(given).flatMap(([key, value]: [string, unknown]) => {
+    if (!(key in known)) return [`${path}${key}`];
+    const below = (known as Record<string, unknown>)[key];
+    const nested = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return nested ? unknownKeys(value, below as object, `${path}${key}.`) : [];
+  });
+}
+
+describe('the real-time dashboard', () => {
+  const { panels, templating, annotations } = bundled.find(({ file }) =>
+    file.endsWith('realtime.json'),
+  )!.dashboard;
+  const panel = (title: string): Panel => panels.find((one) => one.title === title)!;
+
+  it('has every part of the original', () => {
+    expect(panel('Connection').options).toMatchObject({ show: 'connection' });
+    expect(panel('Recent alerts').options).toMatchObject({ show: 'alerts', alerts: { keep: 10, show: 3 } });
+    expect(panel('System status').options).toMatchObject({ show: 'status' });
+    expect(panel('Key figures').options).toMatchObject({ show: 'cards' });
+    const cards = panel('Key figures').targets.map(({ refId: _, datasource: __, ...query }) => query);
+    const filters = [{ dimension: 'segment', op: '=', values: ['$segment'] }];
+    expect(cards).toEqual(
+      expect.arrayContaining([
+        { version: 1, kind: 'summary', metric: 'events_per_minute', groupBy: [], filters },
+        { version: 1, kind: 'summary', metric: 'revenue_per_minute', groupBy: [], filters },
+        { version: 1, kind: 'summary', metric: 'high_activity_alert', groupBy: [], openWindows: 'include' },
+        { version: 1, kind: 'summary', metric: 'active_users_per_minute', groupBy: [] },
+      ]),
+    );
+    for (const title of ['Events per minute', 'Revenue per minute'])
+      expect(panel(title).type).toBe('timeseries');
+    expect(templating.list.map(({ name, type }) => [name, type])).toEqual([
+      ['datasource', 'datasource'],
+      ['segment', 'query'],
+      ['filters', 'adhoc'],
+    ]);
+    expect(annotations.list.map(({ target }) => target?.['metric'])).toContain('high_activity_alert');
+  });
+});
