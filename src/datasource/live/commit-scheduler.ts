@@ -1,0 +1,56 @@
+import type { Clock, PageVisibility } from './ports';
+
+/** At most four commits a second: more cannot be read, and drawing costs more than taking data in. */
+const BETWEEN_COMMITS_MS = 250;
+
+/**
+ * When the panels of a page show what has come: all that have something at the same moment, at most four times a
+ * second, and never while nobody can see the page.
+ */
+export class CommitScheduler {
+  private readonly waiting = new Set<() => void>();
+  private lastMs = -Infinity;
+  private cancel: (() => void) | undefined;
+  private endWatch: (() => void) | undefined;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly page: PageVisibility,
+  ) {}
+
+  /** Runs it soon, and once however often it is asked for till then. */
+  request(commit: () => void): void {
+    this.waiting.add(commit);
+    this.endWatch ??= this.page.onChange(() => this.plan());
+    this.plan();
+  }
+
+  /** Does not run it any more. */
+  drop(commit: () => void): void {
+    this.waiting.delete(commit);
+    if (this.waiting.size === 0) this.rest();
+  }
+
+  private plan(): void {
+    if (this.cancel !== undefined || this.waiting.size === 0 || !this.page.isVisible()) return;
+    const dueInMs = this.lastMs + BETWEEN_COMMITS_MS - this.clock.now();
+    this.cancel = this.clock.after(Math.max(0, Math.min(dueInMs, BETWEEN_COMMITS_MS)), () => this.flush());
+  }
+
+  private flush(): void {
+    this.cancel = undefined;
+    if (!this.page.isVisible()) return;
+    this.lastMs = this.clock.now();
+    const due = [...this.waiting];
+    this.waiting.clear();
+    this.rest();
+    for (const commit of due) commit();
+  }
+
+  private rest(): void {
+    this.cancel?.();
+    this.cancel = undefined;
+    this.endWatch?.();
+    this.endWatch = undefined;
+  }
+}

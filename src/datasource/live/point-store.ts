@@ -1,0 +1,104 @@
+import { seriesKey } from './series-labels';
+import { SeriesPoints } from './series-points';
+import type { SeriesUpdate } from './stream-message';
+
+/** Times in `[fromMs, toMs)`. */
+export interface Span {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/**
+ * Counts what has arrived on the page, so that it can be told what came before a question and what after it. One
+ * for all stores: when a question is asked nobody knows yet which of them its answer belongs to.
+ */
+export class Arrivals {
+  private told = 0;
+
+  /** To be taken when history is asked for, and given back with the answer. */
+  get now(): number {
+    return this.told;
+  }
+
+  next(): number {
+    this.told += 1;
+    return this.told;
+  }
+}
+
+/**
+ * The points of every series of one live query. History answers and updates may come in any order, twice, or late:
+ * of each point the highest revision is kept. Bounded by `trim`, to what some panel can show.
+ */
+export class PointStore {
+  private readonly held = new Map<string, SeriesPoints>();
+
+  constructor(private readonly arrivals: Arrivals) {}
+
+  get series(): ReadonlyMap<string, SeriesPoints> {
+    return this.held;
+  }
+
+  /** How many points and markers are held. */
+  get size(): number {
+    let size = 0;
+    for (const series of this.held.values()) size += series.size;
+    return size;
+  }
+
+  /** What the stream tells. */
+  apply(parts: readonly SeriesUpdate[]): void {
+    const stamp = this.arrivals.next();
+    for (const part of parts) {
+      const series = this.seriesFor(part);
+      series?.take(part, stamp);
+      series?.tellOpen(part.openFromMs, stamp);
+    }
+  }
+
+  /**
+   * A complete answer over the span, asked for at that arrival. Points that were known then and are not in it have
+   * passed their retention.
+   */
+  merge(answer: readonly SeriesUpdate[], span: Span, askedAt: number): void {
+    const stamp = this.arrivals.next();
+    const answered = new Set<string>();
+    for (const part of answer) {
+      answered.add(seriesKey(part.labels));
+      const series = this.seriesFor(part);
+      series?.take(part, stamp);
+      series?.dropAbsent(span.fromMs, span.toMs, part.times, askedAt);
+      series?.tellOpen(part.openFromMs, askedAt);
+    }
+    for (const [key, series] of this.held) {
+      if (answered.has(key)) continue;
+      series.dropAbsent(span.fromMs, span.toMs, [], askedAt);
+      series.tellOpen(null, askedAt);
+    }
+    this.dropEmpty();
+  }
+
+  trim(fromMs: number): void {
+    for (const series of this.held.values()) series.trim(fromMs);
+    this.dropEmpty();
+  }
+
+  forgetRevisions(): void {
+    for (const series of this.held.values()) series.forgetRevisions();
+    this.dropEmpty();
+  }
+
+  /** A part without any point makes no series. */
+  private seriesFor(part: SeriesUpdate): SeriesPoints | undefined {
+    const key = seriesKey(part.labels);
+    const known = this.held.get(key);
+    if (known !== undefined || part.times.length + part.removed.length === 0) return known;
+    const fresh = new SeriesPoints(part.labels);
+    this.held.set(key, fresh);
+    return fresh;
+  }
+
+  private dropEmpty(): void {
+    for (const [key, series] of this.held) if (series.isEmpty) this.held.delete(key);
+  }
+}
