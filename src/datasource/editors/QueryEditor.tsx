@@ -1,0 +1,141 @@
+import React, { useId } from 'react';
+import { CoreApp, type QueryEditorProps } from '@grafana/data';
+import { InlineField, InlineFieldRow, RadioButtonGroup } from '@grafana/ui';
+import type { StreamKpiDataSource } from '../datasource';
+import type { StreamKpiOptions } from '../options';
+import type { QueryKind, StreamKpiQuery } from '../query';
+import { CatalogueAlert } from './fields/CatalogueAlert';
+import { useCatalogue } from './fields/catalogue-state';
+import { LABEL_WIDTH } from './fields/field-layout';
+import { FilterRows } from './fields/FilterRows';
+import { TemplateVariables } from './fields/template-variables';
+import { measureOf } from './query/catalogue-choices';
+import { AliasField, LiveField, TimeShiftField } from './query/DisplayFields';
+import { EventsFields } from './query/EventsFields';
+import { GroupByField } from './query/GroupByField';
+import { findMetric, MetricFields } from './query/MetricFields';
+import { OpenWindowsField } from './query/OpenWindowsField';
+import { changed, type QueryChange } from './query/query-changes';
+import type { SectionProps } from './query/section';
+import { SeriesFields } from './query/SeriesFields';
+import { StatusFields } from './query/StatusFields';
+import { SummaryFields } from './query/SummaryFields';
+
+type Props = QueryEditorProps<StreamKpiDataSource, StreamKpiQuery, StreamKpiOptions>;
+
+const KINDS: { value: QueryKind; label: string; description: string }[] = [
+  { value: 'series', label: 'Series', description: 'Values over time, live' },
+  {
+    value: 'summary',
+    label: 'KPI summary',
+    description: 'Last, change, minimum, maximum and average of the range',
+  },
+  { value: 'events', label: 'Events', description: 'What has happened, as a table or a number' },
+  { value: 'status', label: 'Status', description: 'State of the bridge: readiness, freshness, lag' },
+];
+
+/**
+ * Edits one query of a panel, a rule or Explore. Fields of another kind stay in the query, so that a kind tried out
+ * costs nothing; the backend reads those of the chosen kind only.
+ */
+export function QueryEditor({ datasource, query, onChange, onRunQuery, app }: Props) {
+  const idPrefix = useId();
+  const { catalogue, retry } = useCatalogue(datasource.catalogue);
+  const kind = query.kind ?? 'series';
+  const forRule = app === CoreApp.UnifiedAlerting || app === CoreApp.CloudAlerting;
+  const metric = findMetric(catalogue, query.metric);
+  const save = (change: QueryChange): void => {
+    onChange(changed(query, change));
+    onRunQuery();
+  };
+  const section: SectionProps = {
+    query,
+    onChange: save,
+    metric,
+    measure: metric === undefined ? undefined : measureOf(metric, query.measure),
+    forRule,
+    client: datasource.catalogue,
+    idOf: (field) => `${idPrefix}-${field}`,
+  };
+  return (
+    // Rules are evaluated where no dashboard can fill its variables in.
+    <TemplateVariables offered={!forRule}>
+      <InlineFieldRow>
+        <InlineField label="Kind" labelWidth={LABEL_WIDTH}>
+          <RadioButtonGroup
+            id={section.idOf('kind')}
+            aria-label="Kind of query"
+            options={KINDS}
+            value={kind}
+            onChange={(chosen) => save({ kind: chosen })}
+          />
+        </InlineField>
+      </InlineFieldRow>
+      {kind === 'status' ? (
+        <StatusQuery {...section} />
+      ) : (
+        <>
+          <CatalogueAlert catalogue={catalogue} onRetry={retry} />
+          <MetricFields {...section} catalogue={catalogue} />
+          <FilterRows
+            id={section.idOf('filters')}
+            filters={query.filters ?? []}
+            client={section.client}
+            metricName={query.metric}
+            metric={metric}
+            onChange={(filters) => save({ filters })}
+          />
+          {kind === 'events' ? <EventsQuery {...section} /> : <NumbersQuery {...section} kind={kind} />}
+        </>
+      )}
+    </TemplateVariables>
+  );
+}
+
+function NumbersQuery({ kind, ...section }: SectionProps & { kind: 'series' | 'summary' }) {
+  const named = kind === 'series' || section.forRule || section.query.stat !== undefined;
+  return (
+    <>
+      <InlineFieldRow>
+        {kind === 'summary' && <SummaryFields {...section} />}
+        <GroupByField {...section} />
+      </InlineFieldRow>
+      {kind === 'series' && <SeriesFields {...section} />}
+      <InlineFieldRow>
+        <OpenWindowsField {...section} />
+        <TimeShiftField {...section} />
+        {named && <AliasField {...section} />}
+        {!section.forRule && <LiveField {...section} />}
+      </InlineFieldRow>
+    </>
+  );
+}
+
+function EventsQuery(section: SectionProps) {
+  const { query, forRule } = section;
+  const named = forRule || query.eventsAs === 'count' || query.eventsAs === 'value';
+  return (
+    <>
+      <EventsFields {...section} />
+      <InlineFieldRow>
+        <OpenWindowsField {...section} />
+        <TimeShiftField {...section} />
+        {named && <AliasField {...section} />}
+        {!forRule && <LiveField {...section} />}
+      </InlineFieldRow>
+    </>
+  );
+}
+
+function StatusQuery(section: SectionProps) {
+  return (
+    <>
+      <StatusFields {...section} />
+      {!section.forRule && (
+        <InlineFieldRow>
+          <LiveField {...section} />
+        </InlineFieldRow>
+      )}
+    </>
+  );
+}

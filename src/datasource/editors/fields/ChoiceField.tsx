@@ -1,0 +1,86 @@
+import React, { useMemo } from 'react';
+import { Combobox, InlineField, type ComboboxOption } from '@grafana/ui';
+import { LABEL_WIDTH } from './field-layout';
+import { useVariableNames } from './template-variables';
+
+export interface Choice<Value extends string = string> {
+  readonly value: Value;
+  readonly label: string;
+  readonly description?: string | undefined;
+}
+
+export interface ChoiceFieldProps<Value extends string> {
+  readonly id: string;
+  readonly label: string;
+  readonly tooltip?: string | undefined;
+  readonly value: Value | undefined;
+  readonly choices: readonly Choice<Value>[];
+  /** What holds while nothing is chosen, as a choice of its own that takes the value out. */
+  readonly unset?: { readonly label: string; readonly description?: string | undefined };
+  /** Values that are not among the choices may be typed. */
+  readonly custom?: boolean;
+  /** Template variables are offered too; default true. */
+  readonly variables?: boolean;
+  readonly placeholder?: string;
+  readonly loading?: boolean;
+  readonly disabled?: boolean;
+  /** What is wrong with the value, in a sentence. */
+  readonly error?: string | undefined;
+  readonly width?: number;
+  readonly labelWidth?: number | 'auto';
+  readonly onChange: (value: Value | undefined) => void;
+}
+
+const UNSET = '';
+const NO_NAMES: readonly string[] = [];
+
+/** One choice out of a list, in a labelled field; template variables are offered after the choices. */
+export function ChoiceField<Value extends string>(props: ChoiceFieldProps<Value>) {
+  const { id, label, tooltip, value, choices, unset, error, onChange } = props;
+  const names = useVariableNames();
+  const variables = props.variables === false ? NO_NAMES : names;
+  const options = useMemo(
+    () => [
+      ...(unset === undefined ? [] : [optionOf({ value: UNSET, ...unset })]),
+      ...choices.map(optionOf),
+      ...variables.map((name) => optionOf({ value: name, label: name, description: 'Template variable' })),
+    ],
+    [choices, unset, variables],
+  );
+  // An unset field has its own option: without one, leaving the opened list by Tab would choose the first.
+  const shown = value ?? (unset === undefined ? null : UNSET);
+  return (
+    <InlineField
+      label={label}
+      labelWidth={props.labelWidth ?? LABEL_WIDTH}
+      htmlFor={id}
+      invalid={error !== undefined}
+      shrink
+      {...(tooltip === undefined ? {} : { tooltip })}
+      {...(error === undefined ? {} : { error })}
+      {...(props.disabled === undefined ? {} : { disabled: props.disabled })}
+      {...(props.loading === undefined ? {} : { loading: props.loading })}
+    >
+      <Combobox
+        id={id}
+        options={options}
+        value={shown}
+        createCustomValue={props.custom ?? false}
+        width={props.width ?? 24}
+        placeholder={props.placeholder ?? ''}
+        // Of a template variable the type cannot know that its value will be one of the choices.
+        onChange={(chosen: ComboboxOption | null) => onChange(valueOf(chosen) as Value | undefined)}
+      />
+    </InlineField>
+  );
+}
+
+// Emptied by Escape, some versions of Combobox give null although it cannot be cleared.
+const valueOf = (chosen: ComboboxOption | null): string | undefined => {
+  const text = chosen?.value.trim();
+  return text === UNSET ? undefined : text;
+};
+
+// The list reserves room for a description wherever the field is there at all.
+const optionOf = ({ value, label, description }: Choice): ComboboxOption =>
+  description === undefined || description === '' ? { value, label } : { value, label, description };

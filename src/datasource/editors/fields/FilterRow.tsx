@@ -1,0 +1,137 @@
+import React, { useMemo } from 'react';
+import { css } from '@emotion/css';
+import type { GrafanaTheme2 } from '@grafana/data';
+import { Combobox, FieldValidationMessage, IconButton, useStyles2, type ComboboxOption } from '@grafana/ui';
+import type { CatalogueClient, MetricEntry } from '../../catalogue';
+import type { FilterOperator, QueryFilter } from '../../query';
+import { dimensionChoices } from '../query/catalogue-choices';
+import { holdsVariable, useVariableNames, withVariablesFilledIn } from './template-variables';
+import { ValuesField } from './ValuesField';
+
+const OPERATORS: ComboboxOption<FilterOperator>[] = [
+  { value: '=', label: '=', description: 'any of the values' },
+  { value: '!=', label: '!=', description: 'none of the values' },
+  { value: '=~', label: '=~', description: 'any of the patterns' },
+  { value: '!~', label: '!~', description: 'none of the patterns' },
+];
+
+interface FilterRowProps {
+  /** Begins the ids of the row's fields. */
+  readonly id: string;
+  /** Counted from one; names the row's fields to screen readers. */
+  readonly number: number;
+  readonly filter: QueryFilter;
+  readonly client: CatalogueClient;
+  readonly metricName: string | undefined;
+  readonly metric: MetricEntry | undefined;
+  readonly onChange: (filter: QueryFilter) => void;
+  readonly onRemove: () => void;
+}
+
+/** One condition: dimension, operator, values. */
+export function FilterRow(props: FilterRowProps) {
+  const { id, number, filter, client, metricName, metric, onChange, onRemove } = props;
+  const styles = useStyles2(stylesOf);
+  const variables = useVariableNames();
+  const dimensions = useMemo(
+    () => [
+      ...dimensionChoices(metric).map(({ value, label }) => ({ value, label })),
+      ...variables.map((name) => ({ value: name, label: name })),
+    ],
+    [metric, variables],
+  );
+  const { dimension, op, values } = filter;
+  const source = useMemo(
+    () => ({
+      client,
+      metric: withVariablesFilledIn(metricName ?? ''),
+      dimension: withVariablesFilledIn(dimension),
+    }),
+    [client, metricName, dimension],
+  );
+  const fault = dimensionFault(dimension, metric);
+  return (
+    <div role="group" aria-label={`Filter ${number}`}>
+      <div className={styles.row}>
+        <label className={styles.hidden} htmlFor={dimensionId(id)}>{`Dimension of filter ${number}`}</label>
+        <div className={styles.dimension}>
+          <Combobox
+            id={dimensionId(id)}
+            options={dimensions}
+            value={dimension === '' ? null : dimension}
+            createCustomValue
+            placeholder="Dimension"
+            invalid={fault !== undefined}
+            onChange={(chosen: ComboboxOption | null) => {
+              // Values of one dimension mean nothing for another.
+              if (chosen !== null && chosen.value !== dimension) {
+                onChange({ dimension: chosen.value, op, values: [] });
+              }
+            }}
+          />
+        </div>
+        <label className={styles.hidden} htmlFor={`${id}-operator`}>{`Operator of filter ${number}`}</label>
+        <div className={styles.operator}>
+          <Combobox
+            id={`${id}-operator`}
+            options={OPERATORS}
+            value={op}
+            onChange={(chosen: ComboboxOption<FilterOperator> | null) => {
+              if (chosen !== null) onChange({ dimension, op: chosen.value, values });
+            }}
+          />
+        </div>
+        <div className={styles.values}>
+          <ValuesField
+            id={`${id}-values`}
+            name={`Values of filter ${number}`}
+            source={source}
+            op={op}
+            values={values}
+            onChange={(chosen) => onChange({ dimension, op, values: chosen })}
+          />
+        </div>
+        <div className={styles.remove}>
+          <IconButton name="trash-alt" aria-label={`Remove filter ${number}`} onClick={onRemove} />
+        </div>
+      </div>
+      {fault !== undefined && <FieldValidationMessage>{fault}</FieldValidationMessage>}
+    </div>
+  );
+}
+
+export const dimensionId = (rowId: string): string => `${rowId}-dimension`;
+
+function dimensionFault(name: string, metric: MetricEntry | undefined): string | undefined {
+  if (metric === undefined || name === '' || holdsVariable(name)) return undefined;
+  if (metric.dimensions.some((dimension) => dimension.name === name)) return undefined;
+  return `"${metric.title || metric.name}" has no dimension "${name}". Choose another, or remove the filter.`;
+}
+
+const stylesOf = (theme: GrafanaTheme2) => ({
+  row: css({
+    display: 'flex',
+    flexWrap: 'wrap',
+    alignItems: 'flex-start',
+    gap: theme.spacing(0.5),
+    marginBottom: theme.spacing(0.5),
+  }),
+  dimension: css({ flex: '0 1 192px', minWidth: 120 }),
+  operator: css({ flex: '0 0 80px' }),
+  values: css({ flex: '1 1 200px', minWidth: 160, maxWidth: 560 }),
+  remove: css({
+    display: 'flex',
+    alignItems: 'center',
+    height: theme.spacing(4),
+    paddingLeft: theme.spacing(0.5),
+  }),
+  // Seen by screen readers only.
+  hidden: css({
+    position: 'absolute',
+    width: 1,
+    height: 1,
+    overflow: 'hidden',
+    clipPath: 'inset(50%)',
+    whiteSpace: 'nowrap',
+  }),
+});

@@ -1,0 +1,79 @@
+import React, { useEffect, useRef } from 'react';
+import { css } from '@emotion/css';
+import type { GrafanaTheme2 } from '@grafana/data';
+import { Button, InlineLabel, useStyles2 } from '@grafana/ui';
+import type { CatalogueClient, MetricEntry } from '../../catalogue';
+import type { QueryFilter } from '../../query';
+import { LABEL_WIDTH } from './field-layout';
+import { dimensionId, FilterRow } from './FilterRow';
+
+interface FilterRowsProps {
+  readonly id: string;
+  readonly filters: readonly QueryFilter[];
+  readonly client: CatalogueClient;
+  readonly metricName: string | undefined;
+  readonly metric: MetricEntry | undefined;
+  readonly tooltip?: string;
+  /** Undefined when the last one is gone. */
+  readonly onChange: (filters: readonly QueryFilter[] | undefined) => void;
+}
+
+/** Conditions that a series must pass, all of them. */
+export function FilterRows({ id, filters, client, metricName, metric, tooltip, onChange }: FilterRowsProps) {
+  const styles = useStyles2(stylesOf);
+  const wantsFocus = useRef<string>(undefined);
+  // Whoever works by keyboard goes on where the change has taken place, not at the top of the page.
+  useEffect(() => {
+    if (wantsFocus.current === undefined) return;
+    document.getElementById(wantsFocus.current)?.focus();
+    wantsFocus.current = undefined;
+  }, [filters.length]);
+  const rowId = (index: number): string => `${id}-${index}`;
+  return (
+    <div role="group" aria-label="Filters" className={styles.filters}>
+      <InlineLabel
+        as="div"
+        width={LABEL_WIDTH}
+        tooltip={tooltip ?? 'A series must pass all filters. Unfinished ones are ignored.'}
+      >
+        Filters
+      </InlineLabel>
+      <div className={styles.rows}>
+        {filters.map((filter, index) => (
+          <FilterRow
+            key={index}
+            id={rowId(index)}
+            number={index + 1}
+            filter={filter}
+            client={client}
+            metricName={metricName}
+            metric={metric}
+            onChange={(next) => onChange(filters.map((old, place) => (place === index ? next : old)))}
+            onRemove={() => {
+              const rest = filters.filter((_, place) => place !== index);
+              wantsFocus.current = `${id}-add`;
+              onChange(rest.length === 0 ? undefined : rest);
+            }}
+          />
+        ))}
+        <Button
+          id={`${id}-add`}
+          type="button"
+          variant="secondary"
+          icon="plus"
+          onClick={() => {
+            wantsFocus.current = dimensionId(rowId(filters.length));
+            onChange([...filters, { dimension: '', op: '=', values: [] }]);
+          }}
+        >
+          Add filter
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+const stylesOf = (theme: GrafanaTheme2) => ({
+  filters: css({ display: 'flex', alignItems: 'flex-start', marginBottom: theme.spacing(0.5) }),
+  rows: css({ flex: '1 1 auto', minWidth: 0 }),
+});

@@ -1,0 +1,56 @@
+import React, { useState } from 'react';
+import { InlineField, Input } from '@grafana/ui';
+import { LABEL_WIDTH } from './field-layout';
+
+interface TextFieldProps {
+  readonly id: string;
+  readonly label: string;
+  readonly tooltip?: string | undefined;
+  readonly value: string;
+  readonly placeholder?: string | undefined;
+  readonly width?: number;
+  readonly inputMode?: 'numeric';
+  /** What is wrong with a text, in a sentence; undefined where nothing is. */
+  readonly faultOf?: (text: string) => string | undefined;
+  /** Once the writer has finished: on Enter, or on leaving the field with another text. */
+  readonly onCommit: (text: string) => void;
+}
+
+/** A text that counts once it is finished, so that no query runs for each letter. */
+export function TextField({ id, label, tooltip, value, width, faultOf, onCommit, ...rest }: TextFieldProps) {
+  const [draft, setDraft] = useState<string>();
+  const text = draft ?? value;
+  const fault = faultOf?.(text.trim());
+  const commit = (): void => {
+    const finished = text.trim();
+    if (finished !== value) onCommit(finished);
+    // A text that cannot be saved stays to be mended.
+    if (fault === undefined) setDraft(undefined);
+  };
+  return (
+    <InlineField
+      label={label}
+      labelWidth={LABEL_WIDTH}
+      htmlFor={id}
+      shrink
+      invalid={fault !== undefined}
+      {...(tooltip === undefined ? {} : { tooltip })}
+      {...(fault === undefined ? {} : { error: fault })}
+    >
+      <Input
+        id={id}
+        value={text}
+        width={width ?? 24}
+        placeholder={rest.placeholder ?? ''}
+        autoComplete="off"
+        spellCheck={false}
+        inputMode={rest.inputMode}
+        onChange={(event) => setDraft(event.currentTarget.value)}
+        onBlur={commit}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter') commit();
+        }}
+      />
+    </InlineField>
+  );
+}

@@ -1,0 +1,45 @@
+import { useCallback, useEffect, useState } from 'react';
+import { asCatalogueError, type CatalogueClient, type MetricEntry } from '../../catalogue';
+
+export type CatalogueState =
+  | { readonly state: 'loading' }
+  | { readonly state: 'ready'; readonly metrics: readonly MetricEntry[] }
+  | { readonly state: 'failed'; readonly message: string };
+
+interface Answer {
+  readonly client: CatalogueClient;
+  readonly attempt: number;
+  readonly told: CatalogueState;
+}
+
+/** The bridge's metrics for an editor, and a way to ask again after a failure. */
+export function useCatalogue(client: CatalogueClient): {
+  readonly catalogue: CatalogueState;
+  readonly retry: () => void;
+} {
+  const [attempt, setAttempt] = useState(0);
+  const [answer, setAnswer] = useState<Answer>();
+  useEffect(() => {
+    let wanted = true;
+    const take = (told: CatalogueState): void => {
+      if (wanted) setAnswer({ client, attempt, told });
+    };
+    client.metrics().then(
+      (metrics) => take({ state: 'ready', metrics }),
+      (fault: unknown) => take({ state: 'failed', message: asCatalogueError(fault).message }),
+    );
+    return () => {
+      wanted = false;
+    };
+  }, [client, attempt]);
+  const retry = useCallback(() => {
+    client.forget();
+    setAttempt((last) => last + 1);
+  }, [client]);
+  const current = answer?.client === client && answer.attempt === attempt;
+  return { catalogue: current ? answer.told : { state: 'loading' }, retry };
+}
+
+/** The metrics, as far as they are known. */
+export const metricsOf = (catalogue: CatalogueState): readonly MetricEntry[] =>
+  catalogue.state === 'ready' ? catalogue.metrics : [];

@@ -1,0 +1,56 @@
+import { useEffect, useState } from 'react';
+import { asCatalogueError, type CatalogueClient } from '../../catalogue';
+
+/** A dimension of a metric, by its names in the bridge. */
+export interface DimensionSource {
+  readonly client: CatalogueClient;
+  readonly metric: string;
+  readonly dimension: string;
+}
+
+export interface Completion {
+  readonly values: readonly string[];
+  readonly loading: boolean;
+  /** Why there are none, in a sentence. */
+  readonly fault?: string | undefined;
+}
+
+/** So many are listed; beyond, the bridge is asked for those that begin as typed. */
+const LISTED = 1_000;
+const TYPING_PAUSE_MS = 200;
+
+/** The values that may be meant: all known ones, and where those are too many, the ones that begin as typed. */
+async function knownValues(source: DimensionSource, typed: string): Promise<readonly string[]> {
+  const { client, metric, dimension } = source;
+  const all = await client.dimensionValues(metric, dimension, { limit: LISTED });
+  if (!all.truncated || typed === '') return all.values;
+  const begun = await client.dimensionValues(metric, dimension, { prefix: typed, limit: LISTED });
+  return [...new Set([...begun.values, ...all.values])];
+}
+
+/** Values of a dimension while somebody types; nothing is asked while `wanted` is false or names are missing. */
+export function useDimensionValues(source: DimensionSource, typed: string, wanted: boolean): Completion {
+  const { client, metric, dimension } = source;
+  const asks = wanted && metric !== '' && dimension !== '';
+  const [answer, setAnswer] = useState<Completion>({ values: [], loading: false });
+  useEffect(() => {
+    if (!asks) return undefined;
+    let current = true;
+    const take = (found: Completion): void => {
+      if (current) setAnswer(found);
+    };
+    const ask = (): void => {
+      setAnswer((last) => ({ values: last.values, loading: true }));
+      knownValues({ client, metric, dimension }, typed).then(
+        (values) => take({ values, loading: false }),
+        (fault: unknown) => take({ values: [], loading: false, fault: asCatalogueError(fault).message }),
+      );
+    };
+    const timer = setTimeout(ask, typed === '' ? 0 : TYPING_PAUSE_MS);
+    return () => {
+      current = false;
+      clearTimeout(timer);
+    };
+  }, [asks, client, metric, dimension, typed]);
+  return answer;
+}

@@ -1,0 +1,110 @@
+import React, { useMemo } from 'react';
+import { InlineFieldRow } from '@grafana/ui';
+import type { MetricEntry } from '../../catalogue';
+import { metricsOf, type CatalogueState } from '../fields/catalogue-state';
+import { ChoiceField } from '../fields/ChoiceField';
+import { Note } from '../fields/Note';
+import { holdsVariable, withVariablesFilledIn } from '../fields/template-variables';
+import { measureChoices, measureOf, metricChoices, unitName, windowText } from './catalogue-choices';
+import { metricChange } from './query-changes';
+import type { SectionProps } from './section';
+
+interface MetricFieldsProps extends Omit<SectionProps, 'client' | 'forRule'> {
+  readonly catalogue: CatalogueState;
+}
+
+/** Which metric, and which of its measures. */
+export function MetricFields(props: MetricFieldsProps) {
+  const { catalogue, query, onChange, metric, measure, idOf } = props;
+  const ofEvents = query.kind === 'events';
+  const choices = useMemo(() => {
+    const metrics = metricsOf(catalogue);
+    return metricChoices(ofEvents ? metrics.filter(({ kind }) => kind === 'event') : metrics);
+  }, [catalogue, ofEvents]);
+  return (
+    <>
+      <InlineFieldRow>
+        <ChoiceField
+          id={idOf('metric')}
+          label="Metric"
+          value={query.metric === '' ? undefined : query.metric}
+          choices={choices}
+          custom
+          width={44}
+          placeholder={ofEvents ? 'Choose an event metric' : 'Choose a metric'}
+          loading={catalogue.state === 'loading'}
+          error={metricFault(query.metric ?? '', catalogue, ofEvents)}
+          onChange={(name) => {
+            if (name === undefined) return;
+            onChange(metricChange(query, name, findMetric(catalogue, name), holdsVariable));
+          }}
+        />
+        {!ofEvents && <MeasureField {...props} />}
+      </InlineFieldRow>
+      {metric !== undefined && (
+        <Note>
+          {[metric.description, `${ofEvents ? 'Events of ' : 'It has '}${windowText(metric)}.`]
+            .filter((part) => part !== '')
+            .join(' ')}
+          {!ofEvents && measure !== undefined && unitName(measure.unit) !== '' && (
+            <> Unit: {unitName(measure.unit)}.</>
+          )}
+        </Note>
+      )}
+    </>
+  );
+}
+
+function MeasureField({ query, onChange, metric, idOf }: Omit<MetricFieldsProps, 'catalogue'>) {
+  const choices = useMemo(() => measureChoices(metric), [metric]);
+  const byDefault = metric === undefined ? undefined : measureOf(metric, undefined);
+  const unset = useMemo(
+    () => ({
+      label: byDefault === undefined ? 'Default' : `Default: ${byDefault.title || byDefault.name}`,
+      description: "The metric's own choice",
+    }),
+    [byDefault],
+  );
+  const missing =
+    metric !== undefined &&
+    query.measure !== undefined &&
+    !holdsVariable(query.measure) &&
+    measureOf(metric, query.measure) === undefined;
+  return (
+    <ChoiceField
+      id={idOf('measure')}
+      label="Measure"
+      value={query.measure}
+      choices={choices}
+      unset={unset}
+      custom={metric === undefined}
+      width={32}
+      error={
+        missing
+          ? `"${metric.title || metric.name}" has no measure "${query.measure}". Choose another.`
+          : undefined
+      }
+      onChange={(name) => onChange({ measure: name })}
+    />
+  );
+}
+
+/** The metric of that name, with template variables filled in. */
+export function findMetric(catalogue: CatalogueState, name: string | undefined): MetricEntry | undefined {
+  if (name === undefined || name === '') return undefined;
+  const filledIn = withVariablesFilledIn(name);
+  return metricsOf(catalogue).find((metric) => metric.name === filledIn);
+}
+
+function metricFault(name: string, catalogue: CatalogueState, ofEvents: boolean): string | undefined {
+  // While the catalogue is not there, or empty, everything may be right; that is said elsewhere.
+  if (name === '' || holdsVariable(name) || metricsOf(catalogue).length === 0) return undefined;
+  const metric = findMetric(catalogue, name);
+  if (metric === undefined) {
+    return `The bridge has no metric "${name}": it was removed or renamed, or the token may not see it. Choose another.`;
+  }
+  if (ofEvents && metric.kind !== 'event') {
+    return `"${metric.title || name}" holds windows, not events. Choose an event metric.`;
+  }
+  return undefined;
+}

@@ -1,0 +1,51 @@
+import type { MetricEntry } from '../../catalogue';
+import { OVER_TIME, type StreamKpiQuery } from '../../query';
+
+/** What to set in a query; undefined takes the field out, so that its default holds. */
+export type QueryChange = { [Field in keyof StreamKpiQuery]?: StreamKpiQuery[Field] | undefined };
+
+/** The object with the changes made; fields set to undefined are gone, as saved JSON has none of them. */
+export function changed<Saved extends object>(
+  saved: Saved,
+  change: { [Field in keyof Saved]?: Saved[Field] | undefined },
+): Saved {
+  const fields = Object.entries({ ...saved, ...change }).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(fields) as Saved;
+}
+
+/**
+ * Another metric, without what the query asked of the former one and this one lacks: the bridge would refuse it.
+ * Names that hold a template variable stay, and everything does where the metric is not known.
+ */
+export function metricChange(
+  query: StreamKpiQuery,
+  name: string,
+  metric: MetricEntry | undefined,
+  isVariable: (name: string) => boolean,
+): QueryChange {
+  if (metric === undefined) return { metric: name };
+  const hasDimension = (dimension: string): boolean =>
+    isVariable(dimension) || metric.dimensions.some((known) => known.name === dimension);
+  const hasMeasure = (measure: string): boolean =>
+    isVariable(measure) || metric.measures.some((known) => known.name === measure);
+
+  const measure = query.measure !== undefined && hasMeasure(query.measure) ? query.measure : undefined;
+  const rules = metric.measures.find((known) => known.name === (measure ?? metric.default_measure));
+  const { overTime } = query;
+  const hasRule =
+    overTime !== undefined &&
+    (isVariable(overTime) || (rules?.over_time_choices ?? OVER_TIME).includes(overTime));
+  return {
+    metric: name,
+    measure,
+    filters: unlessEmpty(
+      query.filters?.filter(({ dimension }) => dimension === '' || hasDimension(dimension)),
+    ),
+    // An empty grouping means something: all series in one.
+    groupBy: query.groupBy?.length === 0 ? [] : unlessEmpty(query.groupBy?.filter(hasDimension)),
+    overTime: hasRule ? overTime : undefined,
+  };
+}
+
+const unlessEmpty = <Item>(list: readonly Item[] | undefined): readonly Item[] | undefined =>
+  list?.length === 0 ? undefined : list;
