@@ -1,0 +1,137 @@
+import { startBridge, type BridgeProcess } from '../../support/bridge-process';
+import { query, sleep, temporaryFolder } from '../../support/embedded-bridge';
+import { fieldOf, type HostFrame } from '../../support/plugin-host/host-frame';
+import { pluginContext } from '../../support/plugin-host/plugin-context';
+import { startPluginHost, type PluginHost, type QueryResult } from '../../support/plugin-host/plugin-host';
+import { readDashboards, type Dashboard, type SavedQuery } from '../../support/provisioned';
+
+/** A newcomer opens the dashboards on the demo: every panel has something to show, through the real backend. */
+
+jest.setTimeout(120_000);
+
+const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+
+/** As the browser sends it while every variable says All: those filters are none. */
+function withAll({ filters, ...query }: SavedQuery): SavedQuery {
+  const kept = ((filters ?? []) as { values: readonly string[] }[]).filter(
+    ({ values }) => !values.some((value) => value.startsWith('$')),
+  );
+  return { ...query, ...(kept.length === 0 ? {} : { filters: kept }) };
+}
+
+const rangeOf = ({ time }: Dashboard): number => {
+  const hours = /^now-(\d+)h$/.exec(time.from);
+  if (hours === null) throw new Error(`a dashboard begins at ${time.from}`);
+  return Number(hours[1]) * HOUR_MS;
+};
+
+const rows = (frames: readonly HostFrame[]): number => frames.reduce((sum, frame) => sum + frame.length, 0);
+
+describe('the dashboards on the demo', () => {
+  const folder = temporaryFolder();
+  let bridge: BridgeProcess;
+  let host: PluginHost;
+
+  const ask = async (query: SavedQuery, lengthMs: number): Promise<QueryResult> => {
+    const context = pluginContext({ dataSource: { uid: 'streamkpi', url: bridge.url } });
+    const toMs = Date.now();
+    const answers = await host.queryData(context, {
+      fromMs: toMs - lengthMs,
+      toMs,
+      queries: { [query.refId]: withAll(query) },
+    });
+    return answers.get(query.refId)!;
+  };
+
+  beforeAll(async () => {
+    [bridge, host] = await Promise.all([
+      startBridge({ STORE_PATH: `${folder.path}/data` }),
+      startPluginHost(),
+    ]);
+    await bridge.ready(60_000);
+    // The history is filled in right after the bridge is ready.
+    const until = Date.now() + 60_000;
+    for (;;) {
+      const now = Date.now();
+      const body = { metric: 'events_per_minute', from_ms: now - 3 * HOUR_MS, to_ms: now, group_by: [] };
+      if (((await query(bridge, body)).series[0]?.times.length ?? 0) >= 178) break;
+      if (Date.now() > until) throw new Error('the demo has not filled in its history');
+      await sleep(200);
+    }
+    // The status is recorded on the ten seconds of the clock.
+    await sleep(10_500);
+  });
+  afterAll(async () => {
+    await host.stop();
+    await bridge.kill9();
+    folder.remove();
+  });
+
+  const panels = readDashboards('provisioned').flatMap(({ dashboard }) =>
+    dashboard.panels.map((panel) => ({ name: `${dashboard.title}: ${panel.title}`, dashboard, panel })),
+  );
+
+  test.each(panels)('$name', async ({ dashboard, panel }) => {
+    for (const target of panel.targets) {
+      const { frames, error } = await ask(target, rangeOf(dashboard));
+      expect([target.refId, error]).toEqual([target.refId, '']);
+      expect([target.refId, rows(frames) > 0]).toEqual([target.refId, true]);
+      for (const { meta } of frames) {
+        expect(meta.custom?.['streamkpi']).toMatchObject({ kind: target['kind'] ?? 'series' });
+      }
+      const numbers = frames.flatMap(({ fields }) => fields.filter(({ type }) => type === 'number'));
+      if (panel.type === 'table') {
+        const names = frames[0]!.fields.map(({ name }) => name);
+        const { include } = panel.transformations![0]!.options as { include: { names: string[] } };
+        expect(names).toEqual(expect.arrayContaining(include.names));
+      } else if (target['kind'] !== 'status' || target['statusAs'] !== undefined) {
+        expect(numbers.flatMap(({ values }) => values).some((value) => typeof value === 'number')).toBe(true);
+      }
+      // Where the source names a unit it is the panel's own one: a frame's unit wins over the panel's.
+      if (panel.type !== 'timeseries' && panel.type !== 'stat') continue;
+      for (const { config } of numbers) expect(config['unit']).toBe(panel.fieldConfig.defaults.unit);
+    }
+  });
+
+  test('lines have a point for each window of the last hour', async () => {
+    const { dashboard } = readDashboards('provisioned').find((one) => one.file.endsWith('realtime.json'))!;
+    const { targets } = dashboard.panels.find(({ title }) => title === 'Events per minute')!;
+    const { frames } = await ask(targets[0]!, HOUR_MS);
+    expect(frames.map((frame) => frame.fields[1]!.labels['segment']).sort().length).toBeGreaterThan(1);
+    for (const frame of frames) {
+      const times = fieldOf(frame, 'Time').values as number[];
+      expect(times.length).toBeGreaterThanOrEqual(55);
+      for (const time of times) expect(time % MINUTE_MS).toBe(0);
+    }
+  });
+
+  test('the marks of high activity are what Grafana’s annotations take', async () => {
+    for (const { dashboard } of readDashboards('provisioned')) {
+      for (const { target } of dashboard.annotations.list.filter((one) => one.target !== undefined)) {
+        const { frames, error } = await ask(target!, 3 * HOUR_MS);
+        expect(error).toBe('');
+        const frame = frames[0]!;
+        expect(frame.length).toBeGreaterThan(0);
+        for (const name of ['time', 'timeEnd']) expect(fieldOf(frame, name).type).toBe('time');
+        for (const name of ['title', 'text', 'tags']) expect(fieldOf(frame, name).values[0]).not.toBe('');
+      }
+    }
+  });
+
+  test('the cards have every number of the original', async () => {
+    const { dashboard } = readDashboards('provisioned').find((one) => one.file.endsWith('realtime.json'))!;
+    const { targets } = dashboard.panels.find(({ title }) => title === 'Key figures')!;
+    for (const target of targets.filter(({ kind }) => kind === 'summary')) {
+      const { frames } = await ask(target, HOUR_MS);
+      expect(frames).toHaveLength(1);
+      expect(frames[0]!.length).toBe(1);
+      for (const name of ['last', 'min', 'max', 'avg']) {
+        expect(typeof fieldOf(frames[0]!, name).values[0]).toBe('number');
+      }
+      for (const name of ['last_time', 'updated']) {
+        expect(Date.now() - Number(fieldOf(frames[0]!, name).values[0])).toBeLessThan(HOUR_MS);
+      }
+    }
+  });
+});
