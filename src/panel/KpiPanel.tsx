@@ -1,0 +1,99 @@
+import React, { useMemo } from 'react';
+import { LoadingState, type PanelProps } from '@grafana/data';
+import { AlertList } from './alerts/AlertList';
+import { KpiCards } from './cards/KpiCards';
+import { ClockOffset } from './clock/use-ticked';
+import { completeOptions } from './options/complete-options';
+import type { KpiPanelOptions } from './options/panel-options';
+import { panelLayout, type SectionBox } from './panel-layout';
+import { Hint } from './states/Hint';
+import { ScrollArea } from './states/ScrollArea';
+import { ConnectionHeader } from './status/ConnectionHeader';
+import { SystemStatus } from './status/SystemStatus';
+import { usePanelReading, type PanelReading } from './use-panel-reading';
+
+/** KPI cards, alerts, and the state of what they come from: as many of them as the options or the queries say. */
+export function KpiPanel(props: PanelProps<KpiPanelOptions>) {
+  const { data, width, height, timeZone } = props;
+  const options = useMemo(() => completeOptions(props.options), [props.options]);
+  const reading = usePanelReading({ ...props, options });
+  const layout = useMemo(
+    () =>
+      panelLayout(width, height, reading.sections, {
+        alertRows: options.alerts.show,
+        cards: reading.cards.cards.length,
+      }),
+    [width, height, reading.sections, options.alerts.show, reading.cards.cards.length],
+  );
+  if (data.series.length === 0) return <Nothing {...props} />;
+  const sections = layout.boxes.map((box) => (
+    <div
+      key={box.section}
+      style={{ position: 'absolute', left: box.left, top: box.top, width: box.width, height: box.height }}
+    >
+      <SectionOf box={box} reading={reading} options={options} timeZone={timeZone} />
+    </div>
+  ));
+  const place = { position: 'relative', width, height, overflowX: 'hidden' } as const;
+  return (
+    <ClockOffset.Provider value={reading.clockOffset}>
+      {layout.height > height ? (
+        <ScrollArea label="KPI panel" style={{ ...place, overflowY: 'auto' }}>
+          {sections}
+        </ScrollArea>
+      ) : (
+        <div style={{ ...place, overflowY: 'hidden' }}>{sections}</div>
+      )}
+    </ClockOffset.Provider>
+  );
+}
+
+interface SectionOfProps {
+  readonly box: SectionBox;
+  readonly reading: PanelReading;
+  readonly options: KpiPanelOptions;
+  readonly timeZone: string;
+}
+
+function SectionOf({ box, reading, options, timeZone }: SectionOfProps) {
+  const { width, height } = box;
+  const place = { width, height, timeZone };
+  switch (box.section) {
+    case 'connection':
+      return <ConnectionHeader {...place} connection={reading.connection} />;
+    case 'cards':
+      return (
+        <KpiCards {...place} cards={reading.cards.cards} more={reading.cards.more} options={options.cards} />
+      );
+    case 'alerts':
+      return <AlertList {...place} alerts={reading.alerts} options={options.alerts} />;
+    case 'status':
+      return (
+        <SystemStatus
+          {...place}
+          system={reading.system}
+          connection={reading.connection}
+          alerts={reading.alerts}
+        />
+      );
+  }
+}
+
+/** No frame at all: still waiting, failed, or nothing asked. */
+function Nothing({ data, width, height }: PanelProps<KpiPanelOptions>) {
+  const size = { width, height };
+  if (data.state === LoadingState.Loading || data.state === LoadingState.NotStarted) {
+    return <Hint {...size} icon="hourglass" title="Loading" text="Waiting for the first answer." />;
+  }
+  if (data.state === LoadingState.Error) {
+    const why = data.errors?.[0]?.message ?? data.error?.message ?? 'The data source did not say why.';
+    return <Hint {...size} tone="bad" icon="exclamation-triangle" title="Query failed" text={why} />;
+  }
+  return (
+    <Hint
+      {...size}
+      title="No data"
+      text="Add a query: of kind KPI summary for cards, Events for alerts, Status for the pipeline. Other sources' numbers become cards too."
+    />
+  );
+}

@@ -1,0 +1,165 @@
+import React, { memo, useMemo, useState } from 'react';
+import type { TimeZone } from '@grafana/data';
+import { useStyles2 } from '@grafana/ui';
+import type { Severity } from '../severity';
+import type { AlertOptions } from '../options/panel-options';
+import type { AlertModel, AlertsModel } from '../reading/alert-model';
+import { Hint } from '../states/Hint';
+import { ScrollArea } from '../states/ScrollArea';
+import { visuallyHidden } from '../visually-hidden';
+import { alertLayout } from './alert-layout';
+import { getAlertStyles } from './alert-styles';
+import { AlertRow } from './AlertRow';
+import { BriefAlerts } from './BriefAlerts';
+import { SeverityFilter } from './SeverityFilter';
+import { useAnnouncement } from './use-announcement';
+
+interface AlertListProps {
+  readonly alerts: AlertsModel;
+  readonly options: Pick<AlertOptions, 'show' | 'filter'>;
+  readonly width: number;
+  readonly height: number;
+  readonly timeZone: TimeZone;
+}
+
+/** The newest alerts, the rest of the kept ones a button away; tells of new ones politely. */
+export const AlertList = memo(function AlertList({
+  alerts,
+  options,
+  width,
+  height,
+  timeZone,
+}: AlertListProps) {
+  const styles = useStyles2(getAlertStyles);
+  const [hidden, setHidden] = useState<ReadonlySet<Severity>>(NONE);
+  const [all, setAll] = useState(false);
+  const says = useAnnouncement(alerts.kept);
+  const matching = useMemo(
+    () => alerts.kept.filter(({ severity }) => !hidden.has(severity)),
+    [alerts.kept, hidden],
+  );
+  const shown = all ? matching : matching.slice(0, options.show);
+  const layout = alertLayout(width, height, shown.length);
+  const live = (
+    <div role="status" aria-live="polite" className={visuallyHidden}>
+      {says}
+    </div>
+  );
+  if (layout.kind === 'brief') {
+    return (
+      <section
+        className={styles.alerts}
+        style={{ width, height, fontSize: layout.size }}
+        aria-label="Recent alerts"
+      >
+        {live}
+        <BriefAlerts alerts={alerts} />
+      </section>
+    );
+  }
+  const headHeight = layout.heading ? 2.4 * layout.size : 0;
+  return (
+    <section
+      className={styles.alerts}
+      style={{ width, height, fontSize: layout.size }}
+      aria-label="Recent alerts"
+    >
+      {live}
+      {layout.heading && (
+        <div className={styles.head}>
+          <h3 className={styles.heading}>
+            Recent alerts <span className={styles.quiet}>{headText(alerts)}</span>
+          </h3>
+          <span className={styles.fill} />
+          {layout.filters && options.filter && alerts.kept.length > 0 && (
+            <SeverityFilter alerts={alerts.kept} hidden={hidden} onChange={setHidden} />
+          )}
+        </div>
+      )}
+      {shown.length === 0 ? (
+        <NoRows alerts={alerts} hiddenRows={alerts.kept.length} width={width} height={height - headHeight} />
+      ) : (
+        <ScrollArea className={styles.scroll} label="Recent alerts, list">
+          <ul className={styles.list} aria-label="Alerts, newest first">
+            {shown.map((alert) => (
+              <AlertRow key={alert.id} alert={alert} wide={layout.wide} timeZone={timeZone} />
+            ))}
+          </ul>
+        </ScrollArea>
+      )}
+      {layout.foot && (
+        <Foot
+          matching={matching}
+          show={options.show}
+          all={all}
+          onToggle={() => setAll((before) => !before)}
+        />
+      )}
+    </section>
+  );
+});
+
+const NONE: ReadonlySet<Severity> = new Set();
+
+function headText({ total, open, truncated }: AlertsModel): string {
+  if (total === 0) return '';
+  return `${open} open, ${total}${truncated ? '+' : ''} in range`;
+}
+
+interface NoRowsProps {
+  readonly alerts: AlertsModel;
+  readonly hiddenRows: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+function NoRows({ alerts, hiddenRows, width, height }: NoRowsProps) {
+  const size = { width, height };
+  if (!alerts.fed) {
+    return (
+      <Hint
+        {...size}
+        title="No alerts query"
+        text="Add a StreamKPI query of kind Events, or choose in the options which query gives the alerts."
+      />
+    );
+  }
+  if (hiddenRows > 0) {
+    return (
+      <Hint {...size} title="All filtered out" text={`${hiddenRows} kept alerts are of other severities.`} />
+    );
+  }
+  if (alerts.total > 0) {
+    return (
+      <Hint
+        {...size}
+        title="None match"
+        text={`The options leave out all ${alerts.total} alerts of this range.`}
+      />
+    );
+  }
+  return (
+    <Hint {...size} tone="good" icon="check-circle" title="All clear" text="No alerts in this time range." />
+  );
+}
+
+interface FootProps {
+  readonly matching: readonly AlertModel[];
+  readonly show: number;
+  readonly all: boolean;
+  readonly onToggle: () => void;
+}
+
+/** Keeps its place when there is nothing to toggle, so that rows do not move when an alert comes. */
+function Foot({ matching, show, all, onToggle }: FootProps) {
+  const styles = useStyles2(getAlertStyles);
+  return (
+    <div className={styles.foot}>
+      {matching.length > show && (
+        <button type="button" className={styles.toggle} aria-expanded={all} onClick={onToggle}>
+          {all ? `Show the newest ${show}` : `Show all ${matching.length} kept`}
+        </button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,36 @@
+import React from 'react';
+import { Icon, useStyles2, useTheme2 } from '@grafana/ui';
+import type { AlertsModel } from '../reading/alert-model';
+import { toneColor } from '../status/connection-words';
+import { getAlertStyles } from './alert-styles';
+import { GRAVEST_FIRST, SEVERITY_WORDS } from './severity-words';
+
+/** Two lines for the smallest panels: how many are open and how grave, and the newest message. */
+export function BriefAlerts({ alerts }: { readonly alerts: AlertsModel }) {
+  const styles = useStyles2(getAlertStyles);
+  const theme = useTheme2();
+  if (!alerts.fed) return <div className={styles.brief}>No alerts query</div>;
+  const open = alerts.kept.filter(({ state }) => state !== 'resolved');
+  const gravest = GRAVEST_FIRST.find((severity) => open.some((alert) => alert.severity === severity));
+  if (gravest === undefined) {
+    return (
+      <div className={styles.brief} style={{ height: '100%' }}>
+        <span className={styles.briefHead} style={{ color: theme.colors.success.text }}>
+          <Icon name="check-circle" size="sm" /> All clear
+        </span>
+        {alerts.total > 0 && <span className={styles.quiet}>{alerts.total} resolved</span>}
+      </div>
+    );
+  }
+  const words = SEVERITY_WORDS[gravest];
+  return (
+    <div className={styles.brief} style={{ height: '100%' }}>
+      <span className={styles.briefHead} style={{ color: toneColor(words.tone, theme) }}>
+        <Icon name={words.icon} size="sm" /> {alerts.open || open.length} open
+      </span>
+      <span className={styles.quiet} title={open[0]?.message}>
+        {open[0]?.message}
+      </span>
+    </div>
+  );
+}

@@ -1,0 +1,37 @@
+/** How a list of alerts fits into a rectangle. */
+export interface AlertLayout {
+  /** `brief`: a count and the newest message, where not even one row has room. */
+  readonly kind: 'list' | 'brief';
+  /** Font size, px. */
+  readonly size: number;
+  readonly heading: boolean;
+  readonly filters: boolean;
+  readonly wide: boolean;
+  readonly foot: boolean;
+}
+
+/** Heights in multiples of the font size, as in alert-styles.ts. */
+const HEAD = 2.4;
+const FOOT = 2.2;
+const WIDE_ROW = 2.9;
+const TALL_ROW = 4.2;
+const WIDE_EMS = 58;
+const NARROWEST_EMS = 15;
+
+export function alertLayout(width: number, height: number, rows: number): AlertLayout {
+  const size = Math.round(Math.min(24, Math.max(12, Math.min(width / 60, height / 16))));
+  const ems = { width: width / size, height: height / size };
+  const wide = ems.width >= WIDE_EMS;
+  const row = wide ? WIDE_ROW : TALL_ROW;
+  if (ems.width < NARROWEST_EMS || ems.height < row) {
+    return { kind: 'brief', size, heading: false, filters: false, wide: false, foot: false };
+  }
+  const heading = ems.height >= HEAD + row;
+  const filters = heading && ems.width >= 34;
+  const foot = ems.height >= (heading ? HEAD : 0) + row * Math.min(2, Math.max(1, rows)) + FOOT;
+  return { kind: 'list', size, heading, filters, wide, foot };
+}
+
+/** Height in px in which so many alerts show without scrolling, at a font size of 12 to 14 px. */
+export const wantedHeight = (width: number, rows: number): number =>
+  Math.ceil((HEAD + FOOT + Math.max(1, rows) * (width / 13 >= WIDE_EMS ? WIDE_ROW : TALL_ROW)) * 13);

@@ -1,0 +1,44 @@
+import React from 'react';
+import { Icon, Tooltip, useStyles2 } from '@grafana/ui';
+import type { CardModel } from '../reading/card-model';
+import { visuallyHidden } from '../visually-hidden';
+import { getCardStyles } from './card-styles';
+
+interface CardMarksProps {
+  readonly card: CardModel;
+  readonly old: boolean;
+  readonly words: boolean;
+}
+
+/** What one should know before believing the number: it is old, its window is still open, or it is a coarse one. */
+export function CardMarks({ card, old, words }: CardMarksProps) {
+  const styles = useStyles2(getCardStyles);
+  if (!old && !card.open && card.note === null) return null;
+  const wordClass = words ? undefined : visuallyHidden;
+  return (
+    <span className={styles.marks}>
+      {old && (
+        <span className={`${styles.mark} ${styles.old}`} title="No newer window came in the expected time">
+          <Icon name="history" size="sm" />
+          <span className={wordClass}>Stale</span>
+        </span>
+      )}
+      {card.open && (
+        <span
+          className={`${styles.mark} ${styles.open}`}
+          title="This window is still open: its value may change"
+        >
+          <Icon name="unlock" size="sm" />
+          <span className={wordClass}>Open</span>
+        </span>
+      )}
+      {card.note !== null && (
+        <Tooltip content={card.note}>
+          <button type="button" className={styles.note} aria-label={card.note}>
+            <Icon name="info-circle" size="sm" />
+          </button>
+        </Tooltip>
+      )}
+    </span>
+  );
+}

@@ -1,0 +1,52 @@
+import React from 'react';
+import { useStyles2 } from '@grafana/ui';
+import type { DeltaAs } from '../options/panel-options';
+import type { Delta } from '../reading/card-model';
+import { wholeText } from '../reading/shown-value';
+import { visuallyHidden } from '../visually-hidden';
+import { getCardStyles } from './card-styles';
+import { deltaText } from './delta-text';
+
+interface DeltaMarkProps {
+  /** Null: nothing to compare with; its place is kept. */
+  readonly delta: Delta | null;
+  readonly as: DeltaAs;
+  readonly size: number;
+}
+
+const ARROWS = { up: '▲', down: '▼', same: '=' } as const;
+const WORDS = { up: 'up', down: 'down', same: 'unchanged' } as const;
+
+/** The change of a value: an arrow, signed text and, where one direction is better, a word for it. */
+export function DeltaMark({ delta, as, size }: DeltaMarkProps) {
+  const styles = useStyles2(getCardStyles);
+  if (delta === null) {
+    return (
+      <span
+        className={`${styles.delta} ${styles.neutral}`}
+        style={{ fontSize: size }}
+        title="Nothing to compare with"
+      >
+        <span aria-hidden="true">–</span>
+      </span>
+    );
+  }
+  const tone = delta.good === null ? styles.neutral : delta.good ? styles.good : styles.bad;
+  const judgement = delta.good === null ? '' : delta.good ? ', better' : ', worse';
+  return (
+    <span
+      className={`${styles.delta} ${tone}`}
+      style={{ fontSize: size }}
+      title={`${delta.versus}: ${wholeText(delta.base)}${judgement}`}
+    >
+      <span aria-hidden="true">{ARROWS[delta.direction]} </span>
+      <span className={visuallyHidden}>{WORDS[delta.direction]} </span>
+      {deltaText(delta, as)}
+      <span className={visuallyHidden}>
+        {' '}
+        against {delta.versus}
+        {judgement}
+      </span>
+    </span>
+  );
+}

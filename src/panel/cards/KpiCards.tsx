@@ -1,0 +1,101 @@
+import React, { memo, useMemo } from 'react';
+import type { TimeZone } from '@grafana/data';
+import { useStyles2 } from '@grafana/ui';
+import type { CardOptions } from '../options/panel-options';
+import type { CardModel } from '../reading/card-model';
+import { Hint } from '../states/Hint';
+import { ScrollArea } from '../states/ScrollArea';
+import { cardGrid } from './card-grid';
+import { cardLayout, type CardParts } from './card-layout';
+import { getCardStyles } from './card-styles';
+import { KpiCard } from './KpiCard';
+import { textWidths } from './text-widths';
+
+export interface KpiCardsProps {
+  readonly cards: readonly CardModel[];
+  /** Cards that are left out. */
+  readonly more: number;
+  readonly options: Pick<CardOptions, 'columns' | 'colorMode' | 'delta' | 'deltaAs' | 'updated'>;
+  readonly width: number;
+  readonly height: number;
+  readonly timeZone: TimeZone;
+}
+
+/** Cards in a grid that makes the best of the space; all of them laid out alike. */
+export const KpiCards = memo(function KpiCards(props: KpiCardsProps) {
+  const { cards, more, options, width, height, timeZone } = props;
+  const styles = useStyles2(getCardStyles);
+  const moreHeight = more > 0 && height >= 100 ? 20 : 0;
+  const grid = useMemo(
+    () => cardGrid(width, height - moreHeight, cards.length, options.columns),
+    [width, height, moreHeight, cards.length, options.columns],
+  );
+  const parts = partsOf(cards, options);
+  const texts = textWidths(cards, options.deltaAs);
+  const layout = useStable(cardLayout(grid.cardWidth, grid.cardHeight, parts, texts));
+  if (cards.length === 0) return <Hint width={width} height={height} title="No values" text={WHAT_TO_DO} />;
+  const list = (
+    <ul
+      className={styles.grid}
+      style={{
+        gap: grid.gap,
+        gridTemplateColumns: `repeat(${grid.columns}, minmax(0, ${grid.cardWidth}px))`,
+        gridAutoRows: grid.cardHeight,
+      }}
+      aria-label="KPI cards"
+    >
+      {cards.map((card) => (
+        <li key={card.key} style={{ minWidth: 0 }}>
+          <KpiCard
+            card={card}
+            layout={layout}
+            width={grid.cardWidth}
+            colorMode={options.colorMode}
+            deltaAs={options.deltaAs}
+            timeZone={timeZone}
+          />
+        </li>
+      ))}
+    </ul>
+  );
+  return (
+    <>
+      {grid.scrolls ? (
+        <ScrollArea
+          label="KPI cards, scrolling"
+          className={styles.scroll}
+          style={{ height: height - moreHeight }}
+        >
+          {list}
+        </ScrollArea>
+      ) : (
+        list
+      )}
+      {moreHeight > 0 && (
+        <div className={styles.more}>{more} more not shown: raise the limit of cards, or filter.</div>
+      )}
+    </>
+  );
+});
+
+const WHAT_TO_DO =
+  'The queries gave no number for this time range. Add a KPI summary or series query, widen the range, or check filters.';
+
+/** A part that any card has takes its place in all of them, so that cards line up and stay as they are. */
+function partsOf(cards: readonly CardModel[], options: KpiCardsProps['options']): CardParts {
+  return {
+    delta: options.delta !== 'none' && cards.some(({ delta }) => delta !== null),
+    trend: cards.some(({ trend }) => trend !== null),
+    updated: options.updated && cards.some(({ updated }) => updated !== null),
+    stats: cards.some(({ stats }) => stats.length > 0),
+    target: cards.some(({ target }) => target !== null),
+  };
+}
+
+/** The same object as long as its entries are the same, so that cards see no change. */
+function useStable<T extends object>(value: T): T {
+  // Every field decides; an object made of them is new only when one changes.
+  const key = JSON.stringify(value);
+  // eslint-disable-next-line react-hooks/exhaustive-deps
+  return useMemo(() => value, [key]);
+}

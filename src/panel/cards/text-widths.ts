@@ -1,0 +1,44 @@
+import { measureText } from '@grafana/ui';
+import type { CardModel, ShownValue } from '../reading/card-model';
+import type { DeltaAs } from '../options/panel-options';
+import { deltaText } from './delta-text';
+import type { TextWidths } from './card-layout';
+
+/** A unit is set smaller than its number. */
+export const UNIT_SIZE = 0.6;
+const VALUE_WEIGHT = 500;
+/** A text longer than this (a mapping, say) is cut with dots rather than making every card's value small. */
+const LONGEST_VALUE = 14;
+
+/**
+ * The widest texts of all cards. Every digit counts as a zero, and a value as wide as the least and greatest of its
+ * range, and widths grow in steps: sizes stay as they are while numbers change.
+ */
+export function textWidths(cards: readonly CardModel[], deltaAs: DeltaAs): TextWidths {
+  let value = 2;
+  let delta = 5;
+  let stats = 8;
+  let target = 6;
+  for (const card of cards) {
+    value = Math.max(value, valueEms(card.value), ...card.stats.map((stat) => valueEms(stat.value)));
+    delta = Math.max(delta, card.delta === null ? 0 : ems(deltaText(card.delta, deltaAs)) + 2);
+    // Three names, three values, and the space between them.
+    stats = Math.max(stats, 9 + card.stats.reduce((sum, stat) => sum + valueEms(stat.value), 0));
+    target = Math.max(target, card.target === null ? 0 : ems(card.target.text) + 7);
+  }
+  return {
+    value: Math.min(LONGEST_VALUE, Math.ceil(value * 2) / 2),
+    delta: Math.ceil(delta),
+    stats: Math.ceil(stats),
+    target: Math.ceil(target),
+  };
+}
+
+const valueEms = ({ prefix, text, suffix }: ShownValue): number =>
+  ems(prefix + text) + UNIT_SIZE * ems(suffix);
+
+/** A measured text, in multiples of its font size, with a little room for other fonts' digits. */
+function ems(text: string): number {
+  if (text === '') return 0;
+  return (measureText(text.replace(/\d/g, '0'), 100, VALUE_WEIGHT).width / 100) * 1.06;
+}

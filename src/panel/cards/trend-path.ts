@@ -1,0 +1,129 @@
+import type { Trend } from '../reading/card-model';
+
+/** SVG path data of a sparkline. */
+export interface TrendPath {
+  /** Windows that are final. */
+  readonly line: string;
+  /** Windows that may still change, joined to the last final one; empty: none. */
+  readonly openLine: string;
+  /** The area under both. */
+  readonly area: string;
+}
+
+interface Dot {
+  readonly x: number;
+  readonly y: number;
+  readonly open: boolean;
+}
+
+/** Space for the stroke. */
+const EDGE = 1.5;
+
+/** The trend in a box of `width` x `height` px; null where it has no number. */
+export function trendPath(trend: Trend, width: number, height: number): TrendPath | null {
+  const runs = runsOf(trend, width, height);
+  if (runs.length === 0) return null;
+  let line = '';
+  let openLine = '';
+  let area = '';
+  for (const run of runs) {
+    const openAt = run.findIndex(({ open }) => open);
+    const closed = openAt < 0 ? run : run.slice(0, openAt);
+    const open = openAt < 0 ? [] : run.slice(Math.max(0, openAt - 1));
+    line += pathOf(closed);
+    openLine += pathOf(open);
+    const [first] = run;
+    const last = run.at(-1);
+    if (run.length > 1 && first !== undefined && last !== undefined) {
+      area += `${pathOf(run)}L${px(last.x)} ${px(height)}L${px(first.x)} ${px(height)}Z`;
+    }
+  }
+  return { line, openLine, area };
+}
+
+/** Consecutive dots without a gap between them. */
+function runsOf(trend: Trend, width: number, height: number): Dot[][] {
+  const points = thinned(trend, Math.max(2, Math.floor(width)));
+  const [first] = trend.times;
+  const last = trend.times.at(-1);
+  if (points.length === 0 || first === undefined || last === undefined) return [];
+  let low = Infinity;
+  let high = -Infinity;
+  for (const { value } of points) {
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  const span = Math.max(1, last - first);
+  const range = high - low;
+  const dotOf = ({ time, value }: Point): Dot => ({
+    x: EDGE + ((time - first) / span) * (width - 2 * EDGE),
+    y: range === 0 ? height / 2 : EDGE + ((high - value) / range) * (height - 2 * EDGE),
+    open: trend.openFrom !== null && time >= trend.openFrom,
+  });
+  const runs: Dot[][] = [];
+  let current: Dot[] | undefined;
+  for (const point of points) {
+    if (current === undefined || point.afterGap) runs.push((current = []));
+    current.push(dotOf(point));
+  }
+  return runs;
+}
+
+interface Point {
+  readonly time: number;
+  readonly value: number;
+  readonly afterGap: boolean;
+}
+
+/** The points with a number; where there are many to a pixel, only the least and greatest of each. */
+function thinned(trend: Trend, width: number): Point[] {
+  const points: Point[] = [];
+  let before: number | undefined;
+  let nullsBetween = false;
+  trend.times.forEach((time, index) => {
+    const value = trend.values[index];
+    if (value === null || value === undefined) {
+      nullsBetween = true;
+      return;
+    }
+    const far = before !== undefined && trend.gapMs !== null && time - before > trend.gapMs;
+    points.push({ time, value, afterGap: before !== undefined && (nullsBetween || far) });
+    before = time;
+    nullsBetween = false;
+  });
+  if (points.length <= 4 * width) return points;
+  const perBucket = Math.ceil(points.length / width);
+  const kept: Point[] = [];
+  for (let start = 0; start < points.length; start += perBucket) {
+    kept.push(...extremes(points.slice(start, start + perBucket)));
+  }
+  return kept;
+}
+
+function extremes(bucket: readonly Point[]): Point[] {
+  let [least] = bucket;
+  let [greatest] = bucket;
+  for (const point of bucket) {
+    if (least === undefined || point.value < least.value) least = point;
+    if (greatest === undefined || point.value > greatest.value) greatest = point;
+  }
+  const wanted = new Set([bucket[0], least, greatest, bucket.at(-1)]);
+  return bucket.filter((point) => wanted.has(point));
+}
+
+/** A lone dot is a line of no length, which round caps make visible. */
+function pathOf(dots: readonly Dot[]): string {
+  const [first] = dots;
+  if (first === undefined) return '';
+  const start = `M${px(first.x)} ${px(first.y)}`;
+  if (dots.length === 1) return `${start}h0.01`;
+  return (
+    start +
+    dots
+      .slice(1)
+      .map(({ x, y }) => `L${px(x)} ${px(y)}`)
+      .join('')
+  );
+}
+
+const px = (value: number): string => String(Math.round(value * 10) / 10);

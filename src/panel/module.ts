@@ -1,0 +1,22 @@
+import { FieldColorModeId, FieldConfigProperty, PanelPlugin } from '@grafana/data';
+import { KpiPanel } from './KpiPanel';
+import { migrateOptions, takeOver } from './options/migration';
+import { fieldOptions, panelOptions } from './options/options-editor';
+import type { CardFieldConfig, KpiPanelOptions } from './options/panel-options';
+import { addPresets, suggestionsSupplier } from './options/suggestions';
+
+export const plugin = new PanelPlugin<KpiPanelOptions, CardFieldConfig>(KpiPanel)
+  .useFieldConfig({
+    standardOptions: {
+      [FieldConfigProperty.Color]: { defaultValue: { mode: FieldColorModeId.Thresholds } },
+    },
+    useCustomConfig: fieldOptions,
+  })
+  .setPanelOptions(panelOptions)
+  .setMigrationHandler(migrateOptions)
+  .setPanelChangeHandler((_panel, previousPlugin, previousOptions) =>
+    takeOver(previousPlugin, previousOptions),
+  )
+  .setSuggestionsSupplier(suggestionsSupplier);
+
+addPresets(plugin);

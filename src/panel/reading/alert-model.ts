@@ -1,0 +1,38 @@
+import type { LinkModel } from '@grafana/data';
+import type { Severity } from '../severity';
+import type { Labels, ShownValue } from './card-model';
+
+export interface AlertModel {
+  /** One per event, however often it is revised. */
+  readonly id: string;
+  readonly severity: Severity;
+  /** Null where the source does not say. */
+  readonly state: 'open' | 'resolved' | null;
+  readonly message: string;
+  readonly labels: Labels;
+  /** The labels that the message does not mention already, as text; may be empty. */
+  readonly labelText: string;
+  readonly metric: string;
+  readonly value: ShownValue | null;
+  /** Event time, epoch ms: the window's start. Null where the source has none. */
+  readonly started: number | null;
+  /** When it first became known; for announcing what is new. */
+  readonly firstSeen: number | null;
+  readonly updated: number | null;
+  readonly revision: number;
+  readonly links: readonly LinkModel[];
+}
+
+export interface AlertsModel {
+  /** Newest first, at most as many as are kept, only the severities and states of the options. */
+  readonly kept: readonly AlertModel[];
+  /** All events of the range, before limits and filters. */
+  readonly total: number;
+  readonly open: number;
+  /** Whether any query feeds alerts at all. */
+  readonly fed: boolean;
+  /** The answer was cut: there are more events than came. */
+  readonly truncated: boolean;
+}
+
+export const NO_ALERTS: AlertsModel = { kept: [], total: 0, open: 0, fed: false, truncated: false };

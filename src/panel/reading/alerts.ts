@@ -1,0 +1,160 @@
+import { textUtil, type DataFrame, type Field, type LinkModel } from '@grafana/data';
+import { frameMeta } from '../../frames/frame-meta';
+import type { Severity } from '../severity';
+import type { AlertOptions } from '../options/panel-options';
+import type { AlertModel, AlertsModel } from './alert-model';
+import type { Labels } from './card-model';
+import {
+  column,
+  labelsAt,
+  labelsKey,
+  labelsText,
+  numberAt,
+  numberColumns,
+  textAt,
+  timeAt,
+  timeColumn,
+} from './frame-columns';
+import { linksOf, shownValue, wholeText, type DisplayContext } from './shown-value';
+
+/** The newest revision of each event of the frames, newest event first. */
+export function readAlerts(
+  frames: readonly DataFrame[],
+  options: AlertOptions,
+  context: DisplayContext,
+): AlertsModel {
+  const newest = new Map<string, AlertModel>();
+  for (const frame of frames) {
+    for (let row = 0; row < frame.length; row++) {
+      const alert = alertAt(frame, row, options, context);
+      const known = newest.get(alert.id);
+      if (known === undefined || isNewer(alert, known)) newest.set(alert.id, alert);
+    }
+  }
+  const all = [...newest.values()].sort(byNewest);
+  const wanted = all.filter(
+    ({ severity, state }) =>
+      (options.severities.length === 0 || options.severities.includes(severity)) &&
+      (options.state === 'all' || state === null || state === options.state),
+  );
+  return {
+    kept: wanted.slice(0, Math.max(1, options.keep)),
+    total: all.length,
+    open: all.filter(({ state }) => state === 'open').length,
+    fed: frames.length > 0,
+    truncated: frames.some(isTruncated),
+  };
+}
+
+const isTruncated = (frame: DataFrame): boolean =>
+  (frame.meta?.notices ?? []).some(({ text }) => /truncat|not all|more events/i.test(text));
+
+const isNewer = (alert: AlertModel, known: AlertModel): boolean =>
+  alert.revision !== known.revision
+    ? alert.revision > known.revision
+    : (alert.updated ?? 0) > (known.updated ?? 0);
+
+const byNewest = (a: AlertModel, b: AlertModel): number =>
+  (b.started ?? 0) - (a.started ?? 0) ||
+  (b.firstSeen ?? 0) - (a.firstSeen ?? 0) ||
+  (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+
+/** Columns with a meaning of their own; the other text columns are labels. */
+const NOT_LABELS: ReadonlySet<string> = new Set([
+  ...['time', 'timeEnd', 'title', 'text', 'message', 'body', 'tags', 'id', 'severity', 'level', 'state'],
+  ...['status', 'metric', 'measure'],
+]);
+
+function alertAt(frame: DataFrame, row: number, options: AlertOptions, context: DisplayContext): AlertModel {
+  const labels = labelsAt(frame, row, NOT_LABELS);
+  const metric = textAt(column(frame, 'metric'), row) || (frameMeta(frame)?.metric ?? '');
+  const title = textAt(column(frame, 'title'), row);
+  const message =
+    textAt(column(frame, 'text', 'message', 'body'), row) || title || labelsText(labels) || metric;
+  const started = timeAt(column(frame, 'time') ?? timeColumn(frame), row);
+  const ended = timeAt(column(frame, 'timeEnd'), row);
+  const valueField = column(frame, 'value') ?? numberColumns(frame).find(({ name }) => name !== 'revision');
+  const value = numberAt(valueField, row);
+  const severity = severityOf(textAt(column(frame, 'severity', 'level'), row));
+  const id =
+    textAt(column(frame, 'id'), row) || JSON.stringify([metric, labelsKey(labels), started, message]);
+  return {
+    id,
+    severity,
+    state: stateOf(textAt(column(frame, 'state', 'status'), row), ended),
+    message,
+    labels,
+    labelText: labelsText(unmentioned(labels, message)),
+    metric,
+    value: value === null || valueField === undefined ? null : shownValue(valueField, value, context),
+    started,
+    firstSeen: timeAt(column(frame, 'first_seen'), row) ?? started,
+    updated: timeAt(column(frame, 'updated'), row),
+    revision: numberAt(column(frame, 'revision'), row) ?? 0,
+    links: [
+      ...rowLinks(frame, valueField, row),
+      ...templateLink(options, {
+        ...labels,
+        id,
+        metric,
+        severity,
+        value: textAt(valueField, row),
+        time: text(started),
+      }),
+    ],
+  };
+}
+
+const text = (time: number | null): string => (time === null ? '' : String(time));
+
+/** Labels whose value the message says already need no second mention. */
+const unmentioned = (labels: Labels, message: string): Labels =>
+  Object.fromEntries(Object.entries(labels).filter(([, value]) => !message.includes(value)));
+
+const CRITICAL = /^(critical|crit|error|err|fatal|emergency|alert|high|page|p1)$/i;
+const WARNING = /^(warning|warn|medium|moderate|major|p2)$/i;
+
+/** Severities of other sources by their usual names; what is not known is information. */
+export const severityOf = (name: string): Severity =>
+  CRITICAL.test(name) ? 'critical' : WARNING.test(name) ? 'warning' : 'info';
+
+const OPEN = /^(open|firing|active|alerting|triggered|pending|problem)$/i;
+const RESOLVED = /^(resolved|closed|ok|normal|inactive|cleared)$/i;
+
+function stateOf(name: string, ended: number | null): AlertModel['state'] {
+  if (OPEN.test(name)) return 'open';
+  if (RESOLVED.test(name)) return 'resolved';
+  return name === '' && ended !== null ? 'resolved' : null;
+}
+
+function rowLinks(frame: DataFrame, valueField: Field | undefined, row: number): LinkModel[] {
+  const fields = [valueField, column(frame, 'id'), column(frame, 'title'), column(frame, 'text', 'message')];
+  const seen = new Set<string>();
+  return fields
+    .flatMap((field) => (field === undefined ? [] : linksOf(field, row)))
+    .filter(({ href, title }) => {
+      const key = JSON.stringify([href, title]);
+      return !seen.has(key) && seen.add(key);
+    });
+}
+
+/** The address of the options with this event's values, each encoded; none where it is not a web address. */
+function templateLink(options: AlertOptions, values: Readonly<Record<string, string>>): LinkModel[] {
+  if (options.link.trim() === '') return [];
+  const filled = options.link.replace(/\{\{\s*([^{}]*?)\s*\}\}/g, (_, name: string) =>
+    Object.hasOwn(values, name) ? encodeURIComponent(values[name] ?? '') : '',
+  );
+  const href = textUtil.sanitizeUrl(filled);
+  if (href === '' || href === 'about:blank') return [];
+  return [{ href, title: options.linkTitle.trim() || 'Details', target: undefined, origin: undefined }];
+}
+
+/** What a screen reader says of an alert. */
+export const spokenAlert = (alert: AlertModel): string =>
+  [
+    `${alert.severity} alert: ${alert.message}`,
+    alert.labelText,
+    alert.value === null ? '' : `value ${wholeText(alert.value)}`,
+  ]
+    .filter((part) => part !== '')
+    .join(', ');

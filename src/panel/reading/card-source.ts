@@ -1,0 +1,48 @@
+import type { DataFrame, Field } from '@grafana/data';
+import { frameMeta, type StreamKpiFrameMeta } from '../../frames/frame-meta';
+import type { CardStat } from '../options/panel-options';
+import type { Labels, Trend, Updated } from './card-model';
+import { column, timeColumn } from './frame-columns';
+
+/** What a card is made from: one row of a summary, one series, or one column or row of another source's frame. */
+export interface CardSource {
+  readonly from: 'summary' | 'series' | 'plain';
+  readonly frame: DataFrame;
+  /** The column whose options the card follows, and whose cell (or last cell) it shows. */
+  readonly field: Field;
+  readonly row: number;
+  readonly meta: StreamKpiFrameMeta | undefined;
+  readonly metric: string | undefined;
+  readonly measure: string | undefined;
+  readonly labels: Labels;
+  /** Name of the card where nobody set one, and what comes after it. */
+  readonly title: string;
+  readonly subtitle: string;
+  /** Numbers of the range; null: there is none. A missing one is unknown. */
+  readonly numbers: Readonly<Partial<Record<CardStat, number | null>>>;
+  /** The number just before the last one; null: there is none; undefined: not known. */
+  readonly previous: number | null | undefined;
+  /** What `previous` is, e.g. `previous window`. */
+  readonly previousName: string;
+  /** Event time of the last number (a window's start). */
+  readonly lastTime: number | null;
+  readonly updated: Updated | null;
+  /** The bridge's own word on it, where it gave one. */
+  readonly saysStale: boolean;
+  readonly open: boolean;
+  readonly trend: Trend | null;
+  readonly note: string | null;
+}
+
+/** What may become the time series of a shifted query is a comparison, not a card of its own. */
+export const shiftOf = (source: CardSource): number => source.meta?.time_shift_ms ?? 0;
+
+/** A summary as a table: one row a series. What says so of itself, and what has its columns after a transformation. */
+export function isSummaryTable(frame: DataFrame): boolean {
+  if (column(frame, 'last') === undefined) return false;
+  return frameMeta(frame)?.kind === 'summary' || column(frame, 'last_time', 'updated') !== undefined;
+}
+
+/** One series over time. */
+export const isStreamSeries = (frame: DataFrame): boolean =>
+  frameMeta(frame)?.kind === 'series' && (frame.fields.length === 0 || timeColumn(frame) !== undefined);

@@ -1,0 +1,88 @@
+import type { CardSource } from './card-source';
+import { ownDisplayName, type DisplayContext } from './shown-value';
+
+export interface CardTitle {
+  readonly title: string;
+  readonly subtitle: string;
+}
+
+/**
+ * What the cards are called: by the text of the options, else by the display name set for the field, else by the
+ * metric and its labels. Cards of one title are told apart by what follows it, which then comes first.
+ */
+export function cardTitles(
+  sources: readonly CardSource[],
+  template: string,
+  context: DisplayContext,
+): CardTitle[] {
+  const titles = sources.map((source) => titleOf(source, template, context));
+  const used = countBy(titles, ({ title }) => title);
+  const told = titles.map((entry, index) => {
+    const source = sources[index];
+    if (source === undefined || (used.get(entry.title) ?? 0) < 2) return visible(entry);
+    return { title: entry.title, subtitle: entry.subtitle };
+  });
+  return sameTitle(told) ? told.map(swap) : withMeasures(told, sources);
+}
+
+interface Named extends CardTitle {
+  /** Somebody chose the title: what follows it is shown only where it is needed. */
+  readonly chosen: boolean;
+}
+
+const visible = ({ title, subtitle, chosen }: Named): CardTitle => ({
+  title,
+  subtitle: chosen ? '' : subtitle,
+});
+
+function titleOf(source: CardSource, template: string, context: DisplayContext): Named {
+  if (template.trim() !== '') {
+    return { title: filledTemplate(template, source), subtitle: source.subtitle, chosen: true };
+  }
+  const own = ownDisplayName(source.frame, source.field, Math.max(0, source.row), context);
+  if (own !== undefined && own.trim() !== '') return { title: own, subtitle: source.subtitle, chosen: true };
+  return { title: source.title, subtitle: source.subtitle, chosen: false };
+}
+
+/** `{{title}}`, `{{metric}}`, `{{measure}}`, `{{name}}` and label names; what is not known becomes empty. */
+export function filledTemplate(template: string, source: CardSource): string {
+  const known: Record<string, string | undefined> = {
+    ...source.labels,
+    title: source.title,
+    metric: source.metric,
+    measure: source.measure,
+    name: [source.title, source.subtitle].filter((part) => part !== '').join(' '),
+  };
+  return template
+    .replace(/\{\{\s*([^{}]*?)\s*\}\}/g, (_, name: string) =>
+      Object.hasOwn(known, name) ? (known[name] ?? '') : '',
+    )
+    .replace(/\s+/g, ' ')
+    .trim();
+}
+
+const sameTitle = (titles: readonly CardTitle[]): boolean =>
+  titles.length > 1 &&
+  new Set(titles.map(({ title }) => title)).size === 1 &&
+  new Set(titles.map(({ subtitle }) => subtitle)).size === titles.length &&
+  titles.every(({ subtitle }) => subtitle !== '');
+
+const swap = ({ title, subtitle }: CardTitle): CardTitle => ({ title: subtitle, subtitle: title });
+
+/** Two measures of one metric and the same labels would read alike: the measure's name tells them apart. */
+function withMeasures(titles: readonly CardTitle[], sources: readonly CardSource[]): CardTitle[] {
+  const used = countBy(titles, nameKey);
+  return titles.map((entry, index) => {
+    const measure = sources[index]?.measure;
+    if ((used.get(nameKey(entry)) ?? 0) < 2 || measure === undefined) return entry;
+    return { ...entry, subtitle: [entry.subtitle, measure].filter((part) => part !== '').join(' · ') };
+  });
+}
+
+const nameKey = ({ title, subtitle }: CardTitle): string => JSON.stringify([title, subtitle]);
+
+function countBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const item of items) counts.set(keyOf(item), (counts.get(keyOf(item)) ?? 0) + 1);
+  return counts;
+}

@@ -1,0 +1,179 @@
+import type { DataFrame, Field } from '@grafana/data';
+import { frameMeta } from '../../frames/frame-meta';
+import type { CardOptions, CardStat } from '../options/panel-options';
+import type { CardModel, Delta, Labels, Stat, Trend } from './card-model';
+import { isStreamSeries, isSummaryTable, shiftOf, type CardSource } from './card-source';
+import { cardTitles, type CardTitle } from './card-titles';
+import { compare, towards } from './comparison';
+import { labelsKey, numberColumns } from './frame-columns';
+import { spanText, staleFrom, type FreshnessRules } from './freshness';
+import { plainSources } from './plain-source';
+import { seriesSource } from './series-source';
+import { cardConfig, linksOf, shownValue, type DisplayContext } from './shown-value';
+import { summarySources } from './summary-source';
+
+export interface CardsReading {
+  readonly cards: readonly CardModel[];
+  /** Cards beyond the limit, which are not shown. */
+  readonly more: number;
+}
+
+/** All cards of the frames, in their order. */
+export function readCards(
+  frames: readonly DataFrame[],
+  options: CardOptions,
+  rules: FreshnessRules,
+  context: DisplayContext,
+): CardsReading {
+  const sources = frames.flatMap((frame) => sourcesOf(frame, frames, options));
+  const { own, shifted } = withoutComparisons(sources);
+  const shownSources = withoutTrendsOf(own);
+  const kept = shownSources.slice(0, options.limit);
+  const titles = cardTitles(kept, options.title, context);
+  const seen = new Map<string, number>();
+  const cards = kept.map((source, index) => {
+    const title = titles[index] ?? source;
+    return cardOf(source, title, { own, shifted, options, rules, context, key: uniqueKey(source, seen) });
+  });
+  return { cards, more: shownSources.length - kept.length };
+}
+
+function sourcesOf(frame: DataFrame, frames: readonly DataFrame[], options: CardOptions): CardSource[] {
+  if (isSummaryTable(frame)) return summarySources(frame, options.stat);
+  if (isStreamSeries(frame)) return [seriesSource(frame, [...frames])];
+  if (numberColumns(frame).length > 0) return plainSources(frame, [...frames], options.tables);
+  // An answer without any series still says which metric it is of.
+  return frameMeta(frame)?.metric === undefined ? [] : [seriesSource(frame, [...frames])];
+}
+
+/** Shifted queries are what the others are compared with; alone they are cards like any other. */
+function withoutComparisons(sources: readonly CardSource[]): { own: CardSource[]; shifted: CardSource[] } {
+  const isBase = (source: CardSource): boolean =>
+    shiftOf(source) > 0 && sources.some((other) => shiftOf(other) === 0 && isSameMetric(source, other));
+  return { own: sources.filter((source) => !isBase(source)), shifted: sources.filter(isBase) };
+}
+
+/** A series beside the summary of the same windows is the summary's sparkline. */
+function withoutTrendsOf(sources: readonly CardSource[]): CardSource[] {
+  return sources.filter(
+    (source) =>
+      source.from !== 'series' ||
+      !sources.some(
+        (other) =>
+          other.from === 'summary' &&
+          shiftOf(other) === shiftOf(source) &&
+          (isSameSeries(source, other) || (isEmpty(source) && isSameMetric(source, other))),
+      ),
+  );
+}
+
+const isEmpty = (source: CardSource): boolean =>
+  source.frame.fields.length === 0 || source.frame.length === 0;
+
+const isSameMetric = (a: CardSource, b: CardSource): boolean =>
+  a.metric !== undefined &&
+  a.metric === b.metric &&
+  (a.measure === undefined || b.measure === undefined || a.measure === b.measure);
+
+const isSameSeries = (a: CardSource, b: CardSource): boolean =>
+  isSameMetric(a, b) && labelsKey(a.labels) === labelsKey(b.labels);
+
+interface CardSurroundings {
+  readonly own: readonly CardSource[];
+  readonly shifted: readonly CardSource[];
+  readonly options: CardOptions;
+  readonly rules: FreshnessRules;
+  readonly context: DisplayContext;
+  readonly key: string;
+}
+
+function cardOf(source: CardSource, title: CardTitle, around: CardSurroundings): CardModel {
+  const { options, rules, context } = around;
+  const { goodWhen, target } = cardConfig(source.field);
+  const field = options.stat === 'count' && source.from !== 'summary' ? counting(source.field) : source.field;
+  const number = source.numbers[options.stat] ?? null;
+  return {
+    key: around.key,
+    ...title,
+    value: shownValue(field, number ?? rawValue(source, options.stat), context),
+    delta: deltaOf(source, number, around),
+    stats: options.stats ? statsOf(source, context) : [],
+    updated: options.updated ? source.updated : null,
+    staleFrom: staleFromOf(source, rules),
+    open: source.open && options.stat === 'last',
+    target: towards(field, number, target, goodWhen, context),
+    trend: options.sparkline ? (source.trend ?? trendBeside(source, around.own)) : null,
+    links: source.row < 0 ? [] : linksOf(source.field, source.row),
+    note: source.note,
+  };
+}
+
+/** A cell without a number may still be mapped to a text, e.g. null to "offline". */
+const rawValue = (source: CardSource, stat: CardStat): unknown =>
+  source.row >= 0 && (stat === 'last' || source.from === 'summary') ? source.field.values[source.row] : null;
+
+/** A count has no unit, whatever is counted. */
+function counting({ display: _display, ...field }: Field): Field {
+  const { unit: _unit, mappings: _mappings, thresholds: _thresholds, ...config } = field.config;
+  return { ...field, config };
+}
+
+function staleFromOf(source: CardSource, rules: FreshnessRules): number | null {
+  if (rules.staleAfter <= 0) return null;
+  if (source.meta?.window_ms === undefined) return source.saysStale && rules.rangeEnd === null ? 0 : null;
+  return staleFrom(source.lastTime, source.meta, rules);
+}
+
+const trendBeside = (source: CardSource, own: readonly CardSource[]): Trend | null =>
+  source.from !== 'summary'
+    ? null
+    : (own.find((other) => other.from === 'series' && isSameSeries(source, other))?.trend ?? null);
+
+function deltaOf(source: CardSource, number: number | null, around: CardSurroundings): Delta | null {
+  const { options, context, shifted } = around;
+  const { goodWhen } = cardConfig(source.field);
+  if (options.delta === 'none') return null;
+  const bases = options.delta === 'previous' ? [] : shifted.filter((base) => isSameSeries(source, base));
+  const [base] = bases;
+  if (base !== undefined || options.delta === 'earlier') {
+    const earlier = base === undefined ? null : earlierNumber(source, bases, options.stat);
+    const versus = base === undefined ? 'earlier' : `${spanText(shiftOf(base))} earlier`;
+    return compare(source.field, number, earlier, versus, goodWhen, context);
+  }
+  if (options.stat !== 'last') return null;
+  return compare(source.field, number, source.previous ?? null, source.previousName, goodWhen, context);
+}
+
+/**
+ * What a shifted query says of the same time: the point at the card's own time where it gives points (they are
+ * shown at the time they are compared with), else its own number.
+ */
+function earlierNumber(source: CardSource, bases: readonly CardSource[], stat: CardStat): number | null {
+  const points = bases.find((base) => base.trend !== null)?.trend ?? null;
+  const summary = bases.find((base) => base.from === 'summary');
+  if (stat === 'last' && points !== null && source.lastTime !== null) {
+    const at = points.times.indexOf(source.lastTime);
+    if (at >= 0 || summary === undefined) return points.values[at] ?? null;
+  }
+  return (summary ?? bases[0])?.numbers[stat] ?? null;
+}
+
+function statsOf(source: CardSource, context: DisplayContext): Stat[] {
+  const stats: Stat[] = [];
+  for (const name of ['min', 'max', 'avg'] as const) {
+    const number = source.numbers[name];
+    if (number !== undefined) stats.push({ name, value: shownValue(source.field, number, context) });
+  }
+  return stats;
+}
+
+function uniqueKey(source: CardSource, seen: Map<string, number>): string {
+  const labels: Labels = source.labels;
+  const name = source.metric ?? source.title;
+  const key = [source.from, source.frame.refId ?? '', name, source.measure ?? '', labelsKey(labels)].join(
+    '|',
+  );
+  const times = seen.get(key) ?? 0;
+  seen.set(key, times + 1);
+  return times === 0 ? key : `${key}|${times}`;
+}

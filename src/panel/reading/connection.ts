@@ -1,0 +1,96 @@
+import type { DataFrame } from '@grafana/data';
+import { frameMeta, type ConnectionState, type StreamKpiFrameMeta } from '../../frames/frame-meta';
+import type { FreshnessRules } from './freshness';
+
+/** `unknown`: the frames do not say (any more); `error`: the last query failed. */
+export type ShownConnection = ConnectionState | 'unknown' | 'error';
+
+export interface ConnectionModel {
+  readonly state: ShownConnection;
+  /** Why, in a sentence; empty when there is nothing to say. */
+  readonly message: string;
+  /** From this clock of the bridge on the numbers count as old although the connection stands; null: never. */
+  readonly staleFrom: number | null;
+  /** Newest event time that has been read; null when none is known. */
+  readonly dataUntil: number | null;
+  /** The bridge's clock at its newest answer; null when none is known. */
+  readonly asOf: number | null;
+}
+
+/** Worst first: a panel is as well connected as its worst query. */
+const WORST_FIRST: readonly ConnectionState[] = [
+  'disconnected',
+  'reconnecting',
+  'polling',
+  'connected',
+  'static',
+];
+
+/**
+ * The state of all queries of the panel together. Queries that are always asked from time to time (status, shifted
+ * ones) count only beside others of their kind, and so do static answers beside live ones.
+ */
+export function readConnection(
+  frames: readonly DataFrame[],
+  failure: string | undefined,
+  rules: FreshnessRules,
+): ConnectionModel {
+  const metas = frames.map(frameMeta).filter((meta) => meta !== undefined);
+  const freshness = {
+    staleFrom: dataStaleFrom(metas, rules),
+    dataUntil: newest(metas, watermark),
+    asOf: newest(metas, asOf),
+  };
+  if (failure !== undefined) return { state: 'error', message: failure, ...freshness };
+  const counted = countedMetas(metas);
+  const worst = WORST_FIRST.find((state) => counted.some((meta) => meta.state === state));
+  if (worst === undefined) {
+    return {
+      state: 'unknown',
+      message: frames.length === 0 ? 'No data has come yet.' : UNKNOWN,
+      ...freshness,
+    };
+  }
+  const message = counted.find((meta) => meta.state === worst && meta.state_message)?.state_message;
+  return { state: worst, message: message ?? '', ...freshness };
+}
+
+const UNKNOWN =
+  'These frames do not say how they are kept up to date: another source made them, or a transformation lost it.';
+
+function countedMetas(metas: readonly StreamKpiFrameMeta[]): readonly StreamKpiFrameMeta[] {
+  const moving = metas.filter((meta) => meta.state !== 'static');
+  const streamed = moving.filter((meta) => meta.live?.mode !== 'poll');
+  return streamed.length > 0 ? streamed : moving.length > 0 ? moving : metas;
+}
+
+const watermark = (meta: StreamKpiFrameMeta): number | null => meta.watermark_ms;
+const asOf = (meta: StreamKpiFrameMeta): number => meta.as_of_ms;
+
+function newest(
+  metas: readonly StreamKpiFrameMeta[],
+  of: (meta: StreamKpiFrameMeta) => number | null,
+): number | null {
+  let found: number | null = null;
+  for (const meta of metas) {
+    const value = of(meta);
+    if (value !== null && (found === null || value > found)) found = value;
+  }
+  return found;
+}
+
+/**
+ * When every windowed metric has missed its tolerated windows: the latest of their deadlines. Events may be rare
+ * and shifted queries are of the past, so neither counts.
+ */
+function dataStaleFrom(metas: readonly StreamKpiFrameMeta[], rules: FreshnessRules): number | null {
+  if (rules.staleAfter <= 0) return null;
+  let latest: number | null = null;
+  for (const meta of metas) {
+    const counts = (meta.kind === 'series' || meta.kind === 'summary') && (meta.time_shift_ms ?? 0) === 0;
+    if (!counts || meta.watermark_ms === null || meta.window_ms === undefined) continue;
+    const from = meta.watermark_ms + (meta.grace_ms ?? 0) + (rules.staleAfter + 1) * meta.window_ms;
+    if (latest === null || from > latest) latest = from;
+  }
+  return latest !== null && rules.rangeEnd !== null && rules.rangeEnd <= latest ? null : latest;
+}

@@ -1,0 +1,73 @@
+import { FieldType, type DataFrame, type Field } from '@grafana/data';
+import type { Labels } from './card-model';
+
+/** Columns by name; a name that comes twice is the first one. */
+export function column(frame: DataFrame, ...names: string[]): Field | undefined {
+  for (const name of names) {
+    const found = frame.fields.find((field) => field.name === name);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+export const timeColumn = (frame: DataFrame): Field | undefined =>
+  frame.fields.find((field) => field.type === FieldType.time);
+
+/** Numeric columns that nobody has hidden. */
+export const numberColumns = (frame: DataFrame): Field[] =>
+  frame.fields.filter((field) => field.type === FieldType.number && !isHidden(field));
+
+export const stringColumns = (frame: DataFrame): Field[] =>
+  frame.fields.filter((field) => field.type === FieldType.string);
+
+function isHidden(field: Field): boolean {
+  const custom = field.config.custom as { hideFrom?: { viz?: boolean } } | undefined;
+  return custom?.hideFrom?.viz === true;
+}
+
+/** The number in a cell; null for none, NaN and infinity. */
+export function numberAt(field: Field | undefined, row: number): number | null {
+  const value: unknown = field?.values[row];
+  return typeof value === 'number' && Number.isFinite(value) ? value : null;
+}
+
+/** The time in a cell, epoch milliseconds; ISO text is understood too. */
+export function timeAt(field: Field | undefined, row: number): number | null {
+  const value: unknown = field?.values[row];
+  if (typeof value === 'number') return Number.isFinite(value) ? value : null;
+  if (typeof value !== 'string' || value === '') return null;
+  const parsed = Date.parse(value);
+  return Number.isNaN(parsed) ? null : parsed;
+}
+
+export function textAt(field: Field | undefined, row: number): string {
+  const value: unknown = field?.values[row];
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
+}
+
+/** The string columns of a row as labels, without the named ones and without empty ones. */
+export function labelsAt(frame: DataFrame, row: number, without: ReadonlySet<string>): Labels {
+  const labels: Record<string, string> = {};
+  for (const field of stringColumns(frame)) {
+    const value = textAt(field, row);
+    if (value !== '' && !without.has(field.name)) labels[field.name] = value;
+  }
+  return labels;
+}
+
+/** Label values in order of their names: one text for one label set, whatever order they came in. */
+export const labelsKey = (labels: Labels): string =>
+  JSON.stringify(
+    Object.entries(labels)
+      .filter(([, value]) => value !== '')
+      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)),
+  );
+
+/** Labels for people: the values where they are short and few, the names too otherwise. */
+export function labelsText(labels: Labels): string {
+  const entries = Object.entries(labels).filter(([, value]) => value !== '');
+  const [only] = entries;
+  if (entries.length === 1 && only !== undefined) return only[1];
+  return entries.map(([name, value]) => `${name}: ${value}`).join(', ');
+}

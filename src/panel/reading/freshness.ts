@@ -1,0 +1,50 @@
+import { dateMath, type TimeRange } from '@grafana/data';
+import type { StreamKpiFrameMeta } from '../../frames/frame-meta';
+
+/** Rules by which a number counts as old. */
+export interface FreshnessRules {
+  /** Missed windows that are tolerated; 0: nothing is ever old. */
+  readonly staleAfter: number;
+  /** Where the shown range ends, if it does not move on with the clock; null: it ends now or later. */
+  readonly rangeEnd: number | null;
+}
+
+/**
+ * From which clock on the number of a window is old: its end, the grace, and the tolerated windows have passed.
+ * Null: never, or nothing is known of its windows.
+ */
+export function staleFrom(
+  windowStart: number | null,
+  meta: StreamKpiFrameMeta | undefined,
+  rules: FreshnessRules,
+): number | null {
+  const window = meta?.window_ms;
+  if (windowStart === null || window === undefined || window <= 0 || rules.staleAfter <= 0) return null;
+  const from = windowStart + window + (meta?.grace_ms ?? 0) + rules.staleAfter * window;
+  // A range that ended before cannot show anything newer.
+  return rules.rangeEnd !== null && rules.rangeEnd <= from ? null : from;
+}
+
+/** The end of a range that stands still; null for one that ends at `now` (or relative to it). */
+export function fixedRangeEnd(range: TimeRange): number | null {
+  if (typeof range.raw.to !== 'string') return range.to.valueOf();
+  if (range.raw.to.trim() === 'now') return null;
+  const parsed = dateMath.parse(range.raw.to);
+  return parsed?.isValid() === true ? parsed.valueOf() : range.to.valueOf();
+}
+
+/** `90 s`, `5 min`, `1.5 h`, `2 d`: a length of time for people. */
+export function spanText(ms: number): string {
+  const units: [number, string][] = [
+    [86_400_000, 'd'],
+    [3_600_000, 'h'],
+    [60_000, 'min'],
+    [1000, 's'],
+  ];
+  for (const [size, name] of units) {
+    if (ms >= size && (ms % size === 0 || ms >= 2 * size)) {
+      return `${String(Math.round((ms / size) * 10) / 10)} ${name}`;
+    }
+  }
+  return ms >= 1000 ? `${String(Math.round(ms / 100) / 10)} s` : `${String(Math.round(ms))} ms`;
+}

@@ -1,0 +1,131 @@
+import { FieldType, getFieldDisplayName, type DataFrame, type Field } from '@grafana/data';
+import { frameMeta, type StreamKpiFrameMeta } from '../../frames/frame-meta';
+import type { Trend, Updated } from './card-model';
+import { labelsText, numberAt, numberColumns, timeAt, timeColumn } from './frame-columns';
+import { rangeNumbers } from './range-numbers';
+import { spanText } from './freshness';
+import type { CardSource } from './card-source';
+
+const NO_VALUES: Field = { name: 'Value', type: FieldType.number, config: {}, values: [] };
+
+/**
+ * A card from a series of this data source: the numbers of its closed windows. A series without a closed window
+ * shows its open one, and one without any point shows no value.
+ */
+export function seriesSource(frame: DataFrame, frames: DataFrame[]): CardSource {
+  const meta = frameMeta(frame);
+  const field = numberColumns(frame)[0] ?? NO_VALUES;
+  const points = pointsOf(frame, field);
+  const openFrom = meta?.open_from_ms ?? null;
+  const isClosed = (point: Point): boolean => openFrom === null || point.time < openFrom;
+  const closed = points.filter(isClosed);
+  const shown = closed.length > 0 ? closed : points;
+  const last = shown.at(-1);
+  const step = stepOf(meta);
+  const labels = field.labels ?? {};
+  return {
+    from: 'series',
+    frame,
+    field,
+    row: last?.row ?? -1,
+    meta,
+    metric: meta?.metric,
+    measure: meta?.measure,
+    labels,
+    ...seriesName(frame, field, frames, meta),
+    numbers: rangeNumbers(shown.map(({ value }) => value)),
+    previous: last === undefined ? null : valueBefore(shown, last, step),
+    previousName: step !== null && step === meta?.window_ms ? 'previous window' : 'previous point',
+    lastTime: last?.time ?? null,
+    updated: updatedOf(last, closed.length > 0, step, meta),
+    saysStale: false,
+    open: last !== undefined && !isClosed(last),
+    trend: trendOf(frame, field, openFrom, step),
+    note: coarseNote(meta),
+  };
+}
+
+interface Point {
+  readonly row: number;
+  readonly time: number;
+  readonly value: number;
+}
+
+function pointsOf(frame: DataFrame, field: Field): Point[] {
+  const times = timeColumn(frame);
+  const points: Point[] = [];
+  for (let row = 0; row < frame.length; row++) {
+    const time = timeAt(times, row);
+    const value = numberAt(field, row);
+    if (time !== null && value !== null) points.push({ row, time, value });
+  }
+  return points;
+}
+
+const stepOf = (meta: StreamKpiFrameMeta | undefined): number | null =>
+  meta?.step_ms ?? meta?.window_ms ?? null;
+
+/** The value exactly one step before; without a known step, the one before in the frame. */
+function valueBefore(points: readonly Point[], last: Point, step: number | null): number | null {
+  const before = points.at(-2);
+  if (before === undefined) return null;
+  return step === null || before.time === last.time - step ? before.value : null;
+}
+
+function updatedOf(
+  last: Point | undefined,
+  closed: boolean,
+  step: number | null,
+  meta: StreamKpiFrameMeta | undefined,
+): Updated | null {
+  if (last === undefined) return null;
+  if (closed && step !== null) return { at: last.time + step, says: 'Window ended' };
+  const watermark = meta?.watermark_ms ?? null;
+  if (watermark !== null && watermark >= last.time) return { at: watermark, says: 'Data until' };
+  return { at: last.time, says: 'Point' };
+}
+
+/** The points of a frame as a sparkline; null with fewer than two. */
+export function trendOf(
+  frame: DataFrame,
+  field: Field,
+  openFrom: number | null,
+  gapStep: number | null,
+): Trend | null {
+  const time = timeColumn(frame);
+  if (time === undefined || frame.length < 2) return null;
+  const times = Array.from({ length: frame.length }, (_, row) => timeAt(time, row) ?? NaN);
+  const ascending = times.every((at, index) => index === 0 || at >= (times[index - 1] ?? NaN));
+  if (!ascending) return null;
+  const values = times.map((_, row) => numberAt(field, row));
+  return { times, values, gapMs: gapStep === null ? null : gapStep * 1.5, openFrom };
+}
+
+/** A series with coarser points than its windows cannot tell the windows' own last, least and greatest. */
+function coarseNote(meta: StreamKpiFrameMeta | undefined): string | null {
+  const { step_ms: step, window_ms: window } = meta ?? {};
+  if (step === undefined || window === undefined || step <= window) return null;
+  return (
+    `These numbers are of points that each stand for ${spanText(step)}. ` +
+    'Add a KPI summary query to this panel for those of the single windows.'
+  );
+}
+
+const NAMELESS = /^value$/i;
+
+function seriesName(
+  frame: DataFrame,
+  field: Field,
+  frames: DataFrame[],
+  meta: StreamKpiFrameMeta | undefined,
+): { title: string; subtitle: string } {
+  const metricTitle = meta?.title ?? meta?.metric;
+  const name = getFieldDisplayName(field, frame, frames);
+  if (metricTitle === undefined) return { title: name, subtitle: '' };
+  const labels = labelsText(field.labels ?? {});
+  const given = field.config.displayName ?? field.config.displayNameFromDS;
+  if (given === undefined || NAMELESS.test(given) || given === labels || given === meta?.metric) {
+    return { title: metricTitle, subtitle: labels };
+  }
+  return { title: name, subtitle: '' };
+}

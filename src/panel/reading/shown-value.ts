@@ -1,0 +1,98 @@
+import {
+  getDisplayProcessor,
+  type DataFrame,
+  type DisplayValue,
+  type Field,
+  type GrafanaTheme2,
+  type InterpolateFunction,
+  type LinkModel,
+  type TimeZone,
+} from '@grafana/data';
+import type { CardFieldConfig, GoodWhen } from '../options/panel-options';
+import type { ShownValue } from './card-model';
+
+/** What turning a number into text needs to know of the panel. */
+export interface DisplayContext {
+  readonly theme: GrafanaTheme2;
+  readonly timeZone: TimeZone;
+  /** The dashboard's variables; absent outside a dashboard. */
+  readonly replaceVariables?: InterpolateFunction | undefined;
+}
+
+/** Shown for "no number" where the field's options do not say otherwise. */
+export const NO_VALUE = '–';
+
+/**
+ * A value by the field's unit, decimals, mappings, thresholds and colour scheme. What is no number (null, NaN,
+ * infinity) shows the field's "no value" text unless a mapping gives it a text of its own.
+ */
+export function shownValue(field: Field, value: unknown, context: DisplayContext): ShownValue {
+  const display =
+    field.display ?? getDisplayProcessor({ field, theme: context.theme, timeZone: context.timeZone });
+  const isNumber = typeof value === 'number' && Number.isFinite(value);
+  const shown = display(isNumber ? value : (value ?? null));
+  if (isNumber) return fromDisplay(shown, value);
+  const text = isUnmapped(shown, value) ? (field.config.noValue ?? NO_VALUE) : shown.text;
+  return { numeric: null, prefix: '', text, suffix: '', color: undefined };
+}
+
+const isUnmapped = (shown: DisplayValue, value: unknown): boolean =>
+  shown.text.trim() === '' || (typeof value === 'number' && shown.text === String(value));
+
+const fromDisplay = (shown: DisplayValue, numeric: number): ShownValue => ({
+  numeric,
+  prefix: shown.prefix ?? '',
+  text: shown.text,
+  suffix: shown.suffix ?? '',
+  color: shown.color,
+});
+
+/** A difference of two values: the field's unit and decimals, but no mapping and no threshold of it. */
+export function shownDifference(field: Field, difference: number, context: DisplayContext): string {
+  const { mappings: _mappings, thresholds: _thresholds, ...config } = field.config;
+  const display = getDisplayProcessor({
+    field: { type: field.type, config },
+    theme: context.theme,
+    timeZone: context.timeZone,
+  });
+  const shown = display(Math.abs(difference));
+  return signed(difference, `${shown.prefix ?? ''}${shown.text}${shown.suffix ?? ''}`);
+}
+
+/** With a true minus sign, which is as wide as the plus. */
+export const signed = (sign: number, text: string): string =>
+  sign > 0 ? `+${text}` : sign < 0 ? `−${text}` : text;
+
+export const wholeText = (value: ShownValue): string => `${value.prefix}${value.text}${value.suffix}`;
+
+/** The field's links for one row, as far as the panel knows how to make them. */
+export function linksOf(field: Field, row: number): LinkModel[] {
+  if (field.getLinks === undefined || (field.config.links ?? []).length === 0) return [];
+  return field.getLinks({ valueRowIndex: row });
+}
+
+/** Which direction is good for this field, and its target; null where it has none. */
+export function cardConfig(field: Field): { readonly goodWhen: GoodWhen; readonly target: number | null } {
+  const custom = field.config.custom as CardFieldConfig | undefined;
+  const target = custom?.target;
+  return {
+    goodWhen: custom?.goodWhen ?? 'neutral',
+    target: typeof target === 'number' && Number.isFinite(target) ? target : null,
+  };
+}
+
+/** The display name somebody set for the field, with its variables filled in for this row; undefined: none set. */
+export function ownDisplayName(
+  frame: DataFrame,
+  field: Field,
+  row: number,
+  context: DisplayContext,
+): string | undefined {
+  const name = field.config.displayName;
+  if (name === undefined || name === '') return undefined;
+  if (context.replaceVariables === undefined) return name;
+  return context.replaceVariables(name, {
+    ...field.state?.scopedVars,
+    __dataContext: { value: { data: [frame], frame, field, rowIndex: row, frameIndex: 0 } },
+  });
+}

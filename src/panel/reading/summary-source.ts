@@ -1,0 +1,60 @@
+import { FieldType, type DataFrame, type Field } from '@grafana/data';
+import { frameMeta } from '../../frames/frame-meta';
+import { CARD_STATS, type CardStat } from '../options/panel-options';
+import { column, labelsAt, labelsText, numberAt, textAt, timeAt } from './frame-columns';
+import type { CardSource } from './card-source';
+
+const NOT_LABELS: ReadonlySet<string> = new Set(['metric', 'measure', 'title']);
+
+/** One source a row. A summary without rows is one source without a value: the card stays where it is. */
+export function summarySources(frame: DataFrame, stat: CardStat): CardSource[] {
+  const rows = Math.max(1, frame.length);
+  return Array.from({ length: rows }, (_, row) => rowSource(frame, row, stat));
+}
+
+function rowSource(frame: DataFrame, row: number, stat: CardStat): CardSource {
+  const meta = frameMeta(frame);
+  const empty = frame.length === 0;
+  const metric = textAt(column(frame, 'metric'), row) || meta?.metric;
+  const measure = textAt(column(frame, 'measure'), row) || meta?.measure;
+  const labels = empty ? {} : labelsAt(frame, row, NOT_LABELS);
+  const lastTime = timeAt(column(frame, 'last_time'), row);
+  const updated = timeAt(column(frame, 'updated'), row);
+  const openFrom = meta?.open_from_ms ?? null;
+  return {
+    from: 'summary',
+    frame,
+    field: statColumn(frame, stat),
+    row,
+    meta,
+    metric,
+    measure,
+    labels,
+    title: meta?.title ?? metric ?? frame.name ?? 'Summary',
+    subtitle: labelsText(labels),
+    numbers: numbersAt(frame, row),
+    previous: column(frame, 'previous') === undefined ? undefined : numberAt(column(frame, 'previous'), row),
+    previousName: 'previous window',
+    lastTime,
+    updated: updated === null ? null : { at: updated, says: 'Last change' },
+    saysStale: !empty && column(frame, 'stale')?.values[row] === true,
+    open: openFrom !== null && lastTime !== null && lastTime >= openFrom,
+    trend: null,
+    note: null,
+  };
+}
+
+function numbersAt(frame: DataFrame, row: number): Partial<Record<CardStat, number | null>> {
+  const numbers: Partial<Record<CardStat, number | null>> = {};
+  for (const stat of CARD_STATS) {
+    const field = column(frame, stat);
+    if (field !== undefined) numbers[stat] = numberAt(field, row);
+  }
+  return numbers;
+}
+
+/** The column of a stat; a summary that lost it shows the last value's options, and no value. */
+function statColumn(frame: DataFrame, stat: CardStat): Field {
+  const found = column(frame, stat) ?? column(frame, 'last');
+  return found ?? { name: 'last', type: FieldType.number, config: {}, values: [] };
+}

@@ -1,0 +1,146 @@
+import type { DataFrame } from '@grafana/data';
+import { frameMeta, type BridgeStatus, type HopStatus } from '../../frames/frame-meta';
+import { column, textAt } from './frame-columns';
+
+export type HopState = 'ok' | 'failing' | 'unknown';
+
+export interface HopModel {
+  readonly name: string;
+  readonly state: HopState;
+  readonly message: string;
+}
+
+export interface TopicModel {
+  readonly metric: string;
+  readonly topic: string;
+  readonly state: string;
+  readonly reason: string;
+  /** Records not read yet; null: unknown. */
+  readonly lag: number | null;
+  readonly deadLetters: number | null;
+  /** Event time up to which the metric was read; null: nothing yet. */
+  readonly watermark: number | null;
+}
+
+export interface SystemModel {
+  readonly hops: readonly HopModel[];
+  /** A metric a row, with the topic it comes from. */
+  readonly topics: readonly TopicModel[];
+  /** Metrics that have data; null: unknown. */
+  readonly activeMetrics: number | null;
+  readonly metrics: number | null;
+  readonly clients: number | null;
+  readonly version: string;
+  readonly uptimeMs: number | null;
+  /** Null where no query gives the status. */
+  readonly ready: boolean | null;
+}
+
+/** What the status queries say; without one, what the other frames show of it. */
+export function readSystem(status: readonly DataFrame[], all: readonly DataFrame[]): SystemModel {
+  for (const frame of status) {
+    const answer = frameMeta(frame)?.status;
+    if (answer !== undefined) return fromAnswer(answer);
+  }
+  const table = status.find((frame) => column(frame, 'hop') !== undefined);
+  return {
+    ...WITHOUT_ANSWER,
+    hops: table === undefined ? [] : hopsOfTable(table),
+    activeMetrics: metricsIn(all),
+  };
+}
+
+const WITHOUT_ANSWER = {
+  topics: [],
+  metrics: null,
+  clients: null,
+  version: '',
+  uptimeMs: null,
+  ready: null,
+};
+
+function fromAnswer(answer: BridgeStatus): SystemModel {
+  const watermarks = new Map(answer.metrics.map(({ metric, watermark_ms }) => [metric, watermark_ms]));
+  const topics = answer.source.topics.map((topic) => ({
+    metric: topic.metric,
+    topic: topic.topic,
+    state: topic.state,
+    reason: topic.reason ?? '',
+    lag: topic.lag,
+    deadLetters: topic.dead_letters,
+    watermark: watermarks.get(topic.metric) ?? topic.watermark_ms,
+  }));
+  const listed = new Set(topics.map(({ metric }) => metric));
+  const unlisted = answer.metrics
+    .filter(({ metric }) => !listed.has(metric))
+    .map(({ metric, watermark_ms: watermark }) => ({ ...NO_TOPIC, metric, watermark }));
+  return {
+    hops: hopsOf(answer),
+    topics: [...topics, ...unlisted],
+    activeMetrics: answer.metrics.filter(({ watermark_ms }) => watermark_ms !== null).length,
+    metrics: answer.metrics.length,
+    clients: answer.clients?.connections ?? null,
+    version: answer.version,
+    uptimeMs: answer.uptime_ms,
+    ready: answer.ready,
+  };
+}
+
+const NO_TOPIC = { topic: '', state: '', reason: '', lag: null, deadLetters: null };
+
+/** In the order in which the data takes them. The bridge itself answered, so it is there. */
+function hopsOf(answer: BridgeStatus): HopModel[] {
+  const { source, pipeline, store } = answer;
+  const hops: HopModel[] = [];
+  const sourceName = source.kind === 'kafka' ? 'Kafka' : 'Source';
+  hops.push(
+    hop(source.hop === null || source.hop === source.kind ? sourceName : hopName(source.hop), source),
+  );
+  if (pipeline !== null) hops.push(hop('Pipeline', pipeline));
+  hops.push(hop(STORES[store.kind] ?? 'Store', store));
+  hops.push({
+    name: 'Bridge',
+    state: 'ok',
+    message: answer.ready ? '' : 'Running, but not ready: see the failing hop.',
+  });
+  return hops;
+}
+
+const STORES: Readonly<Record<string, string>> = { redis: 'Redis', lmdb: 'Store' };
+
+const hop = (name: string, { state, message }: HopStatus): HopModel => ({
+  name,
+  state,
+  message: message ?? '',
+});
+
+/** `schema_registry` -> `Schema registry`. */
+function hopName(name: string): string {
+  const words = name.replace(/_/g, ' ').trim();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+function hopsOfTable(table: DataFrame): HopModel[] {
+  return Array.from({ length: table.length }, (_, row) => ({
+    name: hopName(textAt(column(table, 'hop'), row)),
+    state: hopState(textAt(column(table, 'state'), row)),
+    message: textAt(column(table, 'message'), row),
+  }));
+}
+
+const hopState = (text: string): HopState =>
+  /^(ok|ready|reading|up|running)$/i.test(text)
+    ? 'ok'
+    : /^(failing|missing|down|error|failed)$/i.test(text)
+      ? 'failing'
+      : 'unknown';
+
+/** Metrics that the frames show; null where none says of which metric it is. */
+function metricsIn(frames: readonly DataFrame[]): number | null {
+  const metrics = new Set<string>();
+  for (const frame of frames) {
+    const metric = frameMeta(frame)?.metric;
+    if (metric !== undefined) metrics.add(metric);
+  }
+  return metrics.size === 0 ? null : metrics.size;
+}

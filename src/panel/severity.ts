@@ -1,0 +1,3 @@
+/** How grave an event is, as the bridge has it. */
+export const SEVERITIES = ['info', 'warning', 'critical'] as const;
+export type Severity = (typeof SEVERITIES)[number];

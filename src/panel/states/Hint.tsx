@@ -1,0 +1,50 @@
+import React from 'react';
+import { css } from '@emotion/css';
+import type { GrafanaTheme2 } from '@grafana/data';
+import { Icon, useStyles2, type IconName } from '@grafana/ui';
+import { palette } from '../theme-palette';
+
+interface HintProps {
+  readonly width: number;
+  readonly height: number;
+  readonly title: string;
+  /** What to do about it; left out where there is no room, then only in the title. */
+  readonly text: string;
+  readonly icon?: IconName;
+  readonly tone?: 'neutral' | 'good' | 'bad';
+}
+
+/** Says why there is nothing to see, and what to do. */
+export function Hint({ width, height, title, text, icon = 'info-circle', tone = 'neutral' }: HintProps) {
+  const styles = useStyles2(getStyles);
+  const hasText = text !== '' && height >= 84 && width >= 200;
+  return (
+    <div className={styles.hint} style={{ width, height }} title={text}>
+      <div className={styles[tone]}>
+        {width >= 120 && <Icon name={icon} />} {title}
+      </div>
+      {hasText && <div className={styles.text}>{text}</div>}
+    </div>
+  );
+}
+
+const getStyles = (theme: GrafanaTheme2) => {
+  const head = { fontWeight: theme.typography.fontWeightMedium };
+  return {
+    hint: css({
+      display: 'flex',
+      flexDirection: 'column',
+      alignItems: 'center',
+      justifyContent: 'center',
+      gap: 4,
+      overflow: 'hidden',
+      textAlign: 'center',
+      padding: 4,
+      boxSizing: 'border-box',
+    }),
+    neutral: css({ ...head, color: palette(theme).text.primary }),
+    good: css({ ...head, color: theme.colors.success.text }),
+    bad: css({ ...head, color: theme.colors.error.text }),
+    text: css({ maxWidth: '60ch', color: palette(theme).text.secondary, fontSize: theme.typography.size.sm }),
+  };
+};

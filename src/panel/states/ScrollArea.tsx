@@ -1,0 +1,20 @@
+import React from 'react';
+
+interface ScrollAreaProps {
+  /** What is in it, for people who cannot see it. */
+  readonly label: string;
+  readonly className?: string;
+  readonly style?: React.CSSProperties;
+  readonly children: React.ReactNode;
+}
+
+/** A box that scrolls, with the keyboard too. */
+export function ScrollArea({ label, className, style, children }: ScrollAreaProps) {
+  return (
+    // Not every browser lets the keyboard into a scrolling box that has nothing else to focus.
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+    <div role="region" aria-label={label} tabIndex={0} className={className} style={style}>
+      {children}
+    </div>
+  );
+}

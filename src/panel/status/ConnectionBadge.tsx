@@ -1,0 +1,40 @@
+import React, { memo } from 'react';
+import { css } from '@emotion/css';
+import { Icon, useStyles2, useTheme2 } from '@grafana/ui';
+import type { ConnectionModel } from '../reading/connection';
+import { visuallyHidden } from '../visually-hidden';
+import { CONNECTION_WORDS, toneColor } from './connection-words';
+import { useBadgeState } from './use-badge-state';
+
+interface ConnectionBadgeProps {
+  readonly connection: ConnectionModel;
+  /** The icon alone; its words stay for screen readers and in the title. */
+  readonly compact?: boolean;
+}
+
+/** How the panel's numbers are kept up to date, in an icon and a word; says it aloud when it changes. */
+export const ConnectionBadge = memo(function ConnectionBadge({
+  connection,
+  compact = false,
+}: ConnectionBadgeProps) {
+  const styles = useStyles2(getStyles);
+  const theme = useTheme2();
+  const state = useBadgeState(connection);
+  const { name, icon, tone, meaning } = CONNECTION_WORDS[state];
+  const reason = state === connection.state && connection.message !== '' ? connection.message : meaning;
+  return (
+    <span
+      role="status"
+      className={styles}
+      style={{ color: toneColor(tone, theme) }}
+      title={`${name}: ${reason}`}
+      data-connection={state}
+    >
+      <Icon name={icon} />
+      <span className={compact ? visuallyHidden : undefined}>{name}</span>
+    </span>
+  );
+});
+
+const getStyles = () =>
+  css({ display: 'inline-flex', alignItems: 'center', gap: '0.35em', whiteSpace: 'nowrap', fontWeight: 500 });

@@ -1,0 +1,94 @@
+import React, { memo } from 'react';
+import type { TimeZone } from '@grafana/data';
+import { Icon, useStyles2, useTheme2 } from '@grafana/ui';
+import { WallClock } from '../clock/WallClock';
+import type { AlertsModel } from '../reading/alert-model';
+import type { ConnectionModel } from '../reading/connection';
+import type { HopModel, SystemModel } from '../reading/system-status';
+import { ConnectionBadge } from './ConnectionBadge';
+import { toneColor } from './connection-words';
+import { HOP_WORDS, hopsNow } from './status-tone';
+import { getStatusStyles } from './status-styles';
+import { statusLayout } from './status-layout';
+import { TopicTable } from './TopicTable';
+
+interface SystemStatusProps {
+  readonly system: SystemModel;
+  readonly connection: ConnectionModel;
+  readonly alerts: AlertsModel;
+  readonly width: number;
+  readonly height: number;
+  readonly timeZone: TimeZone;
+}
+
+/** The way of the data, hop by hop, and the figures of the whole. */
+export const SystemStatus = memo(function SystemStatus(props: SystemStatusProps) {
+  const { system, connection, alerts, width, height, timeZone } = props;
+  const styles = useStyles2(getStatusStyles);
+  const hops = hopsNow(system, connection);
+  const layout = statusLayout(width, height, hops.length, system.topics.length);
+  const tiles = [
+    { name: 'Connection', value: <ConnectionBadge connection={connection} /> },
+    { name: 'Active metrics', value: countText(system.activeMetrics, system.metrics) },
+    { name: 'Total alerts', value: totalText(alerts) },
+    { name: 'Current time', value: <WallClock timeZone={timeZone} /> },
+    { name: 'Clients', value: system.clients === null ? null : String(system.clients) },
+  ].filter(({ value }) => value !== null);
+  return (
+    <section
+      className={styles.status}
+      style={{ width, height, fontSize: layout.size }}
+      aria-label="System status"
+    >
+      {layout.heading && <h3 className={styles.heading}>System status</h3>}
+      <dl
+        className={styles.tiles}
+        style={{ gridTemplateColumns: `repeat(${layout.tileColumns}, minmax(0, 1fr))` }}
+      >
+        {tiles.slice(0, layout.tiles).map(({ name, value }) => (
+          <div key={name} className={styles.tile}>
+            <dt className={styles.name}>{name}</dt>
+            <dd className={styles.figure}>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      {layout.hops && hops.length > 0 && (
+        <ul className={styles.hops} aria-label="Hops of the pipeline">
+          {hops.map((hop) => (
+            <Hop key={hop.name} hop={hop} />
+          ))}
+        </ul>
+      )}
+      {layout.hops && hops.length === 0 && layout.hint && (
+        <p className={styles.hint}>Add a query of kind Status to see the hops, lag and freshness.</p>
+      )}
+      {layout.topics && <TopicTable topics={system.topics} timeZone={timeZone} wide={layout.wideTopics} />}
+    </section>
+  );
+});
+
+function Hop({ hop }: { readonly hop: HopModel }) {
+  const styles = useStyles2(getStatusStyles);
+  const theme = useTheme2();
+  const words = HOP_WORDS[hop.state];
+  return (
+    <li className={styles.hop} title={hop.message} data-hop={hop.state}>
+      <span className={styles.hopState} style={{ color: toneColor(words.tone, theme) }}>
+        <Icon name={words.icon} size="sm" /> {words.name}
+      </span>
+      <span className={styles.hopName}>{hop.name}</span>
+      {hop.message !== '' && <span className={styles.hopMessage}>{hop.message}</span>}
+    </li>
+  );
+}
+
+/** `3` or, where some have no data, `2 of 3`. */
+function countText(active: number | null, all: number | null): string {
+  if (active === null) return '–';
+  return all === null || all === active ? String(active) : `${active} of ${all}`;
+}
+
+function totalText(alerts: AlertsModel): string {
+  if (!alerts.fed) return '–';
+  return `${alerts.total}${alerts.truncated ? '+' : ''}${alerts.open > 0 ? ` (${alerts.open} open)` : ''}`;
+}

@@ -1,0 +1,75 @@
+import React, { useCallback } from 'react';
+import type { TimeZone } from '@grafana/data';
+import { dateTimeFormat } from '@grafana/data';
+import { useStyles2 } from '@grafana/ui';
+import { lengthText } from '../clock/age';
+import { useTicked } from '../clock/use-ticked';
+import type { TopicModel } from '../reading/system-status';
+import { ScrollArea } from '../states/ScrollArea';
+import { getStatusStyles } from './status-styles';
+
+interface TopicTableProps {
+  readonly topics: readonly TopicModel[];
+  readonly timeZone: TimeZone;
+  /** With topic, state and dead letters. */
+  readonly wide: boolean;
+}
+
+/** Freshness and lag of each metric. */
+export function TopicTable({ topics, timeZone, wide }: TopicTableProps) {
+  const styles = useStyles2(getStatusStyles);
+  return (
+    <ScrollArea className={styles.topics} label="Metrics: freshness and lag">
+      <table className={styles.table}>
+        <thead>
+          <tr>
+            <th scope="col">Metric</th>
+            {wide && <th scope="col">Topic</th>}
+            {wide && <th scope="col">State</th>}
+            <th scope="col" className={styles.number}>
+              Behind
+            </th>
+            <th scope="col" className={styles.number}>
+              Lag
+            </th>
+            {wide && (
+              <th scope="col" className={styles.number}>
+                Dead letters
+              </th>
+            )}
+          </tr>
+        </thead>
+        <tbody>
+          {topics.map((topic) => (
+            <tr key={`${topic.metric}|${topic.topic}`}>
+              <th scope="row" title={topic.reason || topic.topic}>
+                {topic.metric}
+              </th>
+              {wide && <td>{topic.topic}</td>}
+              {wide && <td title={topic.reason}>{topic.state}</td>}
+              <td className={styles.number}>
+                <Behind watermark={topic.watermark} timeZone={timeZone} />
+              </td>
+              <td className={styles.number}>{figure(topic.lag)}</td>
+              {wide && <td className={styles.number}>{figure(topic.deadLetters)}</td>}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </ScrollArea>
+  );
+}
+
+const figure = (value: number | null): string => (value === null ? '–' : value.toLocaleString('en-US'));
+
+/** How far the newest event time that was read is behind the clock. */
+function Behind({ watermark, timeZone }: { readonly watermark: number | null; readonly timeZone: TimeZone }) {
+  const text = useTicked(
+    useCallback((now: number) => (watermark === null ? 'no data' : lengthText(now - watermark)), [watermark]),
+  );
+  return (
+    <span title={watermark === null ? undefined : `Read up to ${dateTimeFormat(watermark, { timeZone })}`}>
+      {text}
+    </span>
+  );
+}

@@ -1,0 +1,45 @@
+/** What of the system's status fits into a rectangle. */
+export interface StatusLayout {
+  /** Font size, px. */
+  readonly size: number;
+  readonly heading: boolean;
+  readonly tiles: number;
+  readonly tileColumns: number;
+  readonly hops: boolean;
+  readonly hint: boolean;
+  readonly topics: boolean;
+  /** The table of topics with all its columns. */
+  readonly wideTopics: boolean;
+}
+
+const TILE_EMS = 9;
+const TILE_HEIGHT = 3.9;
+const HEADING_HEIGHT = 2;
+const HOP_EMS = 11;
+const HOP_HEIGHT = 2.2;
+const TOPICS_HEIGHT = 4;
+const MOST_TILES = 5;
+
+/** All heights in multiples of the font size, which grows with the rectangle. */
+export function statusLayout(width: number, height: number, hops: number, topics: number): StatusLayout {
+  const size = Math.round(Math.min(24, Math.max(12, Math.min(width / 48, height / 15))));
+  const ems = { width: width / size, height: height / size };
+  const tileColumns = Math.max(1, Math.min(MOST_TILES, Math.floor(ems.width / TILE_EMS)));
+  const heading = ems.height >= HEADING_HEIGHT + TILE_HEIGHT && ems.width >= 10;
+  const room = ems.height - (heading ? HEADING_HEIGHT : 0);
+  const rows = Math.max(1, Math.min(Math.ceil(MOST_TILES / tileColumns), Math.floor(room / TILE_HEIGHT)));
+  let left = room - rows * TILE_HEIGHT;
+  const hopRows = Math.max(1, Math.ceil(hops / Math.max(1, Math.floor(ems.width / HOP_EMS))));
+  const fitsHops = left >= hopRows * HOP_HEIGHT && ems.width >= HOP_EMS;
+  if (fitsHops) left -= hopRows * HOP_HEIGHT;
+  return {
+    size,
+    heading,
+    tiles: rows * tileColumns,
+    tileColumns,
+    hops: fitsHops,
+    hint: ems.width >= 24,
+    topics: topics > 0 && left >= TOPICS_HEIGHT && ems.width >= 18,
+    wideTopics: ems.width >= 40,
+  };
+}

@@ -1,0 +1,103 @@
+import { useMemo, useRef } from 'react';
+import { isEqual } from 'lodash';
+import { LoadingState, type DataFrame, type PanelProps } from '@grafana/data';
+import { useTheme2 } from '@grafana/ui';
+import { frameMeta } from '../frames/frame-meta';
+import { ClockOffsetEstimate } from './clock/clock-offset';
+import type { KpiPanelOptions } from './options/panel-options';
+import { NO_ALERTS, type AlertModel, type AlertsModel } from './reading/alert-model';
+import { readAlerts } from './reading/alerts';
+import type { CardModel } from './reading/card-model';
+import { readCards, type CardsReading } from './reading/cards';
+import { readConnection, type ConnectionModel } from './reading/connection';
+import { fixedRangeEnd } from './reading/freshness';
+import { sectionFrames, shownSections } from './reading/sections';
+import type { Section } from './options/panel-options';
+import { readSystem, type SystemModel } from './reading/system-status';
+
+export interface PanelReading {
+  readonly sections: readonly Section[];
+  readonly cards: CardsReading;
+  readonly alerts: AlertsModel;
+  readonly connection: ConnectionModel;
+  readonly system: SystemModel;
+  /** The bridge's clock minus the browser's, ms. */
+  readonly clockOffset: number;
+}
+
+type ReadProps = Pick<
+  PanelProps<KpiPanelOptions>,
+  'data' | 'options' | 'timeZone' | 'timeRange' | 'replaceVariables'
+>;
+
+/**
+ * The panel's frames as models, read again only when they, the options or the theme change. Models that come out the
+ * same are the same objects, so that what shows them need not render.
+ */
+export function usePanelReading(props: ReadProps): PanelReading {
+  const { data, options, timeZone, timeRange } = props;
+  const theme = useTheme2();
+  // Hosts may make this function anew for each render; its meaning changes with the data or the options only.
+  const replace = useRef(props.replaceVariables);
+  replace.current = props.replaceVariables;
+  const clock = useRef<ClockOffsetEstimate>(undefined);
+  const before = useRef<PanelReading>(undefined);
+  const { series } = data;
+  const isAsked = data.request !== undefined;
+  const failure = failureOf(data);
+  return useMemo(() => {
+    const context = {
+      theme,
+      timeZone,
+      replaceVariables: (...args: Parameters<typeof replace.current>) => replace.current(...args),
+    };
+    const rules = { staleAfter: options.cards.staleAfter, rangeEnd: fixedRangeEnd(timeRange) };
+    const fed = sectionFrames(series, options);
+    const sections = shownSections(options, series, fed);
+    clock.current ??= new ClockOffsetEstimate();
+    // A snapshot's answers are of long ago: they say nothing of the bridge's clock now.
+    if (isAsked) clock.current.take(clocksOf(series), Date.now());
+    const needsAlerts = sections.some((section) => section === 'alerts' || section === 'status');
+    const reading: PanelReading = {
+      sections,
+      cards: sections.includes('cards')
+        ? readCards(fed.cards, options.cards, rules, context)
+        : { cards: [], more: 0 },
+      alerts: needsAlerts ? readAlerts(fed.alerts, options.alerts, context) : NO_ALERTS,
+      connection: readConnection(series, failure, rules),
+      system: readSystem(fed.status, series),
+      clockOffset: clock.current.offset,
+    };
+    before.current = before.current === undefined ? reading : withUnchanged(before.current, reading);
+    return before.current;
+  }, [series, isAsked, failure, options, theme, timeZone, timeRange]);
+}
+
+const clocksOf = (series: readonly DataFrame[]): number[] =>
+  series.map((frame) => frameMeta(frame)?.as_of_ms).filter((clock) => clock !== undefined);
+
+/** Why the last query failed, for people; undefined: it did not. */
+function failureOf({ state, errors, error }: ReadProps['data']): string | undefined {
+  if (state !== LoadingState.Error) return undefined;
+  const [first = error] = errors ?? [];
+  return first?.message ?? first?.data?.message ?? 'The query failed without saying why.';
+}
+
+function withUnchanged(before: PanelReading, now: PanelReading): PanelReading {
+  const oldCards = new Map(before.cards.cards.map((card) => [card.key, card]));
+  const oldAlerts = new Map(before.alerts.kept.map((alert) => [alert.id, alert]));
+  const keep = <T>(old: T | undefined, next: T): T => (old !== undefined && isEqual(old, next) ? old : next);
+  const cards: readonly CardModel[] = now.cards.cards.map((card) => keep(oldCards.get(card.key), card));
+  const kept: readonly AlertModel[] = now.alerts.kept.map((alert) => keep(oldAlerts.get(alert.id), alert));
+  return {
+    sections: keep(before.sections, now.sections),
+    cards: { ...now.cards, cards: sameItems(before.cards.cards, cards) },
+    alerts: keep(before.alerts, { ...now.alerts, kept: sameItems(before.alerts.kept, kept) }),
+    connection: keep(before.connection, now.connection),
+    system: keep(before.system, now.system),
+    clockOffset: now.clockOffset,
+  };
+}
+
+const sameItems = <T>(before: readonly T[], now: readonly T[]): readonly T[] =>
+  before.length === now.length && now.every((item, index) => item === before[index]) ? before : now;
