@@ -18,16 +18,28 @@ import { realtime } from './dashboards/realtime.mjs';
 const root = join(import.meta.dirname, '..');
 const all = [realtime, alerts, pipeline];
 
-/** Folder to the beginning of its uids. */
-const SETS = { 'src/dashboards': 'streamkpi-app', 'provisioning/dashboards': 'streamkpi' };
+/**
+ * Grafana imports a bundled dashboard again when its revision is another one than that of the dashboard it has: with
+ * each version of the app, so that an update brings its dashboards along.
+ */
+function revision() {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const [major, minor, patch] = version.split(/[.-]/).map(Number);
+  return (major * 1_000 + minor) * 1_000 + patch;
+}
 
-const files = Object.entries(SETS).flatMap(([folder, prefix]) => {
+const SETS = {
+  'src/dashboards': { prefix: 'streamkpi-app', more: { revision: revision() } },
+  'provisioning/dashboards': { prefix: 'streamkpi', more: {} },
+};
+
+const files = Object.entries(SETS).flatMap(([folder, { prefix, more }]) => {
   const uids = Object.fromEntries(all.map(({ key }) => [key, `${prefix}-${key}`]));
   return all.map((made) => {
     const others = all
       .filter(({ key }) => key !== made.key)
       .map(({ key, title }) => [key, title.split(': ')[1]]);
-    return [join(folder, `${made.key}.json`), JSON.stringify(dashboard(made, uids, others))];
+    return [join(folder, `${made.key}.json`), JSON.stringify({ ...dashboard(made, uids, others), ...more })];
   });
 });
 

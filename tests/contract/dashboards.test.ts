@@ -36,8 +36,13 @@ describe('the dashboards as a whole', () => {
     for (const uid of uids) expect(uid).toMatch(/^[a-zA-Z0-9_-]{1,40}$/);
   });
 
-  it('differ in nothing else', () => {
-    const neutral = ({ dashboard }: { dashboard: Dashboard }): string =>
+  it('differ in nothing else, but for the revision by which Grafana knows an update of the app', () => {
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+    const [major, minor, patch] = version.split('.').map(Number) as [number, number, number];
+    for (const { dashboard } of bundled) {
+      expect(dashboard.revision).toBe(major * 1_000_000 + minor * 1_000 + patch);
+    }
+    const neutral = ({ dashboard: { revision: _, ...dashboard } }: { dashboard: Dashboard }): string =>
       JSON.stringify(dashboard).replaceAll('streamkpi-app-', 'streamkpi-');
     expect(bundled.map(neutral)).toEqual(provisioned.map(neutral));
   });

@@ -51,6 +51,8 @@ export interface Annotation {
 export interface Dashboard {
   readonly id?: number | null;
   readonly uid: string;
+  /** Of bundled ones only. */
+  readonly revision?: number;
   readonly title: string;
   readonly description: string;
   readonly refresh: string;
