@@ -1,0 +1,47 @@
+/** How a fake bridge goes wrong. Everything is off at first; tests change it while the bridge runs. */
+
+export interface Misbehaviour {
+  /** Requests whose path fits get no answer; the connection stands. */
+  hang: RegExp | null;
+  /** Requests whose path fits have their connection reset. */
+  reset: RegExp | null;
+  /** So many ms before each answer. */
+  delayMs: number;
+  /** Something else in place of an answer; null: the right one. */
+  lie: ((request: AskedRequest) => Lie | null) | null;
+  /** An upgrade to a WebSocket: refused with this status, or never answered. */
+  upgrade: 'accept' | 'hang' | { readonly status: number };
+  /** The WebSocket says nothing by itself: no heartbeats, no updates, no answers to subscriptions. */
+  mute: boolean;
+  /** Changes an update just before it is sent: a wrong `seq`, an older revision. */
+  update: ((message: Record<string, unknown>) => Record<string, unknown>) | null;
+  /** Like the bridge that there was before this contract: a WebSocket, and no HTTP calls at all. */
+  original: boolean;
+}
+
+export interface Lie {
+  readonly status?: number;
+  readonly type?: string;
+  readonly body: string;
+}
+
+export interface AskedRequest {
+  readonly atMs: number;
+  readonly method: string;
+  /** With its query string. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** As text; empty where there is none. */
+  readonly body: string;
+}
+
+export const wellBehaved = (): Misbehaviour => ({
+  hang: null,
+  reset: null,
+  delayMs: 0,
+  lie: null,
+  upgrade: 'accept',
+  mute: false,
+  update: null,
+  original: false,
+});
