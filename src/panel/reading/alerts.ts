@@ -1,4 +1,4 @@
-import { textUtil, type DataFrame, type Field, type LinkModel } from '@grafana/data';
+import type { DataFrame, Field, LinkModel } from '@grafana/data';
 import { frameMeta } from '../../frames/frame-meta';
 import type { Severity } from '../severity';
 import type { AlertOptions } from '../options/panel-options';
@@ -144,9 +144,19 @@ function templateLink(options: AlertOptions, values: Readonly<Record<string, str
   const filled = options.link.replace(/\{\{\s*([^{}]*?)\s*\}\}/g, (_, name: string) =>
     Object.hasOwn(values, name) ? encodeURIComponent(values[name] ?? '') : '',
   );
-  const href = textUtil.sanitizeUrl(filled);
-  if (href === '' || href === 'about:blank') return [];
-  return [{ href, title: options.linkTitle.trim() || 'Details', target: undefined, origin: undefined }];
+  if (filled.trim() === '' || !isWebAddress(filled)) return [];
+  return [
+    { href: filled, title: options.linkTitle.trim() || 'Details', target: undefined, origin: undefined },
+  ];
+}
+
+/** As the browser itself reads it: a script's address is none, however it is written. */
+function isWebAddress(address: string): boolean {
+  try {
+    return /^https?:$/.test(new URL(address, window.location.href).protocol);
+  } catch {
+    return false;
+  }
 }
 
 /** What a screen reader says of an alert. */
