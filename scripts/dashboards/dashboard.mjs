@@ -65,15 +65,20 @@ const dashboardAnnotations = {
   type: 'dashboard',
 };
 
-/** Marks in the graphs: every user with unusually many events. */
-export const highActivityAnnotations = {
+/**
+ * Marks in the graphs of these panels: every user with unusually many events, at the beginning of the five minutes (the
+ * whole of them would hide the lines).
+ */
+export const highActivityAnnotations = (...panelIds) => ({
   datasource: DATA_SOURCE,
   enable: true,
   hide: false,
   iconColor: 'orange',
   name: 'High activity',
+  filter: { exclude: false, ids: panelIds },
+  mappings: { timeEnd: { source: 'skip' } },
   target: events('High activity', 'high_activity_alert', { live: false }),
-};
+});
 
 /**
  * @param uids uid of each dashboard by its key, of the set that this one belongs to

@@ -31,7 +31,7 @@ function panel(
   };
 }
 
-const OFF = { steps: [{ color: 'green', value: null }], mode: 'absolute' };
+const OFF = { steps: [{ color: 'text', value: null }], mode: 'absolute' };
 
 /** This app's own panel. `show`: which part of it. */
 export const kpi = ({ show, cards, alerts, ...given }) =>
@@ -42,30 +42,28 @@ export const kpi = ({ show, cards, alerts, ...given }) =>
     ...(alerts ? { alerts } : {}),
   });
 
-/** Lines; points whose windows are missing are gaps. */
-export const timeseries = ({
-  stacked = false,
-  bars = false,
-  legend = ['lastNotNull', 'min', 'max', 'mean'],
-  ...given
-}) =>
+const RANGE_LEGEND = { placement: 'bottom', calcs: ['lastNotNull', 'min', 'max', 'mean'] };
+
+/** Lines; points whose windows are missing are gaps. `softMax`: the axis reaches so far at least. */
+export const timeseries = ({ bars = false, legend = RANGE_LEGEND, softMax, ...given }) =>
   panel(
     'timeseries',
     { ...given, defaults: { thresholds: OFF, color: { mode: 'palette-classic' }, ...given.defaults } },
     {
-      legend: { displayMode: 'table', placement: 'bottom', showLegend: true, calcs: legend },
+      legend: { displayMode: 'table', showLegend: true, ...legend },
       tooltip: { mode: 'multi', sort: 'desc' },
     },
     {
       drawStyle: bars ? 'bars' : 'line',
       lineWidth: bars ? 1 : 2,
-      fillOpacity: bars ? 60 : stacked ? 30 : 10,
+      fillOpacity: bars ? 60 : 10,
       showPoints: 'auto',
       pointSize: 4,
       spanNulls: false,
-      stacking: { mode: stacked ? 'normal' : 'none', group: 'A' },
+      stacking: { mode: 'none', group: 'A' },
       axisPlacement: 'auto',
       axisSoftMin: 0,
+      ...(softMax === undefined ? {} : { axisSoftMax: softMax }),
     },
   );
 
@@ -130,7 +128,7 @@ export function table({ columns, sortBy, ...given }) {
         cellHeight: 'sm',
         ...(sortBy ? { sortBy: [{ displayName: sortBy[0], desc: sortBy[1] }] } : {}),
       },
-      { align: 'auto', cellOptions: { type: 'auto' }, inspect: false, filterable: true },
+      { align: 'auto', cellOptions: { type: 'auto' }, inspect: false, filterable: false },
     ),
     transformations: [
       { id: 'filterFieldsByName', options: { include: { names } } },

@@ -3,7 +3,7 @@ import { status, summary } from './queries.mjs';
 
 const recorded = (statusAs, fields = {}) => status(statusAs, { statusAs, statusOver: 'range', ...fields });
 const sinceStart = 'Recorded by the bridge every ten seconds since it started, for 24 hours at most.';
-const latest = ['lastNotNull', 'max'];
+const latest = { displayMode: 'list', placement: 'bottom', calcs: ['lastNotNull'] };
 
 export const pipeline = {
   key: 'pipeline',
@@ -60,6 +60,7 @@ export const pipeline = {
       description: `Records between what the bridge has read and the end of each topic, over the partitions that it reads. ${sinceStart}`,
       at: [0, 14, 12, 8],
       legend: latest,
+      softMax: 5,
       targets: [recorded('lag')],
     }),
     timeseries({
@@ -76,6 +77,7 @@ export const pipeline = {
       description: `Records of each topic that could not be decoded, since the bridge started. Their reasons are in the dead-letter topic. ${sinceStart}`,
       at: [0, 22, 12, 8],
       legend: latest,
+      softMax: 5,
       targets: [recorded('dead_letters')],
     }),
     timeseries({
@@ -84,6 +86,7 @@ export const pipeline = {
       description: `WebSocket connections of this bridge, and the subscriptions on them. One Grafana holds one connection a data source. ${sinceStart}`,
       at: [12, 22, 12, 8],
       legend: latest,
+      softMax: 5,
       targets: [recorded('clients')],
     }),
   ],

@@ -28,7 +28,7 @@ export const realtime = {
     }),
     adhocVariable,
   ],
-  annotations: [highActivityAnnotations],
+  annotations: [highActivityAnnotations(3, 4)],
   panels: [
     kpi({
       id: 1,
@@ -43,7 +43,7 @@ export const realtime = {
       title: 'Key figures',
       description:
         'Newest closed window of each metric against the one before, and the least, greatest and average of the shown range. High activity shows the open window too; its alerts are counted over the range.',
-      at: [0, 3, 24, 7],
+      at: [0, 3, 24, 9],
       show: 'cards',
       cards: { colorMode: 'none', columns: 5 },
       targets: [
@@ -60,7 +60,7 @@ export const realtime = {
       title: 'Events per minute',
       description:
         'Events of all kinds, counted per minute of event time, one line a segment. The newest minute still grows.',
-      at: [0, 10, 12, 9],
+      at: [0, 12, 12, 11],
       targets: [series('events', 'events_per_minute', { ...bySegment, groupBy: ['segment'] })],
     }),
     timeseries({
@@ -68,7 +68,7 @@ export const realtime = {
       title: 'Revenue per minute',
       description:
         'Amounts of purchases per minute of event time, one line a segment. The newest minute still grows.',
-      at: [12, 10, 12, 9],
+      at: [12, 12, 12, 11],
       unit: 'currencyUSD',
       targets: [series('revenue', 'revenue_per_minute', { ...bySegment, groupBy: ['segment'] })],
     }),
@@ -77,7 +77,7 @@ export const realtime = {
       title: 'Recent alerts',
       description:
         'Users with more than 100 events in five minutes, the newest first: ten are kept, three shown.',
-      at: [0, 19, 12, 9],
+      at: [0, 23, 12, 9],
       show: 'alerts',
       alerts: { keep: 10, show: 3 },
       targets: [events('alerts', 'high_activity_alert', { limit: 10 })],
@@ -87,7 +87,7 @@ export const realtime = {
       title: 'System status',
       description:
         'Each part from Kafka to Grafana, active metrics, alerts in the shown range, and the time.',
-      at: [12, 19, 12, 9],
+      at: [12, 23, 12, 9],
       show: 'status',
       targets: [status('status'), events('alerts', 'high_activity_alert')],
     }),
@@ -95,14 +95,14 @@ export const realtime = {
       id: 7,
       title: 'Active users',
       description: 'Distinct users with at least one event, per minute of event time. Not split by segment.',
-      at: [0, 28, 8, 8],
+      at: [0, 32, 8, 10],
       targets: [series('users', 'active_users_per_minute', { groupBy: [] })],
     }),
     timeseries({
       id: 8,
       title: 'Transactions per minute',
       description: 'Purchases per minute of event time, one line a segment.',
-      at: [8, 28, 8, 8],
+      at: [8, 32, 8, 10],
       targets: [
         series('transactions', 'revenue_per_minute', {
           ...bySegment,
@@ -116,7 +116,7 @@ export const realtime = {
       title: 'Average transaction',
       description:
         'Revenue by the number of purchases with a usable amount, one line a segment: never an average of averages.',
-      at: [16, 28, 8, 8],
+      at: [16, 32, 8, 10],
       unit: 'currencyUSD',
       targets: [
         series('average', 'revenue_per_minute', {

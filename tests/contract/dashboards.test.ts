@@ -113,8 +113,9 @@ describe.each(all)('$file', ({ file, dashboard }) => {
         expect([title, target.refId, faultsOf(target)]).toEqual([title, target.refId, []]);
       }
     }
-    for (const { datasource, target, name } of dashboard.annotations.list) {
+    for (const { datasource, target, name, filter } of dashboard.annotations.list) {
       if (datasource.uid === '-- Grafana --') continue;
+      for (const id of filter!.ids) expect(panels.find((panel) => panel.id === id)!.type).toBe('timeseries');
       expect(datasource).toEqual(own);
       expect([name, faultsOf(target!)]).toEqual([name, []]);
       expect(target).toMatchObject({ kind: 'events', live: false });

@@ -46,6 +46,8 @@ export interface Annotation {
   readonly name: string;
   readonly datasource: DataSourceRef;
   readonly target?: SavedQuery;
+  /** The panels that show it. */
+  readonly filter?: { readonly ids: readonly number[] };
 }
 
 export interface Dashboard {
