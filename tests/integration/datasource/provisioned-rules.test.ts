@@ -93,46 +93,50 @@ describe('the alert rules on seeded events', () => {
     await happened(purchases(77, 92, 20));
     expect(await states(uid, minute(95))).toEqual(['Alerting']);
 
-    // Not one purchase in the newest quarter, while other things happen: that is no lack of data.
-    await happened([event(minute(100)), event(minute(106))]);
-    expect(await evaluated(uid, minute(108))).toEqual([{ labels: {}, state: 'Alerting' }]);
+    // Half an hour earlier it was as low; an hour earlier it was not.
+    await happened(purchases(92, 122, 20));
+    expect(await states(uid, minute(125))).toEqual(['Alerting']);
 
-    await happened(purchases(106, 123, 100));
-    expect(await states(uid, minute(126))).toEqual(['Normal']);
+    // Not one purchase in the newest quarter, while other things happen: that is no lack of data.
+    await happened([event(minute(130)), event(minute(136))]);
+    expect(await evaluated(uid, minute(142))).toEqual([{ labels: {}, state: 'Alerting' }]);
+
+    await happened(purchases(137, 154, 100));
+    expect(await states(uid, minute(157))).toEqual(['Normal']);
   });
 
   test('no events for ten minutes, and then some again', async () => {
     const uid = 'streamkpi-no-events';
-    await happened([event(minute(124)), event(minute(125)), event(minute(127))]);
-    expect(await evaluated(uid, minute(128))).toEqual([{ labels: {}, state: 'Normal' }]);
-    expect(await states(uid, minute(134))).toEqual(['Normal']);
-    // The last closed window begins at minute 125; the one of minute 127 is still open, and does not count.
-    expect(await states(uid, minute(136))).toEqual(['Alerting']);
-    await happened([event(minute(137)), event(minute(139))]);
-    expect(await states(uid, minute(140))).toEqual(['Normal']);
+    await happened([event(minute(155)), event(minute(156)), event(minute(158))]);
+    expect(await evaluated(uid, minute(159))).toEqual([{ labels: {}, state: 'Normal' }]);
+    expect(await states(uid, minute(165))).toEqual(['Normal']);
+    // The last closed window begins at minute 156; the one of minute 158 is still open, and does not count.
+    expect(await states(uid, minute(167))).toEqual(['Alerting']);
+    await happened([event(minute(168)), event(minute(170))]);
+    expect(await states(uid, minute(171))).toEqual(['Normal']);
   });
 
   test('a user is unusually active, until the window is final', async () => {
     const uid = 'streamkpi-high-activity';
     const burst = (userId: string, count: number): object[] =>
-      Array.from({ length: count }, (_, i) => event(minute(150) + i * 1_000, userId));
-    expect(await states(uid, minute(150))).toEqual(['Normal']);
+      Array.from({ length: count }, (_, i) => event(minute(190) + i * 1_000, userId));
+    expect(await states(uid, minute(190))).toEqual(['Normal']);
     await happened([...burst('busy', 101), ...burst('at-the-limit', 100)]);
-    expect(await evaluated(uid, minute(153))).toEqual([{ labels: { user_id: 'busy' }, state: 'Alerting' }]);
+    expect(await evaluated(uid, minute(193))).toEqual([{ labels: { user_id: 'busy' }, state: 'Alerting' }]);
     await happened([...burst('late-riser', 130)]);
-    const both = await evaluated(uid, minute(153));
+    const both = await evaluated(uid, minute(193));
     expect(both.map(({ labels, state }) => [labels['user_id'], state]).sort()).toEqual([
       ['busy', 'Alerting'],
       ['late-riser', 'Alerting'],
     ]);
-    await happened([event(minute(157))]);
-    expect(await states(uid, minute(158))).toEqual(['Normal']);
+    await happened([event(minute(197))]);
+    expect(await states(uid, minute(198))).toEqual(['Normal']);
   });
 
   test('the pipeline is not fresh, and is again', async () => {
     const uid = 'streamkpi-freshness';
     const metric = { metric: 'events_per_minute' };
-    // Everything so far is of an hour ago, at least. Of the one metric only: a rare one may be old.
+    // Everything so far is of some time ago. Of the one metric only: a rare one may be old.
     expect(await evaluated(uid, Date.now())).toEqual([{ labels: metric, state: 'Alerting' }]);
     await happened([event(Date.now())]);
     expect(await evaluated(uid, Date.now())).toEqual([{ labels: metric, state: 'Normal' }]);
@@ -180,7 +184,7 @@ describe('the alert rules on seeded events', () => {
     // The others say that they could not ask; none takes it for an empty answer.
     for (const rule of readRuleGroups().flatMap(({ rules }) => rules)) {
       if (rule.uid === uid) continue;
-      expect([rule.uid, await states(rule.uid, minute(128))]).toEqual([rule.uid, ['Error']]);
+      expect([rule.uid, await states(rule.uid, minute(159))]).toEqual([rule.uid, ['Error']]);
     }
     bridge = await startBridge({ ...environment, BRIDGE_PORT: String(bridge.port) });
     await bridge.ready(60_000);
