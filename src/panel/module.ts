@@ -1,4 +1,4 @@
-import { FieldColorModeId, FieldConfigProperty, PanelPlugin } from '@grafana/data';
+import { FieldColorModeId, FieldConfigProperty, PanelPlugin, ThresholdsMode } from '@grafana/data';
 import { KpiPanel } from './KpiPanel';
 import { migrateOptions, takeOver } from './options/migration';
 import { fieldOptions, panelOptions } from './options/options-editor';
@@ -9,6 +9,10 @@ export const plugin = new PanelPlugin<KpiPanelOptions, CardFieldConfig>(KpiPanel
   .useFieldConfig({
     standardOptions: {
       [FieldConfigProperty.Color]: { defaultValue: { mode: FieldColorModeId.Thresholds } },
+      // A number is neither good nor bad before somebody says where that begins.
+      [FieldConfigProperty.Thresholds]: {
+        defaultValue: { mode: ThresholdsMode.Absolute, steps: [{ value: -Infinity, color: 'text' }] },
+      },
     },
     useCustomConfig: fieldOptions,
   })

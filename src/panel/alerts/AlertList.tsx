@@ -82,7 +82,13 @@ export const AlertList = memo(function AlertList({
         <ScrollArea className={styles.scroll} label="Recent alerts, list">
           <ul className={styles.list} aria-label="Alerts, newest first">
             {shown.map((alert) => (
-              <AlertRow key={alert.id} alert={alert} wide={layout.wide} timeZone={timeZone} />
+              <AlertRow
+                key={alert.id}
+                alert={alert}
+                wide={layout.wide}
+                updated={layout.updated}
+                timeZone={timeZone}
+              />
             ))}
           </ul>
         </ScrollArea>

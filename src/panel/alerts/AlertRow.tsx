@@ -13,11 +13,13 @@ interface AlertRowProps {
   readonly alert: AlertModel;
   /** Everything on one line; otherwise the message has a line of its own. */
   readonly wide: boolean;
+  /** With the time of the last revision. */
+  readonly updated: boolean;
   readonly timeZone: TimeZone;
 }
 
 /** One event: how grave, what, of whom, how much, since when, and whether it is over. */
-export const AlertRow = memo(function AlertRow({ alert, wide, timeZone }: AlertRowProps) {
+export const AlertRow = memo(function AlertRow({ alert, wide, updated, timeZone }: AlertRowProps) {
   const styles = useStyles2(getAlertStyles);
   const theme = useTheme2();
   const severity = SEVERITY_WORDS[alert.severity];
@@ -48,7 +50,7 @@ export const AlertRow = memo(function AlertRow({ alert, wide, timeZone }: AlertR
             Started <Age at={alert.started} timeZone={timeZone} says="Started" />
           </span>
         )}
-        {alert.updated !== null && (
+        {updated && alert.updated !== null && (
           <span>
             updated <Age at={alert.updated} timeZone={timeZone} says="Updated" />
           </span>

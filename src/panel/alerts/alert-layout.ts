@@ -6,7 +6,10 @@ export interface AlertLayout {
   readonly size: number;
   readonly heading: boolean;
   readonly filters: boolean;
+  /** Everything of an alert on one line; otherwise its message has a line of its own. */
   readonly wide: boolean;
+  /** With the time of the last revision. */
+  readonly updated: boolean;
   readonly foot: boolean;
 }
 
@@ -15,21 +18,22 @@ const HEAD = 2.4;
 const FOOT = 2.2;
 const WIDE_ROW = 2.9;
 const TALL_ROW = 4.2;
-const WIDE_EMS = 58;
+const WIDE_EMS = 66;
+const UPDATED_EMS = 40;
 const NARROWEST_EMS = 15;
 
 export function alertLayout(width: number, height: number, rows: number): AlertLayout {
-  const size = Math.round(Math.min(24, Math.max(12, Math.min(width / 60, height / 16))));
+  const size = Math.round(Math.min(24, Math.max(12, Math.min(width / 75, height / 16))));
   const ems = { width: width / size, height: height / size };
   const wide = ems.width >= WIDE_EMS;
   const row = wide ? WIDE_ROW : TALL_ROW;
   if (ems.width < NARROWEST_EMS || ems.height < row) {
-    return { kind: 'brief', size, heading: false, filters: false, wide: false, foot: false };
+    return { kind: 'brief', size, heading: false, filters: false, wide: false, updated: false, foot: false };
   }
   const heading = ems.height >= HEAD + row;
   const filters = heading && ems.width >= 34;
   const foot = ems.height >= (heading ? HEAD : 0) + row * Math.min(2, Math.max(1, rows)) + FOOT;
-  return { kind: 'list', size, heading, filters, wide, foot };
+  return { kind: 'list', size, heading, filters, wide, updated: wide || ems.width >= UPDATED_EMS, foot };
 }
 
 /** Height in px in which so many alerts show without scrolling, at a font size of 12 to 14 px. */

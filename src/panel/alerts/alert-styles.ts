@@ -62,7 +62,7 @@ export const getAlertStyles = (theme: GrafanaTheme2) => {
       '&[aria-pressed="false"]': { textDecoration: 'line-through' },
     }),
     scroll: css({
-      flex: '1 1 0',
+      flex: '0 1 auto',
       minHeight: 0,
       overflowX: 'hidden',
       overflowY: 'auto',

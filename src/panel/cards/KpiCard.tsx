@@ -86,10 +86,8 @@ export const KpiCard = memo(function KpiCard(props: KpiCardProps) {
           )}
         </div>
       )}
-      {layout.target && card.target !== null && (
-        <TargetBar target={card.target} size={layout.smallSize} plain={isPainted} />
-      )}
       {layout.stats && <StatsLine card={card} size={layout.smallSize} />}
+      {layout.target && <TargetBar target={card.target} size={layout.smallSize} plain={isPainted} />}
     </article>
   );
 });

@@ -1,11 +1,12 @@
 import React from 'react';
 import { useStyles2, useTheme2 } from '@grafana/ui';
 import type { Target } from '../reading/card-model';
-import { BAR_HEIGHT } from './card-layout';
+import { BAR_HEIGHT, SMALL_LINE } from './card-layout';
 import { getCardStyles } from './card-styles';
 
 interface TargetBarProps {
-  readonly target: Target;
+  /** Null: none; its place is kept, so that cards beside each other line up. */
+  readonly target: Target | null;
   readonly size: number;
   /** Text and bar take the colour around them, on a coloured card. */
   readonly plain: boolean;
@@ -15,6 +16,11 @@ interface TargetBarProps {
 export function TargetBar({ target, size, plain }: TargetBarProps) {
   const styles = useStyles2(getCardStyles);
   const { colors } = useTheme2();
+  if (target === null) {
+    return (
+      <div style={{ fontSize: size, height: Math.ceil(size * SMALL_LINE) + BAR_HEIGHT, flex: 'none' }} />
+    );
+  }
   const percent = Math.round(Math.min(target.share, 99.99) * 100);
   const missed = target.atMost && !target.reached;
   const color = plain
@@ -26,7 +32,7 @@ export function TargetBar({ target, size, plain }: TargetBarProps) {
         : colors.info.main;
   const says = target.atMost ? (target.reached ? 'of at most' : '– over') : 'of';
   return (
-    <div style={{ fontSize: size }}>
+    <div style={{ fontSize: size, flex: 'none' }}>
       <div className={styles.small}>
         {percent}% {says} {target.text}
       </div>

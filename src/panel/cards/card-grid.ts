@@ -12,8 +12,8 @@ const MIN_WIDTH = 96;
 const MIN_HEIGHT = 40;
 const SCROLLBAR = 14;
 /** A card this many times as wide as its value is high makes the best use of its space. */
-const VALUE_EMS = 6;
-const VALUE_SHARE = 0.45;
+const VALUE_EMS = 4.5;
+const VALUE_SHARE = 0.3;
 
 /**
  * The arrangement in which the values can be largest; with a fixed number of columns, that one. Where even the

@@ -44,7 +44,9 @@ const MIN_VALUE = 14;
 const MAX_VALUE = 260;
 const MIN_TREND = 18;
 const UPDATED_EMS = 7.5;
-const MARK_WORDS_EMS = 22;
+const MARK_WORDS_EMS = 18;
+/** Lower cards are for their value above all. */
+const LOW_CARD = 110;
 
 const between = (low: number, value: number, high: number): number => Math.min(high, Math.max(low, value));
 
@@ -52,7 +54,7 @@ const between = (low: number, value: number, high: number): number => Math.min(h
 export function cardLayout(width: number, height: number, parts: CardParts, texts: TextWidths): CardLayout {
   const padding = Math.round(between(3, Math.min(width, height) * 0.07, 20));
   const room = { width: Math.max(1, width - 2 * padding), height: Math.max(1, height - 2 * padding) };
-  const smallSize = Math.round(between(11, Math.min(room.height * 0.1, room.width * 0.055), 26));
+  const smallSize = Math.round(between(11, Math.min(room.height * 0.085, room.width * 0.048), 26));
   const titleSize = Math.round(between(12, Math.min(room.height * 0.13, room.width * 0.07), 36));
   const base = { padding, smallSize, titleSize, markWords: room.width >= MARK_WORDS_EMS * smallSize };
   const titleHeight = Math.ceil(titleSize * TITLE_LINE);
@@ -68,7 +70,8 @@ export function cardLayout(width: number, height: number, parts: CardParts, text
   const largest = isBeside ? besideValue : wanted;
 
   // The value keeps a good size; what is left over takes the other parts, the more important ones first.
-  const floor = Math.max(MIN_VALUE, Math.min(largest, room.height * 0.26));
+  const share = room.height < LOW_CARD ? 0.42 : 0.26;
+  const floor = Math.max(MIN_VALUE, Math.min(largest, room.height * share));
   let left = below - Math.ceil(floor * VALUE_LINE);
   const takes = (wants: boolean, size: number, fits: boolean): boolean => {
     if (!wants || !fits || left < size) return false;

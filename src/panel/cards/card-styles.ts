@@ -91,5 +91,5 @@ export const getCardStyles = (theme: GrafanaTheme2) => ({
   good: css({ color: theme.colors.success.text }),
   bad: css({ color: theme.colors.error.text }),
   neutral: css({ color: palette(theme).text.secondary }),
-  inherits: css({ '& *': { color: 'inherit' } }),
+  inherits: css({ '&& *': { color: 'inherit' } }),
 });

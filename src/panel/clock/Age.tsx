@@ -1,6 +1,6 @@
 import React, { useCallback } from 'react';
 import { dateTimeFormat, type TimeZone } from '@grafana/data';
-import { ageText } from './age';
+import { ageText } from './age-text';
 import { useTicked } from './use-ticked';
 
 interface AgeProps {

@@ -1,4 +1,5 @@
 import {
+  FieldColorModeId,
   getDisplayProcessor,
   type DataFrame,
   type DisplayValue,
@@ -31,15 +32,24 @@ export function shownValue(field: Field, value: unknown, context: DisplayContext
     field.display ?? getDisplayProcessor({ field, theme: context.theme, timeZone: context.timeZone });
   const isNumber = typeof value === 'number' && Number.isFinite(value);
   const shown = display(isNumber ? value : (value ?? null));
-  if (isNumber) return fromDisplay(shown, value);
+  if (isNumber) return fromDisplay(isColored(field) ? shown : { ...shown, color: undefined }, value);
   const text = isUnmapped(shown, value) ? (field.config.noValue ?? NO_VALUE) : shown.text;
   return { numeric: null, prefix: '', text, suffix: '', color: undefined };
 }
 
+/** Without thresholds, mappings or a scheme the processor gives a grey that nobody chose. */
+const isColored = ({ config }: Field): boolean =>
+  config.thresholds !== undefined ||
+  (config.mappings ?? []).length > 0 ||
+  (config.color !== undefined && config.color.mode !== (FieldColorModeId.Thresholds as string));
+
 const isUnmapped = (shown: DisplayValue, value: unknown): boolean =>
   shown.text.trim() === '' || (typeof value === 'number' && shown.text === String(value));
 
-const fromDisplay = (shown: DisplayValue, numeric: number): ShownValue => ({
+const fromDisplay = (
+  shown: Omit<DisplayValue, 'color'> & { color?: string | undefined },
+  numeric: number,
+): ShownValue => ({
   numeric,
   prefix: shown.prefix ?? '',
   text: shown.text,

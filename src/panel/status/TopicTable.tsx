@@ -2,7 +2,7 @@ import React, { useCallback } from 'react';
 import type { TimeZone } from '@grafana/data';
 import { dateTimeFormat } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
-import { lengthText } from '../clock/age';
+import { lengthText } from '../clock/age-text';
 import { useTicked } from '../clock/use-ticked';
 import type { TopicModel } from '../reading/system-status';
 import { ScrollArea } from '../states/ScrollArea';

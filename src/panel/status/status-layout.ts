@@ -13,7 +13,7 @@ export interface StatusLayout {
 }
 
 const TILE_EMS = 9;
-const TILE_HEIGHT = 3.9;
+const TILE_HEIGHT = 4.3;
 const HEADING_HEIGHT = 2;
 const HOP_EMS = 11;
 const HOP_HEIGHT = 2.2;

@@ -27,7 +27,7 @@ export const getStatusStyles = (theme: GrafanaTheme2) => {
     }),
     tiles: css({ display: 'grid', flex: 'none', gap: '0.4em', margin: 0 }),
     tile: css({
-      height: '3.5em',
+      height: '3.9em',
       boxSizing: 'border-box',
       padding: '0.35em 0.6em',
       overflow: 'hidden',
