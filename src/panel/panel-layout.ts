@@ -27,6 +27,7 @@ const SCROLLBAR = 14;
 /** Narrower or lower than this there is room for one section only. */
 const SMALL = { width: 180, height: 150 };
 const WIDE = 900;
+const CARD = { width: 130, height: 64 };
 /** What to keep when there is room for one. */
 const BY_IMPORTANCE: readonly Section[] = ['cards', 'alerts', 'status', 'connection'];
 const LEAST: Readonly<Record<Section, number>> = { connection: 28, cards: 84, alerts: 96, status: 96 };
@@ -90,7 +91,7 @@ function rowHeights(
   needs: LayoutNeeds,
 ): number[] {
   if (rows.length === 1) return [height];
-  const least = rows.map((row) => Math.max(...row.map((section) => LEAST[section])));
+  const least = rows.map((row) => Math.max(...row.map((section) => leastOf(section, width, needs))));
   let left = height - GAP * (rows.length - 1) - least.reduce((sum, value) => sum + value, 0);
   if (left <= 0) return least;
   const heights = [...least];
@@ -99,7 +100,7 @@ function rowHeights(
   rows.forEach((row, index) => {
     if (row.includes('cards')) return;
     const share =
-      fixed[index] === true ? Math.min(28, height * 0.02) : height * (rows.length > 3 ? 0.25 : 0.34);
+      fixed[index] === true ? Math.min(48, height * 0.03) : height * (rows.length > 3 ? 0.25 : 0.34);
     const wanted =
       fixed[index] === true ? LEAST.connection + share : wantedOf(row, width / row.length, needs, height);
     const more = Math.floor(Math.max(0, Math.min(left, share, wanted - (least[index] ?? 0))));
@@ -110,6 +111,14 @@ function rowHeights(
   const taker = cards >= 0 ? cards : rows.length - 1;
   heights[taker] = (heights[taker] ?? 0) + Math.floor(left);
   return heights;
+}
+
+/** Cards of a readable size, as many beside each other as the width has room for, three rows of them at most. */
+function leastOf(section: Section, width: number, needs: LayoutNeeds): number {
+  if (section !== 'cards') return LEAST[section];
+  const columns = Math.max(1, Math.floor((width + GAP) / (CARD.width + GAP)));
+  const rows = Math.min(3, Math.max(1, Math.ceil(needs.cards / columns)));
+  return Math.max(LEAST.cards, rows * (CARD.height + GAP) - GAP);
 }
 
 function wantedOf(row: readonly Section[], width: number, needs: LayoutNeeds, height: number): number {

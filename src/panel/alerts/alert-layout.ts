@@ -19,13 +19,18 @@ const FOOT = 2.2;
 const WIDE_ROW = 2.9;
 const TALL_ROW = 4.2;
 const WIDE_EMS = 66;
+const SMALLEST = 12;
+const LARGEST = 40;
 const UPDATED_EMS = 40;
 const NARROWEST_EMS = 15;
 
 export function alertLayout(width: number, height: number, rows: number): AlertLayout {
-  const size = Math.round(Math.min(24, Math.max(12, Math.min(width / 75, height / 16))));
+  const oneLine = Math.floor(Math.min(width / WIDE_EMS, height / 16, LARGEST));
+  const wide = oneLine >= SMALLEST;
+  const size = wide
+    ? oneLine
+    : Math.round(Math.min(LARGEST, Math.max(SMALLEST, Math.min(width / 45, height / 20))));
   const ems = { width: width / size, height: height / size };
-  const wide = ems.width >= WIDE_EMS;
   const row = wide ? WIDE_ROW : TALL_ROW;
   if (ems.width < NARROWEST_EMS || ems.height < row) {
     return { kind: 'brief', size, heading: false, filters: false, wide: false, updated: false, foot: false };

@@ -123,7 +123,7 @@ describe('the grid', () => {
     [1200, 200, 4, 4],
     [300, 900, 4, 1],
     [600, 500, 4, 2],
-    [3840, 1200, 4, 2],
+    [3840, 1200, 4, 4],
   ])('%d x %d with %d cards has %d columns', (wide, high, count, columns) => {
     expect(cardGrid(wide, high, count, 0).columns).toBe(columns);
   });

@@ -54,7 +54,7 @@ const between = (low: number, value: number, high: number): number => Math.min(h
 export function cardLayout(width: number, height: number, parts: CardParts, texts: TextWidths): CardLayout {
   const padding = Math.round(between(3, Math.min(width, height) * 0.07, 20));
   const room = { width: Math.max(1, width - 2 * padding), height: Math.max(1, height - 2 * padding) };
-  const smallSize = Math.round(between(11, Math.min(room.height * 0.085, room.width * 0.048), 26));
+  const smallSize = Math.round(between(11, Math.min(room.height * 0.085, room.width * 0.048), 32));
   const titleSize = Math.round(between(12, Math.min(room.height * 0.13, room.width * 0.07), 36));
   const base = { padding, smallSize, titleSize, markWords: room.width >= MARK_WORDS_EMS * smallSize };
   const titleHeight = Math.ceil(titleSize * TITLE_LINE);

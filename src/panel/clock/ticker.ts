@@ -8,10 +8,13 @@ const listeners = new Set<() => void>();
 let timer: ReturnType<typeof setInterval> | undefined;
 let now = Date.now();
 
+/** In either direction: clocks are corrected. */
+const isBehind = (): boolean => Math.abs(Date.now() - now) >= TICK_MS;
+
 /** The moment that everything shows, epoch ms of the browser's clock. */
 export function tickedNow(): number {
   // Nobody keeps it up to date while it does not tick.
-  if (timer === undefined && Date.now() - now >= TICK_MS) now = Date.now();
+  if (timer === undefined && isBehind()) now = Date.now();
   return now;
 }
 
@@ -32,7 +35,7 @@ function follow(): void {
     stop();
   } else if (timer === undefined) {
     timer = setInterval(tick, TICK_MS);
-    if (Date.now() - now >= TICK_MS) tick();
+    if (isBehind()) tick();
   }
 }
 

@@ -47,7 +47,7 @@ export function readAlerts(
 }
 
 const isTruncated = (frame: DataFrame): boolean =>
-  (frame.meta?.notices ?? []).some(({ text }) => /truncat|not all|more events/i.test(text));
+  (frame.meta?.notices ?? []).some(({ text }) => /only the newest|truncat/i.test(text));
 
 const isNewer = (alert: AlertModel, known: AlertModel): boolean =>
   alert.revision !== known.revision

@@ -37,6 +37,12 @@ export interface CardSource {
 /** What may become the time series of a shifted query is a comparison, not a card of its own. */
 export const shiftOf = (source: CardSource): number => source.meta?.time_shift_ms ?? 0;
 
+const DEFAULT_MEASURE = 'value';
+
+/** A metric's title says nothing of a measure beside the default one: its name follows it. */
+export const measureTitle = (title: string, measure: string | undefined): string =>
+  measure === undefined || measure === DEFAULT_MEASURE ? title : `${title}: ${measure}`;
+
 /** A summary as a table: one row a series. What says so of itself, and what has its columns after a transformation. */
 export function isSummaryTable(frame: DataFrame): boolean {
   if (column(frame, 'last') === undefined) return false;

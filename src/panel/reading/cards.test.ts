@@ -65,7 +65,7 @@ describe('from summaries', () => {
       ]),
     ]);
     expect(zero?.value).toMatchObject({ numeric: 0, text: '0' });
-    expect(none?.value).toMatchObject({ numeric: null, text: '–' });
+    expect(none?.value).toMatchObject({ numeric: null, text: 'No data' });
   });
 
   test("the text for no value, and a mapping of null, are the field's", () => {
@@ -168,9 +168,9 @@ describe('a series beside a summary', () => {
       seriesFrame([7, 8, 9]),
     ]);
     expect(cards.map(({ title, trend }) => [title, trend?.values])).toEqual([
-      ['Events per minute', [4, 5, 6]],
-      ['Events per minute', [1, 2, 3]],
-      ['Events per minute', [7, 8, 9]],
+      ['gold', [4, 5, 6]],
+      ['silver', [1, 2, 3]],
+      ['(none)', [7, 8, 9]],
     ]);
   });
 
@@ -183,8 +183,8 @@ describe('a series beside a summary', () => {
     expect(cards).toHaveLength(3);
     expect(cards[0]?.trend).toBeNull();
     expect(cards.map(({ title, subtitle }) => [title, subtitle])).toEqual([
-      ['Events per minute', 'value'],
-      ['Events per minute', 'transaction_count'],
+      ['Events per minute', ''],
+      ['Events per minute: transaction_count', ''],
       ['Revenue per minute', ''],
     ]);
   });
@@ -248,6 +248,8 @@ describe('from series of this data source', () => {
     expect(named('Gold events')[0]).toMatchObject({ title: 'Gold events', subtitle: '' });
     expect(named('gold')[0]).toMatchObject({ title: 'Events per minute', subtitle: 'gold' });
     expect(named('Value')[0]).toMatchObject({ title: 'Events per minute', subtitle: 'gold' });
+    const unlabelled = { config: { displayNameFromDS: '(none)' } };
+    expect(cardOf([seriesFrame([1, 2], { segment: '' }, {}, unlabelled)]).subtitle).toBe('(none)');
   });
 });
 
@@ -289,6 +291,19 @@ describe('against the same time earlier', () => {
       ),
     ]);
     expect(cards.map(({ delta }) => delta?.percent)).toEqual(['+25%', '−50%']);
+  });
+
+  test("a summary's window before its last one may be the one of the same time", () => {
+    const at = (minute: number) =>
+      cardOf([
+        summaryFrame([{ last: 120, lastTime: T0 + 4 * MINUTE }]),
+        summaryFrame([{ last: 60, previous: 80, lastTime: T0 + minute * MINUTE }], metaOf(shifted), {
+          refId: 'E',
+        }),
+      ]).delta;
+    expect(at(4)).toMatchObject({ percent: '+100%', versus: '1 h earlier' });
+    expect(at(5)).toMatchObject({ percent: '+50%', versus: '1 h earlier' });
+    expect(at(6)).toMatchObject({ percent: '+100%', versus: 'about 1 h earlier' });
   });
 
   test('the window before is what it is compared with on request', () => {
@@ -450,7 +465,7 @@ describe('from other sources', () => {
   });
 
   test('numbers that are none', () => {
-    expect(cardOf([plainSeries('x', [NaN, null])]).value).toMatchObject({ numeric: null, text: '–' });
+    expect(cardOf([plainSeries('x', [NaN, null])]).value).toMatchObject({ numeric: null, text: 'No data' });
     expect(cardsOf([toDataFrame({ fields: [] })])).toEqual([]);
   });
 

@@ -9,7 +9,7 @@ import { labelsKey, numberColumns } from './frame-columns';
 import { spanText, staleFrom, type FreshnessRules } from './freshness';
 import { plainSources } from './plain-source';
 import { seriesSource } from './series-source';
-import { cardConfig, linksOf, shownValue, type DisplayContext } from './shown-value';
+import { cardConfig, linksOf, NO_DATA, shownValue, type DisplayContext } from './shown-value';
 import { summarySources } from './summary-source';
 
 export interface CardsReading {
@@ -95,7 +95,7 @@ function cardOf(source: CardSource, title: CardTitle, around: CardSurroundings):
   return {
     key: around.key,
     ...title,
-    value: shownValue(field, number ?? rawValue(source, options.stat), context),
+    value: shownValue(field, number ?? rawValue(source, options.stat), context, NO_DATA),
     delta: deltaOf(source, number, around),
     stats: options.stats ? statsOf(source, context) : [],
     updated: options.updated ? source.updated : null,
@@ -134,28 +134,42 @@ function deltaOf(source: CardSource, number: number | null, around: CardSurround
   const { goodWhen } = cardConfig(source.field);
   if (options.delta === 'none') return null;
   const bases = options.delta === 'previous' ? [] : shifted.filter((base) => isSameSeries(source, base));
-  const [base] = bases;
-  if (base !== undefined || options.delta === 'earlier') {
-    const earlier = base === undefined ? null : earlierNumber(source, bases, options.stat);
-    const versus = base === undefined ? 'earlier' : `${spanText(shiftOf(base))} earlier`;
-    return compare(source.field, number, earlier, versus, goodWhen, context);
+  if (bases.length > 0 || options.delta === 'earlier') {
+    const { number: base, versus } = earlierNumber(source, bases, options.stat);
+    return compare(source.field, number, base, versus, goodWhen, context);
   }
   if (options.stat !== 'last') return null;
   return compare(source.field, number, source.previous ?? null, source.previousName, goodWhen, context);
 }
 
 /**
- * What a shifted query says of the same time: the point at the card's own time where it gives points (they are
- * shown at the time they are compared with), else its own number.
+ * What the shifted queries say of the same time: the point at the card's own time where they give points (those are
+ * shown at the time they are compared with). A summary has its last two windows only; where neither is of the card's
+ * time, its last one is near it.
  */
-function earlierNumber(source: CardSource, bases: readonly CardSource[], stat: CardStat): number | null {
-  const points = bases.find((base) => base.trend !== null)?.trend ?? null;
+function earlierNumber(
+  source: CardSource,
+  bases: readonly CardSource[],
+  stat: CardStat,
+): { readonly number: number | null; readonly versus: string } {
+  const [first] = bases;
+  if (first === undefined) return { number: null, versus: 'earlier' };
+  const versus = `${spanText(shiftOf(first))} earlier`;
   const summary = bases.find((base) => base.from === 'summary');
-  if (stat === 'last' && points !== null && source.lastTime !== null) {
-    const at = points.times.indexOf(source.lastTime);
-    if (at >= 0 || summary === undefined) return points.values[at] ?? null;
+  const points = bases.find((base) => base.trend !== null)?.trend ?? null;
+  const { lastTime } = source;
+  if (stat !== 'last' || lastTime === null)
+    return { number: (summary ?? first).numbers[stat] ?? null, versus };
+  if (points !== null) {
+    const at = points.times.indexOf(lastTime);
+    if (at >= 0 || summary === undefined) return { number: points.values[at] ?? null, versus };
   }
-  return (summary ?? bases[0])?.numbers[stat] ?? null;
+  const base = summary ?? first;
+  if (base.lastTime === null || base.lastTime === lastTime)
+    return { number: base.numbers.last ?? null, versus };
+  const isBefore = base.lastTime - (base.meta?.window_ms ?? 0) === lastTime;
+  if (isBefore && base.previous !== undefined) return { number: base.previous, versus };
+  return { number: base.numbers.last ?? null, versus: `about ${versus}` };
 }
 
 function statsOf(source: CardSource, context: DisplayContext): Stat[] {

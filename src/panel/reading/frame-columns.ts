@@ -46,12 +46,17 @@ export function textAt(field: Field | undefined, row: number): string {
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
 }
 
+/** A dimension whose name the table needs for itself has a prefix there. */
+const labelName = (column: string): string =>
+  column.startsWith(TAKEN) ? column.slice(TAKEN.length) : column;
+const TAKEN = 'label_';
+
 /** The string columns of a row as labels, without the named ones and without empty ones. */
 export function labelsAt(frame: DataFrame, row: number, without: ReadonlySet<string>): Labels {
   const labels: Record<string, string> = {};
   for (const field of stringColumns(frame)) {
     const value = textAt(field, row);
-    if (value !== '' && !without.has(field.name)) labels[field.name] = value;
+    if (value !== '' && !without.has(field.name)) labels[labelName(field.name)] = value;
   }
   return labels;
 }
@@ -63,6 +68,9 @@ export const labelsKey = (labels: Labels): string =>
       .filter(([, value]) => value !== '')
       .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)),
   );
+
+/** What an empty label is called where something must be. */
+export const NO_LABEL = '(none)';
 
 /** Labels for people: the values where they are short and few, the names too otherwise. */
 export function labelsText(labels: Labels): string {

@@ -1,10 +1,10 @@
 import { FieldType, getFieldDisplayName, type DataFrame, type Field } from '@grafana/data';
 import { frameMeta, type StreamKpiFrameMeta } from '../../frames/frame-meta';
-import type { Trend, Updated } from './card-model';
-import { labelsText, numberAt, numberColumns, timeAt, timeColumn } from './frame-columns';
+import type { Labels, Trend, Updated } from './card-model';
+import { labelsText, NO_LABEL, numberAt, numberColumns, timeAt, timeColumn } from './frame-columns';
 import { rangeNumbers } from './range-numbers';
 import { spanText } from './freshness';
-import type { CardSource } from './card-source';
+import { measureTitle, type CardSource } from './card-source';
 
 const NO_VALUES: Field = { name: 'Value', type: FieldType.number, config: {}, values: [] };
 
@@ -113,19 +113,32 @@ function coarseNote(meta: StreamKpiFrameMeta | undefined): string | null {
 
 const NAMELESS = /^value$/i;
 
+/** The metric's title and the labels; a name that somebody gave the series (an alias, a display name) alone. */
 function seriesName(
   frame: DataFrame,
   field: Field,
   frames: DataFrame[],
   meta: StreamKpiFrameMeta | undefined,
 ): { title: string; subtitle: string } {
+  const labels = field.labels ?? {};
+  const isLabelled = Object.keys(labels).length > 0;
   const metricTitle = meta?.title ?? meta?.metric;
-  const name = getFieldDisplayName(field, frame, frames);
-  if (metricTitle === undefined) return { title: name, subtitle: '' };
-  const labels = labelsText(field.labels ?? {});
+  if (metricTitle === undefined) return { title: getFieldDisplayName(field, frame, frames), subtitle: '' };
   const given = field.config.displayName ?? field.config.displayNameFromDS;
-  if (given === undefined || NAMELESS.test(given) || given === labels || given === meta?.metric) {
-    return { title: metricTitle, subtitle: labels };
+  if (given === undefined || NAMELESS.test(given) || given === meta?.metric || isMadeOf(given, labels)) {
+    const title = measureTitle(metricTitle, meta?.measure);
+    return { title, subtitle: labelsText(labels) || (isLabelled ? NO_LABEL : '') };
   }
-  return { title: name, subtitle: '' };
+  return { title: getFieldDisplayName(field, frame, frames), subtitle: '' };
+}
+
+/** Whether a name is the one the data source makes of the labels: a value, or `name=value, ...`. */
+function isMadeOf(name: string, labels: Labels): boolean {
+  const entries = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
+  const shown = (value: string): string => (value === '' ? NO_LABEL : value);
+  const [only] = entries;
+  if (only !== undefined && entries.length === 1) return name === shown(only[1]);
+  return (
+    entries.length > 0 && name === entries.map(([label, value]) => `${label}=${shown(value)}`).join(', ')
+  );
 }

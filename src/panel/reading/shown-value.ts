@@ -20,20 +20,26 @@ export interface DisplayContext {
   readonly replaceVariables?: InterpolateFunction | undefined;
 }
 
-/** Shown for "no number" where the field's options do not say otherwise. */
+/** Shown for "no number" where the field's options do not say otherwise, in the value's own place and elsewhere. */
+export const NO_DATA = 'No data';
 export const NO_VALUE = '–';
 
 /**
  * A value by the field's unit, decimals, mappings, thresholds and colour scheme. What is no number (null, NaN,
  * infinity) shows the field's "no value" text unless a mapping gives it a text of its own.
  */
-export function shownValue(field: Field, value: unknown, context: DisplayContext): ShownValue {
+export function shownValue(
+  field: Field,
+  value: unknown,
+  context: DisplayContext,
+  missing: string = NO_VALUE,
+): ShownValue {
   const display =
     field.display ?? getDisplayProcessor({ field, theme: context.theme, timeZone: context.timeZone });
   const isNumber = typeof value === 'number' && Number.isFinite(value);
   const shown = display(isNumber ? value : (value ?? null));
   if (isNumber) return fromDisplay(isColored(field) ? shown : { ...shown, color: undefined }, value);
-  const text = isUnmapped(shown, value) ? (field.config.noValue ?? NO_VALUE) : shown.text;
+  const text = isUnmapped(shown, value) ? (field.config.noValue ?? missing) : shown.text;
   return { numeric: null, prefix: '', text, suffix: '', color: undefined };
 }
 

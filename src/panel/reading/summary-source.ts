@@ -1,8 +1,17 @@
 import { FieldType, type DataFrame, type Field } from '@grafana/data';
 import { frameMeta } from '../../frames/frame-meta';
 import { CARD_STATS, type CardStat } from '../options/panel-options';
-import { column, labelsAt, labelsText, numberAt, textAt, timeAt } from './frame-columns';
-import type { CardSource } from './card-source';
+import {
+  column,
+  labelsAt,
+  labelsText,
+  NO_LABEL,
+  numberAt,
+  stringColumns,
+  textAt,
+  timeAt,
+} from './frame-columns';
+import { measureTitle, type CardSource } from './card-source';
 
 const NOT_LABELS: ReadonlySet<string> = new Set(['metric', 'measure', 'title']);
 
@@ -15,6 +24,8 @@ export function summarySources(frame: DataFrame, stat: CardStat): CardSource[] {
 function rowSource(frame: DataFrame, row: number, stat: CardStat): CardSource {
   const meta = frameMeta(frame);
   const empty = frame.length === 0;
+  // Among rows with labels, one without any is that of the events without a label.
+  const hasOthers = frame.length > 1 && stringColumns(frame).some(({ name }) => !NOT_LABELS.has(name));
   const metric = textAt(column(frame, 'metric'), row) || meta?.metric;
   const measure = textAt(column(frame, 'measure'), row) || meta?.measure;
   const labels = empty ? {} : labelsAt(frame, row, NOT_LABELS);
@@ -30,8 +41,8 @@ function rowSource(frame: DataFrame, row: number, stat: CardStat): CardSource {
     metric,
     measure,
     labels,
-    title: meta?.title ?? metric ?? frame.name ?? 'Summary',
-    subtitle: labelsText(labels),
+    title: measureTitle(meta?.title ?? metric ?? frame.name ?? 'Summary', measure),
+    subtitle: labelsText(labels) || (hasOthers ? NO_LABEL : ''),
     numbers: numbersAt(frame, row),
     previous: column(frame, 'previous') === undefined ? undefined : numberAt(column(frame, 'previous'), row),
     previousName: 'previous window',

@@ -121,7 +121,10 @@ function hopName(name: string): string {
 }
 
 function hopsOfTable(table: DataFrame): HopModel[] {
-  return Array.from({ length: table.length }, (_, row) => ({
+  const rows = Array.from({ length: table.length }, (_, row) => row);
+  // Topics and clients are rows of that table too, but no hops.
+  const hops = rows.filter((row) => !/^(topic|clients)$/.test(textAt(column(table, 'hop'), row)));
+  return hops.map((row) => ({
     name: hopName(textAt(column(table, 'hop'), row)),
     state: hopState(textAt(column(table, 'state'), row)),
     message: textAt(column(table, 'message'), row),

@@ -19,7 +19,7 @@ interface ConnectionHeaderProps {
 export const ConnectionHeader = memo(function ConnectionHeader(props: ConnectionHeaderProps) {
   const { connection, width, height, timeZone } = props;
   const styles = useStyles2(getStyles);
-  const size = Math.round(Math.min(28, Math.max(12, Math.min(height * 0.42, width * 0.035))));
+  const size = Math.round(Math.min(36, Math.max(12, Math.min(height * 0.42, width * 0.035))));
   const ems = width / size;
   return (
     <div className={styles.header} style={{ height, fontSize: size }}>

@@ -12,7 +12,8 @@ export interface StatusLayout {
   readonly wideTopics: boolean;
 }
 
-const TILE_EMS = 9;
+/** Wide enough for the longest state of the connection. */
+const TILE_EMS = 11;
 const TILE_HEIGHT = 4.3;
 const HEADING_HEIGHT = 2;
 const HOP_EMS = 11;
@@ -22,7 +23,7 @@ const MOST_TILES = 5;
 
 /** All heights in multiples of the font size, which grows with the rectangle. */
 export function statusLayout(width: number, height: number, hops: number, topics: number): StatusLayout {
-  const size = Math.round(Math.min(24, Math.max(12, Math.min(width / 48, height / 15))));
+  const size = Math.round(Math.min(40, Math.max(12, Math.min(width / 64, height / 17))));
   const ems = { width: width / size, height: height / size };
   const tileColumns = Math.max(1, Math.min(MOST_TILES, Math.floor(ems.width / TILE_EMS)));
   const heading = ems.height >= HEADING_HEIGHT + TILE_HEIGHT && ems.width >= 10;
