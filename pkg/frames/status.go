@@ -42,6 +42,9 @@ func FromStatus(asked Asked, status *bridge.Status) data.Frames {
 	form := statusNumbers[asked.Query.StatusAs]
 	var all data.Frames
 	for _, sample := range samplesOf(asked.Query.StatusAs, status) {
+		if !asked.ofMetric(sample.labels) {
+			continue
+		}
 		frame := numberFrame(asked.Query.StatusAs, sample.labels, sample.value, data.FieldConfig{
 			Unit: form.unit, DisplayNameFromDS: asked.statusName(form, sample.labels),
 		})
@@ -61,7 +64,7 @@ func FromStatusHistory(asked Asked, history *bridge.StatusHistory) data.Frames {
 	var all data.Frames
 	for _, name := range form.recorded {
 		for _, series := range history.Series {
-			if series.Name != name {
+			if series.Name != name || !asked.ofMetric(series.Labels) {
 				continue
 			}
 			labels := series.Labels
@@ -76,6 +79,13 @@ func FromStatusHistory(asked Asked, history *bridge.StatusHistory) data.Frames {
 		}
 	}
 	return asked.finish(all, data.FrameTypeTimeSeriesMulti, meta)
+}
+
+// ofMetric tells whether a number with these labels is wanted: those of one metric only, where the query names one.
+// What belongs to no metric (hops, clients) always is.
+func (a Asked) ofMetric(labels map[string]string) bool {
+	metric, ofOne := labels["metric"]
+	return a.Query.Metric == "" || !ofOne || metric == a.Query.Metric
 }
 
 func (a Asked) statusName(form statusNumber, labels map[string]string) string {

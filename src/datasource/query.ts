@@ -9,6 +9,7 @@ export interface StreamKpiQuery extends DataQuery {
   readonly version?: 1;
   /** Default: series. */
   readonly kind?: QueryKind;
+  /** For numeric status: only what belongs to this metric. */
   readonly metric?: string;
   /** Default: the metric's default measure. */
   readonly measure?: string;
