@@ -82,6 +82,9 @@ func refusal(address string, response *http.Response, body []byte) *Error {
 		} `json:"error"`
 	}
 	if json.Unmarshal(body, &answer) != nil || answer.Error.Code == "" {
+		if strings.Contains(string(body), "HTTP request to an HTTPS server") {
+			return wantsTLS(address, response.StatusCode)
+		}
 		return notABridge(address, response)
 	}
 	told := answer.Error
@@ -91,6 +94,15 @@ func refusal(address string, response *http.Response, body []byte) *Error {
 		Advice:    advice[told.Code],
 		Status:    response.StatusCode,
 		Retryable: told.Retryable,
+	}
+}
+
+func wantsTLS(address string, status int) *Error {
+	return &Error{
+		Code:    CodeTLS,
+		Message: fmt.Sprintf("What answers at %s speaks TLS only", address),
+		Advice:  "Begin the URL in the data source settings with https://",
+		Status:  status,
 	}
 }
 

@@ -1,0 +1,221 @@
+package bridge
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/streamkpi/streamkpi/pkg/bridge/bridgetest"
+)
+
+func clientOf(t *testing.T, address string, config *tls.Config) *Client {
+	t.Helper()
+	transport := &http.Transport{TLSClientConfig: config}
+	t.Cleanup(transport.CloseIdleConnections)
+	return NewClient(&http.Client{Transport: transport, Timeout: 300 * time.Millisecond}, address, "secret")
+}
+
+func mustFail(t *testing.T, err error) *Error {
+	t.Helper()
+	var told *Error
+	if !errors.As(err, &told) {
+		t.Fatalf("got %v, want an *Error", err)
+	}
+	return told
+}
+
+func TestFailuresSayWhatToDo(t *testing.T) {
+	plain, secure := bridgetest.New(t), bridgetest.NewTLS(t)
+	hanging := bridgetest.New(t)
+	hanging.Route(QueryPath, func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // only then is it told that the client has gone
+		<-r.Context().Done()
+	})
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	unused := closed.Addr().String()
+	_ = closed.Close()
+	answering := func(status int, body string) string {
+		fake := bridgetest.New(t)
+		fake.Route(QueryPath, func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(status)
+			_, _ = w.Write([]byte(body))
+		})
+		return fake.URL()
+	}
+	dropping := bridgetest.New(t)
+	dropping.Route(QueryPath, func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := w.(http.Hijacker).Hijack()
+		if err == nil {
+			_ = conn.Close()
+		}
+	})
+	cutting := bridgetest.New(t)
+	cutting.Route(QueryPath, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "1000")
+		_, _ = w.Write([]byte(`{"metric":`))
+	})
+	roots := x509.NewCertPool()
+	roots.AddCert(secure.Server.Certificate())
+
+	cases := []struct {
+		name    string
+		address string
+		config  *tls.Config
+		code    string
+		status  int
+		says    []string
+	}{
+		{"nobody listens", "http://" + unused, nil, CodeUnreachable, 0, []string{"No bridge listens at http://" + unused, "Start the bridge"}},
+		{"unknown host", "http://bridge.invalid", nil, CodeUnreachable, 0, []string{`host "bridge.invalid" is not known`, "URL"}},
+		{"hangs", hanging.URL(), nil, CodeTimeout, 0, []string{"did not answer in time", "timeout in the data source settings"}},
+		{"drops the connection", dropping.URL(), nil, CodeUnreachable, 0, []string{"closed the connection", "https://"}},
+		{"cuts its answer", cutting.URL(), nil, CodeUnreachable, 0, []string{"closed the connection"}},
+		{"TLS asked of a plain port", strings.Replace(plain.URL(), "http", "https", 1), nil, CodeTLS, 0, []string{"does not speak TLS", "http://"}},
+		{"plain asked of a TLS port", strings.Replace(secure.URL(), "https", "http", 1), nil, CodeTLS, 400, []string{"TLS", "https://"}},
+		{"unknown authority", secure.URL(), nil, CodeTLS, 0, []string{"authority that is not known", "CA cert"}},
+		{"certificate of another host", secure.URL(), &tls.Config{RootCAs: roots, ServerName: "elsewhere"}, CodeTLS, 0, []string{"not for this host", "server name"}},
+		{"certificate expired", secure.URL(), &tls.Config{RootCAs: roots, Time: func() time.Time { return time.Now().AddDate(100, 0, 0) }}, CodeTLS, 0, []string{"expired", "clocks"}},
+		{"HTML", answering(200, "<html>Welcome</html>"), nil, CodeNotABridge, 200, []string{"no StreamKPI bridge", "URL"}},
+		{"HTML, not found", answering(404, "<html>404</html>"), nil, CodeNotABridge, 404, []string{"no StreamKPI bridge", "404"}},
+		{"a proxy without its bridge", answering(502, "bad gateway"), nil, CodeUnreachable, 502, []string{"does not reach the bridge behind it"}},
+		{"a proxy with a login", answering(401, "who are you"), nil, CodeNotABridge, 401, []string{"in front of the bridge", "proxy"}},
+		{"JSON of something else", answering(200, `{"series":"none"}`), nil, CodeNotABridge, 0, []string{"is not what a StreamKPI bridge gives", "same version"}},
+		{"token refused", answering(401, `{"error":{"code":"unauthenticated","message":"The token is not known","retryable":false,"details":{}}}`), nil,
+			"unauthenticated", 401, []string{"The token is not known", "(unauthenticated)", "Save a valid token in the data source settings"}},
+		{"unknown metric", answering(404, `{"error":{"code":"unknown_metric","message":"There is no metric \"x\".","retryable":false}}`), nil,
+			"unknown_metric", 404, []string{`There is no metric "x" (unknown_metric).`, "Choose another metric"}},
+		{"a code of the future", answering(422, `{"error":{"code":"moon_phase","message":"Not today","retryable":true}}`), nil,
+			"moon_phase", 422, []string{"Not today (moon_phase)."}},
+	}
+	for _, test := range cases {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := clientOf(t, test.address, test.config).Query(t.Context(), QueryRequest{Metric: "m"})
+			told := mustFail(t, err)
+			if told.Code != test.code || told.Status != test.status {
+				t.Errorf("code %q, status %d; want %q, %d: %s", told.Code, told.Status, test.code, test.status, told)
+			}
+			for _, words := range test.says {
+				if !strings.Contains(told.Error(), words) {
+					t.Errorf("%q lacks %q", told.Error(), words)
+				}
+			}
+		})
+	}
+}
+
+func TestACancelledCallIsNoFaultOfTheBridge(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := clientOf(t, bridgetest.New(t).URL(), nil).Query(ctx, QueryRequest{})
+	if told := mustFail(t, err); told.Code != CodeCancelled {
+		t.Errorf("code %q", told.Code)
+	}
+}
+
+func TestCallsAtOnceAreBounded(t *testing.T) {
+	fake := bridgetest.New(t)
+	var now, most atomic.Int64
+	fake.Route(QueryPath, func(w http.ResponseWriter, _ *http.Request) {
+		at := now.Add(1)
+		for known := most.Load(); at > known && !most.CompareAndSwap(known, at); known = most.Load() {
+		}
+		time.Sleep(10 * time.Millisecond)
+		now.Add(-1)
+		_, _ = w.Write([]byte(`{"series":[]}`))
+	})
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	client := NewClient(&http.Client{Transport: transport}, fake.URL(), "")
+	failures := make(chan error, 100)
+	for range 100 {
+		go func() {
+			_, err := client.Query(t.Context(), QueryRequest{})
+			failures <- err
+		}()
+	}
+	for range 100 {
+		if err := <-failures; err != nil {
+			t.Error(err)
+		}
+	}
+	if most.Load() > concurrentCalls {
+		t.Errorf("%d calls at once, want at most %d", most.Load(), concurrentCalls)
+	}
+}
+
+func TestRequestsCarryTheTokenAndTheirBody(t *testing.T) {
+	fake := bridgetest.New(t)
+	var header http.Header
+	var body map[string]any
+	fake.Route(QueryPath, func(w http.ResponseWriter, r *http.Request) {
+		header = r.Header.Clone()
+		_ = json.NewDecoder(r.Body).Decode(&body)
+		_, _ = w.Write([]byte(`{"metric":"m","series":[{"labels":{"a":"b"},"times":[1,2],"values":[0.1,null]}]}`))
+	})
+	empty := []string{}
+	answer, err := clientOf(t, fake.URL(), nil).Query(t.Context(), QueryRequest{Metric: "m", FromMS: 1, ToMS: 2, GroupBy: &empty})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if header.Get("Authorization") != "Bearer secret" || header.Get("Content-Type") != "application/json" {
+		t.Errorf("headers %v", header)
+	}
+	if _, there := header["Idempotency-Key"]; there {
+		t.Error("the idempotency key is sent")
+	}
+	want := `map[from_ms:1 group_by:[] include_open:false metric:m to_ms:2]`
+	if got := fmt.Sprint(body); got != want {
+		t.Errorf("body %s, want %s", got, want)
+	}
+	if values := answer.Series[0].Values; *values[0] != 0.1 || values[1] != nil {
+		t.Errorf("values %v", values)
+	}
+}
+
+func TestNumbersKeepTheirBits(t *testing.T) {
+	for _, text := range []string{"[]", "[ ]", "[0]", "[-0]", " [ 1 , null ,2 ] ", "[0.1,371.06999999999994,1.7976931348623157e308,5e-324,-1E7,9007199254740993]"} {
+		var fast Numbers
+		var plain []*float64
+		if err := json.Unmarshal([]byte(text), &fast); err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		if err := json.Unmarshal([]byte(text), &plain); err != nil {
+			t.Fatal(err)
+		}
+		if len(fast) != len(plain) {
+			t.Fatalf("%s: %d numbers, want %d", text, len(fast), len(plain))
+		}
+		for i := range plain {
+			if (fast[i] == nil) != (plain[i] == nil) || fast[i] != nil && math.Float64bits(*fast[i]) != math.Float64bits(*plain[i]) {
+				t.Errorf("%s: number %d differs", text, i)
+			}
+		}
+	}
+	for _, text := range []string{`"1"`, `{}`, `["1"]`, `[[1]]`, `[true]`} {
+		var numbers Numbers
+		if err := json.Unmarshal([]byte(text), &numbers); err == nil {
+			t.Errorf("%s is taken", text)
+		}
+	}
+}
+
+func TestPathsKeepNamesTogether(t *testing.T) {
+	got := DimensionValuesPath("a/b", "../c d?e")
+	if want := "/api/v1/metrics/a%2Fb/dimensions/..%2Fc%20d%3Fe/values"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
