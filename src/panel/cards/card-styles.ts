@@ -26,6 +26,8 @@ export const getCardStyles = (theme: GrafanaTheme2) => ({
   }),
   card: css({
     position: 'relative',
+    // What changes in one card moves nothing outside of it.
+    contain: 'layout paint',
     display: 'flex',
     flexDirection: 'column',
     justifyContent: 'center',

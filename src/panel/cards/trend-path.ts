@@ -30,12 +30,14 @@ export function trendPath(trend: Trend, width: number, height: number): TrendPat
     const openAt = run.findIndex(({ open }) => open);
     const closed = openAt < 0 ? run : run.slice(0, openAt);
     const open = openAt < 0 ? [] : run.slice(Math.max(0, openAt - 1));
-    line += pathOf(closed);
-    openLine += pathOf(open);
+    const closedPath = pathOf(closed);
+    const openPath = pathOf(open);
+    line += closedPath;
+    openLine += openPath;
     const [first] = run;
     const last = run.at(-1);
     if (run.length > 1 && first !== undefined && last !== undefined) {
-      area += `${pathOf(run)}L${px(last.x)} ${px(height)}L${px(first.x)} ${px(height)}Z`;
+      area += `${openAt < 0 ? closedPath : pathOf(run)}L${px(last.x)} ${px(height)}L${px(first.x)} ${px(height)}Z`;
     }
   }
   return { line, openLine, area };
@@ -115,15 +117,13 @@ function extremes(bucket: readonly Point[]): Point[] {
 function pathOf(dots: readonly Dot[]): string {
   const [first] = dots;
   if (first === undefined) return '';
-  const start = `M${px(first.x)} ${px(first.y)}`;
-  if (dots.length === 1) return `${start}h0.01`;
-  return (
-    start +
-    dots
-      .slice(1)
-      .map(({ x, y }) => `L${px(x)} ${px(y)}`)
-      .join('')
-  );
+  let path = `M${px(first.x)} ${px(first.y)}`;
+  if (dots.length === 1) return `${path}h0.01`;
+  for (let index = 1; index < dots.length; index++) {
+    const dot = dots[index];
+    if (dot !== undefined) path += `L${px(dot.x)} ${px(dot.y)}`;
+  }
+  return path;
 }
 
-const px = (value: number): string => String(Math.round(value * 10) / 10);
+const px = (value: number): number => Math.round(value * 10) / 10;

@@ -21,7 +21,11 @@ function setVisibility(state: 'visible' | 'hidden'): void {
   Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });
   document.dispatchEvent(new Event('visibilitychange'));
 }
-const pass = (ms: number): void => act(() => void jest.advanceTimersByTime(ms));
+const pass = (ms: number): void => {
+  act(() => {
+    jest.advanceTimersByTime(ms);
+  });
+};
 
 describe('the ticker', () => {
   test('is one timer for all listeners, and none without any', () => {

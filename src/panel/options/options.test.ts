@@ -1,7 +1,7 @@
 import {
   FieldType,
   getPanelDataSummary,
-  PanelPlugin,
+  type PanelPlugin,
   standardEditorsRegistry,
   standardFieldConfigEditorRegistry,
   type PanelPluginMeta,
@@ -33,7 +33,7 @@ describe('options', () => {
 
   test('migrating twice changes nothing', () => {
     const once = migrateOptions({ options: { cards: { columns: 3 } } });
-    expect(migrateOptions({ options: once as KpiPanelOptions })).toEqual(once);
+    expect(migrateOptions({ options: once })).toEqual(once);
   });
 
   test('a stat panel keeps its statistic and its look', () => {
@@ -86,7 +86,7 @@ describe('suggestions', () => {
 
 describe('presets', () => {
   test('are registered where the host knows them, and are no fault where it does not', () => {
-    const setPresetsSupplier = jest.fn<void, [() => { name: string }[]]>();
+    const setPresetsSupplier = jest.fn((_supplier: () => { name: string }[]) => undefined);
     addPresets({ setPresetsSupplier } as never);
     expect(setPresetsSupplier.mock.calls[0]?.[0]().map(({ name }) => name)).toEqual(
       PRESETS.map(({ name }) => name),

@@ -62,12 +62,19 @@ export function labelsAt(frame: DataFrame, row: number, without: ReadonlySet<str
 }
 
 /** Label values in order of their names: one text for one label set, whatever order they came in. */
-export const labelsKey = (labels: Labels): string =>
-  JSON.stringify(
+export function labelsKey(labels: Labels): string {
+  const known = keys.get(labels);
+  if (known !== undefined) return known;
+  const key = JSON.stringify(
     Object.entries(labels)
       .filter(([, value]) => value !== '')
       .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)),
   );
+  keys.set(labels, key);
+  return key;
+}
+
+const keys = new WeakMap<Labels, string>();
 
 /** What an empty label is called where something must be. */
 export const NO_LABEL = '(none)';

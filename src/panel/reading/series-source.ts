@@ -94,10 +94,16 @@ export function trendOf(
 ): Trend | null {
   const time = timeColumn(frame);
   if (time === undefined || frame.length < 2) return null;
-  const times = Array.from({ length: frame.length }, (_, row) => timeAt(time, row) ?? NaN);
-  const ascending = times.every((at, index) => index === 0 || at >= (times[index - 1] ?? NaN));
-  if (!ascending) return null;
-  const values = times.map((_, row) => numberAt(field, row));
+  const times: number[] = [];
+  const values: (number | null)[] = [];
+  let before = -Infinity;
+  for (let row = 0; row < frame.length; row++) {
+    const at = timeAt(time, row);
+    if (at === null || at < before) return null;
+    before = at;
+    times.push(at);
+    values.push(numberAt(field, row));
+  }
   return { times, values, gapMs: gapStep === null ? null : gapStep * 1.5, openFrom };
 }
 

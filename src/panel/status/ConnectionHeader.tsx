@@ -21,16 +21,18 @@ export const ConnectionHeader = memo(function ConnectionHeader(props: Connection
   const styles = useStyles2(getStyles);
   const size = Math.round(Math.min(36, Math.max(12, Math.min(height * 0.42, width * 0.035))));
   const ems = width / size;
+  // Why it is as it is matters more than how old the data is.
+  const hasMessage = ems >= 30 && connection.message !== '';
   return (
     <div className={styles.header} style={{ height, fontSize: size }}>
       <ConnectionBadge connection={connection} compact={ems < 9} />
-      {ems >= 52 && connection.message !== '' && (
+      {hasMessage && (
         <span className={styles.message} title={connection.message}>
           {connection.message}
         </span>
       )}
       <span className={styles.fill} />
-      {ems >= 32 && connection.dataUntil !== null && (
+      {ems >= (hasMessage ? 62 : 32) && connection.dataUntil !== null && (
         <span className={styles.quiet}>
           Data until <Age at={connection.dataUntil} timeZone={timeZone} says="Newest event time read" />
         </span>

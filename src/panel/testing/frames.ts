@@ -65,7 +65,7 @@ export interface SummaryRow {
 
 export function summaryFrame(
   rows: readonly SummaryRow[],
-  meta: StreamKpiFrameMeta | undefined = metaOf(),
+  meta: StreamKpiFrameMeta = metaOf(),
   { refId = 'A', config = {} }: { refId?: string; config?: FieldConfig } = {},
 ): DataFrame {
   const numbers = (name: 'last' | 'previous' | 'min' | 'max' | 'avg' | 'sum' | 'count') => ({
@@ -81,8 +81,8 @@ export function summaryFrame(
   return frameOf(
     [
       { name: 'segment', type: FieldType.string, values: rows.map(({ segment = '' }) => segment) },
-      { name: 'metric', type: FieldType.string, values: rows.map(() => meta?.metric ?? 'events_per_minute') },
-      { name: 'measure', type: FieldType.string, values: rows.map(() => meta?.measure ?? 'value') },
+      { name: 'metric', type: FieldType.string, values: rows.map(() => meta.metric ?? 'events_per_minute') },
+      { name: 'measure', type: FieldType.string, values: rows.map(() => meta.measure ?? 'value') },
       {
         name: 'last_time',
         type: FieldType.time,

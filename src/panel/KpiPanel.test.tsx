@@ -1,0 +1,292 @@
+import React from 'react';
+import { act, render, screen, within } from '@testing-library/react';
+import { LoadingState, type DataFrame } from '@grafana/data';
+import { KpiPanel } from './KpiPanel';
+import type { SavedOptions } from './options/complete-options';
+import {
+  eventsFrame,
+  metaOf,
+  MINUTE,
+  plainSeries,
+  seriesFrame,
+  STATUS,
+  statusFrame,
+  summaryFrame,
+  T0,
+} from './testing/frames';
+import { panelProps } from './testing/panel-props';
+
+/** When the bridge gave the fixtures' answers. */
+const ANSWERED = T0 + 5 * MINUTE + 20_000;
+
+beforeEach(() => jest.useFakeTimers({ now: ANSWERED }));
+afterEach(() => jest.useRealTimers());
+const pass = (ms: number): void => {
+  act(() => {
+    jest.advanceTimersByTime(ms);
+  });
+};
+
+type Setting = Parameters<typeof panelProps>[1];
+const show = (frames: DataFrame[], setting?: Setting) =>
+  render(<KpiPanel {...panelProps(frames, setting)} />);
+const cards = (options: SavedOptions['cards'] = {}): Setting => ({
+  options: { show: 'cards', cards: options },
+});
+const card = (name: string) => within(screen.getByRole('article', { name }));
+
+describe('cards', () => {
+  test('have all that belongs to a number', () => {
+    const config = { custom: { goodWhen: 'up', target: 240 } };
+    show([summaryFrame([{}], metaOf(), { config }), seriesFrame([1, 2, 3])], cards({ deltaAs: 'both' }));
+    const events = card('Events per minute');
+    expect(events.getByTestId('streamkpi-value')).toHaveTextContent('120');
+    expect(events.getByText(/\+20 \(\+20%\)/)).toHaveTextContent(
+      'up +20 (+20%) against previous window, better',
+    );
+    expect(events.getByText('20 s ago')).toBeInTheDocument();
+    expect(events.getByText('Min 80')).toBeInTheDocument();
+    expect(events.getByText('Avg 110')).toBeInTheDocument();
+    expect(events.getByRole('img')).toHaveAccessibleName('Trend of Events per minute, 3 points');
+    expect(events.getByRole('progressbar')).toHaveAttribute('aria-valuetext', '50% of the target 240');
+  });
+
+  test('ages tick without new data', () => {
+    show([summaryFrame([{}])], cards());
+    pass(3000);
+    expect(screen.getByText('23 s ago')).toBeInTheDocument();
+  });
+
+  test('become stale when the windows stop coming, and fresh with the next one', () => {
+    const { rerender } = show([summaryFrame([{}])], cards());
+    expect(screen.queryByText('Stale')).not.toBeInTheDocument();
+    // The last window ended at T0 + 5 min; grace 10 s and two windows later it is old.
+    pass(T0 + 7 * MINUTE + 9000 - ANSWERED);
+    expect(screen.queryByText('Stale')).not.toBeInTheDocument();
+    pass(3000);
+    expect(screen.getByText('Stale')).toBeInTheDocument();
+    rerender(<KpiPanel {...panelProps([summaryFrame([{ lastTime: T0 + 7 * MINUTE }])], cards())} />);
+    expect(screen.queryByText('Stale')).not.toBeInTheDocument();
+  });
+
+  test("count ages by the bridge's clock, not by the browser's", () => {
+    jest.setSystemTime(ANSWERED + 3_600_000);
+    show([summaryFrame([{}])], cards());
+    expect(screen.getByText('20 s ago')).toBeInTheDocument();
+    expect(screen.queryByText('Stale')).not.toBeInTheDocument();
+  });
+
+  test('an open window says so', () => {
+    show([summaryFrame([{}], metaOf({ open_from_ms: T0 }))], cards());
+    expect(screen.getByText('Open')).toBeInTheDocument();
+  });
+
+  test('links lead on from the title', () => {
+    const props = panelProps([summaryFrame([{}])], {
+      ...cards(),
+      config: { links: [{ title: 'Users', url: '/d/users' }] },
+    });
+    for (const field of props.data.series[0]?.fields ?? []) {
+      field.getLinks = () => [{ href: '/d/users', title: 'Users', target: '_blank', origin: field }];
+    }
+    render(<KpiPanel {...props} />);
+    expect(screen.getByRole('link', { name: 'Events per minute' })).toHaveAttribute('href', '/d/users');
+  });
+
+  test('a value that is none reads so', () => {
+    show(
+      [
+        summaryFrame([
+          { segment: 'a', last: 0 },
+          { segment: 'b', last: null },
+        ]),
+      ],
+      cards(),
+    );
+    expect(card('a Events per minute').getByTestId('streamkpi-value')).toHaveTextContent(/^0$/);
+    expect(card('b Events per minute').getByTestId('streamkpi-value')).toHaveTextContent(/^No data$/);
+  });
+});
+
+describe('updates', () => {
+  const frames = (last: number) => [
+    summaryFrame([
+      { segment: 'a', last },
+      { segment: 'b', last: 7 },
+    ]),
+    seriesFrame([1, 2], { segment: 'b' }),
+  ];
+
+  /** What changes in the document between two renders. */
+  async function changes(
+    before: DataFrame[],
+    after: DataFrame[],
+    setting: Setting = cards(),
+  ): Promise<MutationRecord[]> {
+    const { rerender, container } = show(before, setting);
+    const records: MutationRecord[] = [];
+    const observer = new MutationObserver((found) => records.push(...found));
+    observer.observe(container, { subtree: true, childList: true, characterData: true, attributes: true });
+    rerender(<KpiPanel {...panelProps(after, setting)} />);
+    await act(async () => Promise.resolve());
+    records.push(...observer.takeRecords());
+    observer.disconnect();
+    return records;
+  }
+
+  test('the same numbers again touch nothing', async () => {
+    expect(await changes(frames(5), frames(5))).toEqual([]);
+    const all = () => [...frames(5), eventsFrame([{}]), statusFrame()];
+    expect(await changes(all(), all(), { options: { show: 'dashboard' } })).toEqual([]);
+  });
+
+  test('one changed number touches its own card only, and moves nothing', async () => {
+    const records = await changes(frames(5), frames(6));
+    expect(records.length).toBeGreaterThan(0);
+    const own = screen.getByRole('article', { name: 'a Events per minute' });
+    expect(records.every(({ target }) => own.contains(target))).toBe(true);
+    // No size and no position changes with a digit.
+    expect(
+      records.filter(({ type, attributeName }) => type === 'attributes' && attributeName === 'style'),
+    ).toEqual([]);
+  });
+});
+
+describe('parts', () => {
+  const all = () => [summaryFrame([{}]), eventsFrame([{}]), statusFrame()];
+
+  test('the whole dashboard', () => {
+    show(all(), { options: { show: 'dashboard' }, width: 1200, height: 700 });
+    expect(screen.getByRole('list', { name: 'KPI cards' })).toBeInTheDocument();
+    expect(screen.getByRole('region', { name: 'Recent alerts' })).toBeInTheDocument();
+    expect(screen.getByRole('region', { name: 'System status' })).toBeInTheDocument();
+    expect(screen.getAllByText('Connected').length).toBeGreaterThan(0);
+  });
+
+  test('one of them', () => {
+    show(all(), { options: { show: 'alerts' } });
+    expect(screen.queryByRole('list', { name: 'KPI cards' })).not.toBeInTheDocument();
+    expect(screen.queryByRole('region', { name: 'System status' })).not.toBeInTheDocument();
+  });
+
+  test('a small panel keeps its cards', () => {
+    show(all(), { options: { show: 'dashboard' }, width: 120, height: 60 });
+    expect(screen.getByTestId('streamkpi-value')).toHaveTextContent('120');
+    expect(screen.queryByRole('region', { name: 'System status' })).not.toBeInTheDocument();
+  });
+});
+
+describe('the connection', () => {
+  const header = (frames: DataFrame[], data: NonNullable<Setting>['data'] = {}) => {
+    const view = show(frames, { options: { show: 'connection' }, data });
+    return { ...view, badge: () => screen.getByRole('status') };
+  };
+
+  test.each([
+    ['static', 'Static'],
+    ['connected', 'Connected'],
+    ['reconnecting', 'Reconnecting'],
+    ['polling', 'Polling'],
+    ['disconnected', 'Disconnected'],
+  ] as const)('%s', (state, name) => {
+    expect(header([summaryFrame([{}], metaOf({ state }))]).badge()).toHaveTextContent(name);
+  });
+
+  test('frames that do not say are unknown, never connected', () => {
+    const { meta: _lost, ...bare } = summaryFrame([{}]);
+    expect(header([bare, plainSeries('x', [1])]).badge()).toHaveTextContent('Unknown');
+  });
+
+  test('no news for long is stale, although nobody said so', () => {
+    const { badge, rerender } = header([summaryFrame([{}])]);
+    pass(40_000);
+    expect(badge()).toHaveTextContent('Connected');
+    pass(10_000);
+    expect(badge()).toHaveTextContent('Stale');
+    // A heartbeat brings it back.
+    const alive = summaryFrame([{}], metaOf({ as_of_ms: ANSWERED + 50_000, watermark_ms: T0 + 6 * MINUTE }));
+    rerender(<KpiPanel {...panelProps([alive], { options: { show: 'connection' } })} />);
+    expect(badge()).toHaveTextContent('Connected');
+  });
+
+  test('heartbeats without data are stale too', () => {
+    const { badge, rerender } = header([summaryFrame([{}])]);
+    for (let second = 10; second <= 200; second += 10) {
+      pass(10_000);
+      const beat = summaryFrame([{}], metaOf({ as_of_ms: ANSWERED + second * 1000 }));
+      rerender(<KpiPanel {...panelProps([beat], { options: { show: 'connection' } })} />);
+    }
+    expect(badge()).toHaveTextContent('Stale');
+  });
+
+  test('a failed query keeps what is known and says why', () => {
+    const data = { state: LoadingState.Error, errors: [{ message: 'The bridge does not answer.' }] };
+    show([summaryFrame([{}])], { options: { show: 'chosen', sections: ['connection', 'cards'] }, data });
+    expect(screen.getByRole('status')).toHaveTextContent('Query failed');
+    expect(screen.getByText('The bridge does not answer.')).toBeInTheDocument();
+    expect(screen.getByTestId('streamkpi-value')).toHaveTextContent('120');
+  });
+});
+
+describe("the system's status", () => {
+  const status = (frames: DataFrame[], setting: Setting = {}) =>
+    show(frames, { options: { show: 'status' }, width: 900, height: 500, ...setting });
+  const figure = (name: string) => screen.getByText(name).nextElementSibling;
+
+  test('has hops, lag, freshness and figures', () => {
+    status([statusFrame(), eventsFrame([{ id: 'a' }, { id: 'b', state: 'resolved' }])]);
+    expect(screen.getAllByRole('listitem').map(({ textContent }) => textContent.trim())).toEqual(
+      ['OKKafka', 'OKRedis', 'OKBridge'].map((text) => expect.stringContaining(text.slice(2)) as unknown),
+    );
+    expect(figure('Active metrics')).toHaveTextContent('2 of 3');
+    expect(figure('Total alerts')).toHaveTextContent('2 (1 open)');
+    expect(figure('Current time')).toHaveTextContent('12:05:20 UTC');
+    const row = screen.getByRole('row', { name: /^revenue_per_minute/ });
+    expect(
+      within(row)
+        .getAllByRole('cell')
+        .map(({ textContent }) => textContent),
+    ).toEqual(['revenue_per_minute', 'reading', '80 s', '12', '2']);
+    pass(2000);
+    expect(within(row).getByText('82 s')).toBeInTheDocument();
+  });
+
+  test('a failing hop is named with its reason', () => {
+    const source = { ...STATUS.source, state: 'failing' as const, message: 'No broker answers.' };
+    status([statusFrame({ ...STATUS, ready: false, source })]);
+    expect(screen.getByText('No broker answers.')).toBeInTheDocument();
+    expect(screen.getByText(/Failing/)).toBeInTheDocument();
+  });
+
+  test('without a status query it says how to get one', () => {
+    status([summaryFrame([{}])]);
+    expect(screen.getByText(/query of kind Status/)).toBeInTheDocument();
+    expect(figure('Active metrics')).toHaveTextContent('1');
+    expect(figure('Total alerts')).toHaveTextContent('–');
+  });
+});
+
+describe('without frames', () => {
+  test.each([
+    [LoadingState.Loading, 'Loading', 'Waiting for the first answer.'],
+    [LoadingState.Done, 'No data', /KPI summary for cards/],
+  ] as const)('%s', (state, title, text) => {
+    show([], { data: { state } });
+    expect(screen.getByText(title)).toBeInTheDocument();
+    expect(screen.getByText(text)).toBeInTheDocument();
+  });
+
+  test('a failed query says why', () => {
+    show([], { data: { state: LoadingState.Error, errors: [{ message: 'connect refused' }] } });
+    expect(screen.getByText('Query failed')).toBeInTheDocument();
+    expect(screen.getByText('connect refused')).toBeInTheDocument();
+  });
+});
+
+test('nothing runs after the panel is gone', () => {
+  const { unmount } = show([summaryFrame([{}]), eventsFrame([{}]), statusFrame()], {
+    options: { show: 'dashboard' },
+  });
+  unmount();
+  expect(jest.getTimerCount()).toBe(0);
+});
