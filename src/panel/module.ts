@@ -1,7 +1,8 @@
 import { FieldColorModeId, FieldConfigProperty, PanelPlugin, ThresholdsMode } from '@grafana/data';
 import { KpiPanel } from './KpiPanel';
 import { migrateOptions, takeOver } from './options/migration';
-import { fieldOptions, panelOptions } from './options/options-editor';
+import { fieldOptions } from './options/card-options';
+import { panelOptions } from './options/options-editor';
 import type { CardFieldConfig, KpiPanelOptions } from './options/panel-options';
 import { addPresets, suggestionsSupplier } from './options/suggestions';
 

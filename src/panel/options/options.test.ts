@@ -1,6 +1,6 @@
 import {
   FieldType,
-  getPanelDataSummary,
+  type DataFrame,
   type PanelPlugin,
   standardEditorsRegistry,
   standardFieldConfigEditorRegistry,
@@ -55,8 +55,14 @@ describe('options', () => {
 });
 
 describe('suggestions', () => {
-  const names = (...frames: Parameters<typeof getPanelDataSummary>[0] & object) =>
-    suggest(getPanelDataSummary(frames)).map(({ name }) => name);
+  const hasNumbers = (frames: readonly DataFrame[]): boolean =>
+    frames.some(({ fields }) => fields.some(({ type }) => type === FieldType.number));
+  const names = (...frames: readonly DataFrame[]) =>
+    suggest({
+      hasData: frames.length > 0,
+      rawFrames: frames,
+      hasFieldType: (type) => type === FieldType.number && hasNumbers(frames),
+    }).map(({ name }) => name);
 
   test('by what the frames are', () => {
     expect(names(summaryFrame([{}]))).toEqual(['KPI cards']);
@@ -77,10 +83,11 @@ describe('suggestions', () => {
   test('older hosts ask with a builder', () => {
     const append = jest.fn();
     suggestionsSupplier.getSuggestionsForData({
-      dataSummary: getPanelDataSummary([summaryFrame([{}])]),
+      dataSummary: { hasData: true, hasNumberField: true },
+      data: { series: [eventsFrame([{}])] },
       getListAppender: () => ({ append }),
     });
-    expect(append).toHaveBeenCalledWith(expect.objectContaining({ name: 'KPI cards' }));
+    expect(append).toHaveBeenCalledWith(expect.objectContaining({ name: 'Alert list' }));
   });
 });
 

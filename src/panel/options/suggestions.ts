@@ -55,6 +55,8 @@ export function suggest(summary: Summary | undefined): Suggestion[] {
 
 interface SuggestionsBuilder {
   readonly dataSummary: Summary;
+  /** Hosts before 12 have the frames here, not in the summary. */
+  readonly data?: { readonly series: readonly DataFrame[] };
   getListAppender(defaults: object): { append(suggestion: object): void };
 }
 
@@ -70,7 +72,8 @@ export const suggestionsSupplier = Object.assign((summary: Summary) => suggest(s
       options: {},
       fieldConfig: { defaults: {}, overrides: [] },
     });
-    for (const suggestion of suggest(builder.dataSummary)) list.append(suggestion);
+    const rawFrames = builder.dataSummary.rawFrames ?? builder.data?.series ?? [];
+    for (const suggestion of suggest({ ...builder.dataSummary, rawFrames })) list.append(suggestion);
   },
 });
 
