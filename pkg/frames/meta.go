@@ -87,16 +87,16 @@ func (a Asked) meta() Meta {
 // describe gives a frame its type and its metadata.
 func (a Asked) describe(frame *data.Frame, frameType data.FrameType, meta Meta) {
 	frame.Meta = &data.FrameMeta{
-		Type:                frameType,
-		Custom:              Custom{StreamKPI: meta},
-		ExecutedQueryString: a.Executed,
+		Type:   frameType,
+		Custom: Custom{StreamKPI: meta},
 	}
 	if frameType == data.FrameTypeTimeSeriesMulti || frameType == data.FrameTypeNumericMulti {
 		frame.Meta.TypeVersion = data.FrameTypeVersion{0, 1}
 	}
 }
 
-// finish puts the notices on the first frame only, so that a panel tells each once. An answer without frames gets
+// finish puts the call and the notices on the first frame only, so that a panel tells each once and a thousand series
+// do not repeat them. An answer without frames gets
 // an empty one of the type: alert rules see no data, panels the metadata.
 func (a Asked) finish(all data.Frames, frameType data.FrameType, meta Meta) data.Frames {
 	if len(all) == 0 {
@@ -104,6 +104,7 @@ func (a Asked) finish(all data.Frames, frameType data.FrameType, meta Meta) data
 		a.describe(frame, frameType, meta)
 		all = data.Frames{frame}
 	}
+	all[0].Meta.ExecutedQueryString = a.Executed
 	all[0].Meta.Notices = a.Notices
 	return all
 }

@@ -1,0 +1,89 @@
+package plugin
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+
+	"github.com/streamkpi/streamkpi/pkg/bridge"
+	"github.com/streamkpi/streamkpi/pkg/bridge/bridgetest"
+)
+
+func callResource(t *testing.T, instance *Instance, method, path, query string) *backend.CallResourceResponse {
+	t.Helper()
+	var answer *backend.CallResourceResponse
+	err := instance.CallResource(t.Context(), &backend.CallResourceRequest{Method: method, Path: path, URL: path + query},
+		backend.CallResourceResponseSenderFunc(func(sent *backend.CallResourceResponse) error { answer = sent; return nil }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer
+}
+
+func TestResources(t *testing.T) {
+	fake := bridgetest.New(t)
+	serveCatalogue(t, fake)
+	var mu sync.Mutex
+	asked := ""
+	values := func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		asked = r.URL.String()
+		mu.Unlock()
+		_, _ = w.Write([]byte(`{"values":["gold"]}`))
+	}
+	fake.Route("/api/v1/metrics/m/dimensions/d/values", values)
+	fake.Route("/api/v1/metrics/a b/dimensions/é/values", values)
+	fake.Refuse(bridge.StatusPath, 401, "unauthenticated", "The token is not known")
+	fake.Refuse("/api/v1/metrics/gone/dimensions/d/values", 404, "unknown_metric", "There is no metric \"gone\"")
+	fake.Route("/api/v1/metrics/html/dimensions/d/values", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) })
+	fake.Route("/api/v1/metrics/big/dimensions/d/values", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`"` + strings.Repeat("x", maxResourceBytes) + `"`))
+	})
+	instance := instanceOf(t, fixtureContext(fake.URL()))
+
+	cases := []struct {
+		method, path, query string
+		status              int
+		says                string
+		asked               string
+	}{
+		{"GET", "metrics", "", 200, "events_per_minute", ""},
+		{"GET", "/metrics/", "?anything=1", 200, "events_per_minute", ""},
+		{"GET", "metrics/m/dimensions/d/values", "?from_ms=1&to_ms=2&prefix=g%26o&limit=5&token=x&prefix=z", 200, "gold", "/api/v1/metrics/m/dimensions/d/values?from_ms=1&limit=5&prefix=g%26o&to_ms=2"},
+		{"GET", "metrics/a%20b/dimensions/é/values", "", 200, "gold", "/api/v1/metrics/a%20b/dimensions/%C3%A9/values"},
+		{"GET", "metrics/gone/dimensions/d/values", "", 404, "unknown_metric", ""},
+		{"GET", "status", "", 403, "unauthenticated", ""},
+		{"GET", "metrics/html/dimensions/d/values", "", 502, "not_a_bridge", ""},
+		{"GET", "metrics/big/dimensions/d/values", "", 502, "too large", ""},
+		{"POST", "metrics", "", 405, "method_not_allowed", ""},
+		{"DELETE", "metrics/m", "", 405, "method_not_allowed", ""},
+		{"GET", "", "", 404, "not_found", ""},
+		{"GET", "query", "", 404, "not_found", ""},
+		{"GET", "metrics/m", "", 404, "not_found", ""},
+		{"GET", "metrics/../dimensions/d/values", "", 404, "not_found", ""},
+		{"GET", "metrics/%2e%2e/dimensions/d/values", "", 404, "not_found", ""},
+		{"GET", "metrics/..%2f..%2fingest/dimensions/d/values", "", 404, "not_found", ""},
+		{"GET", "metrics//dimensions/d/values", "", 404, "not_found", ""},
+		{"GET", "ingest/events", "", 404, "not_found", ""},
+	}
+	for _, test := range cases {
+		t.Run(test.method+" "+test.path, func(t *testing.T) {
+			answer := callResource(t, instance, test.method, test.path, test.query)
+			if answer.Status != test.status || !strings.Contains(string(answer.Body), test.says) {
+				t.Errorf("status %d: %.200s", answer.Status, answer.Body)
+			}
+			if !json.Valid(answer.Body) {
+				t.Error("the answer is no JSON")
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if test.asked != "" && asked != test.asked {
+				t.Errorf("asked %s, want %s", asked, test.asked)
+			}
+		})
+	}
+}
