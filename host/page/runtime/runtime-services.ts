@@ -1,0 +1,90 @@
+import {
+  setTimeZoneResolver,
+  standardEditorsRegistry,
+  standardFieldConfigEditorRegistry,
+  standardTransformers,
+  standardTransformersRegistry,
+  EventBusSrv,
+  type DataTransformerInfo,
+  type TransformerRegistryItem,
+} from '@grafana/data';
+import {
+  locationService,
+  setAppEvents,
+  setBackendSrv,
+  setCurrentUser,
+  setDataSourceSrv,
+  setEchoSrv,
+  setGrafanaLiveSrv,
+  setLocationSrv,
+  setPluginImportUtils,
+  setRunRequest,
+  setTemplateSrv,
+  type EchoSrv,
+} from '@grafana/runtime';
+import { setPanelDataErrorView } from 'grafana-runtime-inner/components/PanelDataErrorView';
+import { setPanelRenderer } from 'grafana-runtime-inner/components/PanelRenderer';
+import { PanelByPlugin } from '../panels/panel-by-plugin';
+import { HostBackendSrv } from './backend-srv';
+import { bootData } from './boot-data';
+import { HostDataSourceSrv, type SourceSettings } from './data-source-srv';
+import { HostLiveSrv } from './live-srv';
+import { NoDataView } from './no-data-view';
+import { optionEditors } from './option-editors';
+import { importPanelPlugin, loadedPanelPlugin } from './plugin-importer';
+import { runRequestWith } from './run-request';
+import { standardFieldOptions } from './standard-options';
+import { HostTemplateSrv } from './template-srv';
+
+/** The page's bus: what Grafana puts into its notifications goes over it too. */
+export const appEvents = new EventBusSrv();
+
+const nowhere: EchoSrv = {
+  flush: () => undefined,
+  addBackend: () => undefined,
+  addEvent: () => undefined,
+  onInteraction: () => () => undefined,
+};
+
+/** Transformers by id. Up to 12 the registry holds them as they are, since 13 as a promise: here it is both. */
+function transformers(): TransformerRegistryItem[] {
+  const all = Object.values(standardTransformers) as DataTransformerInfo[];
+  return [...new Set(all)].map((info) => ({
+    id: info.id,
+    name: info.name,
+    description: info.description ?? '',
+    editor: () => null,
+    imageDark: '',
+    imageLight: '',
+    transformation: Object.assign(() => Promise.resolve(info), {
+      operator: info.operator,
+      defaultOptions: info.defaultOptions as unknown,
+    }),
+  }));
+}
+
+const backend = new HostBackendSrv();
+
+/** Runs a request outside a dashboard the way its panels do. */
+export const runPanelRequest = runRequestWith(backend);
+
+/** Gives @grafana/runtime what Grafana gives it at its start. Once, before anything is rendered. */
+export function installRuntime(onSources: (settings: SourceSettings) => void): void {
+  const { settings, user } = bootData();
+  setBackendSrv(backend);
+  setEchoSrv(nowhere);
+  setAppEvents(appEvents);
+  setCurrentUser(user as Parameters<typeof setCurrentUser>[0]);
+  setLocationSrv(locationService);
+  setTimeZoneResolver(() => user.timezone);
+  setTemplateSrv(new HostTemplateSrv());
+  setDataSourceSrv(new HostDataSourceSrv(onSources));
+  setGrafanaLiveSrv(new HostLiveSrv(user.orgId, settings.liveEnabled));
+  setPluginImportUtils({ importPanelPlugin, getPanelPluginFromCache: loadedPanelPlugin });
+  setRunRequest(runPanelRequest);
+  setPanelDataErrorView(NoDataView);
+  setPanelRenderer(PanelByPlugin);
+  standardEditorsRegistry.setInit(optionEditors);
+  standardFieldConfigEditorRegistry.setInit(standardFieldOptions);
+  standardTransformersRegistry.setInit(transformers);
+}

@@ -1,0 +1,44 @@
+import { FieldColorModeId, type PanelPlugin } from '@grafana/data';
+import { Alert } from '@grafana/ui';
+import React from 'react';
+import { standIn } from './stand-in';
+import { StatPanel } from './stat-panel';
+import { TablePanel } from './table-panel';
+import { TextPanel } from './text-panel';
+import { TimeSeriesPanel, TIME_SERIES_OPTIONS } from './time-series-panel';
+
+let made: Readonly<Record<string, PanelPlugin>> | undefined;
+
+/**
+ * Panels in the place of Grafana's own, by the ids that dashboards name them with: no npm package has those. What
+ * has no likeness here is shown as a number or as a table of its data.
+ */
+export function standIns(): Readonly<Record<string, PanelPlugin>> {
+  made ??= {
+    timeseries: standIn(
+      'timeseries',
+      'time series',
+      TimeSeriesPanel,
+      TIME_SERIES_OPTIONS,
+      FieldColorModeId.PaletteClassic,
+    ),
+    stat: standIn('stat', 'stat', StatPanel),
+    gauge: standIn('gauge', 'gauge', StatPanel),
+    bargauge: standIn('bargauge', 'bar gauge', StatPanel),
+    table: standIn('table', 'table', TablePanel),
+    barchart: standIn('barchart', 'bar chart (a table of its data)', TablePanel),
+    piechart: standIn('piechart', 'pie chart (a table of its data)', TablePanel),
+    'state-timeline': standIn('state-timeline', 'state timeline (a table of its data)', TablePanel),
+    text: standIn('text', 'text', TextPanel),
+  };
+  return made;
+}
+
+/** Says in its own place that a panel cannot be shown, and why. */
+export function missingPanel(id: string, why: string): PanelPlugin {
+  return standIn(id, id, () => (
+    <Alert title={`Panel ${id} cannot be shown`} severity="error">
+      {why}
+    </Alert>
+  ));
+}

@@ -1,0 +1,160 @@
+import type { IncomingMessage } from 'node:http';
+import type { GrafanaUser } from '../../tests/support/plugin-host/plugin-context';
+import type { LiveServer } from '../../tests/support/plugin-host/live-server';
+import type { PluginHost } from '../../tests/support/plugin-host/plugin-host';
+import { refusal } from './access';
+import { ORG_ID, type DataSourceChange } from './data-sources';
+import { fontFile } from './fonts';
+import { frontendSettings, page, type PageSettings } from './page-html';
+import type { Dashboard } from './provisioning';
+import { dsQuery } from './query-route';
+import { file, json, refused, type Reply } from './replies';
+import { fileBelow } from './static-files';
+
+export interface Surroundings extends PageSettings {
+  /** The project's folder. */
+  readonly root: string;
+  readonly host: PluginHost;
+  readonly live: LiveServer;
+  readonly user: GrafanaUser;
+  readonly dashboards: () => ReadonlyMap<string, Dashboard>;
+  readonly bundle: ReadonlyMap<string, Buffer>;
+  /** @grafana/ui's images. */
+  readonly images: string;
+  readonly port: () => number;
+}
+
+/** One request, split up. */
+interface Call {
+  readonly request: IncomingMessage;
+  readonly method: string;
+  readonly url: URL;
+  /** The path's parts, decoded. */
+  readonly path: readonly string[];
+}
+
+const MAX_BODY = 1024 * 1024;
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of request as AsyncIterable<Buffer>) {
+    size += part.length;
+    if (size > MAX_BODY) throw new Error('the body is too large');
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString();
+}
+
+const missing = ({ url }: Call): Reply => refused(404, `The host page has no ${url.pathname}`);
+const noSource = (uid: string): Reply => refused(404, `There is no data source ${uid}`);
+
+async function health(around: Surroundings, uid: string): Promise<Reply> {
+  const context = around.dataSources.context(uid, around.user);
+  if (context === null) return noSource(uid);
+  const { status, message, details } = await around.host.checkHealth(context);
+  return json(status === 'OK' ? 200 : 400, { status, message, details });
+}
+
+async function resource({ request, method, url }: Call, around: Surroundings, uid: string): Promise<Reply> {
+  const context = around.dataSources.context(uid, around.user);
+  if (context === null) return noSource(uid);
+  const path = url.pathname.split('/resources/')[1] ?? '';
+  const body = await bodyOf(request);
+  const answer = await around.host.callResource(context, path + url.search, {
+    method,
+    ...(body === '' ? {} : { body: JSON.parse(body) as unknown }),
+  });
+  return { kind: 'relayed', status: answer.status, text: answer.text };
+}
+
+async function dataSource(call: Call, around: Surroundings): Promise<Reply> {
+  const { request, method, path } = call;
+  const [, , , uid = '', part] = path;
+  if (part === 'health') return health(around, uid);
+  if (part === 'resources') return resource(call, around, uid);
+  if (part !== undefined) return missing(call);
+  if (method === 'PUT') {
+    const change = JSON.parse(await bodyOf(request)) as DataSourceChange;
+    if (around.dataSources.change(uid, change)) await around.live.settingsChanged(ORG_ID, uid);
+  }
+  const settings = around.dataSources.forEditor(uid);
+  if (settings === undefined) return noSource(uid);
+  return json(200, method === 'PUT' ? { datasource: settings, message: 'Datasource updated' } : settings);
+}
+
+function found(around: Surroundings): Reply {
+  const all = [...around.dashboards().values()];
+  const list = all.map(({ uid, title, description, tags = [] }) => {
+    return { uid, title, description, tags, type: 'dash-db', url: `/d/${uid}` };
+  });
+  return json(200, list);
+}
+
+function dashboard({ path }: Call, around: Surroundings): Reply {
+  const all = around.dashboards();
+  const uid = path[3] ?? '';
+  const one = all.get(uid);
+  if (one === undefined) {
+    return refused(404, `There is no dashboard ${uid}; there are: ${[...all.keys()].join(', ')}`);
+  }
+  return json(200, { dashboard: one, meta: { canEdit: false, provisioned: true } });
+}
+
+async function api(call: Call, around: Surroundings): Promise<Reply> {
+  const { request, method, path } = call;
+  const place = path.slice(1, 3).join('/');
+  if (place === 'ds/query' && method === 'POST') {
+    const contextOf = (uid: string) => around.dataSources.context(uid, around.user);
+    const { status, body } = await dsQuery(await bodyOf(request), around.host, contextOf);
+    return json(status, body);
+  }
+  if (place === 'datasources/uid') return dataSource(call, around);
+  if (place === 'dashboards/uid') return dashboard(call, around);
+  if (place === 'search') return found(around);
+  if (place === 'frontend/settings') return json(200, frontendSettings(around));
+  if (path[1] === 'plugins' && path[3] === 'settings') {
+    const plugin = around.plugins.find(({ meta }) => meta.id === path[2]);
+    if (plugin !== undefined) return json(200, { ...plugin.meta, enabled: true, pinned: false });
+  }
+  // Grafana's own annotations, of which there are none.
+  if (place === 'annotations') return json(200, []);
+  return missing(call);
+}
+
+const NO_ICON = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"/>');
+
+/** The content of a file that the page asks for below /public. */
+function publicFile({ path }: Call, around: Surroundings): Buffer | undefined {
+  const [, place = '', second, ...rest] = path;
+  if (place === 'plugins') {
+    const plugin = around.plugins.find(({ meta }) => meta.id === second);
+    return plugin === undefined ? undefined : fileBelow(plugin.folder, rest.join('/'));
+  }
+  if (place === 'fonts') return fontFile(around.root, path.slice(2).join('/'));
+  // Grafana 13 asks below build/.
+  const image = path.slice(place === 'build' ? 2 : 1).join('/');
+  // Some icons are in Grafana only, not in its packages: nothing is drawn for them.
+  return fileBelow(around.images, image) ?? (image.endsWith('.svg') ? NO_ICON : undefined);
+}
+
+const PAGES = ['', 'd', 'dashboards', 'connections', 'explore'];
+
+/** Answers one request. Rejects with what went wrong on this side. */
+export async function answer(request: IncomingMessage, around: Surroundings): Promise<Reply> {
+  const why = refusal(request, around.port());
+  if (why !== undefined) return refused(403, why);
+  const url = new URL(request.url ?? '/', `http://127.0.0.1:${around.port()}`);
+  const path = url.pathname.split('/').slice(1).map(decodeURIComponent);
+  const call: Call = { request, method: request.method ?? 'GET', url, path };
+  const [first = ''] = path;
+  if (first === 'api') return api(call, around);
+  if (PAGES.includes(first)) return page(around);
+  const ofBundle = url.pathname.startsWith(around.bundlePath);
+  const content = ofBundle
+    ? around.bundle.get(url.pathname.slice(around.bundlePath.length))
+    : first === 'public'
+      ? publicFile(call, around)
+      : undefined;
+  return content === undefined ? missing(call) : file(path.at(-1) ?? '', content, ofBundle);
+}
