@@ -9,6 +9,8 @@ const trend = (
   values,
   gapMs,
   openFrom,
+  low: null,
+  high: null,
 });
 const count = (path: string | undefined, letter: string): number => (path ?? '').split(letter).length - 1;
 
@@ -24,7 +26,14 @@ test('missing numbers and missing windows are gaps; a lone point is a dot', () =
   const path = trendPath(trend([1, 2, null, 3, null, 4, 5]), 100, 20);
   expect(count(path?.line, 'M')).toBe(3);
   expect(path?.line).toContain('h0.01');
-  const sparse = { times: [0, 1000, 9000, 10_000], values: [1, 2, 3, 4], gapMs: 1500, openFrom: null };
+  const sparse = {
+    times: [0, 1000, 9000, 10_000],
+    values: [1, 2, 3, 4],
+    gapMs: 1500,
+    openFrom: null,
+    low: null,
+    high: null,
+  };
   expect(count(trendPath(sparse, 100, 20)?.line, 'M')).toBe(2);
   expect(count(trendPath({ ...sparse, gapMs: null }, 100, 20)?.line, 'M')).toBe(1);
 });
@@ -33,6 +42,12 @@ test('open windows are a line of their own that begins at the last final point',
   const path = trendPath(trend([1, 2, 3, 4], { openFrom: 2000 }), 103, 20);
   expect(path?.line).toBe('M1.5 18.5L34.8 12.8');
   expect(path?.openLine.startsWith('M34.8 12.8L')).toBe(true);
+});
+
+test('the scale can be set; what is beyond it stays on its edge', () => {
+  const scaled = { ...trend([-5, 0, 5, 20]), low: 0, high: 10 };
+  expect(trendPath(scaled, 103, 23)?.line).toBe('M1.5 21.5L34.8 21.5L68.2 11.5L101.5 1.5');
+  expect(trendPath({ ...scaled, low: 30 }, 103, 23)?.line).toContain('11.5');
 });
 
 test('without a number there is no line', () => {

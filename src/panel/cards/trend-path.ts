@@ -49,17 +49,17 @@ function runsOf(trend: Trend, width: number, height: number): Dot[][] {
   const [first] = trend.times;
   const last = trend.times.at(-1);
   if (points.length === 0 || first === undefined || last === undefined) return [];
-  let low = Infinity;
-  let high = -Infinity;
+  let low = trend.low ?? Infinity;
+  let high = trend.high ?? -Infinity;
   for (const { value } of points) {
-    low = Math.min(low, value);
-    high = Math.max(high, value);
+    if (trend.low === null) low = Math.min(low, value);
+    if (trend.high === null) high = Math.max(high, value);
   }
   const span = Math.max(1, last - first);
-  const range = high - low;
+  const range = Math.max(0, high - low);
   const dotOf = ({ time, value }: Point): Dot => ({
     x: EDGE + ((time - first) / span) * (width - 2 * EDGE),
-    y: range === 0 ? height / 2 : EDGE + ((high - value) / range) * (height - 2 * EDGE),
+    y: range === 0 ? height / 2 : EDGE + share((high - value) / range) * (height - 2 * EDGE),
     open: trend.openFrom !== null && time >= trend.openFrom,
   });
   const runs: Dot[][] = [];
@@ -70,6 +70,9 @@ function runsOf(trend: Trend, width: number, height: number): Dot[][] {
   }
   return runs;
 }
+
+/** Numbers beyond the ends of a set scale stay on its edge. */
+const share = (value: number): number => Math.min(1, Math.max(0, value));
 
 interface Point {
   readonly time: number;

@@ -51,6 +51,9 @@ export interface Trend {
   readonly gapMs: number | null;
   /** Points from here on may still change; null when all are final. */
   readonly openFrom: number | null;
+  /** Ends of the scale, where the field's options set them; null: as the numbers are. */
+  readonly low: number | null;
+  readonly high: number | null;
 }
 
 export interface Stat {

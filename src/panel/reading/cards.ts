@@ -90,7 +90,7 @@ interface CardSurroundings {
 function cardOf(source: CardSource, title: CardTitle, around: CardSurroundings): CardModel {
   const { options, rules, context } = around;
   const { goodWhen, target } = cardConfig(source.field);
-  const field = options.stat === 'count' && source.from !== 'summary' ? counting(source.field) : source.field;
+  const field = options.stat === 'count' ? counting(source.field) : source.field;
   const number = source.numbers[options.stat] ?? null;
   return {
     key: around.key,
@@ -112,9 +112,9 @@ function cardOf(source: CardSource, title: CardTitle, around: CardSurroundings):
 const rawValue = (source: CardSource, stat: CardStat): unknown =>
   source.row >= 0 && (stat === 'last' || source.from === 'summary') ? source.field.values[source.row] : null;
 
-/** A count has no unit, whatever is counted. */
+/** A count has no unit, whatever is counted and whatever the panel's default is. */
 function counting({ display: _display, ...field }: Field): Field {
-  const { unit: _unit, mappings: _mappings, thresholds: _thresholds, ...config } = field.config;
+  const { unit: _unit, ...config } = field.config;
   return { ...field, config };
 }
 

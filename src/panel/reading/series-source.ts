@@ -104,7 +104,15 @@ export function trendOf(
     times.push(at);
     values.push(numberAt(field, row));
   }
-  return { times, values, gapMs: gapStep === null ? null : gapStep * 1.5, openFrom };
+  const { min, max } = field.config;
+  return {
+    times,
+    values,
+    gapMs: gapStep === null ? null : gapStep * 1.5,
+    openFrom,
+    low: min ?? null,
+    high: max ?? null,
+  };
 }
 
 /** A series with coarser points than its windows cannot tell the windows' own last, least and greatest. */
