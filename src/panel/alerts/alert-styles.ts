@@ -1,5 +1,6 @@
 import { css } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
+import { iconsOfTextSize } from '../icon-size';
 import { palette } from '../theme-palette';
 
 const oneLine = { overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' } as const;
@@ -19,7 +20,13 @@ export const getAlertStyles = (theme: GrafanaTheme2) => {
     borderRadius: theme.shape.radius.default,
     background: background.secondary,
   } as const;
-  const chip = { display: 'inline-flex', alignItems: 'center', gap: '0.25em', whiteSpace: 'nowrap' } as const;
+  const chip = {
+    display: 'inline-flex',
+    alignItems: 'center',
+    gap: '0.25em',
+    whiteSpace: 'nowrap',
+    ...iconsOfTextSize,
+  } as const;
   return {
     alerts: css({
       position: 'relative',

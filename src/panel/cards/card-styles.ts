@@ -2,6 +2,7 @@ import { css } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
 import { SMALL_LINE, TITLE_LINE, VALUE_LINE } from './card-layout';
 import { UNIT_SIZE } from './text-widths';
+import { iconsOfTextSize } from '../icon-size';
 import { palette } from '../theme-palette';
 
 const oneLine = { overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' } as const;
@@ -61,7 +62,13 @@ export const getCardStyles = (theme: GrafanaTheme2) => ({
     '&:hover': { textDecorationColor: 'currentColor' },
   }),
   marks: css({ display: 'flex', flex: 'none', alignItems: 'center', gap: '0.5em', fontSize: '0.9em' }),
-  mark: css({ display: 'inline-flex', alignItems: 'center', gap: '0.25em', whiteSpace: 'nowrap' }),
+  mark: css({
+    display: 'inline-flex',
+    alignItems: 'center',
+    gap: '0.25em',
+    whiteSpace: 'nowrap',
+    ...iconsOfTextSize,
+  }),
   old: css({ color: theme.colors.warning.text }),
   open: css({ color: theme.colors.info.text }),
   note: css({
@@ -71,6 +78,7 @@ export const getCardStyles = (theme: GrafanaTheme2) => ({
     background: 'none',
     color: palette(theme).text.secondary,
     cursor: 'help',
+    ...iconsOfTextSize,
     '&:focus-visible': { outline: `2px solid ${theme.colors.primary.border}` },
   }),
   valueRow: css({ display: 'flex', alignItems: 'baseline', gap: '0.75em', minWidth: 0 }),

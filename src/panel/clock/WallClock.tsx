@@ -10,7 +10,7 @@ export function WallClock({ timeZone }: { readonly timeZone: TimeZone }) {
   const zone = useTicked(useCallback((now: number) => timeZoneAbbrevation(now, { timeZone }), [timeZone]));
   return (
     <span role="timer" aria-live="off" aria-label={`Current time, ${zone}`}>
-      {time} <small>{zone}</small>
+      {time} <span style={{ fontSize: '0.75em' }}>{zone}</span>
     </span>
   );
 }

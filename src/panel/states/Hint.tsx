@@ -14,10 +14,18 @@ interface HintProps {
   readonly tone?: 'neutral' | 'good' | 'bad';
 }
 
+const HEAD_HEIGHT = 36;
+const LINE_HEIGHT = 19;
+const LONGEST_LINE = 60;
+
+/** At the small size of the text, generously. */
+const linesOf = (text: string, width: number): number =>
+  Math.ceil(text.length / Math.min(LONGEST_LINE, Math.max(1, Math.floor((width - 8) / 6.8)))) + 0.5;
+
 /** Says why there is nothing to see, and what to do. */
 export function Hint({ width, height, title, text, icon = 'info-circle', tone = 'neutral' }: HintProps) {
   const styles = useStyles2(getStyles);
-  const hasText = text !== '' && height >= 84 && width >= 200;
+  const hasText = text !== '' && width >= 160 && height >= HEAD_HEIGHT + linesOf(text, width) * LINE_HEIGHT;
   return (
     <div className={styles.hint} style={{ width, height }} title={text}>
       <div className={styles[tone]}>

@@ -2,6 +2,7 @@ import React, { memo } from 'react';
 import { css } from '@emotion/css';
 import { Icon, useStyles2, useTheme2 } from '@grafana/ui';
 import type { ConnectionModel } from '../reading/connection';
+import { iconsOfTextSize } from '../icon-size';
 import { visuallyHidden } from '../visually-hidden';
 import { CONNECTION_WORDS, toneColor } from './connection-words';
 import { useBadgeState } from './use-badge-state';
@@ -37,4 +38,11 @@ export const ConnectionBadge = memo(function ConnectionBadge({
 });
 
 const getStyles = () =>
-  css({ display: 'inline-flex', alignItems: 'center', gap: '0.35em', whiteSpace: 'nowrap', fontWeight: 500 });
+  css({
+    display: 'inline-flex',
+    alignItems: 'center',
+    gap: '0.35em',
+    whiteSpace: 'nowrap',
+    fontWeight: 500,
+    ...iconsOfTextSize,
+  });

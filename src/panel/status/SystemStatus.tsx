@@ -26,7 +26,11 @@ export const SystemStatus = memo(function SystemStatus(props: SystemStatusProps)
   const { system, connection, alerts, width, height, timeZone } = props;
   const styles = useStyles2(getStatusStyles);
   const hops = hopsNow(system, connection);
-  const layout = statusLayout(width, height, hops.length, system.topics.length);
+  const layout = statusLayout(width, height, {
+    hops: hops.length,
+    messages: hops.filter(({ message }) => message !== '').length,
+    topics: system.topics.length,
+  });
   const tiles = [
     { name: 'Connection', value: <ConnectionBadge connection={connection} /> },
     { name: 'Active metrics', value: countText(system.activeMetrics, system.metrics) },
@@ -55,7 +59,7 @@ export const SystemStatus = memo(function SystemStatus(props: SystemStatusProps)
       {layout.hops && hops.length > 0 && (
         <ul className={styles.hops} aria-label="Hops of the pipeline">
           {hops.map((hop) => (
-            <Hop key={hop.name} hop={hop} />
+            <Hop key={hop.name} hop={hop} message={layout.messages} />
           ))}
         </ul>
       )}
@@ -67,7 +71,7 @@ export const SystemStatus = memo(function SystemStatus(props: SystemStatusProps)
   );
 });
 
-function Hop({ hop }: { readonly hop: HopModel }) {
+function Hop({ hop, message }: { readonly hop: HopModel; readonly message: boolean }) {
   const styles = useStyles2(getStatusStyles);
   const theme = useTheme2();
   const words = HOP_WORDS[hop.state];
@@ -77,7 +81,7 @@ function Hop({ hop }: { readonly hop: HopModel }) {
         <Icon name={words.icon} size="sm" /> {words.name}
       </span>
       <span className={styles.hopName}>{hop.name}</span>
-      {hop.message !== '' && <span className={styles.hopMessage}>{hop.message}</span>}
+      {message && hop.message !== '' && <span className={styles.hopMessage}>{hop.message}</span>}
     </li>
   );
 }

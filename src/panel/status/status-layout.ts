@@ -6,6 +6,8 @@ export interface StatusLayout {
   readonly tiles: number;
   readonly tileColumns: number;
   readonly hops: boolean;
+  /** With what the hops say. */
+  readonly messages: boolean;
   readonly hint: boolean;
   readonly topics: boolean;
   /** The table of topics with all its columns. */
@@ -21,8 +23,16 @@ const HOP_HEIGHT = 2.2;
 const TOPICS_HEIGHT = 4;
 const MOST_TILES = 5;
 
+export interface StatusCounts {
+  readonly hops: number;
+  /** Hops that have something to say. */
+  readonly messages: number;
+  readonly topics: number;
+}
+
 /** All heights in multiples of the font size, which grows with the rectangle. */
-export function statusLayout(width: number, height: number, hops: number, topics: number): StatusLayout {
+export function statusLayout(width: number, height: number, counts: StatusCounts): StatusLayout {
+  const { hops, messages, topics } = counts;
   const size = Math.round(Math.min(40, Math.max(12, Math.min(width / 64, height / 17))));
   const ems = { width: width / size, height: height / size };
   const tileColumns = Math.max(1, Math.min(MOST_TILES, Math.floor(ems.width / TILE_EMS)));
@@ -32,15 +42,18 @@ export function statusLayout(width: number, height: number, hops: number, topics
   let left = room - rows * TILE_HEIGHT;
   const hopRows = Math.max(1, Math.ceil(hops / Math.max(1, Math.floor(ems.width / HOP_EMS))));
   const fitsHops = left >= hopRows * HOP_HEIGHT && ems.width >= HOP_EMS;
-  if (fitsHops) left -= hopRows * HOP_HEIGHT;
+  // A message may take a line of its own.
+  const fitsMessages = fitsHops && left >= (hopRows + messages) * HOP_HEIGHT;
+  if (fitsHops) left -= (hopRows + (fitsMessages ? messages : 0)) * HOP_HEIGHT;
   return {
     size,
     heading,
     tiles: rows * tileColumns,
     tileColumns,
     hops: fitsHops,
+    messages: fitsMessages,
     hint: ems.width >= 24,
     topics: topics > 0 && left >= TOPICS_HEIGHT && ems.width >= 18,
-    wideTopics: ems.width >= 40,
+    wideTopics: ems.width >= 50,
   };
 }

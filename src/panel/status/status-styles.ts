@@ -1,5 +1,6 @@
 import { css } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
+import { iconsOfTextSize } from '../icon-size';
 import { palette } from '../theme-palette';
 
 const oneLine = { overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' } as const;
@@ -52,7 +53,7 @@ export const getStatusStyles = (theme: GrafanaTheme2) => {
       listStyle: 'none',
     }),
     hop: css({ display: 'flex', gap: '0.5em', minWidth: 0, maxWidth: '100%', lineHeight: 1.5 }),
-    hopState: css({ flex: 'none', whiteSpace: 'nowrap' }),
+    hopState: css({ flex: 'none', whiteSpace: 'nowrap', ...iconsOfTextSize }),
     hopName: css({ flex: 'none', fontWeight: theme.typography.fontWeightMedium }),
     hopMessage: css({ ...oneLine, minWidth: 0, color: text.secondary }),
     hint: css({ ...oneLine, flex: 'none', margin: '0.5em 0 0', color: text.secondary }),
