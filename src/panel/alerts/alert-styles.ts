@@ -103,6 +103,7 @@ export const getAlertStyles = (theme: GrafanaTheme2) => {
     resolved: css({ ...chip, color: text.secondary }),
     foot: css({ flex: 'none', display: 'flex', alignItems: 'center', height: '2.2em', gap: '1em' }),
     toggle: css({
+      font: 'inherit',
       padding: 0,
       border: 0,
       background: 'none',

@@ -16,6 +16,7 @@ interface SparklineProps {
  */
 export const Sparkline = memo(function Sparkline({ trend, width, height, color, label }: SparklineProps) {
   const path = useMemo(() => trendPath(trend, width, height), [trend, width, height]);
+  const stroke = Math.min(4, Math.max(1.5, height / 60));
   return (
     <svg
       role="img"
@@ -25,10 +26,12 @@ export const Sparkline = memo(function Sparkline({ trend, width, height, color, 
       style={{ display: 'block', flex: 'none' }}
     >
       {path !== null && (
-        <g fill="none" stroke={color} strokeWidth={1.5} strokeLinecap="round" strokeLinejoin="round">
+        <g fill="none" stroke={color} strokeWidth={stroke} strokeLinecap="round" strokeLinejoin="round">
           <path d={path.area} fill={color} fillOpacity={0.12} stroke="none" />
           <path d={path.line} />
-          {path.openLine !== '' && <path d={path.openLine} strokeDasharray="1 3" />}
+          {path.openLine !== '' && (
+            <path d={path.openLine} strokeDasharray={`${stroke * 0.7} ${stroke * 2}`} />
+          )}
         </g>
       )}
     </svg>

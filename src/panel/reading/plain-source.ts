@@ -4,7 +4,7 @@ import type { TableCards } from '../options/panel-options';
 import type { CardSource } from './card-source';
 import { labelsAt, numberAt, numberColumns, stringColumns, timeAt, timeColumn } from './frame-columns';
 import { rangeNumbers } from './range-numbers';
-import { trendOf } from './series-source';
+import { seriesName, trendOf } from './series-source';
 
 /**
  * Cards from any frame: one a numeric column, reduced over its rows; or one a row, for tables that list things
@@ -48,8 +48,7 @@ function reducedSource(frame: DataFrame, field: Field, frames: DataFrame[]): Car
     ...common(frame, field),
     row,
     labels: field.labels ?? {},
-    title: getFieldDisplayName(field, frame, frames),
-    subtitle: '',
+    ...seriesName(frame, field, frames, frameMeta(frame)),
     // One number has no range: its least, greatest and average would only repeat it.
     numbers: frame.length > 1 ? numbers : { last: numbers.last, sum: numbers.sum, count: numbers.count },
     previous: before === undefined ? undefined : numberAt(field, before),

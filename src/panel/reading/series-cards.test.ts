@@ -174,7 +174,11 @@ describe('from other sources', () => {
       refId: 'C',
       fields: [{ name: 'count', type: FieldType.number, values: [4] }],
     });
-    count.meta = { custom: { streamkpi: metaOf({ kind: 'events', metric: 'high_activity_alert' }) } };
-    expect(cardOf([count])).toMatchObject({ title: 'count', value: { numeric: 4 } });
+    count.meta = {
+      custom: {
+        streamkpi: metaOf({ kind: 'events', metric: 'high_activity_alert', title: 'High activity' }),
+      },
+    };
+    expect(cardOf([count])).toMatchObject({ title: 'High activity', value: { numeric: 4 } });
   });
 });

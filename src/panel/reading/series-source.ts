@@ -128,7 +128,7 @@ function coarseNote(meta: StreamKpiFrameMeta | undefined): string | null {
 const NAMELESS = /^value$/i;
 
 /** The metric's title and the labels; a name that somebody gave the series (an alias, a display name) alone. */
-function seriesName(
+export function seriesName(
   frame: DataFrame,
   field: Field,
   frames: DataFrame[],
