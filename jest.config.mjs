@@ -73,7 +73,7 @@ export default {
     { ...withGrafana, displayName: 'plugin', testMatch: ['<rootDir>/src/**/*.test.{ts,tsx}'] },
     { ...base, displayName: 'contract', testMatch: ['<rootDir>/tests/contract/**/*.test.ts'] },
     { ...integration, displayName: 'integration', testMatch: ['<rootDir>/tests/integration/**/*.test.ts'] },
-    { ...base, displayName: 'e2e', testMatch: ['<rootDir>/tests/e2e/**/*.test.ts'] },
+    { ...integration, displayName: 'e2e', testMatch: ['<rootDir>/tests/e2e/**/*.test.ts'] },
     { ...integration, displayName: 'long', testMatch: ['<rootDir>/tests/long/**/*.test.ts'] },
   ],
 };

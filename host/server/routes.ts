@@ -122,7 +122,9 @@ async function api(call: Call, around: Surroundings): Promise<Reply> {
   return missing(call);
 }
 
-const NO_ICON = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"/>');
+const MISSING_ICON = Buffer.from(
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><path d="M12 2a10 10 0 1 0 0 20 10 10 0 0 0 0-20zm0 2a8 8 0 1 1 0 16 8 8 0 0 1 0-16z"/></svg>',
+);
 
 /** The content of a file that the page asks for below /public. */
 function publicFile({ path }: Call, around: Surroundings): Buffer | undefined {
@@ -134,8 +136,8 @@ function publicFile({ path }: Call, around: Surroundings): Buffer | undefined {
   if (place === 'fonts') return fontFile(around.root, path.slice(2).join('/'));
   // Grafana 13 asks below build/.
   const image = path.slice(place === 'build' ? 2 : 1).join('/');
-  // Some icons are in Grafana only, not in its packages: nothing is drawn for them.
-  return fileBelow(around.images, image) ?? (image.endsWith('.svg') ? NO_ICON : undefined);
+  // Some icons are in Grafana only, not in its packages: a circle is drawn for them.
+  return fileBelow(around.images, image) ?? (image.endsWith('.svg') ? MISSING_ICON : undefined);
 }
 
 const PAGES = ['', 'd', 'dashboards', 'connections', 'explore'];

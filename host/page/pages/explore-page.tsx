@@ -81,17 +81,24 @@ const isGraph = (data: PanelData): boolean =>
       (fields.length === 2 && fields[0]?.type === FieldType.time && fields[1]?.type === FieldType.number),
   );
 
+interface Asked {
+  readonly asked: Explored;
+  /** What is asked for now: an editor changes its query and runs it in one breath, before anything is drawn. */
+  readonly newest: () => Explored;
+  readonly change: (next: Partial<Explored>) => void;
+}
+
 /** What the address asks for, and its change. */
-function useExplored(search: URLSearchParams): [Explored, (next: Partial<Explored>) => void] {
-  const [now, setNow] = useState(() => explored(search));
+function useExplored(search: URLSearchParams): Asked {
+  const [asked, setAsked] = useState(() => explored(search));
+  const kept = useRef(asked);
+  const newest = useCallback(() => kept.current, []);
   const change = useCallback((next: Partial<Explored>) => {
-    setNow((before) => {
-      const after = { ...before, ...next };
-      queueMicrotask(() => locationService.partial({ explore: JSON.stringify(after) }, true));
-      return after;
-    });
+    kept.current = { ...kept.current, ...next };
+    setAsked(kept.current);
+    locationService.partial({ explore: JSON.stringify(kept.current) }, true);
   }, []);
-  return [now, change];
+  return { asked, newest, change };
 }
 
 /** Queries of one data source with the plugin's editor, and what they give: a graph where it is one, and a table. */
@@ -100,7 +107,7 @@ export function ExplorePage({ search }: { search: URLSearchParams }) {
   const sources = useMemo(() => getDataSourceSrv().getList(), []);
   const [uid, setUid] = useState(search.get('ds') ?? sources[0]?.uid);
   const [source, setSource] = useState<DataSourceApi>();
-  const [asked, change] = useExplored(search);
+  const { asked, newest, change } = useExplored(search);
   const range = useMemo(() => rangeUtil.convertRawToRange(asked.range), [asked.range]);
   const [data, setData] = useState<PanelData>({
     state: LoadingState.NotStarted,
@@ -108,21 +115,16 @@ export function ExplorePage({ search }: { search: URLSearchParams }) {
     timeRange: range,
   });
   const running = useRef<Subscription>(undefined);
-  const newest = useRef(asked);
-  newest.current = asked;
   const [body, width] = useWidth();
 
   useEffect(() => {
     if (uid !== undefined) void getDataSourceSrv().get(uid).then(setSource);
   }, [uid]);
   const run = useCallback(() => {
-    // The editor changes the query and runs it in one breath: the change is there a moment later.
-    queueMicrotask(() => {
-      if (source === undefined) return;
-      running.current?.unsubscribe();
-      running.current = runPanelRequest(source, requestFor(source, newest.current)).subscribe(setData);
-    });
-  }, [source]);
+    if (source === undefined) return;
+    running.current?.unsubscribe();
+    running.current = runPanelRequest(source, requestFor(source, newest())).subscribe(setData);
+  }, [source, newest]);
   useEffect(() => {
     run();
     return () => running.current?.unsubscribe();

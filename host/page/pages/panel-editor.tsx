@@ -39,7 +39,7 @@ function Queries({ runner }: { runner: SceneQueryRunner }) {
       range={range}
       app={CoreApp.PanelEditor}
       onChange={(next) => runner.setState({ queries: [...next] })}
-      onRun={() => queueMicrotask(() => runner.runQueries())}
+      onRun={() => runner.runQueries()}
     />
   );
 }

@@ -1,0 +1,70 @@
+import AxeBuilder from '@axe-core/playwright';
+import { clippedTexts, overhang } from './rig/in-page';
+import { ownPanels } from './rig/own-panels';
+import { HOSTS, quietPast, startStage, START_MS, type Stage } from './rig/stage';
+
+const SIZES = [
+  { name: 'phone', width: 320, height: 700 },
+  { name: 'laptop', width: 1400, height: 1000 },
+  { name: 'wall', width: 3840, height: 2160 },
+] as const;
+
+const DASHBOARDS = ['streamkpi-realtime', 'streamkpi-alerts', 'streamkpi-pipeline'] as const;
+
+/** Panels are drawn when they come into view, and settle a moment after their data. */
+const SETTLE_MS = 1_500;
+
+describe.each(HOSTS)('how it looks on Grafana %s', (grafana) => {
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await startStage(grafana);
+    await quietPast(stage.bridge(), Date.now());
+  }, START_MS);
+  afterAll(() => stage.close());
+
+  test.each(SIZES)(
+    'nothing is cut off at $name size, light and dark',
+    async ({ name, width, height }) => {
+      for (const theme of ['dark', 'light'] as const) {
+        for (const uid of DASHBOARDS) {
+          const view = await stage.view(`/d/${uid}`, { width, height, theme });
+          await view.page.locator(ownPanels(uid)).first().waitFor();
+          await view.page.waitForTimeout(SETTLE_MS);
+          await view.picture(`${uid}-${name}-${theme}-grafana-${grafana}`);
+          const seen = {
+            wider: await view.page.evaluate(overhang),
+            clipped: await view.page.evaluate(clippedTexts),
+            faults: view.faults,
+          };
+          expect({ uid, theme, ...seen }).toEqual({ uid, theme, wider: 0, clipped: [], faults: [] });
+          await view.close();
+        }
+      }
+    },
+    120_000,
+  );
+
+  test.each(['dark', 'light'] as const)(
+    'axe finds nothing in what this app draws, %s',
+    async (theme) => {
+      const places = [
+        ...DASHBOARDS.map((uid) => ({ path: `/d/${uid}`, own: ownPanels(uid) })),
+        { path: '/explore', own: 'section[aria-label="Query A"]' },
+        { path: '/connections/datasources/edit/streamkpi', own: 'main' },
+      ];
+      for (const { path, own } of places) {
+        const view = await stage.view(path, { theme });
+        await view.page.locator(own).first().waitFor();
+        await view.page.waitForTimeout(SETTLE_MS);
+        const { violations } = await new AxeBuilder({ page: view.page }).include(own).analyze();
+        const said = violations.map(
+          ({ id, nodes }) =>
+            `${id}: ${nodes.map(({ html, target }) => `${target.join(' ')} ${html}`).join(' | ')}`,
+        );
+        expect({ path, said }).toEqual({ path, said: [] });
+        await view.close();
+      }
+    },
+    120_000,
+  );
+});

@@ -1,0 +1,26 @@
+/** What tests read in the page itself; each function is sent there as text, so it uses nothing but its arguments. */
+
+/** Texts of panels that their own box cuts off without saying so by an ellipsis. */
+export function clippedTexts(): string[] {
+  const found: string[] = [];
+  for (const element of document.querySelectorAll('[data-testid="data-testid panel content"] *')) {
+    const own = [...element.childNodes].some(
+      (node) => node.nodeType === Node.TEXT_NODE && (node.textContent ?? '').trim() !== '',
+    );
+    const { overflowX, textOverflow, position } = getComputedStyle(element);
+    // A box of one pixel, or one that is positioned away, is for screen readers.
+    const seen = element.clientWidth > 1 && position !== 'absolute';
+    const cuts = overflowX === 'hidden' && textOverflow !== 'ellipsis';
+    if (own && seen && cuts && element.scrollWidth > element.clientWidth + 1) {
+      found.push(element.textContent.trim());
+    }
+  }
+  return found;
+}
+
+/** Pixels that panels stick out of the window to the right. */
+export const overhang = (): number => {
+  const panels = [...document.querySelectorAll('section[data-testid^="data-testid Panel header"]')];
+  const right = Math.max(0, ...panels.map((panel) => panel.getBoundingClientRect().right));
+  return Math.max(0, right - document.documentElement.clientWidth);
+};

@@ -1,0 +1,158 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { startHost, type RunningHost } from '../../../host/server/host-server';
+import type { HostGrafana } from '../../../host/server/page-bundle';
+import { freePort, startBridge, type BridgeProcess } from '../../support/bridge-process';
+import { ingest, metricsWithoutIdling, putProfiles, sleep } from '../../support/embedded-bridge';
+import { startBrowser } from './browser';
+import { openView, type View, type ViewOptions } from './view';
+
+/** Both Grafanas whose packages the host page can be made of. */
+export const HOSTS: readonly HostGrafana[] = ['13', '11'];
+
+const ROOT = join(__dirname, '../../..');
+
+/** Starting is slower than a test: packages of the older Grafana may have to be installed, and bundles built. */
+export const START_MS = 240_000;
+
+export interface Stage {
+  readonly host: RunningHost;
+  readonly grafana: HostGrafana;
+  bridge(): BridgeProcess;
+  view(path: string, options?: ViewOptions): Promise<View>;
+  /** The bridge is killed; nobody listens at its address. */
+  killBridge(): Promise<void>;
+  /** At the same address, with what it had stored. */
+  startBridge(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface StageOptions {
+  /** The demo's traffic; otherwise the tests send every event themselves. */
+  readonly demo?: boolean;
+}
+
+/** The older Grafana's packages are no part of the project's own. */
+function ensurePackages(grafana: HostGrafana): void {
+  const run = spawnSync(process.execPath, [join(ROOT, 'scripts/start/host-page.mjs'), grafana], {
+    encoding: 'utf8',
+  });
+  if (run.status !== 0) throw new Error(`the packages of Grafana ${grafana}: ${run.stderr}`);
+}
+
+/** A real bridge with the embedded pipeline, the host page over the built app, and a browser. */
+export async function startStage(grafana: HostGrafana, options: StageOptions = {}): Promise<Stage> {
+  const folder = mkdtempSync(join(tmpdir(), 'streamkpi-e2e-'));
+  const metrics = join(folder, 'metrics.yaml');
+  writeFileSync(metrics, metricsWithoutIdling());
+  const environment: Record<string, string> = {
+    BRIDGE_PORT: String(await freePort()),
+    STORE_PATH: join(folder, 'store'),
+    // Without traffic of its own a window closes by event time alone: the test decides when.
+    ...(options.demo === true ? {} : { DEMO: 'off', METRICS_FILE: metrics }),
+  };
+  const startOne = async (): Promise<BridgeProcess> => {
+    const started = await startBridge(environment);
+    await started.ready();
+    return started;
+  };
+  ensurePackages(grafana);
+  let bridge = await startOne();
+  const dist = process.env['E2E_DIST'];
+  let host: RunningHost;
+  let browser: Browser;
+  try {
+    // E2E_DIST: another built app than dist/, such as an unpacked release.
+    host = await startHost({
+      root: ROOT,
+      grafana,
+      port: 0,
+      bridgeUrl: bridge.url,
+      ...(dist === undefined ? {} : { dist }),
+    });
+    browser = await startBrowser();
+  } catch (reason) {
+    await bridge.kill9();
+    throw reason;
+  }
+  const views = new Set<View>();
+  return {
+    host,
+    grafana,
+    bridge: () => bridge,
+    view: async (path, viewOptions) => {
+      const view = await openView(browser, host.address, path, viewOptions);
+      views.add(view);
+      return view;
+    },
+    killBridge: () => bridge.kill9(),
+    startBridge: async () => {
+      bridge = await startOne();
+    },
+    close: async () => {
+      for (const view of views) await view.close();
+      await browser.close();
+      await host.close();
+      await bridge.kill9();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export const MINUTE_MS = 60_000;
+export const minuteOf = (ms: number): number => Math.floor(ms / MINUTE_MS) * MINUTE_MS;
+
+/** One page view of a user at a time. */
+export const pageView = (user: string, timestamp: number) => ({
+  user_id: user,
+  event_type: 'page_view',
+  timestamp,
+  properties: { page: '/' },
+});
+
+export const purchase = (user: string, timestamp: number, amount: number) => ({
+  user_id: user,
+  event_type: 'purchase',
+  timestamp,
+  properties: { amount },
+});
+
+/** Two users, one of each segment. */
+export const SEGMENTS = { ada: 'premium', ben: 'basic' } as const;
+
+/**
+ * Twenty quiet minutes before `untilMs`: each minute three views of ada and two of ben, and a purchase of each; in
+ * event time order, so that every minute but the last is final.
+ */
+export async function quietPast(bridge: BridgeProcess, untilMs: number, minutes = 20): Promise<void> {
+  await putProfiles(bridge, SEGMENTS);
+  const first = minuteOf(untilMs) - minutes * MINUTE_MS;
+  for (let minute = first; minute <= minuteOf(untilMs) - MINUTE_MS; minute += MINUTE_MS) {
+    const at = (second: number): number => minute + second * 1_000;
+    const answer = await ingest(bridge, [
+      ...[1, 11, 21].map((second) => pageView('ada', at(second))),
+      ...[2, 12].map((second) => pageView('ben', at(second))),
+      purchase('ada', at(31), 10),
+      purchase('ben', at(32), 2.5),
+    ]);
+    if (answer.rejected.length > 0) throw new Error(JSON.stringify(answer.rejected));
+  }
+}
+
+/** Waits until what the test reads is what it expects; fails with what it last read. */
+export async function eventually<T>(
+  read: () => T | Promise<T>,
+  holds: (value: T) => boolean,
+  withinMs = 15_000,
+): Promise<T> {
+  const end = Date.now() + withinMs;
+  for (;;) {
+    const value = await read();
+    if (holds(value)) return value;
+    if (Date.now() >= end) throw new Error(`after ${withinMs} ms it still reads: ${JSON.stringify(value)}`);
+    await sleep(100);
+  }
+}

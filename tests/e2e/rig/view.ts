@@ -1,0 +1,70 @@
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+
+export interface ViewOptions {
+  readonly width?: number;
+  readonly height?: number;
+  readonly theme?: 'dark' | 'light';
+  readonly reducedMotion?: boolean;
+}
+
+const RESULTS = join(__dirname, '../../../test-results');
+
+/** One window on the host page, and what went wrong in it. */
+export interface View {
+  readonly page: Page;
+  /** Errors of scripts and of the console since the last look; what the test expects to fail is its own matter. */
+  readonly faults: string[];
+  /** A panel of the dashboard by its title. */
+  panel(title: string): Locator;
+  /** What a reader of the panel reads: its text, in one line. */
+  textOf(title: string): Promise<string>;
+  /** Keeps a picture in test-results/. */
+  picture(name: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Words that belong to the browser's account of a failed request, which tests of failures cause on purpose. */
+const ANSWERED_WITH_ERROR = /Failed to load resource/;
+
+export async function openView(
+  browser: Browser,
+  address: string,
+  path: string,
+  options: ViewOptions = {},
+): Promise<View> {
+  const { width = 1400, height = 1000, theme = 'dark', reducedMotion = false } = options;
+  const context: BrowserContext = await browser.newContext({
+    viewport: { width, height },
+    locale: 'en-US',
+    timezoneId: 'UTC',
+    reducedMotion: reducedMotion ? 'reduce' : 'no-preference',
+  });
+  // Shorter than a test may take: what is missing is then named.
+  context.setDefaultTimeout(10_000);
+  const page = await context.newPage();
+  const faults: string[] = [];
+  page.on('pageerror', (error) => faults.push(error.stack ?? error.message));
+  page.on('console', (message) => {
+    if (message.type() !== 'error' || ANSWERED_WITH_ERROR.test(message.text())) return;
+    faults.push(message.text());
+  });
+  const target = new URL(path, address);
+  target.searchParams.set('theme', theme);
+  await page.goto(target.toString());
+  const panel = (title: string): Locator =>
+    page.locator('section', { has: page.getByRole('heading', { name: title, exact: true }) });
+  return {
+    page,
+    faults,
+    panel,
+    textOf: async (title) => (await panel(title).innerText()).replace(/\s+/g, ' ').trim(),
+    picture: async (name) => {
+      const file = join(RESULTS, `${name}.png`);
+      mkdirSync(dirname(file), { recursive: true });
+      await page.screenshot({ path: file });
+    },
+    close: () => context.close(),
+  };
+}
