@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { basename, join } from 'node:path';
 import { LiveServer } from '../../tests/support/plugin-host/live-server';
-import { VIEWER, type GrafanaUser } from '../../tests/support/plugin-host/plugin-context';
+import { VIEWER, type GrafanaUser, type PluginContext } from '../../tests/support/plugin-host/plugin-context';
 import { startPluginHost, type PluginHost } from '../../tests/support/plugin-host/plugin-host';
 import { builtPlugins } from './built-plugins';
 import { DataSources, ORG_ID } from './data-sources';
@@ -35,6 +35,8 @@ export interface RunningHost {
   readonly address: string;
   readonly backend: PluginHost;
   readonly live: LiveServer;
+  /** What the backend is told of a data source as it is saved now; null when there is none of this uid. */
+  context(uid: string): PluginContext | null;
   /** Cuts every page's Live connection once; pages come back by themselves. */
   cutLive(): void;
   close(): Promise<void>;
@@ -131,6 +133,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     address: `http://127.0.0.1:${port()}`,
     backend,
     live,
+    context: (uid) => dataSources.context(uid, ADMIN),
     cutLive: () => sockets.cut(),
     close: async () => {
       letGo();

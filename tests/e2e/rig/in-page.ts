@@ -24,3 +24,18 @@ export const overhang = (): number => {
   const right = Math.max(0, ...panels.map((panel) => panel.getBoundingClientRect().right));
   return Math.max(0, right - document.documentElement.clientWidth);
 };
+
+interface GrafanaData {
+  createTheme(): unknown;
+  getDisplayProcessor(options: object): (value: unknown) => object;
+  formattedValueToString(value: object): string;
+}
+
+/** Numbers as this page's own Grafana writes them in a unit: what it shares with plugins is what is asked. */
+export function asWritten(asked: { readonly unit: string; readonly numbers: readonly unknown[] }): string[] {
+  const { System } = window as unknown as { readonly System: { get(id: string): GrafanaData } };
+  const { createTheme, getDisplayProcessor, formattedValueToString } = System.get('package:@grafana/data');
+  const field = { type: 'number', config: { unit: asked.unit } };
+  const display = getDisplayProcessor({ field, theme: createTheme() });
+  return asked.numbers.map((number) => formattedValueToString(display(number)));
+}

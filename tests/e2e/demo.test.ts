@@ -1,0 +1,33 @@
+import { cards } from './rig/reading';
+import { eventually, HOSTS, startStage, START_MS, type Stage } from './rig/stage';
+
+describe.each(HOSTS)('the demo from a fresh start on Grafana %s', (grafana) => {
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await startStage(grafana, { demo: true });
+  }, START_MS);
+  afterAll(() => stage.close());
+
+  test('every card gets a number, and the trends move', async () => {
+    const view = await stage.view('/d/streamkpi-realtime');
+    const all = await eventually(
+      () => cards(view, 'Key figures'),
+      (read) => Object.keys(read).length === 5 && Object.values(read).every(({ value }) => /\d/.test(value)),
+      60_000,
+    );
+    expect(Object.keys(all)).toEqual([
+      'Events per minute',
+      'Revenue per minute',
+      'High activity alerts',
+      'High activity',
+      'Active users',
+    ]);
+    const before = await view.textOf('Events per minute');
+    await eventually(
+      () => view.textOf('Events per minute'),
+      (text) => text !== before,
+    );
+    await view.picture(`demo-grafana-${grafana}`);
+    expect(view.faults).toEqual([]);
+  }, 90_000);
+});

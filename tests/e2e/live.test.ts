@@ -1,0 +1,145 @@
+import { ingest } from '../support/embedded-bridge';
+import { alerts, cards, connection, legend } from './rig/reading';
+import { eventually, HOSTS, pageView, quietPast, startStage, START_MS, type Stage } from './rig/stage';
+import type { View } from './rig/view';
+
+/** The page is the one that was opened: nothing has loaded it again. */
+async function marked(view: View): Promise<() => Promise<boolean>> {
+  const mark = String(Math.random());
+  await view.page.evaluate((name) => (window.name = name), mark);
+  const loads = (): Promise<number> =>
+    view.page.evaluate(() => performance.getEntriesByType('navigation').length);
+  await view.page.evaluate(() => document.body.setAttribute('data-marked', ''));
+  return async () => (await view.page.locator('body[data-marked]').count()) === 1 && (await loads()) === 1;
+}
+
+/** Events of the minute that runs now, at its newest moment. */
+const nowEvents = (stage: Stage, user: string, count: number) => {
+  const now = Date.now();
+  return ingest(
+    stage.bridge(),
+    Array.from({ length: count }, (_, index) => pageView(user, now - count + index)),
+  );
+};
+
+const lastOf = async (view: View, series: string): Promise<number> =>
+  Number((await legend(view, 'Events per minute'))[series]?.[0] ?? NaN);
+
+describe.each(HOSTS)('live on Grafana %s', (grafana) => {
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await startStage(grafana);
+    await quietPast(stage.bridge(), Date.now());
+  }, START_MS);
+  afterAll(() => stage.close());
+
+  test('what happens now is on the page a moment later, without a reload', async () => {
+    const view = await stage.view('/d/streamkpi-realtime');
+    await eventually(
+      () => connection(view),
+      (state) => state === 'connected',
+    );
+    const untouched = await marked(view);
+    const asked = nowEvents(stage, 'ada', 17);
+    expect((await asked).accepted).toBe(17);
+    // The running minute; another may have begun in between.
+    await eventually(
+      () => lastOf(view, 'premium'),
+      (last) => last === 17,
+      5_000,
+    );
+    await nowEvents(stage, 'ada', 4);
+    await eventually(
+      () => lastOf(view, 'premium'),
+      (last) => last === 21 || last === 4,
+      5_000,
+    );
+    expect(await untouched()).toBe(true);
+    expect(view.faults).toEqual([]);
+    await view.close();
+  });
+
+  test('a refresh and a wider range keep what live has brought', async () => {
+    const view = await stage.view('/d/streamkpi-realtime?from=now-15m&to=now');
+    await eventually(
+      () => connection(view),
+      (state) => state === 'connected',
+    );
+    await nowEvents(stage, 'ben', 9);
+    const before = await eventually(
+      () => lastOf(view, 'basic'),
+      (last) => last >= 9,
+    );
+    await view.page.evaluate(() => {
+      const panel = document.querySelector(
+        'section[data-testid="data-testid Panel header Events per minute"]',
+      );
+      const seen: string[] = [];
+      Object.assign(window, { seenTexts: seen });
+      new MutationObserver(() => seen.push(panel?.textContent ?? '')).observe(panel ?? document.body, {
+        subtree: true,
+        childList: true,
+        characterData: true,
+      });
+    });
+    await view.page.getByTestId('data-testid RefreshPicker run button').click();
+    await view.page.waitForTimeout(2_000);
+    const seen = await view.page.evaluate(() => (window as unknown as { seenTexts: string[] }).seenTexts);
+    expect(seen.filter((text) => text.includes('No data') || !text.includes('basic'))).toEqual([]);
+    expect(await lastOf(view, 'basic')).toBe(before);
+    expect(view.faults).toEqual([]);
+    await view.close();
+  });
+
+  test('an alert appears once, and its row follows the count', async () => {
+    const view = await stage.view('/d/streamkpi-realtime');
+    await view.panel('Recent alerts').getByText('All clear').waitFor();
+    await nowEvents(stage, 'eve', 101);
+    const rows = () => alerts(view, 'Recent alerts');
+    await eventually(rows, (all) => all.length === 1 && /user eve: 101 events/.test(all[0]?.message ?? ''));
+    await nowEvents(stage, 'eve', 20);
+    await eventually(
+      rows,
+      (all) => all.length === 1 && /user eve: (121|20) events/.test(all[0]?.message ?? ''),
+    );
+    expect((await cards(view, 'Key figures'))['High activity alerts']?.value).toBe('1');
+    expect(await rows()).toEqual([expect.objectContaining({ state: 'open' })]);
+    await view.picture(`alert-grafana-${grafana}`);
+    expect(view.faults).toEqual([]);
+    await view.close();
+  });
+
+  test('a bridge that is killed is seen, and so is its return; nothing is missing then', async () => {
+    const view = await stage.view('/d/streamkpi-realtime');
+    const state = () => connection(view);
+    await eventually(state, (now) => now === 'connected');
+    const untouched = await marked(view);
+    await stage.killBridge();
+    await eventually(state, (now) => now === 'reconnecting' || now === 'disconnected');
+    await view.picture(`reconnecting-grafana-${grafana}`);
+    await stage.startBridge();
+    // Before the page is back: it must come by asking, not by listening.
+    await nowEvents(stage, 'ada', 33);
+    await eventually(state, (now) => now === 'connected', 40_000);
+    await eventually(
+      () => lastOf(view, 'premium'),
+      (last) => last >= 33,
+    );
+    expect(await untouched()).toBe(true);
+    await view.close();
+  }, 90_000);
+
+  test("a cut connection to Grafana's Live comes back by itself", async () => {
+    const view = await stage.view('/d/streamkpi-realtime');
+    const state = () => connection(view);
+    await eventually(state, (now) => now === 'connected');
+    stage.host.cutLive();
+    await nowEvents(stage, 'ben', 41);
+    await eventually(
+      () => lastOf(view, 'basic'),
+      (last) => last >= 41,
+    );
+    await eventually(state, (now) => now === 'connected');
+    await view.close();
+  });
+});
