@@ -46,13 +46,13 @@ export function findGrafana(environment = process.env) {
 export const hasDocker = () =>
   spawnSync('docker', ['compose', 'version'], { stdio: 'ignore', timeout: 20_000 }).status === 0;
 
-/** What Grafana is started with: `{ command, args, env }`. Its own data lies below `data`. */
-export function grafanaStart({ command, home }, { port, bridgeUrl, data }) {
+/** What Grafana is started with: `{ command, args, env }`. Its own data lies below `data`; `app` is the built app. */
+export function grafanaStart({ command, home }, { port, bridgeUrl, data, app = join(root, 'dist') }) {
   const plugins = join(data, 'plugins');
   mkdirSync(plugins, { recursive: true });
   const link = join(plugins, PLUGINS[0]);
   rmSync(link, { recursive: true, force: true });
-  symlinkSync(join(root, 'dist'), link);
+  symlinkSync(app, link);
   const [program, ...first] = command;
   return {
     command: program,
@@ -66,13 +66,14 @@ export function grafanaStart({ command, home }, { port, bridgeUrl, data }) {
       GF_SERVER_HTTP_PORT: String(port),
       GF_PLUGINS_ALLOW_LOADING_UNSIGNED_PLUGINS: PLUGINS.join(','),
       GF_PLUGINS_PREINSTALL_DISABLED: 'true',
+      GF_PLUGINS_PUBLIC_KEY_RETRIEVAL_DISABLED: 'true',
       // It is opened without a login; who wants to change something signs in.
       GF_AUTH_ANONYMOUS_ENABLED: 'true',
       GF_AUTH_ANONYMOUS_ORG_ROLE: 'Viewer',
       GF_ANALYTICS_REPORTING_ENABLED: 'false',
       GF_ANALYTICS_CHECK_FOR_UPDATES: 'false',
       GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES: 'false',
-      GF_LOG_LEVEL: 'warn',
+      GF_LOG_LEVEL: 'error',
       STREAMKPI_BRIDGE_URL: bridgeUrl,
       STREAMKPI_BRIDGE_TOKEN: process.env.STREAMKPI_BRIDGE_TOKEN ?? '',
     },
