@@ -1,7 +1,7 @@
 import { css } from '@emotion/css';
 import { CoreApp, LoadingState, type DataSourceApi, type GrafanaTheme2 } from '@grafana/data';
 import { getDataSourceSrv } from '@grafana/runtime';
-import { sceneGraph, SceneQueryRunner, type VizPanel } from '@grafana/scenes';
+import { sceneGraph, SceneQueryRunner, type SceneObject, type VizPanel } from '@grafana/scenes';
 import { Button, useStyles2 } from '@grafana/ui';
 import React, { useEffect, useMemo, useState } from 'react';
 import type { HostDashboard } from '../dashboard/scene-from-json';
@@ -13,7 +13,15 @@ const styles = (theme: GrafanaTheme2) => ({
   left: css({ flex: '3 1 500px', minWidth: 0 }),
   right: css({ flex: '1 1 280px', minWidth: 0 }),
   panel: css({ height: 400, marginBottom: theme.spacing(2) }),
-  head: css({ display: 'flex', gap: theme.spacing(1), marginBottom: theme.spacing(1) }),
+  head: css({
+    display: 'flex',
+    flexWrap: 'wrap',
+    gap: theme.spacing(1),
+    alignItems: 'flex-start',
+    flex: '1 0 100%',
+    // The controls keep their size; they wrap.
+    '& > *': { flexShrink: 0, maxWidth: '100%' },
+  }),
 });
 
 function runnerOf(panel: VizPanel): SceneQueryRunner | undefined {
@@ -61,23 +69,26 @@ export function PanelEditor({
   const runner = useMemo(() => runnerOf(panel), [panel]);
   const [active, setActive] = useState(false);
   useEffect(() => {
-    const deactivate = scene.activate();
+    // What the panel lies in is not drawn here, but variables reach only what lies in active objects.
+    const around: SceneObject[] = [];
+    for (let outer = panel.parent; outer !== undefined; outer = outer.parent) around.unshift(outer);
+    const deactivate = around.map((outer) => outer.activate());
     setActive(true);
-    return deactivate;
-  }, [scene]);
+    return () => deactivate.reverse().forEach((undo) => undo());
+  }, [panel]);
   // What is inside asks for the variables' values, which an active scene has.
   if (!active) return null;
   return (
     <div className={style.body}>
+      <div className={style.head}>
+        {(scene.state.controls ?? []).map((control) => (
+          <control.Component key={control.state.key} model={control} />
+        ))}
+        <Button variant="secondary" onClick={onClose}>
+          Back to the dashboard
+        </Button>
+      </div>
       <div className={style.left}>
-        <div className={style.head}>
-          {(scene.state.controls ?? []).map((control) => (
-            <control.Component key={control.state.key} model={control} />
-          ))}
-          <Button variant="secondary" onClick={onClose}>
-            Back to the dashboard
-          </Button>
-        </div>
         <div className={style.panel}>
           <panel.Component model={panel} />
         </div>

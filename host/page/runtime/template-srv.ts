@@ -1,4 +1,4 @@
-import type { ScopedVars, TypedVariableModel } from '@grafana/data';
+import type { AdHocVariableFilter, ScopedVars, TypedVariableModel } from '@grafana/data';
 import type { TemplateSrv, VariableInterpolation } from '@grafana/runtime';
 import { sceneGraph, SceneObjectBase, type SceneObject } from '@grafana/scenes';
 
@@ -53,6 +53,11 @@ export class HostTemplateSrv implements TemplateSrv {
       const name = plain ?? square ?? braced ?? '';
       return name.startsWith('__') || names.includes(name);
     });
+  }
+
+  /** Old data sources ask for a dashboard's ad-hoc filters here; @grafana/scenes puts its own answer in its place. */
+  getAdhocFilters(): readonly AdHocVariableFilter[] {
+    return [];
   }
 
   updateTimeRange(): void {
