@@ -36,7 +36,7 @@ export interface StageOptions {
 }
 
 /** The older Grafana's packages are no part of the project's own. */
-function ensurePackages(grafana: HostGrafana): void {
+export function ensurePackages(grafana: HostGrafana): void {
   const run = spawnSync(process.execPath, [join(ROOT, 'scripts/start/host-page.mjs'), grafana], {
     encoding: 'utf8',
   });
