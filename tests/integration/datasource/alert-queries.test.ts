@@ -1,0 +1,187 @@
+import { startFakeBridge, type FakeBridge } from '../../support/fake-bridge/fake-bridge';
+import { startFedBridge, type FedBridge } from '../../support/fed-bridge/fed-bridge';
+import { ALERTS, EVENTS } from '../../support/fed-bridge/fed-metrics';
+import { freePort } from '../../support/bridge-process';
+import { pluginContext } from '../../support/plugin-host/plugin-context';
+import { startPluginHost, type PluginHost, type QueryResult } from '../../support/plugin-host/plugin-host';
+import {
+  answerTo,
+  ask,
+  bridgeAnswer,
+  FROM_ALERT,
+  metaOf,
+  plainSeries,
+  seriesOf,
+  type Schemas,
+} from './datasource-rig';
+
+/** What an alert rule gets: closed windows, all of them, whoever asks and however wide a panel is. */
+
+const MINUTE_MS = 60_000;
+const MINUTES = 12;
+
+describe('queries of alert rules', () => {
+  let bridge: FedBridge;
+  let host: PluginHost;
+  const base = Math.floor(Date.now() / (60 * MINUTE_MS)) * 60 * MINUTE_MS - 120 * MINUTE_MS;
+  /** The watermark stands here: with a grace of 30 s the windows from minute 10 on are open. */
+  const watermark = base + 11 * MINUTE_MS + 10_000;
+  const CLOSED = 10;
+  const context = () => pluginContext({ dataSource: { uid: 'source', url: bridge.url }, user: null });
+  const range = { fromMs: base, toMs: base + MINUTES * MINUTE_MS };
+  const rule = { ...range, headers: FROM_ALERT };
+
+  beforeAll(async () => {
+    [bridge, host] = await Promise.all([startFedBridge(), startPluginHost()]);
+    const points = Array.from({ length: MINUTES }, (_, i) => i).flatMap((i) =>
+      ['gold', 'silver'].map((segment) => ({
+        values: [segment],
+        startMs: base + i * MINUTE_MS,
+        measures: [segment === 'gold' ? i + 0.1 : 100 - i / 3],
+      })),
+    );
+    await bridge.write(EVENTS, points, watermark);
+    await bridge.write(
+      ALERTS,
+      [0, 5].map((minute) => ({
+        values: ['u1'],
+        startMs: base + minute * MINUTE_MS,
+        measures: [120 + minute],
+      })),
+      watermark,
+    );
+  });
+  let fake: FakeBridge | null = null;
+  afterAll(async () => {
+    await host.stop();
+    await fake?.close();
+    await bridge.close();
+    expect(bridge.faults).toEqual([]);
+  });
+
+  test.each([1, 10, 100, 43_200])(
+    'the closed windows, whatever maxDataPoints (%d)',
+    async (maxDataPoints) => {
+      const frames = await ask(host, context(), { metric: EVENTS.name }, { ...rule, maxDataPoints });
+      const closed = await bridgeAnswer<Schemas['QueryAnswer']>(bridge.url, '/api/v1/query', {
+        metric: EVENTS.name,
+        from_ms: range.fromMs,
+        to_ms: range.toMs,
+        include_open: false,
+      });
+      expect(closed.series[0]?.times).toHaveLength(CLOSED);
+      expect(seriesOf(frames)).toEqual(plainSeries(closed));
+      for (const frame of frames) {
+        expect(metaOf(frame)).toMatchObject({ step_ms: MINUTE_MS, open_from_ms: null });
+        expect(metaOf(frame)).not.toHaveProperty('live');
+        expect(metaOf(frame)).not.toHaveProperty('revisions');
+      }
+    },
+  );
+
+  test('an expression in a panel gets what a rule gets', async () => {
+    const headers = { 'http_X-Grafana-From-Expr': 'true' };
+    const call = { ...range, headers, maxDataPoints: 2 };
+    const frames = await ask(host, context(), { metric: EVENTS.name }, call);
+    expect(seriesOf(frames)[0]?.times).toHaveLength(CLOSED);
+  });
+
+  test('open windows where the query asks for them, and a step where it names one', async () => {
+    const included = await ask(host, context(), { metric: EVENTS.name, openWindows: 'include' }, rule);
+    expect(seriesOf(included)[0]?.times).toHaveLength(MINUTES);
+    const stepped = await ask(
+      host,
+      context(),
+      { metric: EVENTS.name, step: '5m', overTime: 'max', groupBy: [] },
+      { ...rule, maxDataPoints: 1 },
+    );
+    expect(seriesOf(stepped)[0]?.times).toEqual([base, base + 5 * MINUTE_MS]);
+  });
+
+  test('summaries, events and status are numbers', async () => {
+    const last = await ask(host, context(), { kind: 'summary', metric: EVENTS.name }, rule);
+    expect(last.map((frame) => frame.fields.map(({ values }) => values))).toEqual([
+      [[CLOSED - 1 + 0.1]],
+      [[100 - (CLOSED - 1) / 3]],
+    ]);
+    const count = await ask(host, context(), { kind: 'events', metric: ALERTS.name }, rule);
+    const ready = await ask(host, context(), { kind: 'status' }, rule);
+    for (const frames of [last, count, ready]) {
+      for (const frame of frames) {
+        expect(frame.meta.type).toBe('numeric-multi');
+        expect(frame.fields.map(({ type }) => type)).toEqual(['number']);
+      }
+    }
+    const none = { ...rule, fromMs: base - 30 * MINUTE_MS, toMs: base - 5 * MINUTE_MS };
+    const zero = await ask(host, context(), { kind: 'events', metric: ALERTS.name }, none);
+    expect(zero.map((frame) => frame.fields[0]?.values)).toEqual([[0]]);
+  });
+
+  test('each second over ten minutes while the watermark stands still: no data only without a closed window', async () => {
+    const WIDTH_MS = 5 * MINUTE_MS;
+    let [without, withData] = [0, 0];
+    for (let second = 0; second <= 600; second += 1) {
+      const toMs = base + CLOSED * MINUTE_MS - 3 * MINUTE_MS + second * 1_000;
+      const asked = { fromMs: toMs - WIDTH_MS, toMs, headers: FROM_ALERT, maxDataPoints: 43_200 };
+      const frames = await ask(host, context(), { metric: EVENTS.name }, asked);
+      const due = Array.from({ length: CLOSED }, (_, i) => base + i * MINUTE_MS).filter(
+        (time) => time >= asked.fromMs && time < asked.toMs,
+      );
+      const told = seriesOf(frames).map(({ times }) => times);
+      expect(told).toEqual(due.length === 0 ? [] : [due, due]);
+      if (due.length === 0) without += 1;
+      else withData += 1;
+      // Rules tell no data by frames without fields: there must be one.
+      expect(frames.length).toBeGreaterThan(0);
+    }
+    expect(withData).toBeGreaterThan(400);
+    expect(without).toBeGreaterThan(100);
+  }, 120_000);
+
+  const expectError = (result: QueryResult, text: RegExp): void => {
+    expect(result).toMatchObject({ frames: [], errorSource: 'downstream' });
+    expect(result.status).toBeGreaterThanOrEqual(500);
+    expect(result.error).toMatch(text);
+  };
+
+  test('a bridge that is not there is an error at each second, never no data', async () => {
+    const url = `http://127.0.0.1:${await freePort()}`;
+    const gone = pluginContext({ dataSource: { uid: 'gone', url }, user: null });
+    for (let second = 0; second <= 600; second += 1) {
+      const call = {
+        fromMs: base + second * 1_000,
+        toMs: base + second * 1_000 + 300_000,
+        headers: FROM_ALERT,
+      };
+      for (const kind of ['series', 'summary', 'events'] as const) {
+        const metric = kind === 'events' ? ALERTS.name : EVENTS.name;
+        expectError(await answerTo(host, gone, { kind, metric }, call), /No bridge listens at .+\./);
+      }
+    }
+  }, 120_000);
+
+  test('a bridge that stops between two evaluations, and comes back', async () => {
+    const query = { metric: EVENTS.name };
+    const before = seriesOf(await ask(host, context(), query, rule));
+    await bridge.stop();
+    expectError(await answerTo(host, context(), query, rule), /bridge/);
+    await bridge.start();
+    expect(seriesOf(await ask(host, context(), query, rule))).toEqual(before);
+  });
+
+  test('a bridge that hangs, and one that breaks off', async () => {
+    fake = await startFakeBridge();
+    const hasty = pluginContext({
+      dataSource: { uid: 'hasty', url: fake.url, jsonData: { timeout: 1 } },
+      user: null,
+    });
+    await ask(host, hasty, { metric: EVENTS.name }, rule);
+    fake.misbehaviour.hang = /query/;
+    expectError(await answerTo(host, hasty, { metric: EVENTS.name }, rule), /did not answer in time/);
+    fake.misbehaviour.hang = null;
+    fake.misbehaviour.reset = /query/;
+    expectError(await answerTo(host, hasty, { metric: EVENTS.name }, rule), /bridge/);
+    fake.misbehaviour.reset = null;
+    await ask(host, hasty, { metric: EVENTS.name }, rule);
+  });
+});
