@@ -84,6 +84,9 @@ describe.each(HOSTS)('live on Grafana %s', (grafana) => {
     });
     await view.page.getByTestId('data-testid RefreshPicker run button').click();
     await view.page.waitForTimeout(2_000);
+    await view.page.getByTestId('data-testid TimePicker Open Button').click();
+    await view.page.getByText('Last 30 minutes', { exact: true }).click();
+    await view.page.waitForTimeout(2_000);
     const seen = await view.page.evaluate(() => (window as unknown as { seenTexts: string[] }).seenTexts);
     expect(seen.filter((text) => text.includes('No data') || !text.includes('basic'))).toEqual([]);
     expect(await lastOf(view, 'basic')).toBe(before);

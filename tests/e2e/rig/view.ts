@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import { panelSelector } from './own-panels';
 
 export interface ViewOptions {
   readonly width?: number;
@@ -53,8 +54,7 @@ export async function openView(
   const target = new URL(path, address);
   target.searchParams.set('theme', theme);
   await page.goto(target.toString());
-  const panel = (title: string): Locator =>
-    page.locator('section', { has: page.getByRole('heading', { name: title, exact: true }) });
+  const panel = (title: string): Locator => page.locator(panelSelector(title));
   return {
     page,
     faults,
