@@ -119,6 +119,10 @@ func (r *healthReport) failed(err error) {
 }
 
 func (r *healthReport) examineStatus(status *bridge.Status) {
+	if status.APIVersion == "" {
+		r.broken("bridge", "What answers at the URL is no StreamKPI bridge. Check the URL in the data source settings.")
+		return
+	}
 	if status.APIVersion != "v1" {
 		r.broken("bridge", fmt.Sprintf("The bridge speaks API version %q; this plugin speaks v1. Install a plugin and a bridge that go together.", status.APIVersion))
 		return

@@ -81,7 +81,7 @@ func TestHealthNamesTheBrokenHop(t *testing.T) {
 			f.Route(bridge.StatusPath, http.NotFound)
 		}, "bridge", []string{"no StreamKPI bridge", "URL"}, false},
 		{"another JSON API", func(f *bridgetest.Fake) { f.JSON(bridge.StatusPath, 200, object{"status": "fine"}) },
-			"bridge", []string{"API version"}, false},
+			"bridge", []string{"no StreamKPI bridge"}, false},
 		{"an older bridge", func(f *bridgetest.Fake) {
 			f.JSON(bridge.StatusPath, 200, healthyStatus(object{"capabilities": []string{"query", "summary"}}))
 		}, "bridge", []string{"version 1.2.3", "too old", "events", "Update the bridge"}, false},
