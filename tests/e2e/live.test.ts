@@ -107,6 +107,16 @@ describe.each(HOSTS)('live on Grafana %s', (grafana) => {
     );
     expect((await cards(view, 'Key figures'))['High activity alerts']?.value).toBe('1');
     expect(await rows()).toEqual([expect.objectContaining({ state: 'open' })]);
+    // The trends show it as an annotation once they are drawn anew.
+    await view.page.getByTestId('data-testid RefreshPicker run button').click();
+    const marks = view
+      .panel('Events per minute')
+      .getByRole('list', { name: 'Annotations' })
+      .getByRole('listitem');
+    await eventually(
+      () => marks.evaluateAll((all) => all.map((mark) => mark.getAttribute('aria-label'))),
+      (texts) => texts.length === 1 && /user eve/.test(texts[0] ?? ''),
+    );
     await view.picture(`alert-grafana-${grafana}`);
     expect(view.faults).toEqual([]);
     await view.close();

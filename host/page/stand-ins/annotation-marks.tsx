@@ -1,7 +1,7 @@
 import { css } from '@emotion/css';
 import type { DataFrame, GrafanaTheme2 } from '@grafana/data';
 import { useStyles2, type UPlotConfigBuilder } from '@grafana/ui';
-import React, { useEffect, useLayoutEffect, useState } from 'react';
+import React, { useLayoutEffect, useState } from 'react';
 
 interface Mark {
   readonly time: number;
@@ -54,20 +54,21 @@ export function AnnotationMarks({
   frames: readonly DataFrame[];
 }) {
   const style = useStyles2(styles);
-  const [plot, setPlot] = useState<Plot>();
+  // A new config makes a new plot; what an older one made is gone then.
+  const [made, setMade] = useState<{ readonly config: UPlotConfigBuilder; readonly plot: Plot }>();
   const [, drawn] = useState('');
   useLayoutEffect(() => {
-    config.addHook('init', (made) => setPlot(made));
+    config.addHook('init', (plot) => setMade({ config, plot }));
     // A new drawing may have moved the time axis.
-    config.addHook('draw', (made) => {
-      const { min, max } = made.scales['x'] ?? {};
-      const place = `${min ?? ''} ${max ?? ''} ${made.width}`;
+    config.addHook('draw', ({ scales, width }) => {
+      const { min, max } = scales['x'] ?? {};
+      const place = `${min ?? ''} ${max ?? ''} ${width}`;
       queueMicrotask(() => drawn(place));
     });
   }, [config]);
   const marks = marksOf(frames);
-  useEffect(() => () => setPlot(undefined), [config]);
-  if (plot === undefined || marks.length === 0) return null;
+  if (made?.config !== config || marks.length === 0) return null;
+  const { plot } = made;
   const left = plot.over.offsetLeft;
   return (
     <ul className={style.layer} aria-label="Annotations" data-testid="annotations">

@@ -104,6 +104,7 @@ export function standIn(
       }
     },
   });
+  plugin.setDataSupport({ annotations: true, alertStates: false });
   plugin.meta = standInMeta(id, title);
   return plugin;
 }
