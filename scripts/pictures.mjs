@@ -1,0 +1,88 @@
+/**
+ * node scripts/pictures.mjs: the pictures in docs/img, taken from a real Grafana (GRAFANA_HOME) with the built app in
+ * dist/ and the demo's traffic. Chromium as for the browser tests.
+ */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { ensureBridge, root } from './ensure.mjs';
+import { endAll, endOnSignals, node, start } from './start/children.mjs';
+import { findGrafana, grafanaStart } from './start/real-grafana.mjs';
+
+const grafana = findGrafana();
+if (grafana === null) {
+  console.error('Set GRAFANA_HOME to a Grafana: a folder with bin/grafana, conf/ and public/');
+  process.exit(1);
+}
+endOnSignals();
+ensureBridge();
+const folder = mkdtempSync(join(tmpdir(), 'streamkpi-pictures-'));
+const [bridgePort, grafanaPort] = [38_901, 38_902];
+const bridgeUrl = `http://127.0.0.1:${bridgePort}`;
+const address = `http://127.0.0.1:${grafanaPort}`;
+
+const query = {
+  refId: 'A',
+  datasource: { type: 'streamkpi-realtime-datasource', uid: 'streamkpi' },
+  version: 1,
+  kind: 'series',
+  metric: 'events_per_minute',
+  groupBy: ['segment'],
+  filters: [{ dimension: 'segment', op: '!=', values: ['unknown'] }],
+};
+const panes = { a: { datasource: 'streamkpi', queries: [query], range: { from: 'now-1h', to: 'now' } } };
+
+const PICTURES = [
+  { name: 'realtime-dark', path: '/d/streamkpi-realtime?kiosk', height: 1330 },
+  { name: 'realtime-light', path: '/d/streamkpi-realtime?kiosk', height: 1330, theme: 'light' },
+  { name: 'alerts', path: '/d/streamkpi-alerts?kiosk', height: 1100 },
+  { name: 'pipeline', path: '/d/streamkpi-pipeline?kiosk', height: 1050 },
+  {
+    name: 'query-editor',
+    path: `/explore?schemaVersion=1&orgId=1&panes=${encodeURIComponent(JSON.stringify(panes))}`,
+    height: 1000,
+  },
+  { name: 'settings', path: '/connections/datasources/edit/streamkpi', height: 1000 },
+];
+
+/** Live numbers settle, and lazily drawn panels are there. */
+const SETTLE_MS = 7_000;
+
+const answers = async (url) => {
+  for (;;) {
+    const answer = await fetch(url).catch(() => null);
+    if (answer?.ok) return;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+};
+
+node('backend-bridge/dist/main.js', [], {
+  env: { BRIDGE_PORT: String(bridgePort), STORE_PATH: join(folder, 'store'), LOG_LEVEL: 'warn' },
+});
+await answers(`${bridgeUrl}/readyz`);
+const { command, args, env } = grafanaStart(grafana, {
+  port: grafanaPort,
+  bridgeUrl,
+  data: join(folder, 'grafana'),
+});
+start(command, args, { env: { ...env, GF_AUTH_ANONYMOUS_ORG_ROLE: 'Admin' }, stdio: 'ignore' });
+await answers(`${address}/api/health`);
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu'],
+});
+const images = join(root, 'docs/img');
+mkdirSync(images, { recursive: true });
+for (const { name, path, height, theme = 'dark' } of PICTURES) {
+  const page = await browser.newPage({ viewport: { width: 1600, height } });
+  await page.goto(`${address}${path}${path.includes('?') ? '&' : '?'}theme=${theme}`);
+  await page.waitForTimeout(SETTLE_MS);
+  await page.screenshot({ path: join(images, `${name}.png`) });
+  await page.close();
+  console.log(`docs/img/${name}.png`);
+}
+await browser.close();
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+await endAll(0);
