@@ -165,7 +165,7 @@ func (c *Client) read(path string, response *http.Response, body []byte, into an
 func (c *Client) unreadable(path string, err error) *Error {
 	return &Error{
 		Code:    CodeNotABridge,
-		Message: fmt.Sprintf("The answer of %s%s is not what a StreamKPI bridge gives: %s", c.address, path, err),
+		Message: fmt.Sprintf("The answer of %s%s is not what a StreamKPI bridge gives", c.address, path),
 		Advice:  "Check the URL in the data source settings, and that bridge and plugin are of the same version",
 		Cause:   err,
 	}

@@ -251,6 +251,31 @@ func TestResync(t *testing.T) {
 	}
 }
 
+func TestAMissedUpdateIsRepaired(t *testing.T) {
+	fake := bridgetest.New(t)
+	feed := feedOf(t, fake, fast)
+	told := &recorder{}
+	feed.Subscribe(points("m"), 1000, told)
+	told.await(t, "subscribed", Subscribed, 1)
+	asked := fake.Received("subscribe_metric")[0]
+	peer := fake.Peers()[0]
+	point := bridgetest.Points(nil, nil, [3]float64{60000, 1, 1})
+	peer.Update(asked["id"], 1, point)
+	peer.Update(asked["id"], 2, point)
+	peer.Update(asked["id"], 4, point)
+	told.await(t, "a fresh snapshot", Subscribed, 2)
+	want := []NoteKind{Subscribed, Updated, Updated, Updated, Resyncing, Subscribed}
+	if got := told.kinds(); !slices.Equal(got, want) {
+		t.Errorf("told %v, want %v", got, want)
+	}
+	if got := told.last(Subscribed).Reason; got != "resync: missed_update" {
+		t.Errorf("reason %q", got)
+	}
+	if again := fake.Received("subscribe_metric"); len(again) != 2 || again[1]["id"] == asked["id"] {
+		t.Errorf("asked %v", again)
+	}
+}
+
 func TestARefusedSelectionWaitsAndTriesAgain(t *testing.T) {
 	fake := bridgetest.New(t)
 	feed := feedOf(t, fake, fast)

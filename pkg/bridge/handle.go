@@ -18,6 +18,11 @@ func (f *Feed) handle(message *serverMessage) bool {
 		return true
 	case "series_update", "events_update":
 		up.update(message)
+		if message.Seq != up.seq+1 {
+			f.missed(up)
+		} else {
+			up.seq = message.Seq
+		}
 	case "resync":
 		up.resync = message.Reason
 		up.notify(Note{Kind: Resyncing, Reason: message.Reason})
@@ -31,6 +36,14 @@ func (f *Feed) handle(message *serverMessage) bool {
 	return false
 }
 
+// missed: an update did not come. What did come stays true; a fresh snapshot makes it complete.
+func (f *Feed) missed(up *upstream) {
+	const reason = "missed_update"
+	up.notify(Note{Kind: Resyncing, Reason: reason})
+	f.subscribe(up)
+	up.resync = reason
+}
+
 func (f *Feed) subscribed(up *upstream, message *serverMessage) {
 	reason := "subscribed"
 	switch {
@@ -40,6 +53,7 @@ func (f *Feed) subscribed(up *upstream, message *serverMessage) {
 		reason = "reconnected"
 	}
 	up.subscribed, up.before, up.resync, up.problem = true, true, "", nil
+	up.seq = 0
 	up.retry.reset()
 	up.head = headOf(message)
 	up.head.StoreEpoch = message.StoreEpoch

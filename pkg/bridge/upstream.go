@@ -88,6 +88,7 @@ type upstream struct {
 	fromMS     int64
 	id         string // on the present connection; empty where nothing was asked
 	subscribed bool
+	seq        int64  // of the last update since the last snapshot
 	resync     string // reason of a resync that is not over
 	before     bool   // it was subscribed once: the next time is a reconnect
 	problem    *Error

@@ -38,8 +38,6 @@ func newBuffer() buffer {
 	return buffer{series: map[string]*seriesBuffer{}, events: map[string]bridge.Event{}}
 }
 
-func (b *buffer) empty() bool { return len(b.series) == 0 && len(b.events) == 0 }
-
 // addSeries keeps what is newer than what waits; false where the bound is passed.
 func (b *buffer) addSeries(series []bridge.PointSeries) bool {
 	for _, part := range series {

@@ -59,6 +59,7 @@ type frameFixture struct {
 // fixtureContext is the same everywhere, so that paths of live channels are, too.
 func fixtureContext(address string) backend.PluginContext {
 	return backend.PluginContext{
+		//lint:ignore SA1019 the id that every supported Grafana sends
 		OrgID: 1, PluginID: ID, User: &backend.User{Login: "viewer"},
 		DataSourceInstanceSettings: &backend.DataSourceInstanceSettings{
 			ID: 1, UID: "fixture", Name: "StreamKPI", Type: ID, URL: address, Updated: time.UnixMilli(1_700_000_000_000),

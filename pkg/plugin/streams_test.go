@@ -98,6 +98,7 @@ func TestOnlyThePathOfTheQueryIsLetIn(t *testing.T) {
 	data := dataOf(query, 0)
 	anonymous, elsewhere, renewed := plugin, plugin, plugin
 	anonymous.User = nil
+	//lint:ignore SA1019 the id that every supported Grafana sends
 	elsewhere.OrgID = 2
 	saved := *plugin.DataSourceInstanceSettings
 	saved.Updated = saved.Updated.Add(time.Second)
