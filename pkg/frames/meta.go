@@ -84,19 +84,25 @@ func (a Asked) meta() Meta {
 	}
 }
 
+// longestRepeated is the longest call that each frame carries; a longer one, of many filter values, stands on the first
+// frame only, so that a thousand series do not repeat it.
+const longestRepeated = 4 << 10
+
 // describe gives a frame its type and its metadata.
 func (a Asked) describe(frame *data.Frame, frameType data.FrameType, meta Meta) {
 	frame.Meta = &data.FrameMeta{
 		Type:   frameType,
 		Custom: Custom{StreamKPI: meta},
 	}
+	if len(a.Executed) <= longestRepeated {
+		frame.Meta.ExecutedQueryString = a.Executed
+	}
 	if frameType == data.FrameTypeTimeSeriesMulti || frameType == data.FrameTypeNumericMulti {
 		frame.Meta.TypeVersion = data.FrameTypeVersion{0, 1}
 	}
 }
 
-// finish puts the call and the notices on the first frame only, so that a panel tells each once and a thousand series
-// do not repeat them. An answer without frames gets
+// finish puts the notices on the first frame only, so that a panel tells each once. An answer without frames gets
 // an empty one of the type: alert rules see no data, panels the metadata.
 func (a Asked) finish(all data.Frames, frameType data.FrameType, meta Meta) data.Frames {
 	if len(all) == 0 {
