@@ -76,6 +76,7 @@ func (f *Fake) Stop() {
 	f.Cut()
 	f.Server.CloseClientConnections()
 	f.Server.Close()
+	f.Cut() // those that came meanwhile
 	f.peerRuns.Wait()
 }
 
@@ -142,6 +143,8 @@ func (f *Fake) upgrade(w http.ResponseWriter, r *http.Request) {
 	f.upgrades = append(f.upgrades, r.Header.Clone())
 	refuse := f.refuse
 	f.mu.Unlock()
+	f.peerRuns.Add(1) // before the connection leaves the server, which waits for it until then
+	defer f.peerRuns.Done()
 	if refuse != nil {
 		refuse(w, r)
 		return
@@ -155,9 +158,7 @@ func (f *Fake) upgrade(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	f.peers[peer] = true
 	onConnect := f.onConnect
-	f.peerRuns.Add(1)
 	f.mu.Unlock()
-	defer f.peerRuns.Done()
 	if onConnect != nil {
 		onConnect(peer)
 	}

@@ -1,0 +1,68 @@
+package bridge
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/streamkpi/streamkpi/pkg/bridge/bridgetest"
+)
+
+func TestTwoHundredStreamsComeBackWithinTheBridgesLimit(t *testing.T) {
+	fake := bridgetest.New(t)
+	feed := feedOf(t, fake, fast)
+	var mu sync.Mutex
+	left, at, refused := 200.0, time.Now(), 0
+	fake.OnMessage(func(peer *bridgetest.Peer, asked message) {
+		mu.Lock()
+		now := time.Now()
+		left = min(200, left+now.Sub(at).Seconds()*50) - 1
+		at = now
+		if left < 0 {
+			refused++
+		}
+		mu.Unlock()
+		if asked["type"] == "subscribe_metric" {
+			peer.Subscribed(asked, "epoch-1", nil)
+		}
+	})
+	fake.OnConnect(func(*bridgetest.Peer) {
+		mu.Lock()
+		defer mu.Unlock()
+		left, at = 200, time.Now()
+	})
+	recorders := make([]*recorder, 200)
+	for i := range recorders {
+		recorders[i] = &recorder{}
+		feed.Subscribe(points(fmt.Sprintf("metric_%d", i)), 1000, recorders[i])
+	}
+	for i, each := range recorders {
+		each.await(t, fmt.Sprintf("stream %d", i), Subscribed, 1)
+	}
+	fake.Cut()
+	for i, each := range recorders {
+		each.await(t, fmt.Sprintf("stream %d again", i), Subscribed, 2)
+	}
+	if refused > 0 {
+		t.Errorf("%d messages past the bridge's limit", refused)
+	}
+}
+
+func TestTheRightToReadIsWithdrawn(t *testing.T) {
+	fake := bridgetest.New(t)
+	feed := feedOf(t, fake, fast)
+	told := &recorder{}
+	feed.Subscribe(points("m"), 1000, told)
+	told.await(t, "subscribed", Subscribed, 1)
+	fake.OnConnect(func(peer *bridgetest.Peer) {
+		peer.Send(message{"type": "error", "code": "unauthenticated", "message": "This token is not known", "retryable": false})
+		peer.Close(4401, "unauthenticated")
+	})
+	fake.Peers()[0].Close(4401, "withdrawn")
+	told.await(t, "told", Reconnecting, 2)
+	bridgetest.Eventually(t, "the reason", func() bool {
+		problem := told.last(Reconnecting).Problem
+		return problem != nil && problem.Code == "unauthenticated" && problem.Advice != ""
+	})
+}
