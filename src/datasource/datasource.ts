@@ -1,26 +1,203 @@
-import type { DataSourceInstanceSettings, TimeRange } from '@grafana/data';
-import { DataSourceWithBackend } from '@grafana/runtime';
+import {
+  CoreApp,
+  LoadingState,
+  type AdHocVariableFilter,
+  type DataFrame,
+  type DataQueryError,
+  type DataQueryRequest,
+  type DataQueryResponse,
+  type DataSourceGetTagKeysOptions,
+  type DataSourceGetTagValuesOptions,
+  type DataSourceInstanceSettings,
+  type LegacyMetricFindQueryOptions,
+  type MetricFindValue,
+  type ScopedVars,
+  type TimeRange,
+} from '@grafana/data';
+import { DataSourceWithBackend, config, getTemplateSrv } from '@grafana/runtime';
+import { EMPTY, concat, defer, lastValueFrom, map, of, type Observable } from 'rxjs';
+import { withFrameMeta } from '../frames/frame-meta';
+import { dimensionKeys, dimensionValues, toQueryFilters } from './adhoc';
+import { annotationSupport } from './annotations';
 import { CatalogueClient } from './catalogue';
+import { pageHub } from './grafana-page';
+import { InterpolationError, interpolateFilters, interpolateQuery } from './interpolation';
+import type { LiveHub } from './live/live-hub';
+import { liveQuery, mayGoLive } from './live/live-query';
 import type { StreamKpiOptions } from './options';
 import type { StreamKpiQuery } from './query';
+import { queryText } from './query-text';
+import type { StreamKpiVariableQuery } from './variable-query';
+import { VariableSupport, asVariableQuery, variableChoices } from './variables';
+
+type Request = DataQueryRequest<StreamKpiQuery>;
 
 /** Metrics of a StreamKPI bridge: history by query, kept up to date by the live stream. */
 export class StreamKpiDataSource extends DataSourceWithBackend<StreamKpiQuery, StreamKpiOptions> {
   /** What the bridge has, for editors, variables and ad-hoc filters. */
   readonly catalogue: CatalogueClient;
+  /** Queries whose variables are filled in: what a variable brought is not read as one again. */
+  private readonly filled = new WeakSet();
 
-  constructor(settings: DataSourceInstanceSettings<StreamKpiOptions>) {
+  constructor(
+    settings: DataSourceInstanceSettings<StreamKpiOptions>,
+    private readonly hub: LiveHub = pageHub(),
+  ) {
     super(settings);
-    this.catalogue = new CatalogueClient((path, params) => this.getResource<unknown>(path, params));
+    this.catalogue = new CatalogueClient((path, params) =>
+      this.getResource<unknown>(path, params, { showErrorAlert: false }),
+    );
+    this.annotations = annotationSupport;
+    // Its editor and query are typed for this data source, where Grafana's type says any.
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment
+    this.variables = new VariableSupport(this);
   }
 
-  override getDefaultQuery(): Partial<StreamKpiQuery> {
-    return { version: 1, kind: 'series' };
+  override query(request: Request): Observable<DataQueryResponse> {
+    // There the backend knows the queries, and Live is not to be had.
+    if (isPublicDashboard()) return super.query(request).pipe(map(sayNotLive));
+    return defer(() => {
+      const { targets, errors } = this.fill(request);
+      const filled: Request = { ...request, targets };
+      const answers = targets.length === 0 ? noAnswer(errors) : this.answers(filled);
+      return errors.length === 0 ? answers : answers.pipe(map((response) => withErrors(response, errors)));
+    });
   }
 
+  override applyTemplateVariables(
+    query: StreamKpiQuery,
+    scopedVars: ScopedVars,
+    filters: AdHocVariableFilter[] = [],
+  ): StreamKpiQuery {
+    if (this.filled.has(query)) return query;
+    const interpolated = interpolateQuery(query, { templates: getTemplateSrv(), scopedVars });
+    const adhocFilters = toQueryFilters(filters);
+    return adhocFilters.length === 0 ? interpolated : { ...interpolated, adhocFilters };
+  }
+
+  /** For Explore: the dashboard's filters become the query's own, where they can be seen. */
+  override interpolateVariablesInQueries(
+    queries: StreamKpiQuery[],
+    scopedVars: ScopedVars,
+    filters?: AdHocVariableFilter[],
+  ): StreamKpiQuery[] {
+    return queries.map((query) => {
+      const { adhocFilters = [], ...rest } = this.applyTemplateVariables(query, scopedVars, filters);
+      const own = rest.filters ?? [];
+      return {
+        ...rest,
+        ...(own.length + adhocFilters.length === 0 ? {} : { filters: [...own, ...adhocFilters] }),
+        datasource: this.getRef(),
+      };
+    });
+  }
+
+  /** A query without a metric has nothing to ask yet. */
   override filterQuery(query: StreamKpiQuery): boolean {
     if (query.hide === true) return false;
     return query.kind === 'status' || (query.metric !== undefined && query.metric !== '');
+  }
+
+  override getDefaultQuery(_app: CoreApp): Partial<StreamKpiQuery> {
+    return { version: 1, kind: 'series' };
+  }
+
+  override getQueryDisplayText(query: StreamKpiQuery): string {
+    return queryText(query);
+  }
+
+  override getTagKeys(options?: DataSourceGetTagKeysOptions<StreamKpiQuery>): Promise<MetricFindValue[]> {
+    return dimensionKeys(this.catalogue, this.metricsOf(options?.queries));
+  }
+
+  override getTagValues(options: DataSourceGetTagValuesOptions<StreamKpiQuery>): Promise<MetricFindValue[]> {
+    return dimensionValues(this.catalogue, this.metricsOf(options.queries), options.key);
+  }
+
+  override async metricFindQuery(
+    saved: unknown,
+    options: LegacyMetricFindQueryOptions = {},
+  ): Promise<MetricFindValue[]> {
+    const query = asVariableQuery(saved);
+    if (query === undefined) return [];
+    const { scopedVars = {}, range, searchFilter } = options;
+    const source = {
+      catalogue: this.catalogue,
+      replace: (text: string) => getTemplateSrv().replace(text, scopedVars),
+      filteredValues: (asked: StreamKpiVariableQuery) => this.filteredValues(asked, scopedVars, range),
+    };
+    return variableChoices(query, source, {
+      range: range === undefined ? undefined : rangeInMs(range),
+      search: searchFilter,
+    });
+  }
+
+  private answers(request: Request): Observable<DataQueryResponse> {
+    const history = (asked: Request): Observable<DataQueryResponse> => {
+      for (const target of asked.targets) this.filled.add(target);
+      return super.query(asked);
+    };
+    const isStill = isAlerting(request) || !mayGoLive(request, this.hub.clock.now());
+    return isStill ? history(request) : liveQuery(request, { hub: this.hub, history, uid: this.uid });
+  }
+
+  /** Each query with its variables filled in, or the reason why they cannot be. */
+  private fill(request: Request): { targets: StreamKpiQuery[]; errors: DataQueryError[] } {
+    const targets: StreamKpiQuery[] = [];
+    const errors: DataQueryError[] = [];
+    // Annotations are read with the dashboard and never stream.
+    const isAnnotation = request.scopedVars['__annotation'] !== undefined;
+    for (const query of request.targets) {
+      if (!this.filterQuery(query)) continue;
+      try {
+        const filled = this.applyTemplateVariables(query, request.scopedVars, request.filters);
+        targets.push(isAnnotation ? { ...filled, live: false } : filled);
+      } catch (fault) {
+        if (!(fault instanceof InterpolationError)) throw fault;
+        errors.push({ refId: query.refId, message: fault.message, status: 400 });
+      }
+    }
+    return { targets, errors };
+  }
+
+  private metricsOf(queries: readonly StreamKpiQuery[] = []): string[] {
+    return queries.flatMap(({ metric }) => (metric === undefined ? [] : getTemplateSrv().replace(metric)));
+  }
+
+  /** The catalogue lists a dimension's values without conditions; a summary knows those that pass the filters. */
+  private async filteredValues(
+    { metric, dimension, filters = [] }: StreamKpiVariableQuery,
+    scopedVars: ScopedVars,
+    range: TimeRange | undefined,
+  ): Promise<string[]> {
+    if (metric === undefined || dimension === undefined || range === undefined) return [];
+    const target: StreamKpiQuery = {
+      refId: 'values',
+      kind: 'summary',
+      metric,
+      filters: interpolateFilters(filters, { templates: getTemplateSrv(), scopedVars }),
+      openWindows: 'include',
+      live: false,
+      datasource: this.getRef(),
+    };
+    this.filled.add(target);
+    const request = {
+      app: CoreApp.Dashboard,
+      requestId: `${this.uid}-values-${metric}-${dimension}`,
+      interval: '',
+      intervalMs: 0,
+      range,
+      scopedVars,
+      targets: [target],
+      timezone: '',
+      startTime: Date.now(),
+    };
+    const { data, error, errors } = await lastValueFrom(super.query(request));
+    const fault = errors?.[0] ?? error;
+    if (fault !== undefined) throw new Error(fault.message ?? 'The values could not be read.');
+    const [table] = data as DataFrame[];
+    const column = table?.fields.find(({ name }) => name === dimension || name === `label_${dimension}`);
+    return [...new Set((column?.values ?? []) as string[])].sort();
   }
 }
 
@@ -29,3 +206,34 @@ export const rangeInMs = (range: TimeRange): { fromMs: number; toMs: number } =>
   fromMs: range.from.valueOf(),
   toMs: range.to.valueOf(),
 });
+
+const isPublicDashboard = (): boolean =>
+  config.publicDashboardAccessToken !== undefined && config.publicDashboardAccessToken !== '';
+
+const ALERTING_APPS: readonly string[] = [CoreApp.UnifiedAlerting, CoreApp.CloudAlerting];
+
+/** Previews of alert rules show what the rule would read. */
+const isAlerting = ({ app }: Request): boolean => ALERTING_APPS.includes(app);
+
+const NOT_LIVE = 'Public dashboards have no live updates; a refresh of the dashboard brings what is new.';
+
+const sayNotLive = (response: DataQueryResponse): DataQueryResponse => ({
+  ...response,
+  data: (response.data as DataFrame[]).map((frame) =>
+    withFrameMeta(frame, { state: 'static', state_message: NOT_LIVE }),
+  ),
+});
+
+const noAnswer = (errors: readonly DataQueryError[]): Observable<DataQueryResponse> =>
+  errors.length === 0 ? of({ data: [] }) : concat(of({ data: [] }), EMPTY);
+
+function withErrors(response: DataQueryResponse, errors: readonly DataQueryError[]): DataQueryResponse {
+  const all = [...(response.errors ?? (response.error === undefined ? [] : [response.error])), ...errors];
+  const [first] = all;
+  return {
+    ...response,
+    errors: all,
+    ...(first === undefined ? {} : { error: first }),
+    state: LoadingState.Error,
+  };
+}

@@ -81,9 +81,7 @@ export class Asker {
     this.dueMs = Infinity;
     const startedMs = this.clock.now();
     let outcome: Outcome = 'failed';
-    let ended = false;
     const end = () => {
-      ended = true;
       this.running = undefined;
       this.finish(outcome, startedMs);
     };
@@ -95,7 +93,7 @@ export class Asker {
         end();
       },
     });
-    if (!ended) this.running = running;
+    if (!running.closed) this.running = running;
   }
 
   private finish(outcome: Outcome, startedMs: number): void {

@@ -3,7 +3,6 @@ import { startFedBridge, type FedBridge } from '../../support/fed-bridge/fed-bri
 import { EVENTS } from '../../support/fed-bridge/fed-metrics';
 import { DataSources } from '../../support/plugin-host/data-sources';
 import { LiveServer } from '../../support/plugin-host/live-server';
-import { VIEWER } from '../../support/plugin-host/plugin-context';
 import { startPluginHost, type PluginHost } from '../../support/plugin-host/plugin-host';
 import { ask, seriesOf, sleep, until } from './datasource-rig';
 import { contextOf, Listener, livePath } from './live-rig';

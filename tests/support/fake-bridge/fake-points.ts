@@ -40,7 +40,14 @@ export class FakePoints {
   private readonly marks = new Map<string, number>();
   private readonly listeners = new Set<() => void>();
 
-  constructor(readonly metrics: readonly FakeMetric[]) {}
+  /** Names of metrics that the bridge no longer knows; their points are kept. */
+  readonly hidden = new Set<string>();
+
+  constructor(private readonly scripted: readonly FakeMetric[]) {}
+
+  get metrics(): readonly FakeMetric[] {
+    return this.scripted.filter(({ name }) => !this.hidden.has(name));
+  }
 
   /** A new point, or a change of one: its revision grows. A number stands for the default measure. */
   put(
@@ -108,7 +115,7 @@ export class FakePoints {
   }
 
   private of(metric: string): Map<string, FakeSeries> {
-    if (!this.metrics.some(({ name }) => name === metric))
+    if (!this.scripted.some(({ name }) => name === metric))
       throw new Error(`no metric ${metric} was scripted`);
     const found = this.series.get(metric) ?? new Map<string, FakeSeries>();
     this.series.set(metric, found);

@@ -49,7 +49,8 @@ export class QueryRunner {
     } catch (error) {
       // The plugin is not there: the server answers for it.
       const message = error instanceof Error ? error.message : String(error);
-      return { data: [], state: LoadingState.Error, error: { message, status: 500 } };
+      const fault = { message, status: 500 };
+      return { data: [], state: LoadingState.Error, error: fault, errors: [fault] };
     }
     const data: DataFrame[] = [];
     const errors: { refId: string; message: string; status: number }[] = [];

@@ -29,7 +29,7 @@ export function TlsSettings(props: SettingsSectionProps) {
       <OptionSwitch
         {...props}
         name="tlsAuth"
-        label="Client certificate"
+        label="Show a client certificate"
         description="For a bridge behind a proxy that asks its clients for a certificate."
       />
       {tlsAuth && (

@@ -1,6 +1,6 @@
 import React, { useMemo } from 'react';
 import { InlineFieldRow } from '@grafana/ui';
-import type { MetricEntry } from '../../catalogue';
+import type { MeasureEntry, MetricEntry } from '../../catalogue';
 import { metricsOf, type CatalogueState } from '../fields/catalogue-state';
 import { ChoiceField } from '../fields/ChoiceField';
 import { Note } from '../fields/Note';
@@ -43,12 +43,9 @@ export function MetricFields(props: MetricFieldsProps) {
       </InlineFieldRow>
       {metric !== undefined && (
         <Note>
-          {[metric.description, `${ofEvents ? 'Events of ' : 'It has '}${windowText(metric)}.`]
+          {[metric.description, windowText(metric), ofEvents ? '' : unitText(measure)]
             .filter((part) => part !== '')
             .join(' ')}
-          {!ofEvents && measure !== undefined && unitName(measure.unit) !== '' && (
-            <> Unit: {unitName(measure.unit)}.</>
-          )}
         </Note>
       )}
     </>
@@ -88,6 +85,11 @@ function MeasureField({ query, onChange, metric, idOf }: Omit<MetricFieldsProps,
     />
   );
 }
+
+const unitText = (measure: MeasureEntry | undefined): string => {
+  const unit = unitName(measure?.unit ?? '');
+  return unit === '' ? '' : `Unit: ${unit}.`;
+};
 
 /** The metric of that name, with template variables filled in. */
 export function findMetric(catalogue: CatalogueState, name: string | undefined): MetricEntry | undefined {

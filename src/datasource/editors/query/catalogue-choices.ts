@@ -32,9 +32,9 @@ export const dimensionChoices = (metric: MetricEntry | undefined): readonly Choi
 export const measureOf = (metric: MetricEntry, name: string | undefined): MeasureEntry | undefined =>
   metric.measures.find((measure) => measure.name === (name ?? metric.default_measure));
 
-/** The unit as Grafana's unit picker calls it; the id itself where Grafana does not know it. */
+/** The unit as Grafana's unit picker calls it, the id itself where Grafana does not know it; empty for mere numbers. */
 export function unitName(id: string): string {
-  if (id === '' || id === 'none') return '';
+  if (id === '' || id === 'none' || id === 'short') return '';
   for (const { submenu } of getValueFormats()) {
     const found = submenu.find((format) => format.value === id);
     if (found !== undefined) return found.text;
@@ -67,15 +67,15 @@ export function stepChoices(metric: MetricEntry | undefined): readonly Choice[] 
   ];
 }
 
-/** What kind of windows a metric has, in a few words. */
+/** What kind of windows a metric has, in a short sentence. */
 export function windowText({ window, final_only: finalOnly }: MetricEntry): string {
   const kinds = {
-    tumbling: `windows of ${durationText(window.size_ms)}`,
-    hopping: `windows of ${durationText(window.size_ms)} every ${durationText(window.advance_ms)}`,
-    session: `sessions that end after ${durationText(window.gap_ms)} of silence`,
+    tumbling: `Windows of ${durationText(window.size_ms)}`,
+    hopping: `Windows of ${durationText(window.size_ms)} every ${durationText(window.advance_ms)}`,
+    session: `Sessions that end after ${durationText(window.gap_ms)} of silence`,
   };
   const grace = window.grace_ms === 0 ? 'no grace' : `${durationText(window.grace_ms)} grace`;
-  return `${kinds[window.type]}, ${finalOnly ? 'final results only' : grace}`;
+  return `${kinds[window.type]}, ${finalOnly ? 'final results only' : grace}.`;
 }
 
 /** Why series of the measure cannot be combined; undefined where they can. */

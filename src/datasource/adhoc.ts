@@ -1,0 +1,73 @@
+import type { AdHocVariableFilter, MetricFindValue } from '@grafana/data';
+import type { CatalogueClient, MetricEntry } from './catalogue';
+import { InterpolationError } from './interpolation';
+import type { FilterOperator, QueryFilter } from './query';
+
+/** The dashboard's ad-hoc filters. */
+
+const OPERATORS: Readonly<Record<string, FilterOperator>> = {
+  '=': '=',
+  '!=': '!=',
+  '=~': '=~',
+  '!~': '!~',
+  '=|': '=',
+  '!=|': '!=',
+};
+
+/** As filters of a query; half-made ones are left out. Throws an InterpolationError for operators that there are not. */
+export function toQueryFilters(filters: readonly AdHocVariableFilter[]): QueryFilter[] {
+  return filters
+    .filter(({ key, operator }) => key !== '' && operator !== '')
+    .map(({ key, operator, value, values }) => {
+      const op = OPERATORS[operator];
+      if (op === undefined) {
+        throw new InterpolationError(
+          `The dashboard's filter on "${key}" uses ${operator}, which labels cannot be compared with. ` +
+            'Use =, !=, =~, !~, or one of several values.',
+        );
+      }
+      const several = operator.endsWith('|') && values !== undefined && values.length > 0;
+      return { dimension: key, op, values: several ? values : [value] };
+    });
+}
+
+const MOST_VALUES = 1_000;
+
+/** The dimensions of the metrics, each once, in order of their names. */
+export async function dimensionKeys(
+  catalogue: CatalogueClient,
+  metricNames: readonly string[],
+): Promise<MetricFindValue[]> {
+  const metrics = await chosenMetrics(catalogue, metricNames);
+  const names = new Set(metrics.flatMap((metric) => metric.dimensions.map(({ name }) => name)));
+  return [...names].sort().map((name) => ({ text: name, value: name }));
+}
+
+/** Known values of the dimension over the metrics that have it. */
+export async function dimensionValues(
+  catalogue: CatalogueClient,
+  metricNames: readonly string[],
+  dimension: string,
+  options: { readonly range?: { readonly fromMs: number; readonly toMs: number } | undefined } = {},
+): Promise<MetricFindValue[]> {
+  const metrics = (await chosenMetrics(catalogue, metricNames)).filter((metric) =>
+    metric.dimensions.some(({ name }) => name === dimension),
+  );
+  const answers = await Promise.all(
+    metrics.map(({ name }) =>
+      catalogue.dimensionValues(name, dimension, { limit: MOST_VALUES, range: options.range }),
+    ),
+  );
+  const values = new Set(answers.flatMap((answer) => answer.values));
+  return [...values].sort().map((value) => ({ text: value, value }));
+}
+
+/** Those of the names that exist; all where none is named. */
+async function chosenMetrics(
+  catalogue: CatalogueClient,
+  names: readonly string[],
+): Promise<readonly MetricEntry[]> {
+  const all = await catalogue.metrics();
+  const chosen = all.filter(({ name }) => names.includes(name));
+  return chosen.length > 0 ? chosen : all;
+}

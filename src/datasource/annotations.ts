@@ -1,0 +1,32 @@
+import type { AnnotationQuery, AnnotationSupport } from '@grafana/data';
+import { AnnotationEditor } from './editors/AnnotationEditor';
+import type { StreamKpiQuery } from './query';
+
+const REF_ID = 'Anno';
+
+/** Events of an event metric as annotations. Grafana maps the table's columns by their names. */
+export const annotationSupport: AnnotationSupport<StreamKpiQuery> = {
+  QueryEditor: AnnotationEditor,
+
+  /** Also takes an annotation whose query stands beside the others' settings, as a file may have it. */
+  prepareAnnotation: (saved: unknown): AnnotationQuery<StreamKpiQuery> => {
+    const annotation = saved as AnnotationQuery<StreamKpiQuery> & Partial<StreamKpiQuery>;
+    const { target, metric, filters, severities, eventState, limit, ...rest } = annotation;
+    const beside = {
+      ...(metric === undefined ? {} : { metric }),
+      ...(filters === undefined ? {} : { filters }),
+      ...(severities === undefined ? {} : { severities }),
+      ...(eventState === undefined ? {} : { eventState }),
+      ...(limit === undefined ? {} : { limit }),
+    };
+    return { ...rest, target: { refId: REF_ID, ...beside, ...target, kind: 'events' } };
+  },
+
+  /** Annotations are read with the dashboard and never stream. */
+  prepareQuery: ({ target }): StreamKpiQuery | undefined => {
+    if (target?.metric === undefined || target.metric === '') return undefined;
+    return { ...target, refId: REF_ID, kind: 'events', eventsAs: 'table', live: false };
+  },
+
+  getDefaultQuery: () => ({ version: 1, kind: 'events' }),
+};

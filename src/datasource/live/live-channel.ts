@@ -1,0 +1,325 @@
+import type { DataFrame, DataQueryResponse } from '@grafana/data';
+import { defer, map, takeLast, type Observable } from 'rxjs';
+import type { LiveMeta } from '../../frames/frame-meta';
+import type { StreamKpiQuery } from '../query';
+import { Asker, type Outcome } from './asker';
+import { EventStore } from './event-store';
+import { answerTo, eventsOf, mayPass, pointsOf, sentenceOf, type TargetAnswer } from './history-answer';
+import { LiveConnection, type LiveState } from './live-connection';
+import { PointStore, type Arrivals, type Span } from './point-store';
+import type { Clock, History, LiveAddress, LiveRequest, LiveTransport, PageVisibility } from './ports';
+import { reachBack } from './reach';
+import type { StreamMessage } from './stream-message';
+import { rangeOver, union } from './visible-range';
+
+/** A panel's query that is kept up to date by a channel. */
+export interface ChannelViewer {
+  /** The request with this one query in it, as it was asked first. */
+  readonly request: LiveRequest;
+  readonly target: StreamKpiQuery;
+  /** What it shows now. */
+  span(): Span;
+  /** There is something to show: points, the clock, the state of the connection. */
+  onNews(): void;
+  /** Its own question should be asked again: of answers that cannot be merged, or when the channel is over. */
+  onAskAgain(delayMs: number): void;
+  /** An answer to a question like its own; `own` where it was asked with its own target. */
+  onAnswer(frames: readonly DataFrame[], own: boolean): void;
+}
+
+/** What is known of the metric as a whole, as last told. */
+export interface LiveHead {
+  readonly watermarkMs: number | null;
+  readonly asOfMs: number;
+}
+
+export interface ChannelWorld {
+  readonly clock: Clock;
+  readonly page: PageVisibility;
+  readonly transport: LiveTransport;
+  readonly arrivals: Arrivals;
+}
+
+/** A channel without a viewer is left after this; its points serve whoever comes back for so long. */
+const LEAVE_AFTER_MS = 2_000;
+export const FORGET_AFTER_MS = 10_000;
+/** A clock that steps back further is another clock; less is an answer that came late. */
+const LATE_ANSWER_MS = 60_000;
+
+const BETWEEN_TRIMS_MS = 2_000;
+
+type StoredMode = 'points' | 'events';
+
+/**
+ * One live query of the page: its channel, what is known of its points, and the panels that show it. However many
+ * panels show it, it has one subscription, and asks history once when something may have been missed.
+ */
+export class LiveChannel {
+  readonly points: PointStore;
+  readonly events = new EventStore();
+  readonly connection: LiveConnection;
+  private readonly viewers = new Set<ChannelViewer>();
+  private readonly asker: Asker;
+  private epoch: string | undefined;
+  /** When the store's epoch changed, by arrival: what was asked for before is of the earlier store. */
+  private epochSince = 0;
+  private knownHead: LiveHead = { watermarkMs: null, asOfMs: 0 };
+  private askFault: string | undefined;
+  /** All that was told from here on is held. */
+  private completeFromMs = Infinity;
+  private openedFromMs = Infinity;
+  private asked = 0;
+  private cancelLeaving: (() => void) | undefined;
+  private cancelForgetting: (() => void) | undefined;
+  private cancelReturn: (() => void) | undefined;
+  private trimmedMs = -Infinity;
+
+  constructor(
+    private readonly uid: string,
+    private readonly live: LiveMeta & { readonly path: string; readonly query: string },
+    private readonly world: ChannelWorld,
+    private readonly history: History,
+    private readonly onForgotten: () => void,
+  ) {
+    this.points = new PointStore(world.arrivals);
+    this.connection = new LiveConnection(() => this.address(), world.transport, world.clock, {
+      onMessage: (message) => this.onMessage(message),
+      onMissed: (delayMs) => this.onMissed(delayMs),
+      onState: () => this.tellViewers(),
+    });
+    this.asker = new Asker(world.clock, world.page, () => this.catchUp());
+  }
+
+  get path(): string {
+    return this.live.path;
+  }
+
+  get mode(): LiveMeta['mode'] {
+    return this.live.mode;
+  }
+
+  get head(): LiveHead {
+    return this.knownHead;
+  }
+
+  get state(): LiveState {
+    const { state, message } = this.connection.state;
+    if (this.askFault === undefined) return { state, message };
+    if (state === 'connected') {
+      return {
+        state: 'reconnecting',
+        message: `What may have been missed could not be read: ${this.askFault}`,
+      };
+    }
+    return { state: 'disconnected', message: this.askFault };
+  }
+
+  join(viewer: ChannelViewer): void {
+    this.cancelLeaving?.();
+    this.cancelForgetting?.();
+    this.cancelLeaving = this.cancelForgetting = undefined;
+    this.viewers.add(viewer);
+    const { fromMs } = viewer.span();
+    if (!this.connection.isOpen) this.connection.open();
+    else if (fromMs < this.openedFromMs) this.connection.reopen();
+    else if (this.isStored && this.connection.isConnected && fromMs < this.completeFromMs) this.asker.want();
+  }
+
+  leave(viewer: ChannelViewer): void {
+    if (!this.viewers.delete(viewer) || this.viewers.size > 0) return;
+    const { clock } = this.world;
+    this.cancelLeaving = clock.after(LEAVE_AFTER_MS, () => this.connection.close());
+    this.cancelForgetting = clock.after(FORGET_AFTER_MS, () => this.forget());
+  }
+
+  /** History is to be asked once more. */
+  wantHistory(): void {
+    this.onMissed(0);
+  }
+
+  /** Takes in an answer that was asked for at that arrival; false where it is of a store that is gone. */
+  merge(answer: TargetAnswer, span: Span, askedAt: number): boolean {
+    const { meta, frames } = answer;
+    if (meta === undefined) return false;
+    if (!this.takeEpochOfAnswer(meta.store_epoch, askedAt)) {
+      this.onMissed(0);
+      return false;
+    }
+    if (this.mode === 'points') this.points.merge(pointsOf(frames) ?? [], span, askedAt);
+    if (this.mode === 'events') this.events.apply(eventsOf(frames));
+    const isLate =
+      meta.as_of_ms < this.knownHead.asOfMs && meta.as_of_ms > this.knownHead.asOfMs - LATE_ANSWER_MS;
+    this.takeHead(meta.watermark_ms, isLate ? this.knownHead.asOfMs : meta.as_of_ms);
+    return true;
+  }
+
+  private get isStored(): boolean {
+    return isStored(this.mode);
+  }
+
+  private address(): LiveAddress {
+    const from = union([...this.viewers].map((viewer) => viewer.span()))?.fromMs ?? this.world.clock.now();
+    this.openedFromMs = reachBack(from, this.world.clock.now());
+    return { uid: this.uid, path: this.live.path, query: this.live.query, fromMs: this.openedFromMs };
+  }
+
+  private onMessage({ head, body }: StreamMessage): void {
+    this.takeEpochOfStream(head.storeEpoch);
+    if (head.serverTimeMs !== undefined) {
+      this.takeHead(head.watermarkMs ?? this.knownHead.watermarkMs, head.serverTimeMs);
+    }
+    if (body.type === 'update') {
+      if (this.mode === 'points') this.points.apply(body.series);
+      if (this.mode === 'events') this.events.apply(body.events);
+    }
+    if (body.type === 'changed') for (const viewer of this.viewers) viewer.onAskAgain(0);
+    if (body.type === 'ended') this.onEnded();
+    this.trim();
+    this.tellViewers();
+  }
+
+  private onEnded(): void {
+    this.moveOn();
+    // Who is still here then has the same path as before, so the stream must be begun anew.
+    this.cancelReturn?.();
+    this.cancelReturn = this.world.clock.after(2 * LEAVE_AFTER_MS, () => {
+      if (this.viewers.size > 0) this.connection.reopen();
+    });
+  }
+
+  private onMissed(delayMs: number): void {
+    if (this.isStored) this.asker.want(delayMs);
+    else for (const viewer of this.viewers) viewer.onAskAgain(delayMs);
+  }
+
+  /** The path is no longer the one of the query. Each viewer asks anew and goes where the answer says. */
+  private moveOn(): void {
+    for (const viewer of this.viewers) viewer.onAskAgain(this.world.clock.random() * LEAVE_AFTER_MS);
+  }
+
+  private catchUp(): Observable<Outcome> {
+    return defer(() => {
+      const viewers = [...this.viewers];
+      const span = union(viewers.map((viewer) => viewer.span()));
+      const [first] = viewers;
+      if (first === undefined || span === undefined) return [];
+      this.asked += 1;
+      const request: LiveRequest = {
+        ...first.request,
+        targets: [this.catchUpTarget(first.target)],
+        range: rangeOver(span),
+        requestId: `${first.request.requestId}-${first.target.refId}-missed-${this.asked}`,
+        hideFromInspector: true,
+      };
+      const askedAt = this.world.arrivals.now;
+      return this.history(request).pipe(
+        takeLast(1),
+        map((response) => this.takeCatchUp(response, first, span, askedAt)),
+      );
+    });
+  }
+
+  /**
+   * A question whose answer serves every viewer of the channel: the step is the channel's whatever the span, and
+   * what some viewers leave out by themselves is in it.
+   */
+  private catchUpTarget(target: StreamKpiQuery): StreamKpiQuery {
+    if (this.mode === 'points') {
+      const stepMs = stepOf(this.live.query);
+      return stepMs === undefined ? target : { ...target, step: `${stepMs}ms` };
+    }
+    const { severities: _, eventState: _state, limit: _limit, ...rest } = target;
+    const limits = [...this.viewers].map((viewer) => viewer.target.limit);
+    const widest = limits.includes(undefined) ? undefined : Math.max(...limits.map((limit) => limit ?? 0));
+    return widest === undefined ? rest : { ...rest, limit: widest };
+  }
+
+  private takeCatchUp(
+    response: DataQueryResponse,
+    asker: ChannelViewer,
+    span: Span,
+    askedAt: number,
+  ): Outcome {
+    const answer = answerTo(asker.target.refId, response);
+    if (answer.error !== undefined || answer.meta === undefined) {
+      this.askFault = answer.error === undefined ? 'The answer was empty.' : sentenceOf(answer.error);
+      this.tellViewers();
+      return answer.error === undefined || mayPass(answer.error) ? 'failed' : 'refused';
+    }
+    this.askFault = undefined;
+    if (answer.meta.live?.path !== this.path) {
+      this.moveOn();
+      return 'answered';
+    }
+    if (!this.merge(answer, span, askedAt)) return 'answered';
+    this.events.dropForgotten();
+    if (this.connection.isConnected) this.completeFromMs = Math.min(this.completeFromMs, span.fromMs);
+    for (const viewer of this.viewers) viewer.onAnswer(answer.frames, viewer === asker);
+    this.tellViewers();
+    return 'answered';
+  }
+
+  private takeHead(watermarkMs: number | null, asOfMs: number): void {
+    const known = this.knownHead.watermarkMs;
+    const highest = known === null ? watermarkMs : Math.max(known, watermarkMs ?? known);
+    this.knownHead = { watermarkMs: highest, asOfMs };
+  }
+
+  private takeEpochOfStream(epoch: string | undefined): void {
+    if (epoch === undefined || epoch === this.epoch) return;
+    if (this.epoch !== undefined) {
+      this.changeEpoch();
+      this.onMissed(0);
+    }
+    this.epoch = epoch;
+  }
+
+  private takeEpochOfAnswer(epoch: string | undefined, askedAt: number): boolean {
+    if (epoch === undefined || epoch === this.epoch) return true;
+    if (this.epoch !== undefined) {
+      if (askedAt < this.epochSince) return false;
+      this.changeEpoch();
+    }
+    this.epoch = epoch;
+    return true;
+  }
+
+  private changeEpoch(): void {
+    this.epochSince = this.world.arrivals.next();
+    this.points.forgetRevisions();
+    this.events.forgetRevisions();
+    this.knownHead = { ...this.knownHead, watermarkMs: null };
+  }
+
+  /** Only what some panel can show is kept. */
+  private trim(): void {
+    const now = this.world.clock.now();
+    if (now - this.trimmedMs < BETWEEN_TRIMS_MS) return;
+    this.trimmedMs = now;
+    const span = union([...this.viewers].map((viewer) => viewer.span()));
+    if (span === undefined) return;
+    this.points.trim(span.fromMs);
+    this.events.trim(span.fromMs);
+    if (span.fromMs > this.completeFromMs) this.completeFromMs = span.fromMs;
+  }
+
+  private tellViewers(): void {
+    for (const viewer of this.viewers) viewer.onNews();
+  }
+
+  private forget(): void {
+    this.cancelReturn?.();
+    this.connection.close();
+    this.asker.stop();
+    this.onForgotten();
+  }
+}
+
+const isStored = (mode: LiveMeta['mode']): mode is StoredMode => mode === 'points' || mode === 'events';
+
+/** The step in a canonical query; undefined for sessions, which have none. */
+function stepOf(query: string): number | undefined {
+  const read: unknown = JSON.parse(query);
+  const stepMs = typeof read === 'object' && read !== null && 'step_ms' in read ? read.step_ms : undefined;
+  return typeof stepMs === 'number' && stepMs > 0 ? stepMs : undefined;
+}

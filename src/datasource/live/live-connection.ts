@@ -1,0 +1,320 @@
+import {
+  LiveChannelConnectionState,
+  isLiveChannelMessageEvent,
+  isLiveChannelStatusEvent,
+  type LiveChannelEvent,
+  type LiveChannelStatusEvent,
+} from '@grafana/data';
+import type { Subscription } from 'rxjs';
+import type { ConnectionState } from '../../frames/frame-meta';
+import type { Clock, LiveAddress, LiveTransport } from './ports';
+import { readMessage, type StreamMessage } from './stream-message';
+
+/** How an answer is kept up to date at this moment, with a sentence where there is something to say. */
+export interface LiveState {
+  readonly state: ConnectionState;
+  readonly message: string | undefined;
+}
+
+export interface ConnectionListener {
+  /** In the order of the stream; each once. */
+  onMessage(message: StreamMessage): void;
+  /** Something may have been missed: history must be asked again, after the delay. */
+  onMissed(delayMs: number): void;
+  onState(): void;
+}
+
+/** Without a connection for so long, data is asked for instead. */
+const PATIENCE_MS = 5_000;
+/** A stream that has just begun sends a gap; if it does not, what came before it is asked for after this. */
+const FIRST_GAP_MS = 2_000;
+/** The bridge sends a sign of life every 4 s. */
+const SILENCE_MS = 15_000;
+/** Many pages that have lost one stream do not all ask in the same moment. */
+const SPREAD_MS = 500;
+const FIRST_RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 30_000;
+/** How often data is asked for while there is no stream. */
+export const POLL_MS = 10_000;
+
+const SECONDS = 1_000;
+const POLLS = `Data is asked for every ${POLL_MS / SECONDS} s instead.`;
+
+type Wire = 'connecting' | 'connected' | 'lost';
+
+/**
+ * One channel of Grafana Live: keeps it subscribed, checks that its messages come without a gap, and asks for
+ * polls while it does not work. The channel itself is the judge of what its messages mean.
+ */
+export class LiveConnection {
+  private wire: Wire = 'connecting';
+  private hasBeenConnected = false;
+  /** Neither connected nor expected to be soon. */
+  private polls = false;
+  /** Left on purpose, to come back at once. */
+  private isReopening = false;
+  private wireFault: string | undefined;
+  private upstream: LiveState | undefined;
+  private stream: string | undefined;
+  private lastSeq: number | undefined;
+  private retries = 0;
+  private subscription: Subscription | undefined;
+  private readonly timers = new Map<string, () => void>();
+
+  constructor(
+    private readonly address: () => LiveAddress,
+    private readonly transport: LiveTransport,
+    private readonly clock: Clock,
+    private readonly listener: ConnectionListener,
+  ) {}
+
+  get isOpen(): boolean {
+    return this.subscription !== undefined || this.timers.size > 0;
+  }
+
+  get isConnected(): boolean {
+    return this.wire === 'connected' && !this.polls;
+  }
+
+  get state(): LiveState {
+    const unavailable = this.transport.unavailable();
+    if (unavailable !== undefined) return { state: 'polling', message: `${unavailable} ${POLLS}` };
+    if (this.polls) {
+      const why = this.wireFault ?? 'The live connection to Grafana does not work.';
+      return { state: 'polling', message: `${why} ${POLLS}` };
+    }
+    if (this.wire === 'connected' || this.isReopening) {
+      return this.upstream ?? { state: 'connected', message: undefined };
+    }
+    const message = this.hasBeenConnected
+      ? (this.wireFault ?? 'The live connection to Grafana was lost and is made anew.')
+      : 'The live connection is being made.';
+    return { state: 'reconnecting', message };
+  }
+
+  open(): void {
+    if (this.isOpen) return;
+    if (this.transport.unavailable() !== undefined) {
+      this.startPolls();
+      return;
+    }
+    this.after('patience', PATIENCE_MS, () => this.losePatience());
+    this.subscribe();
+  }
+
+  /** Subscribes again, with what the address says now. */
+  reopen(): void {
+    if (this.subscription === undefined) return;
+    this.isReopening = this.wire === 'connected';
+    this.leave();
+    this.after('patience', PATIENCE_MS, () => this.losePatience());
+    // Grafana keeps a channel, with the data that it was opened with, for a moment after its last listener.
+    this.after('retry', FIRST_RETRY_MS / 2, () => this.subscribe());
+  }
+
+  /** Nothing runs after it; it may be opened again. */
+  close(): void {
+    this.leave();
+    for (const cancel of this.timers.values()) cancel();
+    this.timers.clear();
+    this.wire = 'connecting';
+    this.polls = false;
+    this.hasBeenConnected = false;
+    this.isReopening = false;
+    this.wireFault = undefined;
+    this.retries = 0;
+  }
+
+  private subscribe(): void {
+    const subscription = this.transport.subscribe(this.address()).subscribe({
+      next: (event) => {
+        this.onEvent(event);
+      },
+      error: (fault: unknown) => {
+        this.onOver(fault instanceof Error ? fault.message : undefined);
+      },
+      complete: () => {
+        this.onOver(undefined);
+      },
+    });
+    if (!subscription.closed && !this.timers.has('retry')) this.subscription = subscription;
+    else subscription.unsubscribe();
+  }
+
+  private leave(): void {
+    this.subscription?.unsubscribe();
+    this.subscription = undefined;
+    this.upstream = undefined;
+    this.stream = undefined;
+    this.lastSeq = undefined;
+    this.wire = this.hasBeenConnected ? 'lost' : 'connecting';
+    for (const name of ['first gap', 'silence', 'retry']) this.stop(name);
+  }
+
+  private onEvent(event: LiveChannelEvent<unknown>): void {
+    if (isLiveChannelStatusEvent(event)) this.onStatus(event);
+    else if (isLiveChannelMessageEvent(event)) this.onRaw(event.message);
+  }
+
+  private onStatus(event: LiveChannelStatusEvent): void {
+    const said: unknown = event.error;
+    const fault = typeof said === 'string' && said !== '' ? sentence(said) : undefined;
+    switch (event.state) {
+      case LiveChannelConnectionState.Connected:
+        this.onConnected(event.message);
+        break;
+      case LiveChannelConnectionState.Pending:
+      case LiveChannelConnectionState.Connecting:
+        this.onLost(fault);
+        break;
+      case LiveChannelConnectionState.Disconnected:
+      case LiveChannelConnectionState.Shutdown:
+      case LiveChannelConnectionState.Invalid:
+        this.onOver(fault);
+        break;
+    }
+  }
+
+  private onConnected(raw: unknown): void {
+    const message = readMessage(raw);
+    // Grafana repeats the state when an error has passed; only the first, and those with a hello, are a subscription.
+    if (this.wire === 'connected' && message?.body.type !== 'hello') return;
+    const again = this.hasBeenConnected;
+    this.wire = 'connected';
+    this.hasBeenConnected = true;
+    this.isReopening = false;
+    this.retries = 0;
+    this.upstream = undefined;
+    this.stream = message?.stream;
+    this.lastSeq = undefined;
+    this.stop('patience');
+    this.endPolls();
+    this.signOfLife();
+    if (message !== undefined) this.listener.onMessage(message);
+    const justBegun = message?.body.type === 'hello' && !message.body.active;
+    if (justBegun) this.after('first gap', FIRST_GAP_MS, () => this.listener.onMissed(0));
+    else this.listener.onMissed(again ? this.clock.random() * SPREAD_MS : 0);
+    this.listener.onState();
+  }
+
+  /** The subscription stands, but is not connected; Grafana connects it again by itself. */
+  private onLost(fault: string | undefined): void {
+    if (fault !== undefined) this.wireFault = fault;
+    if (this.wire !== 'connected') return;
+    this.wire = 'lost';
+    this.stop('first gap');
+    this.stop('silence');
+    this.after('patience', PATIENCE_MS, () => this.losePatience());
+    this.listener.onState();
+  }
+
+  /** The subscription has ended for good: it was refused, or Grafana has shut the channel down. */
+  private onOver(fault: string | undefined): void {
+    this.leave();
+    if (fault !== undefined) this.wireFault = fault;
+    if (!this.timers.has('patience')) this.losePatience();
+    const pauseMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.retries);
+    this.retries += 1;
+    this.after('retry', pauseMs * (0.75 + this.clock.random() / 2), () => this.subscribe());
+    // Perhaps the path is no longer the one of the query: the answer tells.
+    this.listener.onMissed(0);
+    this.listener.onState();
+  }
+
+  private onRaw(raw: unknown): void {
+    const message = readMessage(raw);
+    if (message === undefined) return;
+    this.signOfLife();
+    if (this.polls) {
+      this.endPolls();
+      this.listener.onMissed(this.clock.random() * SPREAD_MS);
+      this.listener.onState();
+    }
+    if (!this.isInSequence(message)) return;
+    this.noteUpstream(message);
+    if (message.body.type === 'gap') {
+      this.stop('first gap');
+      this.listener.onMissed(this.clock.random() * SPREAD_MS);
+    }
+    this.listener.onMessage(message);
+  }
+
+  /** False for what has been told already. */
+  private isInSequence({ stream, seq }: StreamMessage): boolean {
+    if (stream === undefined || seq === undefined) return true;
+    const sameStream = stream === this.stream;
+    if (sameStream && this.lastSeq !== undefined && seq <= this.lastSeq) return false;
+    const missed = sameStream
+      ? this.lastSeq !== undefined && seq > this.lastSeq + 1
+      : this.stream !== undefined || seq > 1;
+    this.stream = stream;
+    this.lastSeq = seq;
+    if (missed) this.listener.onMissed(this.clock.random() * SPREAD_MS);
+    return true;
+  }
+
+  private noteUpstream({ body }: StreamMessage): void {
+    const before = this.upstream;
+    if (body.type === 'state') {
+      this.upstream =
+        body.state === 'connected'
+          ? undefined
+          : { state: 'reconnecting', message: body.message || 'The connection to the bridge is made anew.' };
+    } else if (body.type === 'error') {
+      this.upstream = { state: body.retryable ? 'reconnecting' : 'disconnected', message: body.message };
+    }
+    if (before !== this.upstream) this.listener.onState();
+  }
+
+  private signOfLife(): void {
+    this.after('silence', SILENCE_MS, () => {
+      this.wireFault = `The live stream has been silent for ${SILENCE_MS / SECONDS} s.`;
+      this.startPolls();
+      this.listener.onState();
+    });
+  }
+
+  private losePatience(): void {
+    this.stop('patience');
+    this.isReopening = false;
+    this.startPolls();
+    this.listener.onState();
+  }
+
+  private startPolls(): void {
+    this.polls = true;
+    this.planPoll();
+  }
+
+  private planPoll(): void {
+    this.after('poll', POLL_MS * (0.9 + this.clock.random() / 5), () => {
+      this.listener.onMissed(0);
+      this.planPoll();
+    });
+  }
+
+  private endPolls(): void {
+    this.polls = false;
+    this.wireFault = undefined;
+    this.stop('poll');
+  }
+
+  private after(name: string, ms: number, run: () => void): void {
+    this.stop(name);
+    this.timers.set(
+      name,
+      this.clock.after(ms, () => {
+        this.timers.delete(name);
+        run();
+      }),
+    );
+  }
+
+  private stop(name: string): void {
+    this.timers.get(name)?.();
+    this.timers.delete(name);
+  }
+}
+
+const sentence = (said: string): string =>
+  `Grafana refuses the live channel (${said.trim().replace(/\.$/, '')}).`;

@@ -1,0 +1,72 @@
+import type { DataFrame } from '@grafana/data';
+import type { LiveMeta } from '../../frames/frame-meta';
+import { CommitScheduler } from './commit-scheduler';
+import { LiveChannel, type ChannelWorld } from './live-channel';
+import { Arrivals } from './point-store';
+import type { Clock, History, LiveTransport, PageVisibility } from './ports';
+
+export interface HubPorts {
+  readonly clock: Clock;
+  readonly page: PageVisibility;
+  readonly transport: LiveTransport;
+}
+
+export type ChannelMeta = LiveMeta & { readonly path: string; readonly query: string };
+
+export const hasChannel = (live: LiveMeta | undefined): live is ChannelMeta =>
+  live !== undefined && live.mode !== 'poll' && live.path !== undefined && live.query !== undefined;
+
+/** How a question was kept up to date, and the last answer to it. */
+export interface Known {
+  readonly channel: LiveChannel;
+  readonly frames: readonly DataFrame[];
+}
+
+/** What all panels of a page share: the channels, the moments of showing, and what was known a moment ago. */
+export class LiveHub implements ChannelWorld {
+  readonly clock: Clock;
+  readonly page: PageVisibility;
+  readonly transport: LiveTransport;
+  readonly arrivals = new Arrivals();
+  readonly scheduler: CommitScheduler;
+  private readonly channels = new Map<string, LiveChannel>();
+  private readonly remembered = new Map<string, Known>();
+
+  constructor({ clock, page, transport }: HubPorts) {
+    this.clock = clock;
+    this.page = page;
+    this.transport = transport;
+    this.scheduler = new CommitScheduler(clock, page);
+  }
+
+  /** How many channels are open or remembered. */
+  get size(): number {
+    return this.channels.size;
+  }
+
+  /** The page's channel for that path. Join it, or it stays for ever. */
+  channel(uid: string, live: ChannelMeta, history: History): LiveChannel {
+    const key = `${uid} ${live.path}`;
+    const known = this.channels.get(key);
+    if (known !== undefined) return known;
+    const fresh = new LiveChannel(uid, live, this, history, () => this.forget(key, fresh));
+    this.channels.set(key, fresh);
+    return fresh;
+  }
+
+  /** What is known of an equal question that was asked before, some 10 s after its last viewer at most. */
+  recall(question: string): Known | undefined {
+    return this.remembered.get(question);
+  }
+
+  remember(question: string, known: Known): void {
+    this.remembered.set(question, known);
+  }
+
+  private forget(key: string, channel: LiveChannel): void {
+    this.channels.delete(key);
+    for (const [question, known] of this.remembered) {
+      if (known.channel === channel) this.remembered.delete(question);
+    }
+  }
+}

@@ -1,0 +1,264 @@
+import type { DataFrame, DataQueryError, DataQueryResponse, QueryResultMetaNotice } from '@grafana/data';
+import { defer, map, takeLast, type Observable } from 'rxjs';
+import { frameMeta, withFrameMeta, type LiveMeta } from '../../frames/frame-meta';
+import type { StreamKpiQuery } from '../query';
+import { Asker, type Outcome } from './asker';
+import { EventFrames } from './event-frames';
+import { answerTo, mayPass, pointsOf, sentenceOf, type TargetAnswer } from './history-answer';
+import type { ChannelViewer, LiveChannel } from './live-channel';
+import type { LiveState } from './live-connection';
+import { hasChannel, type Known, type LiveHub } from './live-hub';
+import type { Span } from './point-store';
+import type { History, LiveRequest } from './ports';
+import { SeriesFrames, isSameTelling, type Telling } from './series-frames';
+import { rangeNow, spanOf } from './visible-range';
+
+const FIRST_POLL_MS = 5_000;
+
+export interface ViewContext {
+  readonly hub: LiveHub;
+  readonly history: History;
+  readonly uid: string;
+  /** The whole request of the panel. */
+  readonly request: LiveRequest;
+  /** There is something new to show. */
+  readonly onNews: () => void;
+}
+
+/**
+ * One query of a panel, kept up to date after its first answer: from a channel's points, or by asking again when
+ * the channel says so, or from time to time.
+ */
+export class TargetView implements ChannelViewer {
+  readonly request: LiveRequest;
+  private frames: readonly DataFrame[] = [];
+  private live: LiveMeta | undefined;
+  private error: DataQueryError | undefined;
+  /** Why a later question has failed. */
+  private problem: string | undefined;
+  private channel: LiveChannel | undefined;
+  private readonly series: SeriesFrames;
+  private readonly events: EventFrames;
+  private readonly asker: Asker;
+  private readonly question: string;
+  private cancelPoll: (() => void) | undefined;
+  private asked = 0;
+  private drawn:
+    { answered: readonly DataFrame[]; telling: Telling; frames: readonly DataFrame[] } | undefined;
+  private closed = false;
+
+  constructor(
+    readonly target: StreamKpiQuery,
+    private readonly context: ViewContext,
+  ) {
+    this.request = { ...context.request, targets: [target] };
+    this.question = questionOf(context.uid, this.request, target);
+    this.series = new SeriesFrames(target);
+    this.events = new EventFrames(target);
+    this.asker = new Asker(context.hub.clock, context.hub.page, () => this.askAgain());
+    // A refresh begins while nobody else holds what is known: hold it until the answer comes.
+    const known = context.hub.recall(this.question);
+    if (known !== undefined) this.resume(known);
+  }
+
+  /** Something keeps it up to date, or is still trying to. */
+  get isLive(): boolean {
+    return this.channel !== undefined || this.live !== undefined || this.asker.isBusy;
+  }
+
+  span(): Span {
+    return spanOf(this.rangeNow());
+  }
+
+  onNews(): void {
+    this.context.onNews();
+  }
+
+  onAskAgain(delayMs: number): void {
+    this.asker.want(delayMs);
+  }
+
+  onAnswer(frames: readonly DataFrame[], own: boolean): void {
+    this.series.learn(frames, own);
+    this.events.learn(frames, own);
+    this.problem = undefined;
+  }
+
+  /** Takes the answer to its own question, asked for over that span at that arrival. */
+  adopt(answer: TargetAnswer, span: Span, askedAt: number): Outcome {
+    if (this.closed) return 'refused';
+    if (answer.error !== undefined) return this.adoptError(answer.error);
+    this.error = this.problem = undefined;
+    this.frames = answer.frames;
+    this.live = answer.meta?.live;
+    this.moveTo(answer, span, askedAt);
+    this.series.learn(answer.frames, true);
+    this.events.learn(answer.frames, true);
+    this.planPoll();
+    return 'answered';
+  }
+
+  /** Its first question has failed in a way that may pass. */
+  retryLater(): void {
+    this.asker.want(FIRST_POLL_MS);
+  }
+
+  render(): { readonly frames: readonly DataFrame[]; readonly error: DataQueryError | undefined } {
+    const { channel } = this;
+    if (this.error !== undefined) return { frames: [], error: this.error };
+    if (channel === undefined || channel.mode === 'changed')
+      return { frames: this.renderAsked(), error: undefined };
+    const telling: Telling = { head: channel.head, state: this.state(channel), notices: this.notices() };
+    if (channel.mode === 'events') {
+      return { frames: this.events.render(channel.events, this.span(), telling), error: undefined };
+    }
+    const frames = this.series.render(channel.points, this.span(), telling);
+    if (this.series.hasNoModel && channel.points.size > 0) channel.wantHistory();
+    return { frames, error: undefined };
+  }
+
+  /** Nothing runs after it. */
+  close(): void {
+    this.closed = true;
+    this.cancelPoll?.();
+    this.asker.stop();
+    this.channel?.leave(this);
+    this.channel = undefined;
+  }
+
+  private rangeNow() {
+    return rangeNow(this.context.request.range, this.context.request.timezone);
+  }
+
+  private resume({ channel, frames }: Known): void {
+    this.frames = frames;
+    const [first] = frames;
+    this.live = first === undefined ? undefined : frameMeta(first)?.live;
+    this.series.learn(frames, true);
+    this.events.learn(frames, true);
+    this.enter(channel);
+  }
+
+  private adoptError(error: DataQueryError): Outcome {
+    const isKnown = this.frames.length > 0 || this.channel !== undefined;
+    if (isKnown) this.problem = sentenceOf(error);
+    else this.error = error;
+    this.planPoll();
+    if (this.target.live === false) return 'refused';
+    return mayPass(error) ? 'failed' : 'refused';
+  }
+
+  /** Where the answer's updates come from. */
+  private moveTo(answer: TargetAnswer, span: Span, askedAt: number): void {
+    const { live } = this;
+    const mergeable = live?.mode !== 'points' || pointsOf(answer.frames) !== undefined;
+    if (!hasChannel(live) || !mergeable) {
+      this.enter(undefined);
+      return;
+    }
+    const { hub, uid, history } = this.context;
+    const channel = hub.channel(uid, live, history);
+    channel.merge(answer, span, askedAt);
+    this.enter(channel);
+    hub.remember(this.question, { channel, frames: answer.frames });
+  }
+
+  private enter(channel: LiveChannel | undefined): void {
+    if (channel === this.channel) return;
+    const before = this.channel;
+    this.channel = channel;
+    channel?.join(this);
+    before?.leave(this);
+  }
+
+  private askAgain(): Observable<Outcome> {
+    return defer(() => {
+      this.asked += 1;
+      const range = this.rangeNow();
+      const askedAt = this.context.hub.arrivals.now;
+      const request: LiveRequest = {
+        ...this.request,
+        range,
+        requestId: `${this.request.requestId}-${this.target.refId}-again-${this.asked}`,
+        hideFromInspector: true,
+      };
+      return this.context.history(request).pipe(
+        takeLast(1),
+        map((response) => this.takeAgain(response, spanOf(range), askedAt)),
+      );
+    });
+  }
+
+  private takeAgain(response: DataQueryResponse, span: Span, askedAt: number): Outcome {
+    const outcome = this.adopt(answerTo(this.target.refId, response), span, askedAt);
+    this.context.onNews();
+    return outcome;
+  }
+
+  private planPoll(): void {
+    this.cancelPoll?.();
+    this.cancelPoll = undefined;
+    if (this.live === undefined || this.channel !== undefined) return;
+    const { clock } = this.context.hub;
+    const everyMs = this.live.poll_ms ?? FIRST_POLL_MS;
+    this.cancelPoll = clock.after(everyMs * (0.95 + clock.random() / 10), () => this.asker.want());
+  }
+
+  private state(channel: LiveChannel | undefined): LiveState {
+    if (channel === undefined) {
+      if (this.live === undefined) return { state: 'static', message: undefined };
+      return this.asker.failures > 0
+        ? { state: 'disconnected', message: this.problem }
+        : { state: 'polling', message: undefined };
+    }
+    const { state, message } = channel.state;
+    if (this.problem === undefined || state === 'reconnecting') return { state, message };
+    return { state: 'disconnected', message: this.problem };
+  }
+
+  private notices(): QueryResultMetaNotice[] {
+    if (this.problem === undefined) return [];
+    return [{ severity: 'error', text: `What is shown could not be brought up to date: ${this.problem}` }];
+  }
+
+  /** Frames of the last answer; while nothing in them changes they stay the same objects. */
+  private renderAsked(): readonly DataFrame[] {
+    const [first] = this.frames;
+    const meta = first === undefined ? undefined : frameMeta(first);
+    const head = this.channel?.head ?? { watermarkMs: null, asOfMs: 0 };
+    const telling: Telling = {
+      head: {
+        watermarkMs: head.watermarkMs ?? meta?.watermark_ms ?? null,
+        asOfMs: Math.max(head.asOfMs, meta?.as_of_ms ?? 0),
+      },
+      state: this.state(this.channel),
+      notices: this.notices(),
+    };
+    const known = this.drawn;
+    if (known?.answered === this.frames && isSameTelling(known.telling, telling)) return known.frames;
+    const frames = this.frames.map((frame, index) => stated(frame, telling, index === 0));
+    this.drawn = { answered: this.frames, telling, frames };
+    return frames;
+  }
+}
+
+function stated(frame: DataFrame, { head, state, notices }: Telling, isFirst: boolean): DataFrame {
+  const own = withFrameMeta(frame, {
+    state: state.state,
+    as_of_ms: head.asOfMs,
+    watermark_ms: head.watermarkMs,
+    ...(state.message === undefined ? {} : { state_message: state.message }),
+  });
+  if (!isFirst || notices.length === 0) return own;
+  return { ...own, meta: { ...own.meta, notices: [...(own.meta?.notices ?? []), ...notices] } };
+}
+
+/** The same for a query that is asked again, e.g. by a refresh; the range is not in it. */
+function questionOf(uid: string, request: LiveRequest, target: StreamKpiQuery): string {
+  const { refId: _, datasource: _source, hide: _hide, key: _key, ...asked } = target;
+  return JSON.stringify([
+    uid,
+    request.maxDataPoints ?? 0,
+    Object.entries(asked).sort(([a], [b]) => (a < b ? -1 : 1)),
+  ]);
+}

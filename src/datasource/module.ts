@@ -1,0 +1,15 @@
+import { DataSourcePlugin } from '@grafana/data';
+import { StreamKpiDataSource } from './datasource';
+import { ConfigEditor } from './editors/ConfigEditor';
+import { QueryEditor } from './editors/QueryEditor';
+import type { StreamKpiOptions, StreamKpiSecrets } from './options';
+import type { StreamKpiQuery } from './query';
+
+export const plugin = new DataSourcePlugin<
+  StreamKpiDataSource,
+  StreamKpiQuery,
+  StreamKpiOptions,
+  StreamKpiSecrets
+>(StreamKpiDataSource)
+  .setConfigEditor(ConfigEditor)
+  .setQueryEditor(QueryEditor);
