@@ -71,7 +71,12 @@ export default {
   projects: [
     { ...base, displayName: 'unit', testMatch: ['<rootDir>/backend-bridge/src/**/*.test.ts'] },
     { ...withGrafana, displayName: 'plugin', testMatch: ['<rootDir>/src/**/*.test.{ts,tsx}'] },
-    { ...base, displayName: 'contract', testMatch: ['<rootDir>/tests/contract/**/*.test.ts'] },
+    {
+      ...base,
+      transform: withGrafana.transform,
+      displayName: 'contract',
+      testMatch: ['<rootDir>/tests/contract/**/*.test.ts'],
+    },
     { ...integration, displayName: 'integration', testMatch: ['<rootDir>/tests/integration/**/*.test.ts'] },
     { ...integration, displayName: 'e2e', testMatch: ['<rootDir>/tests/e2e/**/*.test.ts'] },
     { ...integration, displayName: 'long', testMatch: ['<rootDir>/tests/long/**/*.test.ts'] },

@@ -10,13 +10,15 @@ const PROGRAMS = [
   { command: 'mvn', probe: ['--version'], debian: 'maven', brew: 'maven' },
   { command: 'chromium', probe: ['--version'], debian: 'chromium', brew: 'chromium' },
   { command: 'openssl', probe: ['version'], debian: 'openssl', brew: 'openssl' },
+  // Go's race detector needs a C compiler.
+  { command: 'gcc', probe: ['--version'], debian: 'gcc libc6-dev', brew: 'gcc' },
 ];
 
 const answers = (command, args) =>
   spawnSync(command, args, { stdio: 'ignore', timeout: 20_000 }).status === 0;
 
 function install(missing) {
-  const packages = missing.map((program) => program.debian);
+  const packages = missing.flatMap((program) => program.debian.split(' '));
   const asRoot = process.getuid?.() === 0;
   const sudo = !asRoot && answers('sudo', ['-n', 'true']);
   if (existsSync('/usr/bin/apt-get') && (asRoot || sudo)) {
