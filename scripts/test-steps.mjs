@@ -131,7 +131,16 @@ export class TestSteps {
     if (failed === 0 && (status !== 0 || passed === 0)) failed = 1;
     this.passed += passed;
     this.failed += failed;
-    const said = events.filter(({ Action }) => Action.endsWith('output')).map(({ Output }) => Output);
+    // The output of what failed, with what belongs to no test: a build that broke, a race.
+    const broken = new Set(
+      events.filter(({ Action }) => Action === 'fail').map(({ Package, Test }) => `${Package} ${Test}`),
+    );
+    const said = events
+      .filter(
+        ({ Action, Package, Test }) =>
+          Action?.endsWith('output') && (Test === undefined || broken.has(`${Package} ${Test}`)),
+      )
+      .map(({ Output }) => Output);
     const how = `${passed} passed${failed > 0 ? `, ${failed} failed` : ''}${killed === null ? '' : `, it ${killed}`}`;
     this.tell(title, how, startedMs, failed > 0 ? text + said.join('') : '');
   }

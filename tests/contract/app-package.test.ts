@@ -23,8 +23,13 @@ let check: Check;
 let zip: Zip;
 
 beforeAll(async () => {
-  check = (await import('../../scripts/plugin/check.mjs')) as Check;
-  zip = (await import('../../scripts/plugin/zip.mjs')) as Zip;
+  // By variables: these modules have no declarations.
+  const [checkModule, zipModule]: string[] = [
+    '../../scripts/plugin/check.mjs',
+    '../../scripts/plugin/zip.mjs',
+  ];
+  check = (await import(checkModule!)) as Check;
+  zip = (await import(zipModule!)) as Zip;
 });
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'streamkpi-app-'));
