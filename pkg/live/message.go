@@ -30,20 +30,20 @@ const (
 // Message is one JSON message of a stream. Seq begins at 1 for each stream id and has no gaps.
 type Message struct {
 	Version      int            `json:"v"`
-	Stream       string         `json:"stream,omitempty"`
-	Seq          int64          `json:"seq,omitempty"`
+	Stream       string         `json:"stream,omitempty"` // id of one run of the stream
+	Seq          int64          `json:"seq,omitempty"`    // from 1 for each stream id; a hello has none
 	Type         string         `json:"type"`
 	WatermarkMS  *int64         `json:"watermark_ms"`
-	ServerTimeMS int64          `json:"server_time_ms"`
+	ServerTimeMS int64          `json:"server_time_ms"` // 0 before the bridge has said anything
 	StoreEpoch   string         `json:"store_epoch"`
-	Series       []Series       `json:"series,omitempty"`
-	Events       []bridge.Event `json:"events,omitempty"`
-	Reason       string         `json:"reason,omitempty"`
-	State        string         `json:"state,omitempty"`
-	Message      string         `json:"message,omitempty"`
-	Code         string         `json:"code,omitempty"`
-	Retryable    *bool          `json:"retryable,omitempty"`
-	Active       *bool          `json:"active,omitempty"`
+	Series       []Series       `json:"series,omitempty"`    // of an update
+	Events       []bridge.Event `json:"events,omitempty"`    // of an update
+	Reason       string         `json:"reason,omitempty"`    // of a gap, and of the end
+	State        string         `json:"state,omitempty"`     // connected or reconnecting
+	Message      string         `json:"message,omitempty"`   // a sentence, with a state or an error
+	Code         string         `json:"code,omitempty"`      // of an error
+	Retryable    *bool          `json:"retryable,omitempty"` // of an error
+	Active       *bool          `json:"active,omitempty"`    // of a hello: the stream has been running before
 }
 
 // Series is a part of one series: points to upsert, and times of points that were removed.
@@ -52,7 +52,7 @@ type Series struct {
 	Times            []int64           `json:"times"`
 	Values           []*float64        `json:"values"`
 	Revisions        []int64           `json:"revisions"`
-	Removed          []int64           `json:"removed,omitempty"`
-	RemovedRevisions []int64           `json:"removed_revisions,omitempty"`
-	OpenFromMS       *int64            `json:"open_from_ms,omitempty"`
+	Removed          []int64           `json:"removed,omitempty"`           // times of points to take out
+	RemovedRevisions []int64           `json:"removed_revisions,omitempty"` // in the same order
+	OpenFromMS       *int64            `json:"open_from_ms,omitempty"`      // absent: nothing of the series is open
 }

@@ -2,8 +2,7 @@
 const cell = (text) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 const line = (cells) => `| ${cells.map(cell).join(' | ')} |`;
 
-export const table = (head, rows) =>
-  [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+export const table = (head, rows) => [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 
 export const code = (value) => `\`${value}\``;
 

@@ -58,7 +58,11 @@ export class Contract {
     return this.fields(node).map(([name, field, isRequired]) => [
       code(name),
       this.words(field, linked),
-      isRequired ? 'yes' : this.resolve(field).default === undefined ? '' : `default ${code(this.resolve(field).default)}`,
+      isRequired
+        ? 'yes'
+        : this.resolve(field).default === undefined
+          ? ''
+          : `default ${code(this.resolve(field).default)}`,
       this.description(field),
     ]);
   }

@@ -54,7 +54,10 @@ export class Types {
       const [kind] = fields.filter((field) => field.name === 'type');
       const before = ts.getLeadingCommentRanges(member.getSourceFile().text, member.getFullStart()) ?? [];
       const text = before.map(({ pos, end }) => member.getSourceFile().text.slice(pos, end)).join(' ');
-      const meaning = text.replaceAll(/\/\*\*?|\*\/|\n\s*\*/g, ' ').replaceAll(/\s+/g, ' ').trim();
+      const meaning = text
+        .replaceAll(/\/\*\*?|\*\/|\n\s*\*/g, ' ')
+        .replaceAll(/\s+/g, ' ')
+        .trim();
       return { kind: kind.type, meaning, fields: fields.filter((field) => field !== kind) };
     });
   }
@@ -83,7 +86,9 @@ export class Types {
     if (ts.isTypeLiteralNode(type)) {
       return `{ ${type.members.map((member) => member.name.getText()).join(', ')} }`;
     }
-    if (ts.isIntersectionTypeNode(type)) return 'object';
+    if (ts.isIntersectionTypeNode(type)) {
+      return type.types.map((part) => this.#words(part, owner)).join(' and ');
+    }
     if (ts.isTypeReferenceNode(type)) return this.#reference(type.typeName.getText(), owner);
     return type.getText();
   }

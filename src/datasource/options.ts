@@ -4,19 +4,25 @@ import type { DataSourceJsonData } from '@grafana/data';
 export interface StreamKpiOptions extends DataSourceJsonData {
   /** Seconds until an unanswered call is given up; default 30. */
   readonly timeout?: number;
+  /** The bridge's certificate is not checked at all; for trying only. */
   readonly tlsSkipVerify?: boolean;
   /** A client certificate is sent. */
   readonly tlsAuth?: boolean;
   /** The bridge's certificate is checked with an own authority. */
   readonly tlsAuthWithCACert?: boolean;
+  /** Name that the certificate must have, where it is not that of the URL. */
   readonly serverName?: string;
+  /** Through Grafana's secure SOCKS proxy, where that is set up. */
   readonly enableSecureSocksProxy?: boolean;
 }
 
 /** Settings that go to the backend only. */
 export interface StreamKpiSecrets {
+  /** Of the bridge, with the scopes `read` and `observe`; without the word Bearer. */
   readonly token?: string;
+  /** Certificate of the authority, PEM. */
   readonly tlsCACert?: string;
+  /** Client certificate, PEM, with its key below. */
   readonly tlsClientCert?: string;
   readonly tlsClientKey?: string;
 }

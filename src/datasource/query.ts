@@ -6,6 +6,7 @@ import type { DataQuery } from '@grafana/schema';
  * only fills in template variables. The same JSON is held to the Go side by tests/fixtures/plugin/queries.
  */
 export interface StreamKpiQuery extends DataQuery {
+  /** Of the saved form; absent in what was written by hand. */
   readonly version?: 1;
   /** Default: series. */
   readonly kind?: QueryKind;
@@ -13,11 +14,13 @@ export interface StreamKpiQuery extends DataQuery {
   readonly metric?: string;
   /** Default: the metric's default measure. */
   readonly measure?: string;
+  /** A series must pass all of them. */
   readonly filters?: readonly QueryFilter[];
   /** Absent: every series on its own; empty: all combined into one. */
   readonly groupBy?: readonly string[];
   /** Default: the measure's own rule. */
   readonly overTime?: OverTime;
+  /** What stands for a window without a record; default none: nothing. */
   readonly fill?: Fill;
   /** `auto` (default): from the panel's width; `window`: one window; or a duration such as `5m`. */
   readonly step?: string;
@@ -27,19 +30,21 @@ export interface StreamKpiQuery extends DataQuery {
   readonly stat?: SummaryStat;
   /** Default: table (alert rules: count). */
   readonly eventsAs?: EventsAs;
+  /** Events of these only; absent or empty: of all. */
   readonly severities?: readonly Severity[];
+  /** Default: all. Resolved: the window is final, or the event was removed. */
   readonly eventState?: EventStateFilter;
   /** Most events of an answer, the newest ones. */
   readonly limit?: number;
   /** Default: table (alert rules: ready). */
   readonly statusAs?: StatusAs;
-  /** Numeric status: the value now, or what the bridge has recorded over the range. */
+  /** Numeric status: the value now, or what the bridge has recorded over the range; default: now. */
   readonly statusOver?: StatusOver;
   /** A duration such as `1h`: shows what was so long before. */
   readonly timeShift?: string;
   /** Name of the series: `{{segment}}`, `{{metric}}`, `{{measure}}`, `{{stat}}`. */
   readonly alias?: string;
-  /** Default: true. */
+  /** Whether a panel is kept up to date; default: true. Alert rules, annotations and past ranges never are. */
   readonly live?: boolean;
 
   /** Set at run time, never saved: those whose dimension the metric lacks are left out with a notice. */

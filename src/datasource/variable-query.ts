@@ -6,6 +6,7 @@ export type VariableList = (typeof VARIABLE_LISTS)[number];
 
 /** What a dashboard variable of this data source lists, as Grafana saves it. */
 export interface StreamKpiVariableQuery extends DataQuery {
+  /** Names of metrics, names of dimensions, or values of one dimension. */
   readonly list: VariableList;
   /** For `dimensions` (absent: those of every metric) and `values`. */
   readonly metric?: string;

@@ -18,15 +18,20 @@ export interface StreamKpiFrameMeta {
   readonly as_of_ms: number;
   readonly metric?: string;
   readonly measure?: string;
+  /** The metric's title, from the metrics file. */
   readonly title?: string;
   readonly window_ms?: number;
   readonly grace_ms?: number;
+  /** Distance of the points; more than the window where the answer is downsampled. */
   readonly step_ms?: number;
+  /** Revisions of another epoch must be forgotten. */
   readonly store_epoch?: string;
+  /** The query's time shift; the frames' times are those of the range that is shown. */
   readonly time_shift_ms?: number;
   readonly live?: LiveMeta;
   /** Of each point of a series, where asked for. */
   readonly revisions?: readonly number[];
+  /** Times of points that were removed. */
   readonly removed?: readonly number[];
   readonly removed_revisions?: readonly number[];
   /** Of status frames: what the bridge says of its hops. */

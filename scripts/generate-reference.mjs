@@ -1,0 +1,44 @@
+#!/usr/bin/env node
+/**
+ * Writes the tables in docs/reference/ that come from the app's types and from the bridge's contract. Those of the
+ * bridge's settings are written by backend-bridge/generate-reference.mjs.
+ *
+ *   node scripts/generate-reference.mjs            writes them
+ *   node scripts/generate-reference.mjs --check    ends with 1 when a file is not what it would write
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { httpPage, webSocketPage } from './reference/bridge-pages.mjs';
+import { dataSourcePage } from './reference/data-source-page.mjs';
+import { framesPage } from './reference/frames-page.mjs';
+import { panelPage } from './reference/panel-page.mjs';
+
+const path = (name) => join(import.meta.dirname, '..', name);
+
+const PAGES = {
+  'data-source.md': dataSourcePage,
+  'panel.md': panelPage,
+  'frames.md': framesPage,
+  'http.md': httpPage,
+  'websocket.md': webSocketPage,
+};
+
+for (const [name, page] of Object.entries(PAGES)) {
+  const file = path(`docs/reference/${name}`);
+  const text = await page(path);
+  if (!process.argv.includes('--check')) {
+    writeFileSync(file, text);
+    continue;
+  }
+  let present = '';
+  try {
+    present = readFileSync(file, 'utf8');
+  } catch {
+    // Reported below as not in step.
+  }
+  if (present !== text) {
+    console.error(`docs/reference/${name} is not in step with its sources; run: npm run generate`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,62 @@
+import { code, madeBy, table } from './markdown.mjs';
+import { Types } from './typescript-types.mjs';
+
+const SOURCES = ['src/datasource/query.ts', 'src/datasource/options.ts', 'src/datasource/variable-query.ts'];
+
+const fields = (types, name) =>
+  table(
+    ['field', 'type', 'meaning'],
+    types
+      .fields(name)
+      .map((field) => [
+        code(field.name),
+        `${field.type}${field.isOptional ? '' : ', required'}`,
+        field.meaning,
+      ]),
+  );
+
+/** Settings and queries of the data source, as Grafana saves them. */
+export function dataSourcePage(path) {
+  const types = new Types(...SOURCES.map(path));
+  return `# The data source: settings and queries
+${madeBy(SOURCES)}
+
+What dashboards, alert rules and provisioning files hold. The type of the data source is \`streamkpi-realtime-datasource\`. Absent fields have the defaults named here; a field that does not belong to the query's kind is ignored.
+
+## Settings
+${types.about('StreamKpiOptions')}
+
+\`jsonData\`:
+
+${fields(types, 'StreamKpiOptions')}
+
+\`secureJsonData\`: ${types.about('StreamKpiSecrets')}
+
+${fields(types, 'StreamKpiSecrets')}
+
+## Query
+${fields(types, 'StreamKpiQuery')}
+
+### QueryFilter
+${types.about('QueryFilter')}
+
+${fields(types, 'QueryFilter')}
+
+Examples, as they stand in a panel's \`targets\` or a rule's \`model\` (there beside \`refId\` and \`datasource\`):
+
+\`\`\`json
+{ "version": 1, "kind": "series", "metric": "events_per_minute", "groupBy": ["segment"] }
+{ "version": 1, "kind": "summary", "metric": "revenue_per_minute", "groupBy": [], "stat": "last" }
+{ "version": 1, "kind": "events", "metric": "high_activity_alert", "eventState": "open" }
+{ "version": 1, "kind": "status", "statusAs": "lag", "statusOver": "range" }
+\`\`\`
+
+## Variables
+${types.about('StreamKpiVariableQuery')}
+
+${fields(types, 'StreamKpiVariableQuery')}
+
+## Annotations
+An annotation's \`target\` is a query of the kind \`events\`. It is read with the dashboard and never streams.
+`;
+}
