@@ -12,9 +12,11 @@ const LADDER_MS = [
   7 * DAY_MS,
   30 * DAY_MS,
 ];
+/** `now-6h` was worked out a moment before the clock is read here: that is still six hours, not twelve. */
+const MOMENT_MS = 5_000;
 
 /** The start of a range rounded down to the ladder; past its end 0, which is everything. */
 export function reachBack(fromMs: number, nowMs: number): number {
-  const span = LADDER_MS.find((reach) => fromMs >= nowMs - reach);
-  return span === undefined ? 0 : nowMs - span;
+  const span = LADDER_MS.find((reach) => fromMs >= nowMs - reach - MOMENT_MS);
+  return span === undefined ? 0 : Math.min(fromMs, nowMs - span);
 }

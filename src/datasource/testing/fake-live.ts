@@ -1,0 +1,112 @@
+import {
+  LiveChannelConnectionState,
+  LiveChannelEventType,
+  type LiveChannelEvent,
+  type LiveChannelStatusEvent,
+} from '@grafana/data';
+import { Observable, type Subscriber } from 'rxjs';
+import type { LiveAddress, LiveTransport } from '../live/ports';
+
+type Status = Partial<Pick<LiveChannelStatusEvent, 'error' | 'message'>>;
+
+/** One subscription to a channel. */
+export class FakeChannel {
+  isConnected = false;
+
+  constructor(
+    readonly address: LiveAddress,
+    private readonly subscriber: Subscriber<LiveChannelEvent<unknown>>,
+  ) {}
+
+  get isOpen(): boolean {
+    return !this.subscriber.closed;
+  }
+
+  status(state: LiveChannelConnectionState, said: Status = {}): void {
+    this.isConnected = state === LiveChannelConnectionState.Connected;
+    this.subscriber.next({
+      type: LiveChannelEventType.Status,
+      id: 'ds/uid/path',
+      timestamp: Date.now(),
+      state,
+      ...said,
+    });
+  }
+
+  /** Grafana has subscribed; `hello` is what the backend gives with that. */
+  connect(hello?: object): void {
+    this.status(LiveChannelConnectionState.Connected, { message: hello });
+  }
+
+  tell(message: unknown): void {
+    this.subscriber.next({ type: LiveChannelEventType.Message, message });
+  }
+
+  end(): void {
+    this.subscriber.complete();
+  }
+
+  fail(fault: unknown): void {
+    this.subscriber.error(fault);
+  }
+}
+
+/** Grafana Live and, behind it, one run of the backend's stream. */
+export class FakeLive implements LiveTransport {
+  /** Every subscription that there has been. */
+  readonly channels: FakeChannel[] = [];
+  reason: string | undefined;
+  stream = 'run-1';
+  private seq = 0;
+
+  unavailable(): string | undefined {
+    return this.reason;
+  }
+
+  subscribe(address: LiveAddress): Observable<LiveChannelEvent<unknown>> {
+    return new Observable((subscriber) => {
+      this.channels.push(new FakeChannel(address, subscriber));
+    });
+  }
+
+  get open(): FakeChannel[] {
+    return this.channels.filter((channel) => channel.isOpen);
+  }
+
+  /** The one subscription that the page holds. */
+  get channel(): FakeChannel {
+    const [only, ...others] = this.open;
+    if (only === undefined || others.length > 0) throw new Error(`${this.open.length} channels are open`);
+    return only;
+  }
+
+  connect(active = true): void {
+    for (const channel of this.open) channel.connect({ v: 1, type: 'hello', active });
+  }
+
+  lose(): void {
+    for (const channel of this.open) channel.status(LiveChannelConnectionState.Connecting);
+  }
+
+  /** The next message of the stream; nobody hears it who is not connected. */
+  send(body: { readonly type: string } & Record<string, unknown>): void {
+    const message = this.number(body);
+    for (const channel of this.open) if (channel.isConnected) channel.tell(message);
+  }
+
+  /** A message that gets lost on its way. */
+  skip(body: { readonly type: string } & Record<string, unknown> = { type: 'heartbeat' }): unknown {
+    return this.number(body);
+  }
+
+  /** The stream was begun anew: by another Grafana node, or after the backend was started again. */
+  restart(stream: string): void {
+    this.stream = stream;
+    this.seq = 0;
+  }
+
+  private number(body: object): object {
+    this.seq += 1;
+    return { v: 1, stream: this.stream, seq: this.seq, ...body };
+  }
+}
