@@ -15,7 +15,7 @@ import (
 // label set. The events come newest first, and those that the query leaves out are gone already.
 func FromEvents(asked Asked, answer *bridge.EventsAnswer, unit string) data.Frames {
 	meta := asked.meta()
-	meta.Measure = ""
+	meta.Measure, meta.MeasureTitle = "", ""
 	meta.WatermarkMS = answer.WatermarkMS
 	meta.AsOfMS = answer.ServerTimeMS
 	meta.StoreEpoch = answer.StoreEpoch

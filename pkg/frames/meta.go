@@ -20,6 +20,7 @@ type Meta struct {
 	AsOfMS           int64           `json:"as_of_ms"`
 	Metric           string          `json:"metric,omitempty"`
 	Measure          string          `json:"measure,omitempty"`
+	MeasureTitle     string          `json:"measure_title,omitempty"` // absent for the default measure
 	Title            string          `json:"title,omitempty"`
 	WindowMS         int64           `json:"window_ms,omitempty"`
 	GraceMS          int64           `json:"grace_ms,omitempty"`
@@ -71,16 +72,17 @@ type MetricInfo struct {
 
 func (a Asked) meta() Meta {
 	return Meta{
-		Version:     metaVersion,
-		Kind:        a.Query.Kind,
-		State:       stateStatic,
-		Metric:      a.Query.Metric,
-		Measure:     a.Query.Measure,
-		Title:       a.Metric.Title,
-		WindowMS:    a.Metric.WindowMS,
-		GraceMS:     a.Metric.GraceMS,
-		TimeShiftMS: a.Query.TimeShift.Milliseconds(),
-		Live:        a.Live,
+		Version:      metaVersion,
+		Kind:         a.Query.Kind,
+		State:        stateStatic,
+		Metric:       a.Query.Metric,
+		Measure:      a.Query.Measure,
+		MeasureTitle: a.Metric.MeasureTitle,
+		Title:        a.Metric.Title,
+		WindowMS:     a.Metric.WindowMS,
+		GraceMS:      a.Metric.GraceMS,
+		TimeShiftMS:  a.Query.TimeShift.Milliseconds(),
+		Live:         a.Live,
 	}
 }
 

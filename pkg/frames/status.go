@@ -74,11 +74,23 @@ func FromStatusHistory(asked Asked, history *bridge.StatusHistory) data.Frames {
 			points := bridge.PointSeries{Labels: labels, Times: series.Times, Values: scaled(series.Values, form.scale)}
 			frame := pointFrame(asked, bridge.Head{Unit: form.unit, StepMS: history.StepMS}, points)
 			frame.Fields[1].Config.DisplayNameFromDS = asked.statusName(form, labels)
+			allowForLateSamples(frame)
 			asked.describe(frame, data.FrameTypeTimeSeriesMulti, meta)
 			all = append(all, frame)
 		}
 	}
 	return asked.finish(all, data.FrameTypeTimeSeriesMulti, meta)
+}
+
+// lateSample is how many steps after the one before a recorded number may come before a line has a gap there. They are
+// taken by a timer, which is a little late now and then; a sample that is missing is two steps late.
+const lateSample = 1.5
+
+// allowForLateSamples keeps lines whole: Grafana draws a gap where times are further apart than the field's interval.
+func allowForLateSamples(frame *data.Frame) {
+	if config := frame.Fields[0].Config; config != nil {
+		config.Interval *= lateSample
+	}
 }
 
 // ofMetric tells whether a number with these labels is wanted: those of one metric only, where the query names one.

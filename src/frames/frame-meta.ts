@@ -18,6 +18,8 @@ export interface StreamKpiFrameMeta {
   readonly as_of_ms: number;
   readonly metric?: string;
   readonly measure?: string;
+  /** What the catalogue calls the measure; absent for the metric's default measure. */
+  readonly measure_title?: string;
   /** The metric's title, from the metrics file. */
   readonly title?: string;
   readonly window_ms?: number;

@@ -7,6 +7,7 @@ import shifted from '../../../tests/fixtures/plugin/frames/series-time-shift.jso
 import series from '../../../tests/fixtures/plugin/frames/series.json';
 import freshness from '../../../tests/fixtures/plugin/frames/status-freshness.json';
 import statusTable from '../../../tests/fixtures/plugin/frames/status-table.json';
+import otherMeasure from '../../../tests/fixtures/plugin/frames/summary-other-measure.json';
 import summaryStat from '../../../tests/fixtures/plugin/frames/summary-stat.json';
 import summaryTable from '../../../tests/fixtures/plugin/frames/summary-table.json';
 import { CONTEXT, optionsOf, withFieldOptions } from '../testing/frames';
@@ -51,6 +52,19 @@ test("a summary is a card a row, in the metric's unit", () => {
 
 test('a statistic is one card a series, called by its metric and labels', () => {
   expect(told(summaryStat)).toEqual([['Revenue per minute', 'basic', '$9.50']]);
+});
+
+test("a measure beside the default one is called by its title, the default one by the metric's", () => {
+  expect(told(otherMeasure)).toEqual([['Revenue per minute: Transactions', 'premium', '7']]);
+  const [renamed] = structuredClone(summaryTable.frames);
+  if (renamed === undefined) throw new Error('the fixture has no frame');
+  Object.assign(renamed.schema.meta.custom.streamkpi, { measure: 'count' });
+  const measures = renamed.schema.fields.findIndex(({ name }) => name === 'measure');
+  renamed.data.values[measures] = ['count', 'count'];
+  expect(told({ frames: [renamed] }).map(([, metric]) => metric)).toEqual([
+    'Revenue per minute',
+    'Revenue per minute',
+  ]);
 });
 
 test('series are cards of their closed windows, and sparklines', () => {

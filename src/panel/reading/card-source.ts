@@ -39,9 +39,22 @@ export const shiftOf = (source: CardSource): number => source.meta?.time_shift_m
 
 const DEFAULT_MEASURE = 'value';
 
-/** A metric's title says nothing of a measure beside the default one: its name follows it. */
-export const measureTitle = (title: string, measure: string | undefined): string =>
-  measure === undefined || measure === DEFAULT_MEASURE ? title : `${title}: ${measure}`;
+/**
+ * The metric's title, followed by the measure's where it is not the metric's default one. The metadata speaks of one
+ * measure: of another one (a transformation has put tables together) and of a metric that the catalogue does not know
+ * there is only the name.
+ *
+ * @param title - of the metric
+ */
+export function measureTitle(
+  title: string,
+  measure: string | undefined,
+  meta: StreamKpiFrameMeta | undefined,
+): string {
+  const isDescribed = meta?.title !== undefined && meta.measure === measure;
+  const name = isDescribed ? meta.measure_title : measure === DEFAULT_MEASURE ? undefined : measure;
+  return name === undefined ? title : `${title}: ${name}`;
+}
 
 /** A summary as a table: one row a series. What says so of itself, and what has its columns after a transformation. */
 export function isSummaryTable(frame: DataFrame): boolean {

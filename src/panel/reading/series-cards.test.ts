@@ -20,14 +20,14 @@ describe('a series beside a summary', () => {
   test('of another measure or metric stays a card', () => {
     const cards = cardsOf([
       summaryFrame([{}]),
-      seriesFrame([1, 2, 3], {}, { measure: 'transaction_count' }),
+      seriesFrame([1, 2, 3], {}, { measure: 'transaction_count', measure_title: 'Transactions' }),
       seriesFrame([1, 2, 3], {}, { metric: 'revenue_per_minute', title: 'Revenue per minute' }),
     ]);
     expect(cards).toHaveLength(3);
     expect(cards[0]?.trend).toBeNull();
     expect(cards.map(({ title, subtitle }) => [title, subtitle])).toEqual([
       ['Events per minute', ''],
-      ['Events per minute: transaction_count', ''],
+      ['Events per minute: Transactions', ''],
       ['Revenue per minute', ''],
     ]);
   });

@@ -140,7 +140,7 @@ export function seriesName(
   if (metricTitle === undefined) return { title: getFieldDisplayName(field, frame, frames), subtitle: '' };
   const given = field.config.displayName ?? field.config.displayNameFromDS;
   if (given === undefined || NAMELESS.test(given) || given === meta?.metric || isMadeOf(given, labels)) {
-    const title = measureTitle(metricTitle, meta?.measure);
+    const title = measureTitle(metricTitle, meta?.measure, meta);
     return { title, subtitle: labelsText(labels) || (isLabelled ? NO_LABEL : '') };
   }
   return { title: getFieldDisplayName(field, frame, frames), subtitle: '' };

@@ -41,7 +41,7 @@ function rowSource(frame: DataFrame, row: number, stat: CardStat): CardSource {
     metric,
     measure,
     labels,
-    title: measureTitle(meta?.title ?? metric ?? frame.name ?? 'Summary', measure),
+    title: measureTitle(meta?.title ?? metric ?? frame.name ?? 'Summary', measure, meta),
     subtitle: labelsText(labels) || (hasOthers ? NO_LABEL : ''),
     numbers: numbersAt(frame, row),
     previous: column(frame, 'previous') === undefined ? undefined : numberAt(column(frame, 'previous'), row),
