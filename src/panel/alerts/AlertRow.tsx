@@ -33,7 +33,7 @@ export const AlertRow = memo(function AlertRow({ alert, wide, updated, timeZone 
       data-state={alert.state ?? 'unknown'}
     >
       <span className={styles.severity} style={{ color }}>
-        <Icon name={severity.icon} size="sm" /> {severity.name}
+        <Icon key={severity.icon} name={severity.icon} size="sm" /> {severity.name}
       </span>
       <span className={styles.message} title={whole}>
         <AlertMessage alert={alert} />
@@ -84,11 +84,11 @@ function AlertState({ state }: { readonly state: AlertModel['state'] }) {
   const styles = useStyles2(getAlertStyles);
   if (state === null) return null;
   return state === 'open' ? (
-    <span className={styles.open}>
+    <span key="open" className={styles.open}>
       <Icon name="bell" size="sm" /> Open
     </span>
   ) : (
-    <span className={styles.resolved}>
+    <span key="resolved" className={styles.resolved}>
       <Icon name="check" size="sm" /> Resolved
     </span>
   );

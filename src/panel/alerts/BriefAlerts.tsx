@@ -26,7 +26,7 @@ export function BriefAlerts({ alerts }: { readonly alerts: AlertsModel }) {
   return (
     <div className={styles.brief} style={{ height: '100%' }}>
       <span className={styles.briefHead} style={{ color: toneColor(words.tone, theme) }}>
-        <Icon name={words.icon} size="sm" /> {alerts.open || open.length} open
+        <Icon key={words.icon} name={words.icon} size="sm" /> {alerts.open || open.length} open
       </span>
       <span className={styles.quiet} title={open[0]?.message}>
         {open[0]?.message}

@@ -29,7 +29,7 @@ export function Hint({ width, height, title, text, icon = 'info-circle', tone = 
   return (
     <div className={styles.hint} style={{ width, height }} title={text}>
       <div className={styles[tone]}>
-        {width >= 120 && <Icon name={icon} />} {title}
+        {width >= 120 && <Icon key={icon} name={icon} />} {title}
       </div>
       {hasText && <div className={styles.text}>{text}</div>}
     </div>

@@ -31,7 +31,7 @@ export const ConnectionBadge = memo(function ConnectionBadge({
       title={`${name}: ${reason}`}
       data-connection={state}
     >
-      <Icon name={icon} />
+      <Icon key={icon} name={icon} />
       <span className={compact ? visuallyHidden : undefined}>{name}</span>
     </span>
   );

@@ -78,7 +78,7 @@ function Hop({ hop, message }: { readonly hop: HopModel; readonly message: boole
   return (
     <li className={styles.hop} title={hop.message} data-hop={hop.state}>
       <span className={styles.hopState} style={{ color: toneColor(words.tone, theme) }}>
-        <Icon name={words.icon} size="sm" /> {words.name}
+        <Icon key={words.icon} name={words.icon} size="sm" /> {words.name}
       </span>
       <span className={styles.hopName}>{hop.name}</span>
       {message && hop.message !== '' && <span className={styles.hopMessage}>{hop.message}</span>}
