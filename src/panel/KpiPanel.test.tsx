@@ -197,6 +197,22 @@ describe('the connection', () => {
     expect(header([bare, plainSeries('x', [1])]).badge()).toHaveTextContent('Unknown');
   });
 
+  test('what is asked at fixed times by design says how often, and is stale only after missing some', () => {
+    expect(header([statusFrame()]).badge()).toHaveTextContent('Every 5 s');
+    expect(screen.getByRole('status')).toHaveAttribute('title', expect.stringMatching(/as is meant/));
+  });
+
+  test('a query that is asked every five minutes is not stale in between', () => {
+    const live = { mode: 'poll', poll_ms: 5 * MINUTE } as const;
+    const shifted = summaryFrame([{}], metaOf({ state: 'polling', time_shift_ms: 60 * MINUTE, live }));
+    const { badge } = header([shifted]);
+    expect(badge()).toHaveTextContent('Every 5 min');
+    pass(10 * MINUTE);
+    expect(badge()).toHaveTextContent('Every 5 min');
+    pass(6 * MINUTE);
+    expect(badge()).toHaveTextContent('Stale');
+  });
+
   test('no news for long is stale, although nobody said so', () => {
     const { badge, rerender } = header([summaryFrame([{}])]);
     pass(40_000);
@@ -207,6 +223,17 @@ describe('the connection', () => {
     const alive = summaryFrame([{}], metaOf({ as_of_ms: ANSWERED + 50_000, watermark_ms: T0 + 6 * MINUTE }));
     rerender(<KpiPanel {...panelProps([alive], { options: { show: 'connection' } })} />);
     expect(badge()).toHaveTextContent('Connected');
+  });
+
+  test('heartbeats alone keep it connected as long as windows may still come', () => {
+    const { badge, rerender } = header([summaryFrame([{}])]);
+    // Two windows, the open one and the grace after the newest event time.
+    for (let second = 4; second <= 160; second += 4) {
+      pass(4000);
+      const beat = summaryFrame([{}], metaOf({ as_of_ms: ANSWERED + second * 1000 }));
+      rerender(<KpiPanel {...panelProps([beat], { options: { show: 'connection' } })} />);
+      expect(badge()).toHaveTextContent('Connected');
+    }
   });
 
   test('heartbeats without data are stale too', () => {

@@ -30,9 +30,12 @@ function iconsOf(places: readonly React.ReactElement[]): string[][] {
 test("the connection's icon is that of its state", () => {
   const header = (state: ConnectionState) => (
     <KpiPanel
-      {...panelProps([summaryFrame([{}], metaOf({ state, as_of_ms: Date.now(), watermark_ms: Date.now() }))], {
-        options: { show: 'connection' },
-      })}
+      {...panelProps(
+        [summaryFrame([{}], metaOf({ state, as_of_ms: Date.now(), watermark_ms: Date.now() }))],
+        {
+          options: { show: 'connection' },
+        },
+      )}
     />
   );
   expect(iconsOf([header('connected'), header('reconnecting'), header('disconnected')])).toEqual([

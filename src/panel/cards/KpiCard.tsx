@@ -2,7 +2,7 @@ import React, { memo, useId } from 'react';
 import type { TimeZone } from '@grafana/data';
 import { useStyles2, useTheme2 } from '@grafana/ui';
 import { Age } from '../clock/Age';
-import { usePassed } from '../clock/use-ticked';
+import { useOverdue } from '../clock/use-ticked';
 import type { ColorMode, DeltaAs } from '../options/panel-options';
 import type { CardModel } from '../reading/card-model';
 import { wholeText } from '../reading/shown-value';
@@ -32,7 +32,7 @@ export const KpiCard = memo(function KpiCard(props: KpiCardProps) {
   const styles = useStyles2(getCardStyles);
   const colors = palette(useTheme2());
   const id = useId();
-  const old = usePassed(card.staleFrom);
+  const old = useOverdue(card.staleFrom);
   const painted = colorMode === 'background' && !old ? card.value.color : undefined;
   const onPainted = painted === undefined ? undefined : textOn(painted);
   const isPainted = onPainted !== undefined;

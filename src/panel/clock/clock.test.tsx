@@ -4,7 +4,7 @@ import { Age } from './Age';
 import { ageText, lengthText } from './age-text';
 import { ClockOffsetEstimate } from './clock-offset';
 import { onTick, tickedNow } from './ticker';
-import { ClockOffset, usePassed } from './use-ticked';
+import { ClockOffset, useOverdue } from './use-ticked';
 import { WallClock } from './WallClock';
 
 const NOON = Date.UTC(2026, 10, 26, 12, 0, 0);
@@ -115,20 +115,58 @@ describe('ages', () => {
   });
 });
 
+function Due({ at, rendered = () => undefined }: { at: number; rendered?: (isOld: boolean) => void }) {
+  const isOld = useOverdue(at);
+  rendered(isOld);
+  return <span>{isOld ? 'old' : 'fresh'}</span>;
+}
+
 test('a moment is passed once, and a component renders only then', () => {
   const rendered = jest.fn();
-  function Probe() {
-    const passed = usePassed(NOON + 4500);
-    rendered(passed);
-    return <span>{passed ? 'old' : 'fresh'}</span>;
-  }
-  render(<Probe />);
+  render(<Due at={NOON + 4500} rendered={rendered} />);
   pass(4000);
   expect(screen.getByText('fresh')).toBeInTheDocument();
   pass(2000);
   expect(screen.getByText('old')).toBeInTheDocument();
   pass(10_000);
   expect(rendered).toHaveBeenCalledTimes(2);
+});
+
+describe('what became due while nobody looked', () => {
+  test.each([
+    ['in a hidden page', () => setVisibility('hidden'), () => setVisibility('visible')],
+    ['in a computer that slept', () => undefined, () => undefined],
+  ])('%s has a moment to come', (_, leave, comeBack) => {
+    render(<Due at={NOON + 30_000} />);
+    pass(5000);
+    leave();
+    // No timer runs meanwhile.
+    jest.setSystemTime(NOON + 600_000);
+    act(comeBack);
+    pass(1000);
+    expect(screen.getByText('fresh')).toBeInTheDocument();
+    pass(8000);
+    expect(screen.getByText('fresh')).toBeInTheDocument();
+    pass(3000);
+    expect(screen.getByText('old')).toBeInTheDocument();
+  });
+
+  test('what was overdue before still is', () => {
+    render(<Due at={NOON + 3000} />);
+    pass(5000);
+    setVisibility('hidden');
+    jest.setSystemTime(NOON + 600_000);
+    act(() => setVisibility('visible'));
+    expect(screen.getByText('old')).toBeInTheDocument();
+  });
+
+  test('a page that is opened on old data says so at once', () => {
+    jest.setSystemTime(NOON + 3_600_000);
+    render(<Due at={NOON + 30_000} />);
+    expect(screen.getByText('old')).toBeInTheDocument();
+    pass(2000);
+    expect(screen.getByText('old')).toBeInTheDocument();
+  });
 });
 
 test("the wall clock shows the time zone's time", () => {

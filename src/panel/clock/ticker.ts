@@ -3,10 +3,17 @@
  * is visible. Between ticks it stands still, so that all ages of one paint are of one moment.
  */
 const TICK_MS = 1000;
+/** A tick this late: the computer was asleep. */
+const ASLEEP_MS = 10_000;
+/** What was not asked for meanwhile comes within this time. */
+const RETURN_MS = 10_000;
 
 const listeners = new Set<() => void>();
 let timer: ReturnType<typeof setInterval> | undefined;
 let now = Date.now();
+/** When the page was last not looked at, browser's clock. */
+let away: { readonly from: number; readonly to: number } | undefined;
+let hiddenFrom: number | undefined;
 
 /** In either direction: clocks are corrected. */
 const isBehind = (): boolean => Math.abs(Date.now() - now) >= TICK_MS;
@@ -18,6 +25,10 @@ export function tickedNow(): number {
   return now;
 }
 
+/** Whether the page has only just been returned to, and was away at that moment of the browser's clock. */
+export const wasAway = (moment: number): boolean =>
+  away !== undefined && moment >= away.from && Math.abs(now - away.to) < RETURN_MS;
+
 export function onTick(listener: () => void): () => void {
   listeners.add(listener);
   if (listeners.size === 1) document.addEventListener('visibilitychange', follow);
@@ -26,22 +37,35 @@ export function onTick(listener: () => void): () => void {
     listeners.delete(listener);
     if (listeners.size > 0) return;
     document.removeEventListener('visibilitychange', follow);
+    hiddenFrom = undefined;
     stop();
   };
 }
 
 function follow(): void {
   if (document.visibilityState === 'hidden') {
+    hiddenFrom ??= Date.now();
     stop();
   } else if (timer === undefined) {
-    timer = setInterval(tick, TICK_MS);
+    timer = setInterval(onTimer, TICK_MS);
+    if (hiddenFrom !== undefined) returnFrom(hiddenFrom);
     if (isBehind()) tick();
   }
+}
+
+function returnFrom(from: number): void {
+  away = { from, to: Date.now() };
+  hiddenFrom = undefined;
 }
 
 function stop(): void {
   clearInterval(timer);
   timer = undefined;
+}
+
+function onTimer(): void {
+  if (Date.now() - now > ASLEEP_MS) returnFrom(now);
+  tick();
 }
 
 function tick(): void {

@@ -1,5 +1,5 @@
 import { createContext, useCallback, useContext, useSyncExternalStore } from 'react';
-import { onTick, tickedNow } from './ticker';
+import { onTick, tickedNow, wasAway } from './ticker';
 
 /** The bridge's clock minus the browser's, in ms; 0 where they agree or nothing is known. */
 export const ClockOffset = createContext(0);
@@ -15,7 +15,16 @@ export function useTicked<T extends string | number | boolean | null>(select: (n
   return useSyncExternalStore(onTick, read, read);
 }
 
-/** Whether the bridge's clock has passed a moment; null: never. */
-export function usePassed(moment: number | null): boolean {
-  return useTicked(useCallback((now: number) => moment !== null && now > moment, [moment]));
+/**
+ * Whether something should have come by a moment of the bridge's clock; null: never. While nobody looked at the page
+ * nothing was asked: what became due meanwhile has a little time to come.
+ */
+export function useOverdue(moment: number | null): boolean {
+  const offset = useContext(ClockOffset);
+  return useTicked(
+    useCallback(
+      (now: number) => moment !== null && now > moment && !wasAway(moment - offset),
+      [moment, offset],
+    ),
+  );
 }

@@ -31,9 +31,10 @@ test('the worst query counts, and its reason', () => {
   expect(read(withState('disconnected'), withState('reconnecting')).state).toBe('disconnected');
 });
 
-test('what is always polled does not make a live panel a polled one', () => {
+test('what is always polled does not make a live panel a polled one, and is no fault by itself', () => {
   expect(read(withState('connected'), statusFrame()).state).toBe('connected');
-  expect(read(statusFrame()).state).toBe('polling');
+  expect(read(statusFrame())).toMatchObject({ state: 'scheduled', everyMs: 5000 });
+  expect(read(statusFrame(STATUS, { state: 'disconnected' })).state).toBe('disconnected');
   expect(read(withState('polling'), statusFrame()).state).toBe('polling');
 });
 

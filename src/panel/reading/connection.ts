@@ -2,13 +2,18 @@ import type { DataFrame } from '@grafana/data';
 import { frameMeta, type ConnectionState, type StreamKpiFrameMeta } from '../../frames/frame-meta';
 import type { FreshnessRules } from './freshness';
 
-/** `unknown`: the frames do not say (any more); `error`: the last query failed. */
-export type ShownConnection = ConnectionState | 'unknown' | 'error';
+/**
+ * `scheduled`: asked again at fixed times, as it is meant to be (status, shifted queries), unlike `polling`, which stands
+ * in for a live connection; `unknown`: the frames do not say (any more); `error`: the last query failed.
+ */
+export type ShownConnection = ConnectionState | 'scheduled' | 'unknown' | 'error';
 
 export interface ConnectionModel {
   readonly state: ShownConnection;
   /** Why, in a sentence; empty when there is nothing to say. */
   readonly message: string;
+  /** How often it is asked again, ms; null where that is not known. */
+  readonly everyMs: number | null;
   /** From this clock of the bridge on the numbers count as old although the connection stands; null: never. */
   readonly staleFrom: number | null;
   /** Newest event time that has been read; null when none is known. */
@@ -40,6 +45,7 @@ export function readConnection(
     staleFrom: dataStaleFrom(metas, rules),
     dataUntil: newest(metas, watermark),
     asOf: newest(metas, asOf),
+    everyMs: pollOf(metas),
   };
   if (failure !== undefined) return { state: 'error', message: failure, ...freshness };
   const counted = countedMetas(metas);
@@ -52,7 +58,8 @@ export function readConnection(
     };
   }
   const message = counted.find((meta) => meta.state === worst && meta.state_message)?.state_message;
-  return { state: worst, message: message ?? '', ...freshness };
+  const isMeant = worst === 'polling' && counted.every((meta) => meta.live?.mode === 'poll');
+  return { state: isMeant ? 'scheduled' : worst, message: message ?? '', ...freshness };
 }
 
 const UNKNOWN =
@@ -62,6 +69,12 @@ function countedMetas(metas: readonly StreamKpiFrameMeta[]): readonly StreamKpiF
   const moving = metas.filter((meta) => meta.state !== 'static');
   const streamed = moving.filter((meta) => meta.live?.mode !== 'poll');
   return streamed.length > 0 ? streamed : moving.length > 0 ? moving : metas;
+}
+
+/** Of the query that is asked again most often. */
+function pollOf(metas: readonly StreamKpiFrameMeta[]): number | null {
+  const times = metas.map((meta) => meta.live?.poll_ms).filter((ms) => ms !== undefined);
+  return times.length === 0 ? null : Math.min(...times);
 }
 
 const watermark = (meta: StreamKpiFrameMeta): number | null => meta.watermark_ms;

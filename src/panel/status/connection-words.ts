@@ -1,6 +1,7 @@
 import type { GrafanaTheme2 } from '@grafana/data';
 import type { IconName } from '@grafana/ui';
-import type { ShownConnection } from '../reading/connection';
+import { lengthText } from '../clock/age-text';
+import type { ConnectionModel, ShownConnection } from '../reading/connection';
 import { palette } from '../theme-palette';
 
 export type Tone = 'good' | 'warn' | 'bad' | 'info' | 'plain';
@@ -34,6 +35,12 @@ export const CONNECTION_WORDS: Readonly<Record<BadgeState, Words>> = {
     tone: 'warn',
     meaning: 'The connection was lost and is being made again; the numbers are the last known ones.',
   },
+  scheduled: {
+    name: 'On schedule',
+    icon: 'check-circle',
+    tone: 'good',
+    meaning: 'Asked again at fixed times, as is meant for the status and for shifted queries.',
+  },
   polling: { name: 'Polling', icon: 'clock-nine', tone: 'info', meaning: 'Asked again from time to time.' },
   disconnected: {
     name: 'Disconnected',
@@ -60,6 +67,10 @@ export const CONNECTION_WORDS: Readonly<Record<BadgeState, Words>> = {
     meaning: 'The last query failed; the numbers are the last known ones.',
   },
 };
+
+/** What a state is called on this panel: of what is asked at fixed times, how often. */
+export const connectionName = (state: BadgeState, { everyMs }: ConnectionModel): string =>
+  state === 'scheduled' && everyMs !== null ? `Every ${lengthText(everyMs)}` : CONNECTION_WORDS[state].name;
 
 export const toneColor = (tone: Tone, theme: GrafanaTheme2): string =>
   ({

@@ -1,15 +1,20 @@
-import { usePassed } from '../clock/use-ticked';
-import type { ConnectionModel } from '../reading/connection';
+import { useOverdue } from '../clock/use-ticked';
+import type { ConnectionModel, ShownConnection } from '../reading/connection';
 import type { BadgeState } from './connection-words';
 
 /** A live answer nothing has been heard of for this long is no longer believed: the bridge speaks every few seconds. */
 const SILENCE_MS = 45_000;
+/** What is asked at times further apart has these many of them to come. */
+const MISSED_POLLS = 3;
+
+const MOVING: readonly ShownConnection[] = ['connected', 'scheduled', 'polling'];
 
 /** The state as shown: what should move and does not is stale. */
 export function useBadgeState(connection: ConnectionModel): BadgeState {
-  const moves = connection.state === 'connected' || connection.state === 'polling';
-  const silentFrom = connection.asOf === null ? null : connection.asOf + SILENCE_MS;
-  const isOld = usePassed(moves ? connection.staleFrom : null);
-  const isSilent = usePassed(moves ? silentFrom : null);
-  return isOld || isSilent ? 'stale' : connection.state;
+  const { state, asOf, everyMs } = connection;
+  const moves = MOVING.includes(state);
+  const silence = Math.max(SILENCE_MS, MISSED_POLLS * (everyMs ?? 0));
+  const isOld = useOverdue(moves ? connection.staleFrom : null);
+  const isSilent = useOverdue(moves && asOf !== null ? asOf + silence : null);
+  return isOld || isSilent ? 'stale' : state;
 }
