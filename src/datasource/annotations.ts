@@ -1,4 +1,5 @@
 import type { AnnotationQuery, AnnotationSupport } from '@grafana/data';
+import { isEqual } from 'lodash';
 import { AnnotationEditor } from './editors/AnnotationEditor';
 import type { StreamKpiQuery } from './query';
 
@@ -19,7 +20,9 @@ export const annotationSupport: AnnotationSupport<StreamKpiQuery> = {
       ...(eventState === undefined ? {} : { eventState }),
       ...(limit === undefined ? {} : { limit }),
     };
-    return { ...rest, target: { refId: REF_ID, ...beside, ...target, kind: 'events' } };
+    const prepared = { ...rest, target: { refId: REF_ID, ...beside, ...target, kind: 'events' as const } };
+    // Grafana prepares what it has got of this again, until it gets the very object that it gave.
+    return isEqual(prepared, annotation) ? annotation : prepared;
   },
 
   /** Annotations are read with the dashboard and never stream. */
