@@ -12,6 +12,7 @@ import process from 'node:process';
 import { httpPage, webSocketPage } from './reference/bridge-pages.mjs';
 import { dataSourcePage } from './reference/data-source-page.mjs';
 import { framesPage } from './reference/frames-page.mjs';
+import { metricsPage } from './reference/metrics-page.mjs';
 import { panelPage } from './reference/panel-page.mjs';
 
 const path = (name) => join(import.meta.dirname, '..', name);
@@ -21,6 +22,7 @@ const PAGES = {
   'panel.md': panelPage,
   'frames.md': framesPage,
   'http.md': httpPage,
+  'metrics.md': metricsPage,
   'websocket.md': webSocketPage,
 };
 
