@@ -41,10 +41,14 @@ export class CommitScheduler {
     this.cancel = undefined;
     if (!this.page.isVisible()) return;
     this.lastMs = this.clock.now();
-    const due = [...this.waiting];
-    this.waiting.clear();
-    this.rest();
-    for (const commit of due) commit();
+    try {
+      // What one panel does may drop another one.
+      for (const commit of [...this.waiting]) if (this.waiting.delete(commit)) commit();
+    } finally {
+      // One that cannot be drawn keeps the others waiting for a moment only.
+      if (this.waiting.size === 0) this.rest();
+      else this.plan();
+    }
   }
 
   private rest(): void {

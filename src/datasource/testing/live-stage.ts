@@ -135,6 +135,15 @@ export class StagePanel {
     this.subscription?.unsubscribe();
   }
 
+  get isClosed(): boolean {
+    return this.subscription?.closed ?? true;
+  }
+
+  /** How long the range is. */
+  get hours(): number {
+    return (this.range.to.valueOf() - this.range.from.valueOf()) / HOUR;
+  }
+
   /** As by the refresh button or the time picker: the old run ends before the new one begins. */
   refresh(range = this.range.raw.to === 'now' ? relative(String(this.range.raw.from)) : this.range): void {
     this.close();

@@ -1,0 +1,178 @@
+import { LiveStage, MINUTE, NOON } from '../testing/live-stage';
+
+/** Answers that the browser cannot keep up to date by itself: the stream, or the clock, tells when to ask again. */
+
+const A = { segment: 'a' };
+let stage: LiveStage;
+beforeEach(() => {
+  stage = new LiveStage();
+  stage.backend.write(A, NOON - 2 * MINUTE, 2);
+});
+afterEach(() => stage.end());
+
+const shown = (panel: { column(name: string): unknown[] }): unknown => panel.column('last')[0];
+
+describe('a summary', () => {
+  beforeEach(() => (stage.backend.mode = 'changed'));
+
+  test('is asked for again when something has changed: its numbers are always the bridge’s own', () => {
+    const panel = stage.openLive({ kind: 'summary' });
+    stage.backend.write(A, NOON - MINUTE, 3);
+    stage.live.send({ type: 'changed', ...stage.head() });
+    stage.pass(2_000);
+    expect(shown(panel)).toBe(2);
+    expect(panel.state).toBe('connected');
+  });
+
+  test('is asked for at most once a second, however often it changes', () => {
+    stage.openLive({ kind: 'summary' });
+    const before = stage.backend.asked.length;
+    for (let i = 0; i < 100; i += 1) {
+      stage.live.send({ type: 'changed', ...stage.head() });
+      stage.pass(100);
+    }
+    const asked = stage.backend.asked.length - before;
+    expect(asked).toBeGreaterThanOrEqual(7);
+    expect(asked).toBeLessThanOrEqual(11);
+  });
+
+  test('is asked for by each panel with its own range', () => {
+    stage.openLive({ kind: 'summary' });
+    stage.open({ kind: 'summary' });
+    const before = stage.backend.asked.length;
+    stage.live.send({ type: 'changed', ...stage.head() });
+    stage.pass(2_000);
+    expect(stage.backend.asked.length - before).toBe(2);
+    expect(stage.live.channels).toHaveLength(1);
+  });
+
+  test('that cannot be asked for again stays, and says why', () => {
+    const panel = stage.openLive({ kind: 'summary' });
+    stage.backend.fault = { message: 'The bridge cannot be reached.', status: 502 };
+    stage.live.send({ type: 'changed', ...stage.head() });
+    stage.pass(1_500);
+    expect(shown(panel)).toBe(1);
+    expect(panel.state).toBe('disconnected');
+    expect(panel.meta?.state_message).toBe('The bridge cannot be reached.');
+    stage.backend.fault = undefined;
+    stage.pass(10_000);
+    expect(panel.state).toBe('connected');
+  });
+
+  test('keeps its frames while nothing in them changes', () => {
+    const panel = stage.openLive({ kind: 'summary' });
+    const [before] = panel.frames;
+    stage.live.send({ type: 'heartbeat' });
+    stage.pass(500);
+    expect(panel.frames[0]).toBe(before);
+  });
+});
+
+describe('a query without a channel', () => {
+  beforeEach(() => (stage.backend.mode = 'poll'));
+
+  test('is asked for again every five seconds, and says so', () => {
+    const panel = stage.open({ kind: 'status' });
+    expect(stage.live.channels).toEqual([]);
+    expect(panel.state).toBe('polling');
+    stage.backend.write(A, NOON - MINUTE, 3);
+    stage.pass(5_500);
+    expect(shown(panel)).toBe(2);
+    stage.pass(5_500);
+    expect(stage.backend.asked).toHaveLength(3);
+  });
+
+  test('is not asked for while nobody can see the page', () => {
+    stage.open({ kind: 'status' });
+    stage.page.show(false);
+    stage.pass(600_000);
+    expect(stage.backend.asked).toHaveLength(1);
+    stage.page.show(true);
+    stage.pass(500);
+    expect(stage.backend.asked).toHaveLength(2);
+  });
+
+  test('goes on after a failure, and says that it is not up to date meanwhile', () => {
+    const panel = stage.open({ kind: 'status' });
+    stage.backend.fault = { message: 'The bridge cannot be reached.', status: 502 };
+    stage.pass(6_000);
+    expect(panel.state).toBe('disconnected');
+    expect(panel.meta?.state_message).toBe('The bridge cannot be reached.');
+    stage.backend.fault = undefined;
+    stage.pass(10_000);
+    expect(panel.state).toBe('polling');
+  });
+
+  test('asks over the range as it lies then', () => {
+    stage.open({ kind: 'status' });
+    stage.pass(5_500);
+    const [first, second] = stage.backend.asked;
+    expect((second?.range.to.valueOf() ?? 0) - (first?.range.to.valueOf() ?? 0)).toBeGreaterThanOrEqual(
+      4_750,
+    );
+    expect(second?.requestId).not.toBe(first?.requestId);
+  });
+});
+
+describe('Live is switched off', () => {
+  test('points come by asking, and the panel says why', () => {
+    stage.live.reason = 'Grafana Live is switched off on this Grafana.';
+    const panel = stage.open();
+    stage.backend.write(A, NOON - MINUTE, 3);
+    stage.pass(12_000);
+    expect(panel.points).toEqual(stage.backend.truth());
+    expect(panel.state).toBe('polling');
+    expect(panel.meta?.state_message).toBe(
+      'Grafana Live is switched off on this Grafana. Data is asked for every 10 s instead.',
+    );
+  });
+
+  test('a hidden page does not ask', () => {
+    stage.live.reason = 'Grafana Live is switched off on this Grafana.';
+    stage.open();
+    stage.page.show(false);
+    const before = stage.backend.asked.length;
+    stage.pass(600_000);
+    expect(stage.backend.asked).toHaveLength(before);
+  });
+});
+
+describe('an answer without revisions', () => {
+  test('is never merged with the stream: it is shown as it is', () => {
+    const { history } = stage.backend;
+    jest.spyOn(stage.backend, 'history').mockImplementation((request) =>
+      history({
+        ...request,
+        targets: request.targets.map((target) => ({ ...target, withRevisions: false })),
+      }),
+    );
+    const panel = stage.open();
+    expect(stage.live.channels).toEqual([]);
+    expect(panel.points).toEqual(stage.backend.truth());
+  });
+});
+
+describe('the store of the bridge was lost', () => {
+  test('its new points win over the old ones, however high those had been counted', () => {
+    for (let i = 0; i < 50; i += 1) stage.backend.write(A, NOON - MINUTE, i);
+    const panel = stage.openLive();
+    stage.backend.loseStore('epoch-2');
+    stage.tell(stage.backend.write(A, NOON - MINUTE, -1));
+    stage.pass(3_000);
+    expect(panel.points).toEqual(stage.backend.truth());
+  });
+
+  test('a late answer of the lost one is not taken in', () => {
+    const panel = stage.openLive();
+    stage.backend.write(A, NOON - 5 * MINUTE, 5);
+    stage.backend.holds = true;
+    stage.live.send({ type: 'gap', reason: 'resync' });
+    stage.pass(1_000);
+    stage.backend.loseStore('epoch-2');
+    stage.tell(stage.backend.write(A, NOON - MINUTE, -1));
+    stage.backend.holds = false;
+    stage.backend.release();
+    stage.pass(5_000);
+    expect(panel.points).toEqual(stage.backend.truth());
+  });
+});

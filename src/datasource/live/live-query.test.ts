@@ -1,0 +1,224 @@
+import { LoadingState } from '@grafana/data';
+import { HOUR, LiveStage, MINUTE, NOON, absolute, lastHours, relative, segment } from '../testing/live-stage';
+import { mayGoLive } from './live-query';
+
+const A = { segment: 'a' };
+let stage: LiveStage;
+beforeEach(() => {
+  stage = new LiveStage();
+  stage.backend.write(A, NOON - 2 * MINUTE, 2);
+});
+afterEach(() => stage.end());
+
+describe('the first response', () => {
+  test('is complete, with every query of the panel', () => {
+    const panel = stage.open([{}, { kind: 'events' }, { kind: 'status', live: false }]);
+    expect(panel.responses).toHaveLength(1);
+    expect(panel.frames.map(({ refId }) => refId)).toEqual(['A', 'B', 'C']);
+    expect(panel.last.state).toBe(LoadingState.Streaming);
+  });
+
+  test('waits for the whole answer', () => {
+    stage.backend.holds = true;
+    const panel = stage.open();
+    stage.pass(10_000);
+    expect(panel.responses).toEqual([]);
+    stage.backend.release();
+    expect(panel.points).toEqual(stage.backend.truth());
+  });
+
+  test('is followed by others under the same key, so that each replaces it', () => {
+    const panel = stage.openLive();
+    stage.tell(stage.backend.write(A, NOON - MINUTE, 3));
+    stage.pass(1_000);
+    expect(panel.responses.length).toBeGreaterThan(1);
+    expect(new Set(panel.responses.map(({ key }) => key)).size).toBe(1);
+    expect(panel.last.key).toBeDefined();
+  });
+
+  test('of a query that is not live ends it', () => {
+    const panel = stage.open({ live: false });
+    expect(panel.completed).toBe(true);
+    expect(panel.last.state).toBe(LoadingState.Done);
+    expect(stage.live.channels).toEqual([]);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  test('asks for revisions where the query is live, and only there', () => {
+    stage.open([{}, { live: false }]);
+    expect(stage.backend.asked[0]?.targets.map(({ withRevisions }) => withRevisions)).toEqual([
+      true,
+      undefined,
+    ]);
+  });
+});
+
+describe('an error', () => {
+  test('of the query is shown, and not asked again', () => {
+    stage.backend.fault = { message: 'No metric of that name.', status: 404 };
+    const panel = stage.open();
+    expect(panel.last.state).toBe(LoadingState.Error);
+    expect(panel.last.errors).toMatchObject([{ refId: 'A', message: 'No metric of that name.' }]);
+    expect(panel.completed).toBe(true);
+    stage.pass(60_000);
+    expect(stage.backend.asked).toHaveLength(1);
+  });
+
+  test('of the server is shown, and goes by itself', () => {
+    stage.backend.fault = { message: 'The bridge cannot be reached.', status: 502 };
+    const panel = stage.open();
+    expect(panel.last.error?.message).toBe('The bridge cannot be reached.');
+    stage.backend.fault = undefined;
+    stage.pass(6_000);
+    expect(panel.last.error).toBeUndefined();
+    expect(panel.points).toEqual(stage.backend.truth());
+    stage.live.connect();
+    expect(stage.live.open).toHaveLength(1);
+  });
+
+  test('of a question whose answer the page knows from before is said beside what is known', () => {
+    const panel = stage.openLive();
+    stage.backend.fault = { message: 'The bridge cannot be reached.', status: 502 };
+    panel.refresh();
+    expect(panel.points).toEqual(stage.backend.truth());
+    expect(panel.last.error).toBeUndefined();
+    expect(panel.frames[0]?.meta?.notices?.[0]).toEqual({
+      severity: 'error',
+      text: 'What is shown could not be brought up to date: The bridge cannot be reached.',
+    });
+  });
+});
+
+describe('a refresh', () => {
+  test('whose answer was read before an update does not take that update back', () => {
+    const panel = stage.openLive();
+    stage.backend.holds = true;
+    panel.refresh();
+    stage.tell(stage.backend.write(A, NOON - MINUTE, 3), stage.backend.write(A, NOON - 2 * MINUTE, 20));
+    stage.pass(1_000);
+    stage.backend.release();
+    expect(panel.points).toEqual(stage.backend.truth());
+  });
+
+  test('takes in what has passed its retention', () => {
+    stage.backend.write(A, NOON - MINUTE, 3);
+    const panel = stage.openLive();
+    stage.backend.expire(A, NOON - 2 * MINUTE);
+    panel.refresh();
+    expect(panel.points).toEqual({ [segment('a')]: [[NOON - MINUTE, 3]] });
+  });
+
+  test('within ten seconds of the last viewer finds what the page knew', () => {
+    const panel = stage.openLive();
+    panel.close();
+    stage.pass(9_000);
+    stage.backend.fault = { message: 'down', status: 502 };
+    panel.refresh();
+    expect(panel.points).toEqual(stage.backend.truth());
+  });
+
+  test('later than that begins anew', () => {
+    const panel = stage.openLive();
+    panel.close();
+    stage.pass(11_000);
+    expect(stage.hub.size).toBe(0);
+    stage.backend.fault = { message: 'down', status: 502 };
+    panel.refresh();
+    expect(panel.last.error?.message).toBe('down');
+  });
+});
+
+describe('a sliding range', () => {
+  test('lets go of what has left it, and shows what has come into it', () => {
+    stage.backend.write(A, NOON - HOUR + 30_000, 1);
+    const panel = stage.openLive();
+    expect(panel.points[segment('a')]?.[0]).toEqual([NOON - HOUR + 30_000, 1]);
+    // Told before its time: a bridge whose clock is ahead.
+    stage.tell(stage.backend.write(A, NOON + 20_000, 9));
+    stage.pass(1_000);
+    expect(panel.points[segment('a')]).toHaveLength(2);
+    for (let second = 0; second < 40; second += 4) {
+      stage.live.send({ type: 'heartbeat', ...stage.head() });
+      stage.pass(4_000);
+    }
+    expect(panel.points).toEqual({
+      [segment('a')]: [
+        [NOON - 2 * MINUTE, 2],
+        [NOON + 20_000, 9],
+      ],
+    });
+    expect(
+      stage.hub.channel('uid', { mode: 'points', path: stage.backend.path, query: '' }, stage.backend.history)
+        .points.size,
+    ).toBe(2);
+  });
+
+  test('marks from where on windows are open, and when they are closed', () => {
+    const panel = stage.openLive();
+    stage.tell(stage.backend.write(A, NOON - MINUTE, 3, NOON - MINUTE));
+    stage.pass(1_000);
+    expect(panel.meta?.open_from_ms).toBe(NOON - MINUTE);
+    stage.tell(stage.backend.write(A, NOON - MINUTE, 4));
+    stage.pass(1_000);
+    expect(panel.meta?.open_from_ms).toBeNull();
+  });
+});
+
+describe('a panel that is closed', () => {
+  test('leaves nothing that runs, whatever was going on', () => {
+    const panel = stage.open();
+    panel.close();
+    stage.pass(10_000);
+    expect(jest.getTimerCount()).toBe(0);
+    stage.backend.holds = true;
+    panel.refresh();
+    panel.close();
+    stage.backend.release();
+    expect([jest.getTimerCount(), stage.hub.size, stage.live.open.length]).toEqual([0, 0, 0]);
+  });
+
+  test('is told nothing any more', () => {
+    const panel = stage.openLive();
+    const other = stage.open();
+    panel.close();
+    const count = panel.responses.length;
+    stage.tell(stage.backend.write(A, NOON - MINUTE, 3));
+    stage.pass(1_000);
+    expect(panel.responses).toHaveLength(count);
+    expect(other.points).toEqual(stage.backend.truth());
+  });
+});
+
+describe('an absolute range', () => {
+  const isLive = (range = lastHours(1), queries = [{ refId: 'A' }]) =>
+    mayGoLive(stage.requestOf(queries, range), Date.now());
+
+  test('that is over never goes live', () => {
+    expect(isLive(absolute(NOON - HOUR, NOON))).toBe(false);
+    expect(isLive(absolute(NOON - HOUR, NOON + 1))).toBe(true);
+  });
+
+  test('is told from a relative one that ends in the past, into which windows still come', () => {
+    expect(isLive(relative('now-2h', 'now-1h'))).toBe(true);
+    expect(isLive(lastHours(1))).toBe(true);
+  });
+
+  test('and queries that are not live', () => {
+    expect(isLive(lastHours(1), [{ refId: 'A', live: false } as never])).toBe(false);
+  });
+});
+
+test('a hidden page takes in what comes, draws nothing, and is right when it is seen again', () => {
+  const panel = stage.openLive();
+  const count = panel.responses.length;
+  stage.page.show(false);
+  for (let i = 0; i < 100; i += 1) {
+    stage.tell(stage.backend.write(A, NOON - MINUTE, i));
+    stage.pass(1_000);
+  }
+  expect(panel.responses).toHaveLength(count);
+  stage.page.show(true);
+  stage.pass(0);
+  expect(panel.responses).toHaveLength(count + 1);
+  expect(panel.points).toEqual(stage.backend.truth());
+});
