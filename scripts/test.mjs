@@ -36,17 +36,21 @@ async function code() {
   await node('format', 'node_modules/prettier/bin/prettier.cjs', '--check', '.', '--log-level', 'warn');
   await steps.jest('unit', ['--selectProjects', 'unit', '--maxWorkers=2']);
   await steps.jest('plugin', ['--selectProjects', 'plugin', '--maxWorkers=2']);
+  await steps.jest('contract', ['--selectProjects', 'contract', '--maxWorkers=2']);
 }
+
+// Of whole parts: those of the data source mostly wait, and may do so beside others; the bridge's measure time.
+const DATASOURCE = 'tests/integration/datasource';
+const integration = (...args) => ['--selectProjects', 'integration', '--runInBand', ...args];
 
 // Whatever is tested of the app is tested as it is built.
 const isBuilt = await node('build of the app', 'scripts/build-plugin.mjs');
 if (isBuilt && long) {
   await steps.jest('long', ['--selectProjects', 'long', '--runInBand']);
 } else if (isBuilt) {
-  await Promise.all([backend(), code()]);
-  await steps.jest('contract', ['--selectProjects', 'contract', '--maxWorkers=2']);
-  // These measure time: nothing runs beside them.
-  await steps.jest('integration', ['--selectProjects', 'integration', '--runInBand']);
+  const datasource = () => steps.jest('integration of the data source', integration(DATASOURCE));
+  await Promise.all([backend().then(datasource), code()]);
+  await steps.jest('integration', integration(`--testPathIgnorePatterns=${DATASOURCE}`));
   await steps.jest('e2e', ['--selectProjects', 'e2e', '--runInBand']);
 }
 rmSync(reports, { recursive: true, force: true });
