@@ -59,7 +59,6 @@ export function ChoiceField<Value extends string>(props: ChoiceFieldProps<Value>
       {...(tooltip === undefined ? {} : { tooltip })}
       {...(error === undefined ? {} : { error })}
       {...(props.disabled === undefined ? {} : { disabled: props.disabled })}
-      {...(props.loading === undefined ? {} : { loading: props.loading })}
     >
       <Combobox
         id={id}
@@ -67,7 +66,8 @@ export function ChoiceField<Value extends string>(props: ChoiceFieldProps<Value>
         value={shown}
         createCustomValue={props.custom ?? false}
         width={props.width ?? 24}
-        placeholder={props.placeholder ?? ''}
+        // In words: Combobox's own spinner may stay after its end.
+        placeholder={props.loading === true ? 'Loading …' : (props.placeholder ?? '')}
         // Of a template variable the type cannot know that its value will be one of the choices.
         onChange={(chosen: ComboboxOption | null) => onChange(valueOf(chosen) as Value | undefined)}
       />
