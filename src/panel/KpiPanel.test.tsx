@@ -1,5 +1,5 @@
 import React from 'react';
-import { act, render, screen, within } from '@testing-library/react';
+import { act, cleanup, render, screen, within } from '@testing-library/react';
 import { LoadingState, type DataFrame } from '@grafana/data';
 import { KpiPanel } from './KpiPanel';
 import type { SavedOptions } from './options/complete-options';
@@ -106,6 +106,27 @@ describe('cards', () => {
     expect(card('a Events per minute').getByTestId('streamkpi-value')).toHaveTextContent(/^0$/);
     expect(card('b Events per minute').getByTestId('streamkpi-value')).toHaveTextContent(/^No data$/);
   });
+
+  test('the words for no value are small even on a wall, on a line as high as the numbers beside it', () => {
+    show([summaryFrame([{ segment: 'a' }, { segment: 'b', last: null }])], {
+      ...cards(),
+      width: 3800,
+      height: 1500,
+    });
+    const [number, none] = ['a', 'b'].map((segment) =>
+      card(`${segment} Events per minute`).getByTestId('streamkpi-value'),
+    );
+    const sizeOf = (element?: HTMLElement): number => parseFloat(element?.style.fontSize ?? '');
+    expect(sizeOf(number)).toBeGreaterThan(200);
+    expect(sizeOf(none)).toBeLessThan(50);
+    expect(parseFloat(none?.style.lineHeight ?? '')).toBeCloseTo(sizeOf(number) * 1.15, -1);
+  });
+
+  test('without numbers there is no line of least, greatest and average', () => {
+    const none = { last: null, previous: null, min: null, max: null, avg: null };
+    show([summaryFrame([none])], cards());
+    expect(screen.queryByText(/Min|Max|Avg|–/)).not.toBeInTheDocument();
+  });
 });
 
 describe('updates', () => {
@@ -173,6 +194,40 @@ describe('parts', () => {
     show(all(), { options: { show: 'dashboard' }, width: 120, height: 60 });
     expect(screen.getByTestId('streamkpi-value')).toHaveTextContent('120');
     expect(screen.queryByRole('region', { name: 'System status' })).not.toBeInTheDocument();
+  });
+});
+
+describe("a part's heading", () => {
+  const headings = () =>
+    screen
+      .queryAllByRole('heading')
+      .map(({ textContent }) => textContent)
+      .filter((text) => text === 'Recent alerts' || text === 'System status');
+  const place = { width: 900, height: 500 };
+
+  test.each(['alerts', 'status'] as const)("is left out where it would repeat the panel's: %s", (part) => {
+    show([eventsFrame([{}]), statusFrame()], { options: { show: part }, ...place });
+    expect(headings()).toEqual([]);
+    expect(screen.getByRole('region', { name: /^(Recent alerts|System status)$/ })).toBeInTheDocument();
+  });
+
+  test('is there where several share a panel, and where the panel has no title', () => {
+    show([eventsFrame([{}]), statusFrame()], {
+      options: { show: 'chosen', sections: ['alerts', 'status'] },
+      ...place,
+    });
+    expect(headings()).toEqual(['Recent alerts', 'System status']);
+    cleanup();
+    show([eventsFrame([{}])], { options: { show: 'alerts' }, title: '', ...place });
+    expect(headings()).toEqual(['Recent alerts']);
+  });
+
+  test('alerts are counted without one; where there is none nothing takes its place', () => {
+    show([eventsFrame([{}])], { options: { show: 'alerts' }, ...place });
+    expect(screen.getByText('1 open, 1 in range')).toBeInTheDocument();
+    cleanup();
+    show([eventsFrame([])], { options: { show: 'alerts' }, ...place });
+    expect(screen.getByText('All clear').parentElement).toHaveStyle({ height: '500px' });
   });
 });
 

@@ -26,12 +26,14 @@ export function KpiPanel(props: PanelProps<KpiPanelOptions>) {
     [width, height, reading.sections, options.alerts.show, reading.cards.cards.length],
   );
   if (data.series.length === 0) return <Nothing {...props} />;
+  // The panel's own title names a part that is alone in it.
+  const isTitled = layout.boxes.length > 1 || props.title.trim() === '';
   const sections = layout.boxes.map((box) => (
     <div
       key={box.section}
       style={{ position: 'absolute', left: box.left, top: box.top, width: box.width, height: box.height }}
     >
-      <SectionOf box={box} reading={reading} options={options} timeZone={timeZone} />
+      <SectionOf box={box} titled={isTitled} reading={reading} options={options} timeZone={timeZone} />
     </div>
   ));
   const place = { position: 'relative', width, height, overflowX: 'hidden' } as const;
@@ -50,12 +52,14 @@ export function KpiPanel(props: PanelProps<KpiPanelOptions>) {
 
 interface SectionOfProps {
   readonly box: SectionBox;
+  /** With a heading of its own. */
+  readonly titled: boolean;
   readonly reading: PanelReading;
   readonly options: KpiPanelOptions;
   readonly timeZone: string;
 }
 
-function SectionOf({ box, reading, options, timeZone }: SectionOfProps) {
+function SectionOf({ box, titled, reading, options, timeZone }: SectionOfProps) {
   const { width, height } = box;
   const place = { width, height, timeZone };
   switch (box.section) {
@@ -66,11 +70,12 @@ function SectionOf({ box, reading, options, timeZone }: SectionOfProps) {
         <KpiCards {...place} cards={reading.cards.cards} more={reading.cards.more} options={options.cards} />
       );
     case 'alerts':
-      return <AlertList {...place} alerts={reading.alerts} options={options.alerts} />;
+      return <AlertList {...place} titled={titled} alerts={reading.alerts} options={options.alerts} />;
     case 'status':
       return (
         <SystemStatus
           {...place}
+          titled={titled}
           system={reading.system}
           connection={reading.connection}
           alerts={reading.alerts}

@@ -71,17 +71,17 @@ describe('a list of alerts', () => {
 
 describe("the system's status", () => {
   test('shows at least one figure, and the table of topics where there is room', () => {
-    expect(statusLayout(120, 60, { hops: 3, messages: 0, topics: 3 })).toMatchObject({
+    expect(statusLayout(120, 60, { hops: 3, messages: 0, topics: 3, titled: true })).toMatchObject({
       tiles: 1,
       hops: false,
       topics: false,
       heading: false,
     });
-    expect(statusLayout(800, 400, { hops: 3, messages: 1, topics: 3 })).toMatchObject({
+    expect(statusLayout(800, 400, { hops: 3, messages: 1, topics: 3, titled: true })).toMatchObject({
       hops: true,
       topics: true,
       heading: true,
     });
-    expect(statusLayout(800, 400, { hops: 3, messages: 0, topics: 0 }).topics).toBe(false);
+    expect(statusLayout(800, 400, { hops: 3, messages: 0, topics: 0, titled: true }).topics).toBe(false);
   });
 });

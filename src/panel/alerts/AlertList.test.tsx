@@ -37,6 +37,7 @@ function list(
     <AlertList
       alerts={alertsOf(rows, saved)}
       options={optionsOf({ alerts: saved }).alerts}
+      titled
       timeZone="utc"
       {...size}
     />
@@ -93,7 +94,14 @@ describe('nothing to list', () => {
   test('no query', () => {
     const alerts = readAlerts([], optionsOf().alerts, CONTEXT);
     render(
-      <AlertList alerts={alerts} options={optionsOf().alerts} width={600} height={300} timeZone="utc" />,
+      <AlertList
+        alerts={alerts}
+        options={optionsOf().alerts}
+        titled
+        width={600}
+        height={300}
+        timeZone="utc"
+      />,
     );
     expect(screen.getByText('No alerts query')).toBeInTheDocument();
     expect(screen.getByText(/kind Events/)).toBeInTheDocument();
@@ -124,6 +132,19 @@ test('an event that is revised stays one row and keeps its place', () => {
   rerender(list([row(1), row(2, { value: 250, revision: 2 })]));
   expect(rows()).toEqual(before);
   expect(before[0]).toHaveTextContent('250 events');
+});
+
+test('the second time is that of the last change; of an event of an older past it is its end', () => {
+  const opened = { firstSeen: T0 + 1000, updated: T0 + 4 * MINUTE };
+  // Its five minutes are long over when it becomes known.
+  const readLate = { firstSeen: T0 + 40 * MINUTE, updated: T0 + 40 * MINUTE };
+  render(list([row(0, opened), row(0, { ...readLate, id: 'late' })]));
+  const times = rows().map((item) => within(item).getAllByTitle(/^(Updated|Ended): /));
+  expect(times.map(([time]) => time?.getAttribute('datetime'))).toEqual([
+    new Date(T0 + 5 * MINUTE).toISOString(),
+    new Date(T0 + 4 * MINUTE).toISOString(),
+  ]);
+  expect(rows().map((item) => /updated|ended/.exec(item.textContent)?.[0])).toEqual(['ended', 'updated']);
 });
 
 describe('new alerts are announced', () => {

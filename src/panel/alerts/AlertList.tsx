@@ -17,6 +17,8 @@ import { useAnnouncement } from './use-announcement';
 interface AlertListProps {
   readonly alerts: AlertsModel;
   readonly options: Pick<AlertOptions, 'show' | 'filter'>;
+  /** With a heading. */
+  readonly titled: boolean;
   readonly width: number;
   readonly height: number;
   readonly timeZone: TimeZone;
@@ -26,6 +28,7 @@ interface AlertListProps {
 export const AlertList = memo(function AlertList({
   alerts,
   options,
+  titled,
   width,
   height,
   timeZone,
@@ -39,7 +42,8 @@ export const AlertList = memo(function AlertList({
     [alerts.kept, hidden],
   );
   const shown = all ? matching : matching.slice(0, options.show);
-  const layout = alertLayout(width, height, shown.length);
+  // Without alerts there is nothing to count and to filter.
+  const layout = alertLayout(width, height, shown.length, titled || alerts.total > 0);
   const live = (
     <div role="status" aria-live="polite" className={visuallyHidden}>
       {says}
@@ -67,9 +71,8 @@ export const AlertList = memo(function AlertList({
       {live}
       {layout.heading && (
         <div className={styles.head}>
-          <h3 className={styles.heading}>
-            Recent alerts <span className={styles.quiet}>{headText(alerts)}</span>
-          </h3>
+          {titled && <h3 className={styles.heading}>Recent alerts</h3>}
+          <span className={styles.counts}>{headText(alerts)}</span>
           <span className={styles.fill} />
           {layout.filters && options.filter && alerts.kept.length > 0 && (
             <SeverityFilter alerts={alerts.kept} hidden={hidden} onChange={setHidden} />
@@ -86,7 +89,7 @@ export const AlertList = memo(function AlertList({
                 key={alert.id}
                 alert={alert}
                 wide={layout.wide}
-                updated={layout.updated}
+                latest={layout.latest}
                 timeZone={timeZone}
               />
             ))}

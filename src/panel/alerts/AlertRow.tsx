@@ -13,13 +13,13 @@ interface AlertRowProps {
   readonly alert: AlertModel;
   /** Everything on one line; otherwise the message has a line of its own. */
   readonly wide: boolean;
-  /** With the time of the last revision. */
-  readonly updated: boolean;
+  /** With the time of its last change or of its end. */
+  readonly latest: boolean;
   readonly timeZone: TimeZone;
 }
 
 /** One event: how grave, what, of whom, how much, since when, and whether it is over. */
-export const AlertRow = memo(function AlertRow({ alert, wide, updated, timeZone }: AlertRowProps) {
+export const AlertRow = memo(function AlertRow({ alert, wide, latest, timeZone }: AlertRowProps) {
   const styles = useStyles2(getAlertStyles);
   const theme = useTheme2();
   const severity = SEVERITY_WORDS[alert.severity];
@@ -50,9 +50,10 @@ export const AlertRow = memo(function AlertRow({ alert, wide, updated, timeZone 
             Started <Age at={alert.started} timeZone={timeZone} says="Started" />
           </span>
         )}
-        {updated && alert.updated !== null && (
+        {latest && alert.latest !== null && (
           <span>
-            updated <Age at={alert.updated} timeZone={timeZone} says="Updated" />
+            {alert.latest.says.toLowerCase()}{' '}
+            <Age at={alert.latest.at} timeZone={timeZone} says={alert.latest.says} />
           </span>
         )}
       </span>

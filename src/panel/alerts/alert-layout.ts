@@ -8,8 +8,8 @@ export interface AlertLayout {
   readonly filters: boolean;
   /** Everything of an alert on one line; otherwise its message has a line of its own. */
   readonly wide: boolean;
-  /** With the time of the last revision. */
-  readonly updated: boolean;
+  /** With the time of its last change or of its end. */
+  readonly latest: boolean;
   readonly foot: boolean;
 }
 
@@ -21,10 +21,11 @@ const TALL_ROW = 4.2;
 const WIDE_EMS = 66;
 const SMALLEST = 12;
 const LARGEST = 40;
-const UPDATED_EMS = 40;
+const LATEST_EMS = 40;
 const NARROWEST_EMS = 15;
 
-export function alertLayout(width: number, height: number, rows: number): AlertLayout {
+/** @param head - whether there is something to say above the rows */
+export function alertLayout(width: number, height: number, rows: number, head = true): AlertLayout {
   const oneLine = Math.floor(Math.min(width / WIDE_EMS, height / 16, LARGEST));
   const wide = oneLine >= SMALLEST;
   const size = wide
@@ -33,12 +34,12 @@ export function alertLayout(width: number, height: number, rows: number): AlertL
   const ems = { width: width / size, height: height / size };
   const row = wide ? WIDE_ROW : TALL_ROW;
   if (ems.width < NARROWEST_EMS || ems.height < row) {
-    return { kind: 'brief', size, heading: false, filters: false, wide: false, updated: false, foot: false };
+    return { kind: 'brief', size, heading: false, filters: false, wide: false, latest: false, foot: false };
   }
-  const heading = ems.height >= HEAD + row;
+  const heading = head && ems.height >= HEAD + row;
   const filters = heading && ems.width >= 34;
   const foot = ems.height >= (heading ? HEAD : 0) + row * Math.min(2, Math.max(1, rows)) + FOOT;
-  return { kind: 'list', size, heading, filters, wide, updated: wide || ems.width >= UPDATED_EMS, foot };
+  return { kind: 'list', size, heading, filters, wide, latest: wide || ems.width >= LATEST_EMS, foot };
 }
 
 /** Height in px in which so many alerts show without scrolling, at a font size of 12 to 14 px. */

@@ -52,6 +52,7 @@ export const getAlertStyles = (theme: GrafanaTheme2) => {
       lineHeight: '2.4em',
       fontWeight: theme.typography.fontWeightMedium,
     }),
+    counts: css({ ...oneLine, color: text.secondary }),
     fill: css({ flex: '1 1 0' }),
     filters: css({ display: 'flex', flex: 'none', gap: '0.4em' }),
     filter: css({

@@ -1,15 +1,14 @@
 import React from 'react';
 import { useStyles2 } from '@grafana/ui';
 import type { DeltaAs } from '../options/panel-options';
-import type { Delta } from '../reading/card-model';
+import type { CardModel } from '../reading/card-model';
 import { wholeText } from '../reading/shown-value';
 import { visuallyHidden } from '../visually-hidden';
 import { getCardStyles } from './card-styles';
 import { deltaText } from './delta-text';
 
 interface DeltaMarkProps {
-  /** Null: nothing to compare with; its place is kept. */
-  readonly delta: Delta | null;
+  readonly card: Pick<CardModel, 'delta' | 'value'>;
   readonly as: DeltaAs;
   readonly size: number;
 }
@@ -18,8 +17,13 @@ const ARROWS = { up: '▲', down: '▼', same: '=' } as const;
 const WORDS = { up: 'up', down: 'down', same: 'unchanged' } as const;
 
 /** The change of a value: an arrow, signed text and, where one direction is better, a word for it. */
-export function DeltaMark({ delta, as, size }: DeltaMarkProps) {
+export function DeltaMark({ card, as, size }: DeltaMarkProps) {
   const styles = useStyles2(getCardStyles);
+  const { delta, value } = card;
+  // Where there is nothing to compare, its place is kept.
+  if (delta === null && value.missing) {
+    return <span className={styles.delta} style={{ fontSize: size }} />;
+  }
   if (delta === null) {
     return (
       <span

@@ -4,9 +4,9 @@ import { useStyles2, useTheme2 } from '@grafana/ui';
 import { Age } from '../clock/Age';
 import { useOverdue } from '../clock/use-ticked';
 import type { ColorMode, DeltaAs } from '../options/panel-options';
-import type { CardModel } from '../reading/card-model';
+import type { CardModel, ShownValue } from '../reading/card-model';
 import { wholeText } from '../reading/shown-value';
-import type { CardLayout } from './card-layout';
+import { VALUE_LINE, type CardLayout } from './card-layout';
 import { getCardStyles } from './card-styles';
 import { CardMarks } from './CardMarks';
 import { CardTitle } from './CardTitle';
@@ -38,13 +38,14 @@ export const KpiCard = memo(function KpiCard(props: KpiCardProps) {
   const isPainted = onPainted !== undefined;
   const valueColor = isPainted
     ? onPainted
-    : old
+    : old || card.value.missing
       ? colors.text.secondary
       : colorMode === 'none' || card.value.color === undefined
         ? colors.text.primary
         : readableColor(card.value.color, colors.background.secondary);
   const classes = [styles.card, layout.kind === 'line' ? styles.line : '', isPainted ? styles.inherits : ''];
   const small = { fontSize: layout.smallSize };
+  const delta = <DeltaMark card={card} as={props.deltaAs} size={layout.smallSize} />;
   return (
     <article
       className={classes.filter((name) => name !== '').join(' ')}
@@ -61,7 +62,7 @@ export const KpiCard = memo(function KpiCard(props: KpiCardProps) {
       <div className={styles.valueRow} style={small}>
         <div
           className={styles.value}
-          style={{ fontSize: layout.valueSize, color: valueColor }}
+          style={{ ...valueLine(card.value, layout), color: valueColor }}
           title={wholeText(card.value)}
           data-testid="streamkpi-value"
         >
@@ -69,13 +70,9 @@ export const KpiCard = memo(function KpiCard(props: KpiCardProps) {
           {card.value.text}
           {card.value.suffix !== '' && <span className={styles.unit}>{card.value.suffix}</span>}
         </div>
-        {layout.delta === 'beside' && (
-          <DeltaMark delta={card.delta} as={props.deltaAs} size={layout.smallSize} />
-        )}
+        {layout.delta === 'beside' && delta}
       </div>
-      {layout.delta === 'below' && (
-        <DeltaMark delta={card.delta} as={props.deltaAs} size={layout.smallSize} />
-      )}
+      {layout.delta === 'below' && delta}
       {layout.trendHeight > 0 && <CardTrend {...props} color={valueColor} />}
       {layout.updated && (
         <div className={styles.small} style={small}>
@@ -91,6 +88,17 @@ export const KpiCard = memo(function KpiCard(props: KpiCardProps) {
     </article>
   );
 });
+
+/** "No data" is no value: it is smaller, on a line as high as the values beside it. */
+function valueLine(value: ShownValue, { valueSize, titleSize }: CardLayout): React.CSSProperties {
+  if (!value.missing) return { fontSize: valueSize };
+  return {
+    fontSize: Math.min(valueSize, Math.max(SMALLEST_TEXT, Math.round(titleSize * 1.25))),
+    lineHeight: `${Math.ceil(valueSize * VALUE_LINE)}px`,
+  };
+}
+
+const SMALLEST_TEXT = 12;
 
 function CardTrend({ card, layout, width, color }: KpiCardProps & { readonly color: string }) {
   if (card.trend === null) return <div style={{ height: layout.trendHeight, flex: 'none' }} />;

@@ -89,7 +89,12 @@ export const getCardStyles = (theme: GrafanaTheme2) => ({
     fontWeight: theme.typography.fontWeightMedium,
   }),
   unit: css({ fontSize: `${UNIT_SIZE}em` }),
-  delta: css({ whiteSpace: 'nowrap', lineHeight: SMALL_LINE, flex: 'none' }),
+  delta: css({
+    whiteSpace: 'nowrap',
+    lineHeight: SMALL_LINE,
+    minHeight: `${SMALL_LINE}em`,
+    flex: 'none',
+  }),
   small: css({ ...oneLine, flex: 'none', lineHeight: SMALL_LINE, color: palette(theme).text.secondary }),
   stats: css({ display: 'flex', gap: '1em' }),
   bar: css({ flex: 'none', overflow: 'hidden', borderRadius: 2, background: palette(theme).border.medium }),

@@ -2,6 +2,12 @@ import type { LinkModel } from '@grafana/data';
 import type { Severity } from '../severity';
 import type { Labels, ShownValue } from './card-model';
 
+/** `Updated`: when it last changed; `Ended`: event time, the window's end. */
+export interface AlertTime {
+  readonly at: number;
+  readonly says: 'Updated' | 'Ended';
+}
+
 export interface AlertModel {
   /** One per event, however often it is revised. */
   readonly id: string;
@@ -19,6 +25,8 @@ export interface AlertModel {
   /** When it first became known; for announcing what is new. */
   readonly firstSeen: number | null;
   readonly updated: number | null;
+  /** The second time that its row shows; null: none. */
+  readonly latest: AlertTime | null;
   readonly revision: number;
   readonly links: readonly LinkModel[];
 }

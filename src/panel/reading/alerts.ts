@@ -2,7 +2,7 @@ import type { DataFrame, Field, LinkModel } from '@grafana/data';
 import { frameMeta } from '../../frames/frame-meta';
 import type { Severity } from '../severity';
 import type { AlertOptions } from '../options/panel-options';
-import type { AlertModel, AlertsModel } from './alert-model';
+import type { AlertModel, AlertsModel, AlertTime } from './alert-model';
 import type { Labels } from './card-model';
 import {
   column,
@@ -75,6 +75,7 @@ function alertAt(frame: DataFrame, row: number, options: AlertOptions, context: 
   const ended = timeAt(column(frame, 'timeEnd'), row);
   const valueField = column(frame, 'value') ?? numberColumns(frame).find(({ name }) => name !== 'revision');
   const value = numberAt(valueField, row);
+  const updated = timeAt(column(frame, 'updated'), row);
   const severity = severityOf(textAt(column(frame, 'severity', 'level'), row));
   const id =
     textAt(column(frame, 'id'), row) || JSON.stringify([metric, labelsKey(labels), started, message]);
@@ -89,7 +90,8 @@ function alertAt(frame: DataFrame, row: number, options: AlertOptions, context: 
     value: value === null || valueField === undefined ? null : shownValue(valueField, value, context),
     started,
     firstSeen: timeAt(column(frame, 'first_seen'), row) ?? started,
-    updated: timeAt(column(frame, 'updated'), row),
+    updated,
+    latest: latestOf({ firstSeen: timeAt(column(frame, 'first_seen'), row), updated, started, ended }),
     revision: numberAt(column(frame, 'revision'), row) ?? 0,
     links: [
       ...rowLinks(frame, valueField, row),
@@ -103,6 +105,26 @@ function alertAt(frame: DataFrame, row: number, options: AlertOptions, context: 
       }),
     ],
   };
+}
+
+/** An event that became known so long after its window is of records that were read long after they were made. */
+const LATE_MS = 5 * 60_000;
+
+/**
+ * When an event last changed, as a reader takes it: of one that was read from an older past (a topic read again from its
+ * beginning) the time of reading would make it look new, so it says when it ended.
+ */
+function latestOf(times: {
+  readonly firstSeen: number | null;
+  readonly updated: number | null;
+  readonly started: number | null;
+  readonly ended: number | null;
+}): AlertTime | null {
+  const { firstSeen, updated, started, ended } = times;
+  const over = ended ?? started;
+  const isLate = firstSeen !== null && over !== null && firstSeen - over > LATE_MS;
+  if (isLate) return ended === null || ended === started ? null : { at: ended, says: 'Ended' };
+  return updated === null ? null : { at: updated, says: 'Updated' };
 }
 
 const text = (time: number | null): string => (time === null ? '' : String(time));

@@ -12,6 +12,8 @@ export interface ShownValue {
   readonly suffix: string;
   /** By thresholds, mappings or the colour scheme, as a CSS colour. */
   readonly color: string | undefined;
+  /** There is nothing to show: the text only says so. */
+  readonly missing: boolean;
 }
 
 export interface Delta {

@@ -176,7 +176,7 @@ function statsOf(source: CardSource, context: DisplayContext): Stat[] {
   const stats: Stat[] = [];
   for (const name of ['min', 'max', 'avg'] as const) {
     const number = source.numbers[name];
-    if (number !== undefined) stats.push({ name, value: shownValue(source.field, number, context) });
+    if (typeof number === 'number') stats.push({ name, value: shownValue(source.field, number, context) });
   }
   return stats;
 }

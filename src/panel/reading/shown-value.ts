@@ -39,8 +39,9 @@ export function shownValue(
   const isNumber = typeof value === 'number' && Number.isFinite(value);
   const shown = display(isNumber ? value : (value ?? null));
   if (isNumber) return fromDisplay(isColored(field) ? shown : { ...shown, color: undefined }, value);
-  const text = isUnmapped(shown, value) ? (field.config.noValue ?? missing) : shown.text;
-  return { numeric: null, prefix: '', text, suffix: '', color: undefined };
+  const isMissing = isUnmapped(shown, value);
+  const text = isMissing ? (field.config.noValue ?? missing) : shown.text;
+  return { numeric: null, prefix: '', text, suffix: '', color: undefined, missing: isMissing };
 }
 
 /** Without thresholds, mappings or a scheme the processor gives a grey that nobody chose. */
@@ -61,6 +62,7 @@ const fromDisplay = (
   text: shown.text,
   suffix: shown.suffix ?? '',
   color: shown.color,
+  missing: false,
 });
 
 /** A difference of two values: the field's unit and decimals, but no mapping and no threshold of it. */

@@ -79,6 +79,7 @@ test('while the bridge does not answer, nothing is known of the hops', () => {
     staleFrom: null,
     dataUntil: null,
     asOf: null,
+    everyMs: null,
   };
   expect(hopsNow(system, connection)).toEqual([
     { name: 'Kafka', state: 'unknown', message: 'Last known: OK.' },

@@ -16,6 +16,8 @@ interface SystemStatusProps {
   readonly system: SystemModel;
   readonly connection: ConnectionModel;
   readonly alerts: AlertsModel;
+  /** With a heading. */
+  readonly titled: boolean;
   readonly width: number;
   readonly height: number;
   readonly timeZone: TimeZone;
@@ -23,13 +25,14 @@ interface SystemStatusProps {
 
 /** The way of the data, hop by hop, and the figures of the whole. */
 export const SystemStatus = memo(function SystemStatus(props: SystemStatusProps) {
-  const { system, connection, alerts, width, height, timeZone } = props;
+  const { system, connection, alerts, titled, width, height, timeZone } = props;
   const styles = useStyles2(getStatusStyles);
   const hops = hopsNow(system, connection);
   const layout = statusLayout(width, height, {
     hops: hops.length,
     messages: hops.filter(({ message }) => message !== '').length,
     topics: system.topics.length,
+    titled,
   });
   const tiles = [
     { name: 'Connection', value: <ConnectionBadge connection={connection} /> },

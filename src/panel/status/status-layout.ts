@@ -28,6 +28,8 @@ export interface StatusCounts {
   /** Hops that have something to say. */
   readonly messages: number;
   readonly topics: number;
+  /** Whether a heading is wanted. */
+  readonly titled: boolean;
 }
 
 /** All heights in multiples of the font size, which grows with the rectangle. */
@@ -36,7 +38,7 @@ export function statusLayout(width: number, height: number, counts: StatusCounts
   const size = Math.round(Math.min(40, Math.max(12, Math.min(width / 64, height / 17))));
   const ems = { width: width / size, height: height / size };
   const tileColumns = Math.max(1, Math.min(MOST_TILES, Math.floor(ems.width / TILE_EMS)));
-  const heading = ems.height >= HEADING_HEIGHT + TILE_HEIGHT && ems.width >= 10;
+  const heading = counts.titled && ems.height >= HEADING_HEIGHT + TILE_HEIGHT && ems.width >= 10;
   const room = ems.height - (heading ? HEADING_HEIGHT : 0);
   const rows = Math.max(1, Math.min(Math.ceil(MOST_TILES / tileColumns), Math.floor(room / TILE_HEIGHT)));
   let left = room - rows * TILE_HEIGHT;

@@ -13,6 +13,7 @@ import { MINUTE, T0, withFieldOptions } from './frames';
 
 interface PanelSetting {
   readonly options?: SavedOptions;
+  readonly title?: string;
   readonly width?: number;
   readonly height?: number;
   readonly config?: FieldConfig;
@@ -24,7 +25,7 @@ export function panelProps(
   frames: readonly DataFrame[],
   setting: PanelSetting = {},
 ): PanelProps<KpiPanelOptions> {
-  const { options = {}, width = 800, height = 400, config = {}, data = {} } = setting;
+  const { options = {}, title = 'Panel', width = 800, height = 400, config = {}, data = {} } = setting;
   const timeRange = {
     from: dateTime(T0 - 55 * MINUTE),
     to: dateTime(T0 + 5 * MINUTE),
@@ -32,7 +33,7 @@ export function panelProps(
   };
   return {
     id: 1,
-    title: 'Panel',
+    title,
     transparent: false,
     width,
     height,
