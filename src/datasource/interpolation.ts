@@ -29,23 +29,45 @@ interface Model {
   readonly includeAll?: boolean;
 }
 
+/** Fields that take one text, and what they are called in a sentence. */
+const SINGLE_FIELDS = {
+  kind: 'kind of the query',
+  metric: 'metric',
+  measure: 'measure',
+  step: 'step',
+  overTime: 'rule over time',
+  fill: 'filling of gaps',
+  openWindows: 'choice of open windows',
+  stat: 'statistic',
+  eventsAs: 'form of the events',
+  eventState: 'state of the events',
+  statusAs: 'form of the status',
+  statusOver: 'time of the status',
+  timeShift: 'time shift',
+} as const;
+
 /** The query with every variable replaced; throws an InterpolationError. */
 export function interpolateQuery(query: StreamKpiQuery, variables: Variables): StreamKpiQuery {
   const filled: Record<string, unknown> = { ...query };
-  for (const field of ['metric', 'measure', 'step', 'timeShift'] as const) {
-    const text = query[field];
-    if (typeof text === 'string') filled[field] = single(text, field, variables);
+  // Nothing selected is nothing said: the default holds.
+  const put = (field: string, value: unknown): void => {
+    filled[field] = value === '' ? undefined : value;
+  };
+  for (const [field, name] of Object.entries(SINGLE_FIELDS)) {
+    const text: unknown = query[field as keyof StreamKpiQuery];
+    if (typeof text === 'string') put(field, single(text, name, variables));
   }
-  if (query.alias !== undefined) filled['alias'] = replaceText(query.alias, variables);
+  if (query.alias !== undefined) put('alias', replaceText(query.alias, 'alias', variables));
   const limit: unknown = query.limit;
-  if (typeof limit === 'string') filled['limit'] = toLimit(replaceText(limit, variables));
+  if (typeof limit === 'string') put('limit', toLimit(replaceText(limit, 'limit', variables)));
   if (query.filters !== undefined) filled['filters'] = interpolateFilters(query.filters, variables);
-  if (query.groupBy !== undefined) {
-    const groupBy = interpolateGroupBy(query.groupBy, variables);
-    if (groupBy === undefined) delete filled['groupBy'];
-    else filled['groupBy'] = groupBy;
+  if (query.groupBy !== undefined) put('groupBy', interpolateList(query.groupBy, 'grouping', variables));
+  if (query.severities !== undefined) {
+    const severities = interpolateList(query.severities, 'list of severities', variables);
+    put('severities', severities?.length === 0 ? undefined : severities);
   }
-  return filled as unknown as StreamKpiQuery;
+  const said = Object.entries(filled).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(said) as unknown as StreamKpiQuery;
 }
 
 /**
@@ -56,37 +78,46 @@ export function interpolateFilters(filters: readonly QueryFilter[], variables: V
   return filters.flatMap((filter) => {
     const values = interpolateValues(filter, variables);
     if (values === undefined) return [];
-    return [{ ...filter, dimension: replaceText(filter.dimension, variables), values }];
+    return [
+      { ...filter, dimension: replaceText(filter.dimension, 'dimension of a filter', variables), values },
+    ];
   });
 }
 
 /** Undefined: the filter is no condition. */
-function interpolateValues({ op, values }: QueryFilter, variables: Variables): string[] | undefined {
+function interpolateValues(
+  { dimension, op, values }: QueryFilter,
+  variables: Variables,
+): string[] | undefined {
   const selects = op === '=' || op === '=~';
   const isPattern = op === '=~' || op === '!~';
   const kept = values.filter((value) => !isAll(value, variables));
   // With All among what is selected everything is; with All among what is left out, the others still are.
   if (kept.length < values.length && (selects || kept.length === 0)) return undefined;
-  return [...new Set(kept.flatMap((value) => expand(value, isPattern, variables)))];
+  return [
+    ...new Set(kept.flatMap((value) => expand(value, `filter on "${dimension}"`, variables, isPattern))),
+  ];
 }
 
-/** Undefined: every series on its own, which is what all dimensions together mean. */
-function interpolateGroupBy(names: readonly string[], variables: Variables): string[] | undefined {
+/** Undefined: All is selected, and no list at all means every one of them. */
+function interpolateList(
+  names: readonly string[],
+  field: string,
+  variables: Variables,
+): string[] | undefined {
   if (names.some((name) => isAll(name, variables))) return undefined;
-  const filled = names.flatMap((name) => expand(name, false, variables)).filter((name) => name !== '');
+  const filled = names.flatMap((name) => expand(name, field, variables)).filter((name) => name !== '');
   return [...new Set(filled)];
 }
 
 function single(text: string, field: string, variables: Variables): string {
-  const [first = '', ...others] = expand(text, false, variables);
+  const [first = '', ...others] = expand(text, field, variables);
   if (others.length === 0) return first;
   throw new InterpolationError(
-    `The ${NAMES[field] ?? field} comes from ${text}, which has ${others.length + 1} values selected. ` +
+    `The ${field} comes from ${text}, which has ${others.length + 1} values selected. ` +
       'Select one, or repeat the panel for each value.',
   );
 }
-
-const NAMES: Readonly<Record<string, string>> = { timeShift: 'time shift' };
 
 function toLimit(text: string): number {
   const limit = Number(text);
@@ -94,14 +125,35 @@ function toLimit(text: string): number {
   throw new InterpolationError(`The limit is "${text}". It must be a whole number above zero.`);
 }
 
-const replaceText = (text: string, { templates, scopedVars }: Variables): string =>
-  templates.replace(text, scopedVars);
+function replaceText(text: string, field: string, { templates, scopedVars }: Variables): string {
+  const replaced = templates.replace(text, scopedVars);
+  if (replaced === text) refuseVariables(text, field);
+  return replaced;
+}
+
+/** `$name`, `${name}` and `[[name]]`, as the backend finds them too; not a `$` that ends a pattern, nor `\\$`. */
+const VARIABLE = /(?:^|[^\\])(\$[A-Za-z_]\w*|\$\{[A-Za-z_][^}]*\}|\[\[[A-Za-z_][\w.:]*\]\])/;
+
+/** The backend would refuse it as well, but speaks of alert rules, and cannot know of a dashboard. */
+function refuseVariables(text: string, field: string): void {
+  const name = VARIABLE.exec(text)?.[1];
+  if (name === undefined) return;
+  throw new InterpolationError(
+    `The ${field} holds ${name}, and there is no variable of that name here. ` +
+      'Create the variable in the dashboard, or put the value itself there.',
+  );
+}
 
 /**
  * One text for each combination of the values that its variables have. In patterns the values of variables that
  * may have several are taken literally; a variable with one value may bring a pattern.
  */
-function expand(text: string, isPattern: boolean, { templates, scopedVars }: Variables): string[] {
+function expand(
+  text: string,
+  field: string,
+  { templates, scopedVars }: Variables,
+  isPattern = false,
+): string[] {
   const lists: string[][] = [];
   const marked = templates.replace(text, scopedVars, (value: Formatted, model: Model | undefined) => {
     const isLiteral = Array.isArray(value) || model?.multi === true || model?.includeAll === true;
@@ -111,6 +163,7 @@ function expand(text: string, isPattern: boolean, { templates, scopedVars }: Var
   });
   let texts = [''];
   marked.split(MARK).forEach((part, index) => {
+    if (index % 2 === 0) refuseVariables(part, field);
     const choices = index % 2 === 0 ? [part] : (lists[Number(part)] ?? []);
     // Nothing selected: the empty text, as if the label were missing.
     texts = texts.flatMap((text) => (choices.length === 0 ? [''] : choices).map((choice) => text + choice));
