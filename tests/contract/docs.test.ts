@@ -1,0 +1,239 @@
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, extname, join, relative } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import { readMetricsFile } from '../../backend-bridge/src/config/metrics-file';
+import { parseTokens } from '../../backend-bridge/src/server/tokens-file';
+import type { RuleGroup } from '../support/provisioned';
+import { faultsOf } from '../support/saved-query';
+
+/** What the Markdown says is there: links, pictures, commands, variables, examples, quoted sentences. */
+
+const root = join(__dirname, '../..');
+const OTHERS = new Set(['node_modules', 'dist', 'data', '.git', 'test-results', 'coverage', '.services']);
+
+function* filesIn(folder: string): Generator<string> {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (OTHERS.has(entry.name)) continue;
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) yield* filesIn(path);
+    else if (entry.isFile()) yield path;
+  }
+}
+
+const everyFile = [...filesIn(root)];
+const pages = everyFile
+  .filter((file) => file.endsWith('.md') && !file.startsWith(join(root, 'tests/fixtures')))
+  .map((file) => ({ file, name: relative(root, file), text: readFileSync(file, 'utf8') }));
+const page = (name: string): string => pages.find((one) => one.name === name)!.text;
+
+const withoutCode = (text: string): string =>
+  text.replace(/^ *```[\s\S]*?^ *```/gm, '').replace(/`[^`\n]*`/g, '');
+
+/** The anchor of a heading, as GitHub makes it. */
+function anchorsOf(text: string): Set<string> {
+  const seen = new Map<string, number>();
+  const anchors = new Set<string>();
+  for (const [, heading] of text.replace(/^ *```[\s\S]*?^ *```/gm, '').matchAll(/^#{1,6} (.+)$/gm)) {
+    const plain = heading!.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1');
+    const slug = plain
+      .trim()
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replace(/\s/g, '-');
+    const before = seen.get(slug) ?? 0;
+    seen.set(slug, before + 1);
+    anchors.add(before === 0 ? slug : `${slug}-${before}`);
+  }
+  return anchors;
+}
+
+function linksOf(text: string): string[] {
+  const plain = withoutCode(text);
+  return [
+    ...plain.matchAll(/\]\(([^)\s]+)(?: "[^"]*")?\)/g),
+    ...plain.matchAll(/<(?:img|a|source)\b[^>]*?(?:src|href|srcset)="([^"]+)"/g),
+  ].map((match) => match[1]!);
+}
+
+/** This repository's own files at their public address, as the catalogue and alert rules name them. */
+const OWN =
+  /^https:\/\/(?:github\.com\/streamkpi\/streamkpi\/blob|raw\.githubusercontent\.com\/streamkpi\/streamkpi)\/main\//;
+
+/** What is wrong with a link; null where it leads somewhere, or out of the repository. */
+function faultOf(link: string, file: string): string | null {
+  const local = OWN.test(link) ? join(root, link.replace(OWN, '')) : null;
+  if (local === null && /^[a-z]+:/.test(link)) return null;
+  const [path, anchor] = (local ?? link).split('#') as [string, string?];
+  const target = path === '' ? file : local === null ? join(dirname(file), decodeURI(path)) : path;
+  if (!existsSync(target)) return 'leads nowhere';
+  if (anchor === undefined) return null;
+  if (!target.endsWith('.md')) return null;
+  return anchorsOf(readFileSync(target, 'utf8')).has(anchor) ? null : 'has no such heading';
+}
+
+test('every link, anchor and picture is there', () => {
+  const faults = pages.flatMap(({ file, name, text }) =>
+    linksOf(text)
+      .map((link) => ({ link, fault: faultOf(link, file) }))
+      .filter(({ fault }) => fault !== null)
+      .map(({ link, fault }) => `${name}: ${link} ${fault}`),
+  );
+  expect(faults).toEqual([]);
+});
+
+test('the page for the catalogue has absolute addresses only', () => {
+  expect(linksOf(page('src/README.md')).filter((link) => !link.startsWith('https://'))).toEqual([]);
+});
+
+test('the runbooks that alert rules name are there', () => {
+  const rules = readFileSync(join(root, 'provisioning/alerting/rules.yaml'), 'utf8');
+  const links = [...rules.matchAll(/runbook_url: (\S+)/g)].map((match) => match[1]!);
+  expect(links.length).toBeGreaterThan(5);
+  expect(links.filter((link) => faultOf(link, root) !== null || !OWN.test(link))).toEqual([]);
+});
+
+test('every guide and reference page can be found from docs/README.md', () => {
+  const linked = linksOf(page('docs/README.md')).map((link) => join('docs', link.split('#')[0]!));
+  const missing = pages
+    .map(({ name }) => name)
+    .filter((name) => name.startsWith('docs/') && name !== 'docs/README.md' && !linked.includes(name));
+  expect(missing).toEqual([]);
+});
+
+describe('what stands in code', () => {
+  const codeOf = (text: string): string =>
+    [...text.matchAll(/^ *```[\s\S]*?^ *```|`[^`\n]+`/gm)].map(([code]) => code).join('\n');
+  const read = (file: string): string => readFileSync(file, 'utf8');
+  const scriptsOf = (folder: string): string[] =>
+    Object.keys((JSON.parse(read(join(root, folder, 'package.json'))) as { scripts?: object }).scripts ?? {});
+
+  it('is an npm script where it says npm run', () => {
+    const here = scriptsOf('.');
+    const faults = pages.flatMap(({ name, text }) =>
+      [
+        ...text.matchAll(
+          /npm run (?:--silent )?([a-z][\w:-]*)( (?:-w|--workspace) ([\w-]+))?|npm (start|test)\b/g,
+        ),
+      ]
+        .filter(([, script, , workspace, short]) => {
+          const known = workspace === undefined ? here : scriptsOf(workspace);
+          return !known.includes(script ?? short!);
+        })
+        .map(([command]) => `${name}: ${command}`),
+    );
+    expect(faults).toEqual([]);
+  });
+
+  it('is a file where it says node', () => {
+    const faults = pages.flatMap(({ name, text }) =>
+      [...codeOf(text).matchAll(/\bnode (?:--\S+ )*((?:scripts|backend-bridge|host)\/[\w./-]+)/g)]
+        .map((match) => match[1]!)
+        .filter((file) => !file.includes('/dist/') && !existsSync(join(root, file)))
+        .map((file) => `${name}: ${file}`),
+    );
+    expect(faults).toEqual([]);
+  });
+
+  it('is a file or folder of this repository where it looks like one', () => {
+    const faults = pages.flatMap(({ name, text }) =>
+      [
+        ...withoutBlocks(text).matchAll(
+          /`((?:src|pkg|host|scripts|tests|docs|docker|provisioning|backend-bridge)\/[\w./-]*)`/g,
+        ),
+      ]
+        .map((match) => match[1]!)
+        .filter((path) => !path.includes('...') && !existsSync(join(root, path)))
+        .map((path) => `${name}: ${path}`),
+    );
+    expect(faults).toEqual([]);
+  });
+
+  it('is known to the code where it looks like a variable', () => {
+    const sources = everyFile.filter((file) => isSource(file) && file !== __filename);
+    const WORD = /\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g;
+    const known = new Set(sources.flatMap((file) => read(file).match(WORD) ?? []));
+    // A secret may come from a file named by the same variable; Grafana's own settings are Grafana's.
+    const isKnown = (word: string): boolean =>
+      known.has(word) || word.startsWith('GF_') || (word.endsWith('_FILE') && known.has(word.slice(0, -5)));
+    // Columns of topics that only examples have, and what the original's SQL made.
+    const EXAMPLES = /^(?:P95_MS|SLOWEST_MS|[A-Z]+_AMOUNT|E_USER_ID|EVENTS_PER_MINUTE_BY_SEGMENT)$/;
+    const faults = pages
+      .filter(({ name }) => !name.startsWith('docs/decisions/') && !name.startsWith('ksql/'))
+      .flatMap(({ name, text }) =>
+        [...new Set(codeOf(text).match(WORD) ?? [])]
+          .filter((word) => !isKnown(word) && !EXAMPLES.test(word))
+          .map((word) => `${name}: ${word}`),
+      );
+    expect(faults).toEqual([]);
+  });
+
+  it('can be used where it is YAML', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'streamkpi-docs-'));
+    const counted = { metrics: 0, tokens: 0, rules: 0 };
+    try {
+      for (const { name, text } of pages) {
+        for (const [, block] of text.matchAll(/^```yaml\n([\s\S]*?)^```/gm)) {
+          const documents = parseAllDocuments(block!);
+          const faults = documents.flatMap(({ errors }) => errors.map((error) => error.message));
+          expect({ name, block, faults }).toEqual({ name, block, faults: [] });
+          const content = documents[0]!.toJS() as Record<string, unknown>;
+          if ('metrics' in content) {
+            const file = join(folder, `${(counted.metrics += 1)}.yaml`);
+            writeFileSync(file, block!);
+            expect(readMetricsFile(file).length).toBeGreaterThan(0);
+          } else if ('tokens' in content) {
+            counted.tokens += 1;
+            expect(parseTokens(block!).length).toBeGreaterThan(0);
+          } else if ('groups' in content) {
+            counted.rules += 1;
+            const { rules } = (content as unknown as { groups: RuleGroup[] }).groups[0]!;
+            const queries = rules.flatMap(({ data }) =>
+              data.filter((one) => one.datasourceUid !== '__expr__'),
+            );
+            for (const { model } of queries) expect(faultsOf(model)).toEqual([]);
+          }
+        }
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+    expect(counted).toEqual({
+      metrics: expect.any(Number) as number,
+      tokens: expect.any(Number) as number,
+      rules: 1,
+    });
+    expect(counted.metrics).toBeGreaterThan(5);
+    expect(counted.tokens).toBeGreaterThan(1);
+  });
+});
+
+test('the sentences that users may read are those of the code', () => {
+  const spoken = everyFile
+    .filter((file) => /^(?:pkg|backend-bridge\/src)\//.test(relative(root, file)))
+    .filter((file) => /\.(?:go|ts)$/.test(file) && !/(?:_test\.go|\.test\.ts)$/.test(file))
+    .map((file) => readFileSync(file, 'utf8'))
+    .join('\n');
+  const section = page('docs/guides/operate-and-debug.md')
+    .split('## What users may read')[1]!
+    .split(/^## /m)[0]!;
+  const sentences = [...section.matchAll(/^\| ([^|]+) \| [^|]+ \|$/gm)]
+    .map((match) => match[1]!)
+    .filter((sentence) => sentence !== 'sentence' && sentence !== '---');
+  expect(sentences.length).toBeGreaterThan(50);
+  const parts = (sentence: string): string[] =>
+    sentence
+      .split('…')
+      .map((part) => part.replace(/^[\s;:.)(]+|[\s;:.)(]+$/g, ''))
+      .filter((part) => part.length > 1);
+  expect(sentences.filter((sentence) => !parts(sentence).every((part) => spoken.includes(part)))).toEqual([]);
+});
+
+const withoutBlocks = (text: string): string => text.replace(/^ *```[\s\S]*?^ *```/gm, '');
+
+function isSource(file: string): boolean {
+  const name = relative(root, file);
+  if (name.startsWith('tests/fixtures/') || name.endsWith('package-lock.json')) return false;
+  const named = ['.go', '.ts', '.tsx', '.mjs', '.cjs', '.yaml', '.yml', '.sh', '.sql', '.java', '.example'];
+  return named.includes(extname(file)) || (extname(file) === '' && statSync(file).size < 100_000);
+}
