@@ -1,19 +1,24 @@
 import type { ScopedVars } from '@grafana/data';
-import type { SceneVariable } from '@grafana/scenes';
 import fc from 'fast-check';
 import { InterpolationError, escapeRe2, interpolateQuery } from './interpolation';
 import type { QueryFilter, StreamKpiQuery } from './query';
-import { DashboardVariables, choice, constant, textBox } from './testing/template-variables';
+import {
+  DashboardVariables,
+  choice,
+  constant,
+  textBox,
+  type DashboardVariable,
+} from './testing/template-variables';
 
 const fill = (
   query: Partial<StreamKpiQuery>,
-  variables: SceneVariable[],
+  variables: DashboardVariable[],
   scopedVars: ScopedVars = {},
 ): StreamKpiQuery =>
   interpolateQuery({ refId: 'A', ...query }, { templates: new DashboardVariables(variables), scopedVars });
 const filters = (
   filter: Partial<QueryFilter>,
-  variables: SceneVariable[],
+  variables: DashboardVariable[],
   scopedVars?: ScopedVars,
 ): readonly QueryFilter[] | undefined =>
   fill(

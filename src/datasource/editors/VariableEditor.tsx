@@ -60,7 +60,8 @@ export function VariableEditor({ datasource, query, onChange, onRunQuery }: Prop
           label="Metric"
           value={saved.metric}
           choices={metrics}
-          custom
+          custom="name"
+          searched
           width={44}
           placeholder="Choose a metric"
           loading={catalogue.state === 'loading'}
@@ -80,7 +81,8 @@ export function VariableEditor({ datasource, query, onChange, onRunQuery }: Prop
             label="Dimension"
             value={saved.dimension}
             choices={dimensions}
-            custom
+            custom="name"
+            searched
             width={44}
             placeholder="Choose a dimension"
             error={

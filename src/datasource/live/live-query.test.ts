@@ -89,6 +89,17 @@ describe('an error', () => {
   });
 });
 
+test('a first series that appears live gets its unit from the backend', () => {
+  stage.backend.expire(A, NOON - 2 * MINUTE);
+  stage.backend.unit = 'currencyEUR';
+  const panel = stage.openLive();
+  expect(panel.points).toEqual({});
+  stage.tell(stage.backend.write(A, NOON - MINUTE, 3));
+  stage.pass(3_000);
+  expect(panel.points).toEqual(stage.backend.truth());
+  expect(panel.frames[0]?.fields[1]?.config.unit).toBe('currencyEUR');
+});
+
 describe('a refresh', () => {
   test('whose answer was read before an update does not take that update back', () => {
     const panel = stage.openLive();
@@ -175,6 +186,14 @@ describe('a panel that is closed', () => {
     panel.close();
     stage.backend.release();
     expect([jest.getTimerCount(), stage.hub.size, stage.live.open.length]).toEqual([0, 0, 0]);
+  });
+
+  test('is not drawn any more, although it had something to show', () => {
+    const panel = stage.openLive();
+    stage.tell(stage.backend.write(A, NOON - MINUTE, 3));
+    expect(stage.page.listenerCount).toBe(1);
+    panel.close();
+    expect(stage.page.listenerCount).toBe(0);
   });
 
   test('is told nothing any more', () => {

@@ -131,6 +131,14 @@ describe('frames stay the same objects', () => {
     expect(frameMeta(lost[1]!)?.state).toBe('reconnecting');
   });
 
+  test('but not when a window is closed without a change of its value', () => {
+    write({ segment: 'a' }, 10, 2, 10);
+    const open = render();
+    store.apply([seriesUpdate([], [], { labels: { segment: 'a' } })]);
+    expect(render()[0]).not.toBe(open[0]);
+    expect(frameMeta(render()[0]!)?.open_from_ms).toBeNull();
+  });
+
   test('with the points kept where only the clock goes on', () => {
     const [before] = render();
     const [after] = render(telling({ head: { watermarkMs: 50, asOfMs: 5_000 } }));

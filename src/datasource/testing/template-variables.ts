@@ -8,10 +8,11 @@ import {
   SceneVariableSet,
   TextBoxVariable,
   sceneGraph,
-  type SceneVariable,
 } from '@grafana/scenes';
 
 /** A dashboard's variables, filled in by Grafana's own code. */
+
+export type DashboardVariable = CustomVariable | TextBoxVariable | ConstantVariable;
 
 interface Choices {
   /** What is selected; several, or `$__all`. */
@@ -44,13 +45,15 @@ export const constant = (name: string, value: string): ConstantVariable =>
 type Format = NonNullable<Parameters<typeof sceneGraph.interpolate>[3]>;
 
 export class DashboardVariables implements TemplateSrv {
-  private readonly scene: EmbeddedScene;
+  private readonly scene: Parameters<typeof sceneGraph.interpolate>[0];
 
-  constructor(private readonly variables: readonly SceneVariable[] = []) {
-    this.scene = new EmbeddedScene({
-      $variables: new SceneVariableSet({ variables: [...variables] }),
+  constructor(private readonly variables: readonly DashboardVariable[] = []) {
+    // The scenes' own types are not exact about optional parts.
+    const parts = {
+      $variables: new SceneVariableSet({ variables: [...variables] as never }),
       body: new SceneFlexLayout({ children: [] }),
-    });
+    };
+    this.scene = new EmbeddedScene(parts as never) as never;
   }
 
   readonly replace = (

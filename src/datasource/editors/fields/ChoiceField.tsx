@@ -1,6 +1,7 @@
 import React, { useMemo } from 'react';
 import { Combobox, InlineField, type ComboboxOption } from '@grafana/ui';
 import { LABEL_WIDTH } from './field-layout';
+import { NAME_HINT, chosenFirst, meantChoice } from './meant-choice';
 import { useVariableNames } from './template-variables';
 
 export interface Choice<Value extends string = string> {
@@ -17,8 +18,10 @@ export interface ChoiceFieldProps<Value extends string> {
   readonly choices: readonly Choice<Value>[];
   /** What holds while nothing is chosen, as a choice of its own that takes the value out. */
   readonly unset?: { readonly label: string; readonly description?: string | undefined };
-  /** Values that are not among the choices may be typed. */
-  readonly custom?: boolean;
+  /** What is not among the choices may be typed: any `text`, or a `name`, where part of a choice means that choice. */
+  readonly custom?: 'text' | 'name' | undefined;
+  /** For long lists, in which people search by typing. */
+  readonly searched?: boolean;
   /** Template variables are offered too; default true. */
   readonly variables?: boolean;
   readonly placeholder?: string;
@@ -36,10 +39,12 @@ const NO_NAMES: readonly string[] = [];
 
 /** One choice out of a list, in a labelled field; template variables are offered after the choices. */
 export function ChoiceField<Value extends string>(props: ChoiceFieldProps<Value>) {
-  const { id, label, tooltip, value, choices, unset, error, onChange } = props;
+  const { id, label, tooltip, value, choices, unset, custom, error, onChange } = props;
   const names = useVariableNames();
   const variables = props.variables === false ? NO_NAMES : names;
-  const options = useMemo(
+  // An unset field has its own option: without one, leaving the opened list by Tab would choose the first.
+  const shown = value ?? (unset === undefined ? null : UNSET);
+  const listed = useMemo(
     () => [
       ...(unset === undefined ? [] : [optionOf({ value: UNSET, ...unset })]),
       ...choices.map(optionOf),
@@ -47,8 +52,10 @@ export function ChoiceField<Value extends string>(props: ChoiceFieldProps<Value>
     ],
     [choices, unset, variables],
   );
-  // An unset field has its own option: without one, leaving the opened list by Tab would choose the first.
-  const shown = value ?? (unset === undefined ? null : UNSET);
+  const options = useMemo(
+    () => (props.searched === true ? chosenFirst(listed, shown ?? UNSET) : listed),
+    [listed, props.searched, shown],
+  );
   return (
     <InlineField
       label={label}
@@ -64,12 +71,17 @@ export function ChoiceField<Value extends string>(props: ChoiceFieldProps<Value>
         id={id}
         options={options}
         value={shown}
-        createCustomValue={props.custom ?? false}
+        createCustomValue={custom !== undefined}
+        {...(custom === 'name' ? { customValueDescription: NAME_HINT } : {})}
         width={props.width ?? 24}
         // In words: Combobox's own spinner may stay after its end.
         placeholder={props.loading === true ? 'Loading …' : (props.placeholder ?? '')}
         // Of a template variable the type cannot know that its value will be one of the choices.
-        onChange={(chosen: ComboboxOption | null) => onChange(valueOf(chosen) as Value | undefined)}
+        onChange={(chosen: ComboboxOption | null) => {
+          const text = valueOf(chosen);
+          const meant = custom === 'name' && text !== undefined ? meantChoice(text, choices) : text;
+          onChange(meant as Value | undefined);
+        }}
       />
     </InlineField>
   );

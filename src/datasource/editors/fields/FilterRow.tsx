@@ -5,6 +5,7 @@ import { Combobox, FieldValidationMessage, IconButton, useStyles2, type Combobox
 import type { CatalogueClient, MetricEntry } from '../../catalogue';
 import type { FilterOperator, QueryFilter } from '../../query';
 import { dimensionChoices } from '../query/catalogue-choices';
+import { NAME_HINT, chosenFirst, meantChoice } from './meant-choice';
 import { holdsVariable, useVariableNames, withVariablesFilledIn } from './template-variables';
 import { ValuesField } from './ValuesField';
 
@@ -57,16 +58,16 @@ export function FilterRow(props: FilterRowProps) {
         <div className={styles.dimension}>
           <Combobox
             id={dimensionId(id)}
-            options={dimensions}
+            options={chosenFirst(dimensions, dimension)}
             value={dimension === '' ? null : dimension}
             createCustomValue
+            customValueDescription={NAME_HINT}
             placeholder="Dimension"
             invalid={fault !== undefined}
             onChange={(chosen: ComboboxOption | null) => {
               // Values of one dimension mean nothing for another.
-              if (chosen !== null && chosen.value !== dimension) {
-                onChange({ dimension: chosen.value, op, values: [] });
-              }
+              const name = chosen === null ? dimension : meantChoice(chosen.value.trim(), dimensions);
+              if (name !== dimension) onChange({ dimension: name, op, values: [] });
             }}
           />
         </div>

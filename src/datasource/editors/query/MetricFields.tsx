@@ -29,7 +29,8 @@ export function MetricFields(props: MetricFieldsProps) {
           label="Metric"
           value={query.metric === '' ? undefined : query.metric}
           choices={choices}
-          custom
+          custom="name"
+          searched
           width={44}
           placeholder={ofEvents ? 'Choose an event metric' : 'Choose a metric'}
           loading={catalogue.state === 'loading'}
@@ -74,7 +75,8 @@ function MeasureField({ query, onChange, metric, idOf }: Omit<MetricFieldsProps,
       value={query.measure}
       choices={choices}
       unset={unset}
-      custom={metric === undefined}
+      custom={metric === undefined ? 'name' : undefined}
+      searched
       width={32}
       error={
         missing

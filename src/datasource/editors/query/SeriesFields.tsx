@@ -45,7 +45,7 @@ export function SeriesFields({ query, onChange, metric, measure, forRule, idOf }
         value={query.step === 'auto' ? undefined : query.step}
         choices={steps}
         unset={stepByDefault}
-        custom
+        custom="text"
         error={stepFault(query.step)}
         onChange={(step) => onChange({ step })}
       />
