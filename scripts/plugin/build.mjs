@@ -1,6 +1,7 @@
 /** Builds the app into dist/: the bundles and the data source's backend. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import webpack from 'webpack';
 import config from '../../webpack.config.mjs';
@@ -56,6 +57,21 @@ function ownPlatform(go) {
   return asked.stdout.trim().split(/\s+/);
 }
 
+/** Which sources the backend is built from, as the catalogue's validator compares them with the repository. */
+function writeSourceManifest() {
+  const sources = readdirSync(join(root, 'pkg'), { recursive: true })
+    .map((file) => `pkg/${file.replaceAll('\\', '/')}`)
+    .filter((file) => file.endsWith('.go'))
+    .sort();
+  const lines = sources.map((file) => {
+    const hash = createHash('sha256')
+      .update(readFileSync(join(root, file)))
+      .digest('hex');
+    return `${hash}:${file}\n`;
+  });
+  writeFileSync(join(dist, 'datasource/go_plugin_build_manifest'), lines.join(''));
+}
+
 /** Builds the backend for the platforms given, this machine's by default. Throws when Go is missing or refuses. */
 export function buildBackend(platforms) {
   const go = ensureGo();
@@ -74,6 +90,7 @@ export function buildBackend(platforms) {
     );
     if (run.status !== 0) throw new Error(`go build for ${os}/${arch} failed`);
   }
+  writeSourceManifest();
 }
 
 /** The backend for this machine in dist/; null where it is not built or Go is missing. */

@@ -110,6 +110,8 @@ export function problemsOf(folder, version, executables) {
       const name = `${manifest.executable}_${platform}${platform.startsWith('windows') ? '.exe' : ''}`;
       if (!existsSync(join(own, name))) problems.push(`${own}/${name}: is missing`);
     }
+    const sources = join(own, 'go_plugin_build_manifest');
+    if (!existsSync(sources)) problems.push(`${sources}: is missing`);
   }
   for (const file of ['README.md', 'LICENSE', 'CHANGELOG.md']) {
     if (!existsSync(join(folder, file))) problems.push(`${join(folder, file)}: is missing`);

@@ -59,6 +59,7 @@ describe('what is wrong is named', () => {
   test.each<[string, () => void, RegExp]>([
     ['no manifest', () => remove('panel/plugin.json'), /panel\/plugin\.json: is missing/],
     ['no bundle', () => remove('datasource/module.js'), /datasource\/module\.js: is missing/],
+    ['no list of sources', () => remove('datasource/go_plugin_build_manifest'), /build_manifest: is missing/],
     ['no licence', () => remove('LICENSE'), /LICENSE: is missing/],
     ['no logo', () => alterManifest('panel', (m) => (m['info'] = { logos: {} })), /logo small/],
     [
