@@ -28,6 +28,8 @@ export interface HostOptions {
   readonly liveEnabled?: boolean;
   /** The built app; default: dist/. */
   readonly dist?: string;
+  /** A folder of dashboards besides the project's own. */
+  readonly dashboards?: string;
   readonly log?: (line: string) => void;
 }
 
@@ -104,7 +106,12 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     live,
     user: ADMIN,
     // Read for every request: a generated file is seen at a reload.
-    dashboards: () => dashboardsIn([join(root, 'provisioning/dashboards'), join(dist, 'dashboards')]),
+    dashboards: () =>
+      dashboardsIn([
+        join(root, 'provisioning/dashboards'),
+        join(dist, 'dashboards'),
+        ...(options.dashboards === undefined ? [] : [options.dashboards]),
+      ]),
     bundle: filesKept(bundle.folder),
     images: join(packagesOf(root, grafana).folder, 'node_modules/@grafana/ui/dist/public'),
     port,

@@ -8,6 +8,8 @@ export interface ViewOptions {
   readonly height?: number;
   readonly theme?: 'dark' | 'light';
   readonly reducedMotion?: boolean;
+  /** What is done to the page before it is loaded. */
+  readonly prepare?: (page: Page) => Promise<void>;
 }
 
 const RESULTS = join(__dirname, '../../../test-results');
@@ -53,6 +55,7 @@ export async function openView(
   });
   const target = new URL(path, address);
   target.searchParams.set('theme', theme);
+  await options.prepare?.(page);
   await page.goto(target.toString());
   const panel = (title: string): Locator => page.locator(panelSelector(title));
   return {

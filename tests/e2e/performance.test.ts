@@ -1,0 +1,58 @@
+import { broken, measurePair, told } from './rig/fifty-panels';
+import { startGridStage, type GridStage } from './rig/grid-stage';
+import { grows, inMib, trendOf } from './rig/heap-trend';
+import { keptBy } from './rig/page-load';
+import { GRIDS, segmentOf } from './rig/panel-grid';
+import { HOUR_OF_UPDATES, prepareReplay, replayHour } from './rig/replayed-hour';
+import { eventually, START_MS } from './rig/stage';
+
+/** Fifty panels in short; tests/long/fifty-panels.test.ts looks longer, and docs/performance.md has its figures. */
+
+const MEASURED_S = 10;
+
+/** Memory is looked at each time that so many of the hour's minutes have passed; caches fill in the first ones. */
+const BETWEEN_LOOKS_MINUTES = 4;
+const FIRST_LOOK_MINUTES = 12;
+
+describe('panels that get ten updates a second', () => {
+  let stage: GridStage;
+  beforeAll(async () => {
+    stage = await startGridStage('13');
+  }, START_MS);
+  afterAll(() => stage.close());
+
+  test('fifty of them: no long task, and no more work than plain graphs of the same frames', async () => {
+    const first = await measurePair(stage, MEASURED_S);
+    console.log(told(first));
+    if (broken(first).length === 0) return;
+    // Other work on the machine may have come in the way of one half: once more, and that counts.
+    const second = await measurePair(stage, MEASURED_S);
+    console.log(told(second));
+    expect(broken(second)).toEqual([]);
+  }, 120_000);
+
+  test("an hour's worth of updates leaves nothing behind", async () => {
+    const view = await stage.open('few', { prepare: prepareReplay });
+    await eventually(
+      () => view.textOf(segmentOf(0)),
+      (text) => text.includes('Connected'),
+    );
+    await stage.endUpdates();
+    const session = await view.page.context().newCDPSession(view.page);
+    const heaps: number[] = [];
+    const updates = await replayHour(view.page, async (minutes) => {
+      const looks = minutes >= FIRST_LOOK_MINUTES && minutes % BETWEEN_LOOKS_MINUTES === 0;
+      if (looks) heaps.push((await keptBy(session)).heap);
+    });
+    expect(updates).toBe(HOUR_OF_UPDATES);
+    // Whatever was shown at first has left the range: what is there now came by the updates.
+    expect(await view.textOf(segmentOf(0))).toMatch(/Connected .* Updated \d+ s ago/);
+    const { first, last } = trendOf(heaps);
+    console.log(
+      `${updates} updates on each of ${GRIDS.few.panels} channels: ${inMib(first)} of heap, in the end ${inMib(last)}`,
+    );
+    expect({ first, last, grows: grows({ first, last }) }).toEqual({ first, last, grows: false });
+    expect(view.faults).toEqual([]);
+    await view.close();
+  }, 120_000);
+});
