@@ -1,0 +1,196 @@
+import { CoreApp, LoadingState, type DataFrame, type DataQueryResponse } from '@grafana/data';
+import { config } from '@grafana/runtime';
+import { frameMeta } from '../frames/frame-meta';
+import { DataSourceStage } from './testing/datasource-stage';
+import { HOUR, absolute } from './testing/live-stage';
+import { choice } from './testing/template-variables';
+
+let stage: DataSourceStage;
+const begin = (...variables: Parameters<typeof choice>[]): void => {
+  stage = new DataSourceStage(variables.map((given) => choice(...given)));
+  stage.backend.write({ segment: 'a' }, Date.now() - 60_000, 7);
+};
+beforeEach(() => begin());
+afterEach(() => stage.end());
+
+const metaOf = ({ data }: DataQueryResponse) => frameMeta((data as DataFrame[])[0]!);
+const SERIES = { metric: 'events' };
+
+describe('a query of a dashboard', () => {
+  test('is answered, and goes on live', async () => {
+    const response = await stage.ask([SERIES]);
+    expect(response.state).toBe(LoadingState.Streaming);
+    expect(metaOf(response)?.kind).toBe('series');
+    expect(stage.live.open).toHaveLength(1);
+    expect(stage.live.channel.address).toMatchObject({ uid: 'uid', path: stage.backend.path });
+  });
+
+  test('asks the backend for what the dashboard asks, with revisions to merge by', async () => {
+    await stage.ask([{ ...SERIES, kind: 'series', groupBy: ['segment'] }]);
+    expect(stage.sent[0]?.url).toContain('/api/ds/query');
+    expect(stage.sent[0]?.queries).toMatchObject([
+      { refId: 'A', metric: 'events', groupBy: ['segment'], withRevisions: true, maxDataPoints: 1_000 },
+    ]);
+  });
+
+  test('without a metric, and one that is hidden, are not asked', async () => {
+    await stage.ask([{ kind: 'series' }, { ...SERIES, hide: true }, { kind: 'events', metric: '' }]);
+    expect(stage.sent).toEqual([]);
+    const { datasource } = stage;
+    expect(datasource.filterQuery({ refId: 'A', kind: 'status' })).toBe(true);
+    expect(datasource.filterQuery({ refId: 'A', metric: 'events' })).toBe(true);
+  });
+
+  test('shows the error of the backend', async () => {
+    stage.backend.fault = { message: 'The bridge has no metric "events".', status: 404 };
+    const response = await stage.ask([SERIES]);
+    expect(response.errors?.[0]).toMatchObject({ refId: 'A', message: 'The bridge has no metric "events".' });
+    expect(response.state).toBe(LoadingState.Error);
+    expect(stage.live.channels).toEqual([]);
+  });
+});
+
+describe('no stream is opened', () => {
+  test('for an absolute range that is over', async () => {
+    const range = absolute(Date.now() - 2 * HOUR, Date.now() - HOUR);
+    const response = await stage.ask([SERIES], { range });
+    expect(stage.sent).toHaveLength(1);
+    expect(response.state).not.toBe(LoadingState.Streaming);
+    expect(stage.live.channels).toEqual([]);
+    expect(stage.sent[0]?.queries[0]).not.toHaveProperty('withRevisions');
+  });
+
+  test.each([CoreApp.UnifiedAlerting, CoreApp.CloudAlerting])(
+    'for %s: a rule asks, and nobody watches',
+    async (app) => {
+      await stage.ask([SERIES], { app });
+      expect(stage.sent).toHaveLength(1);
+      expect(stage.live.channels).toEqual([]);
+    },
+  );
+
+  test('for an annotation', async () => {
+    stage.backend.mode = 'events';
+    const scopedVars = { __annotation: { text: '', value: {} } };
+    await stage.ask([{ kind: 'events', metric: 'alerts' }], { scopedVars });
+    expect(stage.sent[0]?.queries[0]?.live).toBe(false);
+    expect(stage.live.channels).toEqual([]);
+  });
+
+  test('for a query that is not to be live', async () => {
+    const response = await stage.ask([{ ...SERIES, live: false }]);
+    expect(response.state).not.toBe(LoadingState.Streaming);
+    expect(stage.live.channels).toEqual([]);
+  });
+
+  test('for the values of a variable', async () => {
+    const filters = [{ dimension: 'segment', op: '=' as const, values: ['a'] }];
+    const { range } = stage.requestOf([]);
+    const query = {
+      refId: 'V',
+      list: 'values' as const,
+      metric: 'events_per_minute',
+      dimension: 'segment',
+      filters,
+    };
+    await stage.datasource.metricFindQuery(query, { range });
+    expect(stage.sent).toHaveLength(1);
+    expect(stage.sent[0]?.queries[0]).toMatchObject({ kind: 'summary', live: false, openWindows: 'include' });
+    expect(stage.live.channels).toEqual([]);
+  });
+});
+
+describe('on a public dashboard', () => {
+  test('the backend is asked for the panel, there is no stream, and every panel says that it is not live', async () => {
+    config.publicDashboardAccessToken = 'token';
+    const response = await stage.ask([SERIES], { panelId: 3 });
+    expect(stage.sent[0]?.url).toContain('/api/public/dashboards/token/panels/3/query');
+    expect(stage.live.channels).toEqual([]);
+    expect(metaOf(response)).toMatchObject({
+      state: 'static',
+      state_message: 'Public dashboards have no live updates; a refresh of the dashboard brings what is new.',
+    });
+  });
+});
+
+describe('template variables', () => {
+  test('are filled in before the backend is asked', async () => {
+    begin(['metric', { value: 'events' }]);
+    await stage.ask([{ metric: '$metric' }]);
+    expect(stage.sent[0]?.queries[0]?.metric).toBe('events');
+  });
+
+  test('that cannot be filled in are an error of that query, and the others are answered', async () => {
+    begin(['metric', { value: ['a', 'b'] }]);
+    const response = await stage.ask([{ metric: '$metric' }, SERIES]);
+    expect(response.errors).toMatchObject([{ refId: 'A', status: 400 }]);
+    expect(response.errors?.[0]?.message).toMatch(/2 values selected/);
+    expect(response.state).toBe(LoadingState.Error);
+    expect((response.data as DataFrame[]).map(({ refId }) => refId)).toEqual(['B']);
+  });
+
+  test('that cannot be filled in in any query leave nothing to ask', async () => {
+    const response = await stage.ask([{ metric: '$nothing' }]);
+    expect(response.errors?.[0]?.message).toMatch(/^The metric holds \$nothing/);
+    expect(stage.sent).toEqual([]);
+  });
+
+  test('whose value looks like a variable are not filled in twice', async () => {
+    begin(['segment', { value: '$metric', options: ['$metric'] }], ['metric', { value: 'events' }]);
+    await stage.ask([{ ...SERIES, filters: [{ dimension: 'segment', op: '=', values: ['$segment'] }] }]);
+    expect(stage.sent[0]?.queries[0]?.filters?.[0]?.values).toEqual(['$metric']);
+  });
+
+  test('with All selected leave out the filter of a saved dashboard', async () => {
+    begin(['segment', { value: ['$__all'], includeAll: true }]);
+    await stage.ask([{ ...SERIES, filters: [{ dimension: 'segment', op: '=', values: ['$segment'] }] }]);
+    expect(stage.sent[0]?.queries[0]?.filters).toEqual([]);
+  });
+});
+
+describe('a dashboard’s ad-hoc filters', () => {
+  const filters = [
+    { key: 'segment', operator: '=|', value: 'a', values: ['a', 'b'] },
+    { key: 'country', operator: '!=', value: 'de' },
+  ];
+  const asFilters = [
+    { dimension: 'segment', op: '=', values: ['a', 'b'] },
+    { dimension: 'country', op: '!=', values: ['de'] },
+  ];
+
+  test('go beside the query’s own', async () => {
+    await stage.ask([SERIES], { filters });
+    expect(stage.sent[0]?.queries[0]).toMatchObject({ adhocFilters: asFilters });
+  });
+
+  test('are the query’s own in Explore, where they can be seen, with variables filled in', () => {
+    begin(['metric', { value: 'events' }]);
+    const own = { dimension: 'segment', op: '!=' as const, values: ['x'] };
+    const [query] = stage.datasource.interpolateVariablesInQueries(
+      [{ refId: 'A', metric: '$metric', filters: [own] }],
+      {},
+      filters,
+    );
+    expect(query).toEqual({
+      refId: 'A',
+      metric: 'events',
+      filters: [own, ...asFilters],
+      datasource: { uid: 'uid', type: 'streamkpi-realtime-datasource' },
+    });
+    const [plain] = stage.datasource.interpolateVariablesInQueries([{ refId: 'A', metric: 'events' }], {});
+    expect(plain).not.toHaveProperty('filters');
+  });
+
+  test('with an operator that labels do not have are said in a sentence', async () => {
+    const response = await stage.ask([SERIES], { filters: [{ key: 'segment', operator: '<', value: '3' }] });
+    expect(response.errors?.[0]?.message).toBe(
+      'The dashboard\'s filter on "segment" uses <, which labels cannot be compared with. ' +
+        'Use =, !=, =~, !~, or one of several values.',
+    );
+  });
+});
+
+test('a new query shows a series', () => {
+  expect(stage.datasource.getDefaultQuery(CoreApp.Dashboard)).toEqual({ version: 1, kind: 'series' });
+  expect(stage.datasource.getQueryDisplayText({ refId: 'A', metric: 'events' })).toBe('events');
+});
