@@ -35,6 +35,45 @@ test('all panels are shown in one moment, each once', () => {
   expect(shown).toEqual(['a 0', 'b 0', 'c 0']);
 });
 
+test('many panels are shown a few at a time, and the page can do something else in between', () => {
+  const shown: string[] = [];
+  const commits = Array.from({ length: 25 }, (_, panel) => () => {
+    shown.push('panel');
+    if (panel === 0) setTimeout(() => shown.push('something else'), 0);
+  });
+  for (const commit of commits) scheduler.request(commit);
+  pass(10);
+  expect(shown.filter((what) => what === 'panel')).toHaveLength(25);
+  expect(shown.indexOf('something else')).toBe(10);
+  expect([jest.getTimerCount(), page.listenerCount]).toEqual([0, 0]);
+});
+
+test('what comes for a panel while the others are still being shown waits for the next commit', () => {
+  const moments: number[] = [];
+  const first = (): void => void moments.push(Date.now() - NOON);
+  const last = jest.fn(() => scheduler.request(first));
+  for (const commit of [first, ...Array.from({ length: 20 }, () => () => {}), last])
+    scheduler.request(commit);
+  pass(249);
+  expect([moments, last.mock.calls.length]).toEqual([[0], 1]);
+  pass(1);
+  expect(moments).toEqual([0, 250]);
+});
+
+test('a page that is hidden while panels are being shown keeps the rest of them', () => {
+  let shown = 0;
+  const commits = Array.from({ length: 15 }, () => () => {
+    shown += 1;
+    page.show(false);
+  });
+  for (const commit of commits) scheduler.request(commit);
+  pass(1_000);
+  expect(shown).toBe(10);
+  page.show(true);
+  pass(0);
+  expect(shown).toBe(15);
+});
+
 test('whatever is asked for, no second has more than four commits, and nothing asked for is left out', () => {
   fc.assert(
     fc.property(
