@@ -43,11 +43,19 @@ interface Circumstances {
   readonly app?: CoreApp;
 }
 
+/** jsdom lays nothing out, and lists show what has room only. */
+function giveRoom(): void {
+  for (const size of ['clientHeight', 'clientWidth', 'offsetHeight', 'offsetWidth']) {
+    Object.defineProperty(HTMLElement.prototype, size, { value: 1_000, configurable: true });
+  }
+}
+
 export async function showEditor<Query>(
   Editor: ComponentType<EditorProps<Query>>,
   start: Query,
   { call = answering, variables = [], app = CoreApp.Dashboard }: Circumstances = {},
 ): Promise<EditorStage<Query>> {
+  giveRoom();
   setTemplateSrv(new DashboardVariables(variables));
   // Editors use nothing else of it.
   const datasource = { catalogue: new CatalogueClient(call) } as unknown as StreamKpiDataSource;
