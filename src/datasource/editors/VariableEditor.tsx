@@ -61,7 +61,6 @@ export function VariableEditor({ datasource, query, onChange, onRunQuery }: Prop
           value={saved.metric}
           choices={metrics}
           custom="name"
-          searched
           width={44}
           placeholder="Choose a metric"
           loading={catalogue.state === 'loading'}
@@ -82,7 +81,6 @@ export function VariableEditor({ datasource, query, onChange, onRunQuery }: Prop
             value={saved.dimension}
             choices={dimensions}
             custom="name"
-            searched
             width={44}
             placeholder="Choose a dimension"
             error={
@@ -124,7 +122,7 @@ export function VariableEditor({ datasource, query, onChange, onRunQuery }: Prop
 /** A new variable has an empty text for a query. */
 function savedQuery(query: unknown): StreamKpiVariableQuery {
   const isSaved = typeof query === 'object' && query !== null && 'list' in query;
-  return isSaved ? (query as StreamKpiVariableQuery) : { refId: 'StreamKpiVariable', list: 'metrics' };
+  return isSaved ? (query as StreamKpiVariableQuery) : { refId: 'StreamKpiVariable', list: 'values' };
 }
 
 const isUnknown = (name: string | undefined, choices: readonly Choice[]): name is string =>

@@ -236,10 +236,20 @@ export class TargetView implements ChannelViewer {
     };
     const known = this.drawn;
     if (known?.answered === this.frames && isSameTelling(known.telling, telling)) return known.frames;
-    const frames = this.frames.map((frame, index) => stated(frame, telling, index === 0));
+    const frames = withoutEmptied(this.frames).map((frame, index) => stated(frame, telling, index === 0));
     this.drawn = { answered: this.frames, telling, frames };
     return frames;
   }
+}
+
+/**
+ * Without the series that an answer has only for the points that were removed from them; one frame without fields
+ * where none is left, as the backend answers then.
+ */
+function withoutEmptied(frames: readonly DataFrame[]): readonly DataFrame[] {
+  const shown = frames.filter(({ fields, length, meta }) => fields.length === 0 || length > 0 || frameMeta({ meta })?.kind !== 'series');
+  const [first] = frames;
+  return shown.length > 0 || first === undefined ? shown : [{ ...first, fields: [], length: 0 }];
 }
 
 function stated(frame: DataFrame, { head, state, notices }: Telling, isFirst: boolean): DataFrame {

@@ -1,7 +1,7 @@
 import React, { useMemo } from 'react';
 import { Combobox, InlineField, type ComboboxOption } from '@grafana/ui';
 import { LABEL_WIDTH } from './field-layout';
-import { NAME_HINT, chosenFirst, meantChoice } from './meant-choice';
+import { NAME_HINT, calledChoice, chosenFirst, meantChoice } from './meant-choice';
 import { useVariableNames } from './template-variables';
 
 export interface Choice<Value extends string = string> {
@@ -20,8 +20,6 @@ export interface ChoiceFieldProps<Value extends string> {
   readonly unset?: { readonly label: string; readonly description?: string | undefined };
   /** What is not among the choices may be typed: any `text`, or a `name`, where part of a choice means that choice. */
   readonly custom?: 'text' | 'name' | undefined;
-  /** For long lists, in which people search by typing. */
-  readonly searched?: boolean;
   /** Template variables are offered too; default true. */
   readonly variables?: boolean;
   readonly placeholder?: string;
@@ -44,18 +42,14 @@ export function ChoiceField<Value extends string>(props: ChoiceFieldProps<Value>
   const variables = props.variables === false ? NO_NAMES : names;
   // An unset field has its own option: without one, leaving the opened list by Tab would choose the first.
   const shown = value ?? (unset === undefined ? null : UNSET);
-  const listed = useMemo(
-    () => [
+  const options = useMemo(() => {
+    const all = [
       ...(unset === undefined ? [] : [optionOf({ value: UNSET, ...unset })]),
       ...choices.map(optionOf),
       ...variables.map((name) => optionOf({ value: name, label: name, description: 'Template variable' })),
-    ],
-    [choices, unset, variables],
-  );
-  const options = useMemo(
-    () => (props.searched === true ? chosenFirst(listed, shown ?? UNSET) : listed),
-    [listed, props.searched, shown],
-  );
+    ];
+    return chosenFirst(all, shown);
+  }, [choices, unset, variables, shown]);
   return (
     <InlineField
       label={label}
@@ -78,20 +72,15 @@ export function ChoiceField<Value extends string>(props: ChoiceFieldProps<Value>
         placeholder={props.loading === true ? 'Loading …' : (props.placeholder ?? '')}
         // Of a template variable the type cannot know that its value will be one of the choices.
         onChange={(chosen: ComboboxOption | null) => {
-          const text = valueOf(chosen);
-          const meant = custom === 'name' && text !== undefined ? meantChoice(text, choices) : text;
-          onChange(meant as Value | undefined);
+          // Emptied by Escape, some versions of Combobox give null although it cannot be cleared.
+          const text = chosen?.value.trim() ?? UNSET;
+          const meant = custom === 'name' ? meantChoice(text, options) : calledChoice(text, options);
+          onChange(meant === UNSET ? undefined : (meant as Value));
         }}
       />
     </InlineField>
   );
 }
-
-// Emptied by Escape, some versions of Combobox give null although it cannot be cleared.
-const valueOf = (chosen: ComboboxOption | null): string | undefined => {
-  const text = chosen?.value.trim();
-  return text === UNSET ? undefined : text;
-};
 
 // The list reserves room for a description wherever the field is there at all.
 const optionOf = ({ value, label, description }: Choice): ComboboxOption =>

@@ -75,7 +75,7 @@ export function FilterRow(props: FilterRowProps) {
         <div className={styles.operator}>
           <Combobox
             id={`${id}-operator`}
-            options={OPERATORS}
+            options={chosenFirst(OPERATORS, op)}
             value={op}
             onChange={(chosen: ComboboxOption<FilterOperator> | null) => {
               if (chosen !== null) onChange({ dimension, op: chosen.value, values });

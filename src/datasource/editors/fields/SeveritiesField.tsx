@@ -35,6 +35,7 @@ export function SeveritiesField({ id, severities, onChange }: SeveritiesFieldPro
         value={selected}
         placeholder="All"
         width={32}
+        blurInputOnSelect={false}
         onChange={(chosen: SelectableValue<string>[]) => {
           // A template variable stands for one of them.
           const names = chosen.flatMap(({ value }) => value ?? []) as Severity[];

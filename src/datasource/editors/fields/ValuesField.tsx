@@ -1,6 +1,7 @@
 import React, { useMemo, useState } from 'react';
 import type { SelectableValue } from '@grafana/data';
 import { FieldValidationMessage, MultiSelect } from '@grafana/ui';
+import { escapeRe2 } from '../../interpolation';
 import type { FilterOperator } from '../../query';
 import { useDimensionValues, type DimensionSource } from './dimension-values';
 import { useVariableNames } from './template-variables';
@@ -28,7 +29,7 @@ export function ValuesField({ id, name, source, op, values, onChange }: ValuesFi
   const options = useMemo(
     () => [
       ...completion.values.map((value) => ({
-        value: byPattern ? exactly(value) : value,
+        value: byPattern ? escapeRe2(value) : value,
         label: shown(value),
       })),
       ...variables.map((variable) => ({
@@ -51,6 +52,8 @@ export function ValuesField({ id, name, source, op, values, onChange }: ValuesFi
         placeholder={byPattern ? 'Type a pattern, then Enter' : 'Choose or type values'}
         noOptionsMessage={byPattern ? 'Type a pattern (RE2, matched in full)' : 'No known values: type one'}
         allowCustomValue
+        // On devices with a touch screen it would, and who types the next value would type it nowhere.
+        blurInputOnSelect={false}
         allowCreateWhileLoading
         isValidNewOption={(text) => text !== '' && !options.some(({ value }) => value === text)}
         onOpenMenu={() => setOpened(true)}
@@ -69,6 +72,3 @@ export function ValuesField({ id, name, source, op, values, onChange }: ValuesFi
 
 /** A series without the dimension has the empty text there. */
 const shown = (value: string): string => (value === '' ? '(none)' : value);
-
-/** A pattern that matches this value only. */
-const exactly = (value: string): string => value.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&');

@@ -12,12 +12,22 @@ export const NAME_HINT = 'Enter takes the first name that has this in it';
  * The choices with the chosen one first: Combobox highlights, while somebody types, the place that the chosen one has
  * in the whole list, and Enter then takes whatever has come there, or nothing.
  */
-export function chosenFirst<Choice extends Named>(choices: readonly Choice[], chosen: string): Choice[] {
+export function chosenFirst<Choice extends Named>(
+  choices: readonly Choice[],
+  chosen: string | null,
+): Choice[] {
   const [own, others] = [
     choices.filter(({ value }) => value === chosen),
     choices.filter(({ value }) => value !== chosen),
   ];
   return [...own, ...others];
+}
+
+/** The choice that is called as somebody has typed it; otherwise the text is meant as it is. */
+export function calledChoice(typed: string, choices: readonly Named[]): string {
+  if (choices.some(({ value }) => value === typed)) return typed;
+  const called = choices.find(({ label }) => label?.toLowerCase() === typed.toLowerCase());
+  return called?.value ?? typed;
 }
 
 /**

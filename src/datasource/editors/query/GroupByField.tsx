@@ -74,6 +74,7 @@ export function GroupByField({
         noOptionsMessage="No other dimensions"
         width={44}
         isClearable
+        blurInputOnSelect={false}
         onChange={(chosen: SelectableValue<string>[]) => onChange({ groupBy: grouping(chosen, groupBy) })}
       />
     </InlineField>

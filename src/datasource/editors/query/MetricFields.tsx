@@ -30,7 +30,6 @@ export function MetricFields(props: MetricFieldsProps) {
           value={query.metric === '' ? undefined : query.metric}
           choices={choices}
           custom="name"
-          searched
           width={44}
           placeholder={ofEvents ? 'Choose an event metric' : 'Choose a metric'}
           loading={catalogue.state === 'loading'}
@@ -76,7 +75,6 @@ function MeasureField({ query, onChange, metric, idOf }: Omit<MetricFieldsProps,
       choices={choices}
       unset={unset}
       custom={metric === undefined ? 'name' : undefined}
-      searched
       width={32}
       error={
         missing
