@@ -43,6 +43,8 @@ export class TargetView implements ChannelViewer {
   private readonly question: string;
   private cancelPoll: (() => void) | undefined;
   private asked = 0;
+  /** Which of its questions the newest answer is of; the panel's first one is 0. */
+  private answered = -1;
   private drawn:
     { answered: readonly DataFrame[]; telling: Telling; frames: readonly DataFrame[] } | undefined;
   private closed = false;
@@ -84,10 +86,15 @@ export class TargetView implements ChannelViewer {
     this.problem = undefined;
   }
 
-  /** Takes the answer to its own question, asked for over that span at that arrival. */
-  adopt(answer: TargetAnswer, span: Span, askedAt: number): Outcome {
+  /**
+   * Takes the answer to its own question, asked for over that span at that arrival; `question` counts them, and a
+   * slow answer to an earlier one does not take the place of what came to a later one.
+   */
+  adopt(answer: TargetAnswer, span: Span, askedAt: number, question = 0): Outcome {
     if (this.closed) return 'refused';
+    if (question < this.answered) return 'answered';
     if (answer.error !== undefined) return this.adoptError(answer.error);
+    this.answered = question;
     this.error = this.problem = undefined;
     this.frames = answer.frames;
     this.live = answer.meta?.live;
@@ -176,21 +183,22 @@ export class TargetView implements ChannelViewer {
       this.asked += 1;
       const range = this.rangeNow();
       const askedAt = this.context.hub.arrivals.now;
+      const question = this.asked;
       const request: LiveRequest = {
         ...this.request,
         range,
-        requestId: `${this.request.requestId}-${this.target.refId}-again-${this.asked}`,
+        requestId: `${this.request.requestId}-${this.target.refId}-again-${question}`,
         hideFromInspector: true,
       };
       return this.context.history(request).pipe(
         takeLast(1),
-        map((response) => this.takeAgain(response, spanOf(range), askedAt)),
+        map((response) => this.takeAgain(response, spanOf(range), askedAt, question)),
       );
     });
   }
 
-  private takeAgain(response: DataQueryResponse, span: Span, askedAt: number): Outcome {
-    const outcome = this.adopt(answerTo(this.target.refId, response), span, askedAt);
+  private takeAgain(response: DataQueryResponse, span: Span, askedAt: number, question: number): Outcome {
+    const outcome = this.adopt(answerTo(this.target.refId, response), span, askedAt, question);
     this.context.onNews();
     return outcome;
   }
@@ -247,7 +255,9 @@ export class TargetView implements ChannelViewer {
  * where none is left, as the backend answers then.
  */
 function withoutEmptied(frames: readonly DataFrame[]): readonly DataFrame[] {
-  const shown = frames.filter(({ fields, length, meta }) => fields.length === 0 || length > 0 || frameMeta({ meta })?.kind !== 'series');
+  const shown = frames.filter(
+    ({ fields, length, meta }) => fields.length === 0 || length > 0 || frameMeta({ meta })?.kind !== 'series',
+  );
   const [first] = frames;
   return shown.length > 0 || first === undefined ? shown : [{ ...first, fields: [], length: 0 }];
 }
