@@ -115,7 +115,10 @@ export async function bundlePage(root: string, grafana: HostGrafana): Promise<Pa
   const { folder: packages, lock } = packagesOf(root, grafana);
   const source = join(root, 'host', 'page');
   const hash = createHash('sha256').update(`${esbuildVersion} ${grafana}`).update(readFileSync(lock));
-  for (const file of [...filesBelow(source), __filename]) hash.update(file).update(readFileSync(file));
+  // The page of the panel's states is made of the frames that its unit tests are made of.
+  const states = ['frames', 'panel/testing', 'panel/options'].map((part) => join(root, 'src', part));
+  for (const file of [...[source, ...states].flatMap(filesBelow), __filename])
+    hash.update(file).update(readFileSync(file));
   const cache = join(root, 'node_modules', '.cache', 'streamkpi-host');
   const folder = join(cache, `grafana-${grafana}-${hash.digest('hex').slice(0, 16)}`);
   if (existsSync(join(folder, 'page.js'))) return { folder, built: false };

@@ -140,7 +140,7 @@ function publicFile({ path }: Call, around: Surroundings): Buffer | undefined {
   return fileBelow(around.images, image) ?? (image.endsWith('.svg') ? MISSING_ICON : undefined);
 }
 
-const PAGES = ['', 'd', 'dashboards', 'connections', 'explore'];
+const PAGES = ['', 'd', 'dashboards', 'connections', 'explore', 'panel-states'];
 
 /** Answers one request. Rejects with what went wrong on this side. */
 export async function answer(request: IncomingMessage, around: Surroundings): Promise<Reply> {

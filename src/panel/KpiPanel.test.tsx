@@ -179,21 +179,21 @@ describe('parts', () => {
   test('the whole dashboard', () => {
     show(all(), { options: { show: 'dashboard' }, width: 1200, height: 700 });
     expect(screen.getByRole('list', { name: 'KPI cards' })).toBeInTheDocument();
-    expect(screen.getByRole('region', { name: 'Recent alerts' })).toBeInTheDocument();
-    expect(screen.getByRole('region', { name: 'System status' })).toBeInTheDocument();
+    expect(screen.getByRole('group', { name: 'Recent alerts' })).toBeInTheDocument();
+    expect(screen.getByRole('group', { name: 'System status' })).toBeInTheDocument();
     expect(screen.getAllByText('Connected').length).toBeGreaterThan(0);
   });
 
   test('one of them', () => {
     show(all(), { options: { show: 'alerts' } });
     expect(screen.queryByRole('list', { name: 'KPI cards' })).not.toBeInTheDocument();
-    expect(screen.queryByRole('region', { name: 'System status' })).not.toBeInTheDocument();
+    expect(screen.queryByRole('group', { name: 'System status' })).not.toBeInTheDocument();
   });
 
   test('a small panel keeps its cards', () => {
     show(all(), { options: { show: 'dashboard' }, width: 120, height: 60 });
     expect(screen.getByTestId('streamkpi-value')).toHaveTextContent('120');
-    expect(screen.queryByRole('region', { name: 'System status' })).not.toBeInTheDocument();
+    expect(screen.queryByRole('group', { name: 'System status' })).not.toBeInTheDocument();
   });
 });
 
@@ -208,7 +208,7 @@ describe("a part's heading", () => {
   test.each(['alerts', 'status'] as const)("is left out where it would repeat the panel's: %s", (part) => {
     show([eventsFrame([{}]), statusFrame()], { options: { show: part }, ...place });
     expect(headings()).toEqual([]);
-    expect(screen.getByRole('region', { name: /^(Recent alerts|System status)$/ })).toBeInTheDocument();
+    expect(screen.getByRole('group', { name: /^(Recent alerts|System status)$/ })).toBeInTheDocument();
   });
 
   test('is there where several share a panel, and where the panel has no title', () => {
@@ -338,6 +338,13 @@ describe("the system's status", () => {
     status([statusFrame({ ...STATUS, ready: false, source })]);
     expect(screen.getByText('No broker answers.')).toBeInTheDocument();
     expect(screen.getByText(/Failing/)).toBeInTheDocument();
+  });
+
+  test('where there is no room for the hops, the one that fails is what is seen', () => {
+    const source = { ...STATUS.source, state: 'failing' as const, message: 'No broker answers.' };
+    status([statusFrame({ ...STATUS, ready: false, source })], { width: 130, height: 40 });
+    expect(figure('Failing')).toHaveTextContent('Kafka');
+    expect(screen.queryByText('Every 5 s')).not.toBeInTheDocument();
   });
 
   test('without a status query it says how to get one', () => {

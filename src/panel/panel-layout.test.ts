@@ -71,17 +71,29 @@ describe('a list of alerts', () => {
 
 describe("the system's status", () => {
   test('shows at least one figure, and the table of topics where there is room', () => {
-    expect(statusLayout(120, 60, { hops: 3, messages: 0, topics: 3, titled: true })).toMatchObject({
+    expect(
+      statusLayout(120, 60, { hops: 3, messages: 0, failing: 0, topics: 3, titled: true }),
+    ).toMatchObject({
       tiles: 1,
       hops: false,
       topics: false,
       heading: false,
     });
-    expect(statusLayout(800, 400, { hops: 3, messages: 1, topics: 3, titled: true })).toMatchObject({
+    expect(
+      statusLayout(800, 400, { hops: 3, messages: 1, failing: 0, topics: 3, titled: true }),
+    ).toMatchObject({
       hops: true,
       topics: true,
       heading: true,
     });
-    expect(statusLayout(800, 400, { hops: 3, messages: 0, topics: 0, titled: true }).topics).toBe(false);
+    expect(statusLayout(800, 400, { hops: 3, messages: 0, failing: 0, topics: 0, titled: true }).topics).toBe(
+      false,
+    );
+  });
+
+  test('says why a hop fails rather than showing all figures', () => {
+    const counts = { hops: 3, messages: 1, failing: 0, topics: 3, titled: false };
+    expect(statusLayout(364, 216, counts)).toMatchObject({ tiles: 6, messages: false });
+    expect(statusLayout(364, 216, { ...counts, failing: 1 })).toMatchObject({ tiles: 4, messages: true });
   });
 });

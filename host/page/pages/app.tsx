@@ -4,6 +4,7 @@ import { GlobalStyles, PortalContainer } from '@grafana/ui';
 import React, { useEffect, useMemo, useState } from 'react';
 import { Router, type Location, type Navigator } from 'react-router-dom';
 import { DashboardPage } from '../dashboard/dashboard-page';
+import { PanelStatesPage } from '../panel-states/panel-states-page';
 import { DataSourceListPage } from './data-source-list-page';
 import { DataSourcePage } from './data-source-page';
 import { ExplorePage } from './explore-page';
@@ -34,6 +35,7 @@ function Pages({ path, search }: { path: string; search: URLSearchParams }) {
   }
   if (first === 'connections') return <DataSourceListPage />;
   if (first === 'explore') return <ExplorePage search={search} />;
+  if (first === 'panel-states') return <PanelStatesPage search={search} />;
   return <ListPage />;
 }
 

@@ -124,6 +124,8 @@ test('the smallest panels have a count and the newest message', () => {
   rerender(list([row(1, { state: 'resolved' })], {}, size));
   expect(screen.getByText('All clear')).toBeInTheDocument();
   expect(screen.getByText('1 resolved')).toBeInTheDocument();
+  rerender(list([row(1)], { state: 'resolved' }, size));
+  expect(screen.getByText('None of 1 match')).toBeInTheDocument();
 });
 
 test('an event that is revised stays one row and keeps its place', () => {

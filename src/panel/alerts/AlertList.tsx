@@ -51,19 +51,21 @@ export const AlertList = memo(function AlertList({
   );
   if (layout.kind === 'brief') {
     return (
-      <section
+      <div
+        role="group"
         className={styles.alerts}
         style={{ width, height, fontSize: layout.size }}
         aria-label="Recent alerts"
       >
         {live}
         <BriefAlerts alerts={alerts} />
-      </section>
+      </div>
     );
   }
   const headHeight = layout.heading ? 2.4 * layout.size : 0;
   return (
-    <section
+    <div
+      role="group"
       className={styles.alerts}
       style={{ width, height, fontSize: layout.size }}
       aria-label="Recent alerts"
@@ -104,7 +106,7 @@ export const AlertList = memo(function AlertList({
           onToggle={() => setAll((before) => !before)}
         />
       )}
-    </section>
+    </div>
   );
 });
 

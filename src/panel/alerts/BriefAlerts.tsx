@@ -10,11 +10,14 @@ export function BriefAlerts({ alerts }: { readonly alerts: AlertsModel }) {
   const styles = useStyles2(getAlertStyles);
   const theme = useTheme2();
   if (!alerts.fed) return <div className={styles.brief}>No alerts query</div>;
+  if (alerts.kept.length === 0 && alerts.total > 0) {
+    return <div className={styles.brief}>None of {alerts.total} match</div>;
+  }
   const open = alerts.kept.filter(({ state }) => state !== 'resolved');
   const gravest = GRAVEST_FIRST.find((severity) => open.some((alert) => alert.severity === severity));
   if (gravest === undefined) {
     return (
-      <div className={styles.brief} style={{ height: '100%' }}>
+      <div className={styles.brief}>
         <span className={styles.briefHead} style={{ color: theme.colors.success.text }}>
           <Icon name="check-circle" size="sm" /> All clear
         </span>
@@ -24,7 +27,7 @@ export function BriefAlerts({ alerts }: { readonly alerts: AlertsModel }) {
   }
   const words = SEVERITY_WORDS[gravest];
   return (
-    <div className={styles.brief} style={{ height: '100%' }}>
+    <div className={styles.brief}>
       <span className={styles.briefHead} style={{ color: toneColor(words.tone, theme) }}>
         <Icon key={words.icon} name={words.icon} size="sm" /> {alerts.open || open.length} open
       </span>

@@ -80,7 +80,7 @@ export const getAlertStyles = (theme: GrafanaTheme2) => {
     wideRow: css({
       ...row,
       minHeight: '2.6em',
-      gridTemplateColumns: '5.5em minmax(0, 1fr) auto 19em 6em auto',
+      gridTemplateColumns: '5.5em minmax(0, 1fr) auto 21.5em 6em auto',
       '& > *': { minWidth: 0 },
     }),
     tallRow: css({
@@ -113,6 +113,7 @@ export const getAlertStyles = (theme: GrafanaTheme2) => {
       '&:focus-visible': focus,
     }),
     brief: css({
+      height: '100%',
       display: 'flex',
       flexDirection: 'column',
       justifyContent: 'center',

@@ -30,11 +30,11 @@ export function TargetBar({ target, size, plain }: TargetBarProps) {
       : target.reached
         ? colors.success.main
         : colors.info.main;
-  const says = target.atMost ? (target.reached ? 'of at most' : '– over') : 'of';
+  const says = target.atMost ? (target.reached ? ' of at most' : ', over') : ' of';
   return (
     <div style={{ fontSize: size, flex: 'none' }}>
       <div className={styles.small}>
-        {percent}% {says} {target.text}
+        {percent}%{says} {target.text}
       </div>
       <div
         className={styles.bar}

@@ -1,6 +1,7 @@
 import { measureText } from '@grafana/ui';
 import type { CardModel, ShownValue } from '../reading/card-model';
 import type { DeltaAs } from '../options/panel-options';
+import { wholeText } from '../reading/shown-value';
 import { deltaText } from './delta-text';
 import type { TextWidths } from './card-layout';
 
@@ -23,7 +24,7 @@ export function textWidths(cards: readonly CardModel[], deltaAs: DeltaAs): TextW
     value = Math.max(value, valueEms(card.value), ...card.stats.map((stat) => valueEms(stat.value)));
     delta = Math.max(delta, card.delta === null ? 0 : ems(deltaText(card.delta, deltaAs)) + 2);
     // Three names, three values, and the space between them.
-    stats = Math.max(stats, 9 + card.stats.reduce((sum, stat) => sum + valueEms(stat.value), 0));
+    stats = Math.max(stats, 9 + card.stats.reduce((sum, stat) => sum + ems(wholeText(stat.value)), 0));
     target = Math.max(target, card.target === null ? 0 : ems(card.target.text) + 7);
   }
   return {

@@ -2,6 +2,7 @@ import React from 'react';
 import { css } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
 import { Icon, useStyles2, type IconName } from '@grafana/ui';
+import { iconsOfTextSize } from '../icon-size';
 import { palette } from '../theme-palette';
 
 interface HintProps {
@@ -14,20 +15,29 @@ interface HintProps {
   readonly tone?: 'neutral' | 'good' | 'bad';
 }
 
-const HEAD_HEIGHT = 36;
-const LINE_HEIGHT = 19;
+const SMALLEST = 12;
+const LARGEST = 28;
+/** Heights in multiples of the text's size. */
+const HEAD_HEIGHT = 3;
+const LINE_HEIGHT = 1.6;
 const LONGEST_LINE = 60;
 
-/** At the small size of the text, generously. */
-const linesOf = (text: string, width: number): number =>
-  Math.ceil(text.length / Math.min(LONGEST_LINE, Math.max(1, Math.floor((width - 8) / 6.8)))) + 0.5;
+/** Readable from where one looks at a panel of that size; px. */
+const sizeFor = (width: number, height: number): number =>
+  Math.round(Math.min(LARGEST, Math.max(SMALLEST, Math.min(width / 50, height / 16))));
+
+/** Generously. */
+const linesOf = (text: string, width: number, size: number): number =>
+  Math.ceil(text.length / Math.min(LONGEST_LINE, Math.max(1, Math.floor((width - 8) / (0.57 * size))))) + 0.5;
 
 /** Says why there is nothing to see, and what to do. */
 export function Hint({ width, height, title, text, icon = 'info-circle', tone = 'neutral' }: HintProps) {
   const styles = useStyles2(getStyles);
-  const hasText = text !== '' && width >= 160 && height >= HEAD_HEIGHT + linesOf(text, width) * LINE_HEIGHT;
+  const size = sizeFor(width, height);
+  const needed = (HEAD_HEIGHT + linesOf(text, width, size) * LINE_HEIGHT) * size;
+  const hasText = text !== '' && width >= 160 && height >= needed;
   return (
-    <div className={styles.hint} style={{ width, height }} title={text}>
+    <div className={styles.hint} style={{ width, height, fontSize: size }} title={text}>
       <div className={styles[tone]}>
         {width >= 120 && <Icon key={icon} name={icon} />} {title}
       </div>
@@ -37,7 +47,7 @@ export function Hint({ width, height, title, text, icon = 'info-circle', tone = 
 }
 
 const getStyles = (theme: GrafanaTheme2) => {
-  const head = { fontWeight: theme.typography.fontWeightMedium };
+  const head = { fontSize: '1.17em', fontWeight: theme.typography.fontWeightMedium, ...iconsOfTextSize };
   return {
     hint: css({
       display: 'flex',
@@ -53,6 +63,6 @@ const getStyles = (theme: GrafanaTheme2) => {
     neutral: css({ ...head, color: palette(theme).text.primary }),
     good: css({ ...head, color: theme.colors.success.text }),
     bad: css({ ...head, color: theme.colors.error.text }),
-    text: css({ maxWidth: '60ch', color: palette(theme).text.secondary, fontSize: theme.typography.size.sm }),
+    text: css({ maxWidth: '60ch', lineHeight: LINE_HEIGHT, color: palette(theme).text.secondary }),
   };
 };

@@ -7,6 +7,9 @@ import { WallClock } from '../clock/WallClock';
 import type { ConnectionModel } from '../reading/connection';
 import { palette } from '../theme-palette';
 import { ConnectionBadge } from './ConnectionBadge';
+import { connectionLine } from './connection-line';
+import { CONNECTION_WORDS, type BadgeState } from './connection-words';
+import { useBadgeState } from './use-badge-state';
 
 interface ConnectionHeaderProps {
   readonly connection: ConnectionModel;
@@ -15,44 +18,68 @@ interface ConnectionHeaderProps {
   readonly timeZone: TimeZone;
 }
 
-/** One line: the connection, why it is as it is, how old the data is, and the time. */
+/** The connection, why it is as it is, how old the data is, and the time: in one line, or with the reason below it. */
 export const ConnectionHeader = memo(function ConnectionHeader(props: ConnectionHeaderProps) {
   const { connection, width, height, timeZone } = props;
   const styles = useStyles2(getStyles);
-  const size = Math.round(Math.min(36, Math.max(12, Math.min(height * 0.42, width * 0.035))));
-  const ems = width / size;
-  // Why it is as it is matters more than how old the data is.
-  const hasMessage = ems >= 30 && connection.message !== '';
+  const state = useBadgeState(connection);
+  const reason = reasonOf(state, connection);
+  const line = connectionLine(width, height, reason !== '');
   return (
-    <div className={styles.header} style={{ height, fontSize: size }}>
-      <ConnectionBadge connection={connection} compact={ems < 9} />
-      {hasMessage && (
-        <span className={styles.message} title={connection.message}>
-          {connection.message}
-        </span>
-      )}
-      <span className={styles.fill} />
-      {ems >= (hasMessage ? 62 : 32) && connection.dataUntil !== null && (
-        <span className={styles.quiet}>
-          Data until <Age at={connection.dataUntil} timeZone={timeZone} says="Newest event time read" />
-        </span>
-      )}
-      {ems >= 20 && (
-        <span className={styles.quiet}>
-          <WallClock timeZone={timeZone} />
-        </span>
+    <div className={styles.header} style={{ height, fontSize: line.size }}>
+      <div className={styles.line}>
+        <ConnectionBadge connection={connection} compact={line.compact} />
+        {line.reason === 'beside' && (
+          <span className={styles.message} title={reason}>
+            {reason}
+          </span>
+        )}
+        <span className={styles.fill} />
+        {line.age && connection.dataUntil !== null && (
+          <span className={styles.quiet}>
+            Data until <Age at={connection.dataUntil} timeZone={timeZone} says="Newest event time read" />
+          </span>
+        )}
+        {line.clock && (
+          <span className={styles.quiet}>
+            <WallClock timeZone={timeZone} />
+          </span>
+        )}
+      </div>
+      {line.reason === 'below' && (
+        <div
+          className={styles.below}
+          style={{ fontSize: line.reasonSize, WebkitLineClamp: line.reasonLines }}
+          title={reason}
+        >
+          {reason}
+        </div>
       )}
     </div>
   );
 });
 
+/** What the frames say, else what the state means; nothing where all is as it should be. */
+function reasonOf(state: BadgeState, { state: told, message }: ConnectionModel): string {
+  if (state === told && message !== '') return message;
+  return state === 'connected' || state === 'scheduled' ? '' : CONNECTION_WORDS[state].meaning;
+}
+
 const getStyles = (theme: GrafanaTheme2) => ({
   header: css({
     display: 'flex',
-    alignItems: 'center',
-    gap: '1.25em',
+    flexDirection: 'column',
+    justifyContent: 'center',
     padding: '0 4px',
     overflow: 'hidden',
+  }),
+  line: css({
+    display: 'flex',
+    flex: 'none',
+    alignItems: 'center',
+    gap: '1.25em',
+    overflow: 'hidden',
+    lineHeight: 1.4,
     whiteSpace: 'nowrap',
     fontVariantNumeric: 'tabular-nums',
   }),
@@ -60,6 +87,14 @@ const getStyles = (theme: GrafanaTheme2) => ({
     overflow: 'hidden',
     textOverflow: 'ellipsis',
     minWidth: 0,
+    color: palette(theme).text.secondary,
+  }),
+  below: css({
+    display: '-webkit-box',
+    WebkitBoxOrient: 'vertical',
+    overflow: 'hidden',
+    textOverflow: 'ellipsis',
+    lineHeight: 1.4,
     color: palette(theme).text.secondary,
   }),
   fill: css({ flex: '1 1 0' }),

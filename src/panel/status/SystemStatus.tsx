@@ -5,6 +5,7 @@ import { WallClock } from '../clock/WallClock';
 import type { AlertsModel } from '../reading/alert-model';
 import type { ConnectionModel } from '../reading/connection';
 import type { HopModel, SystemModel } from '../reading/system-status';
+import { visuallyHidden } from '../visually-hidden';
 import { ConnectionBadge } from './ConnectionBadge';
 import { toneColor } from './connection-words';
 import { HOP_WORDS, hopsNow } from './status-tone';
@@ -31,10 +32,14 @@ export const SystemStatus = memo(function SystemStatus(props: SystemStatusProps)
   const layout = statusLayout(width, height, {
     hops: hops.length,
     messages: hops.filter(({ message }) => message !== '').length,
+    failing: hops.filter(({ state, message }) => state === 'failing' && message !== '').length,
     topics: system.topics.length,
     titled,
   });
+  const [failing] = hops.filter(({ state }) => state === 'failing');
   const tiles = [
+    // Without room for the hops, the one that fails comes first.
+    { name: 'Failing', value: failing === undefined || layout.hops ? null : <FailingHop hop={failing} /> },
     { name: 'Connection', value: <ConnectionBadge connection={connection} /> },
     { name: 'Active metrics', value: countText(system.activeMetrics, system.metrics) },
     { name: 'Total alerts', value: totalText(alerts) },
@@ -42,7 +47,8 @@ export const SystemStatus = memo(function SystemStatus(props: SystemStatusProps)
     { name: 'Clients', value: system.clients === null ? null : String(system.clients) },
   ].filter(({ value }) => value !== null);
   return (
-    <section
+    <div
+      role="group"
       className={styles.status}
       style={{ width, height, fontSize: layout.size }}
       aria-label="System status"
@@ -53,8 +59,8 @@ export const SystemStatus = memo(function SystemStatus(props: SystemStatusProps)
         style={{ gridTemplateColumns: `repeat(${layout.tileColumns}, minmax(0, 1fr))` }}
       >
         {tiles.slice(0, layout.tiles).map(({ name, value }) => (
-          <div key={name} className={styles.tile}>
-            <dt className={styles.name}>{name}</dt>
+          <div key={name} className={styles.tile} style={{ maxHeight: height }}>
+            <dt className={layout.names ? styles.name : visuallyHidden}>{name}</dt>
             <dd className={styles.figure}>{value}</dd>
           </div>
         ))}
@@ -70,9 +76,19 @@ export const SystemStatus = memo(function SystemStatus(props: SystemStatusProps)
         <p className={styles.hint}>Add a query of kind Status to see the hops, lag and freshness.</p>
       )}
       {layout.topics && <TopicTable topics={system.topics} timeZone={timeZone} wide={layout.wideTopics} />}
-    </section>
+    </div>
   );
 });
+
+function FailingHop({ hop }: { readonly hop: HopModel }) {
+  const styles = useStyles2(getStatusStyles);
+  const { icon, tone } = HOP_WORDS.failing;
+  return (
+    <span className={styles.hopState} style={{ color: toneColor(tone, useTheme2()) }} title={hop.message}>
+      <Icon name={icon} size="sm" /> {hop.name}
+    </span>
+  );
+}
 
 function Hop({ hop, message }: { readonly hop: HopModel; readonly message: boolean }) {
   const styles = useStyles2(getStatusStyles);

@@ -42,10 +42,18 @@ export function TopicTable({ topics, timeZone, wide }: TopicTableProps) {
         <tbody>
           {topics.map((topic) => (
             <tr key={`${topic.metric}|${topic.topic}`}>
-              <th scope="row" title={topic.reason || topic.topic}>
+              <th
+                scope="row"
+                className={wide ? styles.metric : styles.long}
+                title={[topic.metric, topic.topic, topic.reason].filter((part) => part !== '').join(', ')}
+              >
                 {topic.metric}
               </th>
-              {wide && <td>{topic.topic}</td>}
+              {wide && (
+                <td className={styles.long} title={topic.topic}>
+                  {topic.topic}
+                </td>
+              )}
               {wide && <td title={topic.reason}>{topic.state}</td>}
               <td className={styles.number}>
                 <Behind watermark={topic.watermark} timeZone={timeZone} />

@@ -4,6 +4,8 @@ export interface StatusLayout {
   readonly size: number;
   readonly heading: boolean;
   readonly tiles: number;
+  /** Figures with their names above them. */
+  readonly names: boolean;
   readonly tileColumns: number;
   readonly hops: boolean;
   /** With what the hops say. */
@@ -17,6 +19,8 @@ export interface StatusLayout {
 /** Wide enough for the longest state of the connection. */
 const TILE_EMS = 11;
 const TILE_HEIGHT = 4.3;
+/** The least height of a figure with its name. */
+const NAMED_TILE = 2.9;
 const HEADING_HEIGHT = 2;
 const HOP_EMS = 11;
 const HOP_HEIGHT = 2.2;
@@ -27,6 +31,8 @@ export interface StatusCounts {
   readonly hops: number;
   /** Hops that have something to say. */
   readonly messages: number;
+  /** Those of them that fail. */
+  readonly failing: number;
   readonly topics: number;
   /** Whether a heading is wanted. */
   readonly titled: boolean;
@@ -40,9 +46,12 @@ export function statusLayout(width: number, height: number, counts: StatusCounts
   const tileColumns = Math.max(1, Math.min(MOST_TILES, Math.floor(ems.width / TILE_EMS)));
   const heading = counts.titled && ems.height >= HEADING_HEIGHT + TILE_HEIGHT && ems.width >= 10;
   const room = ems.height - (heading ? HEADING_HEIGHT : 0);
-  const rows = Math.max(1, Math.min(Math.ceil(MOST_TILES / tileColumns), Math.floor(room / TILE_HEIGHT)));
-  let left = room - rows * TILE_HEIGHT;
   const hopRows = Math.max(1, Math.ceil(hops / Math.max(1, Math.floor(ems.width / HOP_EMS))));
+  // What fails and why matters more than the figures after the first ones.
+  const forFaults = counts.failing === 0 ? 0 : (hopRows + counts.failing) * HOP_HEIGHT;
+  const fitting = Math.floor((room - forFaults) / TILE_HEIGHT);
+  const rows = Math.max(1, Math.min(Math.ceil(MOST_TILES / tileColumns), fitting));
+  let left = room - rows * TILE_HEIGHT;
   const fitsHops = left >= hopRows * HOP_HEIGHT && ems.width >= HOP_EMS;
   // A message may take a line of its own.
   const fitsMessages = fitsHops && left >= (hopRows + messages) * HOP_HEIGHT;
@@ -51,6 +60,7 @@ export function statusLayout(width: number, height: number, counts: StatusCounts
     size,
     heading,
     tiles: rows * tileColumns,
+    names: ems.height >= NAMED_TILE,
     tileColumns,
     hops: fitsHops,
     messages: fitsMessages,

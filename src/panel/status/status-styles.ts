@@ -28,9 +28,12 @@ export const getStatusStyles = (theme: GrafanaTheme2) => {
     }),
     tiles: css({ display: 'grid', flex: 'none', gap: '0.4em', margin: 0 }),
     tile: css({
+      display: 'flex',
+      flexDirection: 'column',
+      justifyContent: 'center',
       height: '3.9em',
       boxSizing: 'border-box',
-      padding: '0.35em 0.6em',
+      padding: '0 0.6em',
       overflow: 'hidden',
       borderRadius: theme.shape.radius.default,
       background: background.secondary,
@@ -70,6 +73,9 @@ export const getStatusStyles = (theme: GrafanaTheme2) => {
       },
       'thead th': { color: text.secondary, fontSize: 'max(11px, 0.85em)' },
     }),
-    number: css({ '&&': { textAlign: 'right' } }),
+    // Takes what the other columns leave.
+    long: css({ '&&': { ...oneLine, width: '100%', maxWidth: 0 } }),
+    metric: css({ '&&': { ...oneLine, maxWidth: '16em' } }),
+    number: css({ '&&': { textAlign: 'right', paddingLeft: '0.6em' } }),
   };
 };

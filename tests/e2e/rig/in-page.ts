@@ -1,19 +1,26 @@
 /** What tests read in the page itself; each function is sent there as text, so it uses nothing but its arguments. */
 
-/** Texts of panels that their own box cuts off without saying so by an ellipsis. */
+/** Texts of panels that a box cuts off without saying so by an ellipsis, which those of a row of boxes never have. */
 export function clippedTexts(): string[] {
   const found: string[] = [];
   for (const element of document.querySelectorAll('[data-testid="data-testid panel content"] *')) {
-    const own = [...element.childNodes].some(
-      (node) => node.nodeType === Node.TEXT_NODE && (node.textContent ?? '').trim() !== '',
-    );
-    const { overflowX, textOverflow, position } = getComputedStyle(element);
+    const { overflowX, overflowY, textOverflow, position, display, fontSize, webkitLineClamp } =
+      getComputedStyle(element);
+    const isRow = /flex|grid/.test(display);
+    const own =
+      isRow ||
+      [...element.childNodes].some(
+        (node) => node.nodeType === Node.TEXT_NODE && (node.textContent ?? '').trim() !== '',
+      );
     // A box of one pixel, or one that is positioned away, is for screen readers.
     const seen = element.clientWidth > 1 && position !== 'absolute';
-    const cuts = overflowX === 'hidden' && textOverflow !== 'ellipsis';
-    if (own && seen && cuts && element.scrollWidth > element.clientWidth + 1) {
-      found.push(element.textContent.trim());
-    }
+    const cutsRight = overflowX === 'hidden' && (isRow || textOverflow !== 'ellipsis');
+    const cutsBelow = overflowY === 'hidden' && webkitLineClamp === 'none';
+    const isCut =
+      (cutsRight && element.scrollWidth > element.clientWidth + 1) ||
+      // A font's own line is a little higher than one that is set tightly; its letters are not.
+      (cutsBelow && element.scrollHeight > element.clientHeight + Math.max(3, 0.15 * parseFloat(fontSize)));
+    if (own && seen && isCut) found.push(element.textContent.trim());
   }
   return found;
 }
