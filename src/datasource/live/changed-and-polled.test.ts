@@ -1,4 +1,6 @@
-import { LiveStage, MINUTE, NOON } from '../testing/live-stage';
+import type { DataFrame } from '@grafana/data';
+import { map } from 'rxjs';
+import { LiveStage, MINUTE, NOON, segment } from '../testing/live-stage';
 
 /** Answers that the browser cannot keep up to date by itself: the stream, or the clock, tells when to ask again. */
 
@@ -150,6 +152,32 @@ describe('an answer without revisions', () => {
     expect(stage.live.channels).toEqual([]);
     expect(panel.points).toEqual(stage.backend.truth());
   });
+});
+
+test('a series that an answer has for its removed points only is not drawn', () => {
+  stage.backend.mode = 'poll';
+  const { history } = stage.backend;
+  const emptied = (frame: DataFrame): DataFrame => ({
+    ...frame,
+    fields: frame.fields.map((field) => ({ ...field, values: [] })),
+    length: 0,
+  });
+  stage.backend.write({ segment: 'b' }, NOON - MINUTE, 3);
+  jest
+    .spyOn(stage.backend, 'history')
+    .mockImplementation((request) =>
+      history(request).pipe(
+        map(({ data: [first, ...others] }) => ({
+          data: [emptied(first as DataFrame), ...(others as DataFrame[])],
+        })),
+      ),
+    );
+  const both = stage.open();
+  expect(Object.keys(both.points)).toEqual([segment('b')]);
+  stage.backend.expire({ segment: 'b' }, NOON - MINUTE);
+  const none = stage.open();
+  expect(none.frames).toMatchObject([{ fields: [], length: 0 }]);
+  expect(none.state).toBe('polling');
 });
 
 describe('the store of the bridge was lost', () => {

@@ -256,7 +256,7 @@ export class TargetView implements ChannelViewer {
  */
 function withoutEmptied(frames: readonly DataFrame[]): readonly DataFrame[] {
   const shown = frames.filter(
-    ({ fields, length, meta }) => fields.length === 0 || length > 0 || frameMeta({ meta })?.kind !== 'series',
+    (frame) => frame.fields.length === 0 || frame.length > 0 || frameMeta(frame)?.kind !== 'series',
   );
   const [first] = frames;
   return shown.length > 0 || first === undefined ? shown : [{ ...first, fields: [], length: 0 }];
