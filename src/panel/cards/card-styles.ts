@@ -96,7 +96,7 @@ export const getCardStyles = (theme: GrafanaTheme2) => ({
     flex: 'none',
   }),
   small: css({ ...oneLine, flex: 'none', lineHeight: SMALL_LINE, color: palette(theme).text.secondary }),
-  stats: css({ '& > * + *': { marginLeft: '1em' } }),
+  stats: css({ display: 'flex', gap: '1em', '& > *': { ...oneLine, minWidth: 0 } }),
   bar: css({ flex: 'none', overflow: 'hidden', borderRadius: 2, background: palette(theme).border.medium }),
   filled: css({
     height: '100%',
