@@ -64,7 +64,8 @@ describe('a list of alerts', () => {
 
   test('has one line an alert where it is wide, and larger text on a wall', () => {
     expect(alertLayout(1200, 400, 3)).toMatchObject({ kind: 'list', wide: true, filters: true, foot: true });
-    expect(alertLayout(400, 400, 3)).toMatchObject({ kind: 'list', wide: false });
+    expect(alertLayout(400, 400, 3)).toMatchObject({ kind: 'list', wide: false, words: true });
+    expect(alertLayout(290, 400, 3)).toMatchObject({ kind: 'list', wide: false, words: false });
     expect(alertLayout(3840, 1200, 3).size).toBe(40);
   });
 });

@@ -92,6 +92,7 @@ export const AlertList = memo(function AlertList({
                 alert={alert}
                 wide={layout.wide}
                 latest={layout.latest}
+                words={layout.words}
                 timeZone={timeZone}
               />
             ))}

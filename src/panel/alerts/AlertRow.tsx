@@ -15,11 +15,13 @@ interface AlertRowProps {
   readonly wide: boolean;
   /** With the time of its last change or of its end. */
   readonly latest: boolean;
+  /** With a word for which time it is; otherwise it is the start alone. */
+  readonly words: boolean;
   readonly timeZone: TimeZone;
 }
 
 /** One event: how grave, what, of whom, how much, since when, and whether it is over. */
-export const AlertRow = memo(function AlertRow({ alert, wide, latest, timeZone }: AlertRowProps) {
+export const AlertRow = memo(function AlertRow({ alert, wide, latest, words, timeZone }: AlertRowProps) {
   const styles = useStyles2(getAlertStyles);
   const theme = useTheme2();
   const severity = SEVERITY_WORDS[alert.severity];
@@ -47,7 +49,8 @@ export const AlertRow = memo(function AlertRow({ alert, wide, latest, timeZone }
       <span className={styles.times}>
         {alert.started !== null && (
           <span>
-            Started <Age at={alert.started} timeZone={timeZone} says="Started" />
+            {words && 'Started '}
+            <Age at={alert.started} timeZone={timeZone} says="Started" />
           </span>
         )}
         {latest && alert.latest !== null && (

@@ -10,6 +10,8 @@ export interface AlertLayout {
   readonly wide: boolean;
   /** With the time of its last change or of its end. */
   readonly latest: boolean;
+  /** Times with a word for which they are. */
+  readonly words: boolean;
   readonly foot: boolean;
 }
 
@@ -22,6 +24,8 @@ const WIDE_EMS = 69;
 const SMALLEST = 12;
 const LARGEST = 40;
 const LATEST_EMS = 40;
+/** Narrower than this a row's second line has room for its times only without the words. */
+const WORDS_EMS = 29;
 const NARROWEST_EMS = 15;
 
 /** @param head - whether there is something to say above the rows */
@@ -34,12 +38,22 @@ export function alertLayout(width: number, height: number, rows: number, head = 
   const ems = { width: width / size, height: height / size };
   const row = wide ? WIDE_ROW : TALL_ROW;
   if (ems.width < NARROWEST_EMS || ems.height < row) {
-    return { kind: 'brief', size, heading: false, filters: false, wide: false, latest: false, foot: false };
+    return {
+      kind: 'brief',
+      size,
+      heading: false,
+      filters: false,
+      wide: false,
+      latest: false,
+      words: false,
+      foot: false,
+    };
   }
   const heading = head && ems.height >= HEAD + row;
   const filters = heading && ems.width >= 34;
   const foot = ems.height >= (heading ? HEAD : 0) + row * Math.min(2, Math.max(1, rows)) + FOOT;
-  return { kind: 'list', size, heading, filters, wide, latest: wide || ems.width >= LATEST_EMS, foot };
+  const latest = wide || ems.width >= LATEST_EMS;
+  return { kind: 'list', size, heading, filters, wide, latest, words: ems.width >= WORDS_EMS, foot };
 }
 
 /** Height in px in which so many alerts show without scrolling, at a font size of 12 to 14 px. */

@@ -33,6 +33,7 @@ export const KpiCards = memo(function KpiCards(props: KpiCardsProps) {
   const parts = partsOf(cards, options);
   const texts = textWidths(cards, options.deltaAs);
   const layout = useStable(cardLayout(grid.cardWidth, grid.cardHeight, parts, texts));
+  const moreText = `${more} more not shown: raise the limit of cards, or filter.`;
   if (cards.length === 0) return <Hint width={width} height={height} title="No values" text={WHAT_TO_DO} />;
   const list = (
     <ul
@@ -72,7 +73,9 @@ export const KpiCards = memo(function KpiCards(props: KpiCardsProps) {
         list
       )}
       {moreHeight > 0 && (
-        <div className={styles.more}>{more} more not shown: raise the limit of cards, or filter.</div>
+        <div className={styles.more} title={moreText}>
+          {moreText}
+        </div>
       )}
     </>
   );

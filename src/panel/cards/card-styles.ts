@@ -21,6 +21,7 @@ export const getCardStyles = (theme: GrafanaTheme2) => ({
     '&:focus-visible': { outline: `2px solid ${theme.colors.primary.border}`, outlineOffset: -2 },
   }),
   more: css({
+    ...oneLine,
     color: palette(theme).text.secondary,
     alignSelf: 'center',
     fontSize: theme.typography.size.sm,
