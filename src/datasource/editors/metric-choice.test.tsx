@@ -54,6 +54,12 @@ describe('a template variable', () => {
     expect(screen.queryByText(/The bridge has no metric/)).not.toBeInTheDocument();
   });
 
+  test('that there is can be chosen by part of its name', async () => {
+    const stage = await show({}, { variables: [choice('metric', { value: 'events_per_minute' })] });
+    await stage.choose('Metric', '$met');
+    expect(stage.saved().metric).toBe('$metric');
+  });
+
   test('can be typed within a text, although part of that is a metric', async () => {
     const stage = await show({}, { variables: [textBox('unit', 'minute')] });
     await stage.choose('Metric', 'events_per_$unit');

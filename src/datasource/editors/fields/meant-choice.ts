@@ -36,12 +36,7 @@ export function calledChoice(typed: string, choices: readonly Named[]): string {
  * template variable, is meant as it is.
  */
 export function meantChoice(typed: string, choices: readonly Named[]): string {
-  if (
-    typed === '' ||
-    holdsVariable(typed) ||
-    typed.includes('$') ||
-    choices.some(({ value }) => value === typed)
-  ) {
+  if (typed === '' || holdsVariable(typed) || choices.some(({ value }) => value === typed)) {
     return typed;
   }
   const words = typed.toLowerCase().split(/\s+/);
