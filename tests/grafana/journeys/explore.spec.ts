@@ -1,7 +1,7 @@
 import { expect, test } from '@grafana/plugin-e2e';
 import { SOURCE } from './reading';
 
-test('Explore: a metric is chosen, and its lines go on by themselves', async ({ explorePage, page }) => {
+test('Explore: a metric is chosen, and its lines are drawn', async ({ explorePage, page }) => {
   const query = { refId: 'A', datasource: { type: SOURCE.type, uid: SOURCE.uid } };
   const panes = JSON.stringify({
     a: { datasource: SOURCE.uid, queries: [query], range: { from: 'now-15m', to: 'now' } },
