@@ -10,9 +10,9 @@ import { eventually, START_MS } from './rig/stage';
 
 const MEASURED_S = 10;
 
-/** Memory is looked at each time that so many of the hour's minutes have passed; caches fill in the first ones. */
-const BETWEEN_LOOKS_MINUTES = 4;
-const FIRST_LOOK_MINUTES = 12;
+/** Memory is looked at so often, in minutes of the hour. In its first half caches fill, and the range with other points. */
+const BETWEEN_LOOKS_MINUTES = 2;
+const FIRST_LOOK_MINUTES = 32;
 
 describe('panels that get ten updates a second', () => {
   let stage: GridStage;
