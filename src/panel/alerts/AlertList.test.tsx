@@ -136,6 +136,12 @@ test('an event that is revised stays one row and keeps its place', () => {
   expect(before[0]).toHaveTextContent('250 events');
 });
 
+test('rows have the same columns whether they have a value or not', () => {
+  render(list([row(0), row(1, { value: null })]));
+  const [without, withValue] = rows();
+  expect(without?.childElementCount).toBe(withValue?.childElementCount);
+});
+
 test('the second time is that of the last change; of an event of an older past it is its end', () => {
   const opened = { firstSeen: T0 + 1000, updated: T0 + 4 * MINUTE };
   // Its five minutes are long over when it becomes known.

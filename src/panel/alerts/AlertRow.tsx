@@ -41,9 +41,10 @@ export const AlertRow = memo(function AlertRow({ alert, wide, latest, words, tim
         <AlertMessage alert={alert} />
         {alert.labelText !== '' && <span className={styles.quiet}> {alert.labelText}</span>}
       </span>
-      {alert.value !== null && (
-        <span className={styles.value} title="Value">
-          {wholeText(alert.value)}
+      {/* Its column stays, so that what follows is below that of the other rows. */}
+      {(alert.value !== null || wide) && (
+        <span className={styles.value} title={alert.value === null ? undefined : 'Value'}>
+          {alert.value !== null && wholeText(alert.value)}
         </span>
       )}
       <span className={styles.times}>

@@ -17,7 +17,7 @@ const LONGEST_VALUE = 14;
  */
 export function textWidths(cards: readonly CardModel[], deltaAs: DeltaAs): TextWidths {
   let value = 2;
-  let delta = 5;
+  let delta = 6;
   let stats = 8;
   let target = 6;
   for (const card of cards) {

@@ -37,7 +37,10 @@ export const ConnectionHeader = memo(function ConnectionHeader(props: Connection
         <span className={styles.fill} />
         {line.age && connection.dataUntil !== null && (
           <span className={styles.quiet}>
-            Data until <Age at={connection.dataUntil} timeZone={timeZone} says="Newest event time read" />
+            Data until{' '}
+            <span className={styles.age}>
+              <Age at={connection.dataUntil} timeZone={timeZone} says="Newest event time read" />
+            </span>
           </span>
         )}
         {line.clock && (
@@ -98,5 +101,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
     color: palette(theme).text.secondary,
   }),
   fill: css({ flex: '1 1 0' }),
+  // As wide as any age, so that what is beside it stays where it is.
+  age: css({ display: 'inline-block', minWidth: '5.6em' }),
   quiet: css({ flex: 'none', color: palette(theme).text.secondary }),
 });
