@@ -163,15 +163,13 @@ test('a series that an answer has for its removed points only is not drawn', () 
     length: 0,
   });
   stage.backend.write({ segment: 'b' }, NOON - MINUTE, 3);
-  jest
-    .spyOn(stage.backend, 'history')
-    .mockImplementation((request) =>
-      history(request).pipe(
-        map(({ data: [first, ...others] }) => ({
-          data: [emptied(first as DataFrame), ...(others as DataFrame[])],
-        })),
-      ),
-    );
+  jest.spyOn(stage.backend, 'history').mockImplementation((request) =>
+    history(request).pipe(
+      map(({ data: [first, ...others] }) => ({
+        data: [emptied(first as DataFrame), ...(others as DataFrame[])],
+      })),
+    ),
+  );
   const both = stage.open();
   expect(Object.keys(both.points)).toEqual([segment('b')]);
   stage.backend.expire({ segment: 'b' }, NOON - MINUTE);
