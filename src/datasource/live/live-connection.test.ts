@@ -284,6 +284,24 @@ test('a stream that has been silent for fifteen seconds is not believed', () => 
   expect(connection.state.state).toBe('polling');
 });
 
+test('a clock that is set back makes the silence no longer', () => {
+  settle();
+  jest.setSystemTime(NOON - 3_600_000);
+  pass(30_000);
+  expect(connection.state.state).toBe('polling');
+});
+
+test('messages do not cost a timer each', () => {
+  settle();
+  const timer = jest.spyOn(globalThis, 'setTimeout');
+  for (let message = 0; message < 100; message += 1) {
+    live.send(heartbeat);
+    pass(100);
+  }
+  expect(timer).not.toHaveBeenCalled();
+  timer.mockRestore();
+});
+
 test('closed and opened again it is as new', () => {
   settle();
   connection.close();

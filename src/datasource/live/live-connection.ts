@@ -58,6 +58,7 @@ export class LiveConnection {
   private stream: string | undefined;
   private lastSeq: number | undefined;
   private retries = 0;
+  private lastSignMs = 0;
   private subscription: Subscription | undefined;
   private readonly timers = new Map<string, () => void>();
 
@@ -266,8 +267,22 @@ export class LiveConnection {
     if (before !== this.upstream) this.listener.onState();
   }
 
+  /** Many a second: the timer of the silence is not made anew for each. */
   private signOfLife(): void {
-    this.after('silence', SILENCE_MS, () => {
+    this.lastSignMs = this.clock.now();
+    if (!this.timers.has('silence')) this.watchSilence(SILENCE_MS);
+  }
+
+  private watchSilence(ms: number): void {
+    this.after('silence', ms, () => {
+      const now = this.clock.now();
+      // A clock that was set back does not make the silence longer.
+      this.lastSignMs = Math.min(this.lastSignMs, now);
+      const leftMs = this.lastSignMs + SILENCE_MS - now;
+      if (leftMs > 0) {
+        this.watchSilence(leftMs);
+        return;
+      }
       this.wireFault = `The live stream has been silent for ${SILENCE_MS / SECONDS} s.`;
       this.startPolls();
       this.listener.onState();
