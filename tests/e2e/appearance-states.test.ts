@@ -68,13 +68,15 @@ describe.each(HOSTS)('states of the panel on Grafana %s', (grafana) => {
         await view.page.screenshot({
           path: join(RESULTS, `states-${size.name}-${theme}-grafana-${grafana}.png`),
           fullPage: true,
+          // A wall is 57 million pixels: a busy machine takes its time.
+          timeout: 60_000,
         });
         const seen = { clipped: await view.page.evaluate(clippedTexts), faults: view.faults };
         expect({ theme, ...seen }).toEqual({ theme, clipped: [], faults: [] });
         await view.close();
       }
     },
-    120_000,
+    300_000,
   );
 
   test.each(THEMES)(
