@@ -8,7 +8,7 @@ import { getCardStyles } from './card-styles';
 import { deltaText } from './delta-text';
 
 interface DeltaMarkProps {
-  readonly card: Pick<CardModel, 'delta' | 'value'>;
+  readonly card: Pick<CardModel, 'delta'>;
   readonly as: DeltaAs;
   readonly size: number;
 }
@@ -19,22 +19,9 @@ const WORDS = { up: 'up', down: 'down', same: 'unchanged' } as const;
 /** The change of a value: an arrow, signed text and, where one direction is better, a word for it. */
 export function DeltaMark({ card, as, size }: DeltaMarkProps) {
   const styles = useStyles2(getCardStyles);
-  const { delta, value } = card;
+  const { delta } = card;
   // Where there is nothing to compare, its place is kept.
-  if (delta === null && value.missing) {
-    return <span className={styles.delta} style={{ fontSize: size }} />;
-  }
-  if (delta === null) {
-    return (
-      <span
-        className={`${styles.delta} ${styles.neutral}`}
-        style={{ fontSize: size }}
-        title="Nothing to compare with"
-      >
-        <span aria-hidden="true">–</span>
-      </span>
-    );
-  }
+  if (delta === null) return <span className={styles.delta} style={{ fontSize: size }} />;
   const tone = delta.good === null ? styles.neutral : delta.good ? styles.good : styles.bad;
   const judgement = delta.good === null ? '' : delta.good ? ', better' : ', worse';
   return (
