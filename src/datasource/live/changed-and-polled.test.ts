@@ -1,6 +1,6 @@
 import type { DataFrame } from '@grafana/data';
 import { map } from 'rxjs';
-import { LiveStage, MINUTE, NOON, segment } from '../testing/live-stage';
+import { LiveStage, MINUTE, NOON, lastHours, segment } from '../testing/live-stage';
 
 /** Answers that the browser cannot keep up to date by itself: the stream, or the clock, tells when to ask again. */
 
@@ -186,6 +186,16 @@ describe('the store of the bridge was lost', () => {
     stage.tell(stage.backend.write(A, NOON - MINUTE, -1));
     stage.pass(3_000);
     expect(panel.points).toEqual(stage.backend.truth());
+  });
+
+  test('an answer over a shorter range that tells of it does not leave the old points of the longer range', () => {
+    stage.backend.write(A, NOON - 90 * MINUTE, 5);
+    const longer = stage.openLive({}, lastHours(2));
+    stage.backend.loseStore('epoch-2');
+    stage.open({}, lastHours(1));
+    stage.live.send({ type: 'heartbeat', ...stage.head() });
+    stage.pass(3_000);
+    expect(longer.points).toEqual(stage.backend.truth());
   });
 
   test('a late answer of the lost one is not taken in, not even for a moment', () => {

@@ -267,10 +267,7 @@ export class LiveChannel {
 
   private takeEpochOfStream(epoch: string | undefined): void {
     if (epoch === undefined || epoch === this.epoch) return;
-    if (this.epoch !== undefined) {
-      this.changeEpoch();
-      this.onMissed(0);
-    }
+    if (this.epoch !== undefined) this.changeEpoch();
     this.epoch = epoch;
   }
 
@@ -284,8 +281,10 @@ export class LiveChannel {
     return true;
   }
 
+  /** What is known of the earlier store goes with the next answer over all that is shown, whoever tells of the new one. */
   private changeEpoch(): void {
     this.epochSince = this.world.arrivals.next();
+    this.onMissed(0);
     this.points.forgetRevisions();
     this.events.forgetRevisions();
     this.knownHead = { ...this.knownHead, watermarkMs: null };
