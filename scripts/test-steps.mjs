@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './ensure.mjs';
 
-/** No step takes longer by itself; one that hangs must not take the others' results with it. */
+/** A step of `npm test` takes no longer; one that hangs must not take the others' results with it. */
 const LONGEST_MS = 25 * 60_000;
 /** Jest goes so long after its results are written, unless a test has left something running. */
 const AFTER_RESULT_MS = 30_000;
@@ -13,13 +13,13 @@ const LOOK_MS = 500;
 const seconds = (startedMs) => `${Math.round((Date.now() - startedMs) / 1000)} s`;
 
 /** Runs a command; resolves with its exit code and what it wrote, or with what ended it. */
-function run(command, args, { env, endedBy = () => null, keep = false } = {}) {
+function run(command, args, { endedBy = () => null, keep = false, longestMs = LONGEST_MS } = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd: root,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, FORCE_COLOR: '0', ...env },
+      env: { ...process.env, FORCE_COLOR: '0' },
     });
     let [stdout, text, killed] = ['', '', null];
     const startedMs = Date.now();
@@ -30,7 +30,7 @@ function run(command, args, { env, endedBy = () => null, keep = false } = {}) {
     child.stderr.setEncoding('utf8').on('data', (chunk) => (text += chunk));
     const watch = setInterval(() => {
       killed ??=
-        Date.now() - startedMs > LONGEST_MS ? `took longer than ${LONGEST_MS / 60_000} min` : endedBy();
+        Date.now() - startedMs > longestMs ? `took longer than ${longestMs / 60_000} min` : endedBy();
       if (killed === null) return;
       clearInterval(watch);
       // Its own group: what it has started ends with it.
@@ -69,7 +69,7 @@ export class TestSteps {
   }
 
   /** A jest project; every test counts by itself, and a suite that cannot run counts as failed. */
-  async jest(title, args) {
+  async jest(title, args, { longestMs } = {}) {
     const startedMs = Date.now();
     const report = join(this.reports, `${title}.json`);
     let writtenMs = null;
@@ -78,6 +78,7 @@ export class TestSteps {
       ['--expose-gc', 'node_modules/jest/bin/jest.js', '--ci', '--json', `--outputFile=${report}`, ...args],
       {
         keep: true,
+        longestMs,
         endedBy: () => {
           if (existsSync(report)) writtenMs ??= Date.now();
           const isLeft = writtenMs !== null && Date.now() - writtenMs > AFTER_RESULT_MS;

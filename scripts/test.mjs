@@ -46,7 +46,8 @@ const integration = (...args) => ['--selectProjects', 'integration', '--runInBan
 // Whatever is tested of the app is tested as it is built.
 const isBuilt = await node('build of the app', 'scripts/build-plugin.mjs');
 if (isBuilt && long) {
-  await steps.jest('long', ['--selectProjects', 'long', '--runInBand']);
+  // Its tests end by their own limits.
+  await steps.jest('long', ['--selectProjects', 'long', '--runInBand'], { longestMs: Infinity });
 } else if (isBuilt) {
   const datasource = () => steps.jest('integration of the data source', integration(DATASOURCE));
   await Promise.all([backend().then(datasource), code()]);
