@@ -6,14 +6,14 @@
  *   node scripts/generate-dashboards.mjs            writes them
  *   node scripts/generate-dashboards.mjs --check    ends with 1 when a file is not what it would write
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import process from 'node:process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { alerts } from './dashboards/alerts.mjs';
 import { dashboard } from './dashboards/dashboard.mjs';
 import { pipeline } from './dashboards/pipeline.mjs';
 import { realtime } from './dashboards/realtime.mjs';
+import { writeOrCheck } from './generated-file.mjs';
 
 const root = join(import.meta.dirname, '..');
 const all = [realtime, alerts, pipeline];
@@ -46,19 +46,9 @@ const files = Object.entries(SETS).flatMap(([folder, { prefix, more }]) => {
 for (const [file, unformatted] of files) {
   const path = join(root, file);
   const text = await format(unformatted, { ...(await resolveConfig(path)), parser: 'json' });
-  if (!process.argv.includes('--check')) {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text);
-    continue;
-  }
-  let present = '';
-  try {
-    present = readFileSync(path, 'utf8');
-  } catch {
-    // Reported below as not in step.
-  }
-  if (present !== text) {
-    console.error(`${file} is not in step with scripts/dashboards; run: npm run generate:dashboards`);
-    process.exitCode = 1;
-  }
+  writeOrCheck(
+    path,
+    text,
+    `${file} is not in step with scripts/dashboards; run: npm run generate:dashboards`,
+  );
 }

@@ -6,9 +6,8 @@
  *   node scripts/generate-reference.mjs            writes them
  *   node scripts/generate-reference.mjs --check    ends with 1 when a file is not what it would write
  */
-import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import process from 'node:process';
+import { writeOrCheck } from './generated-file.mjs';
 import { httpPage, webSocketPage } from './reference/bridge-pages.mjs';
 import { dataSourcePage } from './reference/data-source-page.mjs';
 import { framesPage } from './reference/frames-page.mjs';
@@ -27,20 +26,6 @@ const PAGES = {
 };
 
 for (const [name, page] of Object.entries(PAGES)) {
-  const file = path(`docs/reference/${name}`);
-  const text = await page(path);
-  if (!process.argv.includes('--check')) {
-    writeFileSync(file, text);
-    continue;
-  }
-  let present = '';
-  try {
-    present = readFileSync(file, 'utf8');
-  } catch {
-    // Reported below as not in step.
-  }
-  if (present !== text) {
-    console.error(`docs/reference/${name} is not in step with its sources; run: npm run generate`);
-    process.exitCode = 1;
-  }
+  const told = `docs/reference/${name} is not in step with its sources; run: npm run generate`;
+  writeOrCheck(path(`docs/reference/${name}`), await page(path), told);
 }
