@@ -48,15 +48,12 @@ export async function dimensionValues(
   catalogue: CatalogueClient,
   metricNames: readonly string[],
   dimension: string,
-  options: { readonly range?: { readonly fromMs: number; readonly toMs: number } | undefined } = {},
 ): Promise<MetricFindValue[]> {
   const metrics = (await chosenMetrics(catalogue, metricNames)).filter((metric) =>
     metric.dimensions.some(({ name }) => name === dimension),
   );
   const answers = await Promise.all(
-    metrics.map(({ name }) =>
-      catalogue.dimensionValues(name, dimension, { limit: MOST_VALUES, range: options.range }),
-    ),
+    metrics.map(({ name }) => catalogue.dimensionValues(name, dimension, { limit: MOST_VALUES })),
   );
   const values = new Set(answers.flatMap((answer) => answer.values));
   return [...values].sort().map((value) => ({ text: value, value }));

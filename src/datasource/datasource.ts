@@ -15,7 +15,7 @@ import {
   type TimeRange,
 } from '@grafana/data';
 import { DataSourceWithBackend, config, getTemplateSrv } from '@grafana/runtime';
-import { EMPTY, concat, defer, lastValueFrom, map, of, type Observable } from 'rxjs';
+import { defer, lastValueFrom, map, of, type Observable } from 'rxjs';
 import { withFrameMeta } from '../frames/frame-meta';
 import { dimensionKeys, dimensionValues, toQueryFilters } from './adhoc';
 import { annotationSupport } from './annotations';
@@ -23,7 +23,7 @@ import { CatalogueClient } from './catalogue';
 import { pageHub } from './grafana-page';
 import { InterpolationError, interpolateFilters, interpolateQuery } from './interpolation';
 import type { LiveHub } from './live/live-hub';
-import { liveQuery, mayGoLive } from './live/live-query';
+import { errorsOf, liveQuery, mayGoLive } from './live/live-query';
 import type { StreamKpiOptions } from './options';
 import type { StreamKpiQuery } from './query';
 import { queryText } from './query-text';
@@ -59,7 +59,7 @@ export class StreamKpiDataSource extends DataSourceWithBackend<StreamKpiQuery, S
     return defer(() => {
       const { targets, errors } = this.fill(request);
       const filled: Request = { ...request, targets };
-      const answers = targets.length === 0 ? noAnswer(errors) : this.answers(filled);
+      const answers = targets.length === 0 ? of<DataQueryResponse>({ data: [] }) : this.answers(filled);
       return errors.length === 0 ? answers : answers.pipe(map((response) => withErrors(response, errors)));
     });
   }
@@ -224,16 +224,7 @@ const sayNotLive = (response: DataQueryResponse): DataQueryResponse => ({
   ),
 });
 
-const noAnswer = (errors: readonly DataQueryError[]): Observable<DataQueryResponse> =>
-  errors.length === 0 ? of({ data: [] }) : concat(of({ data: [] }), EMPTY);
-
 function withErrors(response: DataQueryResponse, errors: readonly DataQueryError[]): DataQueryResponse {
-  const all = [...(response.errors ?? (response.error === undefined ? [] : [response.error])), ...errors];
-  const [first] = all;
-  return {
-    ...response,
-    errors: all,
-    ...(first === undefined ? {} : { error: first }),
-    state: LoadingState.Error,
-  };
+  const told = response.errors ?? (response.error === undefined ? [] : [response.error]);
+  return { ...response, ...errorsOf([...told, ...errors]), state: LoadingState.Error };
 }

@@ -103,7 +103,11 @@ class LiveRun {
   }
 }
 
-function errorsOf(errors: readonly DataQueryError[]): { error?: DataQueryError; errors?: DataQueryError[] } {
+/** Errors as a response has them. */
+export function errorsOf(errors: readonly DataQueryError[]): {
+  error?: DataQueryError;
+  errors?: DataQueryError[];
+} {
   const [first] = errors;
   return first === undefined ? {} : { error: first, errors: [...errors] };
 }

@@ -76,6 +76,7 @@ function alertAt(frame: DataFrame, row: number, options: AlertOptions, context: 
   const valueField = column(frame, 'value') ?? numberColumns(frame).find(({ name }) => name !== 'revision');
   const value = numberAt(valueField, row);
   const updated = timeAt(column(frame, 'updated'), row);
+  const firstSeen = timeAt(column(frame, 'first_seen'), row);
   const severity = severityOf(textAt(column(frame, 'severity', 'level'), row));
   const id =
     textAt(column(frame, 'id'), row) || JSON.stringify([metric, labelsKey(labels), started, message]);
@@ -89,9 +90,9 @@ function alertAt(frame: DataFrame, row: number, options: AlertOptions, context: 
     metric,
     value: value === null || valueField === undefined ? null : shownValue(valueField, value, context),
     started,
-    firstSeen: timeAt(column(frame, 'first_seen'), row) ?? started,
+    firstSeen: firstSeen ?? started,
     updated,
-    latest: latestOf({ firstSeen: timeAt(column(frame, 'first_seen'), row), updated, started, ended }),
+    latest: latestOf({ firstSeen, updated, started, ended }),
     revision: numberAt(column(frame, 'revision'), row) ?? 0,
     links: [
       ...rowLinks(frame, valueField, row),
