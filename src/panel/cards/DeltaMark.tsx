@@ -30,7 +30,9 @@ export function DeltaMark({ card, as, size }: DeltaMarkProps) {
       style={{ fontSize: size }}
       title={`${delta.versus}: ${wholeText(delta.base)}${judgement}`}
     >
-      <span aria-hidden="true">{ARROWS[delta.direction]} </span>
+      <span aria-hidden="true" className={styles.arrow}>
+        {ARROWS[delta.direction]}{' '}
+      </span>
       <span className={visuallyHidden}>{WORDS[delta.direction]} </span>
       {deltaText(delta, as)}
       <span className={visuallyHidden}>

@@ -96,6 +96,8 @@ export const getCardStyles = (theme: GrafanaTheme2) => ({
     minHeight: `${SMALL_LINE}em`,
     flex: 'none',
   }),
+  // All arrows are as wide, so that the number beside does not move when the direction changes.
+  arrow: css({ display: 'inline-block', width: '1.1em' }),
   small: css({ ...oneLine, flex: 'none', lineHeight: SMALL_LINE, color: palette(theme).text.secondary }),
   stats: css({ display: 'flex', gap: '1em', '& > *': { ...oneLine, minWidth: 0 } }),
   bar: css({ flex: 'none', overflow: 'hidden', borderRadius: 2, background: palette(theme).border.medium }),
