@@ -24,6 +24,7 @@ async function backend() {
   await steps.check('go vet', go, ['vet', './pkg/...']);
   await steps.go('go test -race', go, ['-race', './pkg/...']);
   await node('compatibility with Grafana 11.6, 12.4 and 13.2', 'scripts/compatibility.mjs');
+  await node('packages of Grafana 11.6', 'scripts/start/host-page.mjs', '11');
 }
 
 /** What needs no service beside the built app. */
@@ -39,9 +40,19 @@ async function code() {
   await steps.jest('contract', ['--selectProjects', 'contract', '--maxWorkers=2']);
 }
 
-// Of whole parts: those of the data source mostly wait, and may do so beside others; the bridge's measure time.
+/** Suites of a project, one after the other: those below `path`, or with `except` all but those. */
+const suites = (project, { path, except }) => [
+  '--selectProjects',
+  project,
+  '--runInBand',
+  ...(path === undefined ? [] : [path]),
+  ...(except === undefined ? [] : [`--testPathIgnorePatterns=${except}`]),
+];
+// Those of the data source mostly wait, and may do so beside others; the bridge's measure time.
 const DATASOURCE = 'tests/integration/datasource';
-const integration = (...args) => ['--selectProjects', 'integration', '--runInBand', ...args];
+// Pictures of every size take as long as all else that is done in a browser.
+const PICTURES = 'tests/e2e/appearance';
+const BROWSER_TIME = 'tests/e2e/performance';
 
 // Whatever is tested of the app is tested as it is built.
 const isBuilt = await node('build of the app', 'scripts/build-plugin.mjs');
@@ -49,10 +60,14 @@ if (isBuilt && long) {
   // Its tests end by their own limits.
   await steps.jest('long', ['--selectProjects', 'long', '--runInBand'], { longestMs: Infinity });
 } else if (isBuilt) {
-  const datasource = () => steps.jest('integration of the data source', integration(DATASOURCE));
+  const datasource = () => steps.jest('integration of the data source', suites('integration', { path: DATASOURCE }));
   await Promise.all([backend().then(datasource), code()]);
-  await steps.jest('integration', integration(`--testPathIgnorePatterns=${DATASOURCE}`));
-  await steps.jest('e2e', ['--selectProjects', 'e2e', '--runInBand']);
+  await steps.jest('integration', suites('integration', { except: DATASOURCE }));
+  await Promise.all([
+    steps.jest('e2e: pictures', suites('e2e', { path: PICTURES })),
+    steps.jest('e2e', suites('e2e', { except: `${PICTURES}|${BROWSER_TIME}` })),
+  ]);
+  await steps.jest('e2e: performance', suites('e2e', { path: BROWSER_TIME }));
 }
 rmSync(reports, { recursive: true, force: true });
 console.log(`\n${steps.passed} passed, ${steps.failed} failed`);
