@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { build, version as esbuildVersion, type Plugin } from 'esbuild';
 
 /** The Grafana whose packages the page is built from. */
@@ -158,7 +158,8 @@ export async function bundlePage(root: string, grafana: HostGrafana): Promise<Pa
   if (existsSync(folder)) rmSync(unfinished, { recursive: true });
   else renameSync(unfinished, folder);
   for (const name of readdirSync(cache)) {
-    const old = name.startsWith(`grafana-${grafana}-`) && !folder.endsWith(name);
+    // Another process may be at work on the same one.
+    const old = name.startsWith(`grafana-${grafana}-`) && !name.startsWith(basename(folder));
     if (old) rmSync(join(cache, name), { recursive: true, force: true });
   }
   return { folder, built: true };
