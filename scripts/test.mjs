@@ -60,7 +60,8 @@ if (isBuilt && long) {
   // Its tests end by their own limits.
   await steps.jest('long', ['--selectProjects', 'long', '--runInBand'], { longestMs: Infinity });
 } else if (isBuilt) {
-  const datasource = () => steps.jest('integration of the data source', suites('integration', { path: DATASOURCE }));
+  const datasource = () =>
+    steps.jest('integration of the data source', suites('integration', { path: DATASOURCE }));
   await Promise.all([backend().then(datasource), code()]);
   await steps.jest('integration', suites('integration', { except: DATASOURCE }));
   await Promise.all([
