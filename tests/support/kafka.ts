@@ -4,7 +4,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Kafka, Partitioners, logLevel, type Admin, type KafkaConfig, type Producer } from 'kafkajs';
-import { freePort } from './bridge-process';
+import { freePort } from './free-port';
 import { formattedStorage, kafkaJars, LOG_CONFIGURATION, runTool } from './kafka/distribution';
 
 // The partitioner is kafkajs's default on purpose (murmur2, as Java); no notice about it in every test.

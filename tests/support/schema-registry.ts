@@ -1,6 +1,6 @@
 /** A Schema Registry at the level of its protocol: `GET /schemas/ids/{id}`, with basic auth, that can go and come back. */
 import { createServer, type Server } from 'node:http';
-import { freePort } from './bridge-process';
+import { freePort } from './free-port';
 
 export interface SchemaRegistryServer {
   readonly url: string;

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, startBridge, type BridgeProcess } from '../../support/bridge-process';
+import { startBridge, type BridgeProcess } from '../../support/bridge-process';
+import { freePort } from '../../support/free-port';
 import { generatedMetrics } from '../../support/record-generator';
 import { redisCommand, startRedis, type RedisServer } from '../../support/redis';
 import { eventually } from './waiting';

@@ -1,7 +1,7 @@
 import { startFakeBridge, type FakeBridge } from '../../support/fake-bridge/fake-bridge';
 import { startFedBridge, type FedBridge } from '../../support/fed-bridge/fed-bridge';
 import { ALERTS, EVENTS } from '../../support/fed-bridge/fed-metrics';
-import { freePort } from '../../support/bridge-process';
+import { freePort } from '../../support/free-port';
 import { pluginContext } from '../../support/plugin-host/plugin-context';
 import { startPluginHost, type PluginHost, type QueryResult } from '../../support/plugin-host/plugin-host';
 import {

@@ -1,4 +1,4 @@
-import { freePort } from '../../support/bridge-process';
+import { freePort } from '../../support/free-port';
 import { startFakeBridge, type FakeBridge } from '../../support/fake-bridge/fake-bridge';
 import { startFedBridge } from '../../support/fed-bridge/fed-bridge';
 import { EVENTS } from '../../support/fed-bridge/fed-metrics';

@@ -15,7 +15,7 @@ import type { HttpEngine } from '../../../backend-bridge/src/server/http-depende
 import { createHttpServer } from '../../../backend-bridge/src/server/http-server';
 import { createAccess, hashToken } from '../../../backend-bridge/src/server/tokens';
 import { attachWebSocket, type WebSocketFace } from '../../../backend-bridge/src/server/websocket';
-import { freePort } from '../bridge-process';
+import { freePort } from '../free-port';
 import { startTcpProxy, type TcpProxy } from '../tcp-proxy';
 import { FED_METRICS } from './fed-metrics';
 import { Feed, type FedPoint } from './feed';
