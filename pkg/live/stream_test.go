@@ -309,6 +309,10 @@ func TestReachBack(t *testing.T) {
 			t.Errorf("%s reaches back %s", ago, time.Duration(now-got)*time.Millisecond)
 		}
 	}
+	asked := at.Add(-6*time.Hour - 40*time.Millisecond).UnixMilli()
+	if got := ReachBack(asked, at); got != asked {
+		t.Errorf("six hours ago, as read 40 ms earlier: got %d, want %d", got, asked)
+	}
 	if got := ReachBack(at.AddDate(-1, 0, 0).UnixMilli(), at); got != 0 {
 		t.Errorf("a year reaches back to %d", got)
 	}
