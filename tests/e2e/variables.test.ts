@@ -20,6 +20,24 @@ describe.each(HOSTS)('variables and filters on Grafana %s', (grafana) => {
     return read.sort();
   };
 
+  test('All asks without a filter, so that a segment not seen before counts too', async () => {
+    const bodies: string[] = [];
+    const view = await stage.view('/d/streamkpi-realtime', {
+      prepare: async (page) =>
+        void page.on('request', (request) => void bodies.push(request.postData() ?? '')),
+    });
+    await eventually(
+      async () => Object.keys(await legend(view, 'Events per minute')),
+      (names) => names.length === 2,
+    );
+    const queries = bodies
+      .filter((body) => body.includes('"queries"'))
+      .flatMap((body) => (JSON.parse(body) as { queries: { filters?: unknown[] }[] }).queries);
+    expect(queries.length).toBeGreaterThan(5);
+    expect(queries.flatMap(({ filters = [] }) => filters)).toEqual([]);
+    await view.close();
+  });
+
   test('All means no filter; chosen segments are the only ones', async () => {
     expect(await series('/d/streamkpi-realtime')).toEqual(['basic', 'premium']);
     expect(await series('/d/streamkpi-realtime?var-segment=basic')).toEqual(['basic']);

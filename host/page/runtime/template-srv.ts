@@ -1,10 +1,11 @@
 import type { AdHocVariableFilter, ScopedVars, TypedVariableModel } from '@grafana/data';
 import type { TemplateSrv, VariableInterpolation } from '@grafana/runtime';
-import { sceneGraph, SceneObjectBase, type SceneObject } from '@grafana/scenes';
+import { sceneGraph, SceneObjectBase, type SceneObject, type SceneVariable } from '@grafana/scenes';
 
 /** `$name`, `${name}`, `${name:format}`, `[[name]]`. */
 const VARIABLE = /\$(\w+)|\[\[(\w+?)(?::\w+)?\]\]|\$\{(\w+)(?:\.[^:^}]+)?(?::[^}]+)?\}/g;
 
+type VariableState = SceneVariable['state'] & { value?: unknown; text?: unknown };
 type Format = NonNullable<Parameters<typeof sceneGraph.interpolate>[3]>;
 
 /** Fills in variables as Grafana's dashboards do: from the scene that asks, else from the dashboard that is shown. */
@@ -23,9 +24,9 @@ export class HostTemplateSrv implements TemplateSrv {
     const scene = this.shown();
     if (scene === undefined) return [];
     return sceneGraph.getVariables(scene).state.variables.map((variable) => {
-      const { name, label, hide, type } = variable.state;
-      const value = variable.getValue();
-      return { name, label, hide, type, current: { value, text: value } } as unknown as TypedVariableModel;
+      // What is selected, where All is `$__all`: getValue() would list the values that All stands for.
+      const { value = variable.getValue(), text = value, ...state } = variable.state as VariableState;
+      return { ...state, current: { value, text } } as unknown as TypedVariableModel;
     });
   }
 
