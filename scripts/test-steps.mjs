@@ -1,7 +1,7 @@
 /** The steps of `npm test`: each is run in a process of its own, and what it says is counted. */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { root } from './ensure.mjs';
 
 /** A step of `npm test` takes no longer; one that hangs must not take the others' results with it. */
@@ -9,6 +9,14 @@ const LONGEST_MS = 25 * 60_000;
 /** Jest goes so long after its results are written, unless a test has left something running. */
 const AFTER_RESULT_MS = 30_000;
 const LOOK_MS = 500;
+
+/** The groups of the steps that run: with this process they end too. */
+const running = new Set();
+const endAll = () => {
+  for (const pid of running) process.kill(-pid, 'SIGKILL');
+};
+process.once('exit', endAll);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
 
 const seconds = (startedMs) => `${Math.round((Date.now() - startedMs) / 1000)} s`;
 
@@ -21,6 +29,7 @@ function run(command, args, { endedBy = () => null, keep = false, longestMs = LO
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, FORCE_COLOR: '0' },
     });
+    if (child.pid !== undefined) running.add(child.pid);
     let [stdout, text, killed] = ['', '', null];
     const startedMs = Date.now();
     child.stdout.setEncoding('utf8').on('data', (chunk) => {
@@ -37,6 +46,7 @@ function run(command, args, { endedBy = () => null, keep = false, longestMs = LO
       process.kill(-child.pid, 'SIGKILL');
     }, LOOK_MS);
     child.on('error', (error) => (text += `${error.message}\n`));
+    child.on('exit', () => running.delete(child.pid));
     child.on('close', (status) => {
       clearInterval(watch);
       resolve({ status, stdout, text, killed });
@@ -44,9 +54,21 @@ function run(command, args, { endedBy = () => null, keep = false, longestMs = LO
   });
 }
 
+/** The tests of jest's result that failed, and the suites that could not run. */
+function failuresOf({ testResults }) {
+  return testResults.flatMap(({ name, status, assertionResults }) => {
+    const failed = assertionResults.filter((test) => test.status === 'failed').map((test) => test.fullName);
+    const suite = relative(root, name);
+    if (failed.length === 0) return status === 'failed' ? [suite] : [];
+    return failed.map((test) => `${suite} › ${test}`);
+  });
+}
+
 export class TestSteps {
   passed = 0;
   failed = 0;
+  /** What failed, by name: the end of a long log is what people read. */
+  failures = [];
 
   /** @param reports a folder for jest's results */
   constructor(reports) {
@@ -59,6 +81,7 @@ export class TestSteps {
     const { status, text, killed } = await run(command, args);
     const ok = status === 0;
     this[ok ? 'passed' : 'failed'] += 1;
+    if (!ok) this.failures.push(title);
     this.tell(
       title,
       ok ? 'ok' : `FAILED${killed === null ? '' : `, it ${killed}`}`,
@@ -91,6 +114,7 @@ export class TestSteps {
       result = JSON.parse(readFileSync(report, 'utf8'));
     } catch {
       this.failed += 1;
+      this.failures.push(title);
       this.tell(
         title,
         `FAILED, jest gave no result (exit ${status}${killed === null ? '' : `, it ${killed}`})`,
@@ -110,6 +134,9 @@ export class TestSteps {
     if ((killed !== null || status !== 0) && failed === 0) failed = 1;
     this.passed += result.numPassedTests;
     this.failed += failed;
+    this.failures.push(...failuresOf(result).map((name) => `${title}: ${name}`));
+    if (failed > 0 && failed > result.numFailedTests + result.numRuntimeErrorTestSuites)
+      this.failures.push(`${title}: ${faults.join(', ')}`);
     this.tell(title, [`${result.numPassedTests} passed`, ...faults].join(', '), startedMs, text);
   }
 
@@ -142,6 +169,7 @@ export class TestSteps {
           Action?.endsWith('output') && (Test === undefined || broken.has(`${Package} ${Test}`)),
       )
       .map(({ Output }) => Output);
+    if (failed > 0) this.failures.push(...(broken.size > 0 ? [...broken] : [title]));
     const how = `${passed} passed${failed > 0 ? `, ${failed} failed` : ''}${killed === null ? '' : `, it ${killed}`}`;
     this.tell(title, how, startedMs, failed > 0 ? text + said.join('') : '');
   }

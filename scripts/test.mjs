@@ -71,5 +71,6 @@ if (isBuilt && long) {
   await steps.jest('e2e: performance', suites('e2e', { path: BROWSER_TIME }));
 }
 rmSync(reports, { recursive: true, force: true });
+for (const name of steps.failures) console.log(`failed: ${name}`);
 console.log(`\n${steps.passed} passed, ${steps.failed} failed`);
 process.exit(steps.failed === 0 && steps.passed > 0 ? 0 : 1);
