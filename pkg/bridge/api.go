@@ -103,6 +103,7 @@ type SummarySeries struct {
 	Sum        *float64          `json:"sum"`
 	Count      float64           `json:"count"`
 	UpdatedMS  int64             `json:"updated_ms"`
+	Open       bool              `json:"open"` // the newest window may still change
 	Stale      bool              `json:"stale"`
 }
 

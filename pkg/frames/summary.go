@@ -15,6 +15,7 @@ func FromSummary(asked Asked, answer *bridge.SummaryAnswer) data.Frames {
 		return statFrames(asked, answer)
 	}
 	meta := asked.headMeta(answer.Head)
+	meta.OpenFromMS = shifted(oldestOpenWindow(answer.Series), asked.Query.TimeShift)
 	frame := summaryTable(asked, answer)
 	asked.describe(frame, data.FrameTypeTable, meta)
 	return asked.finish(data.Frames{frame}, data.FrameTypeTable, meta)
@@ -31,10 +32,23 @@ func statFrames(asked Asked, answer *bridge.SummaryAnswer) data.Frames {
 		frame := numberFrame(asked.Query.Stat, series.Labels, statOf(series, asked.Query.Stat), data.FieldConfig{
 			Unit: unit, DisplayNameFromDS: asked.name(answer.Measure, series.Labels),
 		})
-		asked.describe(frame, data.FrameTypeNumericMulti, meta)
+		own := meta
+		own.OpenFromMS = shifted(oldestOpenWindow([]bridge.SummarySeries{series}), asked.Query.TimeShift)
+		asked.describe(frame, data.FrameTypeNumericMulti, own)
 		all = append(all, frame)
 	}
 	return asked.finish(all, data.FrameTypeNumericMulti, meta)
+}
+
+// oldestOpenWindow is the earliest of the newest windows that may still change; nil when all are final.
+func oldestOpenWindow(all []bridge.SummarySeries) *int64 {
+	var oldest *int64
+	for _, series := range all {
+		if series.Open && (oldest == nil || series.LastTimeMS < *oldest) {
+			oldest = &series.LastTimeMS
+		}
+	}
+	return oldest
 }
 
 // numberFrame is one number with its labels, as numeric-multi wants it.
@@ -65,7 +79,7 @@ func statOf(series bridge.SummarySeries, stat string) *float64 {
 }
 
 var summaryColumns = []string{
-	"metric", "measure", "last_time", "last", "previous", "delta", "min", "max", "avg", "sum", "count", "updated", "stale",
+	"metric", "measure", "last_time", "last", "previous", "delta", "min", "max", "avg", "sum", "count", "updated", "open", "stale",
 }
 
 func summaryTable(asked Asked, answer *bridge.SummaryAnswer) *data.Frame {
@@ -73,7 +87,7 @@ func summaryTable(asked Asked, answer *bridge.SummaryAnswer) *data.Frame {
 	labels := make([]map[string]string, count)
 	metrics, measures := make([]string, count), make([]string, count)
 	lastTimes, updated := make([]*time.Time, count), make([]*time.Time, count)
-	stale := make([]bool, count)
+	open, stale := make([]bool, count), make([]bool, count)
 	stats := []string{"last", "previous", "delta", "min", "max", "avg", "sum", "count"}
 	numbers := make([][]*float64, len(stats))
 	for i := range stats {
@@ -85,7 +99,7 @@ func summaryTable(asked Asked, answer *bridge.SummaryAnswer) *data.Frame {
 		metrics[row], measures[row] = answer.Metric, answer.Measure
 		lastTimes[row] = instant(series.LastTimeMS, shift)
 		updated[row] = instant(series.UpdatedMS, 0)
-		stale[row] = series.Stale
+		open[row], stale[row] = series.Open, series.Stale
 		for i, stat := range stats {
 			numbers[i][row] = statOf(series, stat)
 		}
@@ -101,7 +115,8 @@ func summaryTable(asked Asked, answer *bridge.SummaryAnswer) *data.Frame {
 		}
 		frame.Fields = append(frame.Fields, field)
 	}
-	frame.Fields = append(frame.Fields, data.NewField("updated", nil, updated), data.NewField("stale", nil, stale))
+	frame.Fields = append(frame.Fields,
+		data.NewField("updated", nil, updated), data.NewField("open", nil, open), data.NewField("stale", nil, stale))
 	return frame
 }
 

@@ -77,7 +77,7 @@ describe('cards', () => {
   });
 
   test('an open window says so', () => {
-    show([summaryFrame([{}], metaOf({ open_from_ms: T0 }))], cards());
+    show([summaryFrame([{ open: true }])], cards());
     expect(screen.getByText('Open')).toBeInTheDocument();
   });
 

@@ -170,10 +170,15 @@ describe.each(['lmdb', 'redis'] as const)('the calls of the HTTP contract, over 
       avg: 29.5,
       sum: 1_770,
       count: 60,
+      open: true,
       stale: true,
     });
     const closed = (await bridge.post('/api/v1/summary', { ...body, include_open: undefined })).json;
-    expect((closed as Schemas['SummaryAnswer']).series[0]).toMatchObject({ last: 58, count: 59 });
+    expect((closed as Schemas['SummaryAnswer']).series[0]).toMatchObject({
+      last: 58,
+      count: 59,
+      open: false,
+    });
   });
 
   it('POST /api/v1/events/query: the newest first, each window once', async () => {

@@ -51,6 +51,8 @@ export interface SummarySeries {
   readonly sum: number | null;
   readonly count: number;
   readonly updatedMs: number;
+  /** The newest window may still change; only with `includeOpen`. */
+  readonly open: boolean;
   readonly stale: boolean;
 }
 

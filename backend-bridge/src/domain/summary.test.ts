@@ -21,11 +21,19 @@ describe('summary', () => {
       sum: 10,
       count: 2,
       updatedMs: at(3),
+      open: false,
       stale: false,
     });
     clock.now += 1;
     const open = await engine.summary({ ...ask, includeOpen: true }, []);
-    expect(open.series[0]).toMatchObject({ last: 4, previous: 9, delta: -5, count: 3, stale: false });
+    expect(open.series[0]).toMatchObject({
+      last: 4,
+      previous: 9,
+      delta: -5,
+      count: 3,
+      open: true,
+      stale: false,
+    });
     expect((await engine.summary(ask, [])).series[0]!.stale).toBe(true);
     expect(open.stepMs).toBe(MINUTE);
   });

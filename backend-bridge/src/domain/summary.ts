@@ -68,6 +68,7 @@ export function summarize(
     sum: inRange.length === 0 || !adds ? null : finite(sum),
     count: inRange.length,
     updatedMs: points.updated[lastRow]!,
+    open: lastEnd > rule.openAfter,
     stale: rule.nowMs > lastEnd + metric.window.graceMs + rule.staleWindows * windowMs,
   };
 }

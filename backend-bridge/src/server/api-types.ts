@@ -371,6 +371,8 @@ export interface components {
             count: number;
             /** @description When the newest window's value last changed. */
             updated_ms: number;
+            /** @description The newest window may still change; never without `include_open`. */
+            open: boolean;
             /** @description The clock is past the newest window's end + grace + two windows (setting `stale_windows`). */
             stale: boolean;
         };

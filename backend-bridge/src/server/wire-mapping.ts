@@ -87,6 +87,7 @@ function summarySeriesToWire(series: SummarySeries): Schemas['SummarySeries'] {
     sum: series.sum,
     count: series.count,
     updated_ms: series.updatedMs,
+    open: series.open,
     stale: series.stale,
   };
 }

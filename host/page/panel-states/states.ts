@@ -106,7 +106,7 @@ const cards: PanelState[] = [
   {
     name: 'open window',
     frames: [
-      summaryFrame([{ last: 37 }], metaOf({ open_from_ms: T0 + 4 * MINUTE })),
+      summaryFrame([{ last: 37, open: true }]),
       seriesFrame(wave(8, 40), {}, { open_from_ms: T0 + 5 * MINUTE }),
     ],
     options: CARDS,

@@ -8,6 +8,8 @@ import series from '../../../tests/fixtures/plugin/frames/series.json';
 import freshness from '../../../tests/fixtures/plugin/frames/status-freshness.json';
 import statusTable from '../../../tests/fixtures/plugin/frames/status-table.json';
 import otherMeasure from '../../../tests/fixtures/plugin/frames/summary-other-measure.json';
+import summaryOpen from '../../../tests/fixtures/plugin/frames/summary-open-window.json';
+import summaryStatOpen from '../../../tests/fixtures/plugin/frames/summary-stat-open-window.json';
 import summaryStat from '../../../tests/fixtures/plugin/frames/summary-stat.json';
 import summaryTable from '../../../tests/fixtures/plugin/frames/summary-table.json';
 import { CONTEXT, optionsOf, withFieldOptions } from '../testing/frames';
@@ -48,6 +50,17 @@ test("a summary is a card a row, in the metric's unit", () => {
   expect(premium?.updated?.at).toBe(1_700_000_600_000);
   // Window, grace of 30 s and two missed windows after the start of the last one.
   expect(premium?.staleFrom).toBe(1_700_000_520_000 + 60_000 + 30_000 + 120_000);
+});
+
+test('the number of an open window is marked, whether a row or a statistic', () => {
+  const marks = (fixture: { readonly frames: unknown }) => read(fixture).cards.map(({ open }) => open);
+  expect(marks(summaryOpen)).toEqual([false, true]);
+  expect(marks(summaryStatOpen)).toEqual([false, true]);
+  expect(marks(summaryTable)).toEqual([false, false]);
+  expect(told(summaryStatOpen)).toEqual([
+    ['basic', 'Revenue per minute', '$0'],
+    ['premium', 'Revenue per minute', '$7'],
+  ]);
 });
 
 test('a statistic is one card a series, called by its metric and labels', () => {

@@ -1,4 +1,4 @@
-import type { DataFrame, Field } from '@grafana/data';
+import { DataFrameType, type DataFrame, type Field } from '@grafana/data';
 import { frameMeta, type StreamKpiFrameMeta } from '../../frames/frame-meta';
 import type { CardStat } from '../options/panel-options';
 import type { Labels, Trend, Updated } from './card-model';
@@ -58,7 +58,8 @@ export function measureTitle(
 
 /** A summary as a table: one row a series. What says so of itself, and what has its columns after a transformation. */
 export function isSummaryTable(frame: DataFrame): boolean {
-  if (column(frame, 'last') === undefined) return false;
+  // With a statistic each series is a number of its own, with its labels on the field.
+  if (column(frame, 'last') === undefined || frame.meta?.type === DataFrameType.NumericMulti) return false;
   return frameMeta(frame)?.kind === 'summary' || column(frame, 'last_time', 'updated') !== undefined;
 }
 

@@ -30,7 +30,8 @@ const common = (frame: DataFrame, field: Field) => {
     metric: meta?.metric,
     measure: meta?.measure,
     saysStale: false,
-    open: false,
+    // A statistic of this data source's summary; what other frames hold does not say.
+    open: meta?.kind === 'summary' && meta.open_from_ms !== null,
     note: null,
   };
 };

@@ -31,7 +31,6 @@ function rowSource(frame: DataFrame, row: number, stat: CardStat): CardSource {
   const labels = empty ? {} : labelsAt(frame, row, NOT_LABELS);
   const lastTime = timeAt(column(frame, 'last_time'), row);
   const updated = timeAt(column(frame, 'updated'), row);
-  const openFrom = meta?.open_from_ms ?? null;
   return {
     from: 'summary',
     frame,
@@ -49,7 +48,7 @@ function rowSource(frame: DataFrame, row: number, stat: CardStat): CardSource {
     lastTime,
     updated: updated === null ? null : { at: updated, says: 'Last change' },
     saysStale: !empty && column(frame, 'stale')?.values[row] === true,
-    open: openFrom !== null && lastTime !== null && lastTime >= openFrom,
+    open: !empty && column(frame, 'open')?.values[row] === true,
     trend: null,
     note: null,
   };

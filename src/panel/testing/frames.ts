@@ -22,7 +22,7 @@ export const metaOf = (changes: Partial<StreamKpiFrameMeta> = {}): StreamKpiFram
   kind: 'summary',
   state: 'connected',
   watermark_ms: T0 + 5 * MINUTE,
-  open_from_ms: T0 + 5 * MINUTE,
+  open_from_ms: null,
   as_of_ms: T0 + 5 * MINUTE + 20_000,
   metric: 'events_per_minute',
   measure: 'value',
@@ -60,6 +60,7 @@ export interface SummaryRow {
   readonly count?: number | null;
   readonly lastTime?: number;
   readonly updated?: number;
+  readonly open?: boolean;
   readonly stale?: boolean;
 }
 
@@ -97,6 +98,7 @@ export function summaryFrame(
       numbers('sum'),
       numbers('count'),
       { name: 'updated', type: FieldType.time, values: rows.map(({ updated = T0 + 5 * MINUTE }) => updated) },
+      { name: 'open', type: FieldType.boolean, values: rows.map(({ open = false }) => open) },
       { name: 'stale', type: FieldType.boolean, values: rows.map(({ stale = false }) => stale) },
     ],
     meta,

@@ -123,6 +123,7 @@ export class FakeAnswers {
           sum,
           count: values.length,
           updated_ms: this.startedMs,
+          open: newest[1].open,
           stale: Date.now() > endMs + graceOf(selection.metric) + 2 * selection.stepMs,
         },
       ];
