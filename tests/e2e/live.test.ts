@@ -111,6 +111,13 @@ describe.each(HOSTS)('live on Grafana %s', (grafana) => {
       (count) => count === '1',
     );
     expect(await rows()).toEqual([expect.objectContaining({ state: 'open' })]);
+    // Its five minutes are not over: the count says that it may still grow.
+    const card = view.panel('Key figures').getByRole('article');
+    const ofOpenWindow = card.filter({ has: view.page.getByText('Open', { exact: true }) });
+    await eventually(
+      () => ofOpenWindow.getByRole('heading').allInnerTexts(),
+      (titles) => titles.join() === 'High activity',
+    );
     // The trends show it as an annotation once they are drawn anew.
     await view.page.getByTestId('data-testid RefreshPicker run button').click();
     const marks = view
