@@ -48,10 +48,9 @@ const suites = (project, { path, except }) => [
   ...(path === undefined ? [] : [path]),
   ...(except === undefined ? [] : [`--testPathIgnorePatterns=${except}`]),
 ];
-// Those of the data source mostly wait, and may do so beside others; the bridge's measure time.
 const DATASOURCE = 'tests/integration/datasource';
-// Pictures of every size take as long as all else that is done in a browser.
-const PICTURES = 'tests/e2e/appearance';
+// Both compare times, of clients and of a browser: nothing else runs beside them.
+const CLIENT_TIME = 'tests/integration/clients/stalled-clients';
 const BROWSER_TIME = 'tests/e2e/performance';
 
 // Whatever is tested of the app is tested as it is built.
@@ -63,11 +62,12 @@ if (isBuilt && long) {
   const datasource = () =>
     steps.jest('integration of the data source', suites('integration', { path: DATASOURCE }));
   await Promise.all([backend().then(datasource), code()]);
-  await steps.jest('integration', suites('integration', { except: DATASOURCE }));
+  // Services and the browser mostly wait, for each other and for windows to close.
   await Promise.all([
-    steps.jest('e2e: pictures', suites('e2e', { path: PICTURES })),
-    steps.jest('e2e', suites('e2e', { except: `${PICTURES}|${BROWSER_TIME}` })),
+    steps.jest('integration', suites('integration', { except: `${DATASOURCE}|${CLIENT_TIME}` })),
+    steps.jest('e2e', suites('e2e', { except: BROWSER_TIME })),
   ]);
+  await steps.jest('integration: waiting clients', suites('integration', { path: CLIENT_TIME }));
   await steps.jest('e2e: performance', suites('e2e', { path: BROWSER_TIME }));
 }
 rmSync(reports, { recursive: true, force: true });
