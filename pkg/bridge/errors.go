@@ -56,20 +56,21 @@ func sentence(text string) string {
 
 // advice says what to do about the bridge's refusals, where its own message does not.
 var advice = map[string]string{
-	"unauthenticated":    "Save a valid token in the data source settings",
-	"forbidden":          "Save a token with the scope and the filters that this needs in the data source settings",
-	"origin_refused":     "Let the bridge accept this origin (BRIDGE_ALLOWED_ORIGINS)",
-	"host_refused":       "Use a host name in the data source's URL that the bridge accepts, or add it to the bridge's settings",
-	"unknown_metric":     "Choose another metric in the query, or check the bridge's metrics file",
-	"unknown_measure":    "Choose another measure in the query",
-	"unknown_dimension":  "Correct the filter or the grouping in the query",
-	"range_too_large":    "Choose a shorter time range, a longer step, or fewer series",
-	"rate_limited":       "Ask less often, or raise the bridge's limits",
-	"overloaded":         "Try again in a moment; if it stays, ask less often or start another bridge",
-	"store_unavailable":  "Check the bridge's store (Redis or its disk)",
-	"source_unavailable": "Check the bridge's source (Kafka)",
-	"internal":           "Look into the bridge's log",
-	"payload_too_large":  "Use fewer or shorter filter values",
+	"unauthenticated":        "Save a valid token in the data source settings",
+	"forbidden":              "Save a token with the scope and the filters that this needs in the data source settings",
+	"origin_refused":         "Let the bridge accept this origin (BRIDGE_ALLOWED_ORIGINS)",
+	"host_refused":           "Use a host name in the data source's URL that the bridge accepts, or add it to the bridge's settings",
+	"unknown_metric":         "Choose another metric in the query, or check the bridge's metrics file",
+	"unknown_measure":        "Choose another measure in the query",
+	"unknown_dimension":      "Correct the filter or the grouping in the query",
+	"too_many_subscriptions": "Raise limits.max_subscriptions in the bridge's settings, or show fewer different queries at once",
+	"range_too_large":        "Choose a shorter time range, a longer step, or fewer series",
+	"rate_limited":           "Ask less often, or raise the bridge's limits",
+	"overloaded":             "Try again in a moment; if it stays, ask less often or start another bridge",
+	"store_unavailable":      "Check the bridge's store (Redis or its disk)",
+	"source_unavailable":     "Check the bridge's source (Kafka)",
+	"internal":               "Look into the bridge's log",
+	"payload_too_large":      "Use fewer or shorter filter values",
 }
 
 // refusal turns an answer of 400 and above into an Error.

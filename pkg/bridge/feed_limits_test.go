@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -65,4 +66,18 @@ func TestTheRightToReadIsWithdrawn(t *testing.T) {
 		problem := told.last(Reconnecting).Problem
 		return problem != nil && problem.Code == "unauthenticated" && problem.Advice != ""
 	})
+}
+
+func TestTooManySubscriptionsNameTheSetting(t *testing.T) {
+	fake := bridgetest.New(t)
+	fake.OnMessage(func(peer *bridgetest.Peer, asked message) {
+		peer.Send(message{"type": "error", "id": asked["id"], "code": "too_many_subscriptions", "message": "This connection has 200 subscriptions", "retryable": true})
+	})
+	feed := feedOf(t, fake, fast)
+	told := &recorder{}
+	feed.Subscribe(points("m"), 1000, told)
+	told.await(t, "told", Refused, 1)
+	if text := told.last(Refused).Problem.Error(); !strings.Contains(text, "limits.max_subscriptions") {
+		t.Errorf("%q does not say which setting to raise", text)
+	}
 }
