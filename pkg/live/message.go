@@ -16,8 +16,8 @@ const (
 	TypeChanged   = "changed"   // ask again; at most once a second
 	TypeGap       = "gap"       // something may have been missed: ask history again
 	TypeHeartbeat = "heartbeat" // the clock, and perhaps the watermark
-	TypeState     = "state"     // State is connected or reconnecting
-	TypeError     = "error"     // the bridge refuses the selection; the stream tries again
+	TypeState     = "state"     // State is connected or reconnecting; the latter is repeated until it is over
+	TypeError     = "error"     // the bridge refuses the selection; the stream tries again, and repeats it until it is over
 	TypeEnded     = "ended"     // nothing will come any more: query again for a new path
 )
 

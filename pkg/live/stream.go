@@ -17,6 +17,7 @@ import (
 const (
 	batchEvery   = 100 * time.Millisecond
 	changedEvery = time.Second
+	repeatEvery  = 5 * time.Second // far below the silence after which a browser believes no stream any more
 	snapshotAge  = time.Hour
 	snapshotSize = 5_000
 )
@@ -32,13 +33,15 @@ type Stream struct {
 	buffer    buffer
 	state     *Message
 	refusal   *Message
+	down      *Message // why nothing is kept up to date; nil while all is well
 	gap       string
 	changed   bool
 	heartbeat bool
 	ended     *string
 	seq       int64
 
-	changedAt time.Time // only of the goroutine that runs
+	changedAt time.Time // only of the goroutine that runs, as is downAt
+	downAt    time.Time // when down was told last
 }
 
 // NewStream makes a stream with an id of its own.
@@ -94,7 +97,7 @@ func (s *Stream) Notify(note bridge.Note) {
 	switch note.Kind {
 	case bridge.Subscribed:
 		s.setState(StateConnected, "")
-		s.refusal = nil
+		s.refusal, s.down = nil, nil
 		s.gap = note.Reason
 		s.addSnapshot(note)
 	case bridge.Updated:
@@ -107,6 +110,7 @@ func (s *Stream) Notify(note bridge.Note) {
 		s.setState(StateReconnecting, note.Problem.Error())
 	case bridge.Refused:
 		s.refusal = &Message{Type: TypeError, Code: note.Problem.Code, Message: note.Problem.Error(), Retryable: &note.Problem.Retryable}
+		s.down = s.refusal
 	case bridge.Ended:
 		s.ended = &note.Reason
 	}
@@ -130,6 +134,7 @@ func (s *Stream) takeHead(note bridge.Note) {
 
 func (s *Stream) setState(state, message string) {
 	s.state = &Message{Type: TypeState, State: state, Message: message}
+	s.down = s.state
 }
 
 // addSnapshot keeps only what is young and small: the gap that goes with it makes every viewer read history.
@@ -184,6 +189,17 @@ func (s *Stream) take(now time.Time) (messages []Message, ended bool, later time
 	}
 	if s.refusal != nil {
 		messages = append(messages, *s.refusal)
+	}
+	if s.down != nil {
+		if s.state != nil || s.refusal != nil {
+			s.downAt = now
+		} else if now.Sub(s.downAt) >= repeatEvery {
+			messages = append(messages, *s.down)
+			s.downAt = now
+		}
+		if due := repeatEvery - now.Sub(s.downAt); later <= 0 || due < later {
+			later = due
+		}
 	}
 	if s.heartbeat && len(messages) == 0 {
 		messages = append(messages, Message{Type: TypeHeartbeat})

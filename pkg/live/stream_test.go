@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/streamkpi/streamkpi/pkg/bridge"
@@ -100,6 +101,57 @@ func TestWhatEachNoteBecomes(t *testing.T) {
 			t.Errorf("%+v: %s, want %s", test.note.Kind, types(messages), test.want)
 		}
 	}
+}
+
+func TestWhyThereIsNoConnectionIsRepeatedUntilThereIsOne(t *testing.T) {
+	problem := &bridge.Error{Code: "unknown_metric", Message: "There is no such metric"}
+	for _, test := range []struct {
+		note bridge.Note
+		want string
+	}{
+		{bridge.Note{Kind: bridge.Reconnecting, Problem: problem}, "state "},
+		{bridge.Note{Kind: bridge.Refused, Problem: problem}, "error "},
+		{bridge.Note{Kind: bridge.Resyncing, Reason: "store_gap"}, "state "},
+	} {
+		stream, at := NewStream(model.ModePoints), time.Now()
+		stream.Notify(test.note)
+		first, _, later := stream.take(at)
+		if early, _, _ := stream.take(at.Add(later - time.Millisecond)); len(early) != 0 || later > 5*time.Second {
+			t.Errorf("told again too early or too late: %s, due after %s", types(early), later)
+		}
+		for range 3 {
+			at = at.Add(later)
+			again, _, next := stream.take(at)
+			if types(again) != test.want || again[0].Message != first[0].Message || next != later {
+				t.Fatalf("told %s, due again after %s; want %s", types(again), next, test.want)
+			}
+		}
+		stream.Notify(note(bridge.Subscribed, "e"))
+		if _, _, later = stream.take(at); later != 0 {
+			t.Errorf("due after %s although all is well", later)
+		}
+		if messages, _, _ := stream.take(at.Add(time.Hour)); len(messages) != 0 {
+			t.Errorf("told %s although all is well", types(messages))
+		}
+	}
+}
+
+func TestARunRepeatsByItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stream, out := NewStream(model.ModePoints), &sent{}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- stream.Run(ctx, out.send) }()
+		stream.Notify(bridge.Note{Kind: bridge.Reconnecting, Problem: &bridge.Error{Message: "No bridge listens"}})
+		time.Sleep(time.Minute)
+		if told := len(out.all()); told < 12 || told > 13 {
+			t.Errorf("told %d times in a minute", told)
+		}
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func TestALargeSnapshotIsLeftToHistory(t *testing.T) {
