@@ -55,8 +55,8 @@ func NewFeed(dial Dialer, timing Timing) *Feed {
 	}
 }
 
-// Subscribe tells the listener of everything that the selection has from fromMS on, until the subscription is closed.
-func (f *Feed) Subscribe(selection model.Canonical, fromMS int64, listener Listener) *Subscription {
+// Subscribe tells the listener of everything that the selection has from so far back on, until the subscription is closed.
+func (f *Feed) Subscribe(selection model.Canonical, reach time.Duration, listener Listener) *Subscription {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	subscription := &Subscription{feed: f, listener: listener, key: selection.Selection()}
@@ -66,13 +66,13 @@ func (f *Feed) Subscribe(selection model.Canonical, fromMS int64, listener Liste
 	}
 	up := f.upstreams[subscription.key]
 	if up == nil {
-		up = &upstream{selection: selection, fromMS: fromMS, retry: backoff{least: f.timing.Retry, most: f.timing.MostWait}}
+		up = &upstream{selection: selection, reach: reach, retry: backoff{least: f.timing.Retry, most: f.timing.MostWait}}
 		f.upstreams[subscription.key] = up
 		telemetry.Subscriptions(1)
 		f.subscribe(up)
 	}
 	up.listeners = append(up.listeners, subscription)
-	f.widen(up, fromMS)
+	f.widen(up, reach)
 	f.greet(up, listener)
 	f.start()
 	return subscription

@@ -36,7 +36,7 @@ func TestTwoHundredStreamsComeBackWithinTheBridgesLimit(t *testing.T) {
 	recorders := make([]*recorder, 200)
 	for i := range recorders {
 		recorders[i] = &recorder{}
-		feed.Subscribe(points(fmt.Sprintf("metric_%d", i)), 1000, recorders[i])
+		feed.Subscribe(points(fmt.Sprintf("metric_%d", i)), time.Hour, recorders[i])
 	}
 	for i, each := range recorders {
 		each.await(t, fmt.Sprintf("stream %d", i), Subscribed, 1)
@@ -54,7 +54,7 @@ func TestTheRightToReadIsWithdrawn(t *testing.T) {
 	fake := bridgetest.New(t)
 	feed := feedOf(t, fake, fast)
 	told := &recorder{}
-	feed.Subscribe(points("m"), 1000, told)
+	feed.Subscribe(points("m"), time.Hour, told)
 	told.await(t, "subscribed", Subscribed, 1)
 	fake.OnConnect(func(peer *bridgetest.Peer) {
 		peer.Send(message{"type": "error", "code": "unauthenticated", "message": "This token is not known", "retryable": false})
@@ -75,7 +75,7 @@ func TestTooManySubscriptionsNameTheSetting(t *testing.T) {
 	})
 	feed := feedOf(t, fake, fast)
 	told := &recorder{}
-	feed.Subscribe(points("m"), 1000, told)
+	feed.Subscribe(points("m"), time.Hour, told)
 	told.await(t, "told", Refused, 1)
 	if text := told.last(Refused).Problem.Error(); !strings.Contains(text, "limits.max_subscriptions") {
 		t.Errorf("%q does not say which setting to raise", text)

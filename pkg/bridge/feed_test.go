@@ -89,7 +89,7 @@ func TestManyStreamsShareOneConnection(t *testing.T) {
 	recorders := make([]*recorder, 120)
 	for i := range recorders {
 		recorders[i] = &recorder{}
-		feed.Subscribe(points(fmt.Sprintf("metric_%d", i%100)), 1000, recorders[i])
+		feed.Subscribe(points(fmt.Sprintf("metric_%d", i%100)), time.Hour, recorders[i])
 	}
 	for i, each := range recorders {
 		each.await(t, fmt.Sprintf("stream %d is subscribed", i), Subscribed, 1)
@@ -109,11 +109,11 @@ func TestModesOfOneSelectionShareOneSubscription(t *testing.T) {
 	fake := bridgetest.New(t)
 	feed := feedOf(t, fake, fast)
 	first, second := &recorder{}, &recorder{}
-	feed.Subscribe(points("m"), 1000, first)
+	feed.Subscribe(points("m"), time.Hour, first)
 	first.await(t, "subscribed", Subscribed, 1)
 	changed := points("m")
 	changed.Mode = model.ModeChanged
-	feed.Subscribe(changed, 2000, second)
+	feed.Subscribe(changed, time.Minute, second)
 	second.await(t, "the second is told at once that it is complete", Subscribed, 1)
 	if got := second.last(Subscribed).Reason; got != "joined" {
 		t.Errorf("reason %q, want joined", got)
@@ -127,8 +127,8 @@ func TestClosedSubscriptionsAreFreedAndTheConnectionEnds(t *testing.T) {
 	fake := bridgetest.New(t)
 	feed := feedOf(t, fake, fast)
 	told := &recorder{}
-	subscription := feed.Subscribe(points("m"), 1000, told)
-	shared := feed.Subscribe(points("m"), 1000, &recorder{})
+	subscription := feed.Subscribe(points("m"), time.Hour, told)
+	shared := feed.Subscribe(points("m"), time.Hour, &recorder{})
 	told.await(t, "subscribed", Subscribed, 1)
 	subscription.Close()
 	subscription.Close()
@@ -139,7 +139,7 @@ func TestClosedSubscriptionsAreFreedAndTheConnectionEnds(t *testing.T) {
 	bridgetest.Eventually(t, "unsubscribe_metric", func() bool { return len(fake.Received("unsubscribe_metric")) == 1 })
 	bridgetest.Eventually(t, "the connection ends", func() bool { return len(fake.Peers()) == 0 })
 	again := &recorder{}
-	feed.Subscribe(points("m"), 1000, again)
+	feed.Subscribe(points("m"), time.Hour, again)
 	again.await(t, "a new connection serves a new stream", Subscribed, 1)
 }
 
@@ -150,7 +150,7 @@ func TestAStreamWithinTheLingerKeepsTheConnection(t *testing.T) {
 	feed := feedOf(t, fake, timing)
 	for range 3 {
 		told := &recorder{}
-		subscription := feed.Subscribe(points("m"), 1000, told)
+		subscription := feed.Subscribe(points("m"), time.Hour, told)
 		told.await(t, "subscribed", Subscribed, 1)
 		subscription.Close()
 	}
@@ -163,7 +163,7 @@ func TestACutConnectionComesBack(t *testing.T) {
 	fake := bridgetest.New(t)
 	feed := feedOf(t, fake, fast)
 	told := &recorder{}
-	subscription := feed.Subscribe(points("m"), 1000, told)
+	subscription := feed.Subscribe(points("m"), time.Hour, told)
 	told.await(t, "subscribed", Subscribed, 1)
 	fake.Cut()
 	told.await(t, "loss", Reconnecting, 1)
@@ -179,13 +179,41 @@ func TestACutConnectionComesBack(t *testing.T) {
 	}
 }
 
+// reachOf tells how far back a subscription asks.
+func reachOf(asked message) time.Duration {
+	return time.Since(time.UnixMilli(int64(asked["from_ms"].(float64))))
+}
+
+func TestWhatIsAskedAgainReachesBackFromThen(t *testing.T) {
+	fake := bridgetest.New(t)
+	feed := feedOf(t, fake, fast)
+	hour, all := &recorder{}, &recorder{}
+	feed.Subscribe(points("hour"), time.Hour, hour)
+	feed.Subscribe(points("all"), Everything, all)
+	hour.await(t, "subscribed", Subscribed, 1)
+	time.Sleep(300 * time.Millisecond)
+	fake.Cut()
+	hour.await(t, "subscribed again", Subscribed, 2)
+	all.await(t, "all subscribed again", Subscribed, 2)
+	starts := map[any][]float64{}
+	for _, asked := range fake.Received("subscribe_metric") {
+		starts[asked["metric"]] = append(starts[asked["metric"]], asked["from_ms"].(float64))
+	}
+	if of := starts["hour"]; len(of) != 2 || of[1]-of[0] < 250 {
+		t.Errorf("an hour was asked from %v, the second time later", of)
+	}
+	if of := starts["all"]; !slices.Equal(of, []float64{0, 0}) {
+		t.Errorf("everything was asked from %v", of)
+	}
+}
+
 func TestASilentBridgeCountsAsLost(t *testing.T) {
 	fake := bridgetest.New(t)
 	timing := fast
 	timing.Silence = 100 * time.Millisecond
 	feed := feedOf(t, fake, timing)
 	told := &recorder{}
-	feed.Subscribe(points("m"), 1000, told)
+	feed.Subscribe(points("m"), time.Hour, told)
 	told.await(t, "the silence is noticed", Reconnecting, 1)
 	if got := told.last(Reconnecting).Problem.Code; got != CodeTimeout {
 		t.Errorf("code %q, want %q", got, CodeTimeout)
@@ -208,8 +236,8 @@ func TestUpdatesAndHeartbeatsReachTheirStream(t *testing.T) {
 		peer.Send(message{"type": "heartbeat", "watermark_ms": nil, "watermarks_ms": message{"a": 77}, "server_time_ms": 99, "store_epoch": "epoch-2"})
 	})
 	a, b := &recorder{}, &recorder{}
-	feed.Subscribe(points("a"), 1000, a)
-	feed.Subscribe(points("b"), 1000, b)
+	feed.Subscribe(points("a"), time.Hour, a)
+	feed.Subscribe(points("b"), time.Hour, b)
 	for name, told := range map[string]*recorder{"a": a, "b": b} {
 		told.await(t, "heartbeat of "+name, Heartbeat, 1)
 		told.await(t, "update of "+name, Updated, 1)
@@ -236,7 +264,7 @@ func TestResync(t *testing.T) {
 	fake := bridgetest.New(t)
 	feed := feedOf(t, fake, fast)
 	told := &recorder{}
-	feed.Subscribe(points("m"), 1000, told)
+	feed.Subscribe(points("m"), time.Hour, told)
 	told.await(t, "subscribed", Subscribed, 1)
 	asked := fake.Received("subscribe_metric")[0]
 	peer := fake.Peers()[0]
@@ -255,7 +283,7 @@ func TestAMissedUpdateIsRepaired(t *testing.T) {
 	fake := bridgetest.New(t)
 	feed := feedOf(t, fake, fast)
 	told := &recorder{}
-	feed.Subscribe(points("m"), 1000, told)
+	feed.Subscribe(points("m"), time.Hour, told)
 	told.await(t, "subscribed", Subscribed, 1)
 	asked := fake.Received("subscribe_metric")[0]
 	peer := fake.Peers()[0]
@@ -296,8 +324,8 @@ func TestARefusedSelectionWaitsAndTriesAgain(t *testing.T) {
 		}
 	})
 	late, known := &recorder{}, &recorder{}
-	feed.Subscribe(points("late"), 1000, late)
-	feed.Subscribe(points("known"), 1000, known)
+	feed.Subscribe(points("late"), time.Hour, late)
+	feed.Subscribe(points("known"), time.Hour, known)
 	known.await(t, "the other stream is not held up", Subscribed, 1)
 	late.await(t, "it is there at last", Subscribed, 1)
 	if got := late.count(Refused); got != 3 {
@@ -315,14 +343,14 @@ func TestAWiderViewerIsAskedForOnce(t *testing.T) {
 	fake := bridgetest.New(t)
 	feed := feedOf(t, fake, fast)
 	told := &recorder{}
-	subscription := feed.Subscribe(points("m"), 5000, told)
+	subscription := feed.Subscribe(points("m"), 3*time.Hour, told)
 	told.await(t, "subscribed", Subscribed, 1)
-	subscription.Widen(9000)
-	subscription.Widen(1000)
-	subscription.Widen(1000)
+	subscription.Widen(time.Hour)
+	subscription.Widen(6 * time.Hour)
+	subscription.Widen(6 * time.Hour)
 	told.await(t, "subscribed from further back", Subscribed, 2)
 	asked := fake.Received("subscribe_metric")
-	if len(asked) != 2 || asked[1]["from_ms"] != 1000.0 {
+	if len(asked) != 2 || reachOf(asked[1]).Round(time.Minute) != 6*time.Hour {
 		t.Errorf("asked %v", asked)
 	}
 	if gone := fake.Received("unsubscribe_metric"); len(gone) != 1 || gone[0]["id"] != asked[0]["id"] {
@@ -334,14 +362,14 @@ func TestCloseTellsEveryListenerAndLeavesNothing(t *testing.T) {
 	fake := bridgetest.New(t)
 	feed := feedOf(t, fake, fast)
 	told := &recorder{}
-	feed.Subscribe(points("m"), 1000, told)
+	feed.Subscribe(points("m"), time.Hour, told)
 	told.await(t, "subscribed", Subscribed, 1)
 	feed.Close("settings")
 	if told.count(Ended) != 1 || told.last(Ended).Reason != "settings" {
 		t.Errorf("told %v", told.kinds())
 	}
 	after := &recorder{}
-	feed.Subscribe(points("m"), 1000, after)
+	feed.Subscribe(points("m"), time.Hour, after)
 	if after.count(Ended) != 1 {
 		t.Error("a stream on a closed feed is not told so")
 	}
@@ -355,10 +383,10 @@ func TestCloseWhileTheBridgeIsAway(t *testing.T) {
 	timing.LeastGap, timing.MostGap = time.Minute, time.Minute
 	feed := feedOf(t, fake, timing)
 	told := &recorder{}
-	feed.Subscribe(points("m"), 1000, told)
+	feed.Subscribe(points("m"), time.Hour, told)
 	told.await(t, "it says why", Reconnecting, 1)
 	late := &recorder{}
-	feed.Subscribe(points("other"), 1000, late)
+	feed.Subscribe(points("other"), time.Hour, late)
 	if late.count(Reconnecting) != 1 {
 		t.Error("a stream that comes meanwhile is not told")
 	}

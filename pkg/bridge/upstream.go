@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -8,6 +9,17 @@ import (
 	"github.com/streamkpi/streamkpi/pkg/model"
 	"github.com/streamkpi/streamkpi/pkg/telemetry"
 )
+
+// Everything reaches back to the first point that there is.
+const Everything time.Duration = math.MaxInt64
+
+// startOf a reach in milliseconds since 1970.
+func startOf(reach time.Duration, now time.Time) int64 {
+	if reach == Everything {
+		return 0
+	}
+	return now.Add(-reach).UnixMilli()
+}
 
 // NoteKind is what a feed tells its listeners.
 type NoteKind int
@@ -65,12 +77,12 @@ func (s *Subscription) Close() {
 	}
 }
 
-// Widen makes the subscription reach back to fromMS; a fresh Subscribed follows where it did not.
-func (s *Subscription) Widen(fromMS int64) {
+// Widen makes the subscription reach back so far; a fresh Subscribed follows where it did not.
+func (s *Subscription) Widen(reach time.Duration) {
 	s.feed.mu.Lock()
 	defer s.feed.mu.Unlock()
 	if up := s.feed.upstreams[s.key]; up != nil {
-		s.feed.widen(up, fromMS)
+		s.feed.widen(up, reach)
 	}
 }
 
@@ -85,8 +97,9 @@ func (s *Subscription) Active() bool {
 // upstream is one subscription of the bridge with those who listen to it. The feed's lock guards it.
 type upstream struct {
 	selection  model.Canonical
-	fromMS     int64
-	id         string // on the present connection; empty where nothing was asked
+	reach      time.Duration // before the moment of asking, so that a new snapshot is never longer than the first
+	fromMS     int64         // as last asked
+	id         string        // on the present connection; empty where nothing was asked
 	subscribed bool
 	seq        int64  // of the last update since the last snapshot
 	resync     string // reason of a resync that is not over
@@ -121,6 +134,7 @@ func (f *Feed) subscribe(up *upstream) {
 	f.unsubscribe(up)
 	f.lastID++
 	up.id = "s" + strconv.FormatInt(f.lastID, 10)
+	up.fromMS = startOf(up.reach, time.Now())
 	text, err := subscribeText(up.id, up.selection, up.fromMS)
 	if err != nil {
 		up.id = ""
@@ -151,12 +165,12 @@ func (f *Feed) drop(key string, up *upstream) {
 	up.lost()
 }
 
-func (f *Feed) widen(up *upstream, fromMS int64) {
-	if fromMS >= up.fromMS {
-		return
+// widen asks anew where what was asked does not reach back so far by now; with f.mu held.
+func (f *Feed) widen(up *upstream, reach time.Duration) {
+	up.reach = max(up.reach, reach)
+	if startOf(reach, time.Now()) < up.fromMS {
+		f.subscribe(up)
 	}
-	up.fromMS = fromMS
-	f.subscribe(up)
 }
 
 // retryLater asks again for a selection that was refused; with f.mu held.

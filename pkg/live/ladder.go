@@ -1,6 +1,10 @@
 package live
 
-import "time"
+import (
+	"time"
+
+	"github.com/streamkpi/streamkpi/pkg/bridge"
+)
 
 // ladder are the spans that a stream reaches back: a few, so that viewers with slightly different ranges share one.
 var ladder = []time.Duration{
@@ -12,13 +16,13 @@ var ladder = []time.Duration{
 // long then is still six hours, not twelve.
 const moment = 5 * time.Second
 
-// ReachBack rounds the start of a viewer's range down to the ladder; past its end it is 0, which is everything.
-func ReachBack(fromMS int64, now time.Time) int64 {
+// ReachBack is how far before now a stream must reach for a viewer's range: rounded up to the ladder, and past its end
+// bridge.Everything. It moves with the clock, as the starts of most ranges do.
+func ReachBack(fromMS int64, now time.Time) time.Duration {
 	for _, reach := range ladder {
-		start := now.Add(-reach)
-		if fromMS >= start.Add(-moment).UnixMilli() {
-			return min(fromMS, start.UnixMilli())
+		if fromMS >= now.Add(-reach-moment).UnixMilli() {
+			return max(reach, now.Sub(time.UnixMilli(fromMS)))
 		}
 	}
-	return 0
+	return bridge.Everything
 }

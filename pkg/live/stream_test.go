@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -357,15 +358,20 @@ func TestReachBack(t *testing.T) {
 	for ago, reach := range map[time.Duration]time.Duration{
 		0: time.Hour, -time.Hour: time.Hour, 59 * time.Minute: time.Hour, time.Hour: time.Hour, 61 * time.Minute: 3 * time.Hour, 25 * time.Hour: 48 * time.Hour,
 	} {
-		if got := ReachBack(at.Add(-ago).UnixMilli(), at); got != at.Add(-reach).UnixMilli() {
-			t.Errorf("%s reaches back %s", ago, time.Duration(now-got)*time.Millisecond)
+		if got := ReachBack(at.Add(-ago).UnixMilli(), at); got != reach {
+			t.Errorf("%s reaches back %s", ago, got)
 		}
 	}
-	asked := at.Add(-6*time.Hour - 40*time.Millisecond).UnixMilli()
-	if got := ReachBack(asked, at); got != asked {
-		t.Errorf("six hours ago, as read 40 ms earlier: got %d, want %d", got, asked)
+	ago := 6*time.Hour + 40*time.Millisecond
+	if got := ReachBack(at.Add(-ago).UnixMilli(), at); got != ago {
+		t.Errorf("six hours ago, as read 40 ms earlier: got %s, want %s", got, ago)
 	}
-	if got := ReachBack(at.AddDate(-1, 0, 0).UnixMilli(), at); got != 0 {
-		t.Errorf("a year reaches back to %d", got)
+	for _, long := range []int64{at.AddDate(-1, 0, 0).UnixMilli(), 0, math.MinInt64} {
+		if got := ReachBack(long, at); got != bridge.Everything {
+			t.Errorf("%d reaches back %s", long, got)
+		}
+	}
+	if got := ReachBack(math.MaxInt64, at); got != time.Hour {
+		t.Errorf("the future reaches back %s", got)
 	}
 }

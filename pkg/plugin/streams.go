@@ -37,7 +37,7 @@ func readViewer(raw json.RawMessage) (viewer, model.Canonical, error) {
 	return sent, canonical, err
 }
 
-func (v viewer) reachBack(now time.Time) int64 {
+func (v viewer) reachBack(now time.Time) time.Duration {
 	from := now.Add(-time.Hour).UnixMilli()
 	if v.FromMS != nil {
 		from = *v.FromMS
@@ -111,8 +111,8 @@ type running struct {
 
 // want is how far back a viewer wants to see whose stream has not begun yet.
 type want struct {
-	fromMS int64
-	at     time.Time
+	reach time.Duration
+	at    time.Time
 }
 
 // wantedAge: a stream that has not begun by then will not.
@@ -123,12 +123,12 @@ func newStreams() *streams {
 }
 
 // join widens what runs on the path to what one more viewer wants, and says how it stands.
-func (s *streams) join(path string, fromMS int64) live.Message {
+func (s *streams) join(path string, reach time.Duration) live.Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.forgetOld(time.Now())
-	if known, there := s.wanted[path]; !there || fromMS < known.fromMS {
-		s.wanted[path] = want{fromMS: fromMS, at: time.Now()}
+	if known, there := s.wanted[path]; !there || reach > known.reach {
+		s.wanted[path] = want{reach: reach, at: time.Now()}
 	}
 	running := s.running[path]
 	if len(running) == 0 {
@@ -136,7 +136,7 @@ func (s *streams) join(path string, fromMS int64) live.Message {
 		return live.Message{Version: live.Version, Type: live.TypeHello, Active: &active}
 	}
 	for _, one := range running {
-		one.subscription.Widen(fromMS)
+		one.subscription.Widen(reach)
 	}
 	return running[0].stream.Hello(true)
 }
@@ -150,14 +150,14 @@ func (s *streams) forgetOld(now time.Time) {
 }
 
 // begin subscribes a stream; the function that it gives ends it.
-func (s *streams) begin(feed *bridge.Feed, path string, canonical model.Canonical, fromMS int64, stream *live.Stream) func() {
+func (s *streams) begin(feed *bridge.Feed, path string, canonical model.Canonical, reach time.Duration, stream *live.Stream) func() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if known, there := s.wanted[path]; there {
-		fromMS = min(fromMS, known.fromMS)
+		reach = max(reach, known.reach)
 		delete(s.wanted, path)
 	}
-	one := &running{stream: stream, subscription: feed.Subscribe(canonical, fromMS, stream)}
+	one := &running{stream: stream, subscription: feed.Subscribe(canonical, reach, stream)}
 	s.running[path] = append(s.running[path], one)
 	return func() {
 		s.mu.Lock()

@@ -50,6 +50,38 @@ test('a wider range on a running channel gets what lies further back, and its co
   expect(wide.points[segment('a')]?.[0]).toEqual([NOON - 5 * HOUR, 7]);
 });
 
+test('a stream is begun further back when a start that stands still has been outgrown, not for one that moves', () => {
+  const beat = (minutes: number): void => {
+    for (let passed = 0; passed < minutes * MINUTE; passed += 5_000) {
+      stage.live.send({ type: 'heartbeat', ...stage.head() });
+      stage.pass(5_000);
+    }
+  };
+  stage.openLive({}, lastHours(1));
+  beat(90);
+  expect(stage.live.channels).toHaveLength(1);
+  // Reaches back an hour from now on, wherever the backend begins it anew.
+  const start = Date.now() - 50 * MINUTE;
+  stage.open({}, absolute(start, start + 24 * HOUR));
+  beat(9);
+  expect(stage.live.channels).toHaveLength(1);
+  beat(2);
+  stage.live.connect();
+  beat(60);
+  expect(stage.live.channels).toHaveLength(2);
+  expect(stage.live.channel.address.fromMs).toBeLessThan(start - HOUR);
+});
+
+test('a stream of everything is not begun anew', () => {
+  stage.openLive({}, absolute(1, NOON + HOUR));
+  expect(stage.live.channel.address.fromMs).toBe(0);
+  for (let seconds = 0; seconds < 120; seconds += 5) {
+    stage.live.send({ type: 'heartbeat', ...stage.head() });
+    stage.pass(5_000);
+  }
+  expect(stage.live.channels).toHaveLength(1);
+});
+
 test('the time range is no part of the channel: panels with other ranges share one', () => {
   stage.openLive({}, lastHours(1));
   stage.open({}, relativeMinutes(30));

@@ -8,7 +8,7 @@ import { answerTo, eventsOf, mayPass, pointsOf, sentenceOf, type TargetAnswer } 
 import { LiveConnection, type LiveState } from './live-connection';
 import { PointStore, type Arrivals, type Span } from './point-store';
 import type { Clock, History, LiveAddress, LiveRequest, LiveTransport, PageVisibility } from './ports';
-import { reachBack } from './reach';
+import { MOMENT_MS, reachBack } from './reach';
 import type { StreamMessage } from './stream-message';
 import { rangeOver, union } from './visible-range';
 
@@ -67,7 +67,8 @@ export class LiveChannel {
   private askFault: string | undefined;
   /** All that was told from here on is held. */
   private completeFromMs = Infinity;
-  private openedFromMs = Infinity;
+  /** The backend tells of so much before its clock, whenever it has to begin the stream anew. */
+  private openedReachMs = 0;
   private asked = 0;
   private cancelLeaving: (() => void) | undefined;
   private cancelForgetting: (() => void) | undefined;
@@ -121,7 +122,7 @@ export class LiveChannel {
     this.viewers.add(viewer);
     const { fromMs } = viewer.span();
     if (!this.connection.isOpen) this.connection.open();
-    else if (fromMs < this.openedFromMs) this.connection.reopen();
+    else if (!this.reaches(fromMs)) this.connection.reopen();
     else if (this.isStored && this.connection.isConnected && fromMs < this.completeFromMs) this.asker.want();
   }
 
@@ -158,9 +159,16 @@ export class LiveChannel {
   }
 
   private address(): LiveAddress {
-    const from = union([...this.viewers].map((viewer) => viewer.span()))?.fromMs ?? this.world.clock.now();
-    this.openedFromMs = reachBack(from, this.world.clock.now());
-    return { uid: this.uid, path: this.live.path, query: this.live.query, fromMs: this.openedFromMs };
+    const now = this.world.clock.now();
+    const from = union([...this.viewers].map((viewer) => viewer.span()))?.fromMs ?? now;
+    const fromMs = reachBack(from, now);
+    this.openedReachMs = fromMs === 0 ? Infinity : now - fromMs;
+    return { uid: this.uid, path: this.live.path, query: this.live.query, fromMs };
+  }
+
+  /** A start that stands still, as of an absolute range or of today, moves out of reach after a while. */
+  private reaches(fromMs: number): boolean {
+    return fromMs >= this.world.clock.now() - this.openedReachMs - MOMENT_MS;
   }
 
   private onMessage({ head, body }: StreamMessage): void {
@@ -300,6 +308,7 @@ export class LiveChannel {
     this.points.trim(span.fromMs);
     this.events.trim(span.fromMs);
     if (span.fromMs > this.completeFromMs) this.completeFromMs = span.fromMs;
+    if (!this.reaches(span.fromMs)) this.connection.reopen();
   }
 
   private tellViewers(): void {

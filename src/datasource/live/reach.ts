@@ -13,7 +13,7 @@ const LADDER_MS = [
   30 * DAY_MS,
 ];
 /** `now-6h` was worked out a moment before the clock is read here: that is still six hours, not twelve. */
-const MOMENT_MS = 5_000;
+export const MOMENT_MS = 5_000;
 
 /** The start of a range rounded down to the ladder; past its end 0, which is everything. */
 export function reachBack(fromMs: number, nowMs: number): number {
