@@ -1,5 +1,5 @@
 import { frameMeta } from '../../frames/frame-meta';
-import { HOUR, LiveStage, MINUTE, NOON, lastHours } from '../testing/live-stage';
+import { HOUR, LiveStage, MINUTE, NOON, lastHours, relative } from '../testing/live-stage';
 
 let stage: LiveStage;
 beforeEach(() => {
@@ -128,16 +128,108 @@ test('titles follow the alias', () => {
   expect(panel.column('title')).toEqual(['User e2', 'User e1']);
 });
 
-test('with several panels one question asks for all that any of them shows', () => {
-  openEvents({ limit: 1, severities: ['critical'], eventState: 'open' });
-  stage.open({ kind: 'events', limit: 50, severities: ['info'] }, lastHours(3));
+describe('with several panels one question', () => {
+  const catchUp = () => {
+    stage.pass(2_000);
+    stage.live.connect();
+    stage.pass(2_000);
+    return stage.backend.asked.at(-1);
+  };
+
+  test('asks for all that any of them shows', () => {
+    openEvents({ limit: 1 });
+    stage.open({ kind: 'events', limit: 50 }, lastHours(3));
+    const asked = catchUp();
+    expect(asked?.targets).toMatchObject([{ limit: 50 }]);
+    expect(asked?.range.from.valueOf()).toBeLessThanOrEqual(Date.now() - 2.9 * HOUR);
+  });
+
+  test.each([
+    { severities: ['critical' as const] },
+    { eventState: 'open' as const },
+    { openWindows: 'exclude' as const },
+  ])('has what a panel with %j leaves out, and enough for what it leaves', (conditions) => {
+    openEvents({ ...conditions, limit: 1 });
+    stage.open({ kind: 'events', limit: 50 });
+    const [target] = catchUp()?.targets ?? [];
+    for (const condition of Object.keys(conditions)) expect(target).not.toHaveProperty(condition);
+    expect(target?.limit).toBe(10_000);
+  });
+});
+
+test('what a gap has swallowed comes to every panel, whichever of them asks', () => {
+  const closed = openEvents({ openWindows: 'exclude' });
+  const all = stage.open({ kind: 'events' });
+  stage.backend.raise({ id: 'missed', time_ms: NOON - MINUTE });
+  stage.backend.raise({ id: 'over', time_ms: NOON - 2 * MINUTE, state: 'resolved' });
+  stage.live.send({ type: 'gap', reason: 'resync' });
   stage.pass(2_000);
-  stage.live.connect();
-  stage.pass(2_000);
-  const caughtUp = stage.backend.asked.at(-1);
-  expect(caughtUp?.targets).toHaveLength(1);
-  expect(caughtUp?.targets[0]).toMatchObject({ limit: 50 });
-  expect(caughtUp?.targets[0]).not.toHaveProperty('severities');
-  expect(caughtUp?.targets[0]).not.toHaveProperty('eventState');
-  expect(caughtUp?.range.from.valueOf()).toBeLessThanOrEqual(Date.now() - 2.9 * HOUR);
+  expect(all.column('id')).toEqual(['missed', 'over', 'e1']);
+  expect(closed.column('id')).toEqual(['over']);
+});
+
+test('after the loss of the store every panel has what the new one has', () => {
+  const closed = openEvents({ openWindows: 'exclude' });
+  const all = stage.open({ kind: 'events' });
+  stage.backend.loseStore('epoch-2');
+  stage.backend.raise({ id: 'open', time_ms: NOON - MINUTE });
+  stage.backend.raise({ id: 'over', time_ms: NOON - 2 * MINUTE, state: 'resolved' });
+  stage.live.send({ type: 'heartbeat', ...stage.head() });
+  stage.pass(3_000);
+  expect(all.column('id')).toEqual(['open', 'over']);
+  expect(closed.column('id')).toEqual(['over']);
+});
+
+describe('what has passed its retention', () => {
+  beforeEach(() => stage.backend.raise({ id: 'e2', time_ms: NOON - MINUTE, severity: 'critical' }));
+
+  test('leaves with a refresh', () => {
+    const panel = openEvents();
+    stage.backend.expireEvent('e1');
+    panel.refresh();
+    expect(panel.column('id')).toEqual(['e2']);
+  });
+
+  test('leaves with what a gap makes the page ask for', () => {
+    const panel = openEvents();
+    stage.backend.expireEvent('e1');
+    stage.live.send({ type: 'gap', reason: 'resync' });
+    stage.pass(2_000);
+    expect(panel.column('id')).toEqual(['e2']);
+  });
+
+  test('leaves every panel with the refresh of one that shows it', () => {
+    const all = openEvents();
+    const warnings = stage.open({ kind: 'events', severities: ['warning'] });
+    stage.backend.expireEvent('e1');
+    warnings.refresh();
+    stage.live.send({ type: 'heartbeat', ...stage.head() });
+    stage.pass(1_000);
+    expect(warnings.column('id')).toEqual([]);
+    expect(all.column('id')).toEqual(['e2']);
+  });
+
+  test('is told from what an answer leaves out by its conditions, its limit or its range', () => {
+    const all = openEvents();
+    for (const query of [
+      { severities: ['critical' as const] },
+      { eventState: 'resolved' as const },
+      { openWindows: 'exclude' as const },
+      { limit: 1 },
+    ]) {
+      stage.open({ kind: 'events', ...query });
+    }
+    stage.open({ kind: 'events' }, relative('now-5m'));
+    stage.pass(1_000);
+    expect(all.column('id')).toEqual(['e2', 'e1']);
+  });
+
+  test('is told from what came while the answer was on its way', () => {
+    const panel = openEvents();
+    stage.backend.holds = true;
+    panel.refresh();
+    tell(stage.backend.raise({ id: 'e3', time_ms: NOON - MINUTE / 2 }));
+    stage.backend.release();
+    expect(panel.column('id')).toEqual(['e3', 'e2', 'e1']);
+  });
 });

@@ -1,6 +1,7 @@
 import type { DataFrame, Field, QueryResultMetaNotice } from '@grafana/data';
 import { frameMeta, withFrameMeta, type StreamKpiFrameMeta } from '../../frames/frame-meta';
 import type { StreamKpiQuery } from '../query';
+import { conditionsOf, type EventConditions } from './event-conditions';
 import type { EventStore } from './event-store';
 import { labelOfColumn, type EventColumn } from './history-answer';
 import type { Span } from './point-store';
@@ -8,17 +9,17 @@ import { isSameTelling, type Telling } from './series-frames';
 import { compareLabels, seriesName, type Labels } from './series-labels';
 import type { StreamEvent } from './stream-message';
 
-/** As the backend: so many where the query names no limit, and so many where some are still to be left out. */
-const DEFAULT_LIMIT = 1_000;
-const MOST_EVENTS = 10_000;
-
 /** The table of one panel's events query, from the events that the page knows, as pkg/frames/events.go makes it. */
 export class EventFrames {
   private model: DataFrame | undefined;
   private notices: readonly QueryResultMetaNotice[] = [];
   private drawn: { frame: DataFrame; version: number; rows: string; telling: Telling } | undefined;
 
-  constructor(private readonly target: StreamKpiQuery) {}
+  private readonly conditions: EventConditions;
+
+  constructor(private readonly target: StreamKpiQuery) {
+    this.conditions = conditionsOf(target);
+  }
 
   learn(frames: readonly DataFrame[], own: boolean): void {
     const [table] = frames;
@@ -44,19 +45,12 @@ export class EventFrames {
 
   /** Those that the query's own conditions leave, at most its limit. */
   private wanted(events: readonly StreamEvent[]): StreamEvent[] {
-    const { severities = [], eventState = 'all', openWindows, limit } = this.target;
-    const state = eventState === 'all' && openWindows === 'exclude' ? 'resolved' : eventState;
-    const isFiltered = severities.length > 0 || state !== 'all';
-    const most = limit !== undefined && limit > 0 ? limit : isFiltered ? MOST_EVENTS : DEFAULT_LIMIT;
+    const { matches, limit } = this.conditions;
     const names = this.labelNames();
     return events
-      .filter(
-        (event) =>
-          (state === 'all' || event.state === state) &&
-          (severities.length === 0 || severities.some((severity) => severity === event.severity)),
-      )
+      .filter(matches)
       .sort((a, b) => b.time_ms - a.time_ms || compareLabels(a.labels, b.labels, names))
-      .slice(0, most);
+      .slice(0, limit);
   }
 
   private labelNames(): string[] {

@@ -1,30 +1,56 @@
-import type { Span } from './point-store';
+import { MOST_EVENTS, type EventConditions } from './event-conditions';
+import type { Arrivals, Span } from './point-store';
 import type { StreamEvent } from './stream-message';
-
-/** Of most events at most so many are kept; the newest. */
-const MOST_EVENTS = 10_000;
 
 /**
  * The events of one live query. An event replaces the one of its id that has a lower revision, or the same one and
  * was open: so answers and updates may come in any order.
  */
 export class EventStore {
-  private held = new Map<string, { event: StreamEvent; forgotten: boolean }>();
+  /** `stamp`: by arrival, when each was last changed here. */
+  private held = new Map<string, { event: StreamEvent; stamp: number; forgotten: boolean }>();
   /** Grows with every change. */
   version = 0;
+
+  constructor(private readonly arrivals: Arrivals) {}
 
   get size(): number {
     return this.held.size;
   }
 
+  /** What the stream tells. */
   apply(events: readonly StreamEvent[]): void {
+    const stamp = this.arrivals.next();
     for (const event of events) {
       const known = this.held.get(event.id);
       if (known !== undefined && !known.forgotten && !isNewer(event, known.event)) continue;
-      this.held.set(event.id, { event, forgotten: false });
+      this.held.set(event.id, { event, stamp, forgotten: false });
       this.version += 1;
     }
     this.bound();
+  }
+
+  /**
+   * An answer over the span to a query with those conditions, asked for at that arrival. Events that were known then,
+   * match, and are not in it have passed their retention.
+   */
+  merge(
+    answer: readonly StreamEvent[],
+    span: Span,
+    askedAt: number,
+    { matches, limit }: EventConditions,
+  ): void {
+    this.apply(answer);
+    const answered = new Set(answer.map(({ id }) => id));
+    // Of as many events as the limit allows there may be more, further back.
+    const oldestMs = Math.min(...answer.map(({ time_ms }) => time_ms));
+    const fromMs = answer.length < limit ? span.fromMs : oldestMs + 1;
+    for (const [id, { event, stamp }] of this.held) {
+      if (stamp > askedAt || answered.has(id) || !matches(event)) continue;
+      if (event.time_ms < fromMs || event.time_ms >= span.toMs) continue;
+      this.held.delete(id);
+      this.version += 1;
+    }
   }
 
   /** Those in the span, the newest first. */

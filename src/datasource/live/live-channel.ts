@@ -3,6 +3,7 @@ import { defer, map, takeLast, type Observable } from 'rxjs';
 import type { LiveMeta } from '../../frames/frame-meta';
 import type { StreamKpiQuery } from '../query';
 import { Asker, type Outcome } from './asker';
+import { conditionsOf } from './event-conditions';
 import { EventStore } from './event-store';
 import { answerTo, eventsOf, mayPass, pointsOf, sentenceOf, type TargetAnswer } from './history-answer';
 import { LiveConnection, type LiveState } from './live-connection';
@@ -56,7 +57,7 @@ type StoredMode = 'points' | 'events';
  */
 export class LiveChannel {
   readonly points: PointStore;
-  readonly events = new EventStore();
+  readonly events: EventStore;
   readonly connection: LiveConnection;
   private readonly viewers = new Set<ChannelViewer>();
   private readonly asker: Asker;
@@ -83,6 +84,7 @@ export class LiveChannel {
     private readonly onForgotten: () => void,
   ) {
     this.points = new PointStore(world.arrivals);
+    this.events = new EventStore(world.arrivals);
     this.connection = new LiveConnection(() => this.address(), world.transport, world.clock, {
       onMessage: (message) => this.onMessage(message),
       onMissed: (delayMs) => this.onMissed(delayMs),
@@ -138,8 +140,8 @@ export class LiveChannel {
     this.onMissed(0);
   }
 
-  /** Takes in an answer that was asked for at that arrival; false where it is of a store that is gone. */
-  merge(answer: TargetAnswer, span: Span, askedAt: number): boolean {
+  /** Takes in the answer to a query that was asked at that arrival; false where it is of a store that is gone. */
+  merge(answer: TargetAnswer, target: StreamKpiQuery, span: Span, askedAt: number): boolean {
     const { meta, frames } = answer;
     if (meta === undefined) return false;
     if (!this.takeEpochOfAnswer(meta.store_epoch, askedAt)) {
@@ -147,7 +149,7 @@ export class LiveChannel {
       return false;
     }
     if (this.mode === 'points') this.points.merge(pointsOf(frames) ?? [], span, askedAt);
-    if (this.mode === 'events') this.events.apply(eventsOf(frames));
+    if (this.mode === 'events') this.events.merge(eventsOf(frames), span, askedAt, conditionsOf(target));
     const isLate =
       meta.as_of_ms < this.knownHead.asOfMs && meta.as_of_ms > this.knownHead.asOfMs - LATE_ANSWER_MS;
     this.takeHead(meta.watermark_ms, isLate ? this.knownHead.asOfMs : meta.as_of_ms);
@@ -212,9 +214,10 @@ export class LiveChannel {
       const [first] = viewers;
       if (first === undefined || span === undefined) return [];
       this.asked += 1;
+      const target = this.catchUpTarget(first.target);
       const request: LiveRequest = {
         ...first.request,
-        targets: [this.catchUpTarget(first.target)],
+        targets: [target],
         range: rangeOver(span),
         requestId: `${first.request.requestId}-${first.target.refId}-missed-${this.asked}`,
         hideFromInspector: true,
@@ -222,7 +225,7 @@ export class LiveChannel {
       const askedAt = this.world.arrivals.now;
       return this.history(request).pipe(
         takeLast(1),
-        map((response) => this.takeCatchUp(response, first, span, askedAt)),
+        map((response) => this.takeCatchUp(response, first, target, span, askedAt)),
       );
     });
   }
@@ -236,15 +239,15 @@ export class LiveChannel {
       const stepMs = stepOf(this.live.query);
       return stepMs === undefined ? target : { ...target, step: `${stepMs}ms` };
     }
-    const { severities: _, eventState: _state, limit: _limit, ...rest } = target;
-    const limits = [...this.viewers].map((viewer) => viewer.target.limit);
-    const widest = limits.includes(undefined) ? undefined : Math.max(...limits.map((limit) => limit ?? 0));
-    return widest === undefined ? rest : { ...rest, limit: widest };
+    const { severities: _, eventState: _state, openWindows: _open, ...rest } = target;
+    const reads = [...this.viewers].map((viewer) => conditionsOf(viewer.target).reads);
+    return { ...rest, limit: Math.max(...reads) };
   }
 
   private takeCatchUp(
     response: DataQueryResponse,
     asker: ChannelViewer,
+    target: StreamKpiQuery,
     span: Span,
     askedAt: number,
   ): Outcome {
@@ -259,7 +262,7 @@ export class LiveChannel {
       this.moveOn();
       return 'answered';
     }
-    if (!this.merge(answer, span, askedAt)) return 'answered';
+    if (!this.merge(answer, target, span, askedAt)) return 'answered';
     this.events.dropForgotten();
     if (this.connection.isConnected) this.completeFromMs = Math.min(this.completeFromMs, span.fromMs);
     for (const viewer of this.viewers) viewer.onAnswer(answer.frames, viewer === asker);

@@ -165,7 +165,7 @@ export class TargetView implements ChannelViewer {
     }
     const { hub, uid, history } = this.context;
     const channel = hub.channel(uid, live, history);
-    channel.merge(answer, span, askedAt);
+    channel.merge(answer, this.target, span, askedAt);
     this.enter(channel);
     hub.remember(this.question, { channel, frames: answer.frames });
   }

@@ -107,6 +107,11 @@ export class FakeBackend {
     return whole;
   }
 
+  /** An event passes its retention: nobody is told. */
+  expireEvent(id: string): void {
+    this.events.delete(id);
+  }
+
   /** The store was lost, and begins its count of revisions anew. */
   loseStore(epoch: string): void {
     this.epoch = epoch;
@@ -196,8 +201,11 @@ export class FakeBackend {
   }
 
   private eventsTable(target: StreamKpiQuery, fromMs: number, toMs: number): DataFrame {
+    const { eventState = 'all', openWindows } = target;
+    const state = eventState === 'all' && openWindows === 'exclude' ? 'resolved' : eventState;
     const rows = [...this.events.values()]
       .filter(({ time_ms }) => time_ms >= fromMs && time_ms < toMs)
+      .filter((event) => state === 'all' || event.state === state)
       .filter(({ severity }) => target.severities?.some((one) => one === severity) ?? true)
       .sort((a, b) => b.time_ms - a.time_ms)
       .slice(0, target.limit ?? 1000);
