@@ -92,7 +92,13 @@ func (i *Instance) examine(ctx context.Context, report *healthReport) {
 	}
 }
 
-func (r *healthReport) broken(hop, message string) { r.Hop, r.message = hop, message }
+// broken names the hop that fails; one that the bridge gives no name is the bridge's own.
+func (r *healthReport) broken(hop, message string) {
+	if hop == "" {
+		hop = "bridge"
+	}
+	r.Hop, r.message = hop, message
+}
 
 // failed names the hop at which a call failed.
 func (r *healthReport) failed(err error) {
@@ -139,7 +145,7 @@ func (r *healthReport) examineStatus(status *bridge.Status) {
 	}
 	for _, hop := range r.Hops {
 		if hop.State != "ok" {
-			r.broken(hop.Hop, fmt.Sprintf("The bridge (version %s) answers, but its %s fails: %s", status.Version, hopTitle(hop.Hop), hop.Message))
+			r.broken(hop.Hop, fmt.Sprintf("The bridge (version %s) answers, but its %s", status.Version, hopFault(hop.Hop, hop.Message)))
 			return
 		}
 	}
@@ -159,14 +165,18 @@ func sourceName(status *bridge.Status) string {
 	return status.Source.Kind
 }
 
-func hopTitle(hop string) string {
+func hopFault(hop, message string) string {
 	titles := map[string]string{
-		"kafka": "connection to Kafka", "schema_registry": "Schema Registry", "dead_letter": "dead-letter topic", "embedded": "embedded source",
+		"": "own check", "kafka": "connection to Kafka", "schema_registry": "Schema Registry", "dead_letter": "dead-letter topic", "embedded": "embedded source",
 	}
-	if title, known := titles[hop]; known {
-		return title
+	title, known := titles[hop]
+	if !known {
+		title = hop
 	}
-	return hop
+	if message == "" {
+		message = "it gives no reason. Look into the bridge's log."
+	}
+	return fmt.Sprintf("%s fails: %s", title, message)
 }
 
 // examineWithoutStatus does what a token without the scope `observe` can: it may read, but not see the hops.
@@ -177,7 +187,7 @@ func (i *Instance) examineWithoutStatus(ctx context.Context, report *healthRepor
 	case err != nil:
 		report.failed(err)
 	case ready.Status != "ready":
-		report.broken(ready.Hop, fmt.Sprintf("The bridge answers, but its %s fails: %s", hopTitle(ready.Hop), ready.Message))
+		report.broken(ready.Hop, "The bridge answers, but its "+hopFault(ready.Hop, ready.Message))
 	}
 }
 

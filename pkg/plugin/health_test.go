@@ -69,6 +69,13 @@ func TestHealthNamesTheBrokenHop(t *testing.T) {
 			f.Refuse(bridge.StatusPath, 403, "forbidden", `This token lacks the scope "observe"`)
 			f.JSON(bridge.ReadyPath, 503, object{"status": "not_ready", "hop": "kafka", "message": "No broker answers"})
 		}, "kafka", []string{"connection to Kafka fails: No broker answers"}, false},
+		{"token without observe, a hop without a name", func(f *bridgetest.Fake) {
+			f.Refuse(bridge.StatusPath, 403, "forbidden", `This token lacks the scope "observe"`)
+			f.JSON(bridge.ReadyPath, 503, object{"status": "not_ready"})
+		}, "bridge", []string{"its own check fails: it gives no reason. Look into the bridge's log."}, false},
+		{"a failing source without a name", func(f *bridgetest.Fake) {
+			f.JSON(bridge.StatusPath, 200, healthyStatus(object{"source": object{"kind": "", "hop": nil, "state": "failing", "message": "It stands", "topics": []any{}}}))
+		}, "bridge", []string{"its own check fails: It stands"}, false},
 		{"token without any scope", func(f *bridgetest.Fake) {
 			f.Refuse(bridge.StatusPath, 403, "forbidden", `This token lacks the scope "observe"`)
 			f.JSON(bridge.ReadyPath, 200, object{"status": "ready"})
@@ -144,7 +151,7 @@ func TestHealthOfABridgeThatIsNotThere(t *testing.T) {
 	}
 	secure := bridgetest.NewTLS(t)
 	result, report = checkHealth(t, fixtureContext(secure.URL()))
-	if report.Hop != "tls" || !strings.Contains(result.Message, "CA cert") || report.VerboseMessage == "" {
+	if report.Hop != "tls" || !strings.Contains(result.Message, `"Own certificate authority"`) || report.VerboseMessage == "" {
 		t.Errorf("%s: %s", report.Hop, result.Message)
 	}
 }
