@@ -11,8 +11,12 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"net/url"
+	"os"
+	"regexp"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -87,7 +91,7 @@ func TestFailuresSayWhatToDo(t *testing.T) {
 		{"cuts its answer", cutting.URL(), nil, CodeUnreachable, 0, []string{"closed the connection"}},
 		{"TLS asked of a plain port", strings.Replace(plain.URL(), "http", "https", 1), nil, CodeTLS, 0, []string{"does not speak TLS", "http://"}},
 		{"plain asked of a TLS port", strings.Replace(secure.URL(), "https", "http", 1), nil, CodeTLS, 400, []string{"TLS", "https://"}},
-		{"unknown authority", secure.URL(), nil, CodeTLS, 0, []string{"authority that is not known", "CA cert"}},
+		{"unknown authority", secure.URL(), nil, CodeTLS, 0, []string{"authority that is not known", `"Own certificate authority"`}},
 		{"certificate of another host", secure.URL(), &tls.Config{RootCAs: roots, ServerName: "elsewhere"}, CodeTLS, 0, []string{"not for this host", "server name"}},
 		{"certificate expired", secure.URL(), &tls.Config{RootCAs: roots, Time: func() time.Time { return time.Now().AddDate(100, 0, 0) }}, CodeTLS, 0, []string{"expired", "clocks"}},
 		{"HTML", answering(200, "<html>Welcome</html>"), nil, CodeNotABridge, 200, []string{"no StreamKPI bridge", "URL"}},
@@ -108,6 +112,45 @@ func TestFailuresSayWhatToDo(t *testing.T) {
 			told := mustFail(t, err)
 			if told.Code != test.code || told.Status != test.status {
 				t.Errorf("code %q, status %d; want %q, %d: %s", told.Code, told.Status, test.code, test.status, told)
+			}
+			for _, words := range test.says {
+				if !strings.Contains(told.Error(), words) {
+					t.Errorf("%q lacks %q", told.Error(), words)
+				}
+			}
+		})
+	}
+}
+
+// inside is what only programs say: kinds of calls, names of packages.
+var inside = regexp.MustCompile(`dial tcp|connect:|x509:|tls:|->`)
+
+func TestFailuresOfTheNetworkAreSentences(t *testing.T) {
+	to := &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 8765}
+	dialled := func(cause error) error {
+		return &url.Error{Op: "Post", URL: "http://192.0.2.1:8765/api/v1/query", Err: &net.OpError{Op: "dial", Net: "tcp", Addr: to, Err: cause}}
+	}
+	badge := &x509.Certificate{}
+	cases := map[string]struct {
+		err  error
+		code string
+		says []string
+	}{
+		"no route to the host":    {dialled(os.NewSyscallError("connect", syscall.EHOSTUNREACH)), CodeUnreachable, []string{"No way leads to the bridge at http://192.0.2.1:8765.", "firewalls"}},
+		"no route to the network": {dialled(os.NewSyscallError("connect", syscall.ENETUNREACH)), CodeUnreachable, []string{"No way leads to the bridge at", "network"}},
+		"within a WebSocket's dial": {fmt.Errorf("failed to WebSocket dial: %w", dialled(os.NewSyscallError("connect", syscall.EHOSTUNREACH))),
+			CodeUnreachable, []string{"No way leads to the bridge at"}},
+		"forbidden by the system": {dialled(os.NewSyscallError("connect", syscall.EACCES)), CodeUnreachable, []string{"cannot be reached: permission denied.", "Check that it runs"}},
+		"behind a proxy": {dialled(&net.OpError{Op: "socks connect", Net: "tcp", Source: to, Addr: to, Err: errors.New("general SOCKS server failure")}),
+			CodeUnreachable, []string{"cannot be reached: general SOCKS server failure."}},
+		"a certificate that may not sign": {dialled(&tls.CertificateVerificationError{Err: x509.CertificateInvalidError{Cert: badge, Reason: x509.NotAuthorizedToSign}}),
+			CodeTLS, []string{"is not valid: certificate is not authorized to sign other certificates."}},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			told := unreached("http://192.0.2.1:8765", test.err)
+			if told.Code != test.code || inside.MatchString(told.Error()) {
+				t.Errorf("code %q: %s", told.Code, told)
 			}
 			for _, words := range test.says {
 				if !strings.Contains(told.Error(), words) {

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"syscall"
 )
@@ -149,6 +150,9 @@ func unreached(address string, err error) *Error {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		problem.Message = fmt.Sprintf("No bridge listens at %s", address)
 		problem.Advice = "Start the bridge, or correct the URL in the data source settings"
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+		problem.Message = fmt.Sprintf("No way leads to the bridge at %s", address)
+		problem.Advice = "Check the URL in the data source settings, and the network and the firewalls between Grafana and the bridge"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		problem.Message = fmt.Sprintf("The bridge at %s closed the connection without an answer", address)
 		problem.Advice = "Check that it runs; if it serves TLS, the URL must begin with https://"
@@ -175,7 +179,7 @@ func tlsProblem(address string, err error) *Error {
 		problem.Advice = "Begin the URL in the data source settings with http://, or give the bridge a certificate"
 	case errors.As(err, &unknown):
 		problem.Message = fmt.Sprintf("The certificate of the bridge at %s is signed by an authority that is not known here", address)
-		problem.Advice = "Turn on \"With CA cert\" in the data source settings and paste the authority's certificate"
+		problem.Advice = "Turn on \"Own certificate authority\" in the data source settings and paste the authority's certificate"
 	case errors.As(err, &hostname):
 		problem.Message = fmt.Sprintf("The bridge's certificate is not for this host: %s", strings.TrimPrefix(hostname.Error(), "x509: "))
 		problem.Advice = "Use the certificate's name in the URL, or set the server name in the data source settings"
@@ -184,7 +188,7 @@ func tlsProblem(address string, err error) *Error {
 		problem.Advice = "Renew it, and check the clocks of both machines"
 	case errors.As(err, &alert):
 		problem.Message = fmt.Sprintf("The bridge at %s refused the TLS handshake (%s)", address, strings.TrimPrefix(alert.Error(), "tls: "))
-		problem.Advice = "If it asks for a client certificate, turn on \"TLS client authentication\" in the data source settings"
+		problem.Advice = "If it asks for a client certificate, turn on \"Show a client certificate\" in the data source settings"
 	case errors.As(err, &invalid), errors.As(err, &verify):
 		problem.Message = fmt.Sprintf("The certificate of the bridge at %s is not valid: %s", address, rootText(err))
 		problem.Advice = "Replace it, or check the TLS part of the data source settings"
@@ -194,11 +198,26 @@ func tlsProblem(address string, err error) *Error {
 	return problem
 }
 
-// rootText is the innermost part of a chain of errors, without the URL that the outer ones repeat.
+// rootText is what a chain of errors ends with, without the calls and addresses that the outer ones name.
 func rootText(err error) string {
-	var outer *url.Error
-	if errors.As(err, &outer) {
-		err = outer.Err
+	var (
+		outer  *url.Error
+		call   *net.OpError
+		system *os.SyscallError
+		verify *tls.CertificateVerificationError
+	)
+	for {
+		switch {
+		case errors.As(err, &call):
+			err = call.Err
+		case errors.As(err, &outer):
+			err = outer.Err
+		case errors.As(err, &system):
+			err = system.Err
+		case errors.As(err, &verify):
+			err = verify.Err
+		default:
+			return strings.TrimPrefix(strings.TrimPrefix(err.Error(), "tls: "), "x509: ")
+		}
 	}
-	return err.Error()
 }
