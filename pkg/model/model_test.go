@@ -40,6 +40,9 @@ func TestRules(t *testing.T) {
 	if rule.IncludeOpen() || rule.Live || rule.Revisions || rule.Step.Mode != StepWindow || rule.Stat != "last" || rule.EventsAs != "count" || rule.StatusAs != "ready" {
 		t.Errorf("a rule reads %+v", rule)
 	}
+	if table := parse(t, `{"metric":"m","eventsAs":"table","statusAs":"table"}`).ForRule(); table.EventsAs != "count" || table.StatusAs != "ready" {
+		t.Errorf("a rule reads a table: %+v", table)
+	}
 	named := parse(t, `{"metric":"m","openWindows":"include","step":"5m","stat":"avg","eventsAs":"value","statusAs":"lag"}`).ForRule()
 	if !named.IncludeOpen() || named.Step != (Step{StepFixed, 5 * time.Minute}) || named.Stat != "avg" || named.EventsAs != "value" || named.StatusAs != "lag" {
 		t.Errorf("a rule does not take what the query names: %+v", named)

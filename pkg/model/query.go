@@ -71,7 +71,7 @@ type Query struct {
 	Revisions  bool
 }
 
-// ForRule is the query as an alert rule or an expression reads it: numbers of closed windows, nothing live.
+// ForRule is the query as an alert rule or an expression reads it: numbers of closed windows, no table, nothing live.
 func (q Query) ForRule() Query {
 	q.Live = false
 	q.Revisions = false
@@ -84,10 +84,10 @@ func (q Query) ForRule() Query {
 	if q.Stat == "" {
 		q.Stat = "last"
 	}
-	if q.EventsAs == "" {
+	if q.EventsAs == "" || q.EventsAs == "table" {
 		q.EventsAs = "count"
 	}
-	if q.StatusAs == "" {
+	if q.StatusAs == "" || q.StatusAs == "table" {
 		q.StatusAs = "ready"
 	}
 	return q
