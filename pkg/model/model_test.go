@@ -3,6 +3,8 @@ package model
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -101,6 +103,47 @@ func TestPatternsMayHoldDollars(t *testing.T) {
 		}
 		if q := parse(t, string(saved)); q.Filters[0].Values[0] != pattern {
 			t.Errorf("%q became %q", pattern, q.Filters[0].Values[0])
+		}
+	}
+}
+
+func TestWhatTheBrowserFilledInMayLookLikeAVariable(t *testing.T) {
+	const filled = `{"version":1,"metric":"m","alias":"US$rate","filters":[{"dimension":"d","op":"=","values":["$root","a$b","[[x]]"]}],
+		"adhocFilters":[{"dimension":"d","op":"!=","values":["${x}"]}]%s}`
+	q := parse(t, fmt.Sprintf(filled, `,"interpolated":true`))
+	if q.Alias != "US$rate" || !slices.Equal(q.Filters[0].Values, []string{"$root", "a$b", "[[x]]"}) || q.Adhoc[0].Values[0] != "${x}" {
+		t.Errorf("read as %+v", q)
+	}
+	for _, flag := range []string{"", `,"interpolated":false`, `,"interpolated":null`} {
+		if _, err := Parse(json.RawMessage(fmt.Sprintf(filled, flag))); err == nil || !strings.Contains(err.Error(), "$root") {
+			t.Errorf("with %q: %v", flag, err)
+		}
+	}
+	// Names of the bridge's API are read here only.
+	if _, err := Parse(json.RawMessage(`{"metric_name":"$metric","interpolated":true}`)); err == nil || !strings.Contains(err.Error(), "$metric") {
+		t.Errorf("a variable that the browser does not fill in: %v", err)
+	}
+	plain := parse(t, `{"version":1,"metric":"m","filters":[{"dimension":"d","op":"=","values":["a"]}]}`)
+	told := parse(t, `{"version":1,"metric":"m","filters":[{"dimension":"d","op":"=","values":["a"]}],"interpolated":true}`)
+	if one, other := CanonicalOf(plain, "value", 60000, ModePoints).Text(), CanonicalOf(told, "value", 60000, ModePoints).Text(); one != other {
+		t.Errorf("the live stream depends on who filled the query in: %s, %s", one, other)
+	}
+}
+
+func TestARefusedValueIsSaidTogetherWithItsPattern(t *testing.T) {
+	for value, pattern := range map[string]string{"$root": "[$]root", "a$b": "[$]b", "${x.y}": `[$]\{x\.y\}`, "[[x]]": `\[\[x\]\]`} {
+		saved := func(op, value string) json.RawMessage {
+			raw, err := json.Marshal(map[string]any{"version": 1, "metric": "m", "filters": []Filter{{Dimension: "d", Op: op, Values: []string{value}}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return raw
+		}
+		if _, err := Parse(saved("=", value)); err == nil || !strings.HasSuffix(err.Error(), "use =~ and write "+pattern+".") {
+			t.Errorf("%s: %v", value, err)
+		}
+		if _, err := Parse(saved("=~", pattern)); err != nil {
+			t.Errorf("%s: %v", pattern, err)
 		}
 	}
 }

@@ -47,10 +47,14 @@ func Parse(raw json.RawMessage) (Query, error) {
 	if err != nil {
 		return Query{}, err
 	}
-	if err := noVariables(saved); err != nil {
-		return Query{}, err
-	}
 	r := reader{fields: saved}
+	interpolated := r.flag("interpolated", false)
+	if r.err == nil {
+		r.err = noVariables(saved, interpolated)
+	}
+	if r.err != nil {
+		return Query{}, r.err
+	}
 	q := Query{
 		Kind:       Kind(r.choice("kind", "series", kinds)),
 		Metric:     r.text("metric"),

@@ -95,7 +95,12 @@ describe('no stream is opened', () => {
     };
     await stage.datasource.metricFindQuery(query, { range });
     expect(stage.sent).toHaveLength(1);
-    expect(stage.sent[0]?.queries[0]).toMatchObject({ kind: 'summary', live: false, openWindows: 'include' });
+    expect(stage.sent[0]?.queries[0]).toMatchObject({
+      kind: 'summary',
+      live: false,
+      openWindows: 'include',
+      interpolated: true,
+    });
     expect(stage.live.channels).toEqual([]);
   });
 });
@@ -117,7 +122,7 @@ describe('template variables', () => {
   test('are filled in before the backend is asked', async () => {
     begin(['metric', { value: 'events' }]);
     await stage.ask([{ metric: '$metric' }]);
-    expect(stage.sent[0]?.queries[0]?.metric).toBe('events');
+    expect(stage.sent[0]?.queries[0]).toMatchObject({ metric: 'events', interpolated: true });
   });
 
   test('that cannot be filled in are an error of that query, and the others are answered', async () => {
@@ -138,7 +143,11 @@ describe('template variables', () => {
   test('whose value looks like a variable are not filled in twice', async () => {
     begin(['segment', { value: '$metric', options: ['$metric'] }], ['metric', { value: 'events' }]);
     await stage.ask([{ ...SERIES, filters: [{ dimension: 'segment', op: '=', values: ['$segment'] }] }]);
-    expect(stage.sent[0]?.queries[0]?.filters?.[0]?.values).toEqual(['$metric']);
+    // It is told that they are filled in: otherwise the backend would take the text for a variable.
+    expect(stage.sent[0]?.queries[0]).toMatchObject({
+      filters: [{ values: ['$metric'] }],
+      interpolated: true,
+    });
   });
 
   test('with All selected leave out the filter of a saved dashboard', async () => {
@@ -179,6 +188,22 @@ describe('a dashboard’s ad-hoc filters', () => {
     });
     const [plain] = stage.datasource.interpolateVariablesInQueries([{ refId: 'A', metric: 'events' }], {});
     expect(plain).not.toHaveProperty('filters');
+  });
+
+  test('may look like variables, and still do in Explore', async () => {
+    const odd = [{ key: 'segment', operator: '=', value: '$root' }];
+    await stage.ask([SERIES], { filters: odd });
+    expect(stage.sent[0]?.queries[0]).toMatchObject({
+      adhocFilters: [{ dimension: 'segment', op: '=', values: ['$root'] }],
+      interpolated: true,
+    });
+    const inExplore = stage.datasource.interpolateVariablesInQueries([{ refId: 'A', ...SERIES }], {}, odd);
+    const filters = [{ dimension: 'segment', op: '=~', values: ['[$]root'] }];
+    expect(inExplore).toMatchObject([{ filters }]);
+    expect(inExplore[0]).not.toHaveProperty('interpolated');
+    const { errors } = await stage.ask(inExplore);
+    expect(errors).toBeUndefined();
+    expect(stage.sent[1]?.queries[0]).toMatchObject({ filters });
   });
 
   test('with an operator that labels do not have are said in a sentence', async () => {

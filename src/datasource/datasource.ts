@@ -21,7 +21,7 @@ import { dimensionKeys, dimensionValues, toQueryFilters } from './adhoc';
 import { annotationSupport } from './annotations';
 import { CatalogueClient } from './catalogue';
 import { pageHub } from './grafana-page';
-import { InterpolationError, interpolateFilters, interpolateQuery } from './interpolation';
+import { InterpolationError, asSaved, interpolateFilters, interpolateQuery } from './interpolation';
 import type { LiveHub } from './live/live-hub';
 import { errorsOf, liveQuery, mayGoLive } from './live/live-query';
 import type { StreamKpiOptions } from './options';
@@ -70,9 +70,9 @@ export class StreamKpiDataSource extends DataSourceWithBackend<StreamKpiQuery, S
     filters: AdHocVariableFilter[] = [],
   ): StreamKpiQuery {
     if (this.filled.has(query)) return query;
-    const interpolated = interpolateQuery(query, { templates: getTemplateSrv(), scopedVars });
+    const filled = interpolateQuery(query, { templates: getTemplateSrv(), scopedVars });
     const adhocFilters = toQueryFilters(filters);
-    return adhocFilters.length === 0 ? interpolated : { ...interpolated, adhocFilters };
+    return { ...filled, ...(adhocFilters.length === 0 ? {} : { adhocFilters }), interpolated: true };
   }
 
   /** For Explore: the dashboard's filters become the query's own, where they can be seen. */
@@ -82,11 +82,12 @@ export class StreamKpiDataSource extends DataSourceWithBackend<StreamKpiQuery, S
     filters?: AdHocVariableFilter[],
   ): StreamKpiQuery[] {
     return queries.map((query) => {
-      const { adhocFilters = [], ...rest } = this.applyTemplateVariables(query, scopedVars, filters);
-      const own = rest.filters ?? [];
+      const filled = this.applyTemplateVariables(query, scopedVars, filters);
+      const { adhocFilters = [], interpolated: _, ...rest } = filled;
+      const all = [...(rest.filters ?? []), ...adhocFilters];
       return {
         ...rest,
-        ...(own.length + adhocFilters.length === 0 ? {} : { filters: [...own, ...adhocFilters] }),
+        ...(all.length === 0 ? {} : { filters: all.map(asSaved) }),
         datasource: this.getRef(),
       };
     });
@@ -178,6 +179,7 @@ export class StreamKpiDataSource extends DataSourceWithBackend<StreamKpiQuery, S
       filters: interpolateFilters(filters, { templates: getTemplateSrv(), scopedVars }),
       openWindows: 'include',
       live: false,
+      interpolated: true,
       datasource: this.getRef(),
     };
     this.filled.add(target);

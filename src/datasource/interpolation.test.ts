@@ -1,6 +1,6 @@
 import type { ScopedVars } from '@grafana/data';
 import fc from 'fast-check';
-import { InterpolationError, escapeRe2, interpolateQuery } from './interpolation';
+import { InterpolationError, asSaved, escapeRe2, interpolateQuery } from './interpolation';
 import type { QueryFilter, StreamKpiQuery } from './query';
 import {
   DashboardVariables,
@@ -134,6 +134,18 @@ describe('patterns', () => {
     expect(values({ op: '=~', values: ['a$', 'b\\$c'] }, [])).toEqual([['a$', 'b\\$c']]);
   });
 
+  test('that were made from a text hold nothing that is read as a variable', () => {
+    const odd = ['$root', 'a$b', '${x.y}', '[[x]]'];
+    const [patterns] = values({ op: '=~' }, [segment(odd, { options: odd })]) ?? [];
+    expect(patterns).toEqual(['[$]root', 'a[$]b', '[$]\\{x\\.y\\}', '\\[\\[x\\]\\]']);
+    expect(
+      values(
+        { op: '=~', values: patterns! },
+        ['root', 'b', 'x'].map((name) => textBox(name, '?')),
+      ),
+    ).toEqual([patterns]);
+  });
+
   test('that were made from a text match that text and nothing else', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (text, other) => {
@@ -203,11 +215,8 @@ describe('a variable that there is not', () => {
   test.each<[Partial<StreamKpiQuery>, string]>([
     [{ metric: '$nothing' }, 'The metric holds $nothing'],
     [{ alias: '${nothing:csv} x' }, 'The alias holds ${nothing:csv}'],
+    [{ alias: '$known $nothing' }, 'The alias holds $nothing'],
     [{ groupBy: ['[[nothing]]'] }, 'The grouping holds [[nothing]]'],
-    [
-      { filters: [{ dimension: 'segment', op: '=~', values: ['$known-$nothing'] }] },
-      'The filter on "segment" holds $nothing',
-    ],
     [
       { filters: [{ dimension: '$nothing', op: '=', values: [] }] },
       'The dimension of a filter holds $nothing',
@@ -218,6 +227,57 @@ describe('a variable that there is not', () => {
         `${begins}, and there is no variable of that name here. ` +
           'Create the variable in the dashboard, or put the value itself there.',
       ),
+    );
+  });
+
+  test.each([
+    ['$known-$nothing', '$nothing', '[$]nothing'],
+    ['a$b', '$b', '[$]b'],
+    ['[[x]]', '[[x]]', '\\[\\[x\\]\\]'],
+  ])(
+    'in a value is said together with how to write a value that is spelled so: %s',
+    (text, name, pattern) => {
+      expect(() => values({ values: [text] }, [textBox('known', 'a')])).toThrow(
+        new InterpolationError(
+          `The filter on "segment" holds ${name}, and there is no variable of that name here. ` +
+            'Create the variable in the dashboard, or put the value itself there. ' +
+            `If the value is really spelled so, use =~ and write ${pattern}.`,
+        ),
+      );
+      expect(values({ op: '=~', values: [pattern] }, [])).toEqual([[pattern]]);
+    },
+  );
+});
+
+describe('a filter as it can be saved', () => {
+  test.each<[QueryFilter['op'], string[], QueryFilter['op'], string[]]>([
+    ['=', ['a', 'b.c'], '=', ['a', 'b.c']],
+    ['=', ['$root', 'b.c'], '=~', ['[$]root', 'b\\.c']],
+    ['!=', ['[[x]]'], '!~', ['\\[\\[x\\]\\]']],
+    ['=~', ['a|$b'], '=~', ['a|$b']],
+  ])('%s %j is %s %j: nothing in it is read as a variable', (op, given, savedOp, saved) => {
+    expect(asSaved({ dimension: 'segment', op, values: given })).toEqual({
+      dimension: 'segment',
+      op: savedOp,
+      values: saved,
+    });
+  });
+});
+
+describe('what was written by hand in another form', () => {
+  const written = (query: object) => fill(query, [textBox('x', 'one')]);
+
+  test('is left to the backend, which reads it or says what is wrong', () => {
+    const former = { filters: [{ key: 'segment', operator: '=', value: 'a' }], metric_name: 'events' };
+    expect(written(former)).toEqual({ refId: 'A', ...former });
+    expect(written({ filters: 'segment=a' })).toEqual({ refId: 'A', filters: 'segment=a' });
+    expect(written({ groupBy: '$x' }).groupBy).toEqual(['one']);
+  });
+
+  test('has no variables filled in, and says so', () => {
+    expect(() => written({ filters: [{ key: 'segment', operator: '=', value: '$x' }] })).toThrow(
+      'A filter holds $x, but is written in a form in which variables are not filled in. ' +
+        'Give it a dimension, an op and values, or choose it anew in the query editor.',
     );
   });
 });

@@ -1,6 +1,6 @@
 import type { ScopedVars } from '@grafana/data';
 import type { TemplateSrv } from '@grafana/runtime';
-import type { QueryFilter, StreamKpiQuery } from './query';
+import type { FilterOperator, QueryFilter, StreamKpiQuery } from './query';
 
 /** Template variables, filled in field by field. */
 
@@ -60,8 +60,11 @@ export function interpolateQuery(query: StreamKpiQuery, variables: Variables): S
   if (query.alias !== undefined) put('alias', replaceText(query.alias, 'alias', variables));
   const limit: unknown = query.limit;
   if (typeof limit === 'string') put('limit', toLimit(replaceText(limit, 'limit', variables)));
-  if (query.filters !== undefined) filled['filters'] = interpolateFilters(query.filters, variables);
-  if (query.groupBy !== undefined) put('groupBy', interpolateList(query.groupBy, 'grouping', variables));
+  if (Array.isArray(query.filters)) filled['filters'] = interpolateFilters(query.filters, variables);
+  if (query.groupBy !== undefined) {
+    // By hand it may be written as one text.
+    put('groupBy', interpolateList([query.groupBy].flat(), 'grouping', variables));
+  }
   if (query.severities !== undefined) {
     const severities = interpolateList(query.severities, 'list of severities', variables);
     put('severities', severities?.length === 0 ? undefined : severities);
@@ -76,12 +79,23 @@ export function interpolateQuery(query: StreamKpiQuery, variables: Variables): S
  */
 export function interpolateFilters(filters: readonly QueryFilter[], variables: Variables): QueryFilter[] {
   return filters.flatMap((filter) => {
+    if (!Array.isArray(filter.values)) return [formerFilter(filter)];
     const values = interpolateValues(filter, variables);
     if (values === undefined) return [];
     return [
       { ...filter, dimension: replaceText(filter.dimension, 'dimension of a filter', variables), values },
     ];
   });
+}
+
+/** Written by hand with other names, which the backend knows: as it is. */
+function formerFilter(filter: QueryFilter): QueryFilter {
+  const name = VARIABLE.exec(JSON.stringify(filter))?.[1];
+  if (name === undefined) return filter;
+  throw new InterpolationError(
+    `A filter holds ${name}, but is written in a form in which variables are not filled in. ` +
+      'Give it a dimension, an op and values, or choose it anew in the query editor.',
+  );
 }
 
 /** Undefined: the filter is no condition. */
@@ -94,9 +108,17 @@ function interpolateValues(
   const kept = values.filter((value) => !isAll(value, variables));
   // With All among what is selected everything is; with All among what is left out, the others still are.
   if (kept.length < values.length && (selects || kept.length === 0)) return undefined;
-  return [
-    ...new Set(kept.flatMap((value) => expand(value, `filter on "${dimension}"`, variables, isPattern))),
-  ];
+  const place: Place = { field: `filter on "${dimension}"`, isValue: true, isPattern };
+  return [...new Set(kept.flatMap((value) => expand(value, place, variables)))];
+}
+
+const AS_PATTERN: Partial<Record<FilterOperator, FilterOperator>> = { '=': '=~', '!=': '!~' };
+
+/** A filled-in filter as it can be saved: a value that reads like a variable would be filled in once more, or refused. */
+export function asSaved(filter: QueryFilter): QueryFilter {
+  const op = AS_PATTERN[filter.op];
+  if (op === undefined || !filter.values.some((value) => VARIABLE.test(value))) return filter;
+  return { ...filter, op, values: filter.values.map(escapeRe2) };
 }
 
 /** Undefined: All is selected, and no list at all means every one of them. */
@@ -106,12 +128,12 @@ function interpolateList(
   variables: Variables,
 ): string[] | undefined {
   if (names.some((name) => isAll(name, variables))) return undefined;
-  const filled = names.flatMap((name) => expand(name, field, variables)).filter((name) => name !== '');
+  const filled = names.flatMap((name) => expand(name, { field }, variables)).filter((name) => name !== '');
   return [...new Set(filled)];
 }
 
 function single(text: string, field: string, variables: Variables): string {
-  const [first = '', ...others] = expand(text, field, variables);
+  const [first = '', ...others] = expand(text, { field }, variables);
   if (others.length === 0) return first;
   throw new InterpolationError(
     `The ${field} comes from ${text}, which has ${others.length + 1} values selected. ` +
@@ -126,21 +148,32 @@ function toLimit(text: string): number {
 }
 
 function replaceText(text: string, field: string, { templates, scopedVars }: Variables): string {
-  const replaced = templates.replace(text, scopedVars);
-  if (replaced === text) refuseVariables(text, field);
-  return replaced;
+  refuseVariables(
+    templates.replace(text, scopedVars, () => MARK),
+    { field },
+  );
+  return templates.replace(text, scopedVars);
+}
+
+/** What a text belongs to. */
+interface Place {
+  /** As a sentence calls it. */
+  readonly field: string;
+  readonly isValue?: boolean;
+  readonly isPattern?: boolean;
 }
 
 /** `$name`, `${name}` and `[[name]]`, as the backend finds them too; not a `$` that ends a pattern, nor `\\$`. */
 const VARIABLE = /(?:^|[^\\])(\$[A-Za-z_]\w*|\$\{[A-Za-z_][^}]*\}|\[\[[A-Za-z_][\w.:]*\]\])/;
 
-/** The backend would refuse it as well, but speaks of alert rules, and cannot know of a dashboard. */
-function refuseVariables(text: string, field: string): void {
+/** The backend refuses it in what was not filled in here, but speaks of alert rules and cannot know of a dashboard. */
+function refuseVariables(text: string, { field, isValue = false }: Place): void {
   const name = VARIABLE.exec(text)?.[1];
   if (name === undefined) return;
   throw new InterpolationError(
     `The ${field} holds ${name}, and there is no variable of that name here. ` +
-      'Create the variable in the dashboard, or put the value itself there.',
+      'Create the variable in the dashboard, or put the value itself there.' +
+      (isValue ? ` If the value is really spelled so, use =~ and write ${escapeRe2(name)}.` : ''),
   );
 }
 
@@ -148,22 +181,17 @@ function refuseVariables(text: string, field: string): void {
  * One text for each combination of the values that its variables have. In patterns the values of variables that
  * may have several are taken literally; a variable with one value may bring a pattern.
  */
-function expand(
-  text: string,
-  field: string,
-  { templates, scopedVars }: Variables,
-  isPattern = false,
-): string[] {
+function expand(text: string, place: Place, { templates, scopedVars }: Variables): string[] {
   const lists: string[][] = [];
   const marked = templates.replace(text, scopedVars, (value: Formatted, model: Model | undefined) => {
     const isLiteral = Array.isArray(value) || model?.multi === true || model?.includeAll === true;
     const values = (Array.isArray(value) ? value : [value]).map(String);
-    lists.push(isPattern && isLiteral ? values.map(escapeRe2) : values);
+    lists.push(place.isPattern === true && isLiteral ? values.map(escapeRe2) : values);
     return `${MARK}${lists.length - 1}${MARK}`;
   });
   let texts = [''];
   marked.split(MARK).forEach((part, index) => {
-    if (index % 2 === 0) refuseVariables(part, field);
+    if (index % 2 === 0) refuseVariables(part, place);
     const choices = index % 2 === 0 ? [part] : (lists[Number(part)] ?? []);
     // Nothing selected: the empty text, as if the label were missing.
     texts = texts.flatMap((text) => (choices.length === 0 ? [''] : choices).map((choice) => text + choice));
@@ -196,5 +224,9 @@ function hasAllSelected(model: unknown): boolean {
   return value === ALL_VALUE || (Array.isArray(value) && value.includes(ALL_VALUE));
 }
 
-/** The text as a pattern that matches nothing else, in RE2's syntax. */
-export const escapeRe2 = (text: string): string => text.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&');
+/**
+ * The text as a pattern that matches nothing else, in RE2's syntax. Its dollar signs stand alone: a variable would be
+ * filled in after a backslash too.
+ */
+export const escapeRe2 = (text: string): string =>
+  text.replace(/[\\^.|?*+()[\]{}]/g, '\\$&').replaceAll('$', '[$]');

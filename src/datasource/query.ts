@@ -28,7 +28,7 @@ export interface StreamKpiQuery extends DataQuery {
   readonly openWindows?: OpenWindows;
   /** One statistic as a number a series; absent: the whole summary as a table (alert rules: `last`). */
   readonly stat?: SummaryStat;
-  /** Default: table (alert rules: count). */
+  /** Default: table. Alert rules take no table: they read `count`. */
   readonly eventsAs?: EventsAs;
   /** Events of these only; absent or empty: of all. */
   readonly severities?: readonly Severity[];
@@ -36,7 +36,7 @@ export interface StreamKpiQuery extends DataQuery {
   readonly eventState?: EventStateFilter;
   /** Most events of an answer, the newest ones. */
   readonly limit?: number;
-  /** Default: table (alert rules: ready). */
+  /** Default: table. Alert rules take no table: they read `ready`. */
   readonly statusAs?: StatusAs;
   /** Numeric status: the value now, or what the bridge has recorded over the range; default: now. */
   readonly statusOver?: StatusOver;
@@ -51,6 +51,8 @@ export interface StreamKpiQuery extends DataQuery {
   readonly adhocFilters?: readonly QueryFilter[];
   /** Set at run time, never saved: revisions are wanted in the frames' metadata. */
   readonly withRevisions?: boolean;
+  /** Set at run time, never saved: the browser has filled the variables in, and what looks like one is a text. */
+  readonly interpolated?: boolean;
 }
 
 export const QUERY_VERSION = 1;
