@@ -74,7 +74,7 @@ export const alerts = {
       at: [0, 4, 12, 12],
       show: 'alerts',
       alerts: { keep: 50, show: 10 },
-      targets: [events('alerts', METRIC, { ...chosen, limit: 50 })],
+      targets: [events('alerts', METRIC, chosen)],
     }),
     table({
       id: 6,

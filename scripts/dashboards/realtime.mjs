@@ -80,7 +80,7 @@ export const realtime = {
       at: [0, 23, 12, 9],
       show: 'alerts',
       alerts: { keep: 10, show: 3 },
-      targets: [events('alerts', 'high_activity_alert', { limit: 10 })],
+      targets: [events('alerts', 'high_activity_alert')],
     }),
     kpi({
       id: 6,
