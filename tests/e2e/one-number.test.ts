@@ -1,7 +1,25 @@
-import { ingest, putProfiles, summary, type SummarySeries } from '../support/embedded-bridge';
-import { fieldOf, type HostFrame } from '../support/plugin-host/host-frame';
+import { ingest, putProfiles } from '../support/embedded-bridge';
+import {
+  CARDS,
+  COUNT,
+  numbersOfBackend,
+  numbersOfBridge,
+  TRENDS,
+  type DashboardNumbers,
+  type Point,
+  type ShownEvent,
+} from './rig/dashboard-numbers';
 import { asWritten } from './rig/in-page';
-import { alerts, cards, connection, legend } from './rig/reading';
+import {
+  alertCounts,
+  alerts,
+  cards,
+  connection,
+  dataUntil,
+  legend,
+  systemFigures,
+  type Card,
+} from './rig/reading';
 import {
   eventually,
   HOSTS,
@@ -14,8 +32,13 @@ import {
   START_MS,
   type Stage,
 } from './rig/stage';
+import type { View } from './rig/view';
 
-const HOUR_MS = 60 * MINUTE_MS;
+/** Of the alerts that the list shows before all kept ones are asked for, and of those that it keeps. */
+const SHOWN = 3;
+const KEPT = 10;
+
+const BUSY = ['eve', 'fay', 'gus', 'hal', 'ivy'] as const;
 
 /** Half an hour in which no two minutes are alike; the last event closes every minute that is looked at. */
 async function variedPast(stage: Stage): Promise<void> {
@@ -25,11 +48,13 @@ async function variedPast(stage: Stage): Promise<void> {
     const start = first + index * MINUTE_MS;
     const many = (count: number, user: string, from: number) =>
       Array.from({ length: count }, (_, at) => pageView(user, start + from + at * 10));
+    // Each is busy for three whole windows of five minutes at least; one more is so in the window that stays open.
+    const busy = index >= 3 && index < 23 ? BUSY.flatMap((user, at) => many(30 + at, user, 3_000)) : [];
     const answer = await ingest(stage.bridge(), [
       ...many(3 + ((index * 7) % 11), 'ada', 1_000),
       ...many(1 + ((index * 5) % 6), 'ben', 2_000),
-      // One user is busy for ten minutes: two alerts.
-      ...(index >= 10 && index < 20 ? many(30, 'eve', 3_000) : []),
+      ...busy,
+      ...(index === 27 ? many(117, 'joe', 4_000) : []),
       purchase('ada', start + 31_000, 10.25 + index * 1.37),
       purchase('ben', start + 32_000, 2.5 + (index % 3) * 0.75),
     ]);
@@ -37,18 +62,87 @@ async function variedPast(stage: Stage): Promise<void> {
   }
 }
 
-const only = <T>(list: readonly T[]): T => {
-  if (list.length !== 1 || list[0] === undefined) throw new Error(`expected one, got ${list.length}`);
-  return list[0];
-};
+/** What a graph's legend says of a line: last, least, greatest, mean. */
+function reduced(points: readonly Point[]): number[] {
+  const values = points.map(([, value]) => value).filter((value) => value !== null);
+  const sum = values.reduce((before, value) => before + value, 0);
+  return [values.at(-1) ?? NaN, Math.min(...values), Math.max(...values), sum / values.length];
+}
 
-const CARDS = [
-  { title: 'Events per minute', metric: 'events_per_minute', unit: 'short' },
-  { title: 'Revenue per minute', metric: 'revenue_per_minute', unit: 'currencyUSD' },
-  { title: 'Active users', metric: 'active_users_per_minute', unit: 'short' },
-] as const;
+/** As a list shows them: the newest first, and those of one window in an order that does not change. */
+const listed = (events: readonly ShownEvent[]): ShownEvent[] =>
+  [...events].sort((a, b) => b.started - a.started || b.firstSeen - a.firstSeen || (a.id < b.id ? -1 : 1));
 
-const STATS = ['last', 'min', 'max', 'avg'] as const;
+/** The whole dashboard as it is read on the page. */
+async function readOn(view: View) {
+  const trends: Record<string, Readonly<Record<string, readonly string[]>>> = {};
+  for (const title of Object.keys(TRENDS)) trends[title] = await legend(view, title);
+  const { 'Active metrics': activeMetrics, 'Total alerts': totalAlerts } = await systemFigures(
+    view,
+    'System status',
+  );
+  return {
+    cards: await cards(view, 'Key figures'),
+    trends,
+    alerts: await alerts(view, 'Recent alerts'),
+    counts: await alertCounts(view, 'Recent alerts'),
+    dataUntil: await dataUntil(view),
+    activeMetrics,
+    totalAlerts,
+  };
+}
+
+/** The same, as these numbers are written. */
+async function writtenOf(view: View, numbers: DashboardNumbers): Promise<Awaited<ReturnType<typeof readOn>>> {
+  const written = (unit: string, all: readonly unknown[]): Promise<string[]> =>
+    view.page.evaluate(asWritten, { unit, numbers: all });
+  const { events } = numbers;
+  const shownCards: Record<string, Card> = {
+    [COUNT.title]: { value: String(events.length), stats: {}, previous: null, updated: null },
+  };
+  const trends: Record<string, Readonly<Record<string, readonly string[]>>> = {};
+  const open = events.filter(({ state }) => state === 'open').length;
+  const expected = {
+    cards: shownCards,
+    trends,
+    alerts: listed(events)
+      .slice(0, SHOWN)
+      .map(({ severity, message, value, state, started, ended, updated }) => ({
+        severity: severity.charAt(0).toUpperCase() + severity.slice(1),
+        message,
+        value: String(value),
+        state,
+        // What was read long after it had happened says when it ended.
+        times: [started, state === 'open' ? updated : ended],
+      })),
+    counts: `${open} open, ${events.length} in range`,
+    dataUntil: numbers.dataUntil,
+    activeMetrics: String(numbers.activeMetrics),
+    totalAlerts: `${events.length} (${open} open)`,
+  };
+  for (const [title, { unit }] of Object.entries(CARDS)) {
+    const { last, previous, min, max, avg, updated } = numbers.cards[title]!;
+    const [value = '', Min = '', Max = '', Avg = '', before = ''] = await written(unit, [
+      last,
+      min,
+      max,
+      avg,
+      previous,
+    ]);
+    shownCards[title] = {
+      value,
+      stats: { Min, Max, Avg },
+      previous: previous === null ? null : before,
+      updated,
+    };
+  }
+  for (const [title, { unit }] of Object.entries(TRENDS)) {
+    const lines = Object.entries(numbers.trends[title]!);
+    const named = lines.map(async ([line, points]) => [line, await written(unit, reduced(points))] as const);
+    trends[title] = Object.fromEntries(await Promise.all(named));
+  }
+  return expected;
+}
 
 describe.each(HOSTS)('one query, one number on Grafana %s', (grafana) => {
   let stage: Stage;
@@ -58,75 +152,39 @@ describe.each(HOSTS)('one query, one number on Grafana %s', (grafana) => {
   }, START_MS);
   afterAll(() => stage.close());
 
-  /** The backend's answer to a query, as a panel gets it. */
-  async function queryData(query: object): Promise<readonly HostFrame[]> {
-    const context = stage.host.context('streamkpi');
-    if (context === null) throw new Error('there is no data source streamkpi');
-    const now = Date.now();
-    const answer = await stage.host.backend.queryData(context, {
-      fromMs: now - HOUR_MS,
-      toMs: now,
-      queries: { A: { version: 1, ...query } },
-    });
-    const result = answer.get('A');
-    if (result === undefined || result.error !== '') throw new Error(result?.error ?? 'no answer');
-    return result.frames;
-  }
-
-  const range = () => ({ from_ms: Date.now() - HOUR_MS, to_ms: Date.now() });
-
-  test('cards, trends and alerts on the page are QueryData and the bridge, to the digit', async () => {
-    const view = await stage.view('/d/streamkpi-realtime');
+  test('every card, trend and list of the page is QueryData and the bridge, to the digit', async () => {
+    const view = await stage.view('/d/streamkpi-realtime', { height: 1_700 });
     await eventually(
       () => connection(view),
       (state) => state === 'connected',
     );
-    const written = (unit: string, numbers: readonly unknown[]): Promise<string[]> =>
-      view.page.evaluate(asWritten, { unit, numbers });
-    const shown = await eventually(
-      () => cards(view, 'Key figures'),
-      (read) => CARDS.every(({ title }) => /\d/.test(read[title]?.value ?? '')),
+    await eventually(
+      () => readOn(view),
+      (read) =>
+        Object.values(read.cards).every(({ value }) => /\d/.test(value)) &&
+        Object.values(read.trends).every((lines) => Object.keys(lines).length > 0),
     );
-    for (const { title, metric, unit } of CARDS) {
-      const bridge = only((await summary(stage.bridge(), { metric, ...range(), group_by: [] })).series);
-      const frame = only(await queryData({ kind: 'summary', metric, groupBy: [] }));
-      const fromBackend = STATS.map((stat) => fieldOf(frame, stat).values[0]);
-      const fromBridge = STATS.map((stat) => bridge[stat]);
-      expect({ title, numbers: fromBackend }).toEqual({ title, numbers: fromBridge });
-      const [last, min, max, avg] = await written(unit, fromBridge);
-      expect({ title, ...shown[title] }).toEqual({
-        title,
-        value: last,
-        stats: { Min: min, Max: max, Avg: avg },
-      });
-    }
+    const ofBridge = await numbersOfBridge(stage);
+    const read = await readOn(view);
+    const ofBackend = await numbersOfBackend(stage);
 
-    for (const { title, metric, unit } of CARDS.slice(0, 2)) {
-      const bySegment: readonly SummarySeries[] = (
-        await summary(stage.bridge(), { metric, ...range(), include_open: true })
-      ).series;
-      const expected: Record<string, readonly string[]> = {};
-      for (const { labels, last, min, max, avg } of bySegment) {
-        expected[labels['segment'] ?? ''] = await written(unit, [last, min, max, avg]);
-      }
-      expect({ title, legend: await legend(view, title) }).toEqual({
-        title,
-        legend: expected,
-      });
-    }
+    expect(ofBackend).toEqual(ofBridge);
+    expect(read).toEqual(await writtenOf(view, ofBridge));
+    // More than the list keeps, of which one is not over.
+    expect(ofBridge.events.length).toBeGreaterThan(KEPT);
+    expect(ofBridge.events.filter(({ state }) => state === 'open')).toHaveLength(1);
+    // The watermark stood still while they were asked, one after the other.
+    expect((await numbersOfBridge(stage)).dataUntil).toBe(ofBridge.dataUntil);
 
-    const { events } = await stage
-      .bridge()
-      .post<{ events: { message: string; state: string }[] }>('/api/v1/events/query', {
-        metric: 'high_activity_alert',
-        ...range(),
-        limit: 10,
-      });
-    expect(events.length).toBeGreaterThan(0);
-    expect(await alerts(view, 'Recent alerts')).toEqual(
-      events.slice(0, 3).map(({ message, state }) => ({ message, state })),
+    await view
+      .panel('Recent alerts')
+      .getByRole('button', { name: `Show all ${KEPT} kept` })
+      .click();
+    expect((await alerts(view, 'Recent alerts')).map(({ message }) => message)).toEqual(
+      listed(ofBridge.events)
+        .slice(0, KEPT)
+        .map(({ message }) => message),
     );
-    expect(shown['High activity alerts']?.value).toBe(String(events.length));
     await view.picture(`one-number-grafana-${grafana}`);
     expect(view.faults).toEqual([]);
   });

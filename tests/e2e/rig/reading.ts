@@ -1,11 +1,23 @@
+import type { Locator } from 'playwright-core';
 import type { View } from './view';
 
 /** What a person reads on a dashboard. */
+
+const attributes = async (found: Locator, name: string): Promise<string[]> =>
+  Promise.all((await found.all()).map(async (one) => (await one.getAttribute(name)) ?? ''));
+
+/** The moments of the ages that are shown, epoch ms: the ages themselves change while they are read. */
+const times = async (within: Locator): Promise<number[]> =>
+  (await attributes(within.locator('time'), 'datetime')).map((iso) => Date.parse(iso));
 
 export interface Card {
   readonly value: string;
   /** `Min`, `Max`, `Avg`, where they are shown. */
   readonly stats: Readonly<Record<string, string>>;
+  /** What its change is against; null where no change is shown. */
+  readonly previous: string | null;
+  /** When it was last updated, epoch ms; null where that is not shown. */
+  readonly updated: number | null;
 }
 
 /** KPI cards of a panel by their title. */
@@ -19,7 +31,14 @@ export async function cards(view: View, panel: string): Promise<Readonly<Record<
       value,
     ]);
     const value = (await article.getByTestId('streamkpi-value').innerText()).replace(/\s/g, '');
-    read[title] = { value, stats: Object.fromEntries(stats) as Record<string, string> };
+    const [previous = null] = await attributes(article.getByTitle(/^previous window: /), 'title');
+    const [updated = null] = await times(article);
+    read[title] = {
+      value,
+      stats: Object.fromEntries(stats) as Record<string, string>,
+      previous: previous?.replace(/^previous window: |, (better|worse)$/g, '') ?? null,
+      updated,
+    };
   }
   return read;
 }
@@ -39,8 +58,12 @@ export async function legend(
 }
 
 export interface AlertRow {
+  readonly severity: string;
   readonly message: string;
+  readonly value: string;
   readonly state: string | null;
+  /** Epoch ms: of its start, and of its last change or its end. */
+  readonly times: readonly number[];
 }
 
 /** Rows of an alert list, newest first. */
@@ -48,11 +71,34 @@ export async function alerts(view: View, panel: string): Promise<AlertRow[]> {
   const rows = await view.panel(panel).locator('li[data-state]').all();
   return Promise.all(
     rows.map(async (row) => ({
+      severity: (await row.getByText(/^ ?(Info|Warning|Critical)$/).innerText()).trim(),
       message: await row.getByText(/detected for/).innerText(),
+      value: await row.getByTitle('Value').innerText(),
       state: await row.getAttribute('data-state'),
+      times: await times(row),
     })),
   );
 }
+
+/** How many alerts a list says that there are: `1 open, 16 in range`. */
+export const alertCounts = (view: View, panel: string): Promise<string> =>
+  view
+    .panel(panel)
+    .getByText(/\d+ open, /)
+    .innerText();
+
+/** Figures of the system's status by their names. */
+export async function systemFigures(view: View, panel: string): Promise<Readonly<Record<string, string>>> {
+  const read: Record<string, string> = {};
+  for (const figure of await view.panel(panel).locator('dl > div').all()) {
+    read[await figure.locator('dt').innerText()] = (await figure.locator('dd').innerText()).trim();
+  }
+  return read;
+}
+
+/** The event time up to which a connection's data reaches, epoch ms; null where it is not shown. */
+export const dataUntil = async (view: View): Promise<number | null> =>
+  (await times(view.panel('Connection')))[0] ?? null;
 
 /** How the panel says its numbers are kept up to date: `connected`, `reconnecting`, ... */
 export const connection = async (view: View): Promise<string | null> => {
