@@ -1,8 +1,13 @@
 package plugin
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"math/big"
 	"strings"
 	"testing"
 	"time"
@@ -86,4 +91,62 @@ func TestTheSameTLSForCallsAndStreams(t *testing.T) {
 	if header.Get("Authorization") != "Bearer secret" || header.Get("X-Tenant") != "blue" {
 		t.Errorf("headers of the upgrade: %v", header)
 	}
+}
+
+func TestTheSameClientCertificateForCallsAndStreams(t *testing.T) {
+	certificate, key := clientCertificate(t)
+	fake := bridgetest.NewMutualTLS(t, certificate)
+	serveCatalogue(t, fake)
+	fake.JSON(bridge.StatusPath, 200, healthyStatus(nil))
+	plugin := fixtureContext(fake.URL())
+	saved := plugin.DataSourceInstanceSettings
+	authority := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: fake.Server.Certificate().Raw})
+	certificatePEM := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Raw})
+	saved.DecryptedSecureJSONData = map[string]string{"tlsCACert": string(authority), "tlsClientCert": string(certificatePEM), "tlsClientKey": string(key)}
+
+	saved.JSONData = json.RawMessage(`{"tlsAuth":true,"tlsAuthWithCACert":true,"serverName":"example.com"}`)
+	result, report := checkHealth(t, plugin)
+	if result.Status != backend.HealthStatusOk || report.LiveProblem != "" {
+		t.Fatalf("health with the certificate: %s", result.Message)
+	}
+	if upgrades := len(fake.Upgrades()); upgrades != 1 {
+		t.Errorf("%d WebSocket upgrades", upgrades)
+	}
+
+	saved.JSONData = json.RawMessage(`{"tlsAuthWithCACert":true,"serverName":"example.com"}`)
+	saved.DecryptedSecureJSONData = map[string]string{"tlsCACert": string(authority)}
+	result, _ = checkHealth(t, plugin)
+	if result.Status != backend.HealthStatusError {
+		t.Errorf("health without the certificate: %s", result.Message)
+	}
+	if upgrades := len(fake.Upgrades()); upgrades != 1 {
+		t.Errorf("%d WebSocket upgrades, one of them without a certificate", upgrades)
+	}
+}
+
+// clientCertificate signs itself; the key is in PEM form.
+func clientCertificate(t *testing.T) (certificate *x509.Certificate, key []byte) {
+	t.Helper()
+	pair, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1),
+		NotAfter:     time.Now().Add(time.Hour),
+		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	}
+	raw, err := x509.CreateCertificate(rand.Reader, template, template, pair.Public(), pair)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate, err = x509.ParseCertificate(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	encoded, err := x509.MarshalPKCS8PrivateKey(pair)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return certificate, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded})
 }

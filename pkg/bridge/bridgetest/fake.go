@@ -3,7 +3,11 @@ package bridgetest
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -53,6 +57,20 @@ func NewTLS(t testing.TB) *Fake {
 	t.Helper()
 	fake := newFake()
 	fake.Server = httptest.NewTLSServer(fake)
+	t.Cleanup(fake.Stop)
+	return fake
+}
+
+// NewMutualTLS is NewTLS that lets in only clients with that certificate, which signs itself.
+func NewMutualTLS(t testing.TB, client *x509.Certificate) *Fake {
+	t.Helper()
+	fake := newFake()
+	fake.Server = httptest.NewUnstartedServer(fake)
+	clients := x509.NewCertPool()
+	clients.AddCert(client)
+	fake.Server.TLS = &tls.Config{ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: clients}
+	fake.Server.Config.ErrorLog = log.New(io.Discard, "", 0) // each client without one is told there
+	fake.Server.StartTLS()
 	t.Cleanup(fake.Stop)
 	return fake
 }
