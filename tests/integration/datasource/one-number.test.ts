@@ -6,7 +6,9 @@ import { runSchedules, seedsToRun } from '../../support/live-schedule/run-schedu
  */
 test('50 random schedules end in one number everywhere', async () => {
   const seeds = seedsToRun(50);
-  const { failures, results } = await runSchedules(seeds);
+  const { failures, results, unseen, summaries } = await runSchedules(seeds);
   expect(failures).toEqual([]);
   expect(results).toHaveLength(seeds.length);
+  expect(unseen).toEqual([]);
+  expect(summaries).toBeGreaterThan(10 * seeds.length);
 }, 300_000);

@@ -28,7 +28,8 @@ function rowsOf(frame: DataFrame): string[] {
 }
 
 function bits(value: unknown): string {
-  return Object.is(value, -0) ? '-0' : JSON.stringify(value) + (typeof value === 'number' ? '' : '?');
+  if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value);
+  return `${JSON.stringify(value)}?`;
 }
 
 /** Where two lists of lines differ first, short enough to read. */

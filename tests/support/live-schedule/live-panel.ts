@@ -13,7 +13,7 @@ import { liveQuery } from '../../../src/datasource/live/live-query';
 import type { StreamKpiQuery } from '../../../src/datasource/query';
 import type { QueryRunner } from '../plugin-host/query-runner';
 import type { PanelQuery } from './panel-queries';
-import type { WrittenPoints } from './written-points';
+import type { PointHistory } from './written-points';
 
 /** A panel as Grafana runs it: its query goes on until it is refreshed or closed; each response is checked. */
 
@@ -21,7 +21,7 @@ export interface PanelSurroundings {
   readonly hub: LiveHub;
   readonly runner: QueryRunner;
   readonly uid: string;
-  readonly written: WrittenPoints;
+  readonly written: PointHistory;
 }
 
 let requests = 0;

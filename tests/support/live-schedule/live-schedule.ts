@@ -1,7 +1,8 @@
 import { ALERTS, EVENTS, HOPPING, REVENUE } from '../fed-bridge/fed-metrics';
 import { createRandom } from '../seeded-random';
+import type { LivePage } from './live-page';
 import { LivePanel } from './live-panel';
-import type { LiveWorld, Page } from './live-world';
+import type { LiveWorld } from './live-world';
 import { choosePanelQuery, SEGMENTS } from './panel-queries';
 import { quietPoint } from './quiet-point';
 import { WrittenPoints } from './written-points';
@@ -17,6 +18,8 @@ export interface ScheduleResult {
   readonly faults: readonly string[];
   /** What was done, in order. */
   readonly log: readonly string[];
+  /** Series whose summaries were compared. */
+  readonly summaries: number;
   readonly tookMs: number;
 }
 
@@ -38,18 +41,34 @@ export async function runSchedule(world: LiveWorld, seed: number): Promise<Sched
       error instanceof Error ? (error.stack ?? error.message) : String(error),
     ]);
   await schedule.end();
-  return { seed, faults, log: schedule.log, tookMs: Date.now() - began };
+  return { seed, faults, log: schedule.log, summaries: schedule.summaries, tookMs: Date.now() - began };
 }
 
-type Action = readonly [name: string, weight: number, act: () => Promise<void>];
+/** What must have happened in schedules that are many: what comes to nothing is not counted. */
+export const DISTURBANCES = [
+  'revision',
+  'late event',
+  'tombstone',
+  'revived point',
+  'held answer',
+  'bridge restart',
+  'store loss',
+  'backend kill',
+  'cut WebSocket',
+  'cut Live',
+] as const;
+
+/** Acts that give false came to nothing. */
+type Action = readonly [name: string, weight: number, act: () => Promise<unknown>];
 
 class Schedule {
   readonly log: string[] = [];
+  summaries = 0;
   private readonly random: () => number;
   private readonly panels: LivePanel[] = [];
   private readonly closedFaults: string[] = [];
   private readonly written: WrittenPoints;
-  private page!: Page;
+  private page!: LivePage;
   /** The newest minute with points. */
   private minute: number;
   private panelCount = 0;
@@ -89,8 +108,8 @@ class Schedule {
   private get actions(): readonly Action[] {
     return [
       ['new windows', 6, () => this.newMinute()],
-      ['revision', 4, () => this.write(this.recent())],
-      ['late event', 2, () => this.write(this.late())],
+      ['revision', 4, async () => (await this.write(this.recent())).before > 0],
+      ['late event', 2, async () => (await this.write(this.late())).isLate],
       ['tombstone', 3, () => this.remove()],
       ['revived point', 2, () => this.revive()],
       ['burst', 2, () => this.burst()],
@@ -113,8 +132,8 @@ class Schedule {
     const { actions } = this;
     let left = this.random() * actions.reduce((sum, [, weight]) => sum + weight, 0);
     const [name, , act] = actions.find(([, weight]) => (left -= weight) < 0) ?? actions[0]!;
-    this.log.push(name);
-    await act();
+    const at = this.log.push(name) - 1;
+    if ((await act()) === false) this.log[at] = `${name} (of nothing)`;
     if (this.random() < 0.3) await sleep(this.random() * 40);
   }
 
@@ -122,7 +141,7 @@ class Schedule {
     this.log.push('quiet');
     await this.heal();
     const { panels, page, world, written } = this;
-    await quietPoint({ panels, page, bridge: world.bridge, host: world.host, written });
+    this.summaries += await quietPoint({ panels, page, bridge: world.bridge, host: world.host, written });
     for (const panel of panels) panel.newEpoch();
     const faults = this.faults();
     if (faults.length > 0) throw new Error(faults.join('\n'));
@@ -169,29 +188,36 @@ class Schedule {
     return this.minute - Math.floor(this.random() * 100) * MINUTE_MS;
   }
 
-  private async write(startMs: number): Promise<void> {
+  /** `before`: how many values the point has had; `isLate`: its window was closed. */
+  private async write(startMs: number): Promise<{ readonly before: number; readonly isLate: boolean }> {
     const metric = this.pick([EVENTS, EVENTS, HOPPING, REVENUE]);
     const values =
       metric === REVENUE ? [this.pick(SEGMENTS), this.pick(['app', 'web'])] : [this.pick(SEGMENTS)];
+    const before = this.written.historyOf(metric.name, values, startMs).length;
+    const { sizeMs, graceMs } = metric.window;
+    const isLate = startMs + sizeMs + graceMs <= this.written.watermarkMs;
     await this.written.put(metric, values, startMs);
+    return { before, isLate };
   }
 
-  private async remove(): Promise<void> {
+  private async remove(): Promise<boolean> {
     const metric = this.pick([EVENTS, EVENTS, HOPPING, REVENUE, ALERTS]);
     const all = this.written.all(metric);
-    if (all.length === 0) return;
+    if (all.length === 0) return false;
     const { values, startMs } = this.pick(all);
     await this.written.remove(metric, values, startMs);
+    return true;
   }
 
-  private async revive(): Promise<void> {
+  private async revive(): Promise<boolean> {
     const metric = this.pick([EVENTS, HOPPING, REVENUE]);
     const gone = this.written
       .all(metric)
       .filter(({ values, startMs }) => this.written.historyOf(metric.name, values, startMs).at(-1) === null);
-    if (gone.length === 0) return;
+    if (gone.length === 0) return false;
     const { values, startMs } = this.pick(gone);
     await this.written.put(metric, values, startMs);
+    return true;
   }
 
   private async burst(): Promise<void> {
@@ -206,7 +232,9 @@ class Schedule {
     const wait = 20 + this.random() * 400;
     this.world.bridge.slow.after = async () => {
       left -= 1;
-      if (left >= 0) await sleep(wait);
+      if (left < 0) return;
+      this.log.push('held answer');
+      await sleep(wait);
     };
   }
 
@@ -244,11 +272,13 @@ class Schedule {
   }
 
   /** Sometimes without a change, so that nothing but the connection is new. */
-  private async cutWebSocket(): Promise<void> {
-    const { wire } = this.world.bridge;
+  private async cutWebSocket(): Promise<boolean> {
+    const { wire, clients } = this.world.bridge;
+    const stood = clients().connections > 0;
     wire.refuse(true);
     if (this.random() < 0.8) await this.changes();
     wire.refuse(false);
+    return stood;
   }
 
   /** A question is on its way while what it asks for changes: its answer is of before, and comes after. */

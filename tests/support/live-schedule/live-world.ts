@@ -1,13 +1,10 @@
-import { LiveChannelScope } from '@grafana/data';
-import { LiveHub } from '../../../src/datasource/live/live-hub';
+import type { LiveHub } from '../../../src/datasource/live/live-hub';
 import { startFedBridge, type FedBridge } from '../fed-bridge/fed-bridge';
 import { DataSources } from '../plugin-host/data-sources';
-import type { LiveSession } from '../plugin-host/live-session';
 import { LiveServer } from '../plugin-host/live-server';
-import { VIEWER, type PluginContext } from '../plugin-host/plugin-context';
 import { startPluginHost, type PluginHost } from '../plugin-host/plugin-host';
-import { QueryRunner } from '../plugin-host/query-runner';
-import { alwaysVisible, quickClock } from './quick-clock';
+import { openPage, type LivePage } from './live-page';
+import { quickClock } from './quick-clock';
 
 /** A bridge, a backend and Grafana's Live around it, used by one schedule after the other. */
 export interface LiveWorld {
@@ -15,17 +12,9 @@ export interface LiveWorld {
   readonly host: PluginHost;
   readonly live: LiveServer;
   /** A browser page on a data source that no schedule has used before, over an empty store. */
-  newPage(random: () => number): Promise<Page>;
+  newPage(random: () => number): Promise<LivePage>;
   /** Rejects when something of a page that was left still runs. */
   close(): Promise<void>;
-}
-
-export interface Page {
-  readonly uid: string;
-  readonly session: LiveSession;
-  readonly hub: LiveHub;
-  readonly runner: QueryRunner;
-  context(): PluginContext;
 }
 
 let pages = 0;
@@ -49,22 +38,11 @@ export async function startLiveWorld(): Promise<LiveWorld> {
       pages += 1;
       const uid = `source-${pages}`;
       sources.save(1, { uid, url: bridge.url });
-      const context = (): PluginContext => sources.contextOf(1, uid, VIEWER)!;
       const session = live.session({ retryMs: 50, lingerMs: 25 });
       joinDelay = () => (random() < 0.5 ? 0 : random() * 30);
-      const hub = new LiveHub({
-        clock: quickClock(random),
-        page: alwaysVisible,
-        transport: {
-          unavailable: () => undefined,
-          subscribe: ({ uid: stream, path, query, fromMs }) => {
-            const address = { scope: LiveChannelScope.DataSource, stream, namespace: stream, path };
-            return session.getStream({ ...address, data: { query, from_ms: fromMs } });
-          },
-        },
-      });
-      hubs.push(hub);
-      return { uid, session, hub, runner: new QueryRunner(host, context), context };
+      const page = openPage(uid, { host, sources, session, clock: quickClock(random) });
+      hubs.push(page.hub);
+      return page;
     },
     close: async () => {
       const until = Date.now() + FORGOTTEN_MS;

@@ -1,23 +1,26 @@
-import { type DataFrame, type DataQueryRequest } from '@grafana/data';
+import { isDeepStrictEqual } from 'node:util';
+import type { DataFrame, DataQueryRequest } from '@grafana/data';
+import type { Metric } from '../../../backend-bridge/src/domain/metric';
 import type { components } from '../../../backend-bridge/src/server/api-types';
 import type { StreamKpiQuery } from '../../../src/datasource/query';
 import { frameMeta } from '../../../src/frames/frame-meta';
-import type { FedBridge } from '../fed-bridge/fed-bridge';
-import { EVENTS } from '../fed-bridge/fed-metrics';
 import type { PluginHost } from '../plugin-host/plugin-host';
 import { firstDifference, shownBy } from './compared-frames';
+import type { LivePage } from './live-page';
 import type { LivePanel } from './live-panel';
-import type { Page } from './live-world';
-import type { WrittenPoints } from './written-points';
+import { postJson } from './post-json';
+import { compareSummaries } from './summary-agreement';
+import type { PointHistory } from './written-points';
 
 type Schemas = components['schemas'];
 
 export interface QuietParts {
   readonly panels: readonly LivePanel[];
-  readonly page: Page;
-  readonly bridge: FedBridge;
+  readonly page: Pick<LivePage, 'runner' | 'context'>;
+  /** Itself, not through a wire that is cut. */
+  readonly bridge: { readonly url: string; readonly metrics: readonly Metric[] };
   readonly host: PluginHost;
-  readonly written: WrittenPoints;
+  readonly written: PointHistory;
 }
 
 /** Panels have so long to come to rest after the last change. */
@@ -25,14 +28,17 @@ const PATIENCE_MS = 10_000;
 const LOOK_MS = 10;
 /** A range's start may pass a window while it is compared: the question is put again after this. */
 const ASK_AGAIN_MS = 300;
+/** Summaries are of so long. */
+const SUMMARY_MS = 3_600_000;
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
  * Waits until every panel shows what the backend answers now, and is connected; then holds these answers to the
- * bridge's own and to what was written. Throws with the first difference that does not go away.
+ * bridge's own and to what was written. Throws with the first difference that does not go away. Gives how many series
+ * the summaries had that were compared.
  */
-export async function quietPoint(parts: QuietParts): Promise<void> {
+export async function quietPoint(parts: QuietParts): Promise<number> {
   const until = Date.now() + PATIENCE_MS;
   for (const panel of parts.panels) {
     for (;;) {
@@ -43,7 +49,12 @@ export async function quietPoint(parts: QuietParts): Promise<void> {
     }
     await compareWithBridge(parts, panel);
   }
-  await compareSummary(parts);
+  const now = Date.now();
+  return compareSummaries(
+    { bridge: parts.bridge, host: parts.host, context: () => parts.page.context() },
+    now - SUMMARY_MS,
+    now,
+  );
 }
 
 /** Null when the panel shows what is due. */
@@ -77,7 +88,7 @@ async function answerNow(
   return response.data as DataFrame[];
 }
 
-/** QueryData and the bridge's own answer to the same call, over one fixed range. */
+/** QueryData and the bridge's own answer to the same call, over one fixed range. Summaries are compared by themselves. */
 async function compareWithBridge(parts: QuietParts, panel: LivePanel): Promise<void> {
   const request = panel.questionNow();
   const frames = await answerNow(parts, request);
@@ -85,8 +96,14 @@ async function compareWithBridge(parts: QuietParts, panel: LivePanel): Promise<v
   const executed = JSON.parse(first?.meta?.executedQueryString ?? '{}') as { call?: string; body?: object };
   if (executed.call === undefined)
     throw new Error(`${panel.name}: the answer does not say what was executed`);
-  const answer: unknown = await post(parts.bridge, executed.call.replace('POST ', ''), executed.body ?? {});
-  if (frameMeta(first!)?.kind !== 'series') return;
+  const { kind } = frameMeta(first!) ?? {};
+  if (kind === 'summary') return;
+  const path = executed.call.replace('POST ', '');
+  const answer = await postJson(parts.bridge.url, path, executed.body ?? {});
+  if (kind === 'events') {
+    compareEvents(panel, first!, (answer as Schemas['EventsAnswer']).events);
+    return;
+  }
   const { series } = answer as Schemas['QueryAnswer'];
   const own = frames.flatMap(({ fields: [times, values] }) =>
     times === undefined || values === undefined
@@ -96,13 +113,27 @@ async function compareWithBridge(parts: QuietParts, panel: LivePanel): Promise<v
   const plain = series
     .filter(({ times }) => times.length > 0)
     .map(({ labels, times, values }) => ({ labels, times, values }));
-  if (!isSame(own, plain)) throw new Error(`${panel.name}: QueryData differs from the bridge's answer`);
+  if (!isDeepStrictEqual(own, plain))
+    throw new Error(`${panel.name}: QueryData differs from the bridge's answer`);
   if (panel.what.written !== undefined && frameMeta(first!)?.step_ms === 60_000) {
     compareWithWritten(parts, panel, plain, request);
   }
 }
 
-/** The bridge's answer and what the schedule wrote. */
+function compareEvents(panel: LivePanel, table: DataFrame, events: readonly Schemas['Event'][]): void {
+  const { eventState = 'all' } = panel.what.query;
+  const due = events
+    .filter(({ state }) => eventState === 'all' || state === eventState)
+    .map(({ id, time_ms, value, revision, state }) => [id, time_ms, value, revision, state]);
+  const columns = ['id', 'time', 'value', 'revision', 'state'].map(
+    (column) => table.fields.find(({ name }) => name === column)?.values as unknown[] | undefined,
+  );
+  const own = Array.from({ length: table.length }, (_, row) => columns.map((values) => values?.[row]));
+  if (!isDeepStrictEqual(own, due))
+    throw new Error(`${panel.name}: QueryData has other events than the bridge`);
+}
+
+/** The bridge's answer and what was written. */
 function compareWithWritten(
   { written }: QuietParts,
   panel: LivePanel,
@@ -123,44 +154,7 @@ function compareWithWritten(
   for (const { segment, points } of due) {
     const found = plain.find(({ labels }) => labels['segment'] === segment);
     const shown = found?.times.map((time, i) => [time, found.values[i]]);
-    if (!isSame(shown, points)) throw new Error(`${panel.name}: ${segment} is not what was written`);
+    if (!isDeepStrictEqual(shown, points))
+      throw new Error(`${panel.name}: ${segment} is not what was written`);
   }
-}
-
-/** Last, lowest and highest closed value: of the summary, of QueryData's summary, and of the points themselves. */
-async function compareSummary(parts: QuietParts): Promise<void> {
-  const { bridge, host, page } = parts;
-  const to_ms = Date.now();
-  const body = { metric: EVENTS.name, from_ms: to_ms - 3_600_000, to_ms };
-  const { series: summary } = await post<Schemas['SummaryAnswer']>(bridge, '/api/v1/summary', body);
-  const closed = await post<Schemas['QueryAnswer']>(bridge, '/api/v1/query', {
-    ...body,
-    include_open: false,
-  });
-  const living = closed.series.filter(({ times }) => times.length > 0);
-  const fromPoints = living.map(({ labels, values }) => {
-    const numbers = values as number[];
-    return [labels, numbers.at(-1), Math.min(...numbers), Math.max(...numbers), numbers.length];
-  });
-  const fromSummary = summary.map(({ labels, last, min, max, count }) => [labels, last, min, max, count]);
-  if (!isSame(fromPoints, fromSummary)) throw new Error('the summary is not of the points that /query gives');
-  const queries = { A: { kind: 'summary', metric: EVENTS.name, stat: 'last' } };
-  const range = { fromMs: body.from_ms, toMs: body.to_ms };
-  const answers = await host.queryData(page.context(), { ...range, queries });
-  const frames = answers.get('A')?.frames ?? [];
-  const told = frames.flatMap(({ fields }) => fields.map(({ labels, values }) => [labels, values[0]]));
-  const due = summary.map(({ labels, last }) => [labels, last]);
-  if (!isSame(told, due)) throw new Error('QueryData gives another summary than the bridge');
-}
-
-const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
-
-async function post<T>(bridge: FedBridge, path: string, body: object): Promise<T> {
-  const answer = await fetch(bridge.url + path, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-  return (await answer.json()) as T;
 }

@@ -1,5 +1,5 @@
 import { startLiveWorld } from './live-world';
-import { runSchedule, type ScheduleResult } from './live-schedule';
+import { DISTURBANCES, runSchedule, type ScheduleResult } from './live-schedule';
 
 /** Schedules spend most of their time waiting for each other's processes: so many run side by side. */
 const WORLDS = 4;
@@ -18,11 +18,18 @@ export function seedsToRun(count: number): number[] {
   return [...first, ...FOUND.filter((seed) => seed > count)];
 }
 
-/** Runs every seed; gives what failed, each with how to run it again. */
-export async function runSchedules(seeds: readonly number[]): Promise<{
+export interface SchedulesReport {
+  /** Each with how to run it again. */
   readonly failures: readonly string[];
   readonly results: readonly ScheduleResult[];
-}> {
+  /** Disturbances that no schedule had; one schedule alone need not have all. */
+  readonly unseen: readonly string[];
+  /** Series whose summaries were compared. */
+  readonly summaries: number;
+}
+
+/** Runs every seed. */
+export async function runSchedules(seeds: readonly number[]): Promise<SchedulesReport> {
   const waiting = [...seeds];
   const results: ScheduleResult[] = [];
   const work = async (): Promise<void> => {
@@ -44,5 +51,8 @@ export async function runSchedules(seeds: readonly number[]): Promise<{
       ({ seed, faults, log }) =>
         `STREAMKPI_SEED=${seed}: ${faults.join('\n')}\nafter: ${log.slice(-40).join(', ')}`,
     );
-  return { failures, results };
+  const happened = new Set(results.flatMap(({ log }) => log));
+  const unseen = seeds.length === 1 ? [] : DISTURBANCES.filter((name) => !happened.has(name));
+  const summaries = results.reduce((sum, one) => sum + one.summaries, 0);
+  return { failures, results, unseen, summaries };
 }

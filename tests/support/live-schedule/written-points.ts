@@ -1,13 +1,25 @@
 import type { Metric } from '../../../backend-bridge/src/domain/metric';
 import type { FedBridge } from '../fed-bridge/fed-bridge';
 
+/** What was written into a bridge, for those who check what is shown of it. */
+export interface PointHistory {
+  /** Grows when the store is lost: what was written before is gone. */
+  readonly epoch: number;
+  /** The values a point has had, in order, `null` for a removal; empty where there is none. */
+  historyOf(metric: string, values: readonly string[], startMs: number): readonly (number | null)[];
+  /**
+   * What must be shown of each series over a range: time and newest value, removed ones left out. Keys are the values
+   * of the dimensions as JSON.
+   */
+  shown(metric: string, fromMs: number, toMs: number): ReadonlyMap<string, readonly [number, number][]>;
+}
+
 /** What a schedule has written: of each point every value it ever had, in order. `null` is a removal. */
-export class WrittenPoints {
+export class WrittenPoints implements PointHistory {
   private readonly metrics = new Map<string, Map<string, Map<number, (number | null)[]>>>();
   private count = 0;
   /** Newest event time told. */
   watermarkMs = 0;
-  /** Grows when the store is lost: what was written before is gone. */
   epoch = 0;
 
   constructor(
@@ -15,10 +27,10 @@ export class WrittenPoints {
     private readonly random: () => number,
   ) {}
 
-  /** A number that no point has had before, with bits to lose. */
+  /** A number that no point has had before, with every bit of its fraction to lose: sums depend on their order. */
   freshValue(): number {
     this.count += 1;
-    return this.count + this.random();
+    return this.count + this.random() / 3;
   }
 
   async put(metric: Metric, values: readonly string[], startMs: number): Promise<void> {
@@ -47,12 +59,10 @@ export class WrittenPoints {
     );
   }
 
-  /** The values a point has had; empty where there is none. */
   historyOf(metric: string, values: readonly string[], startMs: number): readonly (number | null)[] {
     return this.metrics.get(metric)?.get(JSON.stringify(values))?.get(startMs) ?? [];
   }
 
-  /** What must be shown of each series over a range: time and newest value, removed ones left out. */
   shown(metric: string, fromMs: number, toMs: number): Map<string, [number, number][]> {
     const result = new Map<string, [number, number][]>();
     for (const [key, points] of this.metrics.get(metric) ?? []) {
