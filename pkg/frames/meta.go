@@ -28,6 +28,7 @@ type Meta struct {
 	StoreEpoch       string          `json:"store_epoch,omitempty"`
 	TimeShiftMS      int64           `json:"time_shift_ms,omitempty"`
 	Live             *Live           `json:"live,omitempty"`
+	Truncated        bool            `json:"truncated,omitempty"` // of events: the range may have more than came
 	Revisions        []int64         `json:"revisions,omitempty"`
 	Removed          []int64         `json:"removed,omitempty"`
 	RemovedRevisions []int64         `json:"removed_revisions,omitempty"`
@@ -59,6 +60,8 @@ type Asked struct {
 	Notices  []data.Notice
 	Live     *Live
 	Metric   MetricInfo
+	// Truncated tells that an answer of events may leave some out.
+	Truncated bool
 }
 
 // MetricInfo is what the catalogue says of the metric; zero where it does not know it.
@@ -83,6 +86,7 @@ func (a Asked) meta() Meta {
 		GraceMS:      a.Metric.GraceMS,
 		TimeShiftMS:  a.Query.TimeShift.Milliseconds(),
 		Live:         a.Live,
+		Truncated:    a.Truncated,
 	}
 }
 

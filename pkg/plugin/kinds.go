@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -44,23 +45,26 @@ func (i *Instance) events(ctx context.Context, ask question) (data.Frames, error
 	if request.Limit == mostEvents && len(answer.Events) == mostEvents {
 		notices = append(notices, frames.EventsCutNotice(mostEvents))
 	}
-	answer.Events = wantedEvents(ask.query, answer.Events)
+	isFull := len(answer.Events) >= cmp.Or(request.Limit, unaskedEvents)
+	wanted, isCut := wantedEvents(ask.query, answer.Events)
+	answer.Events = wanted
 	mode := model.ModeEvents
 	if ask.query.EventsAs != "table" {
 		mode = model.ModeChanged
 	}
 	return frames.FromEvents(frames.Asked{
-		Query:    ask.query,
-		Executed: executed(bridge.EventsPath, request),
-		Notices:  notices,
-		Live:     i.live(ask, "", 0, mode),
-		Metric:   prepared.info,
+		Query:     ask.query,
+		Executed:  executed(bridge.EventsPath, request),
+		Notices:   notices,
+		Live:      i.live(ask, "", 0, mode),
+		Metric:    prepared.info,
+		Truncated: isFull || isCut,
 	}, answer, prepared.unit), nil
 }
 
-// wantedEvents are those that the query's own conditions leave, at most its limit. An event whose window is open is
-// left out where open windows are, unless the query asks for a state by name.
-func wantedEvents(q model.Query, events []bridge.Event) []bridge.Event {
+// wantedEvents are those that the query's own conditions leave, at most its limit, and whether that cut some. An event
+// whose window is open is left out where open windows are, unless the query asks for a state by name.
+func wantedEvents(q model.Query, events []bridge.Event) ([]bridge.Event, bool) {
 	state := q.EventState
 	if state == "all" && !q.IncludeOpen() {
 		state = "resolved"
@@ -70,9 +74,9 @@ func wantedEvents(q model.Query, events []bridge.Event) []bridge.Event {
 			len(q.Severities) > 0 && !slices.Contains(q.Severities, event.Severity)
 	})
 	if q.Limit > 0 && len(kept) > q.Limit && q.EventsAs == "table" {
-		kept = kept[:q.Limit]
+		return kept[:q.Limit], true
 	}
-	return kept
+	return kept, false
 }
 
 func (i *Instance) status(ctx context.Context, ask question) (data.Frames, error) {

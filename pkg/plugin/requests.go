@@ -69,6 +69,9 @@ func summaryRequest(q model.Query, asked span, measure string) bridge.SummaryReq
 
 const mostEvents = 10_000
 
+// unaskedEvents come where no limit is asked for: the bridge's default, as backend-bridge/api/openapi.yaml has it.
+const unaskedEvents = 1_000
+
 // eventsRequest asks for as many as the bridge gives where the answer is still to be filtered or counted.
 func eventsRequest(q model.Query, asked span) bridge.EventsRequest {
 	limit := q.Limit

@@ -31,6 +31,8 @@ export interface StreamKpiFrameMeta {
   /** The query's time shift; the frames' times are those of the range that is shown. */
   readonly time_shift_ms?: number;
   readonly live?: LiveMeta;
+  /** Of events: the range may have more than came. */
+  readonly truncated?: boolean;
   /** Of each point of a series, where asked for. */
   readonly revisions?: readonly number[];
   /** Times of points that were removed. */

@@ -128,6 +128,26 @@ test('the smallest panels have a count and the newest message', () => {
   expect(screen.getByText('None of 1 match')).toBeInTheDocument();
 });
 
+test('the smallest panels count by one rule: what the options let through, kept or not', () => {
+  const size = { width: 120, height: 60 };
+  const mixed = [
+    row(1, { severity: 'critical' }),
+    row(2, { severity: 'info' }),
+    row(3, { severity: 'info', state: 'resolved' }),
+  ];
+  const { rerender, container } = render(list(mixed, { severities: ['info'] }, size));
+  expect(screen.getByText('1 open')).toBeInTheDocument();
+  // The newest is kept, and it is resolved.
+  rerender(list(mixed, { keep: 1 }, size));
+  expect(container).toHaveTextContent(/2 open.*user u2/);
+  rerender(list(mixed, { severities: ['warning'] }, size));
+  expect(screen.getByText('None of 3 match')).toBeInTheDocument();
+  rerender(
+    list([...mixed, row(4, { severity: 'warning', state: 'resolved' })], { severities: ['warning'] }, size),
+  );
+  expect(screen.getByText('1 resolved')).toBeInTheDocument();
+});
+
 test('an event that is revised stays one row and keeps its place', () => {
   const { rerender } = render(list([row(1), row(2)]));
   const before = rows();

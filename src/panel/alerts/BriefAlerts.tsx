@@ -3,36 +3,35 @@ import { Icon, useStyles2, useTheme2 } from '@grafana/ui';
 import type { AlertsModel } from '../reading/alert-model';
 import { toneColor } from '../status/connection-words';
 import { getAlertStyles } from './alert-styles';
-import { GRAVEST_FIRST, SEVERITY_WORDS } from './severity-words';
+import { SEVERITY_WORDS } from './severity-words';
 
-/** Two lines for the smallest panels: how many are open and how grave, and the newest message. */
+/** Two lines for the smallest panels: how many that match are open and how grave, and the newest message. */
 export function BriefAlerts({ alerts }: { readonly alerts: AlertsModel }) {
   const styles = useStyles2(getAlertStyles);
   const theme = useTheme2();
   if (!alerts.fed) return <div className={styles.brief}>No alerts query</div>;
-  if (alerts.kept.length === 0 && alerts.total > 0) {
+  const { unresolved } = alerts;
+  if (alerts.matching === 0 && alerts.total > 0) {
     return <div className={styles.brief}>None of {alerts.total} match</div>;
   }
-  const open = alerts.kept.filter(({ state }) => state !== 'resolved');
-  const gravest = GRAVEST_FIRST.find((severity) => open.some((alert) => alert.severity === severity));
-  if (gravest === undefined) {
+  if (unresolved === null) {
     return (
       <div className={styles.brief}>
         <span className={styles.briefHead} style={{ color: theme.colors.success.text }}>
           <Icon name="check-circle" size="sm" /> All clear
         </span>
-        {alerts.total > 0 && <span className={styles.quiet}>{alerts.total} resolved</span>}
+        {alerts.matching > 0 && <span className={styles.quiet}>{alerts.matching} resolved</span>}
       </div>
     );
   }
-  const words = SEVERITY_WORDS[gravest];
+  const words = SEVERITY_WORDS[unresolved.gravest];
   return (
     <div className={styles.brief}>
       <span className={styles.briefHead} style={{ color: toneColor(words.tone, theme) }}>
-        <Icon key={words.icon} name={words.icon} size="sm" /> {alerts.open || open.length} open
+        <Icon key={words.icon} name={words.icon} size="sm" /> {unresolved.count} open
       </span>
-      <span className={styles.quiet} title={open[0]?.message}>
-        {open[0]?.message}
+      <span className={styles.quiet} title={unresolved.newest}>
+        {unresolved.newest}
       </span>
     </div>
   );

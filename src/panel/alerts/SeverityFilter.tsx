@@ -1,9 +1,9 @@
 import React from 'react';
 import { Icon, useStyles2 } from '@grafana/ui';
-import type { Severity } from '../severity';
+import { GRAVEST_FIRST, type Severity } from '../severity';
 import type { AlertModel } from '../reading/alert-model';
 import { getAlertStyles } from './alert-styles';
-import { GRAVEST_FIRST, SEVERITY_WORDS } from './severity-words';
+import { SEVERITY_WORDS } from './severity-words';
 
 interface SeverityFilterProps {
   readonly alerts: readonly AlertModel[];

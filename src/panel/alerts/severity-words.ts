@@ -8,9 +8,6 @@ interface SeverityWords {
   readonly tone: Tone;
 }
 
-/** Gravest first. */
-export const GRAVEST_FIRST: readonly Severity[] = ['critical', 'warning', 'info'];
-
 export const SEVERITY_WORDS: Readonly<Record<Severity, SeverityWords>> = {
   critical: { name: 'Critical', icon: 'exclamation-circle', tone: 'bad' },
   warning: { name: 'Warning', icon: 'exclamation-triangle', tone: 'warn' },

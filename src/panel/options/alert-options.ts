@@ -70,7 +70,7 @@ export function alertOptions(builder: Builder): void {
       path: 'alerts.link',
       name: 'Link',
       description:
-        'Address with {{id}}, {{severity}}, {{value}}, {{time}} and label names such as {{user_id}}',
+        'Address with {{id}}, {{severity}}, {{value}}, {{time}}, label names such as {{user_id}} and dashboard variables such as ${segment}',
       defaultValue: ALERTS.link,
       settings: { placeholder: '/d/users?var-user={{user_id}}' },
     })

@@ -31,16 +31,36 @@ export interface AlertModel {
   readonly links: readonly LinkModel[];
 }
 
+/** Alerts that are open, or whose source does not say whether they are; at least one. */
+export interface UnresolvedAlerts {
+  readonly count: number;
+  readonly gravest: Severity;
+  /** Message of the newest one. */
+  readonly newest: string;
+}
+
 export interface AlertsModel {
   /** Newest first, at most as many as are kept, only the severities and states of the options. */
   readonly kept: readonly AlertModel[];
   /** All events of the range, before limits and filters. */
   readonly total: number;
   readonly open: number;
+  /** How many the severities and states of the options let through, kept or not. */
+  readonly matching: number;
+  /** Of those that match, kept or not; null: all are over. */
+  readonly unresolved: UnresolvedAlerts | null;
   /** Whether any query feeds alerts at all. */
   readonly fed: boolean;
   /** The answer was cut: there are more events than came. */
   readonly truncated: boolean;
 }
 
-export const NO_ALERTS: AlertsModel = { kept: [], total: 0, open: 0, fed: false, truncated: false };
+export const NO_ALERTS: AlertsModel = {
+  kept: [],
+  total: 0,
+  open: 0,
+  matching: 0,
+  unresolved: null,
+  fed: false,
+  truncated: false,
+};

@@ -1,4 +1,4 @@
-import { FieldType, toDataFrame, type DataFrame } from '@grafana/data';
+import { FieldType, locationUtil, toDataFrame, type DataFrame, type GrafanaConfig } from '@grafana/data';
 import fc from 'fast-check';
 import type { SavedOptions } from '../options/complete-options';
 import {
@@ -70,6 +70,30 @@ test('severities and states of the options', () => {
   expect(ids({ state: 'resolved' })).toEqual(['b']);
 });
 
+test('what is not resolved is told of all that the options let through, kept or not', () => {
+  const rows: EventRow[] = [
+    { id: 'a', time: T0, severity: 'critical', user: 'old' },
+    { id: 'b', time: T0 + MINUTE, severity: 'info', user: 'new' },
+    { id: 'c', time: T0 + 2 * MINUTE, severity: 'warning', state: 'resolved' },
+  ];
+  const told = (alerts: SavedOptions['alerts']) => {
+    const { matching, unresolved } = read([eventsFrame(rows)], alerts);
+    return { matching, ...unresolved };
+  };
+  const newest = expect.stringContaining('user new') as unknown;
+  expect(told({})).toEqual({ matching: 3, count: 2, gravest: 'critical', newest });
+  expect(told({ keep: 1 })).toEqual({ matching: 3, count: 2, gravest: 'critical', newest });
+  expect(told({ severities: ['info'] })).toEqual({ matching: 1, count: 1, gravest: 'info', newest });
+  expect(told({ severities: ['warning'] })).toEqual({ matching: 1 });
+});
+
+test('there are more events than came where the frame says so, whatever its notices are', () => {
+  const [frame] = [eventsFrame([{}])];
+  const notices = [{ severity: 'warning' as const, text: 'Only the newest 10000 events are read.' }];
+  expect(read([{ ...frame, meta: { ...frame.meta, notices } }]).truncated).toBe(false);
+  expect(read([eventsFrame([{}], { truncated: true })]).truncated).toBe(true);
+});
+
 test('no events is not the same as no query', () => {
   expect(read([eventsFrame([])])).toMatchObject({ kept: [], total: 0, fed: true });
   expect(read([])).toMatchObject({ kept: [], total: 0, fed: false });
@@ -83,6 +107,24 @@ describe('the link of the options', () => {
     expect(href('/d/users?var-user={{user_id}}&at={{ time }}', { user: 'a b&c=d' })).toBe(
       `/d/users?var-user=a%20b%26c%3Dd&at=${T0}`,
     );
+  });
+
+  test("is below Grafana's own address", () => {
+    const at = (appSubUrl: string) =>
+      locationUtil.initialize({
+        config: { appSubUrl } as GrafanaConfig,
+        getTimeRangeForUrl: () => ({ from: '', to: '' }),
+        getVariablesUrlParams: () => ({}),
+      });
+    at('/grafana');
+    expect(href('/d/users?var-user={{user_id}}')).toBe('/grafana/d/users?var-user=u1');
+    expect(href('/grafana/d/users')).toBe('/grafana/d/users');
+    expect(href('https://example.org/{{id}}')).toBe('https://example.org/e0');
+    at('');
+  });
+
+  test('a percent sign in a value stays one', () => {
+    expect(href('/d/users?var-user={{user_id}}', { user: '100%26' })).toBe('/d/users?var-user=100%2526');
   });
 
   test('an unknown name is empty, and no script gets through', () => {

@@ -1,8 +1,8 @@
-import type { DataFrame, Field, LinkModel } from '@grafana/data';
+import { locationUtil, type DataFrame, type Field, type LinkModel } from '@grafana/data';
 import { frameMeta } from '../../frames/frame-meta';
-import type { Severity } from '../severity';
+import { GRAVEST_FIRST, type Severity } from '../severity';
 import type { AlertOptions } from '../options/panel-options';
-import type { AlertModel, AlertsModel, AlertTime } from './alert-model';
+import type { AlertModel, AlertsModel, AlertTime, UnresolvedAlerts } from './alert-model';
 import type { Labels } from './card-model';
 import {
   column,
@@ -17,7 +17,11 @@ import {
 } from './frame-columns';
 import { linksOf, shownValue, wholeText, type DisplayContext } from './shown-value';
 
-/** The newest revision of each event of the frames, newest event first. */
+/**
+ * The newest revision of each event of the frames, newest event first.
+ *
+ * @param options - with the dashboard's variables in the link filled in already
+ */
 export function readAlerts(
   frames: readonly DataFrame[],
   options: AlertOptions,
@@ -41,13 +45,21 @@ export function readAlerts(
     kept: wanted.slice(0, Math.max(1, options.keep)),
     total: all.length,
     open: all.filter(({ state }) => state === 'open').length,
+    matching: wanted.length,
+    unresolved: unresolvedOf(wanted),
     fed: frames.length > 0,
-    truncated: frames.some(isTruncated),
+    truncated: frames.some((frame) => frameMeta(frame)?.truncated === true),
   };
 }
 
-const isTruncated = (frame: DataFrame): boolean =>
-  (frame.meta?.notices ?? []).some(({ text }) => /only the newest|truncat/i.test(text));
+/** @param alerts - newest first */
+function unresolvedOf(alerts: readonly AlertModel[]): UnresolvedAlerts | null {
+  const unresolved = alerts.filter(({ state }) => state !== 'resolved');
+  const gravest = GRAVEST_FIRST.find((severity) => unresolved.some((alert) => alert.severity === severity));
+  const [newest] = unresolved;
+  if (newest === undefined || gravest === undefined) return null;
+  return { count: unresolved.length, gravest, newest: newest.message };
+}
 
 const isNewer = (alert: AlertModel, known: AlertModel): boolean =>
   alert.revision !== known.revision
@@ -161,16 +173,19 @@ function rowLinks(frame: DataFrame, valueField: Field | undefined, row: number):
     });
 }
 
-/** The address of the options with this event's values, each encoded; none where it is not a web address. */
+/**
+ * The address of the options with this event's values, each encoded, below Grafana's own address where it begins with a
+ * slash; none where it is not a web address. Not by way of Grafana's sanitizeUrl, which gives back a decoded address:
+ * an `&` in a value would begin the next parameter.
+ */
 function templateLink(options: AlertOptions, values: Readonly<Record<string, string>>): LinkModel[] {
   if (options.link.trim() === '') return [];
   const filled = options.link.replace(/\{\{\s*([^{}]*?)\s*\}\}/g, (_, name: string) =>
     Object.hasOwn(values, name) ? encodeURIComponent(values[name] ?? '') : '',
   );
-  if (filled.trim() === '' || !isWebAddress(filled)) return [];
-  return [
-    { href: filled, title: options.linkTitle.trim() || 'Details', target: undefined, origin: undefined },
-  ];
+  const href = locationUtil.assureBaseUrl(filled.trim());
+  if (href === '' || !isWebAddress(href)) return [];
+  return [{ href, title: options.linkTitle.trim() || 'Details', target: undefined, origin: undefined }];
 }
 
 /** As the browser itself reads it: a script's address is none, however it is written. */

@@ -1,5 +1,7 @@
 import { dataFrameFromJSON, type DataFrame, type DataFrameJSON } from '@grafana/data';
 import eventsByUser from '../../../tests/fixtures/plugin/frames/events-count-by-user.json';
+import eventsCut from '../../../tests/fixtures/plugin/frames/events-filtered-and-limited.json';
+import eventsLimited from '../../../tests/fixtures/plugin/frames/events-limited.json';
 import eventsTable from '../../../tests/fixtures/plugin/frames/events-table.json';
 import coarse from '../../../tests/fixtures/plugin/frames/series-downsampled-and-truncated.json';
 import noSeries from '../../../tests/fixtures/plugin/frames/series-none.json';
@@ -119,6 +121,13 @@ test('events are alerts; counts of them are cards', () => {
   });
   expect(told(eventsByUser).length).toBeGreaterThan(0);
   expect(read(eventsByUser).alerts.fed).toBe(false);
+});
+
+test('events that may be more than came say so', () => {
+  const isTruncated = [eventsTable, eventsLimited, eventsCut].map(
+    (fixture) => read(fixture).alerts.truncated,
+  );
+  expect(isTruncated).toEqual([false, true, true]);
 });
 
 test('the status has its hops; its numbers are cards', () => {
