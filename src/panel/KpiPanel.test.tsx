@@ -93,6 +93,14 @@ describe('cards', () => {
     expect(screen.getByRole('link', { name: 'Events per minute' })).toHaveAttribute('href', '/d/users');
   });
 
+  test('that no query feeds say so; a query without numbers is something else', () => {
+    show([eventsFrame([{}])], cards());
+    expect(screen.getByText('No cards query')).toBeInTheDocument();
+    cleanup();
+    show([{ ...plainSeries('x', []), fields: [] }], cards());
+    expect(screen.getByText('No values')).toBeInTheDocument();
+  });
+
   test('a value that is none reads so', () => {
     show(
       [
@@ -195,6 +203,25 @@ describe('parts', () => {
     expect(screen.getByTestId('streamkpi-value')).toHaveTextContent('120');
     expect(screen.queryByRole('group', { name: 'System status' })).not.toBeInTheDocument();
   });
+});
+
+test("an alert's link follows the dashboard's variables, encoded, although no query does", () => {
+  const props = panelProps([eventsFrame([{}])], {
+    options: { show: 'alerts', alerts: { link: '/d/users?var-env=${env}&var-user={{user_id}}' } },
+  });
+  const withEnvironment = (env: string) => (
+    <KpiPanel
+      {...props}
+      replaceVariables={(text, _, format) =>
+        text.replace('${env}', format === 'uriencode' ? encodeURIComponent(env) : env)
+      }
+    />
+  );
+  const { rerender } = render(withEnvironment('a&b'));
+  const link = () => screen.getByRole('link', { name: /High activity/ });
+  expect(link()).toHaveAttribute('href', '/d/users?var-env=a%26b&var-user=u1');
+  rerender(withEnvironment('{{user_id}}'));
+  expect(link()).toHaveAttribute('href', '/d/users?var-env=%7B%7Buser_id%7D%7D&var-user=u1');
 });
 
 describe("a part's heading", () => {

@@ -66,9 +66,7 @@ function SectionOf({ box, titled, reading, options, timeZone }: SectionOfProps) 
     case 'connection':
       return <ConnectionHeader {...place} connection={reading.connection} />;
     case 'cards':
-      return (
-        <KpiCards {...place} cards={reading.cards.cards} more={reading.cards.more} options={options.cards} />
-      );
+      return <KpiCards {...place} {...reading.cards} options={options.cards} />;
     case 'alerts':
       return <AlertList {...place} titled={titled} alerts={reading.alerts} options={options.alerts} />;
     case 'status':

@@ -8,7 +8,7 @@ import type { KpiPanelOptions } from './options/panel-options';
 import { NO_ALERTS, type AlertModel, type AlertsModel } from './reading/alert-model';
 import { readAlerts } from './reading/alerts';
 import type { CardModel } from './reading/card-model';
-import { readCards, type CardsReading } from './reading/cards';
+import { NO_CARDS, readCards, type CardsReading } from './reading/cards';
 import { readConnection, type ConnectionModel } from './reading/connection';
 import { fixedRangeEnd } from './reading/freshness';
 import { sectionFrames, shownSections } from './reading/sections';
@@ -42,6 +42,8 @@ export function usePanelReading(props: ReadProps): PanelReading {
   replace.current = props.replaceVariables;
   const clock = useRef<ClockOffsetEstimate>(undefined);
   const before = useRef<PanelReading>(undefined);
+  // A variable that no query uses changes the link without new data.
+  const link = props.replaceVariables(options.alerts.link, undefined, 'uriencode');
   const { series } = data;
   const isAsked = data.request !== undefined;
   const failure = failureOf(data);
@@ -60,17 +62,15 @@ export function usePanelReading(props: ReadProps): PanelReading {
     const needsAlerts = sections.some((section) => section === 'alerts' || section === 'status');
     const reading: PanelReading = {
       sections,
-      cards: sections.includes('cards')
-        ? readCards(fed.cards, options.cards, rules, context)
-        : { cards: [], more: 0 },
-      alerts: needsAlerts ? readAlerts(fed.alerts, options.alerts, context) : NO_ALERTS,
+      cards: sections.includes('cards') ? readCards(fed.cards, options.cards, rules, context) : NO_CARDS,
+      alerts: needsAlerts ? readAlerts(fed.alerts, { ...options.alerts, link }, context) : NO_ALERTS,
       connection: readConnection(series, failure, rules),
       system: readSystem(fed.status, series),
       clockOffset: clock.current.offset,
     };
     before.current = before.current === undefined ? reading : withUnchanged(before.current, reading);
     return before.current;
-  }, [series, isAsked, failure, options, theme, timeZone, timeRange]);
+  }, [series, isAsked, failure, options, link, theme, timeZone, timeRange]);
 }
 
 const clocksOf = (series: readonly DataFrame[]): number[] =>

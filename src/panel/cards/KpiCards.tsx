@@ -3,6 +3,7 @@ import type { TimeZone } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
 import type { CardOptions } from '../options/panel-options';
 import type { CardModel } from '../reading/card-model';
+import type { CardsReading } from '../reading/cards';
 import { Hint } from '../states/Hint';
 import { ScrollArea } from '../states/ScrollArea';
 import { cardGrid } from './card-grid';
@@ -11,10 +12,7 @@ import { getCardStyles } from './card-styles';
 import { KpiCard } from './KpiCard';
 import { textWidths } from './text-widths';
 
-export interface KpiCardsProps {
-  readonly cards: readonly CardModel[];
-  /** Cards that are left out. */
-  readonly more: number;
+export interface KpiCardsProps extends CardsReading {
   readonly options: Pick<CardOptions, 'columns' | 'colorMode' | 'delta' | 'deltaAs' | 'updated'>;
   readonly width: number;
   readonly height: number;
@@ -23,7 +21,7 @@ export interface KpiCardsProps {
 
 /** Cards in a grid that makes the best of the space; all of them laid out alike. */
 export const KpiCards = memo(function KpiCards(props: KpiCardsProps) {
-  const { cards, more, options, width, height, timeZone } = props;
+  const { cards, more, fed, options, width, height, timeZone } = props;
   const styles = useStyles2(getCardStyles);
   const moreHeight = more > 0 && height >= 100 ? 20 : 0;
   const grid = useMemo(
@@ -34,7 +32,7 @@ export const KpiCards = memo(function KpiCards(props: KpiCardsProps) {
   const texts = textWidths(cards, options.deltaAs);
   const layout = useStable(cardLayout(grid.cardWidth, grid.cardHeight, parts, texts));
   const moreText = `${more} more not shown: raise the limit of cards, or filter.`;
-  if (cards.length === 0) return <Hint width={width} height={height} title="No values" text={WHAT_TO_DO} />;
+  if (cards.length === 0) return <Hint width={width} height={height} {...(fed ? NO_VALUES : NO_QUERY)} />;
   const list = (
     <ul
       className={styles.grid}
@@ -81,8 +79,14 @@ export const KpiCards = memo(function KpiCards(props: KpiCardsProps) {
   );
 });
 
-const WHAT_TO_DO =
-  'The queries gave no number for this time range. Add a KPI summary or series query, widen the range, or check filters.';
+const NO_QUERY = {
+  title: 'No cards query',
+  text: 'Add a StreamKPI query of kind KPI summary or Series, or choose in the options which query gives the cards.',
+};
+const NO_VALUES = {
+  title: 'No values',
+  text: 'The queries gave no number for this time range. Widen the range, or check the filters.',
+};
 
 /** A part that any card has takes its place in all of them, so that cards line up and stay as they are. */
 function partsOf(cards: readonly CardModel[], options: KpiCardsProps['options']): CardParts {

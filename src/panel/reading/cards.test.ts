@@ -94,6 +94,28 @@ describe('from summaries', () => {
     expect(wholeText(cardOf([series], { stat: 'sum' }).value)).toBe('$6');
   });
 
+  test('a count is compared as a count, beside numbers that keep their unit', () => {
+    const config: FieldConfig = { unit: 'currencyUSD' };
+    const shifted = metaOf({ time_shift_ms: 60 * MINUTE, live: { mode: 'poll' } });
+    const summaries = [
+      summaryFrame([{ count: 5 }], metaOf(), { config }),
+      summaryFrame([{ count: 2 }], shifted, { config, refId: 'E' }),
+    ];
+    const card = cardOf(summaries, { stat: 'count' });
+    expect(card.delta?.absolute).toBe('+3');
+    expect(wholeText(card.delta!.base)).toBe('2');
+    expect(statTexts(card)).toEqual([
+      ['min', '$80'],
+      ['max', '$130'],
+      ['avg', '$110'],
+    ]);
+    const series = [
+      seriesFrame([1, 2, 3], {}, { open_from_ms: null }, { config }),
+      seriesFrame([1, 2], {}, { ...shifted, kind: 'series', open_from_ms: null }, { config, refId: 'E' }),
+    ];
+    expect(cardOf(series, { stat: 'count' }).delta?.absolute).toBe('+1');
+  });
+
   test('a summary whose meta was lost is known by its columns', () => {
     const { meta: _lost, ...frame } = summaryFrame([{ segment: 'gold', stale: true }]);
     const card = cardOf([frame]);

@@ -5,7 +5,7 @@ import type { CardModel, Delta, Labels, Stat, Trend } from './card-model';
 import { isStreamSeries, isSummaryTable, shiftOf, type CardSource } from './card-source';
 import { cardTitles, type CardTitle } from './card-titles';
 import { compare, towards } from './comparison';
-import { labelsKey, numberColumns } from './frame-columns';
+import { column, labelsKey, numberColumns } from './frame-columns';
 import { spanText, staleFrom, type FreshnessRules } from './freshness';
 import { plainSources } from './plain-source';
 import { seriesSource } from './series-source';
@@ -16,7 +16,11 @@ export interface CardsReading {
   readonly cards: readonly CardModel[];
   /** Cards beyond the limit, which are not shown. */
   readonly more: number;
+  /** Whether any query feeds cards at all. */
+  readonly fed: boolean;
 }
+
+export const NO_CARDS: CardsReading = { cards: [], more: 0, fed: false };
 
 /** All cards of the frames, in their order. */
 export function readCards(
@@ -35,7 +39,7 @@ export function readCards(
     const title = titles[index] ?? source;
     return cardOf(source, title, { own, shifted, options, rules, context, key: uniqueKey(source, seen) });
   });
-  return { cards, more: shownSources.length - kept.length };
+  return { cards, more: shownSources.length - kept.length, fed: frames.length > 0 };
 }
 
 function sourcesOf(frame: DataFrame, frames: readonly DataFrame[], options: CardOptions): CardSource[] {
@@ -96,8 +100,8 @@ function cardOf(source: CardSource, title: CardTitle, around: CardSurroundings):
     key: around.key,
     ...title,
     value: shownValue(field, number ?? rawValue(source, options.stat), context, NO_DATA),
-    delta: deltaOf(source, number, around),
-    stats: options.stats ? statsOf(source, context) : [],
+    delta: deltaOf(source, field, number, around),
+    stats: options.stats ? statsOf(source, options.stat, context) : [],
     updated: options.updated ? source.updated : null,
     staleFrom: staleFromOf(source, rules),
     open: source.open && options.stat === 'last',
@@ -129,17 +133,23 @@ const trendBeside = (source: CardSource, own: readonly CardSource[]): Trend | nu
     ? null
     : (own.find((other) => other.from === 'series' && isSameSeries(source, other))?.trend ?? null);
 
-function deltaOf(source: CardSource, number: number | null, around: CardSurroundings): Delta | null {
+/** @param field - by whose options the numbers are shown */
+function deltaOf(
+  source: CardSource,
+  field: Field,
+  number: number | null,
+  around: CardSurroundings,
+): Delta | null {
   const { options, context, shifted } = around;
   const { goodWhen } = cardConfig(source.field);
   if (options.delta === 'none') return null;
   const bases = options.delta === 'previous' ? [] : shifted.filter((base) => isSameSeries(source, base));
   if (bases.length > 0 || options.delta === 'earlier') {
     const { number: base, versus } = earlierNumber(source, bases, options.stat);
-    return compare(source.field, number, base, versus, goodWhen, context);
+    return compare(field, number, base, versus, goodWhen, context);
   }
   if (options.stat !== 'last') return null;
-  return compare(source.field, number, source.previous ?? null, source.previousName, goodWhen, context);
+  return compare(field, number, source.previous ?? null, source.previousName, goodWhen, context);
 }
 
 /**
@@ -172,11 +182,13 @@ function earlierNumber(
   return { number: base.numbers.last ?? null, versus: `about ${versus}` };
 }
 
-function statsOf(source: CardSource, context: DisplayContext): Stat[] {
+function statsOf(source: CardSource, stat: CardStat, context: DisplayContext): Stat[] {
+  // The least, greatest and average value of a summary that counts have the unit of its values.
+  const field = (stat === 'count' ? column(source.frame, 'last') : undefined) ?? source.field;
   const stats: Stat[] = [];
   for (const name of ['min', 'max', 'avg'] as const) {
     const number = source.numbers[name];
-    if (typeof number === 'number') stats.push({ name, value: shownValue(source.field, number, context) });
+    if (typeof number === 'number') stats.push({ name, value: shownValue(field, number, context) });
   }
   return stats;
 }
