@@ -4,6 +4,7 @@ import {
   DEFAULT_OPTIONS,
   OPTIONS_VERSION,
   type CardStat,
+  type ColorMode,
   type KpiPanelOptions,
 } from './panel-options';
 import { completeOptions, type SavedOptions } from './complete-options';
@@ -23,6 +24,13 @@ export function migrateOptions(panel: Migrated): Partial<KpiPanelOptions> {
   return completeOptions(saved);
 }
 
+/** A stat panel's two backgrounds differ by a gradient. */
+const COLOR_MODES: Readonly<Record<string, ColorMode>> = {
+  none: 'none',
+  value: 'value',
+  background: 'background',
+  background_solid: 'background',
+};
 const CALCS: Readonly<Record<string, CardStat>> = { last: 'last', lastNotNull: 'last', mean: 'avg' };
 
 /** A panel that was something else before keeps what has a meaning here. */
@@ -51,10 +59,11 @@ function reduceOptions(previous: Readonly<Record<string, unknown>>): Partial<Kpi
   const [calc = 'last'] = reduce?.calcs ?? [];
   const stat = CALCS[calc] ?? CARD_STATS.find((known) => known === calc) ?? 'last';
   const graph = previous['graphMode'];
+  const colorMode = COLOR_MODES[String(previous['colorMode'])];
   return {
     stat,
     tables: reduce?.values === true ? 'rows' : 'auto',
     ...(graph === 'none' ? { sparkline: false } : {}),
-    ...(previous['colorMode'] === 'background' ? { colorMode: 'background' } : {}),
+    ...(colorMode === undefined ? {} : { colorMode }),
   };
 }

@@ -49,6 +49,13 @@ describe('options', () => {
       colorMode: 'background',
       tables: 'auto',
     });
+    const colorOf = (colorMode?: string) => takeOver('stat', { colorMode }).cards?.colorMode;
+    expect(['none', 'value', 'background_solid', undefined].map(colorOf)).toEqual([
+      'none',
+      'value',
+      'background',
+      'value',
+    ]);
     expect(takeOver('alertlist', {})).toMatchObject({ show: 'alerts' });
     expect(takeOver('graph', {})).toEqual({});
   });
