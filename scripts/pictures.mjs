@@ -34,9 +34,9 @@ const query = {
 const panes = { a: { datasource: 'streamkpi', queries: [query], range: { from: 'now-1h', to: 'now' } } };
 
 const PICTURES = [
-  { name: 'realtime-dark', path: '/d/streamkpi-realtime?kiosk', height: 1330 },
-  { name: 'realtime-light', path: '/d/streamkpi-realtime?kiosk', height: 1330, theme: 'light' },
-  { name: 'alerts', path: '/d/streamkpi-alerts?kiosk', height: 1100 },
+  { name: 'realtime-dark', path: '/d/streamkpi-realtime?kiosk', height: 1740 },
+  { name: 'realtime-light', path: '/d/streamkpi-realtime?kiosk', height: 1740, theme: 'light' },
+  { name: 'alerts', path: '/d/streamkpi-alerts?kiosk', height: 1440 },
   {
     name: 'query-editor',
     path: `/explore?schemaVersion=1&orgId=1&panes=${encodeURIComponent(JSON.stringify(panes))}`,
@@ -47,7 +47,7 @@ const PICTURES = [
   {
     name: 'pipeline',
     path: '/d/streamkpi-pipeline?kiosk&from=now-5m&to=now',
-    height: 1050,
+    height: 1290,
     uptimeMs: 240_000,
   },
 ];

@@ -23,12 +23,13 @@ export const Sparkline = memo(function Sparkline({ trend, width, height, color, 
       aria-label={label}
       width={width}
       height={height}
-      style={{ display: 'block', flex: 'none' }}
+      style={{ display: 'block', flex: 'none', overflow: 'visible' }}
     >
       {path !== null && (
         <g fill="none" stroke={color} strokeWidth={stroke} strokeLinecap="round" strokeLinejoin="round">
           <path d={path.area} fill={color} fillOpacity={0.12} stroke="none" />
           <path d={path.line} />
+          {path.dots !== '' && <path d={path.dots} strokeWidth={stroke * 2.5} />}
           {path.openLine !== '' && (
             <path d={path.openLine} strokeDasharray={`${stroke * 0.7} ${stroke * 2}`} />
           )}

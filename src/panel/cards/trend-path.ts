@@ -6,7 +6,9 @@ export interface TrendPath {
   readonly line: string;
   /** Windows that may still change, joined to the last final one; empty: none. */
   readonly openLine: string;
-  /** The area under both. */
+  /** Points with a gap on both sides: lines of no length, which round caps make visible. */
+  readonly dots: string;
+  /** The area under both lines. */
   readonly area: string;
 }
 
@@ -25,8 +27,16 @@ export function trendPath(trend: Trend, width: number, height: number): TrendPat
   if (runs.length === 0) return null;
   let line = '';
   let openLine = '';
+  let dots = '';
   let area = '';
   for (const run of runs) {
+    const [first] = run;
+    const last = run.at(-1);
+    if (first === undefined || last === undefined) continue;
+    if (first === last) {
+      dots += `M${px(first.x)} ${px(first.y)}h0.01`;
+      continue;
+    }
     const openAt = run.findIndex(({ open }) => open);
     const closed = openAt < 0 ? run : run.slice(0, openAt);
     const open = openAt < 0 ? [] : run.slice(Math.max(0, openAt - 1));
@@ -34,13 +44,9 @@ export function trendPath(trend: Trend, width: number, height: number): TrendPat
     const openPath = pathOf(open);
     line += closedPath;
     openLine += openPath;
-    const [first] = run;
-    const last = run.at(-1);
-    if (run.length > 1 && first !== undefined && last !== undefined) {
-      area += `${openAt < 0 ? closedPath : pathOf(run)}L${px(last.x)} ${px(height)}L${px(first.x)} ${px(height)}Z`;
-    }
+    area += `${openAt < 0 ? closedPath : pathOf(run)}L${px(last.x)} ${px(height)}L${px(first.x)} ${px(height)}Z`;
   }
-  return { line, openLine, area };
+  return { line, openLine, dots, area };
 }
 
 /** Consecutive dots without a gap between them. */
@@ -116,12 +122,10 @@ function extremes(bucket: readonly Point[]): Point[] {
   return bucket.filter((point) => wanted.has(point));
 }
 
-/** A lone dot is a line of no length, which round caps make visible. */
 function pathOf(dots: readonly Dot[]): string {
   const [first] = dots;
   if (first === undefined) return '';
   let path = `M${px(first.x)} ${px(first.y)}`;
-  if (dots.length === 1) return `${path}h0.01`;
   for (let index = 1; index < dots.length; index++) {
     const dot = dots[index];
     if (dot !== undefined) path += `L${px(dot.x)} ${px(dot.y)}`;
