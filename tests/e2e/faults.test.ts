@@ -1,0 +1,174 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { startHost, type RunningHost } from '../../host/server/host-server';
+import { startFakeBridge, type FakeBridge } from '../support/fake-bridge/fake-bridge';
+import { freePort } from '../support/free-port';
+import { SENTENCE } from '../support/sentence';
+import { startBrowser } from './rig/browser';
+import { ensurePackages, MINUTE_MS, minuteOf, START_MS } from './rig/stage';
+import { openView, type View } from './rig/view';
+
+/** Whatever is wrong, a person reads it where they look: in the panel, in Explore and in Save & test. */
+
+const GRAFANA = '13';
+const SOURCE = { type: 'streamkpi-realtime-datasource', uid: 'streamkpi' } as const;
+const METRIC = 'events_per_minute';
+const QUERY = { refId: 'A', datasource: SOURCE, version: 1, kind: 'series', metric: METRIC };
+const QUERIES = {
+  plain: QUERY,
+  broken: { ...QUERY, refId: 'B', filters: [{ dimension: 'segment', op: '=~', values: ['(gold'] }] },
+} as const;
+const EXPLORE = JSON.stringify({ queries: Object.values(QUERIES) });
+type Asked = keyof typeof QUERIES;
+
+const DASHBOARD = {
+  uid: 'faults',
+  title: 'Faults',
+  schemaVersion: 40,
+  time: { from: 'now-1h', to: 'now' },
+  refresh: '',
+  panels: Object.entries(QUERIES).map(([title, query], index) => ({
+    id: index + 1,
+    type: 'streamkpi-kpi-panel',
+    title,
+    gridPos: { x: 12 * index, y: 0, w: 12, h: 12 },
+    datasource: SOURCE,
+    targets: [query],
+    options: {},
+    fieldConfig: { defaults: {}, overrides: [] },
+  })),
+};
+
+interface Fault {
+  readonly name: string;
+  readonly wrong?: (bridge: FakeBridge) => void;
+  readonly isDown?: boolean;
+  readonly asked?: Asked;
+  /** In the panel and in Explore; absent: they show numbers. */
+  readonly says?: RegExp;
+  /** In Save & test; absent: it is content. */
+  readonly tested?: RegExp;
+}
+
+const FAULTS: readonly Fault[] = [
+  {
+    name: 'an unreachable bridge',
+    isDown: true,
+    says: /No bridge listens at .+\. Start the bridge, or correct the URL in the data source settings\./,
+    tested: /No bridge listens at .+ Start the bridge/,
+  },
+  {
+    name: 'a wrong token',
+    wrong: (bridge) => bridge.setTokens(['another-token']),
+    says: /\(unauthenticated\)\. Save a valid token in the data source settings\./,
+    tested: /\(unauthenticated\)\. Save a valid token/,
+  },
+  {
+    name: 'a deleted metric',
+    wrong: ({ points }) => void points.hidden.add(METRIC),
+    says: /events_per_minute.+\(unknown_metric\)\. Choose another metric/,
+  },
+  { name: 'a broken filter expression', asked: 'broken', says: /\(gold.+\(invalid_regex\)\./ },
+  {
+    name: 'the bridge of before this contract',
+    wrong: ({ misbehaviour }) => (misbehaviour.original = true),
+    says: /is no StreamKPI bridge .+\. Check the URL in the data source settings\./,
+    tested: /is no StreamKPI bridge .+ Check the URL/,
+  },
+  {
+    name: 'an older bridge',
+    wrong: ({ answers }) => (answers.capabilities = ['query', 'summary']),
+    tested: /too old for this plugin: it lacks .+ Update the bridge\./,
+  },
+];
+
+describe(`faults on Grafana ${GRAFANA}`, () => {
+  let port: number;
+  let dashboards: string;
+  let host: RunningHost;
+  let browser: Browser;
+  let bridge: FakeBridge | undefined;
+  let dashboard: View;
+  let explore: View;
+  let settings: View;
+
+  beforeAll(async () => {
+    ensurePackages(GRAFANA);
+    dashboards = mkdtempSync(join(tmpdir(), 'streamkpi-faults-'));
+    writeFileSync(join(dashboards, 'faults.json'), JSON.stringify(DASHBOARD));
+    port = await freePort();
+    const dist = process.env['E2E_DIST'];
+    host = await startHost({
+      root: join(__dirname, '../..'),
+      grafana: GRAFANA,
+      port: 0,
+      bridgeUrl: `http://127.0.0.1:${port}`,
+      bridgeToken: 'a-token',
+      dashboards,
+      ...(dist === undefined ? {} : { dist }),
+    });
+    browser = await startBrowser();
+    const open = (path: string): Promise<View> => openView(browser, host.address, path);
+    dashboard = await open('/d/faults');
+    explore = await open(`/explore?ds=${SOURCE.uid}&explore=${encodeURIComponent(EXPLORE)}`);
+    settings = await open(`/connections/datasources/edit/${SOURCE.uid}`);
+  }, START_MS);
+  afterEach(async () => {
+    await bridge?.close();
+    bridge = undefined;
+  });
+  afterAll(async () => {
+    await browser.close();
+    await host.close();
+    rmSync(dashboards, { recursive: true, force: true });
+  });
+
+  const startBridge = async (): Promise<FakeBridge> => {
+    bridge = await startFakeBridge({ port, tokens: ['a-token'] });
+    bridge.points.put(METRIC, { segment: 'gold' }, minuteOf(Date.now()) - 2 * MINUTE_MS, 7);
+    for (const { name } of bridge.points.metrics) bridge.points.setWatermark(name, Date.now());
+    return bridge;
+  };
+
+  const inPanel = async (asked: Asked, wanted: RegExp): Promise<string | null> => {
+    const hint = dashboard.panel(asked).getByTitle(wanted);
+    await hint.waitFor();
+    expect(await dashboard.textOf(asked)).toContain('Query failed');
+    return hint.getAttribute('title');
+  };
+  const inExplore = (wanted: RegExp): Promise<string> =>
+    // The editor says in an alert of its own what it misses.
+    explore.page
+      .getByRole('alert')
+      .filter({ hasText: wanted, hasNotText: 'list of metrics' })
+      .first()
+      .innerText();
+  const inTest = async (wanted: RegExp): Promise<string> => {
+    const result = settings.page.getByTestId('data-source-test-result').filter({ hasText: wanted });
+    const [told = ''] = (await result.innerText()).split('\n');
+    return told;
+  };
+
+  test.each(FAULTS)('$name', async (fault) => {
+    const { wrong, isDown = false, asked = 'plain', says, tested = /^Connected to StreamKPI bridge/ } = fault;
+    if (!isDown) {
+      const started = await startBridge();
+      wrong?.(started);
+    }
+    await Promise.all([
+      dashboard.page.reload(),
+      explore.page.getByRole('button', { name: 'Run query' }).click(),
+      settings.page.getByRole('button', { name: 'Save & test' }).click(),
+    ]);
+    expect(await inTest(tested)).toMatch(SENTENCE);
+    if (says === undefined) {
+      await dashboard.panel('plain').getByText('7', { exact: true }).first().waitFor();
+      return;
+    }
+    const told = await inPanel(asked, says);
+    expect(told).toMatch(SENTENCE);
+    expect(await inExplore(says)).toBe(told);
+  });
+});
