@@ -51,6 +51,22 @@ describe('cards', () => {
     expect(events.getByRole('progressbar')).toHaveAttribute('aria-valuetext', '50% of the target 240');
   });
 
+  test('a change for the better or worse is told by a sign, not by its colour alone', () => {
+    const signOf = (goodWhen: string, last: number) => {
+      const frame = summaryFrame([{ last, previous: 100 }], metaOf(), { config: { custom: { goodWhen } } });
+      const { unmount } = show([frame], cards());
+      const sign = card('Events per minute').queryByTestId('streamkpi-judgement');
+      const told = sign?.textContent;
+      unmount();
+      return told;
+    };
+    expect([120, 80].map((last) => signOf('up', last))).toEqual(['✓', '!']);
+    expect([120, 80].map((last) => signOf('down', last))).toEqual(['!', '✓']);
+    // Its place is kept, so that nothing moves when there is a change again.
+    expect(signOf('up', 100)).toBe('');
+    expect(signOf('neutral', 120)).toBeUndefined();
+  });
+
   test('ages tick without new data', () => {
     show([summaryFrame([{}])], cards());
     pass(3000);

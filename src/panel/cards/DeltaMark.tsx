@@ -16,7 +16,7 @@ interface DeltaMarkProps {
 const ARROWS = { up: '▲', down: '▼', same: '=' } as const;
 const WORDS = { up: 'up', down: 'down', same: 'unchanged' } as const;
 
-/** The change of a value: an arrow, signed text and, where one direction is better, a word for it. */
+/** The change of a value: an arrow, signed text and, where one direction is better, a sign and a word for it. */
 export function DeltaMark({ card, as, size }: DeltaMarkProps) {
   const styles = useStyles2(getCardStyles);
   const { delta } = card;
@@ -24,12 +24,18 @@ export function DeltaMark({ card, as, size }: DeltaMarkProps) {
   if (delta === null) return <span className={styles.delta} style={{ fontSize: size }} />;
   const tone = delta.good === null ? styles.neutral : delta.good ? styles.good : styles.bad;
   const judgement = delta.good === null ? '' : delta.good ? ', better' : ', worse';
+  const sign = delta.good === null ? '' : delta.good ? '✓' : '!';
   return (
     <span
       className={`${styles.delta} ${tone}`}
       style={{ fontSize: size }}
       title={`${delta.versus}: ${wholeText(delta.base)}${judgement}`}
     >
+      {delta.judged && (
+        <span aria-hidden="true" className={styles.judgement} data-testid="streamkpi-judgement">
+          {sign}
+        </span>
+      )}
       <span aria-hidden="true" className={styles.arrow}>
         {ARROWS[delta.direction]}{' '}
       </span>

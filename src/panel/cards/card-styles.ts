@@ -1,7 +1,7 @@
 import { css } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
 import { SMALL_LINE, TITLE_LINE, VALUE_LINE } from './card-layout';
-import { UNIT_SIZE } from './text-widths';
+import { JUDGEMENT_EMS, UNIT_SIZE } from './text-widths';
 import { iconsOfTextSize } from '../icon-size';
 import { palette } from '../theme-palette';
 
@@ -98,6 +98,12 @@ export const getCardStyles = (theme: GrafanaTheme2) => ({
   }),
   // All arrows are as wide, so that the number beside does not move when the direction changes.
   arrow: css({ display: 'inline-block', width: '1.1em' }),
+  // As wide with either sign and with none.
+  judgement: css({
+    display: 'inline-block',
+    width: `${JUDGEMENT_EMS}em`,
+    fontWeight: theme.typography.fontWeightBold,
+  }),
   small: css({ ...oneLine, flex: 'none', lineHeight: SMALL_LINE, color: palette(theme).text.secondary }),
   stats: css({ display: 'flex', gap: '1em', '& > *': { ...oneLine, minWidth: 0 } }),
   bar: css({ flex: 'none', overflow: 'hidden', borderRadius: 2, background: palette(theme).border.medium }),

@@ -1,5 +1,5 @@
 import { measureText } from '@grafana/ui';
-import type { CardModel, ShownValue } from '../reading/card-model';
+import type { CardModel, Delta, ShownValue } from '../reading/card-model';
 import type { DeltaAs } from '../options/panel-options';
 import { wholeText } from '../reading/shown-value';
 import { deltaText } from './delta-text';
@@ -7,6 +7,8 @@ import type { TextWidths } from './card-layout';
 
 /** A unit is set smaller than its number. */
 export const UNIT_SIZE = 0.6;
+/** Of the sign for better or worse. */
+export const JUDGEMENT_EMS = 1;
 const VALUE_WEIGHT = 500;
 /** A text longer than this (a mapping, say) is cut with dots rather than making every card's value small. */
 const LONGEST_VALUE = 14;
@@ -22,7 +24,7 @@ export function textWidths(cards: readonly CardModel[], deltaAs: DeltaAs): TextW
   let target = 6;
   for (const card of cards) {
     value = Math.max(value, valueEms(card.value), ...card.stats.map((stat) => valueEms(stat.value)));
-    delta = Math.max(delta, card.delta === null ? 0 : ems(deltaText(card.delta, deltaAs)) + 2);
+    delta = Math.max(delta, deltaEms(card.delta, deltaAs));
     // Three names, three values, and the space between them.
     stats = Math.max(stats, 9 + card.stats.reduce((sum, stat) => sum + ems(wholeText(stat.value)), 0));
     target = Math.max(target, card.target === null ? 0 : ems(card.target.text) + 7);
@@ -34,6 +36,10 @@ export function textWidths(cards: readonly CardModel[], deltaAs: DeltaAs): TextW
     target: Math.ceil(target),
   };
 }
+
+/** With its arrow and its sign. */
+const deltaEms = (delta: Delta | null, as: DeltaAs): number =>
+  delta === null ? 0 : ems(deltaText(delta, as)) + 2 + (delta.judged ? JUDGEMENT_EMS : 0);
 
 const valueEms = ({ prefix, text, suffix }: ShownValue): number =>
   ems(prefix + text) + UNIT_SIZE * ems(suffix);

@@ -176,6 +176,32 @@ test("the wall clock shows the time zone's time", () => {
   expect(screen.getByRole('timer')).toHaveTextContent(/^17:30:02 /);
 });
 
+describe("the wall clock's zone", () => {
+  const name = (timeZone: string) => {
+    const { unmount } = render(<WallClock timeZone={timeZone} />);
+    const clock = screen.getByRole('timer');
+    const told = [clock.getAttribute('aria-label'), clock.textContent.split(' ')[1]];
+    unmount();
+    return told;
+  };
+  const browserIn = (timeZone: string) => {
+    const format = Intl.DateTimeFormat('en-US', { timeZone });
+    jest.spyOn(Intl, 'DateTimeFormat').mockReturnValue(format);
+  };
+  afterEach(() => jest.restoreAllMocks());
+
+  test('is told, in short and in full', () => {
+    expect(name('Asia/Tokyo')).toEqual(['Current time, Asia/Tokyo', 'JST']);
+    expect(name('utc')).toEqual(['Current time, UTC', 'UTC']);
+  });
+
+  test("of a dashboard that goes by the browser's time is the browser's", () => {
+    browserIn('Europe/Berlin');
+    expect(name('browser')).toEqual(['Current time, Europe/Berlin', 'CET']);
+    expect(name('')).toEqual(['Current time, Europe/Berlin', 'CET']);
+  });
+});
+
 describe("the bridge's clock", () => {
   test('of the last answers, the one that was fastest is believed', () => {
     const estimate = new ClockOffsetEstimate();

@@ -85,7 +85,9 @@ describe("good news, targets and links are the field's", () => {
     ['down', false],
     ['neutral', null],
   ] as const)('better when %s', (goodWhen, good) => {
-    expect(cardOf([withCustom({ goodWhen })]).delta?.good).toBe(good);
+    const { delta } = cardOf([withCustom({ goodWhen })]);
+    expect(delta?.good).toBe(good);
+    expect(delta?.judged).toBe(good !== null);
   });
 
   test('a target to reach, and one to stay below', () => {

@@ -22,6 +22,8 @@ export interface Delta {
   /** Signed text; null where there is no percentage (the comparison is 0). */
   readonly percent: string | null;
   readonly direction: 'up' | 'down' | 'same';
+  /** Whether one direction is better than the other. */
+  readonly judged: boolean;
   /** Null where neither direction is better, or nothing changed. */
   readonly good: boolean | null;
   /** What it is compared with, e.g. `previous window`. */

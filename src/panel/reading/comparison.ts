@@ -19,6 +19,7 @@ export function compare(
     absolute: shownDifference(field, difference, context),
     percent: percentText(difference, base),
     direction,
+    judged: goodWhen !== 'neutral',
     good: direction === 'same' || goodWhen === 'neutral' ? null : direction === goodWhen,
     versus,
     base: shownValue(field, base, context),
