@@ -5,12 +5,15 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root } from '../ensure.mjs';
 
+/** The Grafanas whose packages the page can be made of; the newest one first, and taken by default. */
+export const HOST_GRAFANAS = ['13', '11'];
+
 /**
  * Installs what an older Grafana shares with its plugins, where it is missing or older than its lock file. The newest
  * one's packages are the project's own. Throws when npm fails.
  */
 export function ensureHostPackages(grafana) {
-  if (grafana === '13') return;
+  if (grafana === HOST_GRAFANAS[0]) return;
   const folder = join(root, 'host', `grafana-${grafana}`);
   const installed = join(folder, 'node_modules/.package-lock.json');
   const lock = join(folder, 'package-lock.json');

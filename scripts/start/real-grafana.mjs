@@ -43,8 +43,9 @@ export function findGrafana(environment = process.env) {
   return null;
 }
 
-export const hasDocker = () =>
-  spawnSync('docker', ['compose', 'version'], { stdio: 'ignore', timeout: 20_000 }).status === 0;
+export const hasDocker = (environment = process.env) =>
+  spawnSync('docker', ['compose', 'version'], { stdio: 'ignore', timeout: 20_000, env: environment })
+    .status === 0;
 
 /** What Grafana is started with: `{ command, args, env }`. Its own data lies below `data`; `app` is the built app. */
 export function grafanaStart({ command, home }, { port, bridgeUrl, data, app = join(root, 'dist') }) {
