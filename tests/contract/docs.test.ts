@@ -56,13 +56,22 @@ function linksOf(text: string): string[] {
   ].map((match) => match[1]!);
 }
 
-/** This repository's own files at their public address, as the catalogue and alert rules name them. */
-const OWN =
-  /^https:\/\/(?:github\.com\/streamkpi\/streamkpi\/blob|raw\.githubusercontent\.com\/streamkpi\/streamkpi)\/main\//;
+const manifest = JSON.parse(readFileSync(join(root, 'src/plugin.json'), 'utf8')) as {
+  info: { links: { name: string; url: string }[] };
+};
+/** Where this repository is published: the one place that says it. */
+const SOURCE = manifest.info.links.find(({ name }) => name === 'Source')!.url;
+/** Its own files there, as the catalogue and alert rules name them. */
+const OWN_BASES = [
+  `${SOURCE}/blob/main/`,
+  `${SOURCE.replace('//github.com/', '//raw.githubusercontent.com/')}/main/`,
+];
+const ownBase = (link: string): string | undefined => OWN_BASES.find((base) => link.startsWith(base));
 
 /** What is wrong with a link; null where it leads somewhere, or out of the repository. */
 function faultOf(link: string, file: string): string | null {
-  const local = OWN.test(link) ? join(root, link.replace(OWN, '')) : null;
+  const base = ownBase(link);
+  const local = base === undefined ? null : join(root, link.slice(base.length));
   if (local === null && /^[a-z]+:/.test(link)) return null;
   const [path, anchor] = (local ?? link).split('#') as [string, string?];
   const target = path === '' ? file : local === null ? join(dirname(file), decodeURI(path)) : path;
@@ -82,15 +91,19 @@ test('every link, anchor and picture is there', () => {
   expect(faults).toEqual([]);
 });
 
-test('the page for the catalogue has absolute addresses only', () => {
-  expect(linksOf(page('src/README.md')).filter((link) => !link.startsWith('https://'))).toEqual([]);
+test("what the catalogue shows links to this repository's published address only", () => {
+  const links = [...linksOf(page('src/README.md')), ...manifest.info.links.map(({ url }) => url)];
+  expect(links.length).toBeGreaterThan(10);
+  expect(links.filter((link) => link !== SOURCE && !link.startsWith(`${SOURCE}/`) && !ownBase(link))).toEqual(
+    [],
+  );
 });
 
 test('the runbooks that alert rules name are there', () => {
   const rules = readFileSync(join(root, 'provisioning/alerting/rules.yaml'), 'utf8');
   const links = [...rules.matchAll(/runbook_url: (\S+)/g)].map((match) => match[1]!);
   expect(links.length).toBeGreaterThan(5);
-  expect(links.filter((link) => faultOf(link, root) !== null || !OWN.test(link))).toEqual([]);
+  expect(links.filter((link) => faultOf(link, root) !== null || ownBase(link) === undefined)).toEqual([]);
 });
 
 test('every guide and reference page can be found from docs/README.md', () => {
@@ -227,6 +240,31 @@ test('the sentences that users may read are those of the code', () => {
       .map((part) => part.replace(/^[\s;:.)(]+|[\s;:.)(]+$/g, ''))
       .filter((part) => part.length > 1);
   expect(sentences.filter((sentence) => !parts(sentence).every((part) => spoken.includes(part)))).toEqual([]);
+});
+
+test('what the docs name of the user interface is written there so', () => {
+  const shown = everyFile
+    .filter((file) => /^(?:src|provisioning)\//.test(relative(root, file)))
+    .filter((file) => /\.(?:tsx?|json|yaml)$/.test(file) && !/\.test\.tsx?$/.test(file))
+    .map((file) => readFileSync(file, 'utf8'))
+    .join('\n');
+  // Grafana's own words, the changelog's, and the original's.
+  const OTHERS_OWN =
+    /^(?:Save & test|Plugins|Suggestions|Presets|Preview|Stat|Gauge|Data source|Panel|Dashboards|Source|Unreleased|Active Users)$/;
+  const isShown = (label: string): boolean =>
+    ["'", '"', '>', ' '].some((before) => shown.includes(before + label)) || OTHERS_OWN.test(label);
+  const named = pages
+    .filter(({ name }) => /^(?:docs\/guides\/|docs\/[\w-]+\.md$|src\/README\.md$)/.test(name))
+    .flatMap(({ name, text }) =>
+      [...withoutCode(text).matchAll(/(?<!\*)\*([A-Z][^*\n]*)\*(?!\*)/g)].map(([, label]) => ({
+        name,
+        label: label!,
+      })),
+    );
+  expect(named.length).toBeGreaterThan(60);
+  expect(named.filter(({ label }) => !isShown(label)).map(({ name, label }) => `${name}: ${label}`)).toEqual(
+    [],
+  );
 });
 
 const withoutBlocks = (text: string): string => text.replace(/^ *```[\s\S]*?^ *```/gm, '');
