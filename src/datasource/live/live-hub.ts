@@ -19,6 +19,7 @@ export const hasChannel = (live: LiveMeta | undefined): live is ChannelMeta =>
 /** How a question was kept up to date, and the last answer to it. */
 export interface Known {
   readonly channel: LiveChannel;
+  readonly maxDataPoints: number;
   readonly frames: readonly DataFrame[];
 }
 
@@ -30,7 +31,8 @@ export class LiveHub implements ChannelWorld {
   readonly arrivals = new Arrivals();
   readonly scheduler: CommitScheduler;
   private readonly channels = new Map<string, LiveChannel>();
-  private readonly remembered = new Map<string, Known>();
+  /** By question, the newest first: one for each channel. */
+  private readonly remembered = new Map<string, readonly Known[]>();
 
   constructor({ clock, page, transport }: HubPorts) {
     this.clock = clock;
@@ -44,6 +46,11 @@ export class LiveHub implements ChannelWorld {
     return this.channels.size;
   }
 
+  /** How many answers are remembered. */
+  get answers(): number {
+    return [...this.remembered.values()].flat().length;
+  }
+
   /** The page's channel for that path. Join it, or it stays for ever. */
   channel(uid: string, live: ChannelMeta, history: History): LiveChannel {
     const key = `${uid} ${live.path}`;
@@ -54,19 +61,31 @@ export class LiveHub implements ChannelWorld {
     return fresh;
   }
 
-  /** What is known of an equal question that was asked before, some 10 s after its last viewer at most. */
-  recall(question: string): Known | undefined {
-    return this.remembered.get(question);
+  /**
+   * What is known of an equal question that was asked before, some 10 s after its last viewer at most; rather for a
+   * panel of that width than for another one.
+   */
+  recall(question: string, maxDataPoints: number): Known | undefined {
+    const known = this.remembered.get(question) ?? [];
+    return known.find((one) => one.maxDataPoints === maxDataPoints) ?? known[0];
   }
 
+  /** Answers of one channel have one step, so the newest serves panels of every width. */
   remember(question: string, known: Known): void {
-    this.remembered.set(question, known);
+    this.remembered.set(question, [known, ...this.fromOthers(question, known.channel)]);
   }
 
   private forget(key: string, channel: LiveChannel): void {
     this.channels.delete(key);
-    for (const [question, known] of this.remembered) {
-      if (known.channel === channel) this.remembered.delete(question);
+    for (const question of this.remembered.keys()) {
+      const left = this.fromOthers(question, channel);
+      if (left.length > 0) this.remembered.set(question, left);
+      else this.remembered.delete(question);
     }
+  }
+
+  /** What other channels have told of a question. */
+  private fromOthers(question: string, than: LiveChannel): readonly Known[] {
+    return (this.remembered.get(question) ?? []).filter(({ channel }) => channel !== than);
   }
 }

@@ -54,12 +54,12 @@ export class TargetView implements ChannelViewer {
     private readonly context: ViewContext,
   ) {
     this.request = { ...context.request, targets: [target] };
-    this.question = questionOf(context.uid, this.request, target);
+    this.question = questionOf(context.uid, target);
     this.series = new SeriesFrames(target);
     this.events = new EventFrames(target);
     this.asker = new Asker(context.hub.clock, context.hub.page, () => this.askAgain());
     // A refresh begins while nobody else holds what is known: hold it until the answer comes.
-    const known = context.hub.recall(this.question);
+    const known = context.hub.recall(this.question, maxDataPointsOf(context.request));
     if (known !== undefined) this.resume(known);
   }
 
@@ -167,7 +167,8 @@ export class TargetView implements ChannelViewer {
     const channel = hub.channel(uid, live, history);
     channel.merge(answer, this.target, span, askedAt);
     this.enter(channel);
-    hub.remember(this.question, { channel, frames: answer.frames });
+    const maxDataPoints = maxDataPointsOf(this.request);
+    hub.remember(this.question, { channel, maxDataPoints, frames: answer.frames });
   }
 
   private enter(channel: LiveChannel | undefined): void {
@@ -273,12 +274,10 @@ function stated(frame: DataFrame, { head, state, notices }: Telling, isFirst: bo
   return { ...own, meta: { ...own.meta, notices: [...(own.meta?.notices ?? []), ...notices] } };
 }
 
-/** The same for a query that is asked again, e.g. by a refresh; the range is not in it. */
-function questionOf(uid: string, request: LiveRequest, target: StreamKpiQuery): string {
+/** The same for a query that is asked again, e.g. by a refresh; neither range nor width are in it. */
+function questionOf(uid: string, target: StreamKpiQuery): string {
   const { refId: _, datasource: _source, hide: _hide, key: _key, ...asked } = target;
-  return JSON.stringify([
-    uid,
-    request.maxDataPoints ?? 0,
-    Object.entries(asked).sort(([a], [b]) => (a < b ? -1 : 1)),
-  ]);
+  return JSON.stringify([uid, Object.entries(asked).sort(([a], [b]) => (a < b ? -1 : 1))]);
 }
+
+const maxDataPointsOf = (request: LiveRequest): number => request.maxDataPoints ?? 0;
