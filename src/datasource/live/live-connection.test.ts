@@ -274,6 +274,80 @@ describe('the state', () => {
   });
 });
 
+describe('without a connection of the bridge behind it', () => {
+  const refusal = { type: 'error', code: 'too_many_subscriptions', message: 'Too many.', retryable: true };
+  const lost = { type: 'state', state: 'reconnecting', message: 'No WebSocket connection.' };
+  /** It is tried again all the time, and each time the stream says why it failed. */
+  const repeat = (body: typeof refusal | typeof lost, seconds: number): void => {
+    for (let passed = 0; passed < seconds; passed += 1) {
+      live.send(body);
+      pass(1_000);
+    }
+  };
+
+  test.each([
+    ['refused', refusal, 'Too many.'],
+    ['lost', lost, 'No WebSocket connection.'],
+  ])('%s, data is asked for after five seconds until it is there', (_, body, reason) => {
+    settle();
+    repeat(body, 4);
+    expect([connection.state.message, missed]).toEqual([reason, []]);
+    repeat(body, 1);
+    expect(connection.state).toEqual({
+      state: 'polling',
+      message: `${reason} Data is asked for every 10 s instead.`,
+    });
+    repeat(body, 30);
+    expect(missed).toHaveLength(3);
+    live.send({ type: 'state', state: 'connected' });
+    expect(connection.state).toEqual({ state: 'connected', message: undefined });
+    missed = [];
+    for (let passed = 0; passed < 30; passed += 10) {
+      pass(10_000);
+      live.send(heartbeat);
+    }
+    expect(missed).toEqual([]);
+  });
+
+  test('for a moment, nothing is asked for', () => {
+    settle();
+    repeat(lost, 4);
+    live.send({ type: 'state', state: 'connected' });
+    for (let passed = 0; passed < 60; passed += 10) {
+      pass(10_000);
+      live.send(heartbeat);
+    }
+    expect([connection.state.state, missed]).toEqual(['connected', []]);
+  });
+
+  test('a stream that falls silent too says so, and what it says when it is back', () => {
+    settle();
+    repeat(lost, 6);
+    pass(15_000);
+    expect(connection.state.message).toMatch(/^The live stream has been silent/);
+    repeat(refusal, 1);
+    expect(connection.state).toMatchObject({
+      state: 'polling',
+      message: expect.stringMatching(/^Too many/) as string,
+    });
+    live.send({ type: 'state', state: 'connected' });
+    expect(connection.state.state).toBe('connected');
+  });
+
+  test('Grafana cannot be reached any more: that is what is said', () => {
+    settle();
+    repeat(lost, 6);
+    live.lose();
+    pass(6_000);
+    expect(connection.state).toMatchObject({
+      state: 'polling',
+      message: expect.stringMatching(/^The live connection to Grafana/) as string,
+    });
+    live.connect(true);
+    expect(connection.state.state).toBe('connected');
+  });
+});
+
 test('a stream that has been silent for fifteen seconds is not believed', () => {
   settle();
   pass(14_000);

@@ -49,7 +49,7 @@ type Wire = 'connecting' | 'connected' | 'lost';
 export class LiveConnection {
   private wire: Wire = 'connecting';
   private hasBeenConnected = false;
-  /** Neither connected nor expected to be soon. */
+  /** Neither connected nor expected to be soon: to Grafana, or from there to the bridge. */
   private polls = false;
   /** Left on purpose, to come back at once. */
   private isReopening = false;
@@ -81,7 +81,8 @@ export class LiveConnection {
     const unavailable = this.transport.unavailable();
     if (unavailable !== undefined) return { state: 'polling', message: `${unavailable} ${POLLS}` };
     if (this.polls) {
-      const why = this.wireFault ?? 'The live connection to Grafana does not work.';
+      const upstream = this.wire === 'connected' ? this.upstream?.message : undefined;
+      const why = this.wireFault ?? upstream ?? 'The live connection to Grafana does not work.';
       return { state: 'polling', message: `${why} ${POLLS}` };
     }
     if (this.wire === 'connected' || this.isReopening) {
@@ -99,7 +100,7 @@ export class LiveConnection {
       this.startPolls();
       return;
     }
-    this.after('patience', PATIENCE_MS, () => this.losePatience());
+    this.losePatienceLater();
     this.subscribe();
   }
 
@@ -108,7 +109,7 @@ export class LiveConnection {
     if (this.subscription === undefined) return;
     this.isReopening = this.wire === 'connected';
     this.leave();
-    this.after('patience', PATIENCE_MS, () => this.losePatience());
+    this.losePatienceLater();
     // Grafana keeps a channel, with the data that it was opened with, for a moment after its last listener.
     this.after('retry', FIRST_RETRY_MS / 2, () => this.subscribe());
   }
@@ -205,7 +206,7 @@ export class LiveConnection {
     this.wire = 'lost';
     this.stop('first gap');
     this.stop('silence');
-    this.after('patience', PATIENCE_MS, () => this.losePatience());
+    this.losePatienceLater();
     this.listener.onState();
   }
 
@@ -226,13 +227,17 @@ export class LiveConnection {
     const message = readMessage(raw);
     if (message === undefined) return;
     this.signOfLife();
+    const isNew = this.isInSequence(message);
+    if (isNew) this.noteUpstream(message);
     if (this.polls) {
-      this.endPolls();
-      this.listener.onMissed(this.clock.random() * SPREAD_MS);
+      this.wireFault = undefined;
+      if (this.upstream === undefined) {
+        this.endPolls();
+        this.listener.onMissed(this.clock.random() * SPREAD_MS);
+      }
       this.listener.onState();
     }
-    if (!this.isInSequence(message)) return;
-    this.noteUpstream(message);
+    if (!isNew) return;
     if (message.body.type === 'gap') {
       this.stop('first gap');
       this.listener.onMissed(this.clock.random() * SPREAD_MS);
@@ -264,7 +269,12 @@ export class LiveConnection {
     } else if (body.type === 'error') {
       this.upstream = { state: body.retryable ? 'reconnecting' : 'disconnected', message: body.message };
     }
-    if (before !== this.upstream) this.listener.onState();
+    if (before === this.upstream) return;
+    this.listener.onState();
+    // While Grafana itself cannot be reached patience is counted for that.
+    if (this.wire !== 'connected') return;
+    if (this.upstream === undefined) this.stop('patience');
+    else if (!this.polls && !this.timers.has('patience')) this.losePatienceLater();
   }
 
   /** Many a second: the timer of the silence is not made anew for each. */
@@ -287,6 +297,10 @@ export class LiveConnection {
       this.startPolls();
       this.listener.onState();
     });
+  }
+
+  private losePatienceLater(): void {
+    this.after('patience', PATIENCE_MS, () => this.losePatience());
   }
 
   private losePatience(): void {

@@ -93,25 +93,22 @@ export async function startFakeBridge(options: FakeBridgeOptions = {}): Promise<
     handleRequest({ answers, misbehaviour, asked, allowed }, request, response),
   );
   const upgrader = new WebSocketServer({ noServer: true, perMessageDeflate: false });
-  const hanging = new Set<Duplex>();
   server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     const { authorization } = request.headers;
     upgrades.push(authorization);
-    const { upgrade } = misbehaviour;
-    if (upgrade === 'hang') {
-      hanging.add(stream);
-      stream.on('close', () => hanging.delete(stream)).on('error', () => stream.destroy());
+    const { refuseUpgrade } = misbehaviour;
+    if (refuseUpgrade !== null) {
+      refuse(stream, refuseUpgrade, 'text/html', '<html>no WebSocket here</html>');
       return;
     }
-    const refused = upgrade === 'accept' ? null : upgrade.status;
-    const status = refused ?? (authorization !== undefined && !allowed(authorization) ? 401 : null);
-    if (status !== null) {
-      const body = JSON.stringify({
-        error: { code: 'unauthenticated', message: 'The token is not valid.', retryable: false, details: {} },
-      });
-      stream.end(
-        `HTTP/1.1 ${status} Refused\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
-      );
+    if (authorization !== undefined && !allowed(authorization)) {
+      const error = {
+        code: 'unauthenticated',
+        message: 'The token is not valid.',
+        retryable: false,
+        details: {},
+      };
+      refuse(stream, 401, 'application/json', JSON.stringify({ error }));
       return;
     }
     upgrader.handleUpgrade(request, stream, head, (ws) => {
@@ -169,11 +166,16 @@ export async function startFakeBridge(options: FakeBridgeOptions = {}): Promise<
     },
     close: async () => {
       for (const { ws } of sockets) ws.terminate();
-      for (const stream of hanging) stream.destroy();
       upgrader.close();
       server.closeAllConnections();
       server.close();
       await once(server, 'close');
     },
   };
+}
+
+function refuse(stream: Duplex, status: number, type: string, body: string): void {
+  stream.end(
+    `HTTP/1.1 ${status} Refused\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+  );
 }

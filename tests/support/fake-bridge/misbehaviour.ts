@@ -9,8 +9,8 @@ export interface Misbehaviour {
   delayMs: number;
   /** Something else in place of an answer; null: the right one. */
   lie: ((request: AskedRequest) => Lie | null) | null;
-  /** An upgrade to a WebSocket: refused with this status, or never answered. */
-  upgrade: 'accept' | 'hang' | { readonly status: number };
+  /** Upgrades to a WebSocket are refused with this status, as by a proxy that does not pass them on. */
+  refuseUpgrade: number | null;
   /** The WebSocket says nothing by itself: no heartbeats, no updates, no answers to subscriptions. */
   mute: boolean;
   /** Changes an update just before it is sent: a wrong `seq`, an older revision. */
@@ -40,7 +40,7 @@ export const wellBehaved = (): Misbehaviour => ({
   reset: null,
   delayMs: 0,
   lie: null,
-  upgrade: 'accept',
+  refuseUpgrade: null,
   mute: false,
   update: null,
   original: false,

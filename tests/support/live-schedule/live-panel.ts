@@ -21,7 +21,7 @@ export interface PanelSurroundings {
   readonly hub: LiveHub;
   readonly runner: QueryRunner;
   readonly uid: string;
-  readonly written: PointHistory;
+  readonly written: Pick<PointHistory, 'epoch' | 'historyOf'>;
 }
 
 let requests = 0;

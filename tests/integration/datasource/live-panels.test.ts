@@ -1,0 +1,138 @@
+import { frameMeta } from '../../../src/frames/frame-meta';
+import { startFakeBridge, type FakeBridge } from '../../support/fake-bridge/fake-bridge';
+import { startFedBridge } from '../../support/fed-bridge/fed-bridge';
+import { ALERTS, EVENTS } from '../../support/fed-bridge/fed-metrics';
+import { shownBy } from '../../support/live-schedule/compared-frames';
+import { LivePanel } from '../../support/live-schedule/live-panel';
+import { openPage, type LivePage } from '../../support/live-schedule/live-page';
+import { quickClock } from '../../support/live-schedule/quick-clock';
+import { DataSources } from '../../support/plugin-host/data-sources';
+import { LiveServer } from '../../support/plugin-host/live-server';
+import { startPluginHost, type PluginHost } from '../../support/plugin-host/plugin-host';
+import { createRandom } from '../../support/seeded-random';
+import { until } from './datasource-rig';
+
+/** What a panel shows of a bridge that answers questions but keeps nothing up to date, or keeps nothing for long. */
+
+const MINUTE_MS = 60_000;
+
+let host: PluginHost;
+let live: LiveServer;
+let page: LivePage;
+const panels: LivePanel[] = [];
+const sources = new DataSources();
+
+beforeAll(async () => {
+  host = await startPluginHost();
+});
+afterAll(() => host.stop());
+
+function open(uid: string, url: string): void {
+  sources.save(1, { uid, url });
+  live = new LiveServer(host, sources.contextOf, { checkMs: 300 });
+  const session = live.session({ retryMs: 50, lingerMs: 25 });
+  page = openPage(uid, { host, sources, session, clock: quickClock(createRandom(1)) });
+}
+afterEach(async () => {
+  for (const panel of panels.splice(0)) panel.close();
+  await until(() => page.hub.size + live.running().size === 0, 'the page to be forgotten');
+  await live.close();
+});
+
+function panelOf(query: LivePanel['what']['query']): LivePanel {
+  const { hub, runner, uid } = page;
+  const written = { epoch: 0, historyOf: () => [] };
+  const panel = new LivePanel('the panel', { query, weight: 1 }, 'now-1h', 1_000, {
+    hub,
+    runner,
+    uid,
+    written,
+  });
+  panels.push(panel);
+  return panel;
+}
+
+describe('a bridge without a stream', () => {
+  let bridge: FakeBridge;
+  const now = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS - MINUTE_MS;
+  const put = (value: number): void => bridge.points.put(EVENTS.name, { segment: 'gold' }, now, value);
+  const message = (panel: LivePanel): string => frameMeta(panel.frames[0]!)?.state_message ?? '';
+  const shows = async (panel: LivePanel, value: number): Promise<void> =>
+    until(() => panel.frames[0]?.fields[1]?.values[0] === value, `${value} to be shown`);
+
+  beforeEach(async () => {
+    bridge = await startFakeBridge({ heartbeatMs: 300 });
+    put(1);
+    bridge.points.setWatermark(EVENTS.name, now);
+  });
+  afterEach(() => bridge.close());
+
+  test('because a proxy passes no upgrades on: its points come by asking, and the panel says why', async () => {
+    open('no-upgrades', bridge.url);
+    bridge.misbehaviour.refuseUpgrade = 404;
+    const panel = panelOf({ metric: EVENTS.name });
+    await shows(panel, 1);
+    await until(() => panel.state === 'polling', 'the panel to ask by itself');
+    expect(message(panel)).toMatch(
+      /opens no WebSocket connection \(HTTP status 404\).* every 10 s instead\.$/,
+    );
+    for (const value of [2, 3]) {
+      put(value);
+      await shows(panel, value);
+      expect(panel.state).toBe('polling');
+    }
+    bridge.misbehaviour.refuseUpgrade = null;
+    await until(() => panel.state === 'connected', 'the stream', 30_000);
+    put(4);
+    await shows(panel, 4);
+    expect(panel.faults).toEqual([]);
+  }, 60_000);
+
+  test('because it says nothing any more', async () => {
+    open('mute', bridge.url);
+    const panel = panelOf({ metric: EVENTS.name });
+    await until(() => panel.state === 'connected' && bridge.subscriptions() === 1, 'the stream');
+    bridge.misbehaviour.mute = true;
+    put(2);
+    await until(() => panel.state === 'polling', 'the silence to be noticed', 30_000);
+    await until(() => message(panel).startsWith('The bridge has sent nothing for 15s.'), 'the reason');
+    await shows(panel, 2);
+    bridge.misbehaviour.mute = false;
+    bridge.drop();
+    await until(() => panel.state === 'connected', 'the stream to come back', 30_000);
+    put(3);
+    await shows(panel, 3);
+    expect(panel.faults).toEqual([]);
+  }, 90_000);
+});
+
+test('an event that has passed its retention leaves every panel as it leaves the answers', async () => {
+  const expiresMs = Date.now() + 12_000;
+  const { sizeMs } = ALERTS.window;
+  const oldMs = Math.floor(Date.now() / sizeMs) * sizeMs - 2 * sizeMs;
+  const alerts = { ...ALERTS, retentionMs: expiresMs - oldMs - sizeMs };
+  const bridge = await startFedBridge({ metrics: [alerts] });
+  try {
+    open('expiring', bridge.url);
+    await bridge.write(alerts, [{ values: ['old'], startMs: oldMs, measures: [7] }], oldMs);
+    await bridge.write(alerts, [{ values: ['new'], startMs: oldMs + sizeMs, measures: [9] }], oldMs + sizeMs);
+    const query = { kind: 'events', metric: alerts.name } as const;
+    const [first, second] = [panelOf(query), panelOf({ ...query, limit: 50 })];
+    const users = (panel: LivePanel): readonly unknown[] =>
+      panel.frames[0]?.fields.find(({ name }) => name === 'user_id')?.values ?? [];
+    await until(() => first.state === 'connected' && second.state === 'connected', 'the stream');
+    expect([users(first), users(second)]).toEqual([
+      ['new', 'old'],
+      ['new', 'old'],
+    ]);
+    await until(() => Date.now() > expiresMs, 'the end of the retention', 15_000);
+    first.refresh();
+    for (const panel of [first, second]) {
+      await until(() => users(panel).length === 1, 'the event to leave');
+      const { data } = await page.runner.run(panel.questionNow());
+      expect(shownBy(panel.frames)).toEqual(shownBy(data as typeof panel.frames));
+    }
+  } finally {
+    await bridge.close();
+  }
+}, 60_000);
