@@ -35,6 +35,7 @@ export const PANEL_QUERIES: readonly PanelQuery[] = [
   { query: { metric: REVENUE.name, measure: 'transaction_count' }, weight: 1 },
   { query: { kind: 'events', metric: ALERTS.name }, weight: 3 },
   { query: { kind: 'events', metric: ALERTS.name, eventState: 'open' }, weight: 1 },
+  { query: { kind: 'events', metric: ALERTS.name, openWindows: 'exclude' }, weight: 2 },
   { query: { kind: 'summary', metric: EVENTS.name }, weight: 1 },
   { query: { metric: EVENTS.name, fill: 'zero' }, weight: 1 },
 ];
