@@ -1,9 +1,13 @@
 /** What tests read in the page itself; each function is sent there as text, so it uses nothing but its arguments. */
 
-/** Texts of panels that a box cuts off without saying so by an ellipsis, which those of a row of boxes never have. */
-export function clippedTexts(): string[] {
+/**
+ * Texts of panels that a box cuts off without saying so by an ellipsis, which those of a row of boxes never have.
+ * `within`: a selector of the contents of some panels; without it those of all.
+ */
+export function clippedTexts(within?: unknown): string[] {
   const found: string[] = [];
-  for (const element of document.querySelectorAll('[data-testid="data-testid panel content"] *')) {
+  const panels = typeof within === 'string' ? within : '[data-testid="data-testid panel content"]';
+  for (const element of document.querySelectorAll(`:is(${panels}) *`)) {
     const { overflowX, overflowY, textOverflow, position, display, fontSize, webkitLineClamp } =
       getComputedStyle(element);
     const isRow = /flex|grid/.test(display);
