@@ -1,12 +1,8 @@
 import { expect, test } from '@grafana/plugin-e2e';
-import { SOURCE } from './reading';
+import { exploring } from './reading';
 
 test('Explore: a metric is chosen, and its lines are drawn', async ({ explorePage, page }) => {
-  const query = { refId: 'A', datasource: { type: SOURCE.type, uid: SOURCE.uid } };
-  const panes = JSON.stringify({
-    a: { datasource: SOURCE.uid, queries: [query], range: { from: 'now-15m', to: 'now' } },
-  });
-  await explorePage.goto({ queryParams: new URLSearchParams({ schemaVersion: '1', orgId: '1', panes }) });
+  await explorePage.goto({ queryParams: exploring() });
   const row = explorePage.getQueryEditorRow('A');
   await row.getByLabel('Metric', { exact: true }).fill('events_per_minute');
   await page.getByRole('option', { name: /\(events_per_minute\)/ }).click();

@@ -4,10 +4,18 @@ import type { Locator } from '@playwright/test';
 /** What a person reads in Grafana. */
 
 export const REALTIME = 'streamkpi-realtime';
+export const DASHBOARDS = [REALTIME, 'streamkpi-alerts', 'streamkpi-pipeline'] as const;
 export const SOURCE = { type: 'streamkpi-realtime-datasource', uid: 'streamkpi', name: 'StreamKPI' } as const;
 
 /** A bridge that has just been started closes its first window within this. */
 export const FRESH_START_MS = 180_000;
+
+/** Explore's address for a new query of this data source. */
+export function exploring(): URLSearchParams {
+  const query = { refId: 'A', datasource: { type: SOURCE.type, uid: SOURCE.uid } };
+  const pane = { datasource: SOURCE.uid, queries: [query], range: { from: 'now-15m', to: 'now' } };
+  return new URLSearchParams({ schemaVersion: '1', orgId: '1', panes: JSON.stringify({ a: pane }) });
+}
 
 /** KPI cards by their title: the number as it is shown. */
 export async function cards(panel: Panel): Promise<Readonly<Record<string, string>>> {

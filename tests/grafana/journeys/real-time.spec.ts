@@ -1,5 +1,5 @@
 import { expect, test, type DashboardPage } from '@grafana/plugin-e2e';
-import { cards, firstSeries, FRESH_START_MS, legend, REALTIME, seriesOf } from './reading';
+import { cards, DASHBOARDS, firstSeries, FRESH_START_MS, legend, REALTIME, seriesOf } from './reading';
 
 /** The provisioned dashboard, as somebody finds it who has just started everything. */
 
@@ -80,7 +80,7 @@ test('every panel of the provisioned dashboards is drawn without an error', asyn
   gotoDashboardPage,
   page,
 }) => {
-  for (const uid of [REALTIME, 'streamkpi-alerts', 'streamkpi-pipeline']) {
+  for (const uid of DASHBOARDS) {
     const dashboard = await gotoDashboardPage({ uid });
     await dashboard.waitForPanelsQueriesToComplete({ scrollAll: true, timeout: 60_000 });
     const broken = page.locator('[data-testid^="data-testid Panel status error"]');

@@ -26,6 +26,8 @@ test('an address and a token are entered, saved and tested; a wrong address is a
     { editor, page, url: 'http://127.0.0.1:9' },
     /No bridge listens at http:\/\/127\.0\.0\.1:9/,
   );
+  // Grafana knows changed settings by the second in which they were saved.
+  await page.waitForTimeout(1_100);
   await saveAndTest({ editor, page, url }, /Connected to StreamKPI bridge/);
 });
 
