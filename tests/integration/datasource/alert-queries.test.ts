@@ -1,7 +1,10 @@
+import { inOrder, readBySdk } from '../../support/alerting/sdk-reading';
+import { valuesOf } from '../../support/alerting/values';
 import { startFakeBridge, type FakeBridge } from '../../support/fake-bridge/fake-bridge';
 import { startFedBridge, type FedBridge } from '../../support/fed-bridge/fed-bridge';
 import { ALERTS, EVENTS } from '../../support/fed-bridge/fed-metrics';
 import { freePort } from '../../support/free-port';
+import type { HostFrame, HostValue } from '../../support/plugin-host/host-frame';
 import { pluginContext } from '../../support/plugin-host/plugin-context';
 import { startPluginHost, type PluginHost, type QueryResult } from '../../support/plugin-host/plugin-host';
 import {
@@ -19,6 +22,7 @@ import {
 
 const MINUTE_MS = 60_000;
 const MINUTES = 12;
+const ALERT_MINUTES = [0, 5];
 
 describe('queries of alert rules', () => {
   let bridge: FedBridge;
@@ -43,7 +47,7 @@ describe('queries of alert rules', () => {
     await bridge.write(EVENTS, points, watermark);
     await bridge.write(
       ALERTS,
-      [0, 5].map((minute) => ({
+      ALERT_MINUTES.map((minute) => ({
         values: ['u1'],
         startMs: base + minute * MINUTE_MS,
         measures: [120 + minute],
@@ -117,25 +121,106 @@ describe('queries of alert rules', () => {
     expect(zero.map((frame) => frame.fields[0]?.values)).toEqual([[0]]);
   });
 
+  /** Every form of query that a rule may have, with data and, where it may be so, without. */
+  const FORMS: Readonly<Record<string, object>> = {
+    series: { metric: EVENTS.name },
+    'open windows too': { metric: EVENTS.name, openWindows: 'include' },
+    'all in one': { metric: EVENTS.name, groupBy: [] },
+    'filled gaps': { metric: EVENTS.name, fill: 'null' },
+    steps: { metric: EVENTS.name, step: '5m', overTime: 'max' },
+    alias: { metric: EVENTS.name, alias: 'the same for all' },
+    ...Object.fromEntries(
+      ['', 'last', 'previous', 'delta', 'min', 'max', 'avg', 'sum', 'count'].map((stat) => [
+        `summary ${stat}`,
+        { kind: 'summary', metric: EVENTS.name, ...(stat === '' ? {} : { stat }) },
+      ]),
+    ),
+    events: { kind: 'events', metric: ALERTS.name },
+    'events counted by user': {
+      kind: 'events',
+      metric: ALERTS.name,
+      eventsAs: 'count',
+      groupBy: ['user_id'],
+    },
+    'newest value of each': { kind: 'events', metric: ALERTS.name, eventsAs: 'value' },
+    status: { kind: 'status' },
+    ...Object.fromEntries(
+      ['ready', 'freshness', 'lag', 'dead_letters', 'records', 'clients'].map((statusAs) => [
+        `status ${statusAs}`,
+        { kind: 'status', statusAs },
+      ]),
+    ),
+  };
+
+  test('the SDK’s readers take every form as expressions reckon with it', async () => {
+    const empty = { ...rule, fromMs: base - 30 * MINUTE_MS, toMs: base - 5 * MINUTE_MS };
+    const partitions = [{ partition: 0, owned: true, position: 7, end: 9, lag: 2 }];
+    const read = { topic: EVENTS.topic, metric: EVENTS.name, state: 'reading', reason: null } as const;
+    const topics = [{ ...read, partitions, lastRecordMs: watermark, records: 7, deadLetters: 1 }];
+    bridge.source.status = { ready: true, failing: null, topics };
+    const answers = new Map<string, QueryResult>();
+    for (const [name, query] of Object.entries(FORMS)) {
+      answers.set(name, await answerTo(host, context(), query, rule));
+      answers.set(`${name}, nothing in the range`, await answerTo(host, context(), query, empty));
+    }
+    expect([...answers].filter(([, { error }]) => error !== '')).toEqual([]);
+    const bySdk = readBySdk(new Map([...answers].map(([name, { arrow }]) => [name, arrow])));
+    for (const [name, { frames }] of answers) {
+      expect([name, bySdk.get(name)]).toEqual([name, { values: inOrder(valuesOf(frames)), error: '' }]);
+    }
+    const withoutData = [...bySdk].filter(([, { values }]) => values[0]?.kind === 'none');
+    expect(withoutData.map(([name]) => name).filter((name) => name in FORMS)).toEqual([]);
+    expect(withoutData.length).toBeGreaterThan(10);
+    // What a panel gets as a table is not for rules, and said to be none.
+    const tables = await answerTo(host, context(), { kind: 'summary', metric: EVENTS.name }, range);
+    expect(readBySdk(new Map([['table', tables.arrow]])).get('table')?.error).toMatch(/type/);
+  }, 120_000);
+
   test('each second over ten minutes while the watermark stands still: no data only without a closed window', async () => {
     const WIDTH_MS = 5 * MINUTE_MS;
-    let [without, withData] = [0, 0];
+    const queries = {
+      series: { metric: EVENTS.name },
+      summary: { kind: 'summary', metric: EVENTS.name, stat: 'count' },
+      last: { kind: 'summary', metric: EVENTS.name },
+      value: { kind: 'events', metric: ALERTS.name, eventsAs: 'value' },
+      count: { kind: 'events', metric: ALERTS.name },
+    };
+    const numbersOf = (frames: readonly HostFrame[]): HostValue[] =>
+      frames.flatMap(({ fields }) => fields.map(({ values }) => values[0]!));
+    let [without, withData, withEvents] = [0, 0, 0];
     for (let second = 0; second <= 600; second += 1) {
       const toMs = base + CLOSED * MINUTE_MS - 3 * MINUTE_MS + second * 1_000;
       const asked = { fromMs: toMs - WIDTH_MS, toMs, headers: FROM_ALERT, maxDataPoints: 43_200 };
-      const frames = await ask(host, context(), { metric: EVENTS.name }, asked);
-      const due = Array.from({ length: CLOSED }, (_, i) => base + i * MINUTE_MS).filter(
-        (time) => time >= asked.fromMs && time < asked.toMs,
+      const results = await host.queryData(context(), { ...asked, queries });
+      const frames = (refId: keyof typeof queries): readonly HostFrame[] => {
+        const { error, frames: told } = results.get(refId)!;
+        expect([refId, error]).toEqual([refId, '']);
+        // Rules tell no data by frames without fields: there must be one.
+        expect(told.length).toBeGreaterThan(0);
+        return told;
+      };
+      const isAsked = (time: number): boolean => time >= asked.fromMs && time < asked.toMs;
+      const minutes = Array.from({ length: CLOSED }, (_, i) => i).filter((i) =>
+        isAsked(base + i * MINUTE_MS),
       );
-      const told = seriesOf(frames).map(({ times }) => times);
+      const due = minutes.map((i) => base + i * MINUTE_MS);
+      const told = seriesOf(frames('series')).map(({ times }) => times);
       expect(told).toEqual(due.length === 0 ? [] : [due, due]);
+      expect(numbersOf(frames('summary'))).toEqual(due.length === 0 ? [] : [due.length, due.length]);
+      const newest = minutes.at(-1);
+      expect(numbersOf(frames('last'))).toEqual(newest === undefined ? [] : [newest + 0.1, 100 - newest / 3]);
+      const alerts = ALERT_MINUTES.filter((minute) => isAsked(base + minute * MINUTE_MS));
+      const value = alerts.at(-1);
+      expect(numbersOf(frames('value'))).toEqual(value === undefined ? [] : [120 + value]);
+      // To have counted none is an answer.
+      expect(numbersOf(frames('count'))).toEqual([alerts.length]);
       if (due.length === 0) without += 1;
       else withData += 1;
-      // Rules tell no data by frames without fields: there must be one.
-      expect(frames.length).toBeGreaterThan(0);
+      if (alerts.length > 0) withEvents += 1;
     }
     expect(withData).toBeGreaterThan(400);
     expect(without).toBeGreaterThan(100);
+    expect(withEvents).toBeGreaterThan(100);
   }, 120_000);
 
   const expectError = (result: QueryResult, text: RegExp): void => {

@@ -20,7 +20,7 @@ const isExpression = (query: RuleQuery): boolean => query.datasourceUid === EXPR
 export type Ask = (
   query: RuleQuery,
   range: { readonly fromMs: number; readonly toMs: number },
-) => Promise<QueryResult>;
+) => Promise<Pick<QueryResult, 'frames' | 'error'>>;
 
 export async function evaluateRule(rule: AlertRule, atMs: number, ask: Ask): Promise<readonly Instance[]> {
   const known = new Map<string, readonly Value[]>();

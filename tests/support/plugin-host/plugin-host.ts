@@ -42,6 +42,8 @@ export interface QueryCall {
 
 export interface QueryResult {
   readonly frames: readonly HostFrame[];
+  /** The same as the backend sent them, in Arrow's form. */
+  readonly arrow: readonly Buffer[];
   /** Empty: no error. */
   readonly error: string;
   readonly status: number;
@@ -204,6 +206,7 @@ function jsonBytes(value: unknown): Buffer {
 function queryResult(answer: DataResponse): QueryResult {
   return {
     frames: answer.frames.map((bytes) => hostFrame(bytes)),
+    arrow: answer.frames,
     error: answer.error,
     status: answer.status,
     errorSource: answer.errorSource,
