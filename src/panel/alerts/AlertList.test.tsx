@@ -85,6 +85,32 @@ test('severities can be left out by keyboard', async () => {
   expect(screen.getByText('All filtered out')).toBeInTheDocument();
 });
 
+describe('a message that is cut can be read in full by keyboard, with its times', () => {
+  const LONG = `Busy ${'for long '.repeat(30)}`.trim();
+
+  test.each([
+    ['by itself', ''],
+    ['as a link', '/d/users'],
+  ])('%s', async (_, link) => {
+    render(list([row(1, { text: LONG, user: 'u7' })], { link, filter: false }));
+    await userEvent.tab();
+    expect(screen.getByRole('group', { name: 'Recent alerts, list' })).toHaveFocus();
+    expect(screen.queryByRole('tooltip')).not.toBeInTheDocument();
+    await userEvent.tab();
+    const tooltip = await screen.findByRole('tooltip');
+    expect(tooltip).toHaveTextContent(`${LONG} (u7)`);
+    expect(tooltip).toHaveTextContent('Started: 2026-11-26 12:01:00');
+    expect(tooltip).toHaveTextContent('Updated: 2026-11-26 12:01:00');
+    expect(document.activeElement).toHaveTextContent(LONG);
+  });
+
+  test('in the smallest panels too', async () => {
+    render(list([row(1, { text: LONG })], {}, { width: 120, height: 60 }));
+    await userEvent.tab();
+    expect(await screen.findByRole('tooltip')).toHaveTextContent(LONG);
+  });
+});
+
 describe('nothing to list', () => {
   test('all clear', () => {
     render(list([]));

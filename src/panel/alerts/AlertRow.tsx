@@ -1,6 +1,6 @@
 import React, { memo } from 'react';
-import type { TimeZone } from '@grafana/data';
-import { Icon, useStyles2, useTheme2 } from '@grafana/ui';
+import { dateTimeFormat, type TimeZone } from '@grafana/data';
+import { Icon, Tooltip, useStyles2, useTheme2 } from '@grafana/ui';
 import { Age } from '../clock/Age';
 import { LinkMenu } from '../links/LinkMenu';
 import type { AlertModel } from '../reading/alert-model';
@@ -26,7 +26,6 @@ export const AlertRow = memo(function AlertRow({ alert, wide, latest, words, tim
   const theme = useTheme2();
   const severity = SEVERITY_WORDS[alert.severity];
   const color = toneColor(severity.tone, theme);
-  const whole = alert.labelText === '' ? alert.message : `${alert.message} (${alert.labelText})`;
   return (
     <li
       className={wide ? styles.wideRow : styles.tallRow}
@@ -37,10 +36,7 @@ export const AlertRow = memo(function AlertRow({ alert, wide, latest, words, tim
       <span className={styles.severity} style={{ color }}>
         <Icon key={severity.icon} name={severity.icon} size="sm" /> {severity.name}
       </span>
-      <span className={styles.message} title={whole}>
-        <AlertMessage alert={alert} />
-        {alert.labelText !== '' && <span className={styles.quiet}> {alert.labelText}</span>}
-      </span>
+      <AlertMessage alert={alert} timeZone={timeZone} />
       {/* Its column stays, so that what follows is below that of the other rows. */}
       {(alert.value !== null || wide) && (
         <span className={styles.value} title={alert.value === null ? undefined : 'Value'}>
@@ -67,21 +63,56 @@ export const AlertRow = memo(function AlertRow({ alert, wide, latest, words, tim
   );
 });
 
-function AlertMessage({ alert }: { readonly alert: AlertModel }) {
+type ToldProps = Pick<AlertRowProps, 'alert' | 'timeZone'>;
+
+/** Cut where it is too long: in full, with the times, when it is pointed at or reached by keyboard. */
+function AlertMessage({ alert, timeZone }: ToldProps) {
   const styles = useStyles2(getAlertStyles);
   const [first] = alert.links;
-  if (first === undefined) return alert.message;
+  const labels = alert.labelText !== '' && <span className={styles.quiet}> {alert.labelText}</span>;
+  const inFull = <InFull alert={alert} timeZone={timeZone} />;
+  if (first === undefined) {
+    return (
+      <Tooltip content={inFull}>
+        <span className={styles.message}>
+          {alert.message}
+          {labels}
+        </span>
+      </Tooltip>
+    );
+  }
   return (
-    <a
-      className={styles.link}
-      href={first.href}
-      target={first.target}
-      title={first.title}
-      rel={first.target === '_blank' ? 'noreferrer' : undefined}
-      onClick={first.onClick}
-    >
-      {alert.message}
-    </a>
+    <span className={styles.message}>
+      <Tooltip content={inFull}>
+        <a
+          className={styles.link}
+          href={first.href}
+          target={first.target}
+          rel={first.target === '_blank' ? 'noreferrer' : undefined}
+          onClick={first.onClick}
+        >
+          {alert.message}
+        </a>
+      </Tooltip>
+      {labels}
+    </span>
+  );
+}
+
+function InFull({ alert, timeZone }: ToldProps) {
+  const { message, labelText, started, latest, links } = alert;
+  const [first] = links;
+  return (
+    <>
+      <div>{labelText === '' ? message : `${message} (${labelText})`}</div>
+      {started !== null && <div>Started: {dateTimeFormat(started, { timeZone })}</div>}
+      {latest !== null && (
+        <div>
+          {latest.says}: {dateTimeFormat(latest.at, { timeZone })}
+        </div>
+      )}
+      {first !== undefined && <div>Opens: {first.title}</div>}
+    </>
   );
 }
 

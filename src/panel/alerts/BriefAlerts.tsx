@@ -1,5 +1,5 @@
 import React from 'react';
-import { Icon, useStyles2, useTheme2 } from '@grafana/ui';
+import { Icon, Tooltip, useStyles2, useTheme2 } from '@grafana/ui';
 import type { AlertsModel } from '../reading/alert-model';
 import { toneColor } from '../status/connection-words';
 import { getAlertStyles } from './alert-styles';
@@ -30,9 +30,9 @@ export function BriefAlerts({ alerts }: { readonly alerts: AlertsModel }) {
       <span className={styles.briefHead} style={{ color: toneColor(words.tone, theme) }}>
         <Icon key={words.icon} name={words.icon} size="sm" /> {unresolved.count} open
       </span>
-      <span className={styles.quiet} title={unresolved.newest}>
-        {unresolved.newest}
-      </span>
+      <Tooltip content={unresolved.newest}>
+        <span className={styles.newest}>{unresolved.newest}</span>
+      </Tooltip>
     </div>
   );
 }

@@ -95,9 +95,15 @@ export const getAlertStyles = (theme: GrafanaTheme2) => {
       '& > :nth-child(2)': { order: -1, flex: '1 0 100%' },
     }),
     severity: css({ ...chip, fontWeight: theme.typography.fontWeightMedium }),
-    message: css({ ...oneLine }),
+    message: css({ ...oneLine, '&:focus-visible': focus }),
+    newest: css({ color: text.secondary, '&:focus-visible': focus }),
     quiet: css({ color: text.secondary }),
-    link: css({ color: text.link, '&:hover': { textDecoration: 'underline' } }),
+    link: css({
+      color: text.link,
+      '&:hover': { textDecoration: 'underline' },
+      // Its box cuts what is outside of it.
+      '&:focus-visible': focus,
+    }),
     value: css({ whiteSpace: 'nowrap', fontWeight: theme.typography.fontWeightMedium, textAlign: 'right' }),
     times: css({ ...oneLine, display: 'flex', gap: '0.75em', color: text.secondary }),
     open: css({ ...chip, fontWeight: theme.typography.fontWeightMedium }),
