@@ -4,6 +4,7 @@ import { useStyles2 } from '@grafana/ui';
 import { LinkMenu } from '../links/LinkMenu';
 import type { CardModel } from '../reading/card-model';
 import { getCardStyles } from './card-styles';
+import { ems } from './text-widths';
 
 interface CardTitleProps {
   readonly card: CardModel;
@@ -17,7 +18,12 @@ export function CardTitle({ card, id }: CardTitleProps) {
   const [first] = card.links;
   const name = (
     <>
-      {card.title}
+      {card.shared > 0 && (
+        <span className={styles.sharedTitle} style={{ maxWidth: besides(card.title.slice(card.shared)) }}>
+          {card.title.slice(0, card.shared)}
+        </span>
+      )}
+      {card.title.slice(card.shared)}
       {card.subtitle !== '' && <span className={styles.subtitle}> {card.subtitle}</span>}
     </>
   );
@@ -30,6 +36,9 @@ export function CardTitle({ card, id }: CardTitleProps) {
     </>
   );
 }
+
+/** What the beginning that cards have in common leaves to the rest: cut, it shows which card it is. */
+const besides = (rest: string): string => `max(30%, calc(100% - ${ems(rest).toFixed(1)}em))`;
 
 function TitleLink({ link, children }: { readonly link: LinkModel; readonly children: React.ReactNode }) {
   const styles = useStyles2(getCardStyles);

@@ -11,6 +11,8 @@ export interface CardGrid {
 const MIN_WIDTH = 96;
 const MIN_HEIGHT = 40;
 const SCROLLBAR = 14;
+/** The least height of cards that scroll, where there is as much. */
+const SCROLLED_HEIGHT = 88;
 /** A card this many times as wide as its value is high makes the best use of its space. */
 const VALUE_EMS = 4.5;
 const VALUE_SHARE = 0.3;
@@ -47,10 +49,12 @@ function scrolling(width: number, height: number, cards: number, columns: number
   const fitting = Math.max(1, Math.floor((inside + gap) / (MIN_WIDTH + gap)));
   const chosen = Math.min(columns > 0 ? Math.min(columns, fitting) : fitting, cards);
   const cardWidth = Math.floor((inside - gap * (chosen - 1)) / chosen);
+  // Whole rows: a card that is cut at the end looks like a fault.
+  const rows = Math.max(1, Math.floor((height + gap) / (SCROLLED_HEIGHT + gap)));
   return {
     columns: chosen,
     cardWidth,
-    cardHeight: Math.min(88, Math.max(MIN_HEIGHT, height)),
+    cardHeight: Math.max(1, Math.floor((height - gap * (rows - 1)) / rows)),
     gap,
     scrolls: true,
   };

@@ -128,6 +128,19 @@ describe('the grid', () => {
     expect(cardGrid(wide, high, count, 0).columns).toBe(columns);
   });
 
+  test('where it scrolls, no row is cut at the end', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 100, max: 800 }), fc.integer({ min: 40, max: 600 }), (wide, high) => {
+        const { scrolls, cardHeight, gap } = cardGrid(wide, high, 200, 0);
+        expect(scrolls).toBe(true);
+        const rows = Math.round((high + gap) / (cardHeight + gap));
+        const rest = high - (rows * (cardHeight + gap) - gap);
+        expect(rest).toBeGreaterThanOrEqual(0);
+        expect(rest).toBeLessThan(rows);
+      }),
+    );
+  });
+
   test('columns can be set', () => {
     expect(cardGrid(1200, 600, 6, 3).columns).toBe(3);
     expect(cardGrid(1200, 600, 2, 5).columns).toBe(2);

@@ -54,6 +54,7 @@ export const getCardStyles = (theme: GrafanaTheme2) => ({
     letterSpacing: 'normal',
     color: 'inherit',
   }),
+  sharedTitle: css({ ...oneLine, display: 'inline-block', verticalAlign: 'bottom', whiteSpace: 'pre' }),
   subtitle: css({ fontWeight: theme.typography.fontWeightRegular, color: palette(theme).text.secondary }),
   link: css({
     color: 'inherit',

@@ -45,7 +45,7 @@ const valueEms = ({ prefix, text, suffix }: ShownValue): number =>
   ems(prefix + text) + UNIT_SIZE * ems(suffix);
 
 /** A measured text, in multiples of its font size, with a little room for other fonts' digits. */
-function ems(text: string): number {
+export function ems(text: string): number {
   if (text === '') return 0;
   return (measureText(text.replace(/\d/g, '0'), 100, VALUE_WEIGHT).width / 100) * 1.06;
 }

@@ -71,6 +71,8 @@ export interface CardModel {
   readonly title: string;
   /** What tells this card from others of the same title; may be empty. */
   readonly subtitle: string;
+  /** So many characters at the title's beginning are another card's too; 0: too few to matter. */
+  readonly shared: number;
   readonly value: ShownValue;
   /** Null: nothing to compare with (yet). */
   readonly delta: Delta | null;

@@ -4,7 +4,11 @@ import { ownDisplayName, type DisplayContext } from './shown-value';
 export interface CardTitle {
   readonly title: string;
   readonly subtitle: string;
+  /** So many characters at its beginning are another card's too, up to where words differ; 0: too few to matter. */
+  readonly shared: number;
 }
+
+type Name = Omit<CardTitle, 'shared'>;
 
 /**
  * What the cards are called: by the text of the options, else by the display name set for the field, else by the
@@ -22,15 +26,41 @@ export function cardTitles(
     if (source === undefined || (used.get(entry.title) ?? 0) < 2) return visible(entry);
     return { title: entry.title, subtitle: entry.subtitle };
   });
-  return sameTitle(told) ? told.map(swap) : withMeasures(told, sources);
+  return withShared(sameTitle(told) ? told.map(swap) : withMeasures(told, sources));
 }
 
-interface Named extends CardTitle {
+/** Shorter beginnings show even on the smallest card. */
+const LEAST_SHARED = 8;
+
+/** Neighbours in alphabetical order share the longest beginnings. */
+function withShared(names: readonly Name[]): CardTitle[] {
+  const shared = new Map<string, number>();
+  const titles = [...new Set(names.map(({ title }) => title))].sort();
+  titles.forEach((title, index) => {
+    const others = [titles[index - 1] ?? '', titles[index + 1] ?? ''];
+    shared.set(title, Math.max(...others.map((other) => sharedLength(title, other))));
+  });
+  return names.map((name) => ({ ...name, shared: shared.get(name.title) ?? 0 }));
+}
+
+const LETTER = /[\p{L}\p{N}]/u;
+
+/** Of one title with another; no word is divided, and something is left of the title. */
+function sharedLength(title: string, other: string): number {
+  let length = 0;
+  while (length < title.length && title[length] === other[length]) length++;
+  const isInWord = (at: number): boolean =>
+    LETTER.test(title[at - 1] ?? '') && (at === title.length || LETTER.test(title[at] ?? ''));
+  while (length > 0 && isInWord(length)) length--;
+  return length < LEAST_SHARED ? 0 : length;
+}
+
+interface Named extends Name {
   /** Somebody chose the title: what follows it is shown only where it is needed. */
   readonly chosen: boolean;
 }
 
-const visible = ({ title, subtitle, chosen }: Named): CardTitle => ({
+const visible = ({ title, subtitle, chosen }: Named): Name => ({
   title,
   subtitle: chosen ? '' : subtitle,
 });
@@ -61,16 +91,16 @@ export function filledTemplate(template: string, source: CardSource): string {
     .trim();
 }
 
-const sameTitle = (titles: readonly CardTitle[]): boolean =>
+const sameTitle = (titles: readonly Name[]): boolean =>
   titles.length > 1 &&
   new Set(titles.map(({ title }) => title)).size === 1 &&
   new Set(titles.map(({ subtitle }) => subtitle)).size === titles.length &&
   titles.every(({ subtitle }) => subtitle !== '');
 
-const swap = ({ title, subtitle }: CardTitle): CardTitle => ({ title: subtitle, subtitle: title });
+const swap = ({ title, subtitle }: Name): Name => ({ title: subtitle, subtitle: title });
 
 /** Two measures of one metric and the same labels would read alike: the measure's name tells them apart. */
-function withMeasures(titles: readonly CardTitle[], sources: readonly CardSource[]): CardTitle[] {
+function withMeasures(titles: readonly Name[], sources: readonly CardSource[]): Name[] {
   const used = countBy(titles, nameKey);
   return titles.map((entry, index) => {
     const measure = sources[index]?.measure;
@@ -79,7 +109,7 @@ function withMeasures(titles: readonly CardTitle[], sources: readonly CardSource
   });
 }
 
-const nameKey = ({ title, subtitle }: CardTitle): string => JSON.stringify([title, subtitle]);
+const nameKey = ({ title, subtitle }: Name): string => JSON.stringify([title, subtitle]);
 
 function countBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, number> {
   const counts = new Map<string, number>();

@@ -174,6 +174,20 @@ describe('titles', () => {
     ]);
   });
 
+  test('a beginning that another title has too is known, so that a narrow card can cut there', () => {
+    const tails = (...segments: string[]) =>
+      cardsOf([summaryFrame(segments.map((segment) => ({ segment })))]).map(({ title, shared }) =>
+        title.slice(shared),
+      );
+    expect(tails('eu-central-1 / gold', 'us-east-1 / gold', 'eu-central-1 / go')).toEqual([
+      'gold',
+      'us-east-1 / gold',
+      'go',
+    ]);
+    expect(tails('production server', 'production server (2)')).toEqual(['server', ' (2)']);
+    expect(tails('node-1', 'node-2')).toEqual(['node-1', 'node-2']);
+  });
+
   test('keys are the same over updates and never twice', () => {
     const frames = (last: number) => [
       summaryFrame([

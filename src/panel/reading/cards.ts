@@ -36,7 +36,7 @@ export function readCards(
   const titles = cardTitles(kept, options.title, context);
   const seen = new Map<string, number>();
   const cards = kept.map((source, index) => {
-    const title = titles[index] ?? source;
+    const title = titles[index] ?? { title: source.title, subtitle: source.subtitle, shared: 0 };
     return cardOf(source, title, { own, shifted, options, rules, context, key: uniqueKey(source, seen) });
   });
   return { cards, more: shownSources.length - kept.length, fed: frames.length > 0 };
