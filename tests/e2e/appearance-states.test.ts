@@ -3,7 +3,7 @@ import AxeBuilder from '@axe-core/playwright';
 import type { Browser } from 'playwright-core';
 import { startHost, type RunningHost } from '../../host/server/host-server';
 import { startBrowser } from './rig/browser';
-import { clippedTexts } from './rig/in-page';
+import { clippedTexts, movingParts } from './rig/in-page';
 import { ensurePackages, HOSTS, START_MS } from './rig/stage';
 import { openView } from './rig/view';
 
@@ -19,13 +19,16 @@ interface Size {
   readonly group?: string;
 }
 const HALF: Size = { name: 'half', width: 680, height: 320, window: 1400 };
+const PHONE: Size = { name: 'phone', width: 304, height: 260, window: 320 };
 const SIZES: readonly Size[] = [
   { name: 'cell', width: 150, height: 90, window: 1400 },
-  { name: 'phone', width: 304, height: 260, window: 320 },
+  PHONE,
   HALF,
   { name: 'wall', width: 1900, height: 560, window: 3840 },
   { name: 'wall-whole', width: 3800, height: 2080, window: 3840, group: 'whole' },
 ];
+/** What the panels themselves draw. */
+const OWN = '[data-testid="data-testid panel content"]';
 const ROOT = join(__dirname, '../..');
 const RESULTS = join(ROOT, 'test-results');
 const THEMES = ['dark', 'light'] as const;
@@ -51,10 +54,19 @@ describe.each(HOSTS)('states of the panel on Grafana %s', (grafana) => {
     await host.close();
   });
 
-  const look = async ({ width, height, window, group }: Size, theme: (typeof THEMES)[number]) => {
+  const look = async (
+    { width, height, window, group }: Size,
+    theme: (typeof THEMES)[number],
+    reducedMotion = false,
+  ) => {
     const chosen = group === undefined ? '' : `&group=${group}`;
     const path = `/panel-states?kiosk&width=${width}&height=${height}${chosen}`;
-    const view = await openView(browser, host.address, path, { width: window, height: 1000, theme });
+    const view = await openView(browser, host.address, path, {
+      width: window,
+      height: 1000,
+      theme,
+      reducedMotion,
+    });
     await view.page.getByTestId('data-testid panel content').last().waitFor();
     await view.page.waitForTimeout(SETTLE_MS);
     return view;
@@ -79,12 +91,11 @@ describe.each(HOSTS)('states of the panel on Grafana %s', (grafana) => {
     300_000,
   );
 
-  test.each(THEMES)(
-    'axe finds nothing: %s',
-    async (theme) => {
-      const view = await look(HALF, theme);
-      const own = '[data-testid="data-testid panel content"]';
-      const { violations } = await new AxeBuilder({ page: view.page }).include(own).analyze();
+  test.each(THEMES.flatMap((theme) => [HALF, PHONE].map((size) => ({ theme, size, name: size.name }))))(
+    'axe finds nothing: $theme, $name',
+    async ({ theme, size }) => {
+      const view = await look(size, theme);
+      const { violations } = await new AxeBuilder({ page: view.page }).include(OWN).analyze();
       expect(
         violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`),
       ).toEqual([]);
@@ -92,4 +103,15 @@ describe.each(HOSTS)('states of the panel on Grafana %s', (grafana) => {
     },
     120_000,
   );
+
+  test('where the system asks for less motion nothing moves by itself', async () => {
+    const moving = async (reducedMotion: boolean) => {
+      const view = await look(HALF, 'dark', reducedMotion);
+      const found = await view.page.evaluate(movingParts, OWN);
+      await view.close();
+      return found;
+    };
+    expect((await moving(false)).length).toBeGreaterThan(0);
+    expect(await moving(true)).toEqual([]);
+  }, 120_000);
 });

@@ -29,6 +29,19 @@ export function clippedTexts(within?: unknown): string[] {
   return found;
 }
 
+/** Parts inside of what a selector finds that move by themselves, or would when they change. */
+export function movingParts(within: string): string[] {
+  const found: string[] = [];
+  for (const element of document.querySelectorAll(`:is(${within}) *`)) {
+    const { animationName, animationDuration, transitionDuration } = getComputedStyle(element);
+    const lasts = (durations: string): boolean => durations.split(',').some((text) => parseFloat(text) > 0);
+    if ((animationName !== 'none' && lasts(animationDuration)) || lasts(transitionDuration)) {
+      found.push(`${element.tagName} ${element.getAttribute('aria-label') ?? element.textContent}`.trim());
+    }
+  }
+  return found;
+}
+
 /** Pixels that panels stick out of the window to the right. */
 export const overhang = (): number => {
   const panels = [...document.querySelectorAll('section[data-testid^="data-testid Panel header"]')];
