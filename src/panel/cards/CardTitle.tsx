@@ -37,8 +37,11 @@ export function CardTitle({ card, id }: CardTitleProps) {
   );
 }
 
+/** Of the dots where a subtitle after it is cut. */
+const DOTS_EMS = 1.2;
+
 /** What the beginning that cards have in common leaves to the rest: cut, it shows which card it is. */
-const besides = (rest: string): string => `max(30%, calc(100% - ${ems(rest).toFixed(1)}em))`;
+const besides = (rest: string): string => `max(30%, calc(100% - ${(ems(rest) + DOTS_EMS).toFixed(1)}em))`;
 
 function TitleLink({ link, children }: { readonly link: LinkModel; readonly children: React.ReactNode }) {
   const styles = useStyles2(getCardStyles);
