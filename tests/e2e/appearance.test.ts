@@ -44,16 +44,20 @@ describe.each(HOSTS)('how it looks on Grafana %s', (grafana) => {
     120_000,
   );
 
-  test.each(['dark', 'light'] as const)(
-    'axe finds nothing in what this app draws, %s',
-    async (theme) => {
+  test.each([
+    { theme: 'dark', width: 1400 },
+    { theme: 'light', width: 1400 },
+    { theme: 'dark', width: 320 },
+  ] as const)(
+    'axe finds nothing in what this app draws, $theme, $width px wide',
+    async ({ theme, width }) => {
       const places = [
         ...DASHBOARDS.map((uid) => ({ path: `/d/${uid}`, own: ownPanels(uid) })),
         { path: '/explore', own: 'section[aria-label="Query A"]' },
         { path: '/connections/datasources/edit/streamkpi', own: 'main' },
       ];
       for (const { path, own } of places) {
-        const view = await stage.view(path, { theme });
+        const view = await stage.view(path, { theme, width });
         await view.page.locator(own).first().waitFor();
         await view.page.waitForTimeout(SETTLE_MS);
         const { violations } = await new AxeBuilder({ page: view.page }).include(own).analyze();
