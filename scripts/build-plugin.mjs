@@ -1,11 +1,18 @@
-/** npm run build: the app into dist/, with the backend for this platform. */
+/**
+ * npm run build: the app into dist/, with the backend for this platform. `--frontend` and `--backend`: the one part
+ * alone; the backend needs no packages.
+ */
 import { ensurePackages } from './ensure.mjs';
+import { buildBackend } from './plugin/backend.mjs';
 
-ensurePackages();
-const { buildBackend, buildFrontend } = await import('./plugin/build.mjs');
+const asked = new Set(process.argv.slice(2));
 try {
-  await buildFrontend({ production: !process.argv.includes('--development') });
-  if (!process.argv.includes('--frontend')) buildBackend();
+  if (!asked.has('--backend')) {
+    ensurePackages();
+    const { buildFrontend } = await import('./plugin/frontend.mjs');
+    await buildFrontend({ production: !asked.has('--development') });
+  }
+  if (!asked.has('--frontend')) buildBackend();
 } catch (error) {
   console.error(error.message);
   process.exit(1);

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { ensurePackages, root } from './ensure.mjs';
 
 ensurePackages();
-const { PLATFORMS, buildBackend, buildFrontend, dist } = await import('./plugin/build.mjs');
+const { PLATFORMS, buildBackend, dist } = await import('./plugin/backend.mjs');
+const { buildFrontend } = await import('./plugin/frontend.mjs');
 const { problemsOf } = await import('./plugin/check.mjs');
 const { APP, writeZip } = await import('./plugin/zip.mjs');
 

@@ -20,6 +20,9 @@ const settings = await readSettings(process.argv.slice(2)).catch((fault) => {
   process.exit(2);
 });
 endOnSignals();
+const part = (option) => node('scripts/build-plugin.mjs', [option], { stdio: ['ignore', 2, 2] });
+// What takes longest where it is built for the first time, and needs no packages.
+const backend = settings.docker ? null : part('--backend');
 ensurePackages();
 if (!settings.docker) ensureBridge();
 (settings.docker ? containers() : demo(settings)).catch((fault) => {
@@ -39,7 +42,7 @@ async function demo({ bridgePort, store, grafana, port, hostGrafana, isDockerAtH
   });
   bridge.ended.then((code) => endAll(code));
   // The app is built while the first numbers come.
-  const build = node('scripts/build-plugin.mjs', [], { stdio: ['ignore', 2, 2] });
+  const builds = [backend.ended, part('--frontend').ended];
   const number = await firstNumbers(bridgeUrl, process.env.STREAMKPI_BRIDGE_TOKEN);
   console.log(`
 StreamKPI runs: the embedded pipeline with demo traffic, the embedded store, no Kafka, no Redis.
@@ -55,7 +58,7 @@ StreamKPI runs: the embedded pipeline with demo traffic, the embedded store, no 
 
 The dashboard is on its way (the first build takes about a minute) ...
 `);
-  if ((await build.ended) !== 0) {
+  if ((await Promise.all(builds)).some((code) => code !== 0)) {
     if (isEnding()) return;
     console.error(
       'The dashboard needs the built app, and the build failed (see above). The bridge goes on, its numbers move.',

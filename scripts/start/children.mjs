@@ -4,6 +4,8 @@ import { root } from '../ensure.mjs';
 
 const running = new Set();
 let ending;
+// However this process comes to its end.
+process.once('exit', () => running.forEach((child) => child.kill('SIGTERM')));
 
 /** Resolves with its code when the child has ended. */
 export function start(command, args, { env = {}, stdio = 'inherit' } = {}) {

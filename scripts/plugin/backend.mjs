@@ -1,13 +1,10 @@
-/** Builds the app into dist/: the bundles and the data source's backend. */
+/** Builds the data source's backend into dist/. Plain Node: it may run while packages are being installed. */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import webpack from 'webpack';
-import config from '../../webpack.config.mjs';
 import { root } from '../ensure.mjs';
-import { GO_MISSING, ensureGo, findGo } from '../go.mjs';
-import { BUNDLED_PACKAGES } from './host-modules.mjs';
+import { GO_MISSING, ensureGo } from '../go.mjs';
 
 export const dist = join(root, 'dist');
 
@@ -20,36 +17,6 @@ export const PLATFORMS = [
   ['darwin', 'arm64'],
   ['windows', 'amd64'],
 ];
-
-/** Names of the packages whose code a build has taken in. */
-function bundledPackages(stats) {
-  const names = new Set();
-  for (const module of stats.compilation.modules) {
-    const parts = (module.resource ?? '').replaceAll('\\', '/').split('/node_modules/');
-    if (parts.length > 1) names.add(/^(@[^/]+\/)?[^/]+/.exec(parts.at(-1))[0]);
-  }
-  return [...names];
-}
-
-/** Resolves when the bundles are written; rejects with what is wrong in them. */
-export function buildFrontend({ production = true } = {}) {
-  return new Promise((resolve, reject) => {
-    webpack(config({ production })).run((error, stats) => {
-      if (error) return reject(error);
-      if (stats.hasErrors() || stats.hasWarnings())
-        return reject(new Error(stats.toString('errors-warnings')));
-      const strangers = bundledPackages(stats).filter((name) => !BUNDLED_PACKAGES.includes(name));
-      if (strangers.length > 0) {
-        return reject(
-          new Error(
-            `the bundles would carry ${strangers.join(', ')}; take it from the host (scripts/plugin/host-modules.mjs), or list it there as bundled once it is known to work on the oldest host`,
-          ),
-        );
-      }
-      resolve();
-    });
-  });
-}
 
 /** This machine's platform as [GOOS, GOARCH]. */
 function ownPlatform(go) {
@@ -91,13 +58,4 @@ export function buildBackend(platforms) {
     if (run.status !== 0) throw new Error(`go build for ${os}/${arch} failed`);
   }
   writeSourceManifest();
-}
-
-/** The backend for this machine in dist/; null where it is not built or Go is missing. */
-export function builtBackend() {
-  const go = findGo();
-  if (go === null) return null;
-  const [os, arch] = ownPlatform(go);
-  const file = join(dist, 'datasource', `gpx_streamkpi_${os}_${arch}${os === 'windows' ? '.exe' : ''}`);
-  return existsSync(file) ? file : null;
 }
