@@ -37,6 +37,7 @@ export const PANEL_QUERIES: readonly PanelQuery[] = [
   { query: { kind: 'events', metric: ALERTS.name, eventState: 'open' }, weight: 1 },
   { query: { kind: 'events', metric: ALERTS.name, openWindows: 'exclude' }, weight: 2 },
   { query: { kind: 'summary', metric: EVENTS.name }, weight: 1 },
+  { query: { kind: 'summary', metric: EVENTS.name, openWindows: 'include' }, weight: 1 },
   { query: { metric: EVENTS.name, fill: 'zero' }, weight: 1 },
 ];
 
