@@ -122,7 +122,7 @@ async function eventsOf(bridge: BridgeProcess, sender: string, fromMs: number): 
 }
 
 /** What the bridge says, in the form of a recount. */
-async function everything(bridge: BridgeProcess, fromMs: number): Promise<Recount> {
+export async function everything(bridge: BridgeProcess, fromMs: number): Promise<Recount> {
   const points = async (metric: string, label: string, measure = 'value'): Promise<Map<string, number>> => {
     const answer = await query(bridge, { metric, measure, from_ms: fromMs, to_ms: Date.now() });
     return new Map(

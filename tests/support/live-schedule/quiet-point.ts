@@ -21,9 +21,10 @@ export interface QuietParts {
   readonly bridge: { readonly url: string; readonly metrics: readonly Metric[] };
   readonly host: PluginHost;
   readonly written: PointHistory;
+  /** Panels have so long to come to rest after the last change; default 10 s. */
+  readonly patienceMs?: number;
 }
 
-/** Panels have so long to come to rest after the last change. */
 const PATIENCE_MS = 10_000;
 const LOOK_MS = 10;
 /** A range's start may pass a window while it is compared: the question is put again after this. */
@@ -39,7 +40,7 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
  * the summaries had that were compared.
  */
 export async function quietPoint(parts: QuietParts): Promise<number> {
-  const until = Date.now() + PATIENCE_MS;
+  const until = Date.now() + (parts.patienceMs ?? PATIENCE_MS);
   for (const panel of parts.panels) {
     for (;;) {
       const due = await dueOf(parts, panel);
