@@ -92,6 +92,26 @@ test('failures are tried again with growing pauses, up to half a minute', () => 
   expect(asker.isBusy).toBe(false);
 });
 
+test('what can be reached again is asked at once, and pauses begin short again', () => {
+  asker.onBack();
+  expect(jest.getTimerCount()).toBe(0);
+  asker.want();
+  for (let i = 0; i < 8; i += 1) {
+    pass(40_000);
+    answer('failed');
+  }
+  asker.onBack();
+  pass(250);
+  expect(calls).toHaveLength(9);
+  answer('failed');
+  pass(2_000);
+  expect(calls).toHaveLength(10);
+  answer('answered');
+  asker.onBack();
+  pass(60_000);
+  expect(calls).toHaveLength(10);
+});
+
 test('a call that breaks off counts as failed, and one that gives nothing too', () => {
   asker.want();
   pass(0);

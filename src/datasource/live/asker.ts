@@ -8,7 +8,7 @@ const BETWEEN_MS = 1_000;
 const JITTER_MS = 250;
 const FIRST_BACKOFF_MS = 1_000;
 const LONGEST_BACKOFF_MS = 30_000;
-/** Tabs that come into sight again do not all ask in the same moment. */
+/** Tabs that come into sight again, or all that have lost one bridge, do not ask in the same moment. */
 const RETURN_SPREAD_MS = 500;
 
 /**
@@ -46,6 +46,14 @@ export class Asker {
     if (this.stopped) return;
     this.wanted = true;
     this.dueMs = Math.min(this.dueMs, this.clock.now() + delayMs);
+    this.plan();
+  }
+
+  /** What the calls have asked for can be reached again: the pause after their failures is over. */
+  onBack(): void {
+    if (this.failedInARow === 0) return;
+    this.failedInARow = 1;
+    this.earliestMs = Math.min(this.earliestMs, this.clock.now() + this.clock.random() * RETURN_SPREAD_MS);
     this.plan();
   }
 

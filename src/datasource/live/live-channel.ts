@@ -24,6 +24,8 @@ export interface ChannelViewer {
   onNews(): void;
   /** Its own question should be asked again: of answers that cannot be merged, or when the channel is over. */
   onAskAgain(delayMs: number): void;
+  /** The bridge can be reached again. */
+  onBack(): void;
   /** An answer to a question like its own; `own` where it was asked with its own target. */
   onAnswer(frames: readonly DataFrame[], own: boolean): void;
 }
@@ -88,6 +90,7 @@ export class LiveChannel {
     this.connection = new LiveConnection(() => this.address(), world.transport, world.clock, {
       onMessage: (message) => this.onMessage(message),
       onMissed: (delayMs) => this.onMissed(delayMs),
+      onBack: () => this.onBack(),
       onState: () => this.tellViewers(),
     });
     this.asker = new Asker(world.clock, world.page, () => this.catchUp());
@@ -200,6 +203,11 @@ export class LiveChannel {
   private onMissed(delayMs: number): void {
     if (this.isStored) this.asker.want(delayMs);
     else for (const viewer of this.viewers) viewer.onAskAgain(delayMs);
+  }
+
+  private onBack(): void {
+    this.asker.onBack();
+    for (const viewer of this.viewers) viewer.onBack();
   }
 
   /** The path is no longer the one of the query. Each viewer asks anew and goes where the answer says. */

@@ -12,6 +12,7 @@ let messages: StreamMessage[];
 /** When history was asked for, from now on. */
 let missed: number[];
 let states: string[];
+let returns: number;
 
 function begin(): void {
   jest.useFakeTimers({ now: NOON });
@@ -19,6 +20,7 @@ function begin(): void {
   messages = [];
   missed = [];
   states = [];
+  returns = 0;
   const address = { uid: 'uid', path: 'v1/path', query: '{}', fromMs: 0 };
   connection = new LiveConnection(
     () => address,
@@ -27,6 +29,7 @@ function begin(): void {
     {
       onMessage: (message) => messages.push(message),
       onMissed: (delayMs) => missed.push(delayMs),
+      onBack: () => (returns += 1),
       onState: () => states.push(connection.state.state),
     },
   );
@@ -298,8 +301,9 @@ describe('without a connection of the bridge behind it', () => {
       message: `${reason} Data is asked for every 10 s instead.`,
     });
     repeat(body, 30);
-    expect(missed).toHaveLength(3);
+    expect([missed.length, returns]).toEqual([3, 0]);
     live.send({ type: 'state', state: 'connected' });
+    expect(returns).toBe(1);
     expect(connection.state).toEqual({ state: 'connected', message: undefined });
     missed = [];
     for (let passed = 0; passed < 30; passed += 10) {

@@ -21,6 +21,8 @@ export interface ConnectionListener {
   onMessage(message: StreamMessage): void;
   /** Something may have been missed: history must be asked again, after the delay. */
   onMissed(delayMs: number): void;
+  /** The bridge can be reached again. */
+  onBack(): void;
   onState(): void;
 }
 
@@ -196,6 +198,7 @@ export class LiveConnection {
     const justBegun = message?.body.type === 'hello' && !message.body.active;
     if (justBegun) this.after('first gap', FIRST_GAP_MS, () => this.listener.onMissed(0));
     else this.listener.onMissed(again ? this.clock.random() * SPREAD_MS : 0);
+    if (again) this.listener.onBack();
     this.listener.onState();
   }
 
@@ -270,6 +273,7 @@ export class LiveConnection {
       this.upstream = { state: body.retryable ? 'reconnecting' : 'disconnected', message: body.message };
     }
     if (before === this.upstream) return;
+    if (this.upstream === undefined) this.listener.onBack();
     this.listener.onState();
     // While Grafana itself cannot be reached patience is counted for that.
     if (this.wire !== 'connected') return;

@@ -76,6 +76,10 @@ export class TargetView implements ChannelViewer {
     this.context.onNews();
   }
 
+  onBack(): void {
+    this.asker.onBack();
+  }
+
   onAskAgain(delayMs: number): void {
     this.asker.want(delayMs);
   }
