@@ -122,9 +122,10 @@ async function compareWithBridge(parts: QuietParts, panel: LivePanel): Promise<v
 }
 
 function compareEvents(panel: LivePanel, table: DataFrame, events: readonly Schemas['Event'][]): void {
-  const { eventState = 'all' } = panel.what.query;
+  const { eventState = 'all', openWindows } = panel.what.query;
+  const wanted = eventState === 'all' && openWindows === 'exclude' ? 'resolved' : eventState;
   const due = events
-    .filter(({ state }) => eventState === 'all' || state === eventState)
+    .filter(({ state }) => wanted === 'all' || state === wanted)
     .map(({ id, time_ms, value, revision, state }) => [id, time_ms, value, revision, state]);
   const columns = ['id', 'time', 'value', 'revision', 'state'].map(
     (column) => table.fields.find(({ name }) => name === column)?.values as unknown[] | undefined,
