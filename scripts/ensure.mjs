@@ -36,6 +36,7 @@ export function ensurePackages() {
   // stdout of npm is shown on stderr, so that commands that print data stay clean.
   if (npm) mustRun(process.execPath, [npm, 'ci', '--no-fund', '--no-audit'], { stdio: ['inherit', 2, 2] });
   else mustRun('npm', ['ci', '--no-fund', '--no-audit'], { stdio: ['inherit', 2, 2] });
+  console.log('Packages are installed.');
 }
 
 /** Bundles the bridge; a fraction of a second, so always. */
