@@ -21,13 +21,13 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () =>
 const seconds = (startedMs) => `${Math.round((Date.now() - startedMs) / 1000)} s`;
 
 /** Runs a command; resolves with its exit code and what it wrote, or with what ended it. */
-function run(command, args, { endedBy = () => null, keep = false, longestMs = LONGEST_MS } = {}) {
+function run(command, args, { endedBy = () => null, keep = false, longestMs = LONGEST_MS, env } = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd: root,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, FORCE_COLOR: '0' },
+      env: { ...process.env, FORCE_COLOR: '0', ...env },
     });
     if (child.pid !== undefined) running.add(child.pid);
     let [stdout, text, killed] = ['', '', null];
@@ -76,9 +76,9 @@ export class TestSteps {
   }
 
   /** One check that passes or fails as a whole; true when it passed. */
-  async check(title, command, args) {
+  async check(title, command, args, { env } = {}) {
     const startedMs = Date.now();
-    const { status, text, killed } = await run(command, args);
+    const { status, text, killed } = await run(command, args, { env });
     const ok = status === 0;
     this[ok ? 'passed' : 'failed'] += 1;
     if (!ok) this.failures.push(title);
