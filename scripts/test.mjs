@@ -60,10 +60,12 @@ if (isBuilt && long) {
   // Its tests end by their own limits.
   await steps.jest('long', ['--selectProjects', 'long', '--runInBand'], { longestMs: Infinity });
 } else if (isBuilt) {
-  const datasource = () =>
-    steps.jest('integration of the data source', suites('integration', { path: DATASOURCE }));
-  await Promise.all([backend().then(datasource), code()]);
   // Services and the browser mostly wait, for each other and for windows to close.
+  await Promise.all([
+    backend(),
+    code(),
+    steps.jest('integration of the data source', suites('integration', { path: DATASOURCE })),
+  ]);
   await Promise.all([
     steps.jest('integration', suites('integration', { except: `${DATASOURCE}|${CLIENT_TIME}` })),
     steps.jest('e2e', suites('e2e', { except: BROWSER_TIME })),

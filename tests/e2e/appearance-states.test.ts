@@ -4,7 +4,7 @@ import type { Browser } from 'playwright-core';
 import { startHost, type RunningHost } from '../../host/server/host-server';
 import { startBrowser } from './rig/browser';
 import { clippedTexts, movingParts } from './rig/in-page';
-import { ensurePackages, HOSTS, START_MS } from './rig/stage';
+import { ensurePackages, HOSTS, START_MS, themesOf, type Theme } from './rig/stage';
 import { openView } from './rig/view';
 
 /** Everything that the panel can have to show, in sizes from one cell to a wall screen; no bridge is needed. */
@@ -31,7 +31,6 @@ const SIZES: readonly Size[] = [
 const OWN = '[data-testid="data-testid panel content"]';
 const ROOT = join(__dirname, '../..');
 const RESULTS = join(ROOT, 'test-results');
-const THEMES = ['dark', 'light'] as const;
 /** Pictures of icons come after the first paint. */
 const SETTLE_MS = 700;
 describe.each(HOSTS)('states of the panel on Grafana %s', (grafana) => {
@@ -54,11 +53,7 @@ describe.each(HOSTS)('states of the panel on Grafana %s', (grafana) => {
     await host.close();
   });
 
-  const look = async (
-    { width, height, window, group }: Size,
-    theme: (typeof THEMES)[number],
-    reducedMotion = false,
-  ) => {
+  const look = async ({ width, height, window, group }: Size, theme: Theme, reducedMotion = false) => {
     const chosen = group === undefined ? '' : `&group=${group}`;
     const path = `/panel-states?kiosk&width=${width}&height=${height}${chosen}`;
     const view = await openView(browser, host.address, path, {
@@ -75,7 +70,7 @@ describe.each(HOSTS)('states of the panel on Grafana %s', (grafana) => {
   test.each(SIZES)(
     'nothing is cut off: $name',
     async (size) => {
-      for (const theme of THEMES) {
+      for (const theme of themesOf(grafana)) {
         const view = await look(size, theme);
         await view.page.screenshot({
           path: join(RESULTS, `states-${size.name}-${theme}-grafana-${grafana}.png`),
@@ -91,7 +86,9 @@ describe.each(HOSTS)('states of the panel on Grafana %s', (grafana) => {
     300_000,
   );
 
-  test.each(THEMES.flatMap((theme) => [HALF, PHONE].map((size) => ({ theme, size, name: size.name }))))(
+  test.each(
+    themesOf(grafana).flatMap((theme) => [HALF, PHONE].map((size) => ({ theme, size, name: size.name }))),
+  )(
     'axe finds nothing: $theme, $name',
     async ({ theme, size }) => {
       const view = await look(size, theme);

@@ -1,7 +1,7 @@
 import AxeBuilder from '@axe-core/playwright';
 import { clippedTexts, overhang } from './rig/in-page';
 import { ownPanels } from './rig/own-panels';
-import { HOSTS, quietPast, startStage, START_MS, type Stage } from './rig/stage';
+import { HOSTS, quietPast, startStage, START_MS, themesOf, type Stage } from './rig/stage';
 
 const SIZES = [
   { name: 'phone', width: 320, height: 700 },
@@ -23,9 +23,9 @@ describe.each(HOSTS)('how it looks on Grafana %s', (grafana) => {
   afterAll(() => stage.close());
 
   test.each(SIZES)(
-    'nothing is cut off at $name size, light and dark',
+    'nothing is cut off at $name size',
     async ({ name, width, height }) => {
-      for (const theme of ['dark', 'light'] as const) {
+      for (const theme of themesOf(grafana)) {
         for (const uid of DASHBOARDS) {
           const view = await stage.view(`/d/${uid}`, { width, height, theme });
           await view.page.locator(ownPanels(uid)).first().waitFor();

@@ -14,6 +14,12 @@ import { openView, type View, type ViewOptions } from './view';
 /** Both Grafanas whose packages the host page can be made of. */
 export const HOSTS: readonly HostGrafana[] = ['13', '11'];
 
+export type Theme = 'dark' | 'light';
+
+/** Colours come from the theme the same way on both: the older one is looked at in one theme. */
+export const themesOf = (grafana: HostGrafana): readonly Theme[] =>
+  grafana === '13' ? ['dark', 'light'] : ['light'];
+
 const ROOT = join(__dirname, '../../..');
 
 /** Starting is slower than a test: packages of the older Grafana may have to be installed, and bundles built. */
