@@ -50,6 +50,8 @@ const suites = (project, { path, except }) => [
   ...(except === undefined ? [] : [`--testPathIgnorePatterns=${except}`]),
 ];
 const DATASOURCE = 'tests/integration/datasource';
+// Drawing pictures of every size takes the processor, not time.
+const PICTURES = 'tests/e2e/appearance';
 // Both compare times, of clients and of a browser: nothing else runs beside them.
 const CLIENT_TIME = 'tests/integration/clients/stalled-clients';
 const BROWSER_TIME = 'tests/e2e/performance';
@@ -60,15 +62,15 @@ if (isBuilt && long) {
   // Its tests end by their own limits.
   await steps.jest('long', ['--selectProjects', 'long', '--runInBand'], { longestMs: Infinity });
 } else if (isBuilt) {
-  // Services and the browser mostly wait, for each other and for windows to close.
+  // Beside what computes runs what mostly waits: for services, for each other, for windows to close.
   await Promise.all([
-    backend(),
+    backend().then(() => steps.jest('e2e: pictures', suites('e2e', { path: PICTURES }))),
     code(),
     steps.jest('integration of the data source', suites('integration', { path: DATASOURCE })),
   ]);
   await Promise.all([
     steps.jest('integration', suites('integration', { except: `${DATASOURCE}|${CLIENT_TIME}` })),
-    steps.jest('e2e', suites('e2e', { except: BROWSER_TIME })),
+    steps.jest('e2e', suites('e2e', { except: `${PICTURES}|${BROWSER_TIME}` })),
   ]);
   await steps.jest('integration: waiting clients', suites('integration', { path: CLIENT_TIME }));
   await steps.jest('e2e: performance', suites('e2e', { path: BROWSER_TIME }));

@@ -4,7 +4,7 @@ import type { Browser } from 'playwright-core';
 import { startHost, type RunningHost } from '../../host/server/host-server';
 import { startBrowser } from './rig/browser';
 import { clippedTexts, movingParts } from './rig/in-page';
-import { ensurePackages, HOSTS, START_MS, themesOf, type Theme } from './rig/stage';
+import { ensurePackages, HOSTS, isWhole, START_MS, themesOf, type Theme } from './rig/stage';
 import { openView } from './rig/view';
 
 /** Everything that the panel can have to show, in sizes from one cell to a wall screen; no bridge is needed. */
@@ -67,7 +67,7 @@ describe.each(HOSTS)('states of the panel on Grafana %s', (grafana) => {
     return view;
   };
 
-  test.each(SIZES)(
+  test.each(isWhole(grafana) ? SIZES : [PHONE, HALF])(
     'nothing is cut off: $name',
     async (size) => {
       for (const theme of themesOf(grafana)) {

@@ -16,9 +16,13 @@ export const HOSTS: readonly HostGrafana[] = ['13', '11'];
 
 export type Theme = 'dark' | 'light';
 
-/** Colours come from the theme the same way on both: the older one is looked at in one theme. */
+/**
+ * Colours and sizes come from the same code on both: the newer one is looked at in all of them, the older one where
+ * its components could differ.
+ */
+export const isWhole = (grafana: HostGrafana): boolean => grafana === '13';
 export const themesOf = (grafana: HostGrafana): readonly Theme[] =>
-  grafana === '13' ? ['dark', 'light'] : ['light'];
+  isWhole(grafana) ? ['dark', 'light'] : ['light'];
 
 const ROOT = join(__dirname, '../../..');
 
