@@ -36,9 +36,9 @@ async function code() {
   await types('types of the browser tests', 'tests/e2e/tsconfig.json');
   await node('lint', 'node_modules/eslint/bin/eslint.js', '.');
   await node('format', 'node_modules/prettier/bin/prettier.cjs', '--check', '.', '--log-level', 'warn');
-  await steps.jest('unit', ['--selectProjects', 'unit', '--maxWorkers=2']);
-  await steps.jest('plugin', ['--selectProjects', 'plugin', '--maxWorkers=2']);
-  await steps.jest('contract', ['--selectProjects', 'contract', '--maxWorkers=2']);
+  await steps.jest('unit', ['--selectProjects', 'unit', '--maxWorkers=1']);
+  await steps.jest('plugin', ['--selectProjects', 'plugin', '--maxWorkers=1']);
+  await steps.jest('contract', ['--selectProjects', 'contract', '--maxWorkers=1']);
 }
 
 /** Suites of a project, one after the other: those below `path`, or with `except` all but those. */
@@ -62,15 +62,16 @@ if (isBuilt && long) {
   // Its tests end by their own limits.
   await steps.jest('long', ['--selectProjects', 'long', '--runInBand'], { longestMs: Infinity });
 } else if (isBuilt) {
-  // Beside what computes runs what mostly waits: for services, for each other, for windows to close.
+  // Each of the two has one of two cores: the bridge's tests need theirs, browsers take all they get.
   await Promise.all([
-    backend().then(() => steps.jest('e2e: pictures', suites('e2e', { path: PICTURES }))),
     code(),
-    steps.jest('integration of the data source', suites('integration', { path: DATASOURCE })),
+    steps.jest('integration', suites('integration', { except: `${DATASOURCE}|${CLIENT_TIME}` })),
   ]);
   await Promise.all([
-    steps.jest('integration', suites('integration', { except: `${DATASOURCE}|${CLIENT_TIME}` })),
-    steps.jest('e2e', suites('e2e', { except: `${PICTURES}|${BROWSER_TIME}` })),
+    backend().then(() => steps.jest('e2e: pictures', suites('e2e', { path: PICTURES }))),
+    steps
+      .jest('integration of the data source', suites('integration', { path: DATASOURCE }))
+      .then(() => steps.jest('e2e', suites('e2e', { except: `${PICTURES}|${BROWSER_TIME}` }))),
   ]);
   await steps.jest('integration: waiting clients', suites('integration', { path: CLIENT_TIME }));
   await steps.jest('e2e: performance', suites('e2e', { path: BROWSER_TIME }));

@@ -120,7 +120,9 @@ describe.each(HOSTS)('editors by keyboard alone on Grafana %s', (grafana) => {
     await many.getByRole('button', { name: 'Show the newest 3', expanded: true }).waitFor();
     expect(await many.getByRole('listitem').count()).toBe(7);
     expect(await violationsIn(page, panelSelector('many alerts'))).toEqual([]);
-    await tabTo(page, /^High activity/, 100);
+    // Messages without a link are reached too, for what is cut of them.
+    do await tabTo(page, /^High activity/, 100);
+    while (!(await page.evaluate(() => document.activeElement instanceof HTMLAnchorElement)));
     await page.keyboard.press('Enter');
     await page.waitForURL(/\/d\/users\?var-user=/);
     await view.close();

@@ -46,6 +46,7 @@ export async function openView(
   });
   // Shorter than a test may take: what is missing is then named.
   context.setDefaultTimeout(10_000);
+  context.setDefaultNavigationTimeout(30_000);
   const page = await context.newPage();
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(error.stack ?? error.message));
@@ -66,7 +67,8 @@ export async function openView(
     picture: async (name) => {
       const file = join(RESULTS, `${name}.png`);
       mkdirSync(dirname(file), { recursive: true });
-      await page.screenshot({ path: file });
+      // A wall has eight million pixels: a busy machine takes its time.
+      await page.screenshot({ path: file, timeout: 60_000 });
     },
     close: () => context.close(),
   };
