@@ -62,16 +62,18 @@ if (isBuilt && long) {
   // Its tests end by their own limits.
   await steps.jest('long', ['--selectProjects', 'long', '--runInBand'], { longestMs: Infinity });
 } else if (isBuilt) {
-  // Each of the two has one of two cores: the bridge's tests need theirs, browsers take all they get.
+  // Side by side for two cores: the bridge's tests need one for themselves, browsers take all they get.
   await Promise.all([
     code(),
     steps.jest('integration', suites('integration', { except: `${DATASOURCE}|${CLIENT_TIME}` })),
   ]);
   await Promise.all([
-    backend().then(() => steps.jest('e2e: pictures', suites('e2e', { path: PICTURES }))),
-    steps
-      .jest('integration of the data source', suites('integration', { path: DATASOURCE }))
-      .then(() => steps.jest('e2e', suites('e2e', { except: `${PICTURES}|${BROWSER_TIME}` }))),
+    backend(),
+    steps.jest('integration of the data source', suites('integration', { path: DATASOURCE })),
+  ]);
+  await Promise.all([
+    steps.jest('e2e: pictures', suites('e2e', { path: PICTURES })),
+    steps.jest('e2e', suites('e2e', { except: `${PICTURES}|${BROWSER_TIME}` })),
   ]);
   await steps.jest('integration: waiting clients', suites('integration', { path: CLIENT_TIME }));
   await steps.jest('e2e: performance', suites('e2e', { path: BROWSER_TIME }));
