@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import AxeBuilder from '@axe-core/playwright';
 import type { Browser } from 'playwright-core';
 import { startHost, type RunningHost } from '../../host/server/host-server';
+import { violationsIn } from './rig/axe';
 import { startBrowser } from './rig/browser';
 import { clippedTexts, movingParts } from './rig/in-page';
 import { ensurePackages, HOSTS, isWhole, START_MS, themesOf, type Theme } from './rig/stage';
@@ -92,10 +92,7 @@ describe.each(HOSTS)('states of the panel on Grafana %s', (grafana) => {
     'axe finds nothing: $theme, $name',
     async ({ theme, size }) => {
       const view = await look(size, theme);
-      const { violations } = await new AxeBuilder({ page: view.page }).include(OWN).analyze();
-      expect(
-        violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`),
-      ).toEqual([]);
+      expect(await violationsIn(view.page, OWN)).toEqual([]);
       await view.close();
     },
     120_000,

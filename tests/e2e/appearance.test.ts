@@ -1,4 +1,4 @@
-import AxeBuilder from '@axe-core/playwright';
+import { violationsIn } from './rig/axe';
 import { clippedTexts, overhang } from './rig/in-page';
 import { ownPanels } from './rig/own-panels';
 import { HOSTS, isWhole, quietPast, startStage, START_MS, themesOf, type Stage } from './rig/stage';
@@ -58,11 +58,7 @@ describe.each(HOSTS)('how it looks on Grafana %s', (grafana) => {
         const view = await stage.view(path, { theme, width });
         await view.page.locator(own).first().waitFor();
         await view.page.waitForTimeout(SETTLE_MS);
-        const { violations } = await new AxeBuilder({ page: view.page }).include(own).analyze();
-        const said = violations.map(
-          ({ id, nodes }) =>
-            `${id}: ${nodes.map(({ html, target }) => `${target.join(' ')} ${html}`).join(' | ')}`,
-        );
+        const said = await violationsIn(view.page, own);
         expect({ path, said }).toEqual({ path, said: [] });
         await view.close();
       }
