@@ -83,7 +83,7 @@ func (f *Feed) greet(up *upstream, listener Listener) {
 	switch {
 	case up.subscribed:
 		note := up.head
-		note.Kind, note.Reason = Subscribed, "joined"
+		note.Kind, note.Reason, note.FromMS = Subscribed, "joined", up.fromMS
 		listener.Notify(note)
 	case f.link == nil && f.problem != nil:
 		listener.Notify(Note{Kind: Reconnecting, Problem: f.problem})

@@ -59,7 +59,7 @@ func (f *Feed) subscribed(up *upstream, message *serverMessage) {
 	up.head.StoreEpoch = message.StoreEpoch
 	note := up.head
 	note.Kind, note.Reason = Subscribed, reason
-	note.Series, note.Events = message.Series, message.Events
+	note.Series, note.Events, note.FromMS = message.Series, message.Events, up.fromMS
 	up.notify(note)
 }
 

@@ -39,6 +39,7 @@ type Message struct {
 	Series       []Series       `json:"series,omitempty"`    // of an update
 	Events       []bridge.Event `json:"events,omitempty"`    // of an update
 	Reason       string         `json:"reason,omitempty"`    // of a gap, and of the end
+	FromMS       *int64         `json:"from_ms,omitempty"`   // of a gap: changes are told from this time on, 0 is all; absent: as before
 	State        string         `json:"state,omitempty"`     // connected or reconnecting
 	Message      string         `json:"message,omitempty"`   // a sentence, with a state or an error
 	Code         string         `json:"code,omitempty"`      // of an error

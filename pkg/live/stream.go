@@ -35,6 +35,7 @@ type Stream struct {
 	refusal   *Message
 	down      *Message // why nothing is kept up to date; nil while all is well
 	gap       string
+	fromMS    *int64 // what changes is told from this time on; nil where that has not changed
 	changed   bool
 	heartbeat bool
 	ended     *string
@@ -98,7 +99,7 @@ func (s *Stream) Notify(note bridge.Note) {
 	case bridge.Subscribed:
 		s.setState(StateConnected, "")
 		s.refusal, s.down = nil, nil
-		s.gap = note.Reason
+		s.gap, s.fromMS = note.Reason, &note.FromMS
 		s.addSnapshot(note)
 	case bridge.Updated:
 		s.add(note.Series, note.Events)
@@ -185,7 +186,7 @@ func (s *Stream) take(now time.Time) (messages []Message, ended bool, later time
 		}
 	}
 	if s.gap != "" {
-		messages = append(messages, Message{Type: TypeGap, Reason: s.gap})
+		messages = append(messages, Message{Type: TypeGap, Reason: s.gap, FromMS: s.fromMS})
 	}
 	if s.refusal != nil {
 		messages = append(messages, *s.refusal)
@@ -207,7 +208,7 @@ func (s *Stream) take(now time.Time) (messages []Message, ended bool, later time
 	if s.ended != nil {
 		messages = append(messages, Message{Type: TypeEnded, Reason: *s.ended})
 	}
-	s.state, s.refusal, s.gap, s.heartbeat = nil, nil, "", false
+	s.state, s.refusal, s.gap, s.fromMS, s.heartbeat = nil, nil, "", nil, false
 	for i := range messages {
 		s.sign(&messages[i])
 	}

@@ -34,17 +34,19 @@ func (v *viewed) Send(packet *backend.StreamPacket) error {
 	return nil
 }
 
-func (v *viewed) count(kind string) int {
+func (v *viewed) of(kind string) []live.Message {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	count := 0
+	var found []live.Message
 	for _, message := range v.messages {
 		if message.Type == kind {
-			count++
+			found = append(found, message)
 		}
 	}
-	return count
+	return found
 }
+
+func (v *viewed) count(kind string) int { return len(v.of(kind)) }
 
 func (v *viewed) await(t *testing.T, kind string, count int) {
 	t.Helper()
@@ -170,6 +172,11 @@ func TestAStreamFromEndToEnd(t *testing.T) {
 	wider := fake.Received("subscribe_metric")[1]
 	if reach := float64(now) - wider["from_ms"].(float64); reach < 5.9*3600_000 || reach > 6.1*3600_000 {
 		t.Errorf("reaches back %v ms", reach)
+	}
+	for i, gap := range stream.of(live.TypeGap) {
+		if from := fake.Received("subscribe_metric")[i]["from_ms"].(float64); gap.FromMS == nil || float64(*gap.FromMS) != from {
+			t.Errorf("gap %d tells of %v, asked from %v on", i, gap.FromMS, from)
+		}
 	}
 
 	fake.Cut()

@@ -72,6 +72,27 @@ test('a stream is begun further back when a start that stands still has been out
   expect(stage.live.channel.address.fromMs).toBeLessThan(start - HOUR);
 });
 
+test('a stream that Grafana has begun anew less far back than this page sees is asked for again', () => {
+  stage.backend.write(A, NOON - 5 * HOUR, 0);
+  const wide = stage.openLive({}, lastHours(6));
+  // The backend was started again, and Grafana has kept what its first viewer asked for.
+  stage.live.restart('run-2');
+  const gap = (fromMs: number): void =>
+    stage.live.send({ type: 'gap', reason: 'subscribed', from_ms: fromMs, ...stage.head() });
+  gap(Date.now() - HOUR);
+  stage.pass(5_000);
+  stage.live.send({ type: 'heartbeat', ...stage.head() });
+  stage.pass(1_000);
+  expect(stage.live.channels).toHaveLength(2);
+  stage.live.connect();
+  gap(stage.live.channel.address.fromMs);
+  stage.pass(5_000);
+  stage.tell(stage.backend.write(A, NOON - 5 * HOUR, 7));
+  stage.pass(1_000);
+  expect(wide.points[segment('a')]?.[0]).toEqual([NOON - 5 * HOUR, 7]);
+  expect(stage.live.channels).toHaveLength(2);
+});
+
 test('a stream of everything is not begun anew', () => {
   stage.openLive({}, absolute(1, NOON + HOUR));
   expect(stage.live.channel.address.fromMs).toBe(0);

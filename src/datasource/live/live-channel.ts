@@ -167,8 +167,16 @@ export class LiveChannel {
     const now = this.world.clock.now();
     const from = union([...this.viewers].map((viewer) => viewer.span()))?.fromMs ?? now;
     const fromMs = reachBack(from, now);
-    this.openedReachMs = fromMs === 0 ? Infinity : now - fromMs;
+    this.noteReach(fromMs);
     return { uid: this.uid, path: this.live.path, query: this.live.query, fromMs };
+  }
+
+  /**
+   * After a restart of the backend Grafana begins the stream anew as its first viewer has asked for it, which may be
+   * less than the others see: they ask again.
+   */
+  private noteReach(fromMs: number): void {
+    this.openedReachMs = fromMs === 0 ? Infinity : this.world.clock.now() - fromMs;
   }
 
   /** A start that stands still, as of an absolute range or of today, moves out of reach after a while. */
@@ -185,6 +193,7 @@ export class LiveChannel {
       if (this.mode === 'points') this.points.apply(body.series);
       if (this.mode === 'events') this.events.apply(body.events);
     }
+    if (body.type === 'gap' && body.fromMs !== undefined) this.noteReach(body.fromMs);
     if (body.type === 'changed') for (const viewer of this.viewers) viewer.onAskAgain(0);
     if (body.type === 'ended') this.onEnded();
     this.trim();

@@ -57,7 +57,11 @@ test.each([
   [{ type: 'changed' }, { type: 'changed' }],
   [
     { type: 'gap', reason: 'resync' },
-    { type: 'gap', reason: 'resync' },
+    { type: 'gap', reason: 'resync', fromMs: undefined },
+  ],
+  [
+    { type: 'gap', reason: 'subscribed', from_ms: 0 },
+    { type: 'gap', reason: 'subscribed', fromMs: 0 },
   ],
   [
     { type: 'ended', reason: 'settings' },

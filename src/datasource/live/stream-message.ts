@@ -44,8 +44,8 @@ export type StreamBody =
       readonly events: readonly StreamEvent[];
     }
   | { readonly type: 'changed' }
-  /** Something may have been missed. */
-  | { readonly type: 'gap'; readonly reason: string }
+  /** Something may have been missed. `fromMs`: changes are told from this time on; undefined: as before. */
+  | { readonly type: 'gap'; readonly reason: string; readonly fromMs: number | undefined }
   | { readonly type: 'heartbeat' }
   | { readonly type: 'state'; readonly state: 'connected' | 'reconnecting'; readonly message: string }
   | { readonly type: 'error'; readonly code: string; readonly message: string; readonly retryable: boolean }
@@ -103,6 +103,7 @@ function readBody(type: string, raw: Fields): StreamBody {
     case 'heartbeat':
       return { type };
     case 'gap':
+      return { type, reason: text(raw['reason']) ?? '', fromMs: number(raw['from_ms']) };
     case 'ended':
       return { type, reason: text(raw['reason']) ?? '' };
     case 'state':

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { frameMeta } from '../../../src/frames/frame-meta';
 import { startFakeBridge, type FakeBridge } from '../../support/fake-bridge/fake-bridge';
 import { startFedBridge } from '../../support/fed-bridge/fed-bridge';
@@ -39,10 +40,10 @@ afterEach(async () => {
   await live.close();
 });
 
-function panelOf(query: LivePanel['what']['query']): LivePanel {
+function panelOf(query: LivePanel['what']['query'], range = 'now-1h'): LivePanel {
   const { hub, runner, uid } = page;
   const written = { epoch: 0, historyOf: () => [] };
-  const panel = new LivePanel('the panel', { query, weight: 1 }, 'now-1h', 1_000, {
+  const panel = new LivePanel('the panel', { query, weight: 1 }, range, 1_000, {
     hub,
     runner,
     uid,
@@ -105,6 +106,38 @@ describe('a bridge without a stream', () => {
     expect(panel.faults).toEqual([]);
   }, 90_000);
 });
+
+test('a late event far back reaches a panel whose range became wider, after the backend was killed', async () => {
+  const bridge = await startFedBridge();
+  try {
+    open('outlived', bridge.url);
+    const minute = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS;
+    const write = (startMs: number, value: number): Promise<void> =>
+      bridge.write(EVENTS, [{ values: ['gold'], startMs, measures: [value] }], minute);
+    await write(minute, 1);
+    const panel = panelOf({ metric: EVENTS.name }, 'now-45m');
+    const values = (): readonly unknown[] => panel.frames[0]?.fields[1]?.values ?? [];
+    const shows = (...wanted: readonly number[]): Promise<void> =>
+      until(() => String(values()) === String(wanted), `${wanted.join(', ')} to be shown`);
+    await shows(1);
+    await until(() => panel.state === 'connected', 'the stream');
+    panel.refresh('now-2h');
+    await write(minute - 100 * MINUTE_MS, 2);
+    await shows(2, 1);
+    await host.kill9();
+    await host.restart();
+    await until(() => bridge.clients().connections === 1, 'the new backend to be connected');
+    await write(minute, 3);
+    await shows(2, 3);
+    // Nothing is asked any more: what comes now comes by the stream.
+    await sleep(6_000);
+    await write(minute - 90 * MINUTE_MS, 4);
+    await shows(2, 4, 3);
+    expect(panel.faults).toEqual([]);
+  } finally {
+    await bridge.close();
+  }
+}, 60_000);
 
 test('an event that has passed its retention leaves every panel as it leaves the answers', async () => {
   const expiresMs = Date.now() + 12_000;
