@@ -68,6 +68,21 @@ describe('a list of alerts', () => {
     expect(alertLayout(290, 400, 3)).toMatchObject({ kind: 'list', wide: false, words: false });
     expect(alertLayout(3840, 1200, 3).size).toBe(40);
   });
+
+  test('cuts no row in the middle, whatever its height', () => {
+    for (let height = 60; height <= 1200; height += 7) {
+      for (const width of [290, 700, 1200, 3840]) {
+        const { kind, size, heading, foot, wide, listEms } = alertLayout(width, height, 10);
+        if (kind === 'brief') continue;
+        const row = wide ? 2.9 : 4.2;
+        const rows = listEms / row;
+        expect(rows).toBeCloseTo(Math.round(rows));
+        const room = height / size - (heading ? 2.4 : 0) - (foot ? 2.2 : 0) + 0.3;
+        expect(listEms).toBeLessThanOrEqual(room + 1e-9);
+        expect(listEms + row).toBeGreaterThan(room);
+      }
+    }
+  });
 });
 
 describe("the system's status", () => {

@@ -84,7 +84,11 @@ export const AlertList = memo(function AlertList({
       {shown.length === 0 ? (
         <NoRows alerts={alerts} hiddenRows={alerts.kept.length} width={width} height={height - headHeight} />
       ) : (
-        <ScrollArea className={styles.scroll} label="Recent alerts, list">
+        <ScrollArea
+          className={styles.scroll}
+          style={{ maxHeight: `${layout.listEms}em` }}
+          label="Recent alerts, list"
+        >
           <ul className={styles.list} aria-label="Alerts, newest first">
             {shown.map((alert) => (
               <AlertRow

@@ -13,6 +13,8 @@ export interface AlertLayout {
   /** Times with a word for which they are. */
   readonly words: boolean;
   readonly foot: boolean;
+  /** Most height of the rows, in multiples of the font size: none is cut in the middle. */
+  readonly listEms: number;
 }
 
 /** Heights in multiples of the font size, as in alert-styles.ts. */
@@ -20,6 +22,8 @@ const HEAD = 2.4;
 const FOOT = 2.2;
 const WIDE_ROW = 2.9;
 const TALL_ROW = 4.2;
+/** Below every row but the last; it is part of the heights above. */
+const ROW_GAP = 0.3;
 const WIDE_EMS = 69;
 const SMALLEST = 12;
 const LARGEST = 40;
@@ -47,13 +51,17 @@ export function alertLayout(width: number, height: number, rows: number, head = 
       latest: false,
       words: false,
       foot: false,
+      listEms: 0,
     };
   }
   const heading = head && ems.height >= HEAD + row;
   const filters = heading && ems.width >= 34;
   const foot = ems.height >= (heading ? HEAD : 0) + row * Math.min(2, Math.max(1, rows)) + FOOT;
+  const room = ems.height - (heading ? HEAD : 0) - (foot ? FOOT : 0);
+  const listEms = row * Math.max(1, Math.floor((room + ROW_GAP) / row));
   const latest = wide || ems.width >= LATEST_EMS;
-  return { kind: 'list', size, heading, filters, wide, latest, words: ems.width >= WORDS_EMS, foot };
+  const words = ems.width >= WORDS_EMS;
+  return { kind: 'list', size, heading, filters, wide, latest, words, foot, listEms };
 }
 
 /** Height in px in which so many alerts show without scrolling, at a font size of 12 to 14 px. */

@@ -15,6 +15,7 @@ export const getAlertStyles = (theme: GrafanaTheme2) => {
     columnGap: '1em',
     boxSizing: 'border-box',
     margin: '0 0 0.3em',
+    '&:last-child': { marginBottom: 0 },
     padding: '0 0.6em',
     borderLeft: '3px solid',
     borderRadius: theme.shape.radius.default,

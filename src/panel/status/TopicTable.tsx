@@ -19,52 +19,54 @@ interface TopicTableProps {
 export function TopicTable({ topics, timeZone, wide }: TopicTableProps) {
   const styles = useStyles2(getStatusStyles);
   return (
-    <ScrollArea className={styles.topics} label="Metrics: freshness and lag">
-      <table className={styles.table}>
-        <thead>
-          <tr>
-            <th scope="col">Metric</th>
-            {wide && <th scope="col">Topic</th>}
-            {wide && <th scope="col">State</th>}
-            <th scope="col" className={styles.number}>
-              Behind
-            </th>
-            <th scope="col" className={styles.number}>
-              Lag
-            </th>
-            {wide && (
+    <div className={styles.topics}>
+      <ScrollArea className={styles.wholeRows} label="Metrics: freshness and lag">
+        <table className={styles.table}>
+          <thead>
+            <tr>
+              <th scope="col">Metric</th>
+              {wide && <th scope="col">Topic</th>}
+              {wide && <th scope="col">State</th>}
               <th scope="col" className={styles.number}>
-                Dead letters
+                Behind
               </th>
-            )}
-          </tr>
-        </thead>
-        <tbody>
-          {topics.map((topic) => (
-            <tr key={`${topic.metric}|${topic.topic}`}>
-              <th
-                scope="row"
-                className={wide ? styles.metric : styles.long}
-                title={[topic.metric, topic.topic, topic.reason].filter((part) => part !== '').join(', ')}
-              >
-                {topic.metric}
+              <th scope="col" className={styles.number}>
+                Lag
               </th>
               {wide && (
-                <td className={styles.long} title={topic.topic}>
-                  {topic.topic}
-                </td>
+                <th scope="col" className={styles.number}>
+                  Dead letters
+                </th>
               )}
-              {wide && <td title={topic.reason}>{topic.state}</td>}
-              <td className={styles.number}>
-                <Behind watermark={topic.watermark} timeZone={timeZone} />
-              </td>
-              <td className={styles.number}>{figure(topic.lag)}</td>
-              {wide && <td className={styles.number}>{figure(topic.deadLetters)}</td>}
             </tr>
-          ))}
-        </tbody>
-      </table>
-    </ScrollArea>
+          </thead>
+          <tbody>
+            {topics.map((topic) => (
+              <tr key={`${topic.metric}|${topic.topic}`}>
+                <th
+                  scope="row"
+                  className={wide ? styles.metric : styles.long}
+                  title={[topic.metric, topic.topic, topic.reason].filter((part) => part !== '').join(', ')}
+                >
+                  {topic.metric}
+                </th>
+                {wide && (
+                  <td className={styles.long} title={topic.topic}>
+                    {topic.topic}
+                  </td>
+                )}
+                {wide && <td title={topic.reason}>{topic.state}</td>}
+                <td className={styles.number}>
+                  <Behind watermark={topic.watermark} timeZone={timeZone} />
+                </td>
+                <td className={styles.number}>{figure(topic.lag)}</td>
+                {wide && <td className={styles.number}>{figure(topic.deadLetters)}</td>}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </ScrollArea>
+    </div>
   );
 }
 

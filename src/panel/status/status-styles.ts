@@ -3,6 +3,9 @@ import type { GrafanaTheme2 } from '@grafana/data';
 import { iconsOfTextSize } from '../icon-size';
 import { palette } from '../theme-palette';
 
+/** Height of a row, and of the head, of the table of topics. */
+const TOPIC_ROW = '2.1em';
+
 const oneLine = { overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' } as const;
 
 export const getStatusStyles = (theme: GrafanaTheme2) => {
@@ -60,12 +63,19 @@ export const getStatusStyles = (theme: GrafanaTheme2) => {
     hopName: css({ flex: 'none', fontWeight: theme.typography.fontWeightMedium }),
     hopMessage: css({ ...oneLine, minWidth: 0, color: text.secondary }),
     hint: css({ ...oneLine, flex: 'none', margin: '0.5em 0 0', color: text.secondary }),
-    topics: css({ flex: '1 1 0', minHeight: 0, overflow: 'auto', marginTop: '0.5em', ...focus }),
+    topics: css({ flex: '1 1 0', minHeight: 0, marginTop: '0.5em' }),
+    // No row is cut in the middle; a browser that cannot round shows all there is room for.
+    wholeRows: css({
+      maxHeight: ['100%', `round(down, 100%, ${TOPIC_ROW})`],
+      overflow: 'auto',
+      ...focus,
+    }),
     table: css({
       width: '100%',
       borderCollapse: 'collapse',
+      tr: { height: TOPIC_ROW },
       'th, td': {
-        padding: '0.2em 0.6em 0.2em 0',
+        padding: '0 0.6em 0 0',
         textAlign: 'left',
         whiteSpace: 'nowrap',
         fontWeight: theme.typography.fontWeightRegular,
