@@ -1,6 +1,7 @@
 /** The steps of `npm test`: each is run in a process of its own, and what it says is counted. */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
 import { join, relative } from 'node:path';
 import { root } from './ensure.mjs';
 
@@ -20,8 +21,15 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () =>
 
 const seconds = (startedMs) => `${Math.round((Date.now() - startedMs) / 1000)} s`;
 
-/** Runs a command; resolves with its exit code and what it wrote, or with what ended it. */
-function run(command, args, { endedBy = () => null, keep = false, longestMs = LONGEST_MS, env } = {}) {
+/**
+ * Runs a command; resolves with its exit code and what it wrote, or with what ended it. One that `gives` way has the
+ * processor, with all that it starts, when no other step wants it.
+ */
+function run(
+  command,
+  args,
+  { endedBy = () => null, keep = false, longestMs = LONGEST_MS, gives = false, env } = {},
+) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd: root,
@@ -29,7 +37,10 @@ function run(command, args, { endedBy = () => null, keep = false, longestMs = LO
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, FORCE_COLOR: '0', ...env },
     });
-    if (child.pid !== undefined) running.add(child.pid);
+    if (child.pid !== undefined) {
+      running.add(child.pid);
+      if (gives) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
+    }
     let [stdout, text, killed] = ['', '', null];
     const startedMs = Date.now();
     child.stdout.setEncoding('utf8').on('data', (chunk) => {
@@ -92,7 +103,7 @@ export class TestSteps {
   }
 
   /** A jest project; every test counts by itself, and a suite that cannot run counts as failed. */
-  async jest(title, args, { longestMs } = {}) {
+  async jest(title, args, { longestMs, gives } = {}) {
     const startedMs = Date.now();
     const report = join(this.reports, `${title}.json`);
     let writtenMs = null;
@@ -102,6 +113,7 @@ export class TestSteps {
       {
         keep: true,
         longestMs,
+        gives,
         endedBy: () => {
           if (existsSync(report)) writtenMs ??= Date.now();
           const isLeft = writtenMs !== null && Date.now() - writtenMs > AFTER_RESULT_MS;

@@ -19,17 +19,11 @@ const node = (title, script, ...args) => steps.check(title, process.execPath, [s
 const types = (title, project) => node(title, 'node_modules/typescript/bin/tsc', '--noEmit', '-p', project);
 const go = ensureGo();
 
-/** What the data source's backend is held to by Go itself. */
-async function backend() {
+/** What needs no service beside the built app. */
+async function code() {
   // As the backend is built, so that what is compiled for that need not be compiled again.
   await steps.check('go vet', go, ['vet', '-trimpath', './pkg/...'], { env: { CGO_ENABLED: '0' } });
   await steps.go('go test -race', go, ['-race', './pkg/...']);
-  await node('compatibility with Grafana 11.6, 12.4 and 13.2', 'scripts/compatibility.mjs');
-  await node('packages of Grafana 11.6', 'scripts/start/host-page.mjs', '11');
-}
-
-/** What needs no service beside the built app. */
-async function code() {
   await types('types', 'tsconfig.json');
   await types('types of the app', 'src/tsconfig.json');
   await types('types of the host page', 'host/page/tsconfig.json');
@@ -39,6 +33,19 @@ async function code() {
   await steps.jest('unit', ['--selectProjects', 'unit', '--maxWorkers=1']);
   await steps.jest('plugin', ['--selectProjects', 'plugin', '--maxWorkers=1']);
   await steps.jest('contract', ['--selectProjects', 'contract', '--maxWorkers=1']);
+  await node('compatibility with Grafana 11.6, 12.4 and 13.2', 'scripts/compatibility.mjs');
+}
+
+/** Drawing the app at every size takes the processor, not time. */
+async function pictures() {
+  await node('packages of Grafana 11.6', 'scripts/start/host-page.mjs', '11');
+  await steps.jest('e2e: pictures', suites('e2e', { path: PICTURES }), { gives: true });
+}
+
+/** What waits more than it computes; more of it side by side has failed for want of the processor. */
+async function integration() {
+  await steps.jest('integration', suites('integration', { except: `${DATASOURCE}|${CLIENT_TIME}` }));
+  await steps.jest('integration of the data source', suites('integration', { path: DATASOURCE }));
 }
 
 /** Suites of a project, one after the other: those below `path`, or with `except` all but those. */
@@ -50,7 +57,6 @@ const suites = (project, { path, except }) => [
   ...(except === undefined ? [] : [`--testPathIgnorePatterns=${except}`]),
 ];
 const DATASOURCE = 'tests/integration/datasource';
-// Drawing pictures of every size takes the processor, not time.
 const PICTURES = 'tests/e2e/appearance';
 // Both compare times, of clients and of a browser: nothing else runs beside them.
 const CLIENT_TIME = 'tests/integration/clients/stalled-clients';
@@ -62,19 +68,9 @@ if (isBuilt && long) {
   // Its tests end by their own limits.
   await steps.jest('long', ['--selectProjects', 'long', '--runInBand'], { longestMs: Infinity });
 } else if (isBuilt) {
-  // Side by side for two cores: the bridge's tests need one for themselves, browsers take all they get.
-  await Promise.all([
-    code(),
-    steps.jest('integration', suites('integration', { except: `${DATASOURCE}|${CLIENT_TIME}` })),
-  ]);
-  await Promise.all([
-    backend(),
-    steps.jest('integration of the data source', suites('integration', { path: DATASOURCE })),
-  ]);
-  await Promise.all([
-    steps.jest('e2e: pictures', suites('e2e', { path: PICTURES })),
-    steps.jest('e2e', suites('e2e', { except: `${PICTURES}|${BROWSER_TIME}` })),
-  ]);
+  // Side by side for two cores.
+  await Promise.all([code().then(pictures), integration()]);
+  await steps.jest('e2e', suites('e2e', { except: `${PICTURES}|${BROWSER_TIME}` }));
   await steps.jest('integration: waiting clients', suites('integration', { path: CLIENT_TIME }));
   await steps.jest('e2e: performance', suites('e2e', { path: BROWSER_TIME }));
 }
