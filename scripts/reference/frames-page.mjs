@@ -73,6 +73,6 @@ A series in \`series\`; points with the revision that you hold, or an older one,
 
 ${fields(live.fields('Series'))}
 
-Events are those of [http.md](http.md#event). Ask for history again when the stream's id changes, a number in \`seq\` is missing, or a \`gap\` comes.
+Events are those of [http.md](http.md#event). Ask for history again when the stream's id changes, a number in \`seq\` is missing, or a \`gap\` comes; subscribe again when its \`from_ms\` lies after the start of your range.
 `;
 }
