@@ -48,6 +48,23 @@ describe('a summary', () => {
     expect(stage.live.channels).toHaveLength(1);
   });
 
+  test('whose first answer is slow is asked for again, where something has changed before it came', () => {
+    stage.openLive({ kind: 'summary' });
+    stage.backend.holds = true;
+    // Another alias is another question, on the same channel.
+    const slow = stage.open({ kind: 'summary', alias: 'slow' });
+    stage.backend.holds = false;
+    stage.backend.write(A, NOON - MINUTE, 3);
+    stage.live.send({ type: 'changed', ...stage.head() });
+    stage.pass(500);
+    stage.backend.release();
+    stage.pass(2_000);
+    expect(shown(slow)).toBe(2);
+    const { length } = stage.backend.asked;
+    stage.pass(10_000);
+    expect(stage.backend.asked).toHaveLength(length);
+  });
+
   test('that cannot be asked for again stays, and says why', () => {
     const panel = stage.openLive({ kind: 'summary' });
     stage.backend.fault = { message: 'The bridge cannot be reached.', status: 502 };

@@ -66,6 +66,8 @@ export class LiveChannel {
   private epoch: string | undefined;
   /** When the store's epoch changed, by arrival: what was asked for before is of the earlier store. */
   private epochSince = 0;
+  /** When it was last told that answers have changed which cannot be merged, by arrival. */
+  private changedAt = 0;
   private knownHead: LiveHead = { watermarkMs: null, asOfMs: 0 };
   private askFault: string | undefined;
   /** All that was told from here on is held. */
@@ -138,6 +140,11 @@ export class LiveChannel {
     this.cancelForgetting = clock.after(FORGET_AFTER_MS, () => this.forget());
   }
 
+  /** Whether something has changed since that arrival which an answer asked for then may lack, and merging does not give. */
+  hasChangedSince(askedAt: number): boolean {
+    return !this.isStored && askedAt < this.changedAt;
+  }
+
   /** History is to be asked once more. */
   wantHistory(): void {
     this.onMissed(0);
@@ -194,7 +201,7 @@ export class LiveChannel {
       if (this.mode === 'events') this.events.apply(body.events);
     }
     if (body.type === 'gap' && body.fromMs !== undefined) this.noteReach(body.fromMs);
-    if (body.type === 'changed') for (const viewer of this.viewers) viewer.onAskAgain(0);
+    if (body.type === 'changed') this.onChanged(0);
     if (body.type === 'ended') this.onEnded();
     this.trim();
     this.tellViewers();
@@ -211,7 +218,12 @@ export class LiveChannel {
 
   private onMissed(delayMs: number): void {
     if (this.isStored) this.asker.want(delayMs);
-    else for (const viewer of this.viewers) viewer.onAskAgain(delayMs);
+    else this.onChanged(delayMs);
+  }
+
+  private onChanged(delayMs: number): void {
+    this.changedAt = this.world.arrivals.next();
+    for (const viewer of this.viewers) viewer.onAskAgain(delayMs);
   }
 
   private onBack(): void {

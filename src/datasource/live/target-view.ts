@@ -171,6 +171,8 @@ export class TargetView implements ChannelViewer {
     const channel = hub.channel(uid, live, history);
     channel.merge(answer, this.target, span, askedAt);
     this.enter(channel);
+    // Who was not here yet when that was told has not heard of it.
+    if (channel.hasChangedSince(askedAt)) this.asker.want();
     const maxDataPoints = maxDataPointsOf(this.request);
     hub.remember(this.question, { channel, maxDataPoints, frames: answer.frames });
   }
