@@ -1,11 +1,12 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
 import { startHost, type RunningHost } from '../../host/server/host-server';
 import { violationsIn } from './rig/axe';
 import { startBrowser } from './rig/browser';
-import { clippedTexts, movingParts } from './rig/in-page';
+import { clippedTexts, cutNumbers, movingParts } from './rig/in-page';
 import { ensurePackages, HOSTS, isWhole, START_MS, themesOf, type Theme } from './rig/stage';
-import { openView } from './rig/view';
+import { openView, type ViewOptions } from './rig/view';
 
 /** Everything that the panel can have to show, in sizes from one cell to a wall screen; no bridge is needed. */
 
@@ -20,11 +21,12 @@ interface Size {
 }
 const HALF: Size = { name: 'half', width: 680, height: 320, window: 1400 };
 const PHONE: Size = { name: 'phone', width: 304, height: 260, window: 320 };
+const WALL: Size = { name: 'wall', width: 1900, height: 560, window: 3840 };
 const SIZES: readonly Size[] = [
   { name: 'cell', width: 150, height: 90, window: 1400 },
   PHONE,
   HALF,
-  { name: 'wall', width: 1900, height: 560, window: 3840 },
+  WALL,
   { name: 'wall-whole', width: 3800, height: 2080, window: 3840, group: 'whole' },
 ];
 /** What the panels themselves draw. */
@@ -33,6 +35,8 @@ const ROOT = join(__dirname, '../..');
 const RESULTS = join(ROOT, 'test-results');
 /** Pictures of icons come after the first paint. */
 const SETTLE_MS = 700;
+/** Fonts on a slow line: the panels are long drawn. */
+const LATE_MS = 5_000;
 describe.each(HOSTS)('states of the panel on Grafana %s', (grafana) => {
   let host: RunningHost;
   let browser: Browser;
@@ -53,14 +57,18 @@ describe.each(HOSTS)('states of the panel on Grafana %s', (grafana) => {
     await host.close();
   });
 
-  const look = async ({ width, height, window, group }: Size, theme: Theme, reducedMotion = false) => {
+  const look = async (
+    { width, height, window, group }: Size,
+    theme: Theme,
+    options: Pick<ViewOptions, 'reducedMotion' | 'prepare'> = {},
+  ) => {
     const chosen = group === undefined ? '' : `&group=${group}`;
     const path = `/panel-states?kiosk&width=${width}&height=${height}${chosen}`;
     const view = await openView(browser, host.address, path, {
       width: window,
       height: 1000,
       theme,
-      reducedMotion,
+      ...options,
     });
     await view.page.getByTestId('data-testid panel content').last().waitFor();
     await view.page.waitForTimeout(SETTLE_MS);
@@ -78,13 +86,36 @@ describe.each(HOSTS)('states of the panel on Grafana %s', (grafana) => {
           // A wall is 57 million pixels: a busy machine takes its time.
           timeout: 60_000,
         });
-        const seen = { clipped: await view.page.evaluate(clippedTexts), faults: view.faults };
-        expect({ theme, ...seen }).toEqual({ theme, clipped: [], faults: [] });
+        const seen = {
+          clipped: await view.page.evaluate(clippedTexts),
+          cut: await view.page.evaluate(cutNumbers),
+          faults: view.faults,
+        };
+        expect({ theme, ...seen }).toEqual({ theme, clipped: [], cut: [], faults: [] });
         await view.close();
       }
     },
     300_000,
   );
+
+  test('a number has its room where its font comes late', async () => {
+    let late = 0;
+    const view = await look(WALL, 'dark', {
+      prepare: async (page) => {
+        await page.route('**/*.woff2', async (route) => {
+          late += 1;
+          await sleep(LATE_MS);
+          await route.continue();
+        });
+      },
+    });
+    const { page } = view;
+    expect(late).toBeGreaterThan(0);
+    await page.waitForFunction(() => document.fonts.check('500 100px Inter'));
+    await page.waitForTimeout(SETTLE_MS);
+    expect(await page.evaluate(cutNumbers)).toEqual([]);
+    await view.close();
+  }, 60_000);
 
   test.each(
     themesOf(grafana).flatMap((theme) => [HALF, PHONE].map((size) => ({ theme, size, name: size.name }))),
@@ -100,7 +131,7 @@ describe.each(HOSTS)('states of the panel on Grafana %s', (grafana) => {
 
   test('where the system asks for less motion nothing moves by itself', async () => {
     const moving = async (reducedMotion: boolean) => {
-      const view = await look(HALF, 'dark', reducedMotion);
+      const view = await look(HALF, 'dark', { reducedMotion });
       const found = await view.page.evaluate(movingParts, OWN);
       await view.close();
       return found;

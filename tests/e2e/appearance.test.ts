@@ -1,5 +1,5 @@
 import { violationsIn } from './rig/axe';
-import { clippedTexts, overhang } from './rig/in-page';
+import { clippedTexts, cutNumbers, overhang } from './rig/in-page';
 import { ownPanels } from './rig/own-panels';
 import { HOSTS, isWhole, quietPast, startStage, START_MS, themesOf, type Stage } from './rig/stage';
 
@@ -32,9 +32,10 @@ describe.each(HOSTS)('how it looks on Grafana %s', (grafana) => {
           const seen = {
             wider: await view.page.evaluate(overhang),
             clipped: await view.page.evaluate(clippedTexts),
+            cut: await view.page.evaluate(cutNumbers),
             faults: view.faults,
           };
-          expect({ uid, theme, ...seen }).toEqual({ uid, theme, wider: 0, clipped: [], faults: [] });
+          expect({ uid, theme, ...seen }).toEqual({ uid, theme, wider: 0, clipped: [], cut: [], faults: [] });
           await view.close();
         }
       }

@@ -44,8 +44,26 @@ const deltaEms = (delta: Delta | null, as: DeltaAs): number =>
 const valueEms = ({ prefix, text, suffix }: ShownValue): number =>
   ems(prefix + text) + UNIT_SIZE * ems(suffix);
 
-/** A measured text, in multiples of its font size, with a little room for other fonts' digits. */
+/**
+ * A measured text, in multiples of its font size, with a little room for other fonts' digits. Never less than its
+ * characters take in Grafana's own font: before that is loaded another one is measured, which may be narrower.
+ */
 export function ems(text: string): number {
   if (text === '') return 0;
-  return (measureText(text.replace(/\d/g, '0'), 100, VALUE_WEIGHT).width / 100) * 1.06;
+  const measured = (measureText(text.replace(/\d/g, '0'), 100, VALUE_WEIGHT).width / 100) * 1.06;
+  return Math.max(measured, leastEms(text));
+}
+
+/** In Inter, of equally wide digits; letters as the narrower ones are. */
+const DIGIT_EMS = 0.66;
+const LETTER_EMS = 0.6;
+const POINT_EMS = 0.3;
+
+function leastEms(text: string): number {
+  let sum = 0;
+  for (const character of text) {
+    if (/\d/.test(character)) sum += DIGIT_EMS;
+    else sum += /[\p{L}$€£%+-]/u.test(character) ? LETTER_EMS : POINT_EMS;
+  }
+  return sum;
 }

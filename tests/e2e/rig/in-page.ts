@@ -29,6 +29,12 @@ export function clippedTexts(within?: unknown): string[] {
   return found;
 }
 
+/** Values of cards that are cut by an ellipsis although they are numbers: `20…` is no number. */
+export const cutNumbers = (): string[] =>
+  [...document.querySelectorAll('[data-testid="streamkpi-value"]')]
+    .filter((value) => /\d/.test(value.textContent) && value.scrollWidth > value.clientWidth + 1)
+    .map((value) => value.textContent);
+
 /** Parts inside of what a selector finds that move by themselves, or would when they change. */
 export function movingParts(within: string): string[] {
   const found: string[] = [];
