@@ -40,8 +40,8 @@ type Message struct {
 	Events       []bridge.Event `json:"events,omitempty"`    // of an update
 	Reason       string         `json:"reason,omitempty"`    // of a gap, and of the end
 	FromMS       *int64         `json:"from_ms,omitempty"`   // of a gap: changes are told from this time on, 0 is all; absent: as before
-	State        string         `json:"state,omitempty"`     // connected or reconnecting; of a hello too
-	Message      string         `json:"message,omitempty"`   // a sentence, with a state or an error; of a hello too
+	State        string         `json:"state,omitempty"`     // connected or reconnecting
+	Message      string         `json:"message,omitempty"`   // a sentence, with a state or an error
 	Code         string         `json:"code,omitempty"`      // of an error
 	Retryable    *bool          `json:"retryable,omitempty"` // of an error
 	Active       *bool          `json:"active,omitempty"`    // of a hello: the stream has been running before

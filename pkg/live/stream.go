@@ -222,18 +222,14 @@ func (s *Stream) sign(message *Message) {
 }
 
 // Hello is the first message for one more viewer. Active: the stream runs already, so that this viewer may have
-// missed something between its query and now. It says why where nothing is kept up to date.
+// missed something between its query and now.
 func (s *Stream) Hello(active bool) Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	hello := Message{
+	return Message{
 		Version: Version, Type: TypeHello, Stream: s.id, Active: &active,
 		WatermarkMS: s.head.WatermarkMS, ServerTimeMS: s.head.ServerTimeMS, StoreEpoch: s.head.StoreEpoch,
 	}
-	if s.down != nil {
-		hello.State, hello.Message, hello.Code, hello.Retryable = s.down.State, s.down.Message, s.down.Code, s.down.Retryable
-	}
-	return hello
 }
 
 func pause(ctx context.Context, delay time.Duration) error {

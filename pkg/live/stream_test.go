@@ -257,29 +257,6 @@ func TestMessagesAreSmallAndComplete(t *testing.T) {
 	}
 }
 
-func TestAHelloSaysHowItStandsWithTheBridge(t *testing.T) {
-	problem := &bridge.Error{Code: "unknown_metric", Message: "There is no such metric"}
-	for _, test := range []struct {
-		told        []bridge.Note
-		state, code string
-	}{
-		{nil, "", ""},
-		{[]bridge.Note{{Kind: bridge.Reconnecting, Problem: problem}}, StateReconnecting, ""},
-		{[]bridge.Note{{Kind: bridge.Refused, Problem: problem}}, "", "unknown_metric"},
-		{[]bridge.Note{{Kind: bridge.Reconnecting, Problem: problem}, note(bridge.Subscribed, "e")}, "", ""},
-	} {
-		stream := NewStream(model.ModePoints)
-		for _, told := range test.told {
-			stream.Notify(told)
-		}
-		stream.take(time.Now())
-		hello := stream.Hello(true)
-		if hello.State != test.state || hello.Code != test.code || (hello.Message == "") != (test.state+test.code == "") {
-			t.Errorf("after %v: %+v", test.told, hello)
-		}
-	}
-}
-
 func TestEventsAreReplacedByRevisionAndState(t *testing.T) {
 	stream := NewStream(model.ModeEvents)
 	for _, event := range []bridge.Event{

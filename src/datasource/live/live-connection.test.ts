@@ -352,18 +352,6 @@ describe('without a connection of the bridge behind it', () => {
   });
 });
 
-test('who joins a stream that has lost the bridge is told so at once', () => {
-  connection.open();
-  const [message, refused] = ['The connection to the bridge was lost.', 'There is no such metric.'];
-  live.channel.connect({ v: 1, type: 'hello', active: true, state: 'reconnecting', message });
-  expect(connection.state).toEqual({ state: 'reconnecting', message });
-  expect(states).not.toContain('connected');
-  live.send({ type: 'state', state: 'connected' });
-  expect([connection.state.state, returns]).toEqual(['connected', 1]);
-  live.channel.connect({ v: 1, type: 'hello', active: true, code: 'unknown_metric', message: refused });
-  expect(connection.state).toEqual({ state: 'disconnected', message: refused });
-});
-
 test('a stream that has been silent for fifteen seconds is not believed', () => {
   settle();
   pass(14_000);

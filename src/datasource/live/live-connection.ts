@@ -194,10 +194,7 @@ export class LiveConnection {
     this.stop('patience');
     this.endPolls();
     this.signOfLife();
-    if (message !== undefined) {
-      this.noteUpstream(message);
-      this.listener.onMessage(message);
-    }
+    if (message !== undefined) this.listener.onMessage(message);
     const justBegun = message?.body.type === 'hello' && !message.body.active;
     if (justBegun) this.after('first gap', FIRST_GAP_MS, () => this.listener.onMissed(0));
     else this.listener.onMissed(again ? this.clock.random() * SPREAD_MS : 0);
@@ -265,15 +262,14 @@ export class LiveConnection {
     return true;
   }
 
-  private noteUpstream({ body: told }: StreamMessage): void {
+  private noteUpstream({ body }: StreamMessage): void {
     const before = this.upstream;
-    const body = told.type === 'hello' ? told.upstream : told;
-    if (body?.type === 'state') {
+    if (body.type === 'state') {
       this.upstream =
         body.state === 'connected'
           ? undefined
           : { state: 'reconnecting', message: body.message || 'The connection to the bridge is made anew.' };
-    } else if (body?.type === 'error') {
+    } else if (body.type === 'error') {
       this.upstream = { state: body.retryable ? 'reconnecting' : 'disconnected', message: body.message };
     }
     if (before === this.upstream) return;

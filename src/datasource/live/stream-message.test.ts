@@ -52,34 +52,7 @@ test('before the bridge has said anything there is no clock', () => {
 test.each([
   [
     { type: 'hello', active: true },
-    { type: 'hello', active: true, upstream: undefined },
-  ],
-  [
-    { type: 'hello', active: true, state: 'reconnecting', message: 'The connection was lost.' },
-    {
-      type: 'hello',
-      active: true,
-      upstream: { type: 'state', state: 'reconnecting', message: 'The connection was lost.' },
-    },
-  ],
-  [
-    {
-      type: 'hello',
-      active: true,
-      code: 'unknown_metric',
-      message: 'There is no such metric.',
-      retryable: true,
-    },
-    {
-      type: 'hello',
-      active: true,
-      upstream: {
-        type: 'error',
-        code: 'unknown_metric',
-        message: 'There is no such metric.',
-        retryable: true,
-      },
-    },
+    { type: 'hello', active: true },
   ],
   [{ type: 'changed' }, { type: 'changed' }],
   [

@@ -35,14 +35,9 @@ export interface StreamEvent {
   readonly state: string;
 }
 
-/** How it stands with the bridge behind the stream. */
-export type StreamUpstream =
-  | { readonly type: 'state'; readonly state: 'connected' | 'reconnecting'; readonly message: string }
-  | { readonly type: 'error'; readonly code: string; readonly message: string; readonly retryable: boolean };
-
 export type StreamBody =
-  /** The answer to a subscription. `active`: the stream has been running before. `upstream`: how it stands with the bridge. */
-  | { readonly type: 'hello'; readonly active: boolean; readonly upstream: StreamUpstream | undefined }
+  /** The answer to a subscription. `active`: the stream has been running before. */
+  | { readonly type: 'hello'; readonly active: boolean }
   | {
       readonly type: 'update';
       readonly series: readonly SeriesUpdate[];
@@ -52,7 +47,8 @@ export type StreamBody =
   /** Something may have been missed. `fromMs`: changes are told from this time on; undefined: as before. */
   | { readonly type: 'gap'; readonly reason: string; readonly fromMs: number | undefined }
   | { readonly type: 'heartbeat' }
-  | StreamUpstream
+  | { readonly type: 'state'; readonly state: 'connected' | 'reconnecting'; readonly message: string }
+  | { readonly type: 'error'; readonly code: string; readonly message: string; readonly retryable: boolean }
   /** Nothing will come any more; the query must be asked again for another path. */
   | { readonly type: 'ended'; readonly reason: string }
   /** Of a newer backend; only its place in the sequence counts. */
@@ -96,7 +92,7 @@ export function readMessage(raw: unknown): StreamMessage | undefined {
 function readBody(type: string, raw: Fields): StreamBody {
   switch (type) {
     case 'hello':
-      return { type, active: raw['active'] === true, upstream: readUpstream(raw) };
+      return { type, active: raw['active'] === true };
     case 'update':
       return {
         type,
@@ -111,30 +107,21 @@ function readBody(type: string, raw: Fields): StreamBody {
     case 'ended':
       return { type, reason: text(raw['reason']) ?? '' };
     case 'state':
-      return readState(raw);
+      return {
+        type,
+        state: raw['state'] === 'connected' ? 'connected' : 'reconnecting',
+        message: text(raw['message']) ?? '',
+      };
     case 'error':
-      return readError(raw);
+      return {
+        type,
+        code: text(raw['code']) ?? '',
+        message: text(raw['message']) ?? 'The bridge refuses this query.',
+        retryable: raw['retryable'] === true,
+      };
     default:
       return { type: 'unknown' };
   }
-}
-
-const readState = (raw: Fields): StreamUpstream => ({
-  type: 'state',
-  state: raw['state'] === 'connected' ? 'connected' : 'reconnecting',
-  message: text(raw['message']) ?? '',
-});
-
-const readError = (raw: Fields): StreamUpstream => ({
-  type: 'error',
-  code: text(raw['code']) ?? '',
-  message: text(raw['message']) ?? 'The bridge refuses this query.',
-  retryable: raw['retryable'] === true,
-});
-
-function readUpstream(raw: Fields): StreamUpstream | undefined {
-  if (raw['code'] !== undefined) return readError(raw);
-  return raw['state'] === undefined ? undefined : readState(raw);
 }
 
 function readSeries(raw: Fields): SeriesUpdate {
