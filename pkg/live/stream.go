@@ -222,7 +222,8 @@ func (s *Stream) sign(message *Message) {
 }
 
 // Hello is the first message for one more viewer. Active: the stream runs already, so that this viewer may have
-// missed something between its query and now.
+// missed something between its query and now. How it stands with the bridge is not in it: what is said of that before
+// the viewer's first message does not reach the viewer, who would believe the hello for ever.
 func (s *Stream) Hello(active bool) Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()

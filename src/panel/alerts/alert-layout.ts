@@ -56,8 +56,9 @@ export function alertLayout(width: number, height: number, rows: number, head = 
   }
   const heading = head && ems.height >= HEAD + row;
   const filters = heading && ems.width >= 34;
-  const foot = ems.height >= (heading ? HEAD : 0) + row * Math.min(2, Math.max(1, rows)) + FOOT;
-  const room = ems.height - (heading ? HEAD : 0) - (foot ? FOOT : 0);
+  const below = ems.height - (heading ? HEAD : 0);
+  const foot = below >= row * Math.min(2, Math.max(1, rows)) + FOOT;
+  const room = foot ? below - FOOT : below;
   const listEms = row * Math.max(1, Math.floor((room + ROW_GAP) / row));
   const latest = wide || ems.width >= LATEST_EMS;
   const words = ems.width >= WORDS_EMS;

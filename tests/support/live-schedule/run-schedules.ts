@@ -5,7 +5,7 @@ import { DISTURBANCES, runSchedule, type ScheduleResult } from './live-schedule'
 const WORLDS = 4;
 
 /**
- * Seeds that have found something: an answer that brings series only for what was removed from them, and a slow first
+ * Seeds that have found something: an answer that brings series only for what was removed from them, a slow first
  * answer that took the place of a newer one, and a stream that was begun anew less far back than a panel saw.
  */
 const FOUND = [296, 469, 785];
