@@ -40,8 +40,16 @@ export interface SeriesStore {
   /** Applies one slice of one partition in one step: points, revisions, applied offset, watermark, change message. */
   write(batch: WriteBatch): Promise<WriteOutcome>;
 
-  /** Where the readers stand; moves the progress with the clock. Called about once a second by each reader. */
-  reportPartitions(metric: Metric, topicId: string, reports: readonly PartitionReport[]): Promise<void>;
+  /**
+   * Takes the readers' positions and moves the progress with the clock. Called about once a second by each reader.
+   * Returns the partitions whose records before the reader's position the store lacks, because it lost acknowledged
+   * writes: they count as not read to the end until the source has read them again.
+   */
+  reportPartitions(
+    metric: Metric,
+    topicId: string,
+    reports: readonly PartitionReport[],
+  ): Promise<readonly PartitionGap[]>;
 
   progress(metric: Metric): Promise<Progress>;
 
@@ -148,9 +156,18 @@ export type WriteOutcome =
 
 export interface PartitionReport {
   readonly partition: number;
+  /** Next offset of the reader: the store has acknowledged everything before it. */
+  readonly position: number;
   /** True when the reader stands at the log's end now. */
   readonly atEnd: boolean;
   readonly nowMs: number;
+}
+
+/** A partition that must be read again. */
+export interface PartitionGap {
+  readonly partition: number;
+  /** The next offset that the store needs. */
+  readonly neededOffset: number;
 }
 
 export interface ReadRequest {

@@ -256,7 +256,10 @@ export class SourceSupervisor implements Source {
     if (reader !== null) await reader.stop();
   }
 
-  /** Where this bridge's partitions stand, for the store's progress and for the gauges. */
+  /**
+   * Reports the positions of this bridge's partitions to the store and the gauges. Where the store lacks records before
+   * one, which no new record of the partition might show for hours, reading begins again where the store is.
+   */
   private async report(lookedMs: number): Promise<void> {
     const { reader } = this;
     if (reader === null || !reader.positioned()) return;
@@ -268,14 +271,23 @@ export class SourceSupervisor implements Source {
         const flow = reader.flows.get(flowKey(feed.topic, partition));
         if (flow === undefined) return [];
         telemetry.partitionLag(feed.topic, partition, Math.max(0, end - flow.next));
-        return [{ partition, atEnd: flow.hold === null && flow.next >= end, nowMs: lookedMs }];
+        const atEnd = flow.hold === null && flow.next >= end;
+        return [{ partition, position: flow.next, atEnd, nowMs: lookedMs }];
       });
       if (reports.length === 0) continue;
       for (const { metric, incarnations } of feed.lanes) {
         if (incarnations === null || incarnations.topicId !== seen.topicId) continue;
         try {
-          await store.reportPartitions(metric, incarnations.topicId, reports);
+          const gaps = await store.reportPartitions(metric, incarnations.topicId, reports);
           this.storeFailing = null;
+          if (gaps.length > 0) {
+            log.warn(
+              { metric: metric.name, gaps },
+              'the store lost acknowledged records; reading them again',
+            );
+            reader.reposition();
+            return;
+          }
         } catch (error) {
           if (!(error instanceof UnavailableError)) throw error;
           this.storeFailing = { hop: 'store', message: error.message };

@@ -5,6 +5,7 @@ import type { SeriesPoints } from '../domain/point';
 import type { Progress } from '../domain/progress';
 import type { Series } from '../domain/series';
 import type {
+  PartitionGap,
   PartitionReport,
   PointChange,
   ReadRequest,
@@ -158,22 +159,26 @@ class LmdbStore implements SeriesStore {
     metric: Metric,
     topicId: string,
     reports: readonly PartitionReport[],
-  ): Promise<void> {
-    if (reports.length === 0) return;
+  ): Promise<readonly PartitionGap[]> {
+    if (reports.length === 0) return [];
     const room = this.room(metric);
-    await this.open().queue.add({
+    const { gaps } = await this.open().queue.add({
       run: () => {
         const { state } = room;
-        if (state.topic?.topicId !== topicId) return null;
-        for (const report of reports) state.report(report);
+        if (state.topic?.topicId !== topicId) return { gaps: [], progress: null };
+        const behind = reports.flatMap((report): PartitionGap[] => {
+          const neededOffset = state.report(report);
+          return neededOffset === null ? [] : [{ partition: report.partition, neededOffset }];
+        });
         const moved = state.advance(Math.max(...reports.map((report) => report.nowMs)));
         this.stage(room);
-        return moved ? state.progress : null;
+        return { gaps: behind, progress: moved ? state.progress : null };
       },
-      committed: (progress) => {
+      committed: ({ progress }) => {
         if (progress !== null) this.tell(metric, [], progress);
       },
     });
+    return gaps;
   }
 
   async progress(metric: Metric): Promise<Progress> {

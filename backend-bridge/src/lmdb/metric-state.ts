@@ -80,19 +80,21 @@ export class MetricState {
     return this.nextSeries++;
   }
 
-  report(report: PartitionReport): void {
+  /** Returns the next offset that the store needs where the reader is past it; null where nothing is missing. */
+  report(report: PartitionReport): number | null {
     const before = this.partition(report.partition);
+    const behind = before.applied + 1 < report.position;
+    const atEnd = report.atEnd && !behind;
     // A reader that was gone for a while has not stood at the end all that time.
     const gone = before.reportedMs === null || report.nowMs - before.reportedMs > READER_LOST_MS;
     const since = before.atEndSinceMs === null || gone ? report.nowMs : before.atEndSinceMs;
     this.partitions.set(report.partition, {
       ...before,
-      atEndSinceMs: report.atEnd ? since : null,
-      lastAtEndMs: report.atEnd
-        ? Math.max(before.lastAtEndMs ?? report.nowMs, report.nowMs)
-        : before.lastAtEndMs,
+      atEndSinceMs: atEnd ? since : null,
+      lastAtEndMs: atEnd ? Math.max(before.lastAtEndMs ?? report.nowMs, report.nowMs) : before.lastAtEndMs,
       reportedMs: Math.max(before.reportedMs ?? report.nowMs, report.nowMs),
     });
+    return behind ? before.applied + 1 : null;
   }
 
   /** Moves the progress on; returns whether it moved. */

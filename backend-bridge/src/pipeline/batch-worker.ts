@@ -133,6 +133,12 @@ export class BatchWorker {
       const atEnd = this.catchingUp === 0 && this.queue.empty && this.inFlight.length === 0;
       await this.feed.report(this.environment.id, atEnd);
     } catch (error) {
+      if (error instanceof OutOfStep) {
+        this.around.log.warn({ reason: error.reason }, 'the store lost what it acknowledged; synchronising');
+        this.synchronised = false;
+        this.wake();
+        return;
+      }
       // The next write finds out what is wrong with the store, and says so.
       this.around.log.debug({ err: error }, 'the store did not take the report of the partitions');
     }

@@ -2,6 +2,7 @@ import { UnavailableError } from '../domain/errors';
 import type { Metric } from '../domain/metric';
 import type { PointWrite } from '../domain/point';
 import type {
+  PartitionGap,
   PartitionReport,
   SeriesStore,
   TopicIncarnations,
@@ -94,9 +95,17 @@ export class MemoryStore implements SeriesStore {
     return outcome;
   }
 
-  reportPartitions(metric: Metric, _topicId: string, reports: readonly PartitionReport[]): Promise<void> {
+  reportPartitions(
+    metric: Metric,
+    _topicId: string,
+    reports: readonly PartitionReport[],
+  ): Promise<readonly PartitionGap[]> {
     return this.answer(() => {
       this.reports.push(...reports.map((report) => ({ ...report, metric: metric.name })));
+      const neededOffset = (this.held.get(metric.name)?.applied ?? -1) + 1;
+      return reports
+        .filter(({ position }) => position > neededOffset)
+        .map(({ partition }) => ({ partition, neededOffset }));
     });
   }
 

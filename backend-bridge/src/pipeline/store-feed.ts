@@ -108,10 +108,14 @@ export class StoreFeed {
     );
   }
 
+  /** Rejects with OutOfStep where the store has lost what it acknowledged. */
   async report(topicId: string, atEnd: boolean): Promise<void> {
-    for (const { feed, topic } of this.states.values()) {
+    for (const { feed, topic, appliedOffset } of this.states.values()) {
       if (topic === null || topic.topicId !== topicId) continue;
-      await this.store.reportPartitions(feed.metric, topicId, [{ partition: 0, atEnd, nowMs: this.clock() }]);
+      const gaps = await this.store.reportPartitions(feed.metric, topicId, [
+        { partition: 0, position: (appliedOffset ?? -1) + 1, atEnd, nowMs: this.clock() },
+      ]);
+      if (gaps.length > 0) throw new OutOfStep('gap');
     }
   }
 

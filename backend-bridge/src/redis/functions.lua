@@ -164,7 +164,8 @@ local function sweep(meta)
   return table.concat(packed)
 end
 
--- args: epoch, topic id, now, idle, final only, then for each report: partition, '1' at the end or '0'.
+-- args: epoch, topic id, now, idle, final only, then for each report: partition, '1' at the end or '0', the reader's
+-- next offset. Answers with the partitions that lack records before it, each with the offset needed.
 local function report(keys, args)
   local meta = keys[1]
   local parts = base_of(meta) .. 'parts'
@@ -174,11 +175,18 @@ local function report(keys, args)
   if stored[2] ~= args[2] then return { 'stale_topic' } end
   local now, idle_ms, final_only = tonumber(args[3]), tonumber(args[4]), args[5] == '1'
   local states = read_states(parts)
-  for i = 6, #args, 2 do
+  local reply = { 'reported' }
+  for i = 6, #args, 3 do
     local partition = tonumber(args[i])
     local state = states[partition] or fresh_state()
     states[partition] = state
-    if args[i + 1] == '1' then
+    local needed = state.applied + 1
+    local behind = needed < tonumber(args[i + 2])
+    if behind then
+      reply[#reply + 1] = args[i]
+      reply[#reply + 1] = number_text(needed)
+    end
+    if args[i + 1] == '1' and not behind then
       -- A reader that was gone for a while has not stood at the end all that time.
       local gone = state.reported == NULL or now - state.reported > READER_LOST_MS
       if state.since == NULL or gone then state.since = now end
@@ -198,5 +206,5 @@ local function report(keys, args)
   end
   local forgotten = sweep(meta)
   if forgotten then publish(meta, epoch, FORGOTTEN, next_watermark, next_final, forgotten) end
-  return { 'reported' }
+  return reply
 end

@@ -1,4 +1,5 @@
 import type { Progress } from '../domain/progress';
+import type { PartitionGap } from '../domain/store';
 
 /** Applied offsets out of the reply to HGETALL of a metric's partitions: field, packed state, field, ... */
 export function appliedOffsets(flat: readonly Buffer[]): ReadonlyMap<number, number> {
@@ -8,6 +9,15 @@ export function appliedOffsets(flat: readonly Buffer[]): ReadonlyMap<number, num
     if (offset >= 0) applied.set(Number(flat[i]!.toString('latin1')), offset);
   }
   return applied;
+}
+
+/** Gaps out of the reply of the function `report`: its kind, then partition, next offset needed, ... */
+export function decodeGaps(reply: unknown): readonly PartitionGap[] {
+  const parts = Array.isArray(reply) ? (reply as unknown[]) : [];
+  const gaps: PartitionGap[] = [];
+  for (let i = 1; i + 1 < parts.length; i += 2)
+    gaps.push({ partition: Number(parts[i]), neededOffset: Number(parts[i + 1]) });
+  return gaps;
 }
 
 export function parseProgress(watermark: string | null, finalBefore: string | null): Progress {

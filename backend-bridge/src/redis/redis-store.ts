@@ -5,6 +5,7 @@ import type { SeriesPoints } from '../domain/point';
 import type { Progress } from '../domain/progress';
 import type { Series } from '../domain/series';
 import type {
+  PartitionGap,
   PartitionReport,
   ReadRequest,
   SeriesStore,
@@ -18,7 +19,7 @@ import { nextTopic, type KnownTopic } from '../domain/topic-identity';
 import type { Clock, Log, Telemetry } from '../domain/telemetry';
 import { ChangeFeed } from './change-feed';
 import type { ChangeMessage } from './change-message';
-import { appliedOffsets, parseProgress } from './partition-states';
+import { appliedOffsets, decodeGaps, parseProgress } from './partition-states';
 import { readPoints, type MetricAccess } from './point-reader';
 import { metricKeys, storeKey } from './redis-keys';
 import { RedisLink, type TlsOptions } from './redis-link';
@@ -192,8 +193,8 @@ class RedisStore implements SeriesStore {
     metric: Metric,
     topicId: string,
     reports: readonly PartitionReport[],
-  ): Promise<void> {
-    if (reports.length === 0) return;
+  ): Promise<readonly PartitionGap[]> {
+    if (reports.length === 0) return [];
     const { keys } = this.access(metric);
     const nowMs = Math.max(...reports.map((report) => report.nowMs));
     const reply = await this.link.call(
@@ -204,9 +205,10 @@ class RedisStore implements SeriesStore {
       nowMs,
       metric.idleMs,
       metric.finalOnly ? '1' : '0',
-      ...reports.flatMap((report) => [report.partition, report.atEnd ? '1' : '0']),
+      ...reports.flatMap((report) => [report.partition, report.atEnd ? '1' : '0', report.position]),
     );
     if ((reply as string[])[0] === 'store_lost') await this.enter();
+    return decodeGaps(reply);
   }
 
   async progress(metric: Metric): Promise<Progress> {

@@ -6,6 +6,7 @@ import {
   type Progress,
 } from '../../../backend-bridge/src/domain/progress';
 import type { Metric } from '../../../backend-bridge/src/domain/metric';
+import type { PartitionGap } from '../../../backend-bridge/src/domain/store';
 import {
   eventually,
   HOPPING,
@@ -29,8 +30,13 @@ export function describeProgress(factory: StoreFactory): void {
   };
   const seen = (partition: number, offset: number, maxEventMs: number, nowMs = NOW): Promise<unknown> =>
     scene.write(partition, [], { fromOffset: offset, toOffset: offset, maxEventMs, nowMs });
-  const report = (partition: number, nowMs: number, atEnd = true): Promise<void> =>
-    scene.store.reportPartitions(scene.metric, scene.topic!.topicId, [{ partition, atEnd, nowMs }]);
+  const report = (
+    partition: number,
+    nowMs: number,
+    atEnd = true,
+    position = 0,
+  ): Promise<readonly PartitionGap[]> =>
+    scene.store.reportPartitions(scene.metric, scene.topic!.topicId, [{ partition, position, atEnd, nowMs }]);
   const progress = (): Promise<Progress> => scene.store.progress(scene.metric);
   afterEach(() => scene.close());
 
@@ -152,11 +158,34 @@ export function describeProgress(factory: StoreFactory): void {
       expect(await scene.point()).toMatchObject({ measures: [3], revision: 3 });
     });
 
+    it('waits for a partition that lacks records before its reader, and names the offset to read from', async () => {
+      await open(metricOf({ idleMs: MINUTE }), [0, 0]);
+      await seen(0, 0, T);
+      await seen(1, 0, T);
+      // The reader of partition 1 had records up to 4 acknowledged, which the store has lost since.
+      for (let s = 0; s <= 180; s += 5) {
+        expect(await report(0, NOW + s * SECOND, true, 1)).toEqual([]);
+        expect(await report(1, NOW + s * SECOND, true, 5)).toEqual([{ partition: 1, neededOffset: 1 }]);
+      }
+      await seen(0, 1, T + 30 * MINUTE, NOW + 180 * SECOND);
+      expect(await progress()).toEqual({ watermarkMs: T, finalBeforeMs: T });
+      await seen(1, 1, T + MINUTE, NOW + 181 * SECOND);
+      await scene.write(1, [], {
+        fromOffset: 2,
+        toOffset: 4,
+        maxEventMs: T + MINUTE,
+        nowMs: NOW + 181 * SECOND,
+      });
+      expect(await report(1, NOW + 182 * SECOND, true, 5)).toEqual([]);
+      await report(0, NOW + 182 * SECOND, true, 2);
+      expect(await progress()).toMatchObject({ finalBeforeMs: NOW + 122 * SECOND });
+    });
+
     it('is not moved by readers of another topic', async () => {
       await open();
       await seen(0, 0, T);
       await scene.store.reportPartitions(scene.metric, 'another', [
-        { partition: 0, atEnd: true, nowMs: NOW + MINUTE },
+        { partition: 0, position: 0, atEnd: true, nowMs: NOW + MINUTE },
       ]);
       expect(await progress()).toEqual({ watermarkMs: T, finalBeforeMs: T });
     });
@@ -222,7 +251,9 @@ export function describeProgress(factory: StoreFactory): void {
               if (states[partition].maxEventMs === -Infinity) states[partition] = before;
             } else {
               const atEnd = what === 'end';
-              await under.store.reportPartitions(metric, identity.topicId, [{ partition, atEnd, nowMs }]);
+              await under.store.reportPartitions(metric, identity.topicId, [
+                { partition, position: 0, atEnd, nowMs },
+              ]);
               const lost = before.reportedMs === null || nowMs - before.reportedMs > READER_LOST_MS;
               states[partition] = {
                 ...before,

@@ -140,7 +140,7 @@ describe('the progress', () => {
             states[one.partition] = { ...state, maxEventMs, atEndSinceMs: null };
           } else {
             const { atEnd, partition } = one;
-            await store.reportPartitions(metric, 'topic-1', [{ partition, atEnd, nowMs }]);
+            await store.reportPartitions(metric, 'topic-1', [{ partition, position: 0, atEnd, nowMs }]);
             const gone = state.reportedMs === null || nowMs - state.reportedMs > 10_000;
             states[partition] = {
               maxEventMs: state.maxEventMs,
@@ -168,8 +168,10 @@ describe('what is not in the store any more', () => {
     try {
       await identify(store, metric);
       await store.write(batch(metric, [point('a', minutesAgo(1), 1, 0), point('b', minutesAgo(1), 1, 1)]));
-      const report = (): Promise<void> =>
-        store.reportPartitions(metric, 'topic-1', [{ partition: 0, atEnd: true, nowMs: Date.now() }]);
+      const report = (): Promise<unknown> =>
+        store.reportPartitions(metric, 'topic-1', [
+          { partition: 0, position: 0, atEnd: true, nowMs: Date.now() },
+        ]);
       await report();
       expect(await store.listSeries(metric)).toHaveLength(2);
       // As if a day had passed for one series: its bucket is gone and its expiry over.

@@ -56,7 +56,9 @@ async function works(store: SeriesStore): Promise<void> {
   await identify(store, metric);
   await store.skipTo(metric, 'topic-1', 0, 3);
   await writeApplied(store, batch(metric, [point('a', minutesAgo(1), 1, 3)]));
-  await store.reportPartitions(metric, 'topic-1', [{ partition: 0, atEnd: true, nowMs: Date.now() }]);
+  await store.reportPartitions(metric, 'topic-1', [
+    { partition: 0, position: 0, atEnd: true, nowMs: Date.now() },
+  ]);
   expect((await store.progress(metric)).watermarkMs).toBe(minutesAgo(1));
   expect(await store.appliedOffsets(metric)).toEqual(new Map([[0, 3]]));
   expect(await store.listSeries(metric)).toHaveLength(1);
