@@ -107,6 +107,41 @@ export default tseslint.config(
     },
   },
   {
+    // The clock may be set back and forth while the bridge runs. Durations are measured by performance.now(); the
+    // time of day is the guarded `clock` that app.ts hands to the rooms. produce.ts is a program of its own.
+    files: ['backend-bridge/src/**/*.ts'],
+    ignores: [
+      '**/*.test.ts',
+      '**/*.test-support.ts',
+      'backend-bridge/src/app.ts',
+      'backend-bridge/src/produce.ts',
+    ],
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        {
+          object: 'Date',
+          property: 'now',
+          message: 'performance.now() for durations, else the clock of app.ts',
+        },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            "NewExpression[callee.name='Date'][arguments.length=0], CallExpression[callee.name='Date']",
+          message: 'performance.now() for durations, else the clock of app.ts',
+        },
+        {
+          // began = clock() ... clock() - began; clock() < notBefore; clock() + waitMs
+          selector:
+            "BinaryExpression[operator=/^(-|[<>]=?)$/]:has(> CallExpression[callee.name='clock'], > CallExpression[callee.property.name='clock']):has(> Identifier[name=/(began|begun|since|last|started|until|notBefore)/i], > MemberExpression[property.name=/(began|begun|since|last|started|until|notBefore|heard|sign)/i])",
+          message: 'a duration or a deadline: measure it by performance.now()',
+        },
+      ],
+    },
+  },
+  {
     files: ['src/**/*.tsx', 'src/**/*.ts', 'host/page/**/*.tsx'],
     ...jsxA11y.flatConfigs.recommended,
   },

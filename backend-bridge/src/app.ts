@@ -181,7 +181,6 @@ export function createApp(settings: Settings, surroundings: AppSurroundings): Ap
     allowedHosts: settings.allowed_hosts,
     boundHost: settings.host,
     log,
-    clock,
   });
   const store = buildStore(settings, metrics, tools);
   const { source, ingest, demo } = buildSource(settings, mappings, store, tools);
@@ -227,6 +226,7 @@ export function createApp(settings: Settings, surroundings: AppSurroundings): Ap
     metricsText: () => telemetry.text(),
     version,
     log,
+    clock,
     clients: () => sockets.counts(),
     history,
   });

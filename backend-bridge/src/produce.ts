@@ -176,13 +176,13 @@ const PROGRESS_MS = 2_000;
 class Progress {
   sent = 0;
   private lastSent = 0;
-  private lastMs = Date.now();
+  private lastMs = performance.now();
 
   constructor(private readonly print: (line: string) => void) {}
 
   add(count: number, arrivalMs: number): void {
     this.sent += count;
-    const ms = Date.now() - this.lastMs;
+    const ms = performance.now() - this.lastMs;
     if (ms >= PROGRESS_MS) this.line(ms, arrivalMs);
   }
 
@@ -190,7 +190,7 @@ class Progress {
     const rate = Math.round(((this.sent - this.lastSent) * 1_000) / ms);
     this.print(`${this.sent} events sent, ${rate}/s, at ${new Date(arrivalMs).toISOString()}`);
     this.lastSent = this.sent;
-    this.lastMs = Date.now();
+    this.lastMs = performance.now();
   }
 }
 

@@ -123,6 +123,7 @@ export async function startBridge(given: BridgeOptions): Promise<Bridge> {
     metricsText: async () => '# TYPE streamkpi_clients gauge\nstreamkpi_clients 3\n',
     version: '0.0.0-test',
     log,
+    clock: Date.now,
     clients: () => ({ connections: 3, subscriptions: 2, queuedBytes: 1 }),
     history,
   });

@@ -28,5 +28,11 @@ export interface Log {
   error(fields: object, message: string): void;
 }
 
-/** The clock, so that tests can stand still. Integer milliseconds UTC. */
+/**
+ * The time of day, so that tests can stand still: integer milliseconds UTC. Only for what event times are compared
+ * with. It may be set back and forth while the process runs, so nothing is measured by it: see MonotonicClock.
+ */
 export type Clock = () => number;
+
+/** For durations: milliseconds since an arbitrary moment, `performance.now()` outside of tests. Never goes back. */
+export type MonotonicClock = () => number;

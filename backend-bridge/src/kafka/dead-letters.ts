@@ -1,6 +1,6 @@
 import type { Kafka, Message, Producer } from 'kafkajs';
 import { UnavailableError } from '../domain/errors';
-import type { Clock, Log, Telemetry } from '../domain/telemetry';
+import type { Log, Telemetry } from '../domain/telemetry';
 import type { Undecodable } from './decoding/undecodable';
 
 /** One record that gives no point, with where it stood. */
@@ -53,11 +53,11 @@ function withoutBytes(letter: DeadLetter): Message {
 export function createDeadLetterWriter(
   client: Kafka,
   topic: string,
-  tools: { readonly log: Log; readonly telemetry: Telemetry; readonly clock: Clock },
+  tools: { readonly log: Log; readonly telemetry: Telemetry },
 ): DeadLetterWriter {
-  const { log, telemetry, clock } = tools;
+  const { log, telemetry } = tools;
   let producer: Producer | null = null;
-  let loggedMs = 0;
+  let loggedMs = Number.NEGATIVE_INFINITY;
 
   const close = async (): Promise<void> => {
     const open = producer;
@@ -128,8 +128,8 @@ export function createDeadLetterWriter(
       }
       for (const letter of letters) telemetry.deadLetters(letter.topic, letter.reason, 1);
       const first = letters[0];
-      if (first !== undefined && clock() - loggedMs >= LOG_EVERY_MS) {
-        loggedMs = clock();
+      if (first !== undefined && performance.now() - loggedMs >= LOG_EVERY_MS) {
+        loggedMs = performance.now();
         const { metric, partition, offset, reason, message } = first;
         log.warn(
           { metric, topic: first.topic, partition, offset, reason, records: letters.length },

@@ -31,8 +31,7 @@ export function createKafkaSource(
     throw new StartRefusedError(`SCHEMA_REGISTRY_URL: not set, and these metrics read Avro: ${names}`);
   }
   registerCodecs();
-  const registry =
-    options.schemaRegistry === undefined ? null : createSchemaRegistry(options.schemaRegistry, clock);
+  const registry = options.schemaRegistry === undefined ? null : createSchemaRegistry(options.schemaRegistry);
   const feeds = createTopicFeeds(mappings, registry, log);
   if (feeds.has(options.deadLetterTopic)) {
     throw new StartRefusedError(

@@ -13,6 +13,8 @@ export interface SupervisorTools extends Omit<GroupReaderTools, 'client' | 'iden
 
 const POLL_MS = 1_000;
 const STALL_MS = 30_000;
+/** Past this the group has given the consumer's partitions away, or is about to. */
+const HEARTBEAT_LOST_MS = 20_000;
 
 /**
  * Looks at the cluster about once a second and keeps a consumer that fits what it sees: topics that appear, go, are
@@ -32,6 +34,7 @@ export class SourceSupervisor implements Source {
   private started = false;
   private running: Promise<void> = Promise.resolve();
   private wake: (() => void) | null = null;
+  /** No consumer is built before this; by `performance.now()`, as all durations here. */
   private notBeforeMs = 0;
   private warnedDeadLetters = false;
   private readonly rebuild = new Backoff(500, 15_000);
@@ -73,14 +76,14 @@ export class SourceSupervisor implements Source {
   private async run(): Promise<void> {
     const pollMs = this.tools.options.pollMs ?? POLL_MS;
     while (!this.stopped) {
-      const began = this.tools.clock();
+      const began = performance.now();
       try {
         await this.tick();
       } catch (error) {
         // Nothing may end this loop; what went wrong is tried again in a second.
         this.tools.log.error({ err: error }, 'looking after the source failed');
       }
-      const waitMs = Math.max(50, pollMs - (this.tools.clock() - began));
+      const waitMs = Math.max(50, pollMs - (performance.now() - began));
       if (this.isStopped()) return;
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, waitMs);
@@ -195,7 +198,7 @@ export class SourceSupervisor implements Source {
 
   /** Builds the consumer anew when the topics it should read have changed, or it has ended by itself. */
   private async fitReader(): Promise<void> {
-    const { log, clock, telemetry } = this.tools;
+    const { log, telemetry } = this.tools;
     const readable = [...this.feeds.values()].filter((feed) => {
       const seen = this.views.get(feed.topic);
       return (
@@ -216,7 +219,7 @@ export class SourceSupervisor implements Source {
       this.consumerEnded = { hop: 'kafka', message: `The consumer ended: ${crash}` };
       telemetry.hopFailed('source');
       await this.endReader();
-      this.notBeforeMs = clock() + this.rebuild.next();
+      this.notBeforeMs = performance.now() + this.rebuild.next();
     }
     if (this.reader !== null && this.reader.positioned()) {
       this.rebuild.reset();
@@ -232,7 +235,8 @@ export class SourceSupervisor implements Source {
       if (identifying) return;
       await this.endReader();
     }
-    if (this.reader !== null || readable.length === 0 || clock() < this.notBeforeMs || this.stopped) return;
+    if (this.reader !== null || readable.length === 0 || performance.now() < this.notBeforeMs || this.stopped)
+      return;
     this.readerKey = key;
     const reader = createGroupReader(readable, {
       ...this.tools,
@@ -298,14 +302,20 @@ export class SourceSupervisor implements Source {
     }
   }
 
-  /** kafkajs is known to stop without a word: no fetches, or lag that stands still. A new consumer cures it. */
+  /**
+   * kafkajs is known to stop without a word: no fetches, lag that stands still, or no heartbeats, which it sends by the
+   * wall clock: set back by an hour, it sends none for an hour. A new consumer cures it.
+   */
   private async watch(): Promise<void> {
     const { reader } = this;
     if (reader === null) return;
-    const { clock, options, log, view } = this.tools;
+    const { options, log, view } = this.tools;
     const stallMs = options.stallMs ?? STALL_MS;
-    const now = clock();
+    const now = performance.now();
     let why: string | null = null;
+    if (reader.joined() && now - reader.lastHeartbeatMs() > HEARTBEAT_LOST_MS) {
+      why = `it has sent no heartbeat for ${HEARTBEAT_LOST_MS} ms`;
+    }
     if (now - reader.lastSignMs() > stallMs) why = `it has asked for nothing for ${stallMs} ms`;
     for (const [key, flow] of reader.flows) {
       const seen = this.views.get(flow.feed.topic);
@@ -324,6 +334,6 @@ export class SourceSupervisor implements Source {
     if (why === null) return;
     log.warn({ reason: why }, 'the consumer stalls; a new one is built');
     await this.endReader();
-    this.notBeforeMs = clock() + this.stalls.next();
+    this.notBeforeMs = performance.now() + this.stalls.next();
   }
 }

@@ -212,9 +212,9 @@ export class BatchWorker {
   }
 
   private async countBatch(): Promise<void> {
-    if (this.around.clock() - this.storeHeardMs > ASK_STORE_AFTER_MS) {
+    if (performance.now() - this.storeHeardMs > ASK_STORE_AFTER_MS) {
       await this.feed.checkReady();
-      this.storeHeardMs = this.around.clock();
+      this.storeHeardMs = performance.now();
     }
     const earlier = this.queue.begun();
     const taken = this.queue.take(this.limits.maxBatchItems);
@@ -290,7 +290,7 @@ export class BatchWorker {
 
   /** Everything in the outbox is in the store: answer who waits for it. */
   private async delivered(): Promise<void> {
-    this.storeHeardMs = this.around.clock();
+    this.storeHeardMs = performance.now();
     const done = this.inFlight.splice(0);
     try {
       await this.environment.flushed();
@@ -306,7 +306,7 @@ export class BatchWorker {
   }
 
   private async tidy(): Promise<void> {
-    const nowMs = this.around.clock();
+    const nowMs = performance.now();
     const { seq } = this.environment;
     if (this.acknowledged.at(-1)?.seq !== seq) this.acknowledged.push({ seq, atMs: nowMs });
     const crowded = this.acknowledged.length > MAX_KEPT_BATCHES;

@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js';
-import type { Clock } from '../domain/telemetry';
+import type { MonotonicClock } from '../domain/telemetry';
 
 const BURST = 10;
 const REFILL_MS = 6_000;
@@ -16,7 +16,7 @@ export class FailedAttempts {
   private readonly trusted = new Set<string>();
   private readonly groups = new Map<string, string>();
 
-  constructor(private readonly clock: Clock) {}
+  constructor(private readonly monotonic: MonotonicClock) {}
 
   limited(remoteAddress: string): boolean {
     return BURST - this.current(this.group(remoteAddress)) < 1;
@@ -26,7 +26,7 @@ export class FailedAttempts {
     const address = this.group(remoteAddress);
     const failures = Math.min(BURST, this.current(address) + 1);
     this.spent.delete(address);
-    this.spent.set(address, { failures, sinceMs: this.clock() });
+    this.spent.set(address, { failures, sinceMs: this.monotonic() });
     dropOldest(this.spent, MAX_ADDRESSES);
   }
 
@@ -54,7 +54,7 @@ export class FailedAttempts {
   private current(address: string): number {
     const entry = this.spent.get(address);
     if (!entry) return 0;
-    return Math.max(0, entry.failures - Math.max(0, this.clock() - entry.sinceMs) / REFILL_MS);
+    return Math.max(0, entry.failures - (this.monotonic() - entry.sinceMs) / REFILL_MS);
   }
 }
 

@@ -2,7 +2,7 @@ import type { QueryEngine } from '../domain/query-engine';
 import type { Ingest, Source } from '../domain/source';
 import type { StatusHistory } from '../domain/status-history';
 import type { SeriesStore } from '../domain/store';
-import type { Log } from '../domain/telemetry';
+import type { Clock, Log } from '../domain/telemetry';
 import type { Access } from './access';
 
 /** What the HTTP server is built from. */
@@ -41,6 +41,7 @@ export interface HttpDependencies {
   /** The bridge's own version. */
   readonly version: string;
   readonly log: Log;
+  readonly clock: Clock;
   readonly clients?: () => ClientCounts;
   /** What the status said over time. */
   readonly history: StatusHistory;

@@ -14,6 +14,7 @@ export class MessageRate {
   private refused = 0;
   private minute = 0;
 
+  /** `nowMs` here and in take(): of a monotonic clock. */
   constructor(
     private readonly limits: MessageRateLimits,
     nowMs: number,
@@ -24,7 +25,7 @@ export class MessageRate {
 
   take(nowMs: number): RateVerdict {
     const { perSecond, burst } = this.limits;
-    this.left = Math.min(burst, this.left + (Math.max(0, nowMs - this.at) / 1_000) * perSecond);
+    this.left = Math.min(burst, this.left + ((nowMs - this.at) / 1_000) * perSecond);
     this.at = nowMs;
     if (this.left >= 1) {
       this.left -= 1;

@@ -2,7 +2,7 @@ import { within } from '../domain/deadline';
 import { UnavailableError, type Hop } from '../domain/errors';
 import type { Source } from '../domain/source';
 import type { SeriesStore } from '../domain/store';
-import type { Clock } from '../domain/telemetry';
+import type { MonotonicClock } from '../domain/telemetry';
 
 export interface Failing {
   readonly hop: Hop;
@@ -25,7 +25,7 @@ export class Readiness {
   constructor(
     private readonly source: Source,
     private readonly store: SeriesStore,
-    private readonly clock: Clock = () => performance.now(),
+    private readonly monotonic: MonotonicClock = () => performance.now(),
   ) {}
 
   /** The first hop that fails; null when the bridge is ready. The store's failures come first: they stop the source. */
@@ -35,7 +35,7 @@ export class Readiness {
   }
 
   states(): Promise<HopStates> {
-    const nowMs = this.clock();
+    const nowMs = this.monotonic();
     if (!this.last || nowMs - this.last.atMs >= CACHE_MS) this.last = { atMs: nowMs, states: this.ask() };
     return this.last.states;
   }

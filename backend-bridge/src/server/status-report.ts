@@ -40,7 +40,7 @@ export class StatusReport {
     const shared = principal.tenant.length === 0;
     const metrics = this.visible(principal);
     const [states, watermarks] = await Promise.all([this.readiness.states(), this.watermarks(metrics)]);
-    const nowMs = Date.now();
+    const nowMs = this.dependencies.clock();
     const counts = clients?.() ?? { connections: 0, subscriptions: 0, queuedBytes: 0 };
     return {
       api_version: 'v1',
@@ -86,7 +86,7 @@ export class StatusReport {
     const visible = new Set(this.visible(principal).map(({ name }) => name));
     return {
       step_ms: stepMs,
-      server_time_ms: Date.now(),
+      server_time_ms: this.dependencies.clock(),
       started_ms: history.startedMs,
       retention_ms: history.retentionMs,
       series: series
@@ -107,7 +107,7 @@ export class StatusReport {
   /** The freshness of the metrics that the principal sees; every other figure counts what others do. */
   async tenantMetrics(principal: Principal): Promise<string> {
     const watermarks = await this.watermarks(this.visible(principal));
-    const nowMs = Date.now();
+    const nowMs = this.dependencies.clock();
     const lines = [
       '# HELP streamkpi_freshness_seconds Now minus the watermark.',
       '# TYPE streamkpi_freshness_seconds gauge',

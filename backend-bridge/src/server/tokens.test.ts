@@ -53,7 +53,7 @@ describe('access by the tokens file', () => {
       allowedHosts: [],
       boundHost: '127.0.0.1',
       log,
-      clock: () => nowMs,
+      monotonic: () => nowMs,
       pollMs: 15,
     });
     return access;

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { StartRefusedError } from '../domain/errors';
-import type { Clock, Log } from '../domain/telemetry';
+import type { Log, MonotonicClock } from '../domain/telemetry';
 import type { Access, AccessRefusal, Principal, Scope } from './access';
 import { FailedAttempts } from './failed-attempts';
 import { HostList, OriginList } from './origins';
@@ -23,7 +23,7 @@ export interface AccessOptions {
   /** The address that the server binds to. */
   readonly boundHost: string;
   readonly log: Log;
-  readonly clock?: Clock;
+  readonly monotonic?: MonotonicClock;
   /** How often the tokens file is looked at. */
   readonly pollMs?: number;
 }
@@ -63,7 +63,7 @@ class FileAccess implements ClosableAccess {
     this.required = options.tokensFile !== undefined;
     this.origins = new OriginList(options.allowedOrigins);
     this.hosts = new HostList(options.boundHost, options.allowedHosts);
-    this.attempts = new FailedAttempts(options.clock ?? Date.now);
+    this.attempts = new FailedAttempts(options.monotonic ?? (() => performance.now()));
     if (options.tokensFile === undefined) return;
     const file = options.tokensFile;
     try {

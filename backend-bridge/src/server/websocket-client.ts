@@ -132,7 +132,7 @@ export class WebSocketClient {
   }
 
   private checkRate(): 'ok' | 'refused' {
-    const now = this.context.clock();
+    const now = performance.now();
     this.rate ??= new MessageRate(this.context.options, now);
     const verdict = this.rate.take(now);
     if (verdict === 'ok') return 'ok';

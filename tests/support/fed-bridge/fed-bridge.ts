@@ -197,6 +197,7 @@ async function run(options: RunOptions): Promise<Running> {
     metricsText: async () => '',
     version: '0.0.0-test',
     log,
+    clock,
     clients: () => face.counts(),
     history: new StatusHistory(metrics.length, clock()),
   });

@@ -1,5 +1,4 @@
 import { UnavailableError } from '../../domain/errors';
-import type { Clock } from '../../domain/telemetry';
 import { parseAvroSchema, type AvroSchema } from './avro-schema';
 
 export interface SchemaRegistryOptions {
@@ -26,7 +25,7 @@ const UNKNOWN_KEPT_MS = 30_000;
 const KEPT = 1_000;
 
 /** A registry of Confluent's kind: `GET /schemas/ids/{id}`, nothing else. Schemas of an id never change. */
-export function createSchemaRegistry(options: SchemaRegistryOptions, clock: Clock): SchemaRegistry {
+export function createSchemaRegistry(options: SchemaRegistryOptions): SchemaRegistry {
   const answers = new Map<number, { readonly answer: SchemaAnswer; readonly untilMs: number }>();
   const loading = new Map<number, Promise<SchemaAnswer>>();
   const base = options.url.replace(/\/+$/, '');
@@ -90,7 +89,7 @@ export function createSchemaRegistry(options: SchemaRegistryOptions, clock: Cloc
     known: (id) => {
       const kept = answers.get(id);
       if (kept === undefined) return undefined;
-      if (kept.untilMs > clock()) return kept.answer;
+      if (kept.untilMs > performance.now()) return kept.answer;
       answers.delete(id);
       return undefined;
     },
@@ -99,7 +98,8 @@ export function createSchemaRegistry(options: SchemaRegistryOptions, clock: Cloc
       if (running !== undefined) return running;
       const asking = askPatiently(id)
         .then((answer) => {
-          const untilMs = 'unknown' in answer ? clock() + UNKNOWN_KEPT_MS : Number.POSITIVE_INFINITY;
+          const untilMs =
+            'unknown' in answer ? performance.now() + UNKNOWN_KEPT_MS : Number.POSITIVE_INFINITY;
           if (answers.size >= KEPT) answers.delete(answers.keys().next().value!);
           answers.set(id, { answer, untilMs });
           return answer;

@@ -16,8 +16,10 @@ export interface GroupReader {
   positioned(): boolean;
   /** Why it ended by itself; null while it lives. */
   crashed(): string | null;
-  /** When it last asked a broker for records, or was busy with some; ms of the clock. */
+  /** When it last asked a broker for records, or was busy with some; by `performance.now()`. */
   lastSignMs(): number;
+  /** When it last joined, or the group took a heartbeat of it; by `performance.now()`. */
+  lastHeartbeatMs(): number;
   start(): Promise<void>;
   /** Works out anew where each partition begins, e.g. after the store was lost. */
   reposition(): void;
@@ -61,7 +63,7 @@ export function endReason(error: unknown, groupId: string): string {
 }
 
 export function createGroupReader(feeds: readonly TopicFeed[], tools: GroupReaderTools): GroupReader {
-  const { client, view, options, store, log, clock } = tools;
+  const { client, view, options, store, log } = tools;
   const byTopic = new Map(feeds.map((feed) => [feed.topic, feed]));
   const flows = new Map<string, PartitionFlow>();
   const committed = new Map<string, number>();
@@ -72,7 +74,8 @@ export function createGroupReader(feeds: readonly TopicFeed[], tools: GroupReade
   let positioned = false;
   let crashed: string | null = null;
   let ended = false;
-  let lastSign = clock();
+  let lastSign = performance.now();
+  let lastHeartbeat = performance.now();
   let starting: Promise<void> = Promise.resolve();
   let committing: Promise<void> | null = null;
   let commitTimer: NodeJS.Timeout | null = null;
@@ -183,7 +186,7 @@ export function createGroupReader(feeds: readonly TopicFeed[], tools: GroupReade
     const { batch } = payload;
     const { topic, partition } = batch;
     const flow = flows.get(flowKey(topic, partition));
-    lastSign = clock();
+    lastSign = performance.now();
     if (flow === undefined || ended) return;
     // Set by kafkajs, absent from its types: where this fetch was told to begin.
     const fetched = Number((batch as unknown as { readonly fetchedOffset: string }).fetchedOffset);
@@ -208,7 +211,7 @@ export function createGroupReader(feeds: readonly TopicFeed[], tools: GroupReade
         if (flows.get(flowKey(topic, partition)) === flow) payload.resolveOffset(String(offset));
       },
       heartbeat: async () => {
-        lastSign = clock();
+        lastSign = performance.now();
         try {
           await payload.heartbeat();
         } catch (error) {
@@ -225,7 +228,8 @@ export function createGroupReader(feeds: readonly TopicFeed[], tools: GroupReade
       return feed === undefined || partitions.length === 0 ? [] : [{ feed, partitions }];
     });
     joined = true;
-    lastSign = clock();
+    lastSign = performance.now();
+    lastHeartbeat = performance.now();
     log.info(
       {
         assigned: Object.fromEntries(
@@ -264,12 +268,16 @@ export function createGroupReader(feeds: readonly TopicFeed[], tools: GroupReade
     positioned: () => positioned,
     crashed: () => crashed,
     lastSignMs: () => lastSign,
+    lastHeartbeatMs: () => lastHeartbeat,
     reposition,
     start: async () => {
-      const { GROUP_JOIN, FETCH_START, CRASH, END_BATCH_PROCESS } = consumer.events;
+      const { GROUP_JOIN, FETCH_START, HEARTBEAT, CRASH, END_BATCH_PROCESS } = consumer.events;
       consumer.on(GROUP_JOIN, onJoin);
       consumer.on(FETCH_START, () => {
-        lastSign = clock();
+        lastSign = performance.now();
+      });
+      consumer.on(HEARTBEAT, () => {
+        lastHeartbeat = performance.now();
       });
       consumer.on(CRASH, ({ payload }) => {
         crashed = endReason(payload.error, options.groupId);
