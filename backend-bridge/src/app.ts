@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readMetricsFile } from './config/metrics-file';
 import type { Settings } from './config/settings';
-import { StartRefusedError, UnavailableError } from './domain/errors';
+import { StartRefusedError } from './domain/errors';
 import { QueryEngine } from './domain/query-engine';
 import type { TopicMapping } from './domain/mapping';
 import type { Metric } from './domain/metric';
@@ -11,6 +11,7 @@ import { StatusHistory } from './domain/status-history';
 import type { SeriesStore } from './domain/store';
 import type { Clock, Log } from './domain/telemetry';
 import { createKafkaSource } from './kafka/kafka-source';
+import { createLifecycle } from './lifecycle';
 import { createLiveHub } from './live/hub';
 import { createLmdbStore } from './lmdb/lmdb-store';
 import { StatusRecorder } from './observability/status-recorder';
@@ -28,7 +29,7 @@ import { attachWebSocket } from './server/websocket';
 export interface App {
   /** Resolves when it serves; the store and the source may still be on their way (see /readyz). Rejects with StartRefusedError. */
   start(): Promise<void>;
-  /** Finishes what is under way: source first, then clients, then the store. */
+  /** Finishes what is under way, within five seconds whatever hangs (lifecycle.ts). */
   stop(): Promise<void>;
 }
 
@@ -45,10 +46,6 @@ interface Tools {
   readonly telemetry: PrometheusTelemetry;
   readonly clock: Clock;
 }
-
-const STORE_RETRY_MS = 1_000;
-/** Clients have so long to leave at the end. */
-const CLIENT_CLOSE_MS = 1_000;
 
 function fileText(setting: string, path: string | undefined): string | undefined {
   if (path === undefined) return undefined;
@@ -256,63 +253,20 @@ export function createApp(settings: Settings, surroundings: AppSurroundings): Ap
     clock,
   });
 
-  const stopping = new AbortController();
-  let working: Promise<void> = Promise.resolve();
-
-  /** The store may come later than the bridge: until it does, /readyz names it. */
-  const startStore = async (): Promise<boolean> => {
-    for (let attempt = 0; !stopping.signal.aborted; attempt += 1) {
-      try {
-        await store.start();
-        return true;
-      } catch (error) {
-        if (!(error instanceof UnavailableError)) throw error;
-        if (attempt % 10 === 0) log.warn({ hop: error.hop, reason: error.message }, 'waiting for the store');
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, STORE_RETRY_MS);
-          stopping.signal.addEventListener('abort', () => {
-            clearTimeout(timer);
-            resolve();
-          });
-        });
-      }
-    }
-    return false;
-  };
-
-  const work = async (): Promise<void> => {
-    if (!(await startStore())) return;
-    await hub.start();
-    store.subscribe({
-      onChanges: () => undefined,
-      onGap: () => undefined,
-      onEpoch: () => source.storeLost(),
-    });
-    await source.start();
-    await demo?.start();
-  };
+  const { onRefused } = surroundings;
+  const lifecycle = createLifecycle({ store, source, demo, hub, sockets, http, log, onRefused });
 
   return {
     start: async () => {
       const { url } = await http.listen();
       log.info({ url, source: source.kind, store: store.kind, metrics: metrics.length }, 'serving');
       recorder.start();
-      working = work().catch((error: unknown) => {
-        if (error instanceof StartRefusedError) surroundings.onRefused(error);
-        else throw error;
-      });
+      lifecycle.start();
     },
     stop: async () => {
-      stopping.abort();
       recorder.stop();
-      await demo?.stop();
-      await source.stop();
-      await working.catch(() => undefined);
-      await sockets.close(CLIENT_CLOSE_MS);
-      hub.close();
-      await http.close();
+      await lifecycle.stop();
       access.close();
-      await store.close();
       log.info({}, 'stopped');
     },
   };

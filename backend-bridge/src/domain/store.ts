@@ -17,7 +17,7 @@ export interface SeriesStore {
    */
   start(): Promise<void>;
 
-  /** Random text that changes when the store was lost or rebuilt. Valid after start(). */
+  /** Random text that changes when the store was lost or rebuilt. Throws UnavailableError before the first start(). */
   epoch(): string;
 
   /**

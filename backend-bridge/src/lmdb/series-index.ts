@@ -1,4 +1,5 @@
-import { compareValues, seriesKey, type Series } from '../domain/series';
+import { seriesKey, type Series } from '../domain/series';
+import { SortedSeries } from '../domain/sorted-series';
 
 interface Entry extends Series {
   readonly key: string;
@@ -10,10 +11,7 @@ interface Entry extends Series {
 export class SeriesIndex {
   private readonly byKey = new Map<string, Entry>();
   private readonly byId = new Map<number, Entry>();
-  /** In label order, without `added`; null while an id was forgotten and the order must be built anew. */
-  private sorted: readonly Series[] = [];
-  private added: Series[] = [];
-  private forgotten = false;
+  private readonly order = new SortedSeries((series) => this.byId.get(series.id) === series);
   private sweep: IterableIterator<Entry> | null = null;
 
   get size(): number {
@@ -32,7 +30,7 @@ export class SeriesIndex {
     const entry: Entry = { id, values, key: indexKey(values), expiresMs };
     this.byKey.set(entry.key, entry);
     this.byId.set(id, entry);
-    this.added.push({ id, values });
+    this.order.add(entry);
   }
 
   /** Notes a bucket's expiry; returns whether the series lives longer for it. */
@@ -62,38 +60,18 @@ export class SeriesIndex {
       this.byId.delete(entry.id);
       this.byKey.delete(entry.key);
       gone.push(entry.id);
-      this.forgotten = true;
     }
+    if (gone.length > 0) this.order.dropUnheld();
     return gone;
   }
 
   /** In label order. The list is never changed later. */
   list(): readonly Series[] {
-    if (this.forgotten) this.sorted = this.sorted.filter((series) => this.byId.has(series.id));
-    if (this.added.length > 0) {
-      const fresh = this.added.filter((series) => this.byId.has(series.id));
-      fresh.sort((a, b) => compareValues(a.values, b.values));
-      this.sorted = merge(this.sorted, fresh);
-    }
-    this.added = [];
-    this.forgotten = false;
-    return this.sorted;
+    return this.order.list();
   }
 }
 
 /** Most metrics have one dimension, and its value is its own key. */
 function indexKey(values: readonly string[]): string {
   return values.length === 1 ? values[0]! : seriesKey(values);
-}
-
-function merge(left: readonly Series[], right: readonly Series[]): readonly Series[] {
-  const merged: Series[] = [];
-  let l = 0;
-  let r = 0;
-  while (l < left.length || r < right.length) {
-    const takeLeft =
-      r === right.length || (l < left.length && compareValues(left[l]!.values, right[r]!.values) <= 0);
-    merged.push(takeLeft ? left[l++]! : right[r++]!);
-  }
-  return merged;
 }

@@ -30,6 +30,8 @@ export class WriteQueue {
   private waiting: Waiting[] = [];
   private busy: Promise<void> | null = null;
   private closed = false;
+  /** A transaction failed, and what it left in memory is still there. */
+  private undoDue = false;
   /** Why the last transaction failed; null when it did not. */
   failure: UnavailableError | null = null;
 
@@ -57,9 +59,7 @@ export class WriteQueue {
         },
         failed: reject,
       });
-      this.busy ??= this.work().finally(() => {
-        this.busy = null;
-      });
+      this.busy ??= this.work();
     });
   }
 
@@ -71,21 +71,36 @@ export class WriteQueue {
 
   private async work(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.waiting.length > 0) {
-      const changes = this.waiting.splice(0, CHANGES_PER_TRANSACTION);
+    while (this.waiting.length > 0) await this.commit(this.waiting.splice(0, CHANGES_PER_TRANSACTION));
+    // In the same step as the look at `waiting`: a change that arrives a moment later must find no worker.
+    this.busy = null;
+  }
+
+  private async commit(changes: readonly Waiting[]): Promise<void> {
+    try {
+      this.undoFailed();
+      await this.transactions.commit(() => {
+        for (const change of changes) change.run();
+      });
+      this.failure = null;
+    } catch (error) {
+      this.failure = unavailable(error);
+      this.undoDue = true;
       try {
-        await this.transactions.commit(() => {
-          for (const change of changes) change.run();
-        });
-        this.failure = null;
-      } catch (error) {
-        this.failure = unavailable(error);
-        this.transactions.undo();
-        for (const change of changes) change.failed(this.failure);
-        continue;
+        this.undoFailed();
+      } catch {
+        // Tried again before the next transaction.
       }
-      for (const change of changes) change.committed();
+      for (const change of changes) change.failed(this.failure);
+      return;
     }
+    for (const change of changes) change.committed();
+  }
+
+  private undoFailed(): void {
+    if (!this.undoDue) return;
+    this.transactions.undo();
+    this.undoDue = false;
   }
 }
 

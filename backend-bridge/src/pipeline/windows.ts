@@ -40,7 +40,6 @@ export class WindowedAggregation {
   entries = 0;
   late = 0;
   private readonly open = new Map<number, OpenWindow>();
-  private readonly closed: number[] = [];
   private readonly changed = new Map<Accumulator, ChangedWindow>();
   private nextCloseMs = Number.POSITIVE_INFINITY;
 
@@ -134,7 +133,6 @@ export class WindowedAggregation {
       }
       this.open.delete(startMs);
       this.entries -= window.keys.size + (window.members?.size ?? 0);
-      this.closed.push(startMs);
     }
   }
 
@@ -143,11 +141,6 @@ export class WindowedAggregation {
     const changes = [...this.changed.values()].sort((a, b) => a.startMs - b.startMs);
     this.changed.clear();
     return changes;
-  }
-
-  /** Windows that were closed since the last call. */
-  takeClosed(): number[] {
-    return this.closed.splice(0);
   }
 
   takeLate(): number {

@@ -125,6 +125,7 @@ class RedisStore implements SeriesStore {
   }
 
   epoch(): string {
+    if (this.currentEpoch === '') throw new UnavailableError('store', 'Redis has not answered yet');
     return this.currentEpoch;
   }
 

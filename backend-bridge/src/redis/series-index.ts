@@ -1,4 +1,5 @@
-import { compareValues, type Series } from '../domain/series';
+import type { Series } from '../domain/series';
+import { SortedSeries } from '../domain/sorted-series';
 import type { RedisLink } from './redis-link';
 
 const PAGE = 1000;
@@ -9,7 +10,7 @@ const PAGE = 1000;
  */
 export class SeriesIndex {
   private byId = new Map<number, Series>();
-  private sorted: readonly Series[] | null = null;
+  private readonly order = new SortedSeries((series) => this.byId.get(series.id) === series);
   /** Every series with an id up to this one has been read or told of. */
   private knownUpTo = 0;
   /** The highest id that is known to exist. */
@@ -26,8 +27,7 @@ export class SeriesIndex {
     this.expected = Math.max(this.expected, id);
     if (this.byId.has(id)) return;
     if (this.complete && id === this.knownUpTo + 1) this.knownUpTo = id;
-    this.byId.set(id, { id, values: JSON.parse(key) as string[] });
-    this.sorted = null;
+    this.put({ id, values: JSON.parse(key) as string[] });
   }
 
   /** An id that a write was answered with: the message that names it may still be on its way. */
@@ -36,7 +36,7 @@ export class SeriesIndex {
   }
 
   forget(ids: readonly number[]): void {
-    for (const id of ids) if (this.byId.delete(id)) this.sorted = null;
+    for (const id of ids) if (this.byId.delete(id)) this.order.dropUnheld();
   }
 
   /** Messages may have been missed: the next reader reads everything again. */
@@ -47,7 +47,7 @@ export class SeriesIndex {
   /** The store was lost: ids mean nothing any more. */
   clear(): void {
     this.byId = new Map();
-    this.sorted = null;
+    this.order.clear();
     this.knownUpTo = 0;
     this.expected = 0;
     this.complete = false;
@@ -65,8 +65,12 @@ export class SeriesIndex {
       });
       await this.reading;
     }
-    this.sorted ??= [...this.byId.values()].sort((a, b) => compareValues(a.values, b.values));
-    return this.sorted;
+    return this.order.list();
+  }
+
+  private put(series: Series): void {
+    this.byId.set(series.id, series);
+    this.order.add(series);
   }
 
   private async readOn(): Promise<void> {
@@ -81,16 +85,15 @@ export class SeriesIndex {
       for (let i = 0; i + 1 < flat.length; i += 2) {
         const id = Number(flat[i + 1]);
         found.add(id);
-        if (!map.has(id)) map.set(id, { id, values: JSON.parse(flat[i]!) as string[] });
+        if (map === this.byId && !map.has(id)) this.put({ id, values: JSON.parse(flat[i]!) as string[] });
         after = Math.max(after, id);
       }
       if (flat.length < 2 * PAGE) break;
     }
     // Cleared meanwhile: what was read belongs to the store that was lost.
     if (map !== this.byId) return;
-    for (const id of before) if (!found.has(id)) map.delete(id);
+    this.forget(before.filter((id) => !found.has(id)));
     this.knownUpTo = Math.max(this.knownUpTo, after, expected);
     this.complete = true;
-    this.sorted = null;
   }
 }
