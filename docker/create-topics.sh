@@ -1,5 +1,6 @@
 #!/bin/bash
-# Makes the topics that must be there before ksqlDB's statements and before the bridge. Safe to run again.
+# Creates the source topics of ksqlDB's statements, which would otherwise create them with the broker's retention, and
+# the bridge's dead-letter topic. Safe to run again.
 # The partitions are those that ksql/migrations declares.
 set -euo pipefail
 

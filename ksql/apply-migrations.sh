@@ -4,44 +4,97 @@
 #
 #   apply-migrations.sh ksql-migrations.properties [--all | --until N]
 #
+# Watches the queries for half a minute (QUERY_ATTEMPTS looks, one a second), because one that fails at its first
+# record is started again and again and has the state RUNNING all the while: only its errors give it away.
+#
 # Needs ksql-migrations (part of the ksqlDB server and CLI images) and curl.
 set -euo pipefail
 
 config=${1:?name the ksql-migrations.properties file}
 shift
 if [ $# -eq 0 ]; then set -- --all; fi
-server=$(sed -n 's/^ksql\.server\.url=//p' "$config")
+attempts=${QUERY_ATTEMPTS:-30}
+# Looks in a row without a fault that are enough. A query fails within seconds of its start or not at once.
+enough=15
+
+# The value of a property, read as Java reads the file: spaces, `=` or `:`, an escaped colon, Windows line ends.
+property() {
+  sed -nE "s/^[[:space:]]*${1//./\\.}[[:space:]]*[=:[:space:]][[:space:]]*//p" "$config" |
+    tail -n 1 | sed -E 's/[[:space:]]+$//; s/\\([:=])/\1/g'
+}
+
+server=$(property ksql.server.url)
+server=${server%/}
+if [ -z "$server" ]; then
+  echo "$config names no ksql.server.url; add e.g. ksql.server.url=http://localhost:8088" >&2
+  exit 1
+fi
+stream=$(property ksql.migrations.stream.name)
+table=$(property ksql.migrations.table.name)
 
 ask() {
   curl --fail --silent --show-error --max-time 30 "$server/ksql" \
     --header 'Content-Type: application/vnd.ksql.v1+json' --data "{\"ksql\": \"$1\"}"
 }
 
+# Whether the answer lists the object of this name; ksqlDB writes names in upper case.
+lists() {
+  local name=\"${2^^}\"
+  [[ $1 == *"$name"* ]]
+}
+
 if ! streams=$(ask 'LIST STREAMS;'); then
   echo "ksqlDB at $server does not answer" >&2
   exit 1
 fi
-case $streams in
-  *'"MIGRATION_EVENTS"'*) ;;
-  *) ksql-migrations --config-file "$config" initialize-metadata ;;
-esac
+if ! lists "$streams" "${stream:-MIGRATION_EVENTS}"; then
+  ksql-migrations --config-file "$config" initialize-metadata
+else
+  tables=$(ask 'LIST TABLES;')
+  if ! lists "$tables" "${table:-MIGRATION_SCHEMA_VERSIONS}"; then
+    # An earlier run was ended between the two. The tool can neither go on from here nor begin again.
+    ksql-migrations --config-file "$config" destroy-metadata
+    ksql-migrations --config-file "$config" initialize-metadata
+  fi
+fi
 
 ksql-migrations --config-file "$config" apply "$@"
 
-# The statements were accepted; now their queries must run.
-for attempt in $(seq 1 "${QUERY_ATTEMPTS:-30}"); do
-  queries=$(ask 'LIST QUERIES;')
+# What is wrong with the queries, one line each; nothing when all run. `LIST QUERIES EXTENDED` is compact JSON, in
+# which quotes inside a text are escaped, so that these patterns meet fields only.
+faults() {
+  local id= field
+  grep -oE '"id":"[^"]*"|"state":"[^"]*"|"ksqlHostQueryStatus":\{[^}]*\}|"queryErrors":\[\{[^]]*' <<<"$1" |
+    while IFS= read -r field; do
+      case $field in
+        '"id":'*) id=${field#*:} ;;
+        '"queryErrors":'*) echo "$id failed: ${field#*:}" ;;
+        *'"ERROR"'* | *'"UNRESPONSIVE"'*) echo "$id: $field" ;;
+      esac
+    done || true
+}
+
+good=0
+for attempt in $(seq 1 "$attempts"); do
+  queries=$(ask 'LIST QUERIES EXTENDED;')
+  failed=$(faults "$queries")
+  if [ -n "$failed" ]; then
+    {
+      echo 'a query failed:'
+      echo "$failed"
+      echo 'ksqlDB reports the errors of the last hour. If the cause is gone, run this again after that, or restart ksqlDB.'
+    } >&2
+    exit 1
+  fi
   case $queries in
-    *'"state":"ERROR"'* | *'"ERROR":'* | *'"state":"UNRESPONSIVE"'*)
-      echo "a query failed: $queries" >&2
-      exit 1
-      ;;
-    *'"RUNNING"'*)
-      echo 'migrations applied, queries running'
-      exit 0
-      ;;
+    *'"RUNNING"'*) good=$((good + 1)) ;;
+    *) good=0 ;;
   esac
-  [ "$attempt" = "${QUERY_ATTEMPTS:-30}" ] || sleep 1
+  [ "$good" -lt "$enough" ] || break
+  [ "$attempt" = "$attempts" ] || sleep 1
 done
-echo "no query runs: $queries" >&2
-exit 1
+if [ "$good" -eq 0 ]; then
+  echo "no query runs: $queries" >&2
+  exit 1
+fi
+echo 'migrations applied, queries running'

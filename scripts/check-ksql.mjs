@@ -8,7 +8,8 @@
  *   node scripts/check-ksql.mjs --describe FILE what each statement makes, as JSON
  *
  * Ends with 1 when there is a fault, with 2 when there was nothing to check.
- * Folders named `flink` hold another dialect and are left out, as is what is no .sql file.
+ * Folders named `flink` hold another dialect and are left out, as is what is no .sql file. Folders named `headless`
+ * hold queries files of headless servers, which take no DROP.
  */
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, normalize } from 'node:path';

@@ -4,9 +4,10 @@
 -- What producers send: one event of one user, as JSON, in any order and sometimes twice.
 -- Feeds no metric by itself. PROPERTIES is a reserved word, so it stands in backticks, in upper case: field
 -- names are matched in any case, and an unquoted name is upper case too.
--- Event time is the field timestamp in milliseconds. A row whose timestamp is missing, null, negative or text
--- is dropped and reported in the processing log; so is a row that is no JSON object.
--- The topic must exist before this statement, with so many partitions.
+-- Event time is the field timestamp: milliseconds, as a number or as its digits in text. A row is dropped and
+-- reported in the processing log when its timestamp is missing, null, negative or other text, when it is not a
+-- JSON object, or when its properties are neither an object nor null.
+-- Create the topic first: where it is missing, PARTITIONS makes ksqlDB create it, with the broker's retention.
 CREATE STREAM IF NOT EXISTS raw_events (
     user_id VARCHAR,
     event_type VARCHAR,
@@ -24,8 +25,8 @@ CREATE STREAM IF NOT EXISTS raw_events (
 -- The newest profile of each user. The user id is the record's key, and only there; a null value removes
 -- the profile. Feeds no metric by itself: it gives events their segment.
 -- A profile holds from the moment it is written (the record's own timestamp), so there is no timestamp column.
--- The topic must exist before this statement, compacted, with as many partitions as raw-events, and be written
--- with Java's partitioner (murmur2): otherwise the join finds nothing and says nothing.
+-- The topic is compacted (ksqlDB creates it so where it is missing), has as many partitions as raw-events, and is
+-- written with Java's partitioner (murmur2): otherwise the join finds nothing and says nothing.
 CREATE TABLE IF NOT EXISTS user_profiles (
     user_id VARCHAR PRIMARY KEY,
     segment VARCHAR,
@@ -38,11 +39,37 @@ CREATE TABLE IF NOT EXISTS user_profiles (
     VALUE_FORMAT = 'JSON'
 );
 
--- V000003__enriched_events.sql
+-- V000003__valid_events.sql
+-- The events that count: those with a user whose time is at most a minute ahead of the server's clock.
+-- One event stamped in the future would close every window before its time: all later events would be late until
+-- the clock has caught up, and a broker that refuses records from the future would stop the query.
+-- The user id is the key from here on, so that the join below needs no repartition topic of its own.
+-- What is left out here is gone without a record: compare the ends of both topics, or watch your producers' clocks.
+CREATE STREAM IF NOT EXISTS valid_events
+WITH (
+    KAFKA_TOPIC = 'valid_events',
+    PARTITIONS = 1,
+    KEY_FORMAT = 'KAFKA',
+    VALUE_FORMAT = 'JSON',
+    TIMESTAMP = 'timestamp',
+    RETENTION_MS = 172800000
+) AS
+SELECT
+    user_id AS user_key,
+    AS_VALUE(user_id) AS user_id,
+    event_type,
+    timestamp,
+    `PROPERTIES`
+FROM raw_events
+WHERE user_id IS NOT NULL AND timestamp <= UNIX_TIMESTAMP() + 60000
+PARTITION BY user_id
+EMIT CHANGES;
+
+-- V000004__enriched_events.sql
 -- Each event with the segment its user had at that moment; 'unknown' for a user without profile or segment,
--- so that no event vanishes from a count by segment. An event without a user id is dropped by the join.
--- The key is the user id under a name of its own; AS_VALUE copies it into the value, where readers look.
--- Feeds the three aggregates below.
+-- so that no event vanishes from a count by segment. Needs ksql.streams.max.task.idle.ms = 2500 on the server: the
+-- join waits that long for a profile that is older than the event but not read yet. Without it a replay gives
+-- events the newest profile. Feeds the aggregates below.
 CREATE STREAM IF NOT EXISTS enriched_events
 WITH (
     KAFKA_TOPIC = 'enriched_events',
@@ -53,18 +80,18 @@ WITH (
     RETENTION_MS = 172800000
 ) AS
 SELECT
-    e.user_id AS user_key,
-    AS_VALUE(e.user_id) AS user_id,
+    e.user_key AS user_key,
+    e.user_id AS user_id,
     e.event_type AS event_type,
     e.timestamp AS timestamp,
     e.`PROPERTIES` AS `PROPERTIES`,
     COALESCE(u.segment, 'unknown') AS segment,
     u.total_value AS total_value
-FROM raw_events e
-LEFT JOIN user_profiles u ON e.user_id = u.user_id
+FROM valid_events e
+LEFT JOIN user_profiles u ON e.user_key = u.user_id
 EMIT CHANGES;
 
--- V000004__events_per_minute_by_segment.sql
+-- V000005__events_per_minute_by_segment.sql
 -- How many events of any type each segment had in each minute of event time: metric events_per_minute.
 -- One record for every change of a window (thinned by the cache), keyed by segment and window start.
 -- Events up to 30 s late count; later ones are dropped. The state is kept for 2 hours, the topic for 2 days,
@@ -88,7 +115,7 @@ WINDOW TUMBLING (SIZE 1 MINUTE, RETENTION 2 HOURS, GRACE PERIOD 30 SECONDS)
 GROUP BY segment
 EMIT CHANGES;
 
--- V000005__high_activity_users.sql
+-- V000006__high_activity_users.sql
 -- Users with more than 100 events in five minutes of event time: metric high_activity_alert.
 -- The first record of a window says 101 or, when the cache swallowed it, more; every further event of that
 -- user repeats the record with the new count. A count only grows, so nothing is ever taken back.
@@ -113,9 +140,10 @@ GROUP BY user_key
 HAVING COUNT(*) > 100
 EMIT CHANGES;
 
--- V000006__revenue_events.sql
--- Purchases with their amount as a number. An amount that is null, missing or not a number ('abc', '1,234.50',
--- 'NaN') becomes null and stays visible as such: it poisons no sum. '1e2' is 100; a refund is negative.
+-- V000007__revenue_events.sql
+-- Purchases with their amount as a number, in any notation that Java reads: '1e2' is 100, and '5d' (5) and '0x10p1'
+-- (32) count as well. Spaces around it do not matter; a refund is negative. An amount that is null, missing or not
+-- a number ('abc', '1,234.50', 'NaN') becomes null and stays visible as such: it poisons no sum.
 -- event_type is compared exactly: 'PURCHASE' is another type. Feeds revenue_per_minute.
 CREATE STREAM IF NOT EXISTS revenue_events
 WITH (
@@ -136,7 +164,7 @@ FROM enriched_events
 WHERE event_type = 'purchase'
 EMIT CHANGES;
 
--- V000007__revenue_per_minute.sql
+-- V000008__revenue_per_minute.sql
 -- Revenue of each segment in each minute of event time: metric revenue_per_minute.
 -- transaction_count counts every purchase, amount_count those with a usable amount. The average is
 -- total_revenue by amount_count; with both counts at hand it can be combined across segments and minutes,
@@ -164,7 +192,7 @@ WINDOW TUMBLING (SIZE 1 MINUTE, RETENTION 2 HOURS, GRACE PERIOD 30 SECONDS)
 GROUP BY segment
 EMIT CHANGES;
 
--- V000008__active_users_per_minute.sql
+-- V000009__active_users_per_minute.sql
 -- How many different users had at least one event in each minute of event time: metric
 -- active_users_per_minute, one series without dimensions. A table needs a key, so all rows share the
 -- constant 'all'; one partition and one task do the whole count.
@@ -189,9 +217,9 @@ WINDOW TUMBLING (SIZE 1 MINUTE, RETENTION 2 HOURS, GRACE PERIOD 30 SECONDS)
 GROUP BY 'all'
 EMIT CHANGES;
 
--- V000009__high_activity_changes.sql
+-- V000010__high_activity_changes.sql
 -- The records of high_activity_users read as a plain stream, one row a change. KEY_FORMAT 'NONE' sets the
--- windowed key aside: a stream that declares it cannot be partitioned anew. Feeds high_activity_alerts.
+-- windowed key aside: a stream that declares it cannot be partitioned again. Feeds high_activity_alerts.
 CREATE STREAM IF NOT EXISTS high_activity_changes (
     user_id VARCHAR,
     event_count BIGINT,
@@ -204,7 +232,7 @@ CREATE STREAM IF NOT EXISTS high_activity_changes (
     VALUE_FORMAT = 'JSON'
 );
 
--- V000010__high_activity_alerts.sql
+-- V000011__high_activity_alerts.sql
 -- One record for each user and window, at the 101st event, keyed by the user id: for pagers and other readers
 -- that act on every record. The bridge needs it not; it keeps one event per user and window by itself.
 -- Right only with the cache off (cache.max.bytes.buffering = 0, as in docker-compose.yml): with it the 101st
@@ -228,11 +256,12 @@ WHERE event_count = 101
 PARTITION BY user_id
 EMIT CHANGES;
 
--- V000011__events_per_minute_by_segment_final.sql
+-- V000012__events_per_minute_by_segment_final.sql
 -- events_per_minute_by_segment as one record per closed window, for readers that must never see a change.
 -- A window closes when an event comes whose time is past its end and grace; a stream that falls silent leaves
--- its last window open. Without RETENTION a replay would lose windows. A metric that reads this topic says
--- final_only: true. Not needed by the default metrics.yaml; leave it out to save its state and its work.
+-- its last window open. RETENTION is longer than raw-events is kept (7 days): once a second, a replay writes the
+-- closed windows that the state still holds. A metric that reads this topic says final_only: true. Not needed by
+-- the default metrics.yaml; leave it out to save its state and its work.
 CREATE TABLE IF NOT EXISTS events_per_minute_by_segment_final
 WITH (
     KAFKA_TOPIC = 'events_per_minute_by_segment_final',
@@ -248,15 +277,16 @@ SELECT
     WINDOWSTART AS window_start,
     WINDOWEND AS window_end
 FROM enriched_events
-WINDOW TUMBLING (SIZE 1 MINUTE, RETENTION 2 HOURS, GRACE PERIOD 30 SECONDS)
+WINDOW TUMBLING (SIZE 1 MINUTE, RETENTION 8 DAYS, GRACE PERIOD 30 SECONDS)
 GROUP BY segment
 EMIT FINAL;
 
--- V000012__high_activity_users_final.sql
+-- V000013__high_activity_users_final.sql
 -- high_activity_users as one record per user and closed window: the last count, once.
 -- A window closes when an event comes whose time is past its end and grace; a stream that falls silent leaves
--- its last window open. Without RETENTION a replay would lose windows. A metric that reads this topic says
--- final_only: true. Not needed by the default metrics.yaml; leave it out to save its state and its work.
+-- its last window open. RETENTION is longer than raw-events is kept (7 days): once a second, a replay writes the
+-- closed windows that the state still holds. A metric that reads this topic says final_only: true. Not needed by
+-- the default metrics.yaml; leave it out to save its state and its work.
 CREATE TABLE IF NOT EXISTS high_activity_users_final
 WITH (
     KAFKA_TOPIC = 'high_activity_users_final',
@@ -272,16 +302,17 @@ SELECT
     WINDOWSTART AS window_start,
     WINDOWEND AS window_end
 FROM enriched_events
-WINDOW TUMBLING (SIZE 5 MINUTES, RETENTION 2 HOURS, GRACE PERIOD 1 MINUTE)
+WINDOW TUMBLING (SIZE 5 MINUTES, RETENTION 8 DAYS, GRACE PERIOD 1 MINUTE)
 GROUP BY user_key
 HAVING COUNT(*) > 100
 EMIT FINAL;
 
--- V000013__revenue_per_minute_final.sql
+-- V000014__revenue_per_minute_final.sql
 -- revenue_per_minute as one record per closed window.
 -- A window closes when an event comes whose time is past its end and grace; a stream that falls silent leaves
--- its last window open. Without RETENTION a replay would lose windows. A metric that reads this topic says
--- final_only: true. Not needed by the default metrics.yaml; leave it out to save its state and its work.
+-- its last window open. RETENTION is longer than raw-events is kept (7 days): once a second, a replay writes the
+-- closed windows that the state still holds. A metric that reads this topic says final_only: true. Not needed by
+-- the default metrics.yaml; leave it out to save its state and its work.
 CREATE TABLE IF NOT EXISTS revenue_per_minute_final
 WITH (
     KAFKA_TOPIC = 'revenue_per_minute_final',
@@ -300,15 +331,16 @@ SELECT
     WINDOWSTART AS window_start,
     WINDOWEND AS window_end
 FROM revenue_events
-WINDOW TUMBLING (SIZE 1 MINUTE, RETENTION 2 HOURS, GRACE PERIOD 30 SECONDS)
+WINDOW TUMBLING (SIZE 1 MINUTE, RETENTION 8 DAYS, GRACE PERIOD 30 SECONDS)
 GROUP BY segment
 EMIT FINAL;
 
--- V000014__active_users_per_minute_final.sql
+-- V000015__active_users_per_minute_final.sql
 -- active_users_per_minute as one record per closed window.
 -- A window closes when an event comes whose time is past its end and grace; a stream that falls silent leaves
--- its last window open. Without RETENTION a replay would lose windows. A metric that reads this topic says
--- final_only: true. Not needed by the default metrics.yaml; leave it out to save its state and its work.
+-- its last window open. RETENTION is longer than raw-events is kept (7 days): once a second, a replay writes the
+-- closed windows that the state still holds. A metric that reads this topic says final_only: true. Not needed by
+-- the default metrics.yaml; leave it out to save its state and its work.
 CREATE TABLE IF NOT EXISTS active_users_per_minute_final
 WITH (
     KAFKA_TOPIC = 'active_users_per_minute_final',
@@ -323,6 +355,6 @@ SELECT
     WINDOWSTART AS window_start,
     WINDOWEND AS window_end
 FROM enriched_events
-WINDOW TUMBLING (SIZE 1 MINUTE, RETENTION 2 HOURS, GRACE PERIOD 30 SECONDS)
+WINDOW TUMBLING (SIZE 1 MINUTE, RETENTION 8 DAYS, GRACE PERIOD 30 SECONDS)
 GROUP BY 'all'
 EMIT FINAL;

@@ -1,8 +1,12 @@
-import { canonical, isCall, walk } from './expressions.mjs';
+import { canonical, conjuncts, isCall, walk } from './expressions.mjs';
 
 /** What each stream and table of a script offers to the statements after it. */
 
-/** `{name, type, line, windowed, declaredWindow, columns: [{name, key, nullable, constant}], topic}` of a statement. */
+/**
+ * `{name, type, line, windowed, declaredWindow, columns: [{name, key, nullable, fromOptional}], topic, reads,
+ * mayBeAhead}` of a statement. `reads`: the streams and tables it is made of. `mayBeAhead`: its rows carry the times
+ * of a column that nothing has compared with the clock.
+ */
 export function describe(statement, catalog) {
   const topic = statement.properties.get('KAFKA_TOPIC')?.value ?? statement.name;
   const declaredWindow = statement.properties.has('WINDOW_TYPE');
@@ -13,16 +17,47 @@ export function describe(statement, catalog) {
       key: key !== null,
       nullable: key === null,
     }));
-    return { ...base, windowed: declaredWindow, columns };
+    const writer = [...catalog.values()].find((other) => other.topic === topic && other.reads.length > 0);
+    const mayBeAhead = statement.properties.has('TIMESTAMP') && (writer === undefined || writer.mayBeAhead);
+    return { ...base, windowed: declaredWindow, columns, reads: [], mayBeAhead };
   }
   const { query } = statement;
   const sources = sourcesOf(query, catalog);
   const keys = keyExpressions(query, sources).map(canonical);
-  const columns = query.items.flatMap((item) => columnsOf(item, sources, keys));
+  const required = new Set(
+    conjuncts(query.where)
+      .filter(({ kind, text }) => kind === 'operator' && text === 'IS NOT NULL')
+      .map(({ parts }) => canonical(parts[0])),
+  );
+  const columns = query.items.flatMap((item) => columnsOf(item, sources, keys, required));
   const windowed =
     query.window !== null ||
     (query.groupBy.length === 0 && sources.some(({ object }) => object?.windowed === true));
-  return { ...base, windowed, columns };
+  const reads = sources.map(({ name }) => name);
+  return { ...base, windowed, columns, reads, mayBeAhead: mayBeAhead(query, sources) };
+}
+
+/** Whether the rows that a query counts or writes may be stamped in the future. */
+export function mayBeAhead(query, sources) {
+  if (conjuncts(query.where).some(isBelowClock)) return false;
+  return sources.some(({ object }) => object?.type === 'stream' && object.mayBeAhead);
+}
+
+/** `time <= UNIX_TIMESTAMP() + 60000` and the like, in either order. */
+function isBelowClock({ kind, text, parts }) {
+  if (kind !== 'operator') return false;
+  const [below, above] =
+    { '<': [0, 1], '<=': [0, 1], '>': [1, 0], '>=': [1, 0], BETWEEN: [0, 2] }[text] ?? [];
+  if (above === undefined) return false;
+  const readsClock = (part) => [...walk(part)].some((inner) => isCall(inner, 'UNIX_TIMESTAMP'));
+  return readsClock(parts[above]) && !readsClock(parts[below]);
+}
+
+/** The column on the left side of the query's first join; undefined when it is another expression. */
+export function leftJoinColumn(query) {
+  return query.joins[0].on.parts?.find(
+    (part) => part.kind === 'column' && (part.source ?? query.from.alias) === query.from.alias,
+  );
 }
 
 /** The query's sources under their aliases; `object` is undefined for one that nothing declared. */
@@ -47,10 +82,7 @@ export function keyExpressions(query, sources) {
   if (query.groupBy.length > 0) return query.groupBy;
   if (query.partitionBy.length > 0) return query.partitionBy;
   if (query.joins.length > 0) {
-    const { on } = query.joins[0];
-    const left = on.parts?.find(
-      (part) => part.kind === 'column' && (part.source ?? query.from.alias) === query.from.alias,
-    );
+    const left = leftJoinColumn(query);
     return left === undefined ? [] : [left];
   }
   const columns = sources[0].object?.columns ?? [];
@@ -70,15 +102,18 @@ export function findColumn(expression, sources) {
   return undefined;
 }
 
-function mayBeNull(expression, sources) {
+function mayBeNull(expression, sources, required) {
   if (isCall(expression, 'COALESCE'))
     return expression.parts.every((part) => part.kind !== 'literal') && expression.parts.length > 0;
   return [...walk(expression)].some(
-    (inner) => inner.kind === 'column' && findColumn(inner, sources)?.nullable === true,
+    (inner) =>
+      inner.kind === 'column' &&
+      !required.has(canonical(inner)) &&
+      findColumn(inner, sources)?.nullable === true,
   );
 }
 
-function columnsOf(item, sources, keys) {
+function columnsOf(item, sources, keys, required) {
   const { expression, alias } = item;
   if (expression.kind === 'star') {
     return sources.flatMap(({ object }) => object?.columns ?? []);
@@ -88,7 +123,7 @@ function columnsOf(item, sources, keys) {
   const fromOptional = [...walk(expression)].some(
     (inner) => inner.kind === 'column' && findColumn(inner, sources)?.mayMiss === true,
   );
-  return [{ name, key, nullable: mayBeNull(expression, sources), fromOptional }];
+  return [{ name, key, nullable: mayBeNull(expression, sources, required), fromOptional }];
 }
 
 /** The name a column gets; `KSQL_COL_n` of a nameless expression is told as null. */

@@ -154,6 +154,13 @@ export function* walk(expression) {
   for (const part of expression.parts ?? []) yield* walk(part);
 }
 
+/** The conditions that hold together: the parts of a chain of AND. Null, as of a query without WHERE: none. */
+export function conjuncts(condition) {
+  if (condition === null) return [];
+  const isChain = condition.kind === 'operator' && condition.text === 'AND';
+  return isChain ? condition.parts.flatMap(conjuncts) : [condition];
+}
+
 export const isCall = (expression, name) => expression.kind === 'call' && expression.name === name;
 
 export const hasAggregate = (expression) =>

@@ -1,5 +1,5 @@
 import { canonical, hasAggregate, isCall, walk } from './expressions.mjs';
-import { findColumn, keyExpressions, outputName, sourcesOf } from './catalog.mjs';
+import { findColumn, keyExpressions, leftJoinColumn, mayBeAhead, outputName, sourcesOf } from './catalog.mjs';
 import { SqlFault } from './tokens.mjs';
 
 /**
@@ -8,11 +8,12 @@ import { SqlFault } from './tokens.mjs';
  */
 
 const SINGLE_VALUE_FORMATS = new Set(['KAFKA', 'DELIMITED', 'NONE']);
+/** How long Kafka keeps a topic by default: a replay of its events is that long. */
+const REPLAY_MS = 7 * 86_400_000;
 const WINDOW_BOUNDS = new Set(['WINDOWSTART', 'WINDOWEND']);
 
 /** Faults of one CREATE statement; `catalog` holds what the statements before it made. */
 export function faultsOf(statement, catalog) {
-  if (statement.kind !== 'create') return [];
   const faults = [];
   const report = (rule, message, at = statement) => faults.push(new SqlFault(rule, message, at));
   checkCreation(statement, catalog, report);
@@ -23,9 +24,32 @@ export function faultsOf(statement, catalog) {
     checkColumns(statement.query, sources, report);
     checkAggregation(statement, sources, report);
     checkKey(statement, sources, report);
-    if (statement.query.window !== null) checkWindow(statement.query, report);
+    if (statement.query.joins.length > 0) checkJoin(statement.query, sources, report);
+    if (statement.query.window !== null) checkWindow(statement.query, sources, report);
     else if (statement.query.emit === 'final')
       report('emit-final-without-window', 'EMIT FINAL needs a WINDOW');
+  }
+  return faults;
+}
+
+/** Faults of one DROP statement; `headless`: it stands in a queries file of a headless server. */
+export function faultsOfDrop(statement, catalog, headless) {
+  const { name, type } = statement;
+  const faults = [];
+  const report = (rule, message) => faults.push(new SqlFault(rule, message, statement));
+  if (headless) {
+    report(
+      'drop-in-headless',
+      `a headless server ends at DROP; leave the statement that makes ${name} out instead`,
+    );
+  } else if (catalog.get(name)?.type !== type) {
+    report('unknown-drop', `no statement before this one makes a ${type} ${name}`);
+  } else {
+    const readers = [...catalog.values()]
+      .filter(({ reads }) => reads.includes(name))
+      .map((reader) => reader.name);
+    if (readers.length > 0)
+      report('dropped-while-read', `${readers.join(', ')} still read ${name}; drop what reads it first`);
   }
   return faults;
 }
@@ -199,6 +223,17 @@ function checkAggregation(statement, sources, report) {
   }
 }
 
+function checkJoin(query, sources, report) {
+  if (query.joins[0].type === 'INNER') return;
+  const left = leftJoinColumn(query);
+  if (left === undefined || findColumn(left, sources.slice(0, 1))?.nullable !== true) return;
+  report(
+    'nullable-join-key',
+    `${left.name} may be null: ksqlDB 7 drops such rows and 8 keeps them; say WHERE ${left.name} IS NOT NULL in a stream before the join`,
+    query.joins[0],
+  );
+}
+
 function checkKey(statement, sources, report) {
   const { query, properties } = statement;
   if (sources.some(({ object }) => object === undefined)) return;
@@ -214,7 +249,7 @@ function checkKey(statement, sources, report) {
   if (query.partitionBy.length > 0 && sources[0].object.declaredWindow) {
     report(
       'windowed-partition-by',
-      `${sources[0].name} declares a window and cannot be partitioned anew; declare it with KEY_FORMAT 'NONE'`,
+      `${sources[0].name} declares a window and cannot be partitioned again; declare it with KEY_FORMAT 'NONE'`,
       query,
     );
   }
@@ -261,8 +296,22 @@ function copiesKey(query, sources, key) {
 
 const describeKey = (key) => (key.kind === 'column' ? key.name.toLowerCase() : 'the grouping expression');
 
-function checkWindow(query, report) {
+function checkWindow(query, sources, report) {
   const { window } = query;
+  if (mayBeAhead(query, sources)) {
+    report(
+      'unbounded-event-time',
+      'one event stamped in the future closes all windows before their time; read from a stream that says WHERE timestamp <= UNIX_TIMESTAMP() + 60000',
+      window,
+    );
+  }
+  if (query.emit === 'final' && window.retentionMs !== null && window.retentionMs <= REPLAY_MS) {
+    report(
+      'final-retention-too-short',
+      'EMIT FINAL writes once a second what the state still holds: name a RETENTION longer than the 7 days of events that a replay may read, e.g. 8 DAYS',
+      window,
+    );
+  }
   if (window.retentionMs === null) {
     if (query.emit === 'final')
       report(

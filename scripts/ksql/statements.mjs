@@ -2,7 +2,10 @@ import { parseExpression, parseType } from './expressions.mjs';
 import { Reader } from './reader.mjs';
 import { SqlFault, tokenize } from './tokens.mjs';
 
-/** Parses the statements that a queries file may hold: CREATE STREAM / TABLE, with or without AS SELECT, SET, UNSET. */
+/**
+ * Parses the statements that a migration may hold: CREATE STREAM / TABLE, with or without AS SELECT, DROP STREAM /
+ * TABLE, SET, UNSET.
+ */
 
 const UNIT_MS = {
   MILLISECOND: 1,
@@ -47,10 +50,11 @@ function parseStatement(reader) {
   }
   if (reader.takeWord('UNSET'))
     return { kind: 'unset', line, name: reader.need('string', 'a property in quotes').text };
+  if (reader.takeWord('DROP')) return parseDrop(reader, line);
   if (!reader.takeWord('CREATE')) {
     throw new SqlFault(
       'statement-not-allowed',
-      `${reader.token.text} is no statement for a queries file; use CREATE STREAM, CREATE TABLE, SET, UNSET`,
+      `${reader.token.text} does not belong in a migration; use CREATE, DROP, SET, UNSET`,
       reader.token,
     );
   }
@@ -69,6 +73,15 @@ function parseStatement(reader) {
   const query = reader.takeWord('AS') ? parseQuery(reader) : null;
   if (query === null && columns === null) reader.fail('columns in brackets, or AS SELECT');
   return { kind: 'create', line, type, name, orReplace, ifNotExists, columns, properties, query };
+}
+
+function parseDrop(reader, line) {
+  const type = reader.takeWord('STREAM') ? 'stream' : 'table';
+  if (type === 'table') reader.needWord('TABLE');
+  reader.takeWord('IF', 'EXISTS');
+  const name = reader.identifier('the name of the stream or table');
+  if (reader.takeWord('DELETE')) reader.needWord('TOPIC');
+  return { kind: 'drop', line, type, name };
 }
 
 function parseColumn(reader) {

@@ -9,64 +9,106 @@ import { join } from 'node:path';
 
 const script = join(__dirname, '../../ksql/apply-migrations.sh');
 
+/** One of `queryDescriptions`, as `LIST QUERIES EXTENDED` answers, the fields that the script does not read left out. */
 interface Query {
   readonly id: string;
+  readonly statementText: string;
+  readonly ksqlHostQueryStatus: Readonly<Record<string, string>>;
+  readonly queryErrors: readonly { timestamp: number; errorMessage: string; type: string }[];
   readonly state: string;
-  readonly statusCount: Readonly<Record<string, number>>;
 }
 
-const runs: Query = { id: 'CTAS_A_1', state: 'RUNNING', statusCount: { RUNNING: 1 } };
+const runs: Query = {
+  id: 'CTAS_A_1',
+  // Texts may hold what the script looks for; the JSON around them escapes it.
+  statementText: `CREATE TABLE A AS SELECT '"state":"ERROR","queryErrors":[{' AS text FROM B;`,
+  ksqlHostQueryStatus: { 'ksqldb:8088': 'RUNNING' },
+  queryErrors: [],
+  state: 'RUNNING',
+};
+const inError: Query = {
+  ...runs,
+  id: 'CTAS_B_2',
+  ksqlHostQueryStatus: { 'ksqldb:8088': 'ERROR' },
+  state: 'ERROR',
+};
+/** Started again after every failure: the state never shows it. */
+const crashLoops: Query = {
+  ...runs,
+  id: 'CSAS_C_3',
+  queryErrors: [
+    {
+      timestamp: 1_764_400_000_000,
+      errorMessage: 'InvalidTimestampException: out of range',
+      type: 'UNKNOWN',
+    },
+  ],
+};
 
 describe('apply-migrations.sh', () => {
   let folder = '';
   let server: Server;
   let streams: string[] = [];
+  let tables: string[] = [];
   let queries: Query[][] = [];
   let asked: string[] = [];
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'apply-'));
-    [streams, queries, asked] = [['MIGRATION_EVENTS'], [[runs]], []];
+    [streams, tables] = [['MIGRATION_EVENTS'], ['MIGRATION_SCHEMA_VERSIONS']];
+    [queries, asked] = [[[runs]], []];
     server = createServer((request, response) => {
       let body = '';
       request.on('data', (chunk: Buffer) => (body += chunk.toString()));
       request.on('end', () => {
         const { ksql } = JSON.parse(body) as { ksql: string };
         asked.push(ksql);
-        const answer =
-          ksql === 'LIST STREAMS;'
-            ? [{ '@type': 'streams', streams: streams.map((name) => ({ type: 'STREAM', name })) }]
-            : [{ '@type': 'queries', queries: queries.length > 1 ? queries.shift() : queries[0] }];
-        response.setHeader('Content-Type', 'application/json').end(JSON.stringify(answer));
+        const answers: Record<string, () => object> = {
+          'LIST STREAMS;': () => ({
+            '@type': 'streams',
+            streams: streams.map((name) => ({ type: 'STREAM', name, topic: `default_ksql_${name}` })),
+          }),
+          'LIST TABLES;': () => ({
+            '@type': 'tables',
+            tables: tables.map((name) => ({ type: 'TABLE', name, topic: `default_ksql_${name}` })),
+          }),
+          'LIST QUERIES EXTENDED;': () => ({
+            '@type': 'queryDescriptions',
+            queryDescriptions: queries.length > 1 ? queries.shift() : queries[0],
+          }),
+        };
+        response.setHeader('Content-Type', 'application/json').end(JSON.stringify([answers[ksql]!()]));
       });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as AddressInfo;
-    writeFileSync(
-      join(folder, 'ksql.properties'),
-      `# the tool's file\nksql.server.url=http://127.0.0.1:${port}\n`,
-    );
+    writeProperties(`# the tool's file\nksql.server.url=${address()}\n`);
   });
+
+  const address = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const writeProperties = (text: string): void => writeFileSync(join(folder, 'ksql.properties'), text);
 
   afterEach(async () => {
     await new Promise((resolve) => server.close(resolve));
     rmSync(folder, { recursive: true });
   });
 
+  function program(name: string, script: string): void {
+    writeFileSync(join(folder, name), `#!/bin/bash\n${script}`);
+    chmodSync(join(folder, name), 0o755);
+  }
+
   /** Runs the script with a `ksql-migrations` that notes its arguments and fails at `failing`. */
   async function run(
     failing = 'nothing',
     args: readonly string[] = [],
+    attempts = '2',
   ): Promise<{ status: number | null; calls: string[]; errors: string }> {
-    const tool = join(folder, 'ksql-migrations');
-    writeFileSync(
-      tool,
-      `#!/bin/bash\necho "\${@:3}" >>"${folder}/calls"\n[[ "$*" != *${failing}* ]] || exit 1\n`,
-    );
-    chmodSync(tool, 0o755);
+    program('ksql-migrations', `echo "\${@:3}" >>"${folder}/calls"\n[[ "$*" != *${failing}* ]] || exit 1\n`);
+    // Looks follow each other without a second between them.
+    program('sleep', '');
     writeFileSync(join(folder, 'calls'), '');
     const child = spawn('/bin/bash', [script, join(folder, 'ksql.properties'), ...args], {
-      env: { ...process.env, PATH: `${folder}:${process.env['PATH'] ?? ''}`, QUERY_ATTEMPTS: '2' },
+      env: { ...process.env, PATH: `${folder}:${process.env['PATH'] ?? ''}`, QUERY_ATTEMPTS: attempts },
     });
     let errors = '';
     child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
@@ -85,7 +127,7 @@ describe('apply-migrations.sh', () => {
 
   it('fails when a statement fails, and asks nothing more', async () => {
     expect((await run('apply')).status).not.toBe(0);
-    expect(asked).toEqual(['LIST STREAMS;']);
+    expect(asked).toEqual(['LIST STREAMS;', 'LIST TABLES;']);
     streams = [];
     const first = await run('initialize');
     expect(first.status).not.toBe(0);
@@ -95,12 +137,67 @@ describe('apply-migrations.sh', () => {
   it('waits for the queries, and fails when one is in error', async () => {
     queries = [[], [runs]];
     expect((await run()).status).toBe(0);
-    queries = [[runs, { id: 'CTAS_B_2', state: 'ERROR', statusCount: { ERROR: 1 } }]];
+    queries = [[runs, inError]];
     const failed = await run();
     expect(failed.status).toBe(1);
     expect(failed.errors).toContain('CTAS_B_2');
+    expect(failed.errors).not.toContain('CTAS_A_1');
     queries = [[]];
     expect((await run()).errors).toContain('no query runs');
+  });
+
+  it('fails while a query is started again and again, though its state is RUNNING', async () => {
+    queries = [[runs, crashLoops]];
+    const failed = await run();
+    expect(failed.status).toBe(1);
+    expect(failed.errors).toContain('CSAS_C_3');
+    expect(failed.errors).toContain('InvalidTimestampException: out of range');
+    expect(failed.errors).not.toContain('CTAS_A_1');
+  });
+
+  it('keeps watching after the first look, because a query fails only at its first record', async () => {
+    queries = [[runs], [runs], [runs, crashLoops]];
+    expect((await run('nothing', [], '4')).status).toBe(1);
+    queries = [[runs], [], [runs]];
+    expect((await run('nothing', [], '3')).status).toBe(0);
+    // Fifteen good looks in a row are enough.
+    queries = [...Array<Query[]>(15).fill([runs]), [crashLoops]];
+    expect((await run('nothing', [], '30')).status).toBe(0);
+    expect(queries).toEqual([[crashLoops]]);
+  });
+
+  it('begins the metadata again when an earlier run ended between its stream and its table', async () => {
+    tables = ['OTHER'];
+    expect(await run()).toMatchObject({
+      status: 0,
+      calls: ['destroy-metadata', 'initialize-metadata', 'apply --all'],
+    });
+    expect(await run('destroy')).toMatchObject({ status: 1, calls: ['destroy-metadata'] });
+  });
+
+  it('reads its properties as Java does', async () => {
+    for (const line of [
+      `ksql.server.url = ${address()}`,
+      `  ksql.server.url:${address()}/  \r`,
+      `ksql.server.url ${address()}`,
+      `ksql.server.url=http\\://127.0.0.1\\:${new URL(address()).port}`,
+      `ksql.server.url=http://127.0.0.1:1\n#ksql.server.url=http://127.0.0.1:2\nksql.server.url=${address()}`,
+    ]) {
+      writeProperties(`${line}\n`);
+      expect(await run()).toMatchObject({ status: 0, errors: '' });
+    }
+    writeProperties('ksqlXserver.url=http://127.0.0.1:1\n');
+    const missing = await run();
+    expect(missing.status).toBe(1);
+    expect(missing.errors).toContain('names no ksql.server.url');
+  });
+
+  it('looks for the metadata under the names that the properties give it', async () => {
+    [streams, tables] = [['APPLIED'], ['APPLIED_VERSIONS']];
+    writeProperties(
+      `ksql.server.url=${address()}\nksql.migrations.stream.name = applied\nksql.migrations.table.name = applied_versions\n`,
+    );
+    expect(await run()).toMatchObject({ status: 0, calls: ['apply --all'] });
   });
 
   it('fails when the server does not answer', async () => {

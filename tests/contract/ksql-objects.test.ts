@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readMetricsFile } from '../../backend-bridge/src/config/metrics-file';
 
@@ -56,6 +57,7 @@ describe('the migrations', () => {
     expect(objects.map(({ name }) => name.toLowerCase())).toEqual([
       'raw_events',
       'user_profiles',
+      'valid_events',
       'enriched_events',
       'events_per_minute_by_segment',
       'high_activity_users',
@@ -80,6 +82,46 @@ describe('the migrations', () => {
     expect(run.status).toBe(0);
   });
 
+  it('are left out of the headless file, which a DROP would end, once a later one drops them', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ksql-'));
+    const built = join(folder, 'headless/queries.sql');
+    const build = (): { status: number | null; stderr: string } =>
+      spawnSync(
+        process.execPath,
+        ['scripts/build-ksql.mjs', '--from', join(folder, 'migrations'), '--out', built],
+        { cwd: root, encoding: 'utf8' },
+      );
+    try {
+      cpSync(migrations, join(folder, 'migrations'), { recursive: true });
+      writeFileSync(
+        join(folder, 'migrations/V000016__drop_events_per_minute_by_segment.sql'),
+        'DROP TABLE IF EXISTS events_per_minute_by_segment;\n',
+      );
+      expect(build()).toMatchObject({ status: 0, stderr: '' });
+      const made = JSON.parse(
+        execFileSync(process.execPath, ['scripts/check-ksql.mjs', '--describe', built], {
+          cwd: root,
+          encoding: 'utf8',
+        }),
+      ) as Described[];
+      const left = objects.filter(({ name }) => name !== 'EVENTS_PER_MINUTE_BY_SEGMENT');
+      expect(made.map(({ name }) => name)).toEqual(left.map(({ name }) => name));
+      expect(readFileSync(built, 'utf8')).not.toContain('DROP');
+      const checked = spawnSync(process.execPath, ['scripts/check-ksql.mjs', folder], { cwd: root });
+      expect(checked.status).toBe(0);
+
+      // What stays cannot be told apart from what goes within one file.
+      writeFileSync(
+        join(folder, 'migrations/V000016__drop_events_per_minute_by_segment.sql'),
+        readFileSync(join(migrations, files[2]!), 'utf8').replaceAll('valid_events', 'more_events') +
+          'DROP TABLE IF EXISTS events_per_minute_by_segment;\n',
+      );
+      expect(build()).toMatchObject({ status: 2 });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it('say the same in a table and in its final-only variant', () => {
     const finals = objects.filter(({ emit }) => emit === 'final');
     expect(finals).toHaveLength(4);
@@ -89,6 +131,8 @@ describe('the migrations', () => {
         readFileSync(join(root, path), 'utf8')
           .replaceAll(/^--.*\n/gm, '')
           .replaceAll('_final', '')
+          // A replay writes the closed windows that the state still holds: as long as raw-events is kept, and longer.
+          .replace('RETENTION 8 DAYS', 'RETENTION 2 HOURS')
           .replace('EMIT FINAL', 'EMIT CHANGES');
       expect(body(final.path)).toBe(body(live.path));
     }
@@ -100,6 +144,35 @@ describe('the migrations', () => {
     expect(bound('HIGH_ACTIVITY_USERS')).toEqual([{ text: '>', literal: '100' }]);
     expect(bound('HIGH_ACTIVITY_USERS_FINAL')).toEqual([{ text: '>', literal: '100' }]);
     expect(bound('HIGH_ACTIVITY_ALERTS')).toEqual([{ text: '=', literal: '101' }]);
+  });
+});
+
+describe('a replay', () => {
+  const createTopics = readFileSync(join(root, 'docker/create-topics.sh'), 'utf8');
+
+  it('of all of raw-events is shorter than the state of the final-only tables', () => {
+    const keptMs = Number(/^create raw-events \d+ retention\.ms=(\d+)$/m.exec(createTopics)![1]);
+    for (const { window } of objects.filter(({ emit }) => emit === 'final')) {
+      expect(window!.retentionMs).toBeGreaterThanOrEqual(keptMs + window!.sizeMs + window!.graceMs);
+    }
+  });
+});
+
+describe('the rules for what counts and how long joins wait', () => {
+  const text = (path: string): string => readFileSync(join(root, path), 'utf8');
+
+  it('are the same in ksqlDB, Kafka Streams and Flink', () => {
+    expect(text('ksql/migrations/V000003__valid_events.sql')).toContain(
+      'WHERE user_id IS NOT NULL AND timestamp <= UNIX_TIMESTAMP() + 60000\n',
+    );
+    expect(text('ksql/flink/streamkpi.sql')).toContain(
+      'BETWEEN 0 AND UNIX_TIMESTAMP() * 1000 + 60000 THEN TO_TIMESTAMP_LTZ',
+    );
+    const streams = 'ksql/kafka-streams/src/main/java/io/streamkpi/streams';
+    expect(text(`${streams}/StreamKpiTopology.java`)).toContain('MAX_AHEAD = Duration.ofSeconds(60)');
+    expect(text(`${streams}/Main.java`)).toContain('MAX_TASK_IDLE_MS_CONFIG, "2500"');
+    expect(text('docker-compose.yml')).toContain("KSQL_KSQL_STREAMS_MAX_TASK_IDLE_MS: '2500'");
+    expect(text('ksql/README.md')).toContain('\nksql.streams.max.task.idle.ms=2500\n');
   });
 });
 

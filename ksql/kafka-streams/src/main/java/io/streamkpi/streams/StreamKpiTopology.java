@@ -10,6 +10,7 @@ import io.streamkpi.streams.Rows.RevenuePerMinute;
 import io.streamkpi.streams.Rows.RevenueSums;
 import io.streamkpi.streams.Rows.Users;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.TreeSet;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
@@ -38,19 +39,36 @@ public final class StreamKpiTopology {
   private static final TimeWindows MINUTE = windows(Duration.ofMinutes(1), Duration.ofSeconds(30));
   private static final TimeWindows FIVE_MINUTES = windows(Duration.ofMinutes(5), Duration.ofMinutes(1));
   private static final Duration STATE_RETENTION = Duration.ofHours(2);
+  /**
+   * Longer than raw-events is kept. Closed windows are written once a second of wall-clock time, as far as the state
+   * still holds them, and a replay may read a week of events in that second.
+   */
+  private static final Duration FINAL_STATE_RETENTION = Duration.ofDays(8);
+  /** How far the time of an event may be ahead of the clock. */
+  private static final Duration MAX_AHEAD = Duration.ofSeconds(60);
 
   private final StreamsBuilder builder = new StreamsBuilder();
   private final boolean withFinals;
+  private final InstantSource clock;
 
-  private StreamKpiTopology(final boolean withFinals) {
+  private StreamKpiTopology(final boolean withFinals, final InstantSource clock) {
     this.withFinals = withFinals;
+    this.clock = clock;
   }
 
   /**
    * @param withFinals also write the *_final topics: one record per closed window
    */
   public static Topology build(final boolean withFinals) {
-    final StreamKpiTopology topology = new StreamKpiTopology(withFinals);
+    return build(withFinals, InstantSource.system());
+  }
+
+  /**
+   * @param withFinals also write the *_final topics: one record per closed window
+   * @param clock events stamped more than a minute after its time are left out
+   */
+  static Topology build(final boolean withFinals, final InstantSource clock) {
+    final StreamKpiTopology topology = new StreamKpiTopology(withFinals, clock);
     final KStream<String, Enriched> enriched = topology.enrichedEvents();
     topology.eventsPerMinute(enriched);
     topology.highActivity(enriched);
@@ -70,7 +88,7 @@ public final class StreamKpiTopology {
                 Consumed.with(Serdes.String(), Serdes.ByteArray())
                     .withTimestampExtractor(new EventTime()))
             .mapValues(value -> RawEvent.read(value))
-            .filter((key, event) -> event != null)
+            .filter((key, event) -> event != null && isDue(event))
             .selectKey((key, event) -> event.userId())
             .leftJoin(
                 profiles,
@@ -78,6 +96,14 @@ public final class StreamKpiTopology {
                 Joined.with(Serdes.String(), eventSerde, profileSerde).withName("by-user"));
     enriched.to("enriched_events", Produced.with(Serdes.String(), JsonSerde.of(Enriched.class)));
     return enriched;
+  }
+
+  /**
+   * One event stamped in the future would close every window before its time, and all later events would be late
+   * until the clock has caught up.
+   */
+  private boolean isDue(final RawEvent event) {
+    return event.timestamp() <= clock.millis() + MAX_AHEAD.toMillis();
   }
 
   private void eventsPerMinute(final KStream<String, Enriched> enriched) {
@@ -90,7 +116,7 @@ public final class StreamKpiTopology {
         MINUTE,
         EventsPerMinute.class,
         bySegment,
-        windowed -> windowed.count(counts()),
+        (windowed, retention) -> windowed.count(state(Serdes.Long(), retention)),
         (window, count) ->
             new EventsPerMinute(window.key(), count, window.window().start(), window.window().end()));
   }
@@ -102,7 +128,7 @@ public final class StreamKpiTopology {
             FIVE_MINUTES,
             HighActivity.class,
             enriched.groupByKey(Grouped.with(Serdes.String(), JsonSerde.of(Enriched.class))),
-            windowed -> windowed.count(counts()),
+            (windowed, retention) -> windowed.count(state(Serdes.Long(), retention)),
             (window, count) ->
                 count <= HIGH_ACTIVITY_ABOVE
                     ? null
@@ -128,11 +154,11 @@ public final class StreamKpiTopology {
         purchases.groupBy(
             (user, purchase) -> purchase.segment(),
             Grouped.with("revenue-by-segment", Serdes.String(), revenueSerde)),
-        windowed ->
+        (windowed, retention) ->
             windowed.aggregate(
                 () -> RevenueSums.NONE,
                 (segment, purchase, sums) -> sums.plus(purchase),
-                state(JsonSerde.of(RevenueSums.class))),
+                state(JsonSerde.of(RevenueSums.class), retention)),
         (window, sums) ->
             new RevenuePerMinute(
                 window.key(),
@@ -152,17 +178,20 @@ public final class StreamKpiTopology {
         enriched
             .mapValues(event -> event.userId())
             .groupBy((user, id) -> "all", Grouped.with("users", Serdes.String(), Serdes.String())),
-        windowed ->
+        (windowed, retention) ->
             windowed.aggregate(
                 () -> new Users(new TreeSet<>()),
                 (all, id, users) -> users.plus(id),
-                state(JsonSerde.of(Users.class))),
+                state(JsonSerde.of(Users.class), retention)),
         (window, users) ->
             new ActiveUsers(users.ids().size(), window.window().start(), window.window().end()));
   }
 
   private interface Aggregation<V, A> {
-    KTable<Windowed<String>, A> over(TimeWindowedKStream<String, V> windowed);
+    /**
+     * @param retention how long a window stays in the state, by event time
+     */
+    KTable<Windowed<String>, A> over(TimeWindowedKStream<String, V> windowed, Duration retention);
   }
 
   private interface RowOf<A, R> {
@@ -183,14 +212,16 @@ public final class StreamKpiTopology {
             WindowedSerdes.timeWindowedSerdeFrom(String.class, windows.size()), JsonSerde.of(rowType));
     final KStream<Windowed<String>, R> changes =
         aggregation
-            .over(grouped.windowedBy(windows))
+            .over(grouped.windowedBy(windows), STATE_RETENTION)
             .toStream()
             .mapValues((window, aggregate) -> rows.row(window, aggregate))
             .filter((window, row) -> row != null);
     changes.to(topic, produced);
     if (withFinals) {
       aggregation
-          .over(grouped.windowedBy(windows).emitStrategy(EmitStrategy.onWindowClose()))
+          .over(
+              grouped.windowedBy(windows).emitStrategy(EmitStrategy.onWindowClose()),
+              FINAL_STATE_RETENTION)
           .toStream()
           .mapValues((window, aggregate) -> rows.row(window, aggregate))
           .filter((window, row) -> row != null)
@@ -203,12 +234,9 @@ public final class StreamKpiTopology {
     return TimeWindows.ofSizeAndGrace(size, grace);
   }
 
-  private static Materialized<String, Long, WindowStore<Bytes, byte[]>> counts() {
-    return state(Serdes.Long());
-  }
-
-  private static <A> Materialized<String, A, WindowStore<Bytes, byte[]>> state(final Serde<A> serde) {
+  private static <A> Materialized<String, A, WindowStore<Bytes, byte[]>> state(
+      final Serde<A> serde, final Duration retention) {
     return Materialized.<String, A, WindowStore<Bytes, byte[]>>with(Serdes.String(), serde)
-        .withRetention(STATE_RETENTION);
+        .withRetention(retention);
   }
 }

@@ -7,8 +7,11 @@ import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.HexFormat;
 import java.util.Properties;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -18,8 +21,9 @@ import org.apache.kafka.streams.TopologyTestDriver;
 import org.apache.kafka.streams.test.TestRecord;
 
 /**
- * Reads records as JSON lines {topic, key, timestamp, value} from standard input, hands them to the topology one by
- * one without a broker, and prints what it writes as lines {topic, key_hex, timestamp, value_raw}.
+ * Reads records as JSON lines {topic, key, timestamp, value, arrived} from standard input, hands them to the topology
+ * one by one without a broker, and prints what it writes as lines {topic, key_hex, timestamp, value_raw}. The clock
+ * shows when a record arrived: `arrived` where it is given, else the record's timestamp. It never goes back.
  */
 public final class Replay {
 
@@ -31,14 +35,26 @@ public final class Replay {
     properties.put(
         "dsl.store.suppliers.class",
         "org.apache.kafka.streams.state.BuiltInDslStoreSuppliers$InMemoryDslStoreSuppliers");
+    // As on a broker; the driver's own default is to write closed windows with every record.
+    properties.put("__emit.interval.ms.kstreams.windowed.aggregation__", 1000L);
     final PrintStream out = new PrintStream(System.out, false, StandardCharsets.UTF_8);
-    try (TopologyTestDriver driver = new TopologyTestDriver(StreamKpiTopology.build(true), properties);
+    final AtomicLong clock = new AtomicLong();
+    try (TopologyTestDriver driver =
+            new TopologyTestDriver(
+                StreamKpiTopology.build(true, () -> Instant.ofEpochMilli(clock.get())),
+                properties,
+                Instant.ofEpochMilli(clock.get()));
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
       for (String line = in.readLine(); line != null; line = in.readLine()) {
         final JsonNode record = json.readTree(line);
         final TestInputTopic<byte[], byte[]> input =
             driver.createInputTopic(
                 record.get("topic").asText(), new ByteArraySerializer(), new ByteArraySerializer());
+        final long arrived = record.path("arrived").asLong(record.get("timestamp").asLong());
+        if (arrived > clock.get()) {
+          driver.advanceWallClockTime(Duration.ofMillis(arrived - clock.get()));
+          clock.set(arrived);
+        }
         input.pipeInput(
             new TestRecord<>(
                 bytes(record.get("key")),

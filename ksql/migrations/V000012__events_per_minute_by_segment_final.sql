@@ -1,7 +1,8 @@
 -- events_per_minute_by_segment as one record per closed window, for readers that must never see a change.
 -- A window closes when an event comes whose time is past its end and grace; a stream that falls silent leaves
--- its last window open. Without RETENTION a replay would lose windows. A metric that reads this topic says
--- final_only: true. Not needed by the default metrics.yaml; leave it out to save its state and its work.
+-- its last window open. RETENTION is longer than raw-events is kept (7 days): once a second, a replay writes the
+-- closed windows that the state still holds. A metric that reads this topic says final_only: true. Not needed by
+-- the default metrics.yaml; leave it out to save its state and its work.
 CREATE TABLE IF NOT EXISTS events_per_minute_by_segment_final
 WITH (
     KAFKA_TOPIC = 'events_per_minute_by_segment_final',
@@ -17,6 +18,6 @@ SELECT
     WINDOWSTART AS window_start,
     WINDOWEND AS window_end
 FROM enriched_events
-WINDOW TUMBLING (SIZE 1 MINUTE, RETENTION 2 HOURS, GRACE PERIOD 30 SECONDS)
+WINDOW TUMBLING (SIZE 1 MINUTE, RETENTION 8 DAYS, GRACE PERIOD 30 SECONDS)
 GROUP BY segment
 EMIT FINAL;

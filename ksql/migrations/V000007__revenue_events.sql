@@ -1,5 +1,6 @@
--- Purchases with their amount as a number. An amount that is null, missing or not a number ('abc', '1,234.50',
--- 'NaN') becomes null and stays visible as such: it poisons no sum. '1e2' is 100; a refund is negative.
+-- Purchases with their amount as a number, in any notation that Java reads: '1e2' is 100, and '5d' (5) and '0x10p1'
+-- (32) count as well. Spaces around it do not matter; a refund is negative. An amount that is null, missing or not
+-- a number ('abc', '1,234.50', 'NaN') becomes null and stays visible as such: it poisons no sum.
 -- event_type is compared exactly: 'PURCHASE' is another type. Feeds revenue_per_minute.
 CREATE STREAM IF NOT EXISTS revenue_events
 WITH (

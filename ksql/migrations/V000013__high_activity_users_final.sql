@@ -1,7 +1,8 @@
 -- high_activity_users as one record per user and closed window: the last count, once.
 -- A window closes when an event comes whose time is past its end and grace; a stream that falls silent leaves
--- its last window open. Without RETENTION a replay would lose windows. A metric that reads this topic says
--- final_only: true. Not needed by the default metrics.yaml; leave it out to save its state and its work.
+-- its last window open. RETENTION is longer than raw-events is kept (7 days): once a second, a replay writes the
+-- closed windows that the state still holds. A metric that reads this topic says final_only: true. Not needed by
+-- the default metrics.yaml; leave it out to save its state and its work.
 CREATE TABLE IF NOT EXISTS high_activity_users_final
 WITH (
     KAFKA_TOPIC = 'high_activity_users_final',
@@ -17,7 +18,7 @@ SELECT
     WINDOWSTART AS window_start,
     WINDOWEND AS window_end
 FROM enriched_events
-WINDOW TUMBLING (SIZE 5 MINUTES, RETENTION 2 HOURS, GRACE PERIOD 1 MINUTE)
+WINDOW TUMBLING (SIZE 5 MINUTES, RETENTION 8 DAYS, GRACE PERIOD 1 MINUTE)
 GROUP BY user_key
 HAVING COUNT(*) > 100
 EMIT FINAL;
