@@ -201,6 +201,13 @@ describe.each(['lmdb', 'redis'] as const)('the calls of the HTTP contract, over 
     expect(first.events.map(({ id }) => id)).toEqual([events[0]?.id]);
   });
 
+  it('ingest takes an event with the name of a prototype in it as any other', async () => {
+    const body = '[{"user_id":"u","__proto__":{"x":1}},{"constructor":{"prototype":{}}}]';
+    const answer = await bridge.call('POST', '/api/v1/ingest/events', { body });
+    expect(answer.json).toEqual({ accepted: 1, rejected: [{ index: 1, reason: 'no user_id' }] });
+    expect(({} as { x?: number }).x).toBeUndefined();
+  });
+
   it('ingest takes what it can and names the rest', async () => {
     const events = [{ user_id: 'u', event_type: 'x', timestamp: T0, properties: {} }, 5, { event_type: 'y' }];
     const answer = await bridge.post('/api/v1/ingest/events', events);

@@ -20,26 +20,28 @@ describe('what HTTP refuses', () => {
   });
   afterEach(() => expect(bridge.faults).toEqual([]));
 
-  it.each([
-    '',
-    '{',
-    '[1,',
-    'nonsense',
-    '{"metric":NaN}',
-    '{"a":1e}',
-    '{"__proto__":{"x":1}}',
-    '\u0000',
-    '{"a":"\n"}',
-  ])('malformed JSON %j', async (body) => {
-    for (const path of [
-      '/api/v1/query',
-      '/api/v1/summary',
-      '/api/v1/events/query',
-      '/api/v1/ingest/events',
-    ]) {
-      expect(refusal(await bridge.call('POST', path, { body }))).toBe('400 malformed_json');
-    }
-  });
+  it.each(['', '{', '[1,', 'nonsense', '{"metric":NaN}', '{"a":1e}', '\u0000', '{"a":"\n"}'])(
+    'malformed JSON %j',
+    async (body) => {
+      for (const path of [
+        '/api/v1/query',
+        '/api/v1/summary',
+        '/api/v1/events/query',
+        '/api/v1/ingest/events',
+      ]) {
+        expect(refusal(await bridge.call('POST', path, { body }))).toBe('400 malformed_json');
+      }
+    },
+  );
+
+  it.each(['/api/v1/query', '/api/v1/summary', '/api/v1/events/query'])(
+    'names of prototypes in a body of %s',
+    async (path) => {
+      for (const body of ['{"__proto__":{"x":1}}', '{"constructor":{"prototype":{}}}']) {
+        expect(refusal(await bridge.call('POST', path, { body }))).toBe('400 malformed_json');
+      }
+    },
+  );
 
   it.each<[object, string]>([
     [{ metric: 'nothing' }, '404 unknown_metric'],

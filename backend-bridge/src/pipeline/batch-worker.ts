@@ -1,7 +1,8 @@
 import { UnavailableError } from '../domain/errors';
-import { counted, enrich, type CountedEvent } from './enrichment';
+import type { IngestResult } from '../domain/source';
+import { enrich, type CountedEvent } from './enrichment';
 import type { PipelineSurroundings } from './embedded-pipeline';
-import { partlyCounted, type Call, type IngestQueue, type Taken } from './ingest-queue';
+import type { Call, IngestQueue } from './ingest-queue';
 import type { BoundFeed } from './metric-feeds';
 import { changesToSlices, openWindowsToSlices, type Cursor, type Slice } from './outbox';
 import { ProfileCache } from './profile-cache';
@@ -12,13 +13,17 @@ import { OutOfStep, type StoreFeed } from './store-feed';
 import type { Topology } from './topology';
 
 /**
- * The one loop that counts: take a batch, count it, keep it (state and outbox in one transaction), tell the
- * store, answer the callers. Whatever goes wrong with the store, the way back is the same: synchronise.
+ * The one loop that counts: take whole calls, count them, commit them (state and outbox in one transaction), write
+ * them to the store, answer the callers. A call whose transaction did not commit is not counted, and told so; one that
+ * did is accepted, even when the store gets it later. Whatever goes wrong with the store, the way back is the same:
+ * synchronise.
  */
 
 export interface WorkerLimits {
+  /** Items of the calls that share one transaction; a larger call has one of its own. */
   readonly maxBatchItems: number;
   readonly maxOpenEntries: number;
+  /** How long a call waits for its answer at most. */
   readonly answerWithinMs: number;
   readonly keepOutboxMs: number;
 }
@@ -30,20 +35,14 @@ const CHECKPOINT_AFTER_EVENTS = 50_000;
 const MAX_KEPT_BATCHES = 10_000;
 const NO_PROFILES: ReadonlyMap<string, Profile | null> = new Map();
 
-/** A batch that is kept but not yet in the store. */
-interface InFlight {
-  readonly seq: number;
-  readonly calls: readonly Call[];
-  readonly deadline: NodeJS.Timeout;
-}
-
 export class BatchWorker {
   failing: UnavailableError | null = null;
   synchronised = false;
   private topology: Topology;
   private cursors: Record<string, Cursor> = {};
   private readonly profiles: ProfileCache;
-  private inFlight: InFlight[] = [];
+  /** Committed calls that the store may not have yet. */
+  private inFlight: Call[] = [];
   private acknowledged: { seq: number; atMs: number }[] = [];
   private uncheckpointed = 0;
   /** The memory may be ahead of the disk: read the disk again before anything else. */
@@ -75,17 +74,32 @@ export class BatchWorker {
     this.loop = this.run();
   }
 
-  /** Lets the batch under way finish; what still waits is refused. */
+  /** Resolves when the call is counted for good, rejects when nothing of it is; always within `answerWithinMs`. */
+  async submit(call: Call): Promise<IngestResult> {
+    this.queue.add(call);
+    this.wake();
+    const timer = setTimeout(() => void this.overdue(call), this.limits.answerWithinMs);
+    try {
+      return await call.answer;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Lets the batch under way finish; what still waits is refused, and what is committed is answered without the store. */
   async stop(): Promise<void> {
     this.running = false;
-    this.wake();
-    await this.loop;
-    const stopping = new UnavailableError(
-      'pipeline',
-      'the embedded pipeline is stopping; send the events again',
+    this.queue.failAll(
+      new UnavailableError(
+        'pipeline',
+        'the embedded pipeline is stopping; none of these events were counted, send them again',
+      ),
     );
-    this.queue.failAll(stopping);
-    this.giveUpInFlight(stopping);
+    this.wake();
+    // A store that hangs must not keep their answers: they are committed.
+    await this.answer(this.inFlight.splice(0)).catch(() => undefined);
+    await this.loop;
+    await this.answer(this.inFlight.splice(0)).catch(() => undefined);
     try {
       if (!this.stateInDoubt) await this.environment.checkpoint(this.topology);
     } catch (error) {
@@ -165,12 +179,7 @@ export class BatchWorker {
   }
 
   private async failed(error: unknown): Promise<void> {
-    const known =
-      error instanceof UnavailableError
-        ? error
-        : new UnavailableError('pipeline', `the pipeline failed: ${(error as Error).message}`, {
-            cause: error,
-          });
+    const known = asUnavailable(error);
     if (this.failing === null) {
       this.around.log.error({ err: error, hop: known.hop }, 'the pipeline cannot go on; trying again');
       this.around.telemetry.hopFailed(known.hop);
@@ -216,61 +225,66 @@ export class BatchWorker {
       await this.feed.checkReady();
       this.storeHeardMs = performance.now();
     }
-    const earlier = this.queue.begun();
-    const taken = this.queue.take(this.limits.maxBatchItems);
-    if (taken.length === 0) return;
-    const finished = new Set(taken.filter(({ call }) => call.allTaken).map(({ call }) => call));
-    const { events, profiles } = this.count(taken);
-    const slices = changesToSlices(this.feeds, this.topology, this.cursors);
-    const seq = this.environment.seq + 1;
-    try {
-      await this.keep({ seq, events, profiles, slices, offsets: this.offsets() });
-    } catch (error) {
-      const cause = error as UnavailableError;
-      for (const { call } of taken) {
-        if (!call.settled) call.fail(earlier.has(call) ? partlyCounted(cause) : cause);
-      }
-      throw error;
-    }
+    const calls = this.queue.take(this.limits.maxBatchItems);
+    if (calls.length === 0) return;
+    const { events, slices } = await this.commit(calls);
     this.profiles.settled();
     this.tellLate(events.length);
     this.uncheckpointed += events.length;
-    this.inFlight.push({
-      seq,
-      calls: [...finished],
-      deadline: setTimeout(() => this.tooSlow(seq), this.limits.answerWithinMs),
-    });
+    this.inFlight.push(...calls);
     await this.feed.send(slices);
     await this.delivered();
   }
 
-  private count(taken: readonly Taken[]): {
+  /** All of these calls in one transaction. When it fails none of them is counted, whatever failed, and each hears so. */
+  private async commit(
+    calls: readonly Call[],
+  ): Promise<{ events: readonly CountedEvent[]; slices: readonly Slice[] }> {
+    for (const call of calls) call.stage = 'committing';
+    try {
+      const { events, profiles } = this.count(calls);
+      const slices = changesToSlices(this.feeds, this.topology, this.cursors);
+      const seq = this.environment.seq + 1;
+      await this.environment.commit({ seq, events, profiles, slices, offsets: this.offsets() });
+      for (const call of calls) call.stage = 'committed';
+      return { events, slices };
+    } catch (error) {
+      this.stateInDoubt = true;
+      const cause = asUnavailable(error);
+      for (const call of calls) if (!call.settled) call.fail(cause);
+      throw cause;
+    }
+  }
+
+  private count(calls: readonly Call[]): {
     events: CountedEvent[];
     profiles: ReadonlyMap<string, Profile | null>;
   } {
     const events: CountedEvent[] = [];
-    for (const { call, item } of taken) {
-      if (item.kind === 'profile') {
-        this.profiles.set(item.userId, item.profile);
+    for (const call of calls) {
+      for (const item of call.items) {
+        if (item.kind === 'profile') this.profiles.set(item.userId, item.profile);
+        else {
+          const event = enrich(item.event, this.profiles.get(item.event.userId), this.rules);
+          const reason = this.refusal(event);
+          if (reason !== null) {
+            call.rejected.push({ index: item.index, reason });
+            continue;
+          }
+          this.topology.apply(event!);
+          events.push(event!);
+        }
         call.accepted += 1;
-        continue;
       }
-      const enriched = enrich(item.event, this.profiles.get(item.event.userId), this.rules);
-      if (enriched === null) {
-        call.rejected.push({ index: item.index, reason: 'the user has no profile' });
-        continue;
-      }
-      const event = counted(enriched, this.rules);
-      if (this.topology.entries >= this.limits.maxOpenEntries && !this.topology.fitsWhenFull(event)) {
-        const reason = `the open windows hold ${this.limits.maxOpenEntries} users and segments, which is the limit; send it again when they have closed`;
-        call.rejected.push({ index: item.index, reason });
-        continue;
-      }
-      this.topology.apply(event);
-      events.push(event);
-      call.accepted += 1;
     }
     return { events, profiles: this.profiles.changed() };
+  }
+
+  private refusal(event: CountedEvent | null): string | null {
+    if (event === null) return 'the user has no profile';
+    const { maxOpenEntries } = this.limits;
+    if (this.topology.entries < maxOpenEntries || this.topology.fitsWhenFull(event)) return null;
+    return `the open windows hold ${maxOpenEntries} users and segments, which is the limit; send it again when they have closed`;
   }
 
   private offsets(): Record<string, number> {
@@ -291,18 +305,41 @@ export class BatchWorker {
   /** Everything in the outbox is in the store: answer who waits for it. */
   private async delivered(): Promise<void> {
     this.storeHeardMs = performance.now();
-    const done = this.inFlight.splice(0);
+    await this.answer(this.inFlight.splice(0));
+    await this.tidy();
+  }
+
+  /** Answers committed calls once they would survive a loss of power too. */
+  private async answer(calls: readonly Call[]): Promise<void> {
     try {
-      await this.environment.flushed();
+      if (calls.length > 0) await this.environment.flushed();
+      for (const call of calls) if (!call.settled) call.succeed();
     } catch (error) {
-      this.inFlight.unshift(...done);
+      for (const call of calls) if (!call.settled) call.fail(undecided(asUnavailable(error)));
       throw error;
     }
-    for (const { calls, deadline } of done) {
-      clearTimeout(deadline);
-      for (const call of calls) if (!call.settled) call.succeed();
+  }
+
+  /** A call that was not answered in time: what becomes of it is decided now, or is said to be open. */
+  private async overdue(call: Call): Promise<void> {
+    switch (call.stage) {
+      case 'waiting':
+        this.queue.remove(call);
+        call.fail(
+          this.failing ??
+            new UnavailableError(
+              'pipeline',
+              `the embedded pipeline did not come to these events within ${this.limits.answerWithinMs} ms; none of them were counted, send them again`,
+            ),
+        );
+        return;
+      case 'committing':
+        call.fail(undecided(new UnavailableError('pipeline', 'the disk under STORE_PATH does not answer')));
+        return;
+      case 'committed':
+        // The store gets them from the outbox when it is back.
+        await this.answer([call]).catch(() => undefined);
     }
-    await this.tidy();
   }
 
   private async tidy(): Promise<void> {
@@ -329,19 +366,6 @@ export class BatchWorker {
     for (const { metric, aggregation } of this.feeds) {
       const late = this.topology.aggregations[aggregation].takeLate();
       if (late > 0) telemetry.lateEvents(metric.name, late);
-    }
-  }
-
-  private tooSlow(seq: number): void {
-    const entry = this.inFlight.find((one) => one.seq === seq);
-    const cause = this.failing ?? new UnavailableError('store', 'the store does not answer');
-    for (const call of entry?.calls ?? []) if (!call.settled) call.fail(partlyCounted(cause));
-  }
-
-  private giveUpInFlight(cause: UnavailableError): void {
-    for (const { calls, deadline } of this.inFlight.splice(0)) {
-      clearTimeout(deadline);
-      for (const call of calls) if (!call.settled) call.fail(partlyCounted(cause));
     }
   }
 
@@ -409,4 +433,20 @@ export class BatchWorker {
     await this.keep({ seq, events: [], profiles: NO_PROFILES, slices, offsets: this.offsets() });
     await this.feed.send(slices);
   }
+}
+
+function asUnavailable(error: unknown): UnavailableError {
+  if (error instanceof UnavailableError) return error;
+  return new UnavailableError('pipeline', `the pipeline failed: ${(error as Error).message}`, {
+    cause: error,
+  });
+}
+
+/** Only for a disk that fails while it is written: nobody can know what it holds. */
+function undecided(cause: UnavailableError): UnavailableError {
+  return new UnavailableError(
+    cause.hop,
+    `${cause.message}; these events are counted all or not at all, and it is open which: look before you send them again`,
+    { cause },
+  );
 }

@@ -6,7 +6,8 @@ import type { Clock, Log, Telemetry } from '../domain/telemetry';
 import { BatchWorker } from './batch-worker';
 import { Call, IngestQueue, type Item } from './ingest-queue';
 import { bindFeeds, type BoundFeed } from './metric-feeds';
-import { MAX_NAME_LENGTH, readEvent, readProfile } from './raw-event';
+import { pendingEvent } from './enrichment';
+import { nameProblem, readEvent, readProfile } from './raw-event';
 import { DEFAULT_RULES, type PipelineRules } from './rules';
 import { StateEnvironment } from './state-environment';
 import { StoreFeed } from './store-feed';
@@ -15,14 +16,14 @@ export interface EmbeddedPipelineOptions {
   /** Folder of the pipeline's own LMDB environment; of no other process. */
   readonly statePath: string;
   readonly rules?: PipelineRules;
-  /** Event times further ahead of the clock are refused. */
+  /** Event times further ahead of the clock are refused, as in ksql/: one alone would close the windows of all. */
   readonly maxFutureMs?: number;
   /** Events waiting in memory; past it callers get `overloaded`. */
   readonly maxWaitingEvents?: number;
   readonly maxBatchEvents?: number;
   /** Users and segments in the open windows, all windows together; past it events of new ones are refused. */
   readonly maxOpenEntries?: number;
-  /** How long a caller whose events are kept waits for a store that has just failed. */
+  /** How long a caller waits for an answer at most; events that are committed by then are accepted. */
   readonly answerWithinMs?: number;
   /** How long what the store has taken is kept, for a store that loses its last moments. */
   readonly keepOutboxMs?: number;
@@ -63,7 +64,7 @@ class Pipeline implements EmbeddedPipeline {
     private readonly around: PipelineSurroundings,
   ) {
     this.rules = options.rules ?? DEFAULT_RULES;
-    this.maxFutureMs = options.maxFutureMs ?? 3_600_000;
+    this.maxFutureMs = options.maxFutureMs ?? 60_000;
     this.queue = new IngestQueue(options.maxWaitingEvents ?? 50_000);
   }
 
@@ -89,7 +90,7 @@ class Pipeline implements EmbeddedPipeline {
     this.worker = new BatchWorker(environment, feed, this.feeds, this.queue, this.rules, this.around, {
       maxBatchItems: this.options.maxBatchEvents ?? 4_000,
       maxOpenEntries: this.options.maxOpenEntries ?? 500_000,
-      answerWithinMs: this.options.answerWithinMs ?? 5_000,
+      answerWithinMs: this.options.answerWithinMs ?? 10_000,
       keepOutboxMs: this.options.keepOutboxMs ?? 60_000,
     });
     this.worker.start();
@@ -111,20 +112,19 @@ class Pipeline implements EmbeddedPipeline {
     events.forEach((value, index) => {
       const event = readEvent(value, latestMs);
       if (typeof event === 'string') rejected.push({ index, reason: event });
-      else items.push({ kind: 'event', index, event });
+      else items.push({ kind: 'event', index, event: pendingEvent(event, this.rules) });
     });
     if (items.length === 0) return { accepted: 0, rejected };
-    return this.enqueue(worker, new Call(items, rejected));
+    return worker.submit(new Call(items, rejected));
   }
 
   async profile(userId: string, value: unknown): Promise<void> {
     const worker = this.running();
-    if (userId.length > MAX_NAME_LENGTH) {
-      throw new RequestError('bad_request', `user_id is longer than ${MAX_NAME_LENGTH} characters`);
-    }
+    const problem = nameProblem('user_id', userId);
+    if (problem !== null) throw new RequestError('bad_request', problem);
     const profile = readProfile(value);
     if (typeof profile === 'string') throw new RequestError('bad_request', profile);
-    await this.enqueue(worker, new Call([{ kind: 'profile', userId, profile }], []));
+    await worker.submit(new Call([{ kind: 'profile', userId, profile }], []));
   }
 
   newestEventMs(): number | null {
@@ -171,12 +171,6 @@ class Pipeline implements EmbeddedPipeline {
     }
     if (this.worker.failing !== null) throw this.worker.failing;
     return this.worker;
-  }
-
-  private enqueue(worker: BatchWorker, call: Call): Promise<IngestResult> {
-    this.queue.add(call);
-    worker.wake();
-    return call.answer;
   }
 
   private async report(): Promise<void> {

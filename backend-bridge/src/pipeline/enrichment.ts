@@ -1,51 +1,40 @@
-import { asText, castToDouble, type Profile, type RawEvent } from './raw-event';
+import { castToDouble, type Profile, type RawEvent } from './raw-event';
 import type { PipelineRules } from './rules';
 
-/** The join with the profile known at that moment, and what of it is counted. Pure. */
+/** From a raw event to what the windows count of it, with the profile known at that moment. Pure. */
 
-export interface EnrichedEvent extends RawEvent {
-  readonly segment: string | null;
-  readonly totalValue: number | null;
-}
-
-/** What the windows need of an event. `amount`: undefined when it is no purchase, null when it has no usable amount. */
-export interface CountedEvent {
+/** An event before its profile is known: nothing in it can fail later, or be large. */
+export interface PendingEvent {
   readonly userId: string;
-  readonly segment: string | null;
   readonly timestampMs: number;
+  /** Undefined when it is no purchase, null when it has no usable amount. */
   readonly amount: number | null | undefined;
 }
 
-/** Null: the join drops the event. */
-export function enrich(
-  event: RawEvent,
-  profile: Profile | undefined,
-  rules: PipelineRules,
-): EnrichedEvent | null {
-  if (profile === undefined && rules.join === 'inner') return null;
-  return {
-    userId: event.userId,
-    eventType: event.eventType,
-    timestampMs: event.timestampMs,
-    properties: event.properties,
-    segment: profile?.segment ?? rules.unknownSegment,
-    totalValue: profile?.totalValue ?? null,
-  };
+export interface CountedEvent extends PendingEvent {
+  /** Null: it drops out of every group by segment. */
+  readonly segment: string | null;
 }
 
 /** The amount of a purchase; undefined for every other event. Map keys match exactly, as in ksqlDB. */
-export function amountOf(event: EnrichedEvent, rules: PipelineRules): number | null | undefined {
-  if (event.eventType !== rules.purchaseType) return undefined;
-  const { properties } = event;
+function amountOf({ eventType, properties }: RawEvent, rules: PipelineRules): number | null | undefined {
+  if (eventType !== rules.purchaseType) return undefined;
   if (properties === null || !Object.hasOwn(properties, 'amount')) return null;
-  return castToDouble(asText(properties['amount']));
+  const amount = properties['amount'];
+  // What is neither has a text too, but none that reads as a number.
+  return typeof amount === 'string' || typeof amount === 'number' ? castToDouble(String(amount)) : null;
 }
 
-export function counted(event: EnrichedEvent, rules: PipelineRules): CountedEvent {
-  return {
-    userId: event.userId,
-    segment: event.segment,
-    timestampMs: event.timestampMs,
-    amount: amountOf(event, rules),
-  };
+export function pendingEvent(event: RawEvent, rules: PipelineRules): PendingEvent {
+  return { userId: event.userId, timestampMs: event.timestampMs, amount: amountOf(event, rules) };
+}
+
+/** The event joined with its user's profile; null where the join drops it. */
+export function enrich(
+  event: PendingEvent,
+  profile: Profile | undefined,
+  rules: PipelineRules,
+): CountedEvent | null {
+  if (profile === undefined && rules.join === 'inner') return null;
+  return { ...event, segment: profile?.segment ?? rules.unknownSegment };
 }

@@ -1,18 +1,24 @@
-import { RequestError, UnavailableError } from '../domain/errors';
+import { RequestError, type UnavailableError } from '../domain/errors';
 import type { IngestResult } from '../domain/source';
-import type { Profile, RawEvent } from './raw-event';
+import type { PendingEvent } from './enrichment';
+import type { Profile } from './raw-event';
 
-/** Calls waiting to be counted, bounded in events, taken in batches that merge small calls and split large ones. */
+/** Calls waiting to be counted, bounded in events. A call is counted whole or not at all, so none is ever split. */
 
 export type Item =
-  | { readonly kind: 'event'; readonly index: number; readonly event: RawEvent }
+  | { readonly kind: 'event'; readonly index: number; readonly event: PendingEvent }
   | { readonly kind: 'profile'; readonly userId: string; readonly profile: Profile | null };
 
-/** One caller. It is answered when its last item is safe. */
+/**
+ * Where a call is. `waiting`: nothing of it is counted. `committing`: its transaction is under way.
+ * `committed`: all of it is counted, and survives the end of this process.
+ */
+export type CallStage = 'waiting' | 'committing' | 'committed';
+
+/** One caller: all of its items go into one transaction, and it is answered exactly once. */
 export class Call {
   readonly answer: Promise<IngestResult>;
-  /** Items not yet in a batch begin here. */
-  taken = 0;
+  stage: CallStage = 'waiting';
   accepted = 0;
   settled = false;
   private resolve!: (result: IngestResult) => void;
@@ -28,10 +34,6 @@ export class Call {
     });
   }
 
-  get allTaken(): boolean {
-    return this.taken === this.items.length;
-  }
-
   succeed(): void {
     this.settled = true;
     this.rejected.sort((a, b) => a.index - b.index);
@@ -44,19 +46,15 @@ export class Call {
   }
 }
 
-export interface Taken {
-  readonly call: Call;
-  readonly item: Item;
-}
-
 export class IngestQueue {
-  private readonly calls: Call[] = [];
+  /** In order of arrival. */
+  private readonly calls = new Set<Call>();
   private waiting = 0;
 
   constructor(private readonly maxItems: number) {}
 
   get empty(): boolean {
-    return this.calls.length === 0;
+    return this.calls.size === 0;
   }
 
   /** Throws RequestError: `payload_too_large` for a call that could never fit, `overloaded` when there is no room now. */
@@ -76,47 +74,29 @@ export class IngestQueue {
       );
     }
     this.waiting += count;
-    this.calls.push(call);
+    this.calls.add(call);
   }
 
-  /** Calls of which a part was in an earlier batch. */
-  begun(): ReadonlySet<Call> {
-    return new Set(this.calls.filter(({ taken }) => taken > 0));
-  }
-
-  /** The next items, in order of arrival. Calls that were given up in the meantime are passed over. */
-  take(max: number): Taken[] {
-    const taken: Taken[] = [];
-    while (taken.length < max && this.calls.length > 0) {
-      const call = this.calls[0]!;
-      const until = call.settled
-        ? call.items.length
-        : Math.min(call.items.length, call.taken + max - taken.length);
-      this.waiting -= until - call.taken;
-      if (!call.settled) {
-        for (let i = call.taken; i < until; i += 1) taken.push({ call, item: call.items[i]! });
-      }
-      call.taken = until;
-      if (call.allTaken) this.calls.shift();
+  /** The next calls, in order of arrival: as many as have at most `max` items together, and always one. */
+  take(max: number): Call[] {
+    const taken: Call[] = [];
+    let items = 0;
+    for (const call of this.calls) {
+      items += call.items.length;
+      if (taken.length > 0 && items > max) break;
+      taken.push(call);
+      this.remove(call);
     }
     return taken;
   }
 
-  /** Gives every waiting call up. A call of which a part is counted already says so. */
-  failAll(error: UnavailableError): void {
-    for (const call of this.calls.splice(0)) {
-      if (call.settled) continue;
-      call.fail(call.taken === 0 ? error : partlyCounted(error));
-    }
-    this.waiting = 0;
+  /** Takes out a waiting call. */
+  remove(call: Call): void {
+    if (this.calls.delete(call)) this.waiting -= call.items.length;
   }
-}
 
-/** For callers whose events are kept, though the store does not have them yet. */
-export function partlyCounted(cause: UnavailableError): UnavailableError {
-  return new UnavailableError(
-    cause.hop,
-    `${cause.message}; these events may be counted when it is back, and sending them again may count them twice`,
-    { cause },
-  );
+  /** Refuses every waiting call; nothing of them is counted. */
+  failAll(error: UnavailableError): void {
+    for (const call of this.take(Number.POSITIVE_INFINITY)) call.fail(error);
+  }
 }

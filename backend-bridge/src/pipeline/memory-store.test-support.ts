@@ -26,6 +26,9 @@ interface Held {
 export class MemoryStore implements SeriesStore {
   readonly kind = 'lmdb';
   down = false;
+  /** Writes get no answer as long as this is so; `hung` counts them. */
+  hanging = false;
+  hung = 0;
   /** Fails so many writes from now on after having applied them: the answer got lost. */
   loseAnswers = 0;
   writes: WriteBatch[] = [];
@@ -87,6 +90,8 @@ export class MemoryStore implements SeriesStore {
   }
 
   async write(batch: WriteBatch): Promise<WriteOutcome> {
+    if (this.hanging) this.hung += 1;
+    while (this.hanging) await new Promise((resolve) => setTimeout(resolve, 5));
     const outcome = await this.answer(() => this.apply(batch));
     if (this.loseAnswers > 0) {
       this.loseAnswers -= 1;

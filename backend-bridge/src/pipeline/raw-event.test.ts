@@ -1,4 +1,4 @@
-import { castToDouble, MAX_NAME_LENGTH, propertiesAsText, readEvent, readProfile } from './raw-event';
+import { castToDouble, MAX_NAME_LENGTH, readEvent, readProfile } from './raw-event';
 
 const LATEST = 2_000_000_000_000;
 const good = { user_id: 'u', event_type: 'click', timestamp: 1_736_935_200_000, properties: { a: '1' } };
@@ -65,16 +65,6 @@ describe('amounts', () => {
     [null, null],
   ])('%j is %j', (text, amount) => {
     expect(castToDouble(text)).toBe(amount);
-  });
-});
-
-it('shows properties as the texts that a map of VARCHAR holds', () => {
-  expect(propertiesAsText({ a: 1.5, b: true, c: null, d: { x: [1] }, e: 'e' })).toEqual({
-    a: '1.5',
-    b: 'true',
-    c: null,
-    d: '{"x":[1]}',
-    e: 'e',
   });
 });
 

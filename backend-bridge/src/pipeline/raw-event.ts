@@ -5,7 +5,7 @@ export interface RawEvent {
   readonly eventType: string | null;
   /** Event time, integer milliseconds UTC. */
   readonly timestampMs: number;
-  /** As handed in; see `propertiesAsText`. */
+  /** As handed in. */
   readonly properties: Readonly<Record<string, unknown>> | null;
 }
 
@@ -17,6 +17,8 @@ export interface Profile {
 
 /** Longest user id and segment: both become keys of windows that are held in memory. */
 export const MAX_NAME_LENGTH = 512;
+/** Furthest time that a date can be of, before and after 1970. */
+const MAX_DATE_MS = 8_640_000_000_000_000;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -31,25 +33,30 @@ function field(fields: Fields, name: string): unknown {
   return undefined;
 }
 
-/** A VARCHAR: anything but null has a text. */
-export function asText(value: unknown): string | null {
+/** A VARCHAR: anything but null has a text; undefined where it is nested too deeply to be written. */
+function asText(value: unknown): string | null | undefined {
   if (value === null || value === undefined) return null;
   if (typeof value === 'string') return value;
-  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint')
-    return String(value);
-  return JSON.stringify(value);
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 /** A BIGINT: a number, cut to an integer, or its digits as text. Undefined: neither. */
 function asInteger(value: unknown): number | undefined {
-  if (typeof value === 'number') return Number.isFinite(value) ? Math.trunc(value) : undefined;
-  if (typeof value === 'string' && /^[+-]?\d{1,19}$/.test(value)) return Number(value);
+  // Adding 0 makes -0 a 0.
+  if (typeof value === 'number') return Number.isFinite(value) ? Math.trunc(value) + 0 : undefined;
+  if (typeof value === 'string' && /^[+-]?\d{1,19}$/.test(value)) return Number(value) + 0;
   return undefined;
 }
 
 /** A DOUBLE in a profile: a number or its text. Undefined: neither. */
 function asDouble(value: unknown): number | undefined {
-  if (typeof value === 'number') return value;
+  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
   return typeof value === 'string' ? (castToDouble(value) ?? undefined) : undefined;
 }
 
@@ -67,17 +74,17 @@ export function castToDouble(text: string | null): number | null {
   return Number.isFinite(number) ? number : null;
 }
 
-/** Every property as its text; null stays null, and so do properties that were absent. */
-export function propertiesAsText(properties: RawEvent['properties']): Record<string, string | null> | null {
-  if (properties === null) return null;
-  return Object.fromEntries(Object.entries(properties).map(([name, value]) => [name, asText(value)]));
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** Why a text cannot be a label; null when it can. Disk and store hold labels as UTF-8, which has no lone surrogates. */
+export function nameProblem(what: string, text: string | undefined): string | null {
+  if (text === undefined) return `${what} is nested too deeply; send it as text`;
+  if (text.length > MAX_NAME_LENGTH) return `${what} is longer than ${MAX_NAME_LENGTH} characters`;
+  if (LONE_SURROGATE.test(text)) return `${what} has half of a surrogate pair; send valid Unicode`;
+  return null;
 }
 
-function nameProblem(what: string, text: string): string | null {
-  return text.length > MAX_NAME_LENGTH ? `${what} is longer than ${MAX_NAME_LENGTH} characters` : null;
-}
-
-/** The event, or the reason why it cannot be one. `latestMs`: event times after it are refused. */
+/** The event, or the reason why it cannot be one. `latestMs`: event times after it are refused. Never throws. */
 export function readEvent(value: unknown, latestMs: number): RawEvent | string {
   if (!isFields(value)) return 'not an object; send {user_id, event_type, timestamp, properties}';
   const user = field(value, 'user_id');
@@ -86,8 +93,8 @@ export function readEvent(value: unknown, latestMs: number): RawEvent | string {
     return 'user_id is a number that JSON does not keep exactly; send it as text';
   }
   const userId = asText(user)!;
-  const tooLong = nameProblem('user_id', userId);
-  if (tooLong !== null) return tooLong;
+  const problem = nameProblem('user_id', userId);
+  if (problem !== null) return problem;
 
   const stamp = field(value, 'timestamp');
   if (stamp === undefined || stamp === null) return 'timestamp is missing or null';
@@ -95,26 +102,30 @@ export function readEvent(value: unknown, latestMs: number): RawEvent | string {
   if (timestampMs === undefined) return 'timestamp is not an integer; send milliseconds since 1970 (UTC)';
   if (timestampMs < 0) return 'timestamp is negative; send milliseconds since 1970 (UTC)';
   if (timestampMs > latestMs) {
-    return `timestamp is too far in the future (later than ${latestMs}); send milliseconds since 1970 (UTC), not micro- or nanoseconds`;
+    return `timestamp is in the future (later than ${latestMs}, a minute ahead of the bridge's clock); correct the sender's clock, and send milliseconds since 1970 (UTC), not micro- or nanoseconds`;
   }
 
   const properties = field(value, 'properties') ?? null;
   if (properties !== null && !isFields(properties)) return 'properties is not an object';
-  return { userId, eventType: asText(field(value, 'event_type')), timestampMs, properties };
+  const type = field(value, 'event_type');
+  // An object or a list has a text too, but none that an event type is compared with.
+  return { userId, eventType: typeof type === 'object' ? null : asText(type)!, timestampMs, properties };
 }
 
-/** The profile, null for a removal (`null` was handed in), or the reason why it cannot be used. */
+/** The profile, null for a removal (`null` was handed in), or the reason why it cannot be used. Never throws. */
 export function readProfile(value: unknown): Profile | null | string {
   if (value === null) return null;
   if (!isFields(value)) return 'a profile is an object: {segment, registration_date, total_value}';
   const segment = asText(field(value, 'segment'));
-  const tooLong = segment === null ? null : nameProblem('segment', segment);
-  if (tooLong !== null) return tooLong;
+  const problem = segment === null ? null : nameProblem('segment', segment);
+  if (problem !== null) return problem;
   const date = field(value, 'registration_date') ?? null;
   const registrationDate = date === null ? null : asInteger(date);
-  if (registrationDate === undefined) return 'registration_date is not an integer (milliseconds since 1970)';
+  if (registrationDate === undefined || Math.abs(registrationDate ?? 0) > MAX_DATE_MS) {
+    return 'registration_date is not an integer (milliseconds since 1970) of a possible date';
+  }
   const total = field(value, 'total_value') ?? null;
   const totalValue = total === null ? null : asDouble(total);
   if (totalValue === undefined) return 'total_value is not a number';
-  return { segment, registrationDate, totalValue };
+  return { segment: segment ?? null, registrationDate, totalValue };
 }

@@ -101,7 +101,7 @@ export interface paths {
         put?: never;
         /**
          * Raw events for the embedded pipeline.
-         * @description Accepts what it can, and names each event that it refuses. The accepted ones are durable when the answer comes. Where the source is Kafka: `ingest_disabled`.
+         * @description Accepts what it can, and names each event that it refuses: `accepted` and `rejected` add up to the events sent. The accepted ones are counted in one transaction and durable when the answer comes. An error says that none of them was counted; after a connection that broke without an answer they were counted all or none. Event times more than a minute ahead of the bridge's clock are refused. Where the source is Kafka: `ingest_disabled`.
          */
         post: operations["ingestEvents"];
         delete?: never;

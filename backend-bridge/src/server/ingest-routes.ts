@@ -20,6 +20,7 @@ export function ingestRoutes(
       'This bridge reads Kafka; produce to the source topic instead, or unset KAFKA_BROKERS for the embedded pipeline',
     );
   };
+  readHarmlessNames(app);
   // Before the body is read: nothing of it would be used.
   const onRequest = (_request: FastifyRequest, _reply: FastifyReply, done: () => void): void => {
     ingest();
@@ -54,5 +55,19 @@ export function ingestRoutes(
     profile.body(body);
     await ingest().profile((params as { user_id: string }).user_id, body);
     return reply.code(204).send();
+  });
+}
+
+/**
+ * An event whose content has a name such as `__proto__` is one bad event at most. The pipeline reads own properties
+ * and never copies them, so for ingest such a body is read as it is; everywhere else it stays refused.
+ */
+function readHarmlessNames(app: FastifyInstance): void {
+  const strict = app.getDefaultJsonParser('error', 'error');
+  const plain = app.getDefaultJsonParser('ignore', 'ignore');
+  app.removeContentTypeParser('application/json');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) => {
+    const parse = request.routeOptions.config.gate === 'ingest' ? plain : strict;
+    void parse(request, body, done);
   });
 }

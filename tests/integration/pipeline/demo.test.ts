@@ -7,7 +7,7 @@ import {
   DEFAULT_TRAFFIC,
   trafficProfiles,
 } from '../../../backend-bridge/src/pipeline/demo-traffic';
-import { enrich, counted } from '../../../backend-bridge/src/pipeline/enrichment';
+import { enrich, pendingEvent } from '../../../backend-bridge/src/pipeline/enrichment';
 import { readEvent, readProfile, type Profile } from '../../../backend-bridge/src/pipeline/raw-event';
 import { DEFAULT_RULES } from '../../../backend-bridge/src/pipeline/rules';
 import { Topology } from '../../../backend-bridge/src/pipeline/topology';
@@ -43,7 +43,8 @@ describe('demo traffic into the embedded pipeline', () => {
     for (const { event } of createTraffic(DEFAULT_TRAFFIC)(fromMs, toMs)) {
       const read = readEvent(event, Number.MAX_SAFE_INTEGER);
       if (typeof read === 'string') continue;
-      topology.apply(counted(enrich(read, profiles.get(read.userId), DEFAULT_RULES)!, DEFAULT_RULES));
+      const pending = pendingEvent(read, DEFAULT_RULES);
+      topology.apply(enrich(pending, profiles.get(read.userId), DEFAULT_RULES)!);
       for (const { key, startMs, accumulator } of topology.aggregations.events.takeChanged()) {
         last.set(`${startMs} ${key}`, accumulator.count);
       }

@@ -1,14 +1,9 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseMetricsFile } from '../../../backend-bridge/src/config/metrics-file';
-import { amountOf, counted, enrich } from '../../../backend-bridge/src/pipeline/enrichment';
+import { enrich, pendingEvent } from '../../../backend-bridge/src/pipeline/enrichment';
 import { bindFeeds } from '../../../backend-bridge/src/pipeline/metric-feeds';
-import {
-  propertiesAsText,
-  readEvent,
-  readProfile,
-  type Profile,
-} from '../../../backend-bridge/src/pipeline/raw-event';
+import { readEvent, readProfile, type Profile } from '../../../backend-bridge/src/pipeline/raw-event';
 import { DEFAULT_RULES, type PipelineRules } from '../../../backend-bridge/src/pipeline/rules';
 import { Topology } from '../../../backend-bridge/src/pipeline/topology';
 
@@ -135,22 +130,20 @@ export function runCore(rules: PipelineRules): CoreRun {
       rejected.set(record.note ?? record.value ?? '', event);
       continue;
     }
-    const row = enrich(event, profiles.get(event.userId), rules);
+    const profile = profiles.get(event.userId);
+    const row = enrich(pendingEvent(event, rules), profile, rules);
     if (row === null) continue;
+    const { userId, segment, timestampMs, amount } = row;
     enriched.push([
-      row.userId,
-      row.timestampMs,
-      row.eventType,
-      sorted(propertiesAsText(row.properties)),
-      row.segment,
-      row.totalValue,
+      userId,
+      timestampMs,
+      event.eventType,
+      propertiesAsText(event.properties),
+      segment,
+      profile?.totalValue ?? null,
     ]);
-    const amount = amountOf(row, rules);
-    if (amount !== undefined) {
-      const { userId, segment, timestampMs } = row;
-      revenueEvents.push({ key: userId, amount, timestamp: timestampMs, segment });
-    }
-    topology.apply(counted(row, rules));
+    if (amount !== undefined) revenueEvents.push({ key: userId, amount, timestamp: timestampMs, segment });
+    topology.apply(row);
     for (const feed of feeds) {
       for (const { key, startMs, accumulator } of topology.aggregations[feed.aggregation].takeChanged()) {
         if (!feed.shows(accumulator)) continue;
@@ -160,6 +153,16 @@ export function runCore(rules: PipelineRules): CoreRun {
     }
   }
   return { enriched, revenueEvents, revisions, rejected, topology };
+}
+
+/** As a MAP<VARCHAR, VARCHAR> holds them. */
+function propertiesAsText(properties: Readonly<Record<string, unknown>> | null): unknown {
+  if (properties === null) return null;
+  const texts = Object.entries(properties).map(([name, value]) => {
+    const text = typeof value === 'string' || value === null ? value : JSON.stringify(value);
+    return [name, text] as const;
+  });
+  return sorted(Object.fromEntries(texts));
 }
 
 function sorted(properties: unknown): unknown {
