@@ -30,6 +30,7 @@ function decode(
     slice,
     { key: Buffer.from(key), value: Buffer.from(JSON.stringify(value)), offset: 7, timestampMs: 1 },
     1,
+    Date.now(),
   );
   return { point: slice.points[0]!, event: slice.maxEventMs };
 }

@@ -1,9 +1,75 @@
-import avro, { type Schema, type Type } from 'avsc';
+import avro, { type ForSchemaOptions, type Schema, type Type } from 'avsc';
 
 /** One Avro schema, ready to read bodies with. */
 export interface AvroSchema {
   /** The value, and whether a long past 2^53 in it became the nearest double. Throws where the bytes do not fit. */
   decode(body: Buffer): { readonly value: unknown; readonly unsafe: boolean };
+}
+
+/** Bytes of the largest double, and some more: a longer decimal is none that a point can hold. */
+const LONGEST_DECIMAL = 160;
+
+/** What avsc's readers read from; its position may be past the end, which avsc notices when all is read. */
+interface Tap {
+  readonly buf: Buffer;
+  pos: number;
+  readLong(): number;
+  readString(): string | undefined;
+  skipLong(): void;
+}
+interface Reader {
+  _read(tap: Tap): unknown;
+}
+
+/**
+ * How many more items the body under way may have. avsc believes a block's count, and a few bytes may name billions
+ * of items; but each takes at least a byte, or it is a null or an empty record, which nobody writes by the thousand.
+ */
+let itemsLeft = 0;
+const SPARE_ITEMS = 16;
+
+function takeItems(tap: Tap): number {
+  let count = tap.readLong();
+  if (count < 0) {
+    count = -count;
+    tap.skipLong();
+  }
+  itemsLeft -= count;
+  if (!(itemsLeft >= 0)) throw new RangeError('it has more items than bytes');
+  return count;
+}
+
+class BoundedArray extends avro.types.ArrayType {
+  _read(tap: Tap): unknown[] {
+    const items = this.itemsType as unknown as Reader;
+    const values: unknown[] = [];
+    for (let count = takeItems(tap); count > 0; count = takeItems(tap)) {
+      for (let i = 0; i < count; i += 1) values.push(items._read(tap));
+    }
+    return values;
+  }
+}
+
+class BoundedMap extends avro.types.MapType {
+  _read(tap: Tap): Record<string, unknown> {
+    const reader = this.valuesType as unknown as Reader;
+    // Without a prototype, so that `__proto__` is a key like any other.
+    const values = Object.create(null) as Record<string, unknown>;
+    for (let count = takeItems(tap); count > 0; count = takeItems(tap)) {
+      for (let i = 0; i < count; i += 1) {
+        const key = tap.readString();
+        values[key ?? ''] = reader._read(tap);
+      }
+    }
+    return values;
+  }
+}
+
+function boundedType(schema: Schema, options: ForSchemaOptions): Type | undefined {
+  const { type } = schema as { type?: unknown };
+  if (type === 'array') return new BoundedArray(schema, options);
+  if (type === 'map') return new BoundedMap(schema, options);
+  return undefined;
 }
 
 /** Decimals are bytes with a scale; a point's measure is a double. */
@@ -17,10 +83,11 @@ class DecimalType extends avro.types.LogicalType {
   }
 
   protected override _fromValue(bytes: Buffer): number {
-    let unscaled = 0n;
-    for (const byte of bytes) unscaled = (unscaled << 8n) | BigInt(byte);
-    if (bytes.length > 0 && (bytes[0]! & 0x80) !== 0) unscaled -= 1n << BigInt(8 * bytes.length);
-    return Number(unscaled) / this.divisor;
+    if (bytes.length === 0) return 0;
+    if (bytes.length > LONGEST_DECIMAL) throw new RangeError(`a decimal of ${bytes.length} bytes`);
+    const unsigned = BigInt(`0x${bytes.toString('hex')}`);
+    const signed = bytes[0]! < 0x80 ? unsigned : unsigned - (1n << BigInt(8 * bytes.length));
+    return Number(signed) / this.divisor;
   }
 
   protected override _toValue(): undefined {
@@ -31,7 +98,7 @@ class DecimalType extends avro.types.LogicalType {
 /** Parses a schema's text. Throws where it is none. */
 export function parseAvroSchema(text: string): AvroSchema {
   const schema = JSON.parse(text) as Schema;
-  const options = { logicalTypes: { decimal: DecimalType } };
+  const options = { logicalTypes: { decimal: DecimalType }, typeHook: boundedType };
   // Reading a long exactly costs eight times as much, so it is done only where avsc refuses the fast way.
   const fast = avro.Type.forSchema(schema, options);
   let unsafe = false;
@@ -62,11 +129,13 @@ export function parseAvroSchema(text: string): AvroSchema {
 
   return {
     decode: (body) => {
+      itemsLeft = body.length + SPARE_ITEMS;
       try {
         return { value: fast.fromBuffer(body) as unknown, unsafe: false };
       } catch (error) {
         if (!(error instanceof Error) || !error.message.includes('precision loss')) throw error;
         unsafe = false;
+        itemsLeft = body.length + SPARE_ITEMS;
         return { value: wideType().fromBuffer(body) as unknown, unsafe };
       }
     },

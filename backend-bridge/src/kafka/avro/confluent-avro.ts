@@ -3,6 +3,7 @@ import { SchemaNeeded, Undecodable } from '../decoding/undecodable';
 import type { SchemaRegistry } from './schema-registry';
 
 const FRAME_BYTES = 5;
+const MAX_SCHEMA_ID = 0x7fffffff;
 
 /** Reads `00`, a 4-byte schema id, and the body, with the schemas the registry has given. */
 export function createConfluentAvro(registry: SchemaRegistry, onUnsafeLong: () => void): AvroReader {
@@ -16,6 +17,13 @@ export function createConfluentAvro(registry: SchemaRegistry, onUnsafeLong: () =
         );
       }
       const id = bytes.readUInt32BE(from + 1);
+      // Ids are signed 32-bit integers of the registry.
+      if (id > MAX_SCHEMA_ID) {
+        throw new Undecodable(
+          'unknown_schema',
+          `the ${what} names schema ${id}, which no registry gives out`,
+        );
+      }
       const schema = registry.known(id);
       if (schema === undefined) throw new SchemaNeeded(id);
       if ('unknown' in schema) throw new Undecodable('unknown_schema', schema.unknown);

@@ -15,6 +15,8 @@ export interface SchemaRegistry {
   known(id: number): SchemaAnswer | undefined;
   /** Asks the registry once per id at a time. Rejects with UnavailableError when it does not answer. */
   load(id: number): Promise<SchemaAnswer>;
+  /** The same for several ids, a few at once: bytes that are no Avro may name any of them. */
+  loadAll(ids: readonly number[]): Promise<void>;
 }
 
 const TIMEOUT_MS = 3_000;
@@ -23,24 +25,56 @@ const UNKNOWN_TRY_MS = 300;
 /** A schema may still be registered later: an id that was unknown is asked for again after this. */
 const UNKNOWN_KEPT_MS = 30_000;
 const KEPT = 1_000;
+/** More than all slices under way can name, so that none is asked for twice in one of them. */
+const UNKNOWN_KEPT = 20_000;
+const AT_ONCE = 32;
+/** `Schema not found`, the registry's own word; a 404 without it is another server's, or another path. */
+const SCHEMA_NOT_FOUND = 40_403;
+
+interface RegistryBody {
+  readonly schema?: unknown;
+  readonly schemaType?: unknown;
+  readonly error_code?: unknown;
+}
+
+function parseBody(text: string): RegistryBody | null {
+  try {
+    const body: unknown = JSON.parse(text);
+    return typeof body === 'object' && body !== null ? body : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The address without its credentials, which belong into no message, and the header made of them. */
+function addressOf(options: SchemaRegistryOptions): { base: string; authorization: string | null } {
+  const url = new URL(options.url);
+  const username = options.username ?? decodeURIComponent(url.username);
+  const password = options.password ?? decodeURIComponent(url.password);
+  url.username = '';
+  url.password = '';
+  return {
+    base: url.href.replace(/\/+$/, ''),
+    authorization:
+      username === '' ? null : `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`,
+  };
+}
 
 /** A registry of Confluent's kind: `GET /schemas/ids/{id}`, nothing else. Schemas of an id never change. */
 export function createSchemaRegistry(options: SchemaRegistryOptions): SchemaRegistry {
-  const answers = new Map<number, { readonly answer: SchemaAnswer; readonly untilMs: number }>();
+  const schemas = new Map<number, SchemaAnswer>();
+  const unknown = new Map<number, { readonly answer: SchemaAnswer; readonly untilMs: number }>();
   const loading = new Map<number, Promise<SchemaAnswer>>();
-  const base = options.url.replace(/\/+$/, '');
+  const { base, authorization } = addressOf(options);
   const headers: Record<string, string> = {
     accept: 'application/vnd.schemaregistry.v1+json, application/json',
   };
-  if (options.username !== undefined) {
-    const credentials = `${options.username}:${options.password ?? ''}`;
-    headers['authorization'] = `Basic ${Buffer.from(credentials).toString('base64')}`;
-  }
+  if (authorization !== null) headers['authorization'] = authorization;
 
   const unavailable = (id: number, why: string, cause?: unknown): UnavailableError =>
     new UnavailableError(
       'schema_registry',
-      `the Schema Registry at ${new URL(base).host} does not give schema ${id}: ${why}`,
+      `the Schema Registry at ${base} does not give schema ${id}: ${why}`,
       { cause },
     );
 
@@ -57,14 +91,12 @@ export function createSchemaRegistry(options: SchemaRegistryOptions): SchemaRegi
       const { message, cause } = error as Error;
       throw unavailable(id, cause instanceof Error ? cause.message : message, error);
     }
-    if (response.status === 404) return { unknown: `the Schema Registry does not know schema ${id}` };
-    if (!response.ok) throw unavailable(id, `it answers ${response.status}`);
-    let parsed: { schema?: unknown; schemaType?: unknown };
-    try {
-      parsed = JSON.parse(body) as { schema?: unknown; schemaType?: unknown };
-    } catch (error) {
-      throw unavailable(id, 'its answer is not JSON', error);
+    const parsed = parseBody(body);
+    if (response.status === 404 && parsed?.error_code === SCHEMA_NOT_FOUND) {
+      return { unknown: `the Schema Registry does not know schema ${id}` };
     }
+    if (!response.ok) throw unavailable(id, `it answers ${response.status}; is this the registry's address?`);
+    if (parsed === null) throw unavailable(id, "its answer is not a registry's JSON");
     if (parsed.schemaType !== undefined && parsed.schemaType !== 'AVRO') {
       return { unknown: `schema ${id} is ${JSON.stringify(parsed.schemaType)}, not Avro` };
     }
@@ -85,28 +117,41 @@ export function createSchemaRegistry(options: SchemaRegistryOptions): SchemaRegi
     }
   };
 
+  const keep = (id: number, answer: SchemaAnswer): void => {
+    const isUnknown = 'unknown' in answer;
+    const kept = isUnknown ? unknown : schemas;
+    if (kept.size >= (isUnknown ? UNKNOWN_KEPT : KEPT)) kept.delete(kept.keys().next().value!);
+    if (isUnknown) unknown.set(id, { answer, untilMs: performance.now() + UNKNOWN_KEPT_MS });
+    else schemas.set(id, answer);
+  };
+
+  const load = (id: number): Promise<SchemaAnswer> => {
+    const running = loading.get(id);
+    if (running !== undefined) return running;
+    const asking = askPatiently(id)
+      .then((answer) => {
+        keep(id, answer);
+        return answer;
+      })
+      .finally(() => loading.delete(id));
+    loading.set(id, asking);
+    return asking;
+  };
+
   return {
     known: (id) => {
-      const kept = answers.get(id);
-      if (kept === undefined) return undefined;
-      if (kept.untilMs > performance.now()) return kept.answer;
-      answers.delete(id);
+      const schema = schemas.get(id);
+      if (schema !== undefined) return schema;
+      const kept = unknown.get(id);
+      if (kept === undefined || kept.untilMs > performance.now()) return kept?.answer;
+      unknown.delete(id);
       return undefined;
     },
-    load: (id) => {
-      const running = loading.get(id);
-      if (running !== undefined) return running;
-      const asking = askPatiently(id)
-        .then((answer) => {
-          const untilMs =
-            'unknown' in answer ? performance.now() + UNKNOWN_KEPT_MS : Number.POSITIVE_INFINITY;
-          if (answers.size >= KEPT) answers.delete(answers.keys().next().value!);
-          answers.set(id, { answer, untilMs });
-          return answer;
-        })
-        .finally(() => loading.delete(id));
-      loading.set(id, asking);
-      return asking;
+    load,
+    loadAll: async (ids) => {
+      for (let from = 0; from < ids.length; from += AT_ONCE) {
+        await Promise.all(ids.slice(from, from + AT_ONCE).map(load));
+      }
     },
   };
 }

@@ -46,7 +46,11 @@ function identityOf(mapping: TopicMapping, content: unknown): string | null {
   );
   if (bounds.length === 0 || typeof content !== 'object' || content === null) return null;
   const names = new Set(bounds.map((path) => path[0]?.toLowerCase()));
-  return JSON.stringify(Object.entries(content).filter(([name]) => !names.has(name.toLowerCase())));
+  try {
+    return JSON.stringify(Object.entries(content).filter(([name]) => !names.has(name.toLowerCase())));
+  } catch (error) {
+    throw new Undecodable('key_malformed', 'the key is nested too deep', { cause: error });
+  }
 }
 
 /** Reads the keys of a topic. The function throws Undecodable or SchemaNeeded. */

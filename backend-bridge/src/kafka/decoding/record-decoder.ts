@@ -3,7 +3,7 @@ import type { PointWrite } from '../../domain/point';
 import { fieldReader } from './field-path';
 import { parseJson, utf8Text } from './json-text';
 import { createKeyDecoder, type DecodedKey } from './key-decoder';
-import { checkedTime, toLabel, toNumber, toTime } from './scalar';
+import { checkedTime, toLabel, toNumber, toTime, withinDouble } from './scalar';
 import { Undecodable } from './undecodable';
 
 /** One record as Kafka has it. */
@@ -23,8 +23,11 @@ export interface DecodedSlice {
 }
 
 export interface RecordDecoder {
-  /** Adds the record's point. Throws Undecodable or SchemaNeeded; the slice is unchanged then. */
-  decodeInto(slice: DecodedSlice, record: RawRecord, incarnation: number): void;
+  /**
+   * Adds the record's point. Throws Undecodable or SchemaNeeded; the slice is unchanged then.
+   * `nowMs`: windows that begin later than FUTURE_TOLERANCE_MS after it are refused.
+   */
+  decodeInto(slice: DecodedSlice, record: RawRecord, incarnation: number, nowMs: number): void;
 }
 
 /** Decodes a whole Avro message with its schema id in front. Throws Undecodable or SchemaNeeded. */
@@ -37,6 +40,12 @@ export interface DecoderHooks {
   /** An integer past 2^53 became the nearest double. */
   readonly onUnsafeInteger: (measure: string) => void;
 }
+
+/**
+ * How far ahead of the bridge's clock a window may begin, and a session end: as far as brokers let a record's
+ * timestamp be by default (`message.timestamp.after.max.ms`). No answer shows a window before its time.
+ */
+export const FUTURE_TOLERANCE_MS = 3_600_000;
 
 const INTEGER_PAST_2_53 = /(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/;
 const dotted = (path: readonly string[]): string => path.join('.');
@@ -78,7 +87,9 @@ export function createRecordDecoder(mapping: TopicMapping, hooks: DecoderHooks):
     for (let i = 0; i < measures.length; i += 1) {
       const { read, optional, name, measure } = measures[i]!;
       const raw = read(value);
-      const number = typeof raw === 'number' ? raw : toNumber(raw, name);
+      // JSON has no infinity: there it is a number with too many digits.
+      const number =
+        typeof raw !== 'number' ? toNumber(raw, name) : text === null ? raw : withinDouble(raw, name);
       if (number === undefined) {
         if (!optional) throw new Undecodable('missing_field', `the value has no ${name} (or it is null)`);
       } else if (
@@ -180,8 +191,16 @@ export function createRecordDecoder(mapping: TopicMapping, hooks: DecoderHooks):
     }
   };
 
+  const checkFuture = (atMs: number, nowMs: number): void => {
+    if (atMs <= nowMs + FUTURE_TOLERANCE_MS) return;
+    throw new Undecodable(
+      'window_in_future',
+      `the window ${session ? 'ends' : 'starts'} at ${new Date(atMs).toISOString()}, more than an hour after the bridge's clock (${new Date(nowMs).toISOString()}); is the unit of the time in the mapping right, and the producer's clock?`,
+    );
+  };
+
   return {
-    decodeInto: (slice, record, incarnation) => {
+    decodeInto: (slice, record, incarnation, nowMs) => {
       const key = keyDecoder(record.key);
       const bytes = record.value;
       let value: unknown = null;
@@ -209,6 +228,7 @@ export function createRecordDecoder(mapping: TopicMapping, hooks: DecoderHooks):
         );
       }
       const endMs = readEnd(startMs, key, value);
+      checkFuture(session ? endMs : startMs, nowMs);
       const values = readLabels(key, value);
       const eventMs = readEventTime(record, startMs, endMs, value);
       slice.points.push({

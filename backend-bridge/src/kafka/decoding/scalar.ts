@@ -3,16 +3,28 @@ import { Undecodable } from './undecodable';
 
 /** Numbers, labels and times as topics write them, into what a point holds. */
 
-const NUMBER_TEXT = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/;
+/** Each digit has one place in it, so that a long text that is no number is refused in linear time. */
+const NUMBER_TEXT = /^[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?$/;
+const LONE_SURROGATE = /\p{Surrogate}/u;
 const AVRO_NUMBER_BRANCHES = new Set(['int', 'long', 'float', 'double', 'string']);
 /** More than any sensible label, less than what an index key can hold. */
 export const MAX_LABEL_LENGTH = 1_024;
 /** 9999-12-31T23:59:59.999Z; later ones are bytes that were no time. */
 const MAX_TIME_MS = 253_402_300_799_999;
 
+/** A short text for a sentence, whatever a producer has written: nothing nested is walked through. */
 function shown(value: unknown): string {
-  const text = typeof value === 'bigint' ? String(value) : JSON.stringify(value);
-  return text.length > 80 ? `${text.slice(0, 80)}...` : text;
+  if (Buffer.isBuffer(value)) return `${value.length} bytes`;
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'object' && value !== null) return 'an object';
+  if (typeof value !== 'string') return String(value);
+  return value.length > 80 ? `${JSON.stringify(value.slice(0, 80))}...` : JSON.stringify(value);
+}
+
+/** The nearest double of what is written as digits. Infinity stands in a topic as a word only. */
+export function withinDouble(number: number, name: string): number {
+  if (Number.isFinite(number)) return number;
+  throw new Undecodable('not_a_number', `${name} is larger than a double holds (1.8e308)`);
 }
 
 /** An ambiguous Avro union arrives as `{ long: 5 }`. */
@@ -32,7 +44,7 @@ export function toNumber(value: unknown, name: string): number | undefined {
   if (typeof plain === 'bigint') return Number(plain);
   if (typeof plain === 'string') {
     const text = plain.trim();
-    if (NUMBER_TEXT.test(text)) return Number(text);
+    if (NUMBER_TEXT.test(text)) return withinDouble(Number(text), name);
     if (text === 'NaN') return Number.NaN;
     if (text === 'Infinity' || text === '+Infinity') return Number.POSITIVE_INFINITY;
     if (text === '-Infinity') return Number.NEGATIVE_INFINITY;
@@ -51,10 +63,17 @@ export function toLabel(value: unknown, name: string): string {
         `${name} has ${plain.length} characters; a label has at most ${MAX_LABEL_LENGTH}`,
       );
     }
+    // Stored as UTF-8 it would become the same text as any other half.
+    if (LONE_SURROGATE.test(plain)) {
+      throw new Undecodable('bad_label', `${name} is ${shown(plain)}, with half of a surrogate pair`);
+    }
     return plain;
   }
   if (typeof plain === 'number') {
     // Two ids that JSON numbers cannot tell apart would become one series.
+    if (!Number.isFinite(plain)) {
+      throw new Undecodable('bad_label', `${name} is ${plain}, which many numbers become; write it as text`);
+    }
     if (Number.isInteger(plain) && !Number.isSafeInteger(plain)) {
       throw new Undecodable(
         'bad_label',
@@ -75,6 +94,12 @@ export function checkedTime(ms: number, name: string): number {
 
 const SQL_TIME = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d{1,9}))?\s*(Z|[-+]\d\d:?\d\d)?$/i;
 
+/** False for 30 February, which Date.parse reads as 2 March. */
+function inCalendar(date: string): boolean {
+  const ms = Date.parse(`${date}T00:00:00Z`);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(date);
+}
+
 function fromText(text: string, name: string): number {
   const match = SQL_TIME.exec(text.trim());
   if (match !== null) {
@@ -82,9 +107,12 @@ function fromText(text: string, name: string): number {
     const clock = time!.length === 5 ? `${time!}:00` : time!;
     const offset = zone.length === 5 ? `${zone.slice(0, 3)}:${zone.slice(3)}` : zone.toUpperCase();
     const ms = Date.parse(`${date!}T${clock}.${fraction.padEnd(3, '0').slice(0, 3)}${offset}`);
-    if (!Number.isNaN(ms)) return ms;
+    if (!Number.isNaN(ms) && inCalendar(date!)) return ms;
   }
-  throw new Undecodable('bad_time', `${name} is ${shown(text)}, neither ISO 8601 nor yyyy-MM-dd HH:mm:ss`);
+  throw new Undecodable(
+    'bad_time',
+    `${name} is ${shown(text)}, not a date and time in ISO 8601 or yyyy-MM-dd HH:mm:ss`,
+  );
 }
 
 /** Milliseconds UTC of a time field; `undefined`: not there, or null. */

@@ -11,8 +11,12 @@ export type UndecodableReason =
   | 'bad_time'
   | 'window_misaligned'
   | 'window_end'
+  | 'window_in_future'
   | 'tombstone_incomplete'
-  | 'conflict';
+  | 'conflict'
+  | 'record_too_large'
+  | 'batch_unreadable'
+  | 'decoder_failed';
 
 /** The record can never be read with this mapping: it goes to the dead-letter topic. */
 export class Undecodable extends Error {
@@ -24,6 +28,17 @@ export class Undecodable extends Error {
     super(message, options);
     this.name = 'Undecodable';
   }
+}
+
+/** Why a record gives no point. Whatever else a decoder throws is a fault of ours, and still concerns this record alone. */
+export function refusalOf(error: unknown): Undecodable {
+  if (error instanceof Undecodable) return error;
+  const { name, message } = error as Error;
+  return new Undecodable(
+    'decoder_failed',
+    `the bridge failed on this record (${name}: ${message}); please report it with the record`,
+    { cause: error },
+  );
 }
 
 /** The record can be read once the registry has been asked for this schema. */

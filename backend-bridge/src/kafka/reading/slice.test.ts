@@ -1,7 +1,10 @@
 import type { WriteBatch } from '../../domain/store';
 import type { PointWrite } from '../../domain/point';
-import { liesLikeJava } from './slice';
-import type { TopicFeed } from './topic-feed';
+import { mapping, json, keyOf, START } from '../decoding/decoding.test-support';
+import { createRecordDecoder, type RecordDecoder } from '../decoding/record-decoder';
+import { noAvro } from '../avro/confluent-avro';
+import { decodeSlice, liesLikeJava } from './slice';
+import type { Lane, TopicFeed } from './topic-feed';
 
 /** Key hash 4 is at home in 0 of 2 partitions and in 1 of 3. */
 const feed = (...layouts: number[]): TopicFeed =>
@@ -32,5 +35,32 @@ describe('where keys lie', () => {
 
   it('says nothing of records without a key', () => {
     expect(liesLikeJava(feed(2), 1, writes(0))).toBe(true);
+  });
+});
+
+describe('a slice', () => {
+  const { metric } = mapping();
+  const records = ['a', 'b', 'c'].map((name, offset) => ({
+    key: keyOf(name, START),
+    value: json({ N: offset }),
+    offset,
+    timestampMs: START,
+  }));
+
+  it('loses only the record that a decoder fails on', async () => {
+    const whole = createRecordDecoder(mapping(), { avro: noAvro, onUnsafeInteger: () => undefined });
+    const decoder: RecordDecoder = {
+      decodeInto: (slice, record, incarnation, nowMs) => {
+        if (record.offset === 1) throw new TypeError('cannot read the property of nothing');
+        whole.decodeInto(slice, record, incarnation, nowMs);
+      },
+    };
+    const incarnations = { topicId: 'id', partitions: 1, incarnations: [{ number: 1, starts: [0] }] };
+    const lane: Lane = { metric, decoder, incarnations };
+    const of = { topic: 'topic', lanes: [lane], javaPlaced: true } as unknown as TopicFeed;
+    const slice = await decodeSlice(of, 0, { fromOffset: 0, toOffset: 2, records }, null, START);
+    expect(slice.writes[0]?.points.map(({ offset }) => offset)).toEqual([0, 2]);
+    expect(slice.deadLetters).toMatchObject([{ offset: 1, reason: 'decoder_failed' }]);
+    expect(slice.deadLetters[0]?.message).toMatch(/cannot read the property of nothing/);
   });
 });

@@ -2,7 +2,7 @@ import type { KafkaMessage } from 'kafkajs';
 import type { SchemaRegistry } from '../avro/schema-registry';
 import type { DeadLetter } from '../dead-letters';
 import type { DecodedSlice, RawRecord } from '../decoding/record-decoder';
-import { SchemaNeeded, Undecodable } from '../decoding/undecodable';
+import { refusalOf, SchemaNeeded, type Undecodable } from '../decoding/undecodable';
 import { homePartition } from '../../domain/revision';
 import { incarnationOf, type TopicIncarnations, type WriteBatch } from '../../domain/store';
 import type { Lane, TopicFeed } from './topic-feed';
@@ -54,21 +54,23 @@ export function deadLetterOf(
   };
 }
 
-/** The records' points for one metric. Throws SchemaNeeded. */
+/** The records' points for one metric. A record that needs a schema is left out, and its id is noted. */
 function decodeFor(
   lane: Lane,
   topic: TopicIncarnations,
   feed: TopicFeed,
   partition: number,
   records: readonly RawRecord[],
+  nowMs: number,
   deadLetters: DeadLetter[],
+  schemas: Set<number>,
 ): DecodedSlice {
   const slice: DecodedSlice = { points: [], maxEventMs: null };
   const newest = topic.incarnations.at(-1)!.number;
   const many = topic.incarnations.length > 1;
   for (const record of records) {
     try {
-      lane.decoder.decodeInto(slice, record, newest);
+      lane.decoder.decodeInto(slice, record, newest, nowMs);
       const point = many ? slice.points.at(-1) : undefined;
       if (point?.offset === record.offset) {
         const placedBy = feed.javaPlaced ? point.keyHash : 0;
@@ -76,8 +78,11 @@ function decodeFor(
         if (incarnation !== newest) slice.points[slice.points.length - 1] = { ...point, incarnation };
       }
     } catch (error) {
-      if (!(error instanceof Undecodable)) throw error;
-      deadLetters.push(deadLetterOf(lane, feed, partition, record, error.reason, error.message));
+      if (error instanceof SchemaNeeded) schemas.add(error.schemaId);
+      else {
+        const { reason, message } = refusalOf(error);
+        deadLetters.push(deadLetterOf(lane, feed, partition, record, reason, message));
+      }
     }
   }
   return slice;
@@ -110,28 +115,26 @@ export async function decodeSlice(
 ): Promise<Slice> {
   const { fromOffset, toOffset, records } = range;
   for (;;) {
-    try {
-      const deadLetters: DeadLetter[] = [];
-      const writes = feed.lanes.map((lane): WriteBatch => {
-        const topic = lane.incarnations;
-        if (topic === null || partition >= topic.partitions) throw new IdentityUnknown();
-        const { points, maxEventMs } = decodeFor(lane, topic, feed, partition, records, deadLetters);
-        return {
-          metric: lane.metric,
-          topicId: topic.topicId,
-          partition,
-          partitions: topic.partitions,
-          fromOffset,
-          toOffset,
-          points,
-          maxEventMs,
-          nowMs,
-        };
-      });
-      return { fromOffset, toOffset, records, writes, deadLetters };
-    } catch (error) {
-      if (!(error instanceof SchemaNeeded) || registry === null) throw error;
-      await registry.load(error.schemaId);
-    }
+    const deadLetters: DeadLetter[] = [];
+    const schemas = new Set<number>();
+    const writes = feed.lanes.map((lane): WriteBatch => {
+      const topic = lane.incarnations;
+      if (topic === null || partition >= topic.partitions) throw new IdentityUnknown();
+      const decoded = decodeFor(lane, topic, feed, partition, records, nowMs, deadLetters, schemas);
+      return {
+        metric: lane.metric,
+        topicId: topic.topicId,
+        partition,
+        partitions: topic.partitions,
+        fromOffset,
+        toOffset,
+        points: decoded.points,
+        maxEventMs: decoded.maxEventMs,
+        nowMs,
+      };
+    });
+    if (schemas.size === 0) return { fromOffset, toOffset, records, writes, deadLetters };
+    if (registry === null) throw new TypeError('a schema is needed, and there is no Schema Registry');
+    await registry.loadAll([...schemas]);
   }
 }

@@ -1,0 +1,79 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createSchemaRegistry, type SchemaAnswer } from './schema-registry';
+
+type Answer = readonly [status: number, type: string, body: string];
+const JSON_TYPE = 'application/vnd.schemaregistry.v1+json';
+const unknownSchema = JSON.stringify({ error_code: 40403, message: 'Schema 7 not found' });
+
+describe('a Schema Registry', () => {
+  let server: Server;
+  let answer: Answer;
+  let authorization: string | undefined;
+  let requests: string[] = [];
+  let atOnce = 0;
+  let mostAtOnce = 0;
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      requests.push(request.url ?? '');
+      atOnce += 1;
+      mostAtOnce = Math.max(mostAtOnce, atOnce);
+      response.once('close', () => {
+        atOnce -= 1;
+      });
+      authorization = request.headers.authorization;
+      response.writeHead(answer[0], { 'content-type': answer[1] });
+      response.end(answer[2]);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  });
+  afterAll(() => new Promise((resolve) => server.close(resolve)));
+  beforeEach(() => {
+    requests = [];
+  });
+
+  const host = (): string => `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const load = (of: Answer, url = `http://${host()}/registry`): Promise<SchemaAnswer> => {
+    answer = of;
+    return createSchemaRegistry({ url }).load(7);
+  };
+
+  it('says that a schema is unknown only by its own code', async () => {
+    await expect(load([404, JSON_TYPE, unknownSchema])).resolves.toEqual({
+      unknown: 'the Schema Registry does not know schema 7',
+    });
+    expect(requests).toEqual(Array(3).fill('/registry/schemas/ids/7'));
+  });
+
+  it.each<[string, Answer]>([
+    ['a page of a proxy', [404, 'text/html', '<html><body>404 Not Found</body></html>']],
+    ['another path', [404, JSON_TYPE, '{"error_code":404,"message":"HTTP 404 Not Found"}']],
+    ['JSON of something else', [404, 'application/json', '[]']],
+    ['a login page', [200, 'text/html', '<html>Log in</html>']],
+    ['no schema', [200, JSON_TYPE, '{}']],
+    ['null', [200, JSON_TYPE, 'null']],
+    ['a server error', [500, JSON_TYPE, '{"error_code":50001}']],
+  ])('is no registry where it answers with %s', async (_, of) => {
+    const refused = load(of);
+    await expect(refused).rejects.toMatchObject({ name: 'UnavailableError', hop: 'schema_registry' });
+    await expect(refused).rejects.toThrow(`http://${host()}/registry`);
+  });
+
+  it('is asked with the credentials of its URL, which stand in no message', async () => {
+    const url = `http://someone:p%40ss@${host()}/`;
+    const refused = load([404, 'text/html', 'nothing here'], url);
+    await expect(refused).rejects.toThrow(`http://${host()}`);
+    await expect(refused).rejects.not.toThrow(/someone|p%40ss|p@ss/);
+    expect(authorization).toBe(`Basic ${Buffer.from('someone:p@ss').toString('base64')}`);
+  });
+
+  it('is asked for several ids a few at a time, and for none of them twice', async () => {
+    answer = [200, JSON_TYPE, JSON.stringify({ schema: '"long"' })];
+    const registry = createSchemaRegistry({ url: `http://${host()}` });
+    const ids = Array.from({ length: 70 }, (_, id) => id + 1);
+    await registry.loadAll(ids);
+    expect(mostAtOnce).toBeLessThanOrEqual(32);
+    expect(requests).toHaveLength(70);
+    expect(ids.every((id) => registry.known(id) !== undefined)).toBe(true);
+  });
+});

@@ -1,0 +1,103 @@
+/** Mappings and single records for the decoder's tests. */
+import type { TopicMapping } from '../../domain/mapping';
+import type { Metric, Window } from '../../domain/metric';
+import type { PointWrite } from '../../domain/point';
+import { createRecordDecoder, type AvroReader, type RawRecord } from './record-decoder';
+import { SchemaNeeded, Undecodable } from './undecodable';
+
+export const MINUTE = 60_000;
+export const START = 1_700_000_040_000;
+/** The end of the year 9999: no window lies in the future. */
+const LAST_MOMENT = 253_402_300_799_999;
+export const tumbling: Window = { type: 'tumbling', sizeMs: MINUTE, advanceMs: MINUTE, gapMs: 0, graceMs: 0 };
+export const session: Window = { type: 'session', sizeMs: 0, advanceMs: 0, gapMs: MINUTE, graceMs: 0 };
+
+export type Over = Partial<Omit<TopicMapping, 'metric'>> & { readonly window?: Window };
+
+export function mapping({ window = tumbling, ...over }: Over = {}): TopicMapping {
+  const dimensions = over.dimensions ?? [{ in: 'key', path: [] }];
+  const measures = over.measures ?? [{ path: ['N'], optional: false }];
+  const metric: Metric = {
+    name: 'test',
+    title: 'test',
+    description: '',
+    kind: 'window',
+    topic: 'topic',
+    window,
+    dimensions: dimensions.map((_, i) => ({ name: `d${i}`, title: '', description: '' })),
+    measures: measures.map(({ optional }, i) => ({
+      name: i === 0 ? 'value' : `m${i}`,
+      title: '',
+      description: '',
+      unit: '',
+      combine: 'sum',
+      sumFrom: null,
+      countFrom: null,
+      overTime: 'avg',
+      optional,
+      thresholds: [],
+    })),
+    event: null,
+    retentionMs: 86_400_000,
+    idleMs: MINUTE,
+    finalOnly: false,
+    maxSeries: 1_000,
+  };
+  return {
+    metric,
+    topic: 'topic',
+    key: { format: 'string', windowed: window.type === 'session' ? 'session' : 'time' },
+    value: { format: 'json' },
+    start: { from: 'key' },
+    end: window.type === 'session' ? { from: 'key' } : { from: 'size' },
+    eventTime: { from: 'timestamp' },
+    ...over,
+    dimensions,
+    measures,
+  };
+}
+
+const unused: AvroReader = {
+  decode: () => {
+    throw new SchemaNeeded(7);
+  },
+};
+
+export function int64(value: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigInt64BE(BigInt(value));
+  return bytes;
+}
+
+export const keyOf = (inner: Buffer | string, ...times: number[]): Buffer =>
+  Buffer.concat([Buffer.from(inner as string), ...times.map(int64)]);
+
+export function decode(
+  of: TopicMapping,
+  record: Partial<RawRecord>,
+  avro = unused,
+  nowMs = LAST_MOMENT,
+): PointWrite & { maxEventMs: number | null; warned: string[] } {
+  const warned: string[] = [];
+  const slice: { points: PointWrite[]; maxEventMs: number | null } = { points: [], maxEventMs: null };
+  const decoder = createRecordDecoder(of, { avro, onUnsafeInteger: (measure) => warned.push(measure) });
+  decoder.decodeInto(
+    slice,
+    { key: null, value: null, offset: 5, timestampMs: START + 1, ...record },
+    3,
+    nowMs,
+  );
+  return { ...slice.points[0]!, maxEventMs: slice.maxEventMs, warned };
+}
+
+export function reasonOf(of: TopicMapping, record: Partial<RawRecord>, nowMs = LAST_MOMENT): string {
+  try {
+    decode(of, record, unused, nowMs);
+  } catch (error) {
+    if (error instanceof Undecodable) return error.reason;
+    throw error;
+  }
+  return 'decoded';
+}
+
+export const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
