@@ -20,6 +20,7 @@ import { createDemo, type Demo } from './pipeline/demo';
 import { createEmbeddedPipeline } from './pipeline/embedded-pipeline';
 import { createRedisStore } from './redis/redis-store';
 import { checkBinding } from './server/binding';
+import { createBudgets } from './server/budgets';
 import { createHttpServer } from './server/http-server';
 import { createAccess } from './server/tokens';
 import { attachWebSocket } from './server/websocket';
@@ -205,6 +206,12 @@ export function createApp(settings: Settings, surroundings: AppSurroundings): Ap
       ),
   });
   const history = new StatusHistory(metrics.length, clock());
+  const budgets = createBudgets({
+    maxConcurrentQueries: limits.max_concurrent_queries,
+    maxConcurrentIngest: limits.max_concurrent_ingest,
+    maxQueueMs: limits.max_queue_time,
+    maxAnswerBytes: limits.max_answer_bytes,
+  });
   const http = createHttpServer({
     options: {
       host: settings.host,
@@ -213,13 +220,14 @@ export function createApp(settings: Settings, surroundings: AppSurroundings): Ap
       tlsKeyFile: settings.tls_key_file,
       maxBodyBytes: limits.max_body_bytes,
       maxIngestEvents: limits.max_ingest_events,
-      maxConcurrentQueries: limits.max_concurrent_queries,
+      headerTimeoutMs: limits.header_timeout,
     },
     engine,
     ingest,
     source,
     store,
     access,
+    budgets,
     metricsText: () => telemetry.text(),
     version,
     log,
@@ -232,6 +240,7 @@ export function createApp(settings: Settings, surroundings: AppSurroundings): Ap
     engine,
     store,
     access,
+    budgets,
     options: {
       maxClients: limits.max_clients,
       maxSubscriptions: limits.max_subscriptions,

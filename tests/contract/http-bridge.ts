@@ -6,6 +6,7 @@ import type { Ingest, Source, SourceStatus } from '../../backend-bridge/src/doma
 import { StatusHistory } from '../../backend-bridge/src/domain/status-history';
 import type { SeriesStore } from '../../backend-bridge/src/domain/store';
 import type { Log } from '../../backend-bridge/src/domain/telemetry';
+import { createBudgets, type BudgetLimits } from '../../backend-bridge/src/server/budgets';
 import type { HttpDependencies, HttpEngine } from '../../backend-bridge/src/server/http-dependencies';
 import { createHttpServer } from '../../backend-bridge/src/server/http-server';
 import { createAccess, hashToken, type AccessOptions } from '../../backend-bridge/src/server/tokens';
@@ -33,6 +34,7 @@ export interface BridgeOptions {
   readonly tokens?: readonly ({ readonly token: string } & Record<string, unknown>)[];
   readonly access?: Partial<AccessOptions>;
   readonly options?: Partial<HttpDependencies['options']>;
+  readonly limits?: Partial<BudgetLimits>;
 }
 
 /** Takes events that have a user_id, as the pipeline would say it. */
@@ -112,7 +114,7 @@ export async function startBridge(given: BridgeOptions): Promise<Bridge> {
       port: 0,
       maxBodyBytes: 200_000,
       maxIngestEvents: 100,
-      maxConcurrentQueries: 8,
+      headerTimeoutMs: 10_000,
       ...given.options,
     },
     engine: given.engine,
@@ -120,6 +122,7 @@ export async function startBridge(given: BridgeOptions): Promise<Bridge> {
     ingest: kind === 'kafka' ? null : recordingIngest(ingested),
     source,
     access,
+    budgets: createBudgets(given.limits),
     metricsText: async () => '# TYPE streamkpi_clients gauge\nstreamkpi_clients 3\n',
     version: '0.0.0-test',
     log,

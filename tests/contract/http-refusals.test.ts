@@ -328,17 +328,20 @@ describe('what HTTP answers when something behind it fails', () => {
     });
   });
 
-  it('503 overloaded past the bound, and the rest is answered', async () => {
+  it("429 past one client's share of the places, and the rest is answered", async () => {
     let release = (): void => {};
     const held = new Promise<void>((resolve) => (release = resolve));
     const engine = engineWith(async (query, tenant) => {
       await held;
       return demo.engine.query(query, tenant);
     });
-    await withBridge({ engine, options: { maxConcurrentQueries: 2 } }, async (bridge) => {
+    await withBridge({ engine, limits: { maxConcurrentQueries: 4 } }, async (bridge) => {
       const four = Array.from({ length: 4 }, () => bridge.post('/api/v1/query', good));
       await new Promise((resolve) => setTimeout(resolve, 200));
-      expect(refusal(await bridge.post('/api/v1/query', good))).toBe('503 overloaded');
+      const refused = await bridge.post('/api/v1/query', good);
+      expect(refusal(refused)).toBe('429 rate_limited');
+      expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+      expect(refused.text).toContain('limits.max_concurrent_queries');
       expect((await bridge.call('GET', '/healthz')).status).toBe(200);
       release();
       expect((await Promise.all(four)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);

@@ -11,6 +11,7 @@ import type { SeriesStore, StoreListener } from '../../backend-bridge/src/domain
 import type { Log, Telemetry } from '../../backend-bridge/src/domain/telemetry';
 import { createLiveHub, type LiveHub, type LiveHubOptions } from '../../backend-bridge/src/live/hub';
 import { createLmdbStore } from '../../backend-bridge/src/lmdb/lmdb-store';
+import { createBudgets, type BudgetLimits } from '../../backend-bridge/src/server/budgets';
 import { createAccess, hashToken } from '../../backend-bridge/src/server/tokens';
 import { attachWebSocket, type WebSocketFace } from '../../backend-bridge/src/server/websocket';
 import type { WebSocketOptions } from '../../backend-bridge/src/server/websocket-context';
@@ -73,6 +74,7 @@ export interface LiveBridgeOptions {
   readonly metrics?: readonly Metric[];
   readonly tokens?: readonly Record<string, unknown>[];
   readonly options?: Partial<WebSocketOptions>;
+  readonly limits?: Partial<BudgetLimits>;
   readonly hub?: LiveHubOptions;
 }
 
@@ -145,12 +147,14 @@ export async function startLiveBridge(given: LiveBridgeOptions = {}): Promise<Li
     log,
     pollMs: 50,
   });
+  const budgets = createBudgets(given.limits);
   const httpServer = createServer((_, response) => response.writeHead(404).end());
   const face = attachWebSocket(httpServer, {
     hub,
     engine,
     store,
     access,
+    budgets,
     log,
     telemetry,
     clock,

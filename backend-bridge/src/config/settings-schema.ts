@@ -80,7 +80,25 @@ const limitsSchema = z.strictObject({
     .describe('Stored points that one request may read.'),
   max_body_bytes: z.number().int().min(1_024).default(8_388_608).describe('Body of an ingest request.'),
   max_ingest_events: z.number().int().min(1).default(10_000).describe('Events in one ingest request.'),
-  max_concurrent_queries: z.number().int().min(1).default(64).describe('As many again wait; past that 503.'),
+  max_concurrent_queries: z
+    .number()
+    .int()
+    .min(1)
+    .default(64)
+    .describe('Queries at once; as many again wait. One token has at most half of what the others leave.'),
+  max_concurrent_ingest: z.number().int().min(1).default(16).describe('Ingest requests at once, likewise.'),
+  max_queue_time: duration.prefault('5s').describe('A request that waits longer for its place gets 503.'),
+  max_answer_bytes: z
+    .number()
+    .int()
+    .min(1_048_576)
+    .default(134_217_728)
+    .describe(
+      'Memory of answers and snapshots while they are made and sent. One token has at most half of what the others leave; past it 429 or 503.',
+    ),
+  header_timeout: duration
+    .prefault('10s')
+    .describe("A connection that has not sent a request's head within this time is closed."),
   max_clients: z.number().int().min(1).default(10_000).describe('WebSocket connections.'),
   max_subscriptions: z.number().int().min(1).default(200).describe('Subscriptions of one connection.'),
   max_message_bytes: z.number().int().min(1_024).default(65_536).describe('One message from a client.'),

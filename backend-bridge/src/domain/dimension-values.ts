@@ -17,12 +17,17 @@ export async function findDimensionValues(
 ): Promise<string[]> {
   const { metric } = plan;
   const valueOf = (values: readonly string[]): string => values[dimension] ?? '';
-  const selected = await selectSeries(plan, await tools.store.listSeries(metric), tools.pause);
+  const selected = await selectSeries(
+    plan,
+    await tools.store.listSeries(metric),
+    tools.pause,
+    tools.scope.signal,
+  );
   const candidates = selected.filter((series) => valueOf(series.values).startsWith(prefix));
   if (range === null) return sorted(new Set(candidates.map((series) => valueOf(series.values))));
   const seen = new Set<string>();
   let left = candidates;
-  for (const part of partsBackwards(metric, clipRange(metric, range, tools.nowMs))) {
+  for (const part of partsBackwards(metric, clipRange(metric, range, tools.nowMs), left.length)) {
     // A value that was seen needs no further look, and most are seen in the newest part.
     left = left.filter((series) => !seen.has(valueOf(series.values)));
     if (left.length === 0) break;

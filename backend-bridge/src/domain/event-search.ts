@@ -1,11 +1,12 @@
 import { eventOf } from './events';
 import type { TimeRange } from './ladder';
-import type { Point, SeriesPoints } from './point';
+import type { PointColumns, SeriesPoints } from './point';
 import type { Progress } from './progress';
 import type { EventEntry, Plan } from './query-answer';
 import { clipRange, partsBackwards, type Span } from './read-span';
+import type { RequestScope } from './request-scope';
 import { selectSeries, type Pause, type ScanBudget } from './series-scan';
-import { compareValues } from './series';
+import { seriesKey } from './series';
 import type { SeriesStore } from './store';
 
 /** What a search reads with. */
@@ -15,28 +16,32 @@ export interface SearchTools {
   readonly nowMs: number;
   readonly progress: Progress;
   readonly pause: Pause;
+  readonly scope: RequestScope;
 }
 
 const IDS_AT_ONCE = 5_000;
+/** One event of an answer takes as much memory as so many points. */
+const EVENT_POINTS = 16;
 
 /** Reads the plan's series over a span, in portions. `ids` null: all. */
 export async function readPortions(
   span: Span,
   ids: readonly number[] | null,
-  { budget, pause }: Pick<SearchTools, 'budget' | 'pause'>,
+  { budget, pause, scope }: Pick<SearchTools, 'budget' | 'pause' | 'scope'>,
 ): Promise<SeriesPoints[]> {
-  if (ids === null) return [...(await budget.read(span, null))];
+  if (ids === null) return [...(await scope.inTurn(() => budget.read(span, null)))];
   const found: SeriesPoints[] = [];
   for (let from = 0; from < ids.length; from += IDS_AT_ONCE) {
-    found.push(...(await budget.read(span, ids.slice(from, from + IDS_AT_ONCE))));
+    const part = ids.slice(from, from + IDS_AT_ONCE);
+    found.push(...(await scope.inTurn(() => budget.read(span, part))));
     await pause();
   }
   return found;
 }
 
 /** A tombstone for what was never there (Kafka Streams' filter writes such) takes no event away and is none. */
-function everHappened({ removed, measures }: Point): boolean {
-  return !removed || measures.some((measure) => measure !== undefined);
+function everHappened(points: PointColumns, row: number): boolean {
+  return !points.removed(row) || points.point(row).measures.some((measure) => measure !== undefined);
 }
 
 /** The newest events of the range, newest first and in label order within one window start. */
@@ -47,26 +52,62 @@ export async function findEvents(
   tools: SearchTools,
 ): Promise<EventEntry[]> {
   const { metric } = plan;
-  const ids =
-    plan.filters.length === 0
-      ? null
-      : (await selectSeries(plan, await tools.store.listSeries(metric), tools.pause)).map(({ id }) => id);
+  const all = await tools.store.listSeries(metric);
+  const selected = await selectSeries(plan, all, tools.pause, tools.scope.signal);
+  const ids = plan.filters.length === 0 ? null : selected.map(({ id }) => id);
   const events: EventEntry[] = [];
-  for (const part of partsBackwards(metric, clipRange(metric, range, tools.nowMs))) {
-    const rows: { values: readonly string[]; point: Point }[] = [];
-    for (const { values, points } of await readPortions(part, ids, tools)) {
-      for (let row = 0; row < points.length; row += 1) {
-        const point = points.point(row);
-        if (everHappened(point)) rows.push({ values, point });
+  for (const part of partsBackwards(metric, clipRange(metric, range, tools.nowMs), selected.length)) {
+    // By window start; the store gives each in label order. Only what is answered becomes an object.
+    const rows = new Map<number, { series: SeriesPoints; row: number }[]>();
+    for (const series of await readPortions(part, ids, tools)) {
+      for (let row = 0; row < series.points.length; row += 1) {
+        if (!everHappened(series.points, row)) continue;
+        const startMs = series.points.starts[row]!;
+        const known = rows.get(startMs);
+        if (known === undefined) rows.set(startMs, [{ series, row }]);
+        else known.push({ series, row });
       }
     }
-    rows.sort((a, b) => b.point.startMs - a.point.startMs || compareValues(a.values, b.values));
-    for (const { values, point } of rows) {
-      if (events.length === limit) return events;
-      events.push(eventOf(metric, values, point, tools.progress));
+    for (const startMs of [...rows.keys()].sort((a, b) => b - a)) {
+      for (const { series, row } of rows.get(startMs)!) {
+        if (events.length === limit) return events;
+        tools.scope.reserve(EVENT_POINTS);
+        events.push(eventOf(metric, series.values, series.points.point(row), tools.progress));
+      }
     }
     if (events.length === limit) return events;
     await tools.pause();
+  }
+  return events;
+}
+
+/** The events of these series (by seriesKey) at these window starts, however many there are. */
+export async function findEventsAt(
+  plan: Plan,
+  wanted: ReadonlyMap<number, ReadonlySet<string>>,
+  tools: SearchTools,
+): Promise<EventEntry[]> {
+  const { metric } = plan;
+  const keys = new Set<string>();
+  for (const each of wanted.values()) for (const key of each) keys.add(key);
+  const ids = new Map<string, number>();
+  for (const { id, values } of await tools.store.listSeries(metric)) {
+    const key = seriesKey(values);
+    if (keys.has(key) && plan.selects(values)) ids.set(key, id);
+  }
+  const events: EventEntry[] = [];
+  for (const [startMs, each] of wanted) {
+    const asked = [...each].map((key) => ids.get(key)).filter((id) => id !== undefined);
+    for (const { values, points } of await readPortions(
+      { fromMs: startMs, toMs: startMs + 1 },
+      asked,
+      tools,
+    )) {
+      for (let row = 0; row < points.length; row += 1) {
+        if (everHappened(points, row))
+          events.push(eventOf(metric, values, points.point(row), tools.progress));
+      }
+    }
   }
   return events;
 }

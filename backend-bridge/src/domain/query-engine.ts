@@ -1,7 +1,7 @@
 import { RequestError, UnavailableError } from './errors';
 import { unknownDimension } from './filter';
 import { openAfter, openFrom, spanMs } from './finality';
-import { findEvents } from './event-search';
+import { findEvents, findEventsAt } from './event-search';
 import { requireEventMetric } from './events';
 import { findDimensionValues } from './dimension-values';
 import type { CombinedPoints } from './combine';
@@ -13,6 +13,7 @@ import type { Progress } from './progress';
 import type {
   CatalogueAnswer,
   DimensionValuesAnswer,
+  EventEntry,
   EventsAnswer,
   Plan,
   QueryAnswer,
@@ -20,6 +21,7 @@ import type {
   SummarySeries,
 } from './query-answer';
 import { readSpan, spansOver, type Span } from './read-span';
+import { UNBOUNDED, type RequestScope } from './request-scope';
 import type {
   DimensionValuesQuery,
   EventsQuery,
@@ -46,6 +48,9 @@ export interface QueryLimits {
   /** A summary is stale when the clock is past the last end + grace + so many windows. */
   readonly staleWindows: number;
 }
+
+/** One series of a summary takes as much memory as so many points of an answer. */
+const SUMMARY_POINTS = 16;
 
 interface Reading {
   readonly nowMs: number;
@@ -101,15 +106,15 @@ export class QueryEngine {
     };
   }
 
-  async query(query: Query, tenant: readonly Filter[]): Promise<QueryAnswer> {
+  async query(query: Query, tenant: readonly Filter[], scope = UNBOUNDED): Promise<QueryAnswer> {
     const range = checkRange(query.fromMs, query.toMs);
     const plan = this.plan(query, tenant, range);
-    return this.answer(plan, range, query.includeRevisions ?? false, query.fill ?? 'none');
+    return this.answer(plan, range, query.includeRevisions ?? false, query.fill ?? 'none', scope);
   }
 
   /** All points from a time on, with revisions and removals: what a subscription begins with. */
-  async snapshot(plan: Plan, fromMs: number): Promise<QueryAnswer> {
-    return this.answer(plan, checkRange(fromMs, MAX_TIME_MS), true, 'none');
+  async snapshot(plan: Plan, fromMs: number, scope = UNBOUNDED): Promise<QueryAnswer> {
+    return this.answer(plan, checkRange(fromMs, MAX_TIME_MS), true, 'none', scope);
   }
 
   /**
@@ -120,6 +125,7 @@ export class QueryEngine {
     plan: Plan,
     times: readonly number[],
     groups?: readonly Labels[],
+    scope = UNBOUNDED,
   ): Promise<readonly ResultSeries[]> {
     const { result } = await this.consistently(plan.metric, async ({ nowMs, progress }) => {
       const names = keptIndexes(plan).map((index) => plan.metric.dimensions[index]!.name);
@@ -136,7 +142,7 @@ export class QueryEngine {
         fill: null,
       };
       const notes = new NumberNotes();
-      await this.scan(plan, spansOver(plan, times, nowMs), nowMs, isWanted, (labels, points) => {
+      await this.scan(plan, spansOver(plan, times, nowMs), nowMs, isWanted, scope, (labels, points) => {
         const one = seriesAnswer(labels, onlyAt(points, at), rule, notes);
         if (one !== null) series.push(one);
         return true;
@@ -146,7 +152,7 @@ export class QueryEngine {
     return result;
   }
 
-  async summary(query: Query, tenant: readonly Filter[]): Promise<SummaryAnswer> {
+  async summary(query: Query, tenant: readonly Filter[], scope = UNBOUNDED): Promise<SummaryAnswer> {
     const range = checkRange(query.fromMs, query.toMs);
     const { stepMs: _step, maxPoints: _max, overTime: _over, ...selectors } = query;
     const plan = this.plan({ ...selectors, includeOpen: query.includeOpen ?? false }, tenant, range);
@@ -168,9 +174,11 @@ export class QueryEngine {
       // One window more, so that the first one in the range has its `previous` too.
       const wider = { fromMs: Math.max(0, range.fromMs - metric.window.advanceMs), toMs: range.toMs };
       const span = range.fromMs < range.toMs ? readSpan(plan, wider, nowMs) : null;
-      const total = await this.scan(plan, span === null ? [] : [span], nowMs, null, (labels, points) => {
+      const spans = span === null ? [] : [span];
+      const total = await this.scan(plan, spans, nowMs, null, scope, (labels, points) => {
         const one = summarize(labels, points, rule, notes);
         if (one === null) return true;
+        scope.reserve(SUMMARY_POINTS);
         if (series.length < this.limits.maxSeries) series.push(one);
         else cut.truncated = true;
         return !cut.truncated;
@@ -181,20 +189,21 @@ export class QueryEngine {
     return { ...this.head(plan, reading), ...result };
   }
 
-  async events(query: EventsQuery, tenant: readonly Filter[]): Promise<EventsAnswer> {
+  async events(query: EventsQuery, tenant: readonly Filter[], scope = UNBOUNDED): Promise<EventsAnswer> {
     const metric = this.metric(query.metric, tenant);
     const range = checkRange(query.fromMs, query.toMs);
     const limit = checkLimit(query.limit);
     requireEventMetric(metric);
     const plan = this.plan({ metric: query.metric, filters: query.filters }, tenant);
     const { result, reading } = await this.consistently(metric, async ({ nowMs, progress }) => {
-      const budget = new ScanBudget(this.store, metric, nowMs, this.limits.maxScanPoints);
+      const budget = this.budget(metric, nowMs, scope);
       return findEvents(plan, range, limit, {
         store: this.store,
         budget,
         nowMs,
         progress,
         pause: this.pause,
+        scope,
       });
     });
     return {
@@ -207,12 +216,32 @@ export class QueryEngine {
     };
   }
 
+  /** The events of these series (by seriesKey) at these window starts as they are now, in no order. */
+  async eventsAt(
+    plan: Plan,
+    wanted: ReadonlyMap<number, ReadonlySet<string>>,
+    scope = UNBOUNDED,
+  ): Promise<readonly EventEntry[]> {
+    const { result } = await this.consistently(plan.metric, ({ nowMs, progress }) =>
+      findEventsAt(plan, wanted, {
+        store: this.store,
+        budget: this.budget(plan.metric, nowMs, scope),
+        nowMs,
+        progress,
+        pause: this.pause,
+        scope,
+      }),
+    );
+    return result;
+  }
+
   /** With either bound only values with a point in the range; an absent bound is the beginning or the end of time. */
   async dimensionValues(
     metricName: string,
     dimension: string,
     query: DimensionValuesQuery,
     tenant: readonly Filter[],
+    scope = UNBOUNDED,
   ): Promise<DimensionValuesAnswer> {
     const metric = this.metric(metricName, tenant);
     const index = metric.dimensions.findIndex(({ name }) => name === dimension);
@@ -224,8 +253,8 @@ export class QueryEngine {
     const limit = checkLimit(query.limit);
     const plan = this.plan({ metric: metricName }, tenant);
     const { result, reading } = await this.consistently(metric, async ({ nowMs, progress }) => {
-      const budget = new ScanBudget(this.store, metric, nowMs, this.limits.maxScanPoints);
-      const tools = { store: this.store, budget, nowMs, progress, pause: this.pause };
+      const budget = this.budget(metric, nowMs, scope);
+      const tools = { store: this.store, budget, nowMs, progress, pause: this.pause, scope };
       return findDimensionValues(plan, index, range, query.prefix ?? '', tools);
     });
     return {
@@ -243,6 +272,7 @@ export class QueryEngine {
     range: TimeRange,
     revisions: boolean,
     fill: 'none' | 'zero' | 'null',
+    scope: RequestScope,
   ): Promise<QueryAnswer> {
     const { result, reading } = await this.consistently(plan.metric, async ({ nowMs, progress }) => {
       const span = readSpan(plan, range, nowMs);
@@ -257,7 +287,8 @@ export class QueryEngine {
       const series: ResultSeries[] = [];
       let points = 0;
       const cut = { truncated: false };
-      const total = await this.scan(plan, span === null ? [] : [span], nowMs, null, (labels, combined) => {
+      const spans = span === null ? [] : [span];
+      const total = await this.scan(plan, spans, nowMs, null, scope, (labels, combined) => {
         const length = Math.max(combined.times.length, gaps === null ? 0 : fillLength(gaps));
         if (points + length > this.limits.maxPoints && series.length === 0) throw this.tooManyPoints(plan);
         if (series.length >= this.limits.maxSeries || points + length > this.limits.maxPoints) {
@@ -266,8 +297,10 @@ export class QueryEngine {
         }
         const one = seriesAnswer(labels, combined, rule, notes);
         if (one !== null) {
+          const added = one.times.length + one.removed.length;
+          scope.reserve(added);
           series.push(one);
-          points += one.times.length + one.removed.length;
+          points += added;
         }
         return true;
       });
@@ -290,17 +323,22 @@ export class QueryEngine {
     };
   }
 
+  private budget(metric: Metric, nowMs: number, { signal }: RequestScope): ScanBudget {
+    return new ScanBudget(this.store, metric, nowMs, this.limits.maxScanPoints, signal);
+  }
+
   /** Gives the plan's points, stepped, group by group; resolves to the number of groups there are. */
   private async scan(
     plan: Plan,
     spans: readonly Span[],
     nowMs: number,
     isWanted: ((labels: Labels) => boolean) | null,
+    scope: RequestScope,
     onGroup: (labels: Labels, points: CombinedPoints) => boolean,
   ): Promise<number> {
     if (spans.length === 0) return 0;
     const all = await this.store.listSeries(plan.metric);
-    const selected = await selectSeries(plan, all, this.pause);
+    const selected = await selectSeries(plan, all, this.pause, scope.signal);
     const grouped = groupSeries(plan, selected);
     const groups = isWanted === null ? grouped : grouped.filter((group) => isWanted(group.labels));
     const stepped = isStepped(plan);
@@ -315,8 +353,9 @@ export class QueryEngine {
       groups,
       everySeries: plan.filters.length === 0 && isWanted === null,
       spans,
-      budget: new ScanBudget(this.store, plan.metric, nowMs, this.limits.maxScanPoints),
+      budget: this.budget(plan.metric, nowMs, scope),
       pause: this.pause,
+      scope,
       onGroup: (labels, windows) => onGroup(labels, stepped ? combineSteps(windows, rule) : windows),
     });
     return groups.length;

@@ -65,10 +65,18 @@ export function expectedPoints(metric: Metric, spans: readonly Span[]): number {
   return spans.reduce((sum, span) => sum + Math.ceil((span.toMs - span.fromMs) / distance), 0);
 }
 
-/** A span in parts from its end backwards, each twice as long as the one before: what is newest is mostly wanted. */
-export function* partsBackwards(metric: Metric, span: Span): Generator<Span> {
+/** Points that the first part of a search holds at most. */
+const FIRST_PART_POINTS = 100_000;
+const FIRST_PART_WINDOWS = 60;
+
+/**
+ * A span in parts from its end backwards, each twice as long as the one before: what is newest is mostly wanted.
+ * `series`: how many are read, so that the first part is not larger than memory has room for.
+ */
+export function* partsBackwards(metric: Metric, span: Span, series: number): Generator<Span> {
   const { window } = metric;
-  let length = 60 * Math.max(window.advanceMs, window.gapMs, 1);
+  const windows = Math.min(FIRST_PART_WINDOWS, Math.max(1, Math.floor(FIRST_PART_POINTS / series)));
+  let length = windows * Math.max(window.advanceMs, window.gapMs, 1);
   for (let toMs = span.toMs; toMs > span.fromMs;) {
     const fromMs = Math.max(span.fromMs, toMs - length);
     yield { fromMs, toMs };

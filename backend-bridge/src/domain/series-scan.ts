@@ -6,6 +6,7 @@ import { keptIndexes } from './plan';
 import type { SeriesPoints } from './point';
 import type { Plan } from './query-answer';
 import { expectedPoints, type Span } from './read-span';
+import type { RequestScope } from './request-scope';
 import { compareValues, seriesKey, type Labels, type Series } from './series';
 import type { SeriesStore } from './store';
 
@@ -14,6 +15,8 @@ import type { SeriesStore } from './store';
 /** Points that one read of the store should give at most. */
 const PORTION_POINTS = 100_000;
 const PORTION_SERIES = 5_000;
+/** Portions with more points than this wait for their turn, so that many of them leave room for small requests. */
+const LIGHT_POINTS = 10_000;
 /** Series looked at, and steps of pattern matching, before others get their turn. */
 const SERIES_BETWEEN_PAUSES = 5_000;
 const MATCHING_BETWEEN_PAUSES = 500_000;
@@ -31,7 +34,7 @@ export interface SeriesGroup {
   readonly members: Series[];
 }
 
-/** One request's reading; stops it at `maxScanPoints` with `range_too_large`. */
+/** One request's reading; stops it at `maxScanPoints` with `range_too_large`, and when the request is over. */
 export class ScanBudget {
   private scanned = 0;
 
@@ -40,12 +43,16 @@ export class ScanBudget {
     private readonly metric: Metric,
     private readonly nowMs: number,
     private readonly maxScanPoints: number,
+    private readonly signal: AbortSignal,
   ) {}
 
   async read(span: Span, seriesIds: readonly number[] | null): Promise<readonly SeriesPoints[]> {
     const maxPoints = this.maxScanPoints - this.scanned;
     if (maxPoints <= 0) throw this.tooLarge();
-    const found = await this.store.read(this.metric, { ...span, seriesIds, nowMs: this.nowMs, maxPoints });
+    const { signal, nowMs } = this;
+    signal.throwIfAborted();
+    const found = await this.store.read(this.metric, { ...span, seriesIds, nowMs, maxPoints, signal });
+    signal.throwIfAborted();
     for (const series of found) this.scanned += series.points.length;
     if (this.scanned > this.maxScanPoints) throw this.tooLarge();
     return found;
@@ -65,6 +72,7 @@ export async function selectSeries(
   plan: Plan,
   all: readonly Series[],
   pause: Pause,
+  signal?: AbortSignal,
 ): Promise<readonly Series[]> {
   if (plan.filters.length === 0) return all;
   const selected: Series[] = [];
@@ -91,6 +99,7 @@ export async function selectSeries(
     if (sincePause > MATCHING_BETWEEN_PAUSES || looked % SERIES_BETWEEN_PAUSES === 0) {
       sincePause = 0;
       await pause();
+      signal?.throwIfAborted();
     }
   }
   return selected;
@@ -129,6 +138,7 @@ export interface GroupScan {
   readonly spans: readonly Span[];
   readonly budget: ScanBudget;
   readonly pause: Pause;
+  readonly scope: RequestScope;
   /** Gets each group that has rows, in order of labels. False: no more are wanted. */
   readonly onGroup: (labels: Labels, points: CombinedPoints) => boolean;
 }
@@ -158,10 +168,14 @@ export async function scanGroups(scan: GroupScan): Promise<void> {
     }
     const whole = scan.everySeries && batch.length === groups.length && members <= portion;
     if (batch.length === 0 && !whole) return;
-    for (const { group, table, found } of await readBatch(scan, batch, whole, portion)) {
-      if (found && !scan.onGroup(group.labels, table.finish())) return;
-    }
-    if (next >= groups.length) return;
+    const readOn = async (): Promise<boolean> => {
+      for (const { group, table, found } of await readBatch(scan, batch, whole, portion)) {
+        if (found && !scan.onGroup(group.labels, table.finish())) return false;
+      }
+      return true;
+    };
+    const wanted = members * each > LIGHT_POINTS ? await scan.scope.inTurn(readOn) : await readOn();
+    if (!wanted || next >= groups.length) return;
     await scan.pause();
   }
 }

@@ -176,6 +176,8 @@ export interface ReadRequest {
   readonly seriesIds: readonly number[] | null;
   readonly nowMs: number;
   readonly maxPoints: number;
+  /** Aborted when nobody wants the points any more; the read then ends early and rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 /** One changed point with its series. */

@@ -155,12 +155,13 @@ class PointReader {
     return this.steps % STEPS === 0 && performance.now() >= this.turnEnds;
   }
 
-  private nextTurn(): Promise<void> {
-    return new Promise((resolve) => {
+  private async nextTurn(): Promise<void> {
+    await new Promise<void>((resolve) => {
       setImmediate(() => {
         this.turnEnds = performance.now() + TURN_MS;
         resolve();
       });
     });
+    this.request.signal?.throwIfAborted();
   }
 }

@@ -37,6 +37,7 @@ export async function readPoints(
   if (places.length === 0) return [];
   const collector = new Collector(access, request, places);
   for (let at = 0; at < places.length; at += CHUNK * CHUNKS_IN_FLIGHT) {
+    request.signal?.throwIfAborted();
     const chunks: Promise<() => void>[] = [];
     for (let i = at; i < Math.min(at + CHUNK * CHUNKS_IN_FLIGHT, places.length); i += CHUNK)
       chunks.push(fetchChunk(link, access, places.slice(i, i + CHUNK), collector));
@@ -83,6 +84,7 @@ async function findPlaces(link: RedisLink, access: MetricAccess, request: ReadRe
   let places = 0;
   for (let at = 0; at < buckets.length; at += CHUNK) {
     const part = buckets.slice(at, at + CHUNK);
+    request.signal?.throwIfAborted();
     const indexes = await link.mget(part.map((bucket) => access.keys.index(bucket)));
     indexes.forEach((packed, i) => {
       if (packed === null) return;

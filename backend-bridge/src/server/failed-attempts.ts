@@ -1,19 +1,16 @@
-import ipaddr from 'ipaddr.js';
 import type { MonotonicClock } from '../domain/telemetry';
+import { addressGroup } from './holder';
 
 const BURST = 10;
 const REFILL_MS = 6_000;
 const MAX_ADDRESSES = 10_000;
-const MAX_TRUSTED = 10_000;
 
 /**
- * Counts failed authentications by address: ten at once, then one every six seconds. Both lists are bounded;
- * the oldest entry goes first. A token that this address has used well before is let in even while the address
- * is limited: behind a proxy many share one address, and one wrong token must not lock the others out.
+ * Counts failed authentications by address: ten at once, then one every six seconds. The list is bounded; the oldest
+ * entry goes first.
  */
 export class FailedAttempts {
   private readonly spent = new Map<string, { failures: number; sinceMs: number }>();
-  private readonly trusted = new Set<string>();
   private readonly groups = new Map<string, string>();
 
   constructor(private readonly monotonic: MonotonicClock) {}
@@ -30,22 +27,11 @@ export class FailedAttempts {
     dropOldest(this.spent, MAX_ADDRESSES);
   }
 
-  succeeded(remoteAddress: string, token: string): void {
-    const key = `${this.group(remoteAddress)} ${token}`;
-    if (this.trusted.has(key)) return;
-    this.trusted.add(key);
-    dropOldest(this.trusted, MAX_TRUSTED);
-  }
-
-  knows(remoteAddress: string, token: string): boolean {
-    return this.trusted.has(`${this.group(remoteAddress)} ${token}`);
-  }
-
   /** Remembered, since parsing an address costs more than the rest of a check. */
   private group(remoteAddress: string): string {
     const known = this.groups.get(remoteAddress);
     if (known !== undefined) return known;
-    const group = groupOf(remoteAddress);
+    const group = addressGroup(remoteAddress);
     this.groups.set(remoteAddress, group);
     dropOldest(this.groups, MAX_ADDRESSES);
     return group;
@@ -58,22 +44,8 @@ export class FailedAttempts {
   }
 }
 
-function dropOldest(entries: Map<string, unknown> | Set<string>, limit: number): void {
+function dropOldest(entries: Map<string, unknown>, limit: number): void {
   if (entries.size <= limit) return;
   const oldest = entries.keys().next();
   if (!oldest.done) entries.delete(oldest.value);
-}
-
-/** An IPv4 address itself; of IPv6 the /64, of which one host has every address to spare. */
-function groupOf(remoteAddress: string): string {
-  const bare = remoteAddress.split('%')[0]!;
-  if (!ipaddr.isValid(bare)) return 'unknown';
-  const address = ipaddr.process(bare);
-  if (address instanceof ipaddr.IPv6) {
-    return address.parts
-      .slice(0, 4)
-      .map((part) => part.toString(16))
-      .join(':');
-  }
-  return address.toString();
 }

@@ -4,6 +4,7 @@ import type { StatusHistory } from '../domain/status-history';
 import type { SeriesStore } from '../domain/store';
 import type { Clock, Log } from '../domain/telemetry';
 import type { Access } from './access';
+import type { Budgets } from './budgets';
 
 /** What the HTTP server is built from. */
 
@@ -16,7 +17,8 @@ export interface HttpServerOptions {
   /** Largest body of an ingest request; the others have at most 1 MiB of it. */
   readonly maxBodyBytes: number;
   readonly maxIngestEvents: number;
-  readonly maxConcurrentQueries: number;
+  /** How long a request's head may take to arrive. */
+  readonly headerTimeoutMs: number;
 }
 
 /** The part of the query engine that HTTP calls. */
@@ -37,6 +39,8 @@ export interface HttpDependencies {
   readonly source: Source;
   readonly store: SeriesStore;
   readonly access: Access;
+  /** Shared with the WebSocket. */
+  readonly budgets: Budgets;
   readonly metricsText: () => Promise<string>;
   /** The bridge's own version. */
   readonly version: string;

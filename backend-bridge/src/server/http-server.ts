@@ -18,6 +18,8 @@ const QUERY_BODY_BYTES = 1_048_576;
 /** A peer that neither sends nor takes anything for so long is dropped; WebSockets have their own heartbeat. */
 const IDLE_MS = 60_000;
 const REQUEST_MS = 30_000;
+/** How often requests that take too long to arrive are looked for. */
+const CHECK_MS = 1_000;
 const CLOSE_MS = 4_000;
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
@@ -34,12 +36,13 @@ export interface HttpServer {
 export function createHttpServer(dependencies: HttpDependencies): HttpServer {
   const { options, log } = dependencies;
   const tls = tlsFiles(options);
+  const patience = { headersTimeout: options.headerTimeoutMs, connectionsCheckingInterval: CHECK_MS };
   const app = Fastify({
-    ...(tls ? { https: tls } : {}),
+    ...(tls ? { https: { ...tls, ...patience } } : { http: patience }),
     logger: false,
     bodyLimit: Math.min(QUERY_BODY_BYTES, options.maxBodyBytes),
     connectionTimeout: IDLE_MS,
-    requestTimeout: REQUEST_MS,
+    requestTimeout: Math.max(REQUEST_MS, options.headerTimeoutMs),
     return503OnClosing: false,
     routerOptions: { maxParamLength: 4_096 },
     frameworkErrors: (error, _request, reply) => void refuse(reply, refusalFor(error)),
@@ -50,7 +53,9 @@ export function createHttpServer(dependencies: HttpDependencies): HttpServer {
   app.removeContentTypeParser('text/plain');
   app.setErrorHandler((error, request, reply) => {
     const refusal = refusalFor(error);
-    if (refusal.code === 'internal') {
+    // Work that ended because its caller is gone has not failed.
+    const cancelled = reply.raw.destroyed && (error as Error).name === 'AbortError';
+    if (refusal.code === 'internal' && !cancelled) {
       log.error({ err: error, method: request.method, route: request.routeOptions.url }, 'a request failed');
     }
     return refuse(reply, refusal);

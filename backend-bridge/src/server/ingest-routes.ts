@@ -31,7 +31,7 @@ export function ingestRoutes(
   app.post(
     '/api/v1/ingest/events',
     { config, bodyLimit: options.maxBodyBytes, onRequest },
-    async ({ body }, reply) => {
+    async ({ body, work }, reply) => {
       events.body(body);
       const given = body as readonly unknown[];
       if (given.length > options.maxIngestEvents) {
@@ -41,7 +41,7 @@ export function ingestRoutes(
           { limit: options.maxIngestEvents },
         );
       }
-      const { accepted, rejected } = await ingest().events(given);
+      const { accepted, rejected } = await work.run(() => ingest().events(given));
       return sendJson(reply, {
         accepted,
         rejected: rejected.map(({ index, reason }) => ({ index, reason })),
@@ -50,12 +50,16 @@ export function ingestRoutes(
   );
 
   const profile = contract.of('putProfile');
-  app.put('/api/v1/ingest/profiles/:user_id', { config, onRequest }, async ({ body, params }, reply) => {
-    profile.parameters({ ...(params as object) });
-    profile.body(body);
-    await ingest().profile((params as { user_id: string }).user_id, body);
-    return reply.code(204).send();
-  });
+  app.put(
+    '/api/v1/ingest/profiles/:user_id',
+    { config, onRequest },
+    async ({ body, params, work }, reply) => {
+      profile.parameters({ ...(params as object) });
+      profile.body(body);
+      await work.run(() => ingest().profile((params as { user_id: string }).user_id, body));
+      return reply.code(204).send();
+    },
+  );
 }
 
 /**

@@ -41,35 +41,40 @@ export function queryRoutes(
     values.parameters(given);
     const { metric, dimension, from_ms, to_ms, prefix, limit } = given as ValuesOperation['path'] &
       NonNullable<ValuesOperation['query']>;
-    const found = await engine.dimensionValues(
-      metric,
-      dimension,
-      { fromMs: from_ms, toMs: to_ms, prefix, limit: limit ?? 1_000 },
-      request.principal.tenant,
+    const found = await request.work.run((scope) =>
+      engine.dimensionValues(
+        metric,
+        dimension,
+        { fromMs: from_ms, toMs: to_ms, prefix, limit: limit ?? 1_000 },
+        request.principal.tenant,
+        scope,
+      ),
     );
     return sendJson(reply, dimensionValuesToWire(found));
   });
 
   const query = contract.of('query');
-  app.post('/api/v1/query', { config }, async ({ body, principal }, reply) => {
+  app.post('/api/v1/query', { config }, async ({ body, principal, work }, reply) => {
     query.body(body);
     const asked = queryFromWire(body as Schemas['QueryRequest']);
-    const answer = await engine.query(asked, principal.tenant);
+    const answer = await work.run((scope) => engine.query(asked, principal.tenant, scope));
     return sendQueryAnswer(reply, answer, asked.includeRevisions === true);
   });
 
   const summary = contract.of('summary');
-  app.post('/api/v1/summary', { config }, async ({ body, principal }, reply) => {
+  app.post('/api/v1/summary', { config }, async ({ body, principal, work }, reply) => {
     summary.body(body);
     const asked = summaryFromWire(body as Schemas['SummaryRequest']);
-    return sendJson(reply, summaryToWire(await engine.summary(asked, principal.tenant)));
+    const answer = await work.run((scope) => engine.summary(asked, principal.tenant, scope));
+    return sendJson(reply, summaryToWire(answer));
   });
 
   const events = contract.of('queryEvents');
-  app.post('/api/v1/events/query', { config }, async ({ body, principal }, reply) => {
+  app.post('/api/v1/events/query', { config }, async ({ body, principal, work }, reply) => {
     events.body(body);
     const asked = eventsFromWire(body as Schemas['EventsRequest']);
-    return sendJson(reply, eventsToWire(await engine.events(asked, principal.tenant)));
+    const answer = await work.run((scope) => engine.events(asked, principal.tenant, scope));
+    return sendJson(reply, eventsToWire(answer));
   });
 }
 

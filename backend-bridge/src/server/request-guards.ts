@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RequestError, UnavailableError } from '../domain/errors';
 import type { Principal, Scope } from './access';
-import { ConcurrencyGate } from './concurrency-gate';
+import { holderOf } from './holder';
 import type { HttpDependencies } from './http-dependencies';
+import { RequestWork } from './request-work';
 import { knownEpoch } from './status-report';
 import { hasScope } from './tokens';
 
@@ -11,6 +12,8 @@ import { hasScope } from './tokens';
 declare module 'fastify' {
   interface FastifyRequest {
     principal: Principal;
+    /** Of requests with a gate. */
+    work: RequestWork;
   }
   interface FastifyContextConfig {
     /** Absent: open to all. */
@@ -21,15 +24,11 @@ declare module 'fastify' {
 }
 
 const NOBODY: Principal = { name: 'nobody', scopes: new Set(), tenant: [] };
-/** Bodies of ingest are large, and each is held whole. */
-const MAX_CONCURRENT_INGEST = 16;
 
-export function guardRequests(app: FastifyInstance, { access, options, store }: HttpDependencies): void {
-  const gates = {
-    data: new ConcurrencyGate(options.maxConcurrentQueries, access.required),
-    ingest: new ConcurrencyGate(MAX_CONCURRENT_INGEST, access.required),
-  };
+export function guardRequests(app: FastifyInstance, { access, store, budgets }: HttpDependencies): void {
+  const gates = { data: budgets.queries, ingest: budgets.ingest };
   app.decorateRequest('principal');
+  app.decorateRequest('work');
   app.addHook('onRequest', async (request, reply) => {
     request.principal = NOBODY;
     void reply.header('x-content-type-options', 'nosniff');
@@ -58,7 +57,15 @@ export function guardRequests(app: FastifyInstance, { access, options, store }: 
         'The store has not answered since the bridge started; try again soon',
       );
     }
-    if (gate !== undefined) await holdPlace(gates[gate], request.principal.name, reply);
+    if (gate !== undefined) {
+      const holder = holderOf(access, request.principal, request.socket.remoteAddress);
+      request.work = new RequestWork(reply.raw, {
+        holder,
+        memory: budgets.memory.open([holder]),
+        turns: budgets.turns,
+      });
+      await request.work.enter(gates[gate]);
+    }
     return undefined;
   });
 }
@@ -86,15 +93,4 @@ function authorize(access: HttpDependencies['access'], request: FastifyRequest, 
     throw new RequestError('forbidden', `The token ${found.name} lacks the scope ${scope}`, { scope });
   }
   return found;
-}
-
-/** The place is free again when the answer is out, or the caller is gone. */
-async function holdPlace(gate: ConcurrencyGate, holder: string, reply: FastifyReply): Promise<void> {
-  const place = { gone: false, leave: (): void => {} };
-  reply.raw.once('close', () => {
-    place.gone = true;
-    place.leave();
-  });
-  place.leave = await gate.enter(holder);
-  if (place.gone) place.leave();
 }

@@ -97,18 +97,18 @@ describe('access by the tokens file', () => {
     expect(name(access.fromHeader(header?.slice(0, 100_000), '10.0.0.1'))).toBe('unauthenticated');
   });
 
-  it('limits wrong tokens by address, and lets neither a right guess nor others suffer the wrong way', () => {
+  it('limits wrong tokens by address, and always lets a valid one in', () => {
     open(fileText(entry('a', 'secret-a'), entry('b', 'secret-b')));
     expect(name(access.fromToken('secret-a', '10.0.0.1'))).toBe('a');
     for (let i = 0; i < 10; i += 1)
       expect(name(access.fromToken('wrong', '10.0.0.1'))).toBe('unauthenticated');
     expect(name(access.fromToken('wrong', '10.0.0.1'))).toBe('rate_limited');
-    // A right guess does not show itself, a token that was in use from there goes on.
-    expect(name(access.fromToken('secret-b', '10.0.0.1'))).toBe('rate_limited');
-    expect(name(access.fromToken('secret-a', '10.0.0.1'))).toBe('a');
-    expect(name(access.fromToken('secret-b', '10.0.0.2'))).toBe('b');
-    nowMs += 6_000;
+    // Also one that was never seen from there: the bridge may have just started, behind a proxy with many clients.
     expect(name(access.fromToken('secret-b', '10.0.0.1'))).toBe('b');
+    expect(name(access.fromToken('secret-a', '10.0.0.1'))).toBe('a');
+    expect(name(access.fromToken('wrong', '10.0.0.2'))).toBe('unauthenticated');
+    nowMs += 6_000;
+    expect(name(access.fromToken('wrong', '10.0.0.1'))).toBe('unauthenticated');
   });
 
   it('limits a steady stream of guesses to one in six seconds', () => {

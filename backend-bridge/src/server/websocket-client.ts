@@ -3,6 +3,7 @@ import type { RawData, WebSocket } from 'ws';
 import { MessageRate } from './message-rate';
 import { refusalFor } from './refusals';
 import type { Principal } from './access';
+import { holderOf } from './holder';
 import { hasScope } from './tokens';
 import { MalformedMessage, type ClientMessage, type SubscribeSelection } from './websocket-messages';
 import { historicalData } from './websocket-history';
@@ -51,6 +52,8 @@ export class WebSocketClient {
   private rate: MessageRate | null = null;
   private stateTold = false;
   private stateTimer: NodeJS.Timeout | null = null;
+  /** Aborted when the connection is over. */
+  private readonly over = new AbortController();
   private takenBytes = 0;
   private takenAt = 0;
 
@@ -61,6 +64,11 @@ export class WebSocketClient {
     readonly remoteAddress: string,
   ) {
     this.outbox = new Outbox(ws, socket, context.options, () => this.onClear());
+  }
+
+  /** Whose budget the connection counts for. */
+  get holder(): string {
+    return holderOf(this.context.access, this.principal!, this.remoteAddress);
   }
 
   get subscribed(): number {
@@ -122,6 +130,7 @@ export class WebSocketClient {
   end(): void {
     if (this.ended) return;
     this.ended = true;
+    this.over.abort();
     if (this.stateTimer !== null) clearTimeout(this.stateTimer);
     this.original?.end();
     for (const held of this.subscriptions?.values() ?? []) held.subscription.end();
@@ -265,7 +274,7 @@ export class WebSocketClient {
   private async tellHistory(name: string, timeRange: number): Promise<void> {
     const { hub, store, clock, options } = this.context;
     const { metric, selects } = this.plan({ metric: name });
-    const leave = await this.context.gate.enter(this.principal?.name ?? '');
+    const leave = await this.context.budgets.queries.enter(this.holder, this.over.signal);
     try {
       const text = await historicalData(store, {
         metric,
@@ -274,6 +283,7 @@ export class WebSocketClient {
         maxPoints: options.maxHistoryPoints,
         nowMs: clock(),
         progress: hub.progressOf(metric.name),
+        signal: this.over.signal,
       });
       if (!this.ended) this.outbox.sendText(text);
     } finally {

@@ -1,5 +1,5 @@
 import type { Access } from './access';
-import type { ConcurrencyGate } from './concurrency-gate';
+import type { Budgets } from './budgets';
 import type { MessageRateLimits } from './message-rate';
 import type { ClientMessages } from './websocket-messages';
 import type { SeriesStore } from '../domain/store';
@@ -22,8 +22,6 @@ export interface WebSocketOptions extends MessageRateLimits {
   readonly closeWithinMs: number;
   /** Points in one historical_data. */
   readonly maxHistoryPoints: number;
-  /** Histories read at the same time. */
-  readonly maxHistories: number;
 }
 
 export const WEBSOCKET_OPTIONS: WebSocketOptions = {
@@ -37,7 +35,6 @@ export const WEBSOCKET_OPTIONS: WebSocketOptions = {
   pingMs: 20_000,
   closeWithinMs: 10_000,
   maxHistoryPoints: 100_000,
-  maxHistories: 8,
   perSecond: 50,
   burst: 200,
   refusedAMinute: 1_000,
@@ -50,7 +47,8 @@ export interface WebSocketContext {
   readonly store: SeriesStore;
   readonly access: Access;
   readonly messages: ClientMessages;
-  readonly gate: ConcurrencyGate;
+  /** Shared with HTTP. */
+  readonly budgets: Budgets;
   readonly options: WebSocketOptions;
   readonly log: Log;
   readonly telemetry: Telemetry;

@@ -17,6 +17,7 @@ export interface HistoryRequest {
   readonly maxPoints: number;
   readonly nowMs: number;
   readonly progress: Progress;
+  readonly signal: AbortSignal;
 }
 
 /** The text of a `historical_data`: every point of every series, oldest first. Rejects with `range_too_large`. */
@@ -30,6 +31,7 @@ export async function historicalData(store: SeriesStore, request: HistoryRequest
     seriesIds: series.map(({ id }) => id),
     nowMs,
     maxPoints: request.maxPoints,
+    signal: request.signal,
   });
   const places: { startMs: number; series: number; row: number }[] = [];
   stored.forEach(({ points }, index) => {

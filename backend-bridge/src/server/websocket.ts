@@ -2,7 +2,6 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type ServerOptions, type WebSocket } from 'ws';
-import { ConcurrencyGate } from './concurrency-gate';
 import type { Principal } from './access';
 import { CLOSE, WebSocketClient } from './websocket-client';
 import { WEBSOCKET_OPTIONS, type WebSocketContext, type WebSocketOptions } from './websocket-context';
@@ -10,7 +9,7 @@ import { heartbeatFrame } from './websocket-heartbeat';
 import { ClientMessages } from './websocket-messages';
 import { RequestError } from '../domain/errors';
 
-export interface WebSocketParts extends Omit<WebSocketContext, 'messages' | 'gate' | 'options'> {
+export interface WebSocketParts extends Omit<WebSocketContext, 'messages' | 'options'> {
   readonly options?: Partial<WebSocketOptions>;
 }
 
@@ -49,7 +48,6 @@ class WebSocketEntry implements WebSocketFace {
       ...parts,
       options,
       messages: new ClientMessages(),
-      gate: new ConcurrencyGate(options.maxHistories, parts.access.required),
     };
     // closeTimeout is newer than the types of ws.
     const settings: ServerOptions & { closeTimeout: number } = {

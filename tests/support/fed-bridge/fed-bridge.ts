@@ -12,6 +12,7 @@ import type { Log, Telemetry } from '../../../backend-bridge/src/domain/telemetr
 import { createLiveHub } from '../../../backend-bridge/src/live/hub';
 import { createLmdbStore } from '../../../backend-bridge/src/lmdb/lmdb-store';
 import type { HttpEngine } from '../../../backend-bridge/src/server/http-dependencies';
+import { createBudgets } from '../../../backend-bridge/src/server/budgets';
 import { createHttpServer } from '../../../backend-bridge/src/server/http-server';
 import { createAccess, hashToken } from '../../../backend-bridge/src/server/tokens';
 import { attachWebSocket, type WebSocketFace } from '../../../backend-bridge/src/server/websocket';
@@ -181,19 +182,21 @@ async function run(options: RunOptions): Promise<Running> {
     status: options.status,
     storeLost: () => {},
   };
+  const budgets = createBudgets();
   const http = createHttpServer({
     options: {
       host: '127.0.0.1',
       port: options.port,
       maxBodyBytes: 1_048_576,
       maxIngestEvents: 100,
-      maxConcurrentQueries: 64,
+      headerTimeoutMs: 10_000,
     },
     engine: slowed(engine, options.slow),
     ingest: null,
     source,
     store,
     access,
+    budgets,
     metricsText: async () => '',
     version: '0.0.0-test',
     log,
@@ -201,7 +204,7 @@ async function run(options: RunOptions): Promise<Running> {
     clients: () => face.counts(),
     history: new StatusHistory(metrics.length, clock()),
   });
-  const face = attachWebSocket(http.server, { hub, engine, store, access, log, telemetry, clock });
+  const face = attachWebSocket(http.server, { hub, engine, store, access, budgets, log, telemetry, clock });
   const sockets = new Set<Socket>();
   http.server.on('connection', (socket: Socket) => {
     sockets.add(socket);

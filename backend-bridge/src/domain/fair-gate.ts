@@ -1,0 +1,152 @@
+import { RequestError } from './errors';
+
+export interface FairGateOptions {
+  /** Pieces of work that run at the same time. */
+  readonly places: number;
+  /** Requests that may wait for a place; absent: as many as come. */
+  readonly waiting?: number;
+  /** A request that got no place within this time is refused; absent: it waits as long as its signal lets it. */
+  readonly maxWaitMs?: number;
+  /** The setting that raises `places`, for the sentence of a refusal. */
+  readonly setting: string;
+}
+
+/** What one holder may have of a limit of which it holds `held` and all together `total`: half of what the others leave. */
+export function fairShare(limit: number, total: number, held: number): number {
+  return (limit - (total - held)) / 2;
+}
+
+interface Waiter {
+  readonly admit: () => void;
+}
+
+/** Frees the place; further calls do nothing. */
+export type Leave = () => void;
+
+/**
+ * Bounds how much work runs at once. A holder gets at most half of what the others leave, so one that asks for
+ * everything always leaves room for the next; holders that wait are served in turn.
+ */
+export class FairGate {
+  private total = 0;
+  private waitingTotal = 0;
+  private readonly running = new Map<string, number>();
+  /** In the order in which holders get their turn. */
+  private readonly queues = new Map<string, Waiter[]>();
+
+  constructor(private readonly options: FairGateOptions) {}
+
+  /**
+   * Resolves when there is a place. Rejects with `rate_limited` when the holder has its share of requests already,
+   * with `overloaded` when nobody may wait any more or the wait took too long, and with the signal's reason.
+   */
+  async enter(holder: string, signal?: AbortSignal): Promise<Leave> {
+    signal?.throwIfAborted();
+    if (this.mayRun(holder)) this.take(holder);
+    else await this.wait(holder, signal);
+    let inside = true;
+    return () => {
+      if (!inside) return;
+      inside = false;
+      this.leave(holder);
+    };
+  }
+
+  private mayRun(holder: string): boolean {
+    return this.total < this.options.places && hasShare(this.options.places, this.total, this.held(holder));
+  }
+
+  private held(holder: string): number {
+    return this.running.get(holder) ?? 0;
+  }
+
+  private take(holder: string): void {
+    this.total += 1;
+    this.running.set(holder, this.held(holder) + 1);
+  }
+
+  private leave(holder: string): void {
+    this.total -= 1;
+    const held = this.held(holder) - 1;
+    if (held === 0) this.running.delete(holder);
+    else this.running.set(holder, held);
+    this.admitNext();
+  }
+
+  private admitNext(): void {
+    for (const [holder, queue] of this.queues) {
+      if (this.total >= this.options.places) return;
+      if (!this.mayRun(holder)) continue;
+      const [next] = queue as [Waiter];
+      this.take(holder);
+      this.drop(holder, next);
+      // Its next request waits until the other holders had their turn.
+      if (this.queues.delete(holder) && queue.length > 0) this.queues.set(holder, queue);
+      next.admit();
+    }
+  }
+
+  private drop(holder: string, waiter: Waiter): void {
+    const queue = this.queues.get(holder)!;
+    queue.splice(queue.indexOf(waiter), 1);
+    if (queue.length === 0) this.queues.delete(holder);
+    this.waitingTotal -= 1;
+  }
+
+  private async wait(holder: string, signal: AbortSignal | undefined): Promise<void> {
+    const { waiting = Number.POSITIVE_INFINITY, maxWaitMs, setting } = this.options;
+    const queue = this.queues.get(holder) ?? [];
+    if (this.waitingTotal >= waiting) throw overloaded(setting);
+    if (!hasShare(waiting, this.waitingTotal, queue.length)) {
+      throw new RequestError(
+        'rate_limited',
+        `Too many requests at once by one client; wait for answers, or raise ${setting}`,
+        { setting },
+        true,
+      );
+    }
+    await new Promise<void>((resolve, reject) => {
+      const stop = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', onAbort);
+      };
+      const waiter: Waiter = {
+        admit: () => {
+          stop();
+          resolve();
+        },
+      };
+      const onAbort = (): void => {
+        stop();
+        this.drop(holder, waiter);
+        reject(signal!.reason as Error);
+      };
+      const timer =
+        maxWaitMs === undefined
+          ? undefined
+          : setTimeout(() => {
+              stop();
+              this.drop(holder, waiter);
+              reject(overloaded(setting));
+            }, maxWaitMs);
+      signal?.addEventListener('abort', onAbort);
+      queue.push(waiter);
+      this.queues.set(holder, queue);
+      this.waitingTotal += 1;
+    });
+  }
+}
+
+/** Whether a holder of `held` out of `total` taken may take one more. */
+function hasShare(limit: number, total: number, held: number): boolean {
+  return held < Math.max(1, Math.ceil(fairShare(limit, total, held)));
+}
+
+function overloaded(setting: string): RequestError {
+  return new RequestError(
+    'overloaded',
+    `The bridge has too much to do; try again in a moment, or raise ${setting}`,
+    { setting },
+    true,
+  );
+}

@@ -1,0 +1,43 @@
+import { FairGate } from '../domain/fair-gate';
+import { MemoryBudget } from '../domain/memory-budget';
+
+/** What all clients share, over HTTP and WebSocket; each principal (holder.ts) has its share of it. */
+export interface Budgets {
+  /** Queries, and histories of the original protocol. */
+  readonly queries: FairGate;
+  readonly ingest: FairGate;
+  /** Portions of long readings. */
+  readonly turns: FairGate;
+  /** Answers while they are made and sent. */
+  readonly memory: MemoryBudget;
+}
+
+export interface BudgetLimits {
+  readonly maxConcurrentQueries: number;
+  readonly maxConcurrentIngest: number;
+  /** How long a request waits for a place. */
+  readonly maxQueueMs: number;
+  readonly maxAnswerBytes: number;
+}
+
+export const BUDGET_LIMITS: BudgetLimits = {
+  maxConcurrentQueries: 64,
+  maxConcurrentIngest: 16,
+  maxQueueMs: 5_000,
+  maxAnswerBytes: 134_217_728,
+};
+
+/** While one long reading waits for its store, another one computes. */
+const TURNS = 2;
+
+export function createBudgets(given: Partial<BudgetLimits> = {}): Budgets {
+  const limits = { ...BUDGET_LIMITS, ...given };
+  const gate = (places: number, setting: string): FairGate =>
+    new FairGate({ places, waiting: places, maxWaitMs: limits.maxQueueMs, setting });
+  return {
+    queries: gate(limits.maxConcurrentQueries, 'limits.max_concurrent_queries'),
+    ingest: gate(limits.maxConcurrentIngest, 'limits.max_concurrent_ingest'),
+    turns: new FairGate({ places: TURNS, setting: 'limits.max_concurrent_queries' }),
+    memory: new MemoryBudget(limits.maxAnswerBytes, 'limits.max_answer_bytes'),
+  };
+}
