@@ -211,6 +211,7 @@ export function createApp(settings: Settings, surroundings: AppSurroundings): Ap
     maxConcurrentIngest: limits.max_concurrent_ingest,
     maxQueueMs: limits.max_queue_time,
     maxAnswerBytes: limits.max_answer_bytes,
+    maxPending: limits.max_unauthenticated,
   });
   const http = createHttpServer({
     options: {

@@ -99,7 +99,22 @@ const limitsSchema = z.strictObject({
   header_timeout: duration
     .prefault('10s')
     .describe("A connection that has not sent a request's head within this time is closed."),
-  max_clients: z.number().int().min(1).default(10_000).describe('WebSocket connections.'),
+  max_clients: z
+    .number()
+    .int()
+    .min(1)
+    .default(10_000)
+    .describe(
+      'WebSocket connections. When there are as many, the token with the most gives one up for another one.',
+    ),
+  max_unauthenticated: z
+    .number()
+    .int()
+    .min(1)
+    .default(1_000)
+    .describe(
+      'Connections without a valid token yet, beside max_clients; the oldest is closed for a new one.',
+    ),
   max_subscriptions: z.number().int().min(1).default(200).describe('Subscriptions of one connection.'),
   max_message_bytes: z.number().int().min(1_024).default(65_536).describe('One message from a client.'),
   client_buffer_bytes: z

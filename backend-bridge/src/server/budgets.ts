@@ -1,5 +1,6 @@
 import { FairGate } from '../domain/fair-gate';
 import { MemoryBudget } from '../domain/memory-budget';
+import { PendingConnections } from './pending-connections';
 
 /** What all clients share, over HTTP and WebSocket; each principal (holder.ts) has its share of it. */
 export interface Budgets {
@@ -10,6 +11,7 @@ export interface Budgets {
   readonly turns: FairGate;
   /** Answers while they are made and sent. */
   readonly memory: MemoryBudget;
+  readonly pending: PendingConnections;
 }
 
 export interface BudgetLimits {
@@ -18,6 +20,8 @@ export interface BudgetLimits {
   /** How long a request waits for a place. */
   readonly maxQueueMs: number;
   readonly maxAnswerBytes: number;
+  /** Connections that have not shown a valid token. */
+  readonly maxPending: number;
 }
 
 export const BUDGET_LIMITS: BudgetLimits = {
@@ -25,6 +29,7 @@ export const BUDGET_LIMITS: BudgetLimits = {
   maxConcurrentIngest: 16,
   maxQueueMs: 5_000,
   maxAnswerBytes: 134_217_728,
+  maxPending: 1_000,
 };
 
 /** While one long reading waits for its store, another one computes. */
@@ -39,5 +44,6 @@ export function createBudgets(given: Partial<BudgetLimits> = {}): Budgets {
     ingest: gate(limits.maxConcurrentIngest, 'limits.max_concurrent_ingest'),
     turns: new FairGate({ places: TURNS, setting: 'limits.max_concurrent_queries' }),
     memory: new MemoryBudget(limits.maxAnswerBytes, 'limits.max_answer_bytes'),
+    pending: new PendingConnections(limits.maxPending),
   };
 }

@@ -36,7 +36,11 @@ export interface HttpServer {
 export function createHttpServer(dependencies: HttpDependencies): HttpServer {
   const { options, log } = dependencies;
   const tls = tlsFiles(options);
-  const patience = { headersTimeout: options.headerTimeoutMs, connectionsCheckingInterval: CHECK_MS };
+  const patience = {
+    headersTimeout: options.headerTimeoutMs,
+    handshakeTimeout: options.headerTimeoutMs,
+    connectionsCheckingInterval: CHECK_MS,
+  };
   const app = Fastify({
     ...(tls ? { https: { ...tls, ...patience } } : { http: patience }),
     logger: false,
@@ -48,6 +52,9 @@ export function createHttpServer(dependencies: HttpDependencies): HttpServer {
     frameworkErrors: (error, _request, reply) => void refuse(reply, refusalFor(error)),
     clientErrorHandler: answerBrokenRequest,
   }) as unknown as FastifyInstance;
+  app.server.on(tls ? 'secureConnection' : 'connection', (socket: Socket) =>
+    dependencies.budgets.pending.add(socket),
+  );
   const watch = new LoopWatch();
 
   app.removeContentTypeParser('text/plain');
@@ -58,6 +65,8 @@ export function createHttpServer(dependencies: HttpDependencies): HttpServer {
     if (refusal.code === 'internal' && !cancelled) {
       log.error({ err: error, method: request.method, route: request.routeOptions.url }, 'a request failed');
     }
+    // Nobody reads the rest of a body that is not wanted.
+    if (!request.raw.complete) void reply.header('connection', 'close');
     return refuse(reply, refusal);
   });
   app.setNotFoundHandler((request, reply) =>

@@ -46,7 +46,10 @@ export function guardRequests(app: FastifyInstance, { access, store, budgets }: 
       if (isPreflight(request)) return allowPreflight(request, reply);
     }
     const { scope, gate } = request.routeOptions.config;
-    if (scope !== undefined) request.principal = authorize(access, request, scope);
+    if (scope !== undefined) {
+      request.principal = authorize(access, request, scope);
+      budgets.pending.remove(request.socket);
+    }
     const encoding = request.headers['content-encoding'];
     if (encoding !== undefined && encoding !== 'identity') {
       throw new RequestError('unsupported_media_type', 'Send the body without Content-Encoding');

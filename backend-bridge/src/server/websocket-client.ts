@@ -62,6 +62,8 @@ export class WebSocketClient {
     private readonly socket: Socket,
     private readonly context: WebSocketContext,
     readonly remoteAddress: string,
+    /** Counts the client among those that are served; false when there is no room and it was closed. */
+    private readonly register: () => boolean,
   ) {
     this.outbox = new Outbox(ws, socket, context.options, () => this.onClear());
   }
@@ -83,6 +85,7 @@ export class WebSocketClient {
       this.close(CLOSE.refused, refusal);
       return;
     }
+    if (!this.register()) return;
     this.original = this.context.hub.subscribeOriginal(principal.tenant, this.outbox, () => this.tellState());
     this.tellState();
   }

@@ -116,8 +116,10 @@ class WebSocketEntry implements WebSocketFace {
       address: string;
     },
   ): void {
-    const { access, options } = this.context;
-    const client = new WebSocketClient(ws, socket, this.context, from.address);
+    const { access } = this.context;
+    const client: WebSocketClient = new WebSocketClient(ws, socket, this.context, from.address, () =>
+      this.register(client, socket),
+    );
     this.sockets.set(client, ws);
     ws.on('close', () => {
       this.sockets.delete(client);
@@ -137,27 +139,25 @@ class WebSocketEntry implements WebSocketFace {
         CLOSE.refused,
         new RequestError('origin_refused', 'This origin is not allowed; add it to allowed_origins'),
       );
-    } else if (this.clients.size >= options.maxClients) {
-      refuse(
-        CLOSE.tooMany,
-        new RequestError('overloaded', 'The bridge has as many clients as it takes', {}, true),
-      );
     } else {
-      this.admit(ws, client, from);
+      this.admit(ws, socket, client, from);
     }
   }
 
   private admit(
     ws: WebSocket,
+    socket: Socket,
     client: WebSocketClient,
     from: { authorization: string | undefined; address: string },
   ): void {
-    const { access, options, telemetry } = this.context;
-    this.clients.add(client);
-    telemetry.clients(this.clients.size);
+    const { access, options, budgets } = this.context;
     ws.on('message', (data, isBinary) => client.onMessage(data, isBinary));
     ws.on('pong', () => (client.alive = true));
     if (access.required && from.authorization === undefined) {
+      budgets.pending.add(socket, () => {
+        client.close(CLOSE.tooMany, tooMany('limits.max_unauthenticated'));
+        socket.destroySoon();
+      });
       const timer = setTimeout(() => {
         if (client.principal !== null) return;
         client.close(
@@ -176,6 +176,36 @@ class WebSocketEntry implements WebSocketFace {
     } else {
       client.open(found);
     }
+  }
+
+  /** Counts an authenticated client. False: there is no room for it, and it has been closed. */
+  private register(client: WebSocketClient, socket: Socket): boolean {
+    const { budgets, options, telemetry } = this.context;
+    budgets.pending.remove(socket);
+    if (this.clients.size >= options.maxClients && !this.makeRoom(client.holder)) {
+      client.close(CLOSE.tooMany, tooMany('limits.max_clients'));
+      return false;
+    }
+    this.clients.add(client);
+    telemetry.clients(this.clients.size);
+    return true;
+  }
+
+  /** Closes the newest client of the holder with the most, unless the newcomer would then have as many. */
+  private makeRoom(newcomer: string): boolean {
+    const held = new Map<string, WebSocketClient[]>();
+    for (const client of this.clients) {
+      const others = held.get(client.holder);
+      if (others === undefined) held.set(client.holder, [client]);
+      else others.push(client);
+    }
+    let most: WebSocketClient[] = [];
+    for (const clients of held.values()) if (clients.length > most.length) most = clients;
+    if (most.length <= (held.get(newcomer)?.length ?? 0) + 1) return false;
+    const newest = most.at(-1)!;
+    this.clients.delete(newest);
+    newest.close(CLOSE.tooMany, tooMany('limits.max_clients'));
+    return true;
   }
 
   private revoke(principal: Principal): void {
@@ -227,4 +257,9 @@ class WebSocketEntry implements WebSocketFace {
     ws.ping();
     return true;
   }
+}
+
+function tooMany(setting: string): RequestError {
+  const message = `The bridge has as many connections as it takes; try again later, or raise ${setting}`;
+  return new RequestError('overloaded', message, { setting }, true);
 }
