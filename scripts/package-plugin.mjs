@@ -1,7 +1,7 @@
 /** npm run package: streamkpi-realtime-app-<version>.zip for every platform, checked before it is written. */
 import { createHash } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { ensurePackages, root } from './ensure.mjs';
 
 ensurePackages();
@@ -29,7 +29,9 @@ try {
   const target = join(root, `${APP}-${version}.zip`);
   await writeZip(dist, target);
   const bytes = readFileSync(target);
-  writeFileSync(`${target}.sha1`, createHash('sha1').update(bytes).digest('hex'));
+  // As `sha256sum --check` reads it.
+  const sum = createHash('sha256').update(bytes).digest('hex');
+  writeFileSync(`${target}.sha256`, `${sum}  ${basename(target)}\n`);
   console.log(
     `${target} (${(bytes.length / 1e6).toFixed(1)} MB). It is not signed; docs/release.md says how.`,
   );

@@ -57,7 +57,7 @@ export function ensureServices(testArguments) {
         'CI',
         '-v',
         `${root}:/source:ro`,
-        'node:20-bookworm',
+        'node:24.19.0-bookworm',
         'sh',
         '-c',
         script,

@@ -310,7 +310,7 @@ describe("the bridge's image", () => {
     expect(scripts['build']).toBeDefined();
     expect(dockerfile.lastIndexOf('USER node')).toBeGreaterThan(dockerfile.lastIndexOf('FROM'));
     expect(dockerfile).toMatch(/^HEALTHCHECK /m);
-    expect(dockerfile).toMatch(/^ARG NODE_IMAGE=node:20\.\d+\.\d+-slim$/m);
+    expect(dockerfile).toMatch(/^ARG NODE_IMAGE=node:24\.\d+\.\d+-slim$/m);
     expect(services['bridge']!.build!.dockerfile).toBe('backend-bridge/Dockerfile');
   });
 });

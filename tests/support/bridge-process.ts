@@ -25,13 +25,17 @@ const MAIN = join(__dirname, '../../backend-bridge/dist/main.js');
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Starts a bridge on a free port of loopback. The environment is exactly `environment`, PATH and the port. */
+/**
+ * Starts a bridge on a free port of loopback. The environment is exactly `environment`, PATH and the port. `node`: the
+ * program that runs it.
+ */
 export async function startBridge(
   environment: Record<string, string>,
   args: readonly string[] = [],
+  node = process.execPath,
 ): Promise<BridgeProcess> {
   const port = Number(environment['BRIDGE_PORT'] ?? (await freePort()));
-  const child = spawn(process.execPath, ['--enable-source-maps', MAIN, ...args], {
+  const child = spawn(node, ['--enable-source-maps', MAIN, ...args], {
     env: { PATH: process.env['PATH'], LOG_LEVEL: 'info', ...environment, BRIDGE_PORT: String(port) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
