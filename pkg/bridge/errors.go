@@ -25,6 +25,7 @@ const (
 	CodeCancelled   = "cancelled"
 	CodeSettings    = "settings"
 	CodeTooLarge    = "answer_too_large"
+	CodePlugin      = "plugin_fault"
 )
 
 // Error is what a call to the bridge failed with. Its text says what happened and what to do.
@@ -161,6 +162,16 @@ func unreached(address string, err error) *Error {
 		problem.Advice = "Check that it runs, and the URL in the data source settings"
 	}
 	return problem
+}
+
+// pluginFault is a panic of this plugin as an Error.
+func pluginFault(fault any) *Error {
+	return &Error{
+		Code:      CodePlugin,
+		Message:   fmt.Sprintf("The StreamKPI plugin failed: %v", fault),
+		Advice:    "Its log has more; please report it",
+		Retryable: true,
+	}
 }
 
 func tlsProblem(address string, err error) *Error {

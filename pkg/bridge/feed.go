@@ -2,8 +2,11 @@ package bridge
 
 import (
 	"context"
+	"runtime/debug"
 	"sync"
 	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
 
 	"github.com/streamkpi/streamkpi/pkg/model"
 	"github.com/streamkpi/streamkpi/pkg/telemetry"
@@ -162,6 +165,13 @@ func (f *Feed) stop(problem *Error) bool {
 
 // connectOnce holds one connection until it ends; served tells whether it gave anything.
 func (f *Feed) connectOnce() (served bool, problem *Error) {
+	// A fault here would end the process, and with it every other data source.
+	defer func() {
+		if fault := recover(); fault != nil {
+			log.DefaultLogger.Error("The live feed failed", "fault", fault, "stack", string(debug.Stack()))
+			served, problem = false, pluginFault(fault)
+		}
+	}()
 	link, problem := f.open()
 	if problem != nil {
 		return false, problem

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,7 +19,14 @@ const codeTooFast = "rate_limited"
 // maxSnapshotBytes is beyond the largest snapshot of a million points.
 const maxSnapshotBytes = 256 << 20
 
-// link is one connection with what waits to be sent on it.
+// queued is a message about one subscription that has not been sent yet.
+type queued struct {
+	id   string // of a subscribe message; empty for others
+	text []byte
+}
+
+// link is one connection with the messages that wait to be sent on it: at most one subscribe for each subscription
+// that is wanted, and one unsubscribe for each that the bridge has been asked for.
 type link struct {
 	conn    *websocket.Conn
 	silence time.Duration
@@ -25,7 +34,7 @@ type link struct {
 	cancel  context.CancelFunc
 
 	mu    sync.Mutex
-	queue [][]byte
+	queue []queued
 	ready chan struct{}
 	stuck error // why the writer gave up
 }
@@ -36,15 +45,42 @@ func newLink(ctx context.Context, conn *websocket.Conn, silence time.Duration) *
 	return &link{conn: conn, silence: silence, ctx: own, cancel: cancel, ready: make(chan struct{}, 1)}
 }
 
-// send queues a message; it never blocks. The queue holds at most a few messages for each subscription.
-func (l *link) send(text []byte) {
+// subscribe queues the message that asks for a subscription; it never blocks.
+func (l *link) subscribe(id string, text []byte) { l.enqueue(queued{id: id, text: text}) }
+
+// unsubscribe takes a subscription back: where its message is still queued neither is sent.
+func (l *link) unsubscribe(id string, text []byte) {
 	l.mu.Lock()
-	l.queue = append(l.queue, text)
+	waiting := slices.IndexFunc(l.queue, func(other queued) bool { return other.id == id })
+	if waiting >= 0 {
+		l.queue = slices.Delete(l.queue, waiting, waiting+1)
+	}
+	l.mu.Unlock()
+	if waiting < 0 {
+		l.enqueue(queued{text: text})
+	}
+}
+
+func (l *link) enqueue(message queued) {
+	l.mu.Lock()
+	l.queue = append(l.queue, message)
 	l.mu.Unlock()
 	select {
 	case l.ready <- struct{}{}:
 	default:
 	}
+}
+
+// next takes the oldest message out of the queue; false where it is empty.
+func (l *link) next() (queued, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.queue) == 0 {
+		return queued{}, false
+	}
+	oldest := l.queue[0]
+	l.queue = slices.Delete(l.queue, 0, 1)
+	return oldest, true
 }
 
 func (l *link) close() {
@@ -79,12 +115,16 @@ func (l *link) serve(f *Feed) (served bool, problem *Error) {
 	}
 }
 
+// read receives one message. The connection counts as lost when nothing at all arrives for the silence, however long
+// a whole message takes: a large snapshot over a slow line is no loss.
 func (l *link) read() (*serverMessage, error) {
-	ctx, cancel := context.WithTimeout(l.ctx, l.silence)
-	defer cancel()
-	_, text, err := l.conn.Read(ctx)
+	ctx, cancel := context.WithCancelCause(l.ctx)
+	defer cancel(nil)
+	timer := time.AfterFunc(l.silence, func() { cancel(errSilent) })
+	defer timer.Stop()
+	text, err := l.readText(ctx, timer)
 	if err != nil {
-		if l.ctx.Err() == nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		if errors.Is(context.Cause(ctx), errSilent) {
 			return nil, errSilent
 		}
 		return nil, err
@@ -94,6 +134,28 @@ func (l *link) read() (*serverMessage, error) {
 		return nil, fmt.Errorf("%w: %w", errNoMessage, err)
 	}
 	return &message, nil
+}
+
+func (l *link) readText(ctx context.Context, silence *time.Timer) ([]byte, error) {
+	_, reader, err := l.conn.Reader(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(&progressReader{from: reader, onProgress: func() { silence.Reset(l.silence) }})
+}
+
+// progressReader reports each read that brought something.
+type progressReader struct {
+	from       io.Reader
+	onProgress func()
+}
+
+func (p *progressReader) Read(into []byte) (int, error) {
+	n, err := p.from.Read(into)
+	if n > 0 {
+		p.onProgress()
+	}
+	return n, err
 }
 
 var (
@@ -110,22 +172,13 @@ func (l *link) write() {
 		case <-l.ctx.Done():
 			return
 		}
-		for {
-			l.mu.Lock()
-			batch := l.queue
-			l.queue = nil
-			l.mu.Unlock()
-			if len(batch) == 0 {
-				break
+		for message, found := l.next(); found; message, found = l.next() {
+			if err := l.writeOne(message.text); err != nil {
+				l.giveUp(err)
+				return
 			}
-			for _, text := range batch {
-				if pace.wait(l.ctx) != nil {
-					return
-				}
-				if err := l.writeOne(text); err != nil {
-					l.giveUp(err)
-					return
-				}
+			if pace.wait(l.ctx) != nil {
+				return
 			}
 		}
 	}

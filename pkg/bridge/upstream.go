@@ -144,7 +144,7 @@ func (f *Feed) subscribe(up *upstream) {
 		return
 	}
 	f.byID[up.id] = up
-	f.link.send(text)
+	f.link.subscribe(up.id, text)
 }
 
 // unsubscribe lets the present id go. The bridge counts subscriptions, so the old one goes before a new one comes.
@@ -154,7 +154,7 @@ func (f *Feed) unsubscribe(up *upstream) {
 	}
 	delete(f.byID, up.id)
 	if text, err := unsubscribeText(up.id); err == nil {
-		f.link.send(text)
+		f.link.unsubscribe(up.id, text)
 	}
 	up.lost()
 }

@@ -2,9 +2,13 @@ package plugin
 
 import (
 	"context"
-	"errors"
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"golang.org/x/sync/singleflight"
 
 	"github.com/streamkpi/streamkpi/pkg/bridge"
 )
@@ -18,16 +22,11 @@ const (
 // catalogueCache keeps the bridge's catalogue for a while; callers at the same time share one call.
 type catalogueCache struct {
 	fetch func(context.Context) (*bridge.Catalogue, error)
+	calls singleflight.Group
 
-	mu      sync.Mutex
-	known   *bridge.Catalogue
-	at      time.Time
-	pending *catalogueCall
-}
-
-type catalogueCall struct {
-	done chan struct{}
-	err  error // set before done is closed
+	mu    sync.Mutex
+	known *bridge.Catalogue
+	at    time.Time
 }
 
 func newCatalogueCache(fetch func(context.Context) (*bridge.Catalogue, error)) *catalogueCache {
@@ -54,58 +53,53 @@ func (c *catalogueCache) metric(ctx context.Context, name string) (bridge.Metric
 // get gives a catalogue not older than asked. Where the bridge does not give one, an older one serves: the query
 // that follows tells what is wrong with the bridge.
 func (c *catalogueCache) get(ctx context.Context, maxAge time.Duration) (*bridge.Catalogue, error) {
-	for {
-		c.mu.Lock()
-		if c.known != nil && time.Since(c.at) <= maxAge {
-			defer c.mu.Unlock()
-			return c.known, nil
-		}
-		call := c.pending
-		if call == nil {
-			call = &catalogueCall{done: make(chan struct{})}
-			c.pending = call
-			c.mu.Unlock()
-			return c.ask(ctx, call)
-		}
-		c.mu.Unlock()
-		select {
-		case <-call.done:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-		if call.err != nil && !cancelled(call.err) {
-			return c.older(call.err)
-		}
+	if known := c.youngerThan(maxAge); known != nil {
+		return known, nil
+	}
+	// The call belongs to all who wait for it, so it outlives the caller that began it.
+	shared := context.WithoutCancel(ctx)
+	call := c.calls.DoChan("", func() (any, error) { return nil, c.refresh(shared) })
+	select {
+	case result := <-call:
+		return c.latest(result.Err)
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
 }
 
-func (c *catalogueCache) ask(ctx context.Context, call *catalogueCall) (*bridge.Catalogue, error) {
-	fetched, err := c.fetch(ctx)
+func (c *catalogueCache) youngerThan(maxAge time.Duration) *bridge.Catalogue {
 	c.mu.Lock()
-	c.pending = nil
-	if err == nil {
-		c.known, c.at = fetched, time.Now()
+	defer c.mu.Unlock()
+	if c.known == nil || time.Since(c.at) > maxAge {
+		return nil
 	}
-	c.mu.Unlock()
-	call.err = err
-	close(call.done)
-	if err != nil {
-		return c.older(err)
-	}
-	return fetched, nil
+	return c.known
 }
 
-func (c *catalogueCache) older(err error) (*bridge.Catalogue, error) {
+// refresh runs on a goroutine of its own, where a panic would end the process.
+func (c *catalogueCache) refresh(ctx context.Context) (err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			backend.Logger.FromContext(ctx).Error("Reading the catalogue failed in the plugin", "fault", fault, "stack", string(debug.Stack()))
+			err = fmt.Errorf("the StreamKPI plugin failed while it read the catalogue: %v", fault)
+		}
+	}()
+	fetched, err := c.fetch(ctx)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.known, c.at = fetched, time.Now()
+	return nil
+}
+
+// latest is the newest catalogue that is known; the error where there is none.
+func (c *catalogueCache) latest(err error) (*bridge.Catalogue, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.known == nil {
 		return nil, err
 	}
 	return c.known, nil
-}
-
-// cancelled: the caller that asked has gone, which says nothing of the bridge.
-func cancelled(err error) bool {
-	var told *bridge.Error
-	return errors.As(err, &told) && told.Code == bridge.CodeCancelled
 }

@@ -130,28 +130,68 @@ func TestAKnownCatalogueServesWhileTheBridgeGivesNone(t *testing.T) {
 }
 
 func TestAnImpatientCallerDoesNotFailTheOthers(t *testing.T) {
-	asked := make(chan struct{}, 2)
-	var calls atomic.Int64
+	asked, answer := make(chan struct{}, 2), make(chan struct{})
 	cache := newCatalogueCache(func(ctx context.Context) (*bridge.Catalogue, error) {
 		asked <- struct{}{}
-		if calls.Add(1) == 1 {
-			<-ctx.Done()
+		select {
+		case <-answer:
+			return &bridge.Catalogue{Metrics: []bridge.Metric{{Name: "m"}}}, nil
+		case <-ctx.Done():
 			return nil, &bridge.Error{Code: bridge.CodeCancelled, Cause: ctx.Err()}
 		}
-		return &bridge.Catalogue{Metrics: []bridge.Metric{{Name: "m"}}}, nil
 	})
 	ctx, cancel := context.WithCancel(t.Context())
 	first, second := make(chan error, 1), make(chan error, 1)
 	go func() { _, _, err := cache.metric(ctx, "m"); first <- err }()
 	<-asked
 	go func() { _, _, err := cache.metric(t.Context(), "m"); second <- err }()
-	time.Sleep(20 * time.Millisecond)
 	cancel()
 	if err := <-first; err == nil {
 		t.Error("the cancelled caller got an answer")
 	}
+	close(answer)
 	if err := <-second; err != nil {
 		t.Errorf("the other caller: %v", err)
+	}
+}
+
+func TestAFaultInTheCatalogueCallFailsThoseThatWaitAndNobodyLater(t *testing.T) {
+	var calls atomic.Int64
+	joined := make(chan struct{})
+	cache := newCatalogueCache(func(context.Context) (*bridge.Catalogue, error) {
+		if calls.Add(1) == 1 {
+			<-joined
+			panic("a fault in the call")
+		}
+		return &bridge.Catalogue{Metrics: []bridge.Metric{{Name: "m"}}}, nil
+	})
+	const callers = 5
+	failures := make(chan error, callers)
+	for range callers {
+		go func() {
+			defer func() {
+				if fault := recover(); fault != nil {
+					failures <- fmt.Errorf("a caller panicked: %v", fault)
+				}
+			}()
+			_, _, err := cache.metric(t.Context(), "m")
+			failures <- err
+		}()
+	}
+	time.Sleep(20 * time.Millisecond) // most of them wait for the first
+	close(joined)
+	for range callers {
+		select {
+		case err := <-failures:
+			if err != nil && !strings.Contains(err.Error(), "a fault in the call") {
+				t.Errorf("%v", err)
+			}
+		case <-time.After(5 * time.Second):
+			t.Fatal("a caller waits for ever")
+		}
+	}
+	if _, known, err := cache.metric(t.Context(), "m"); !known || err != nil {
+		t.Errorf("later: %v, %v", known, err)
 	}
 }
 

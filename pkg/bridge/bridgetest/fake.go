@@ -221,6 +221,31 @@ func (p *Peer) Send(message any) {
 	_ = p.Conn.Write(ctx, websocket.MessageText, text)
 }
 
+// SendSlowly sends one message in equal pieces with a pause before each but the first.
+func (p *Peer) SendSlowly(message any, pieces int, pause time.Duration) {
+	text, err := json.Marshal(message)
+	if err != nil {
+		panic(err)
+	}
+	writer, err := p.Conn.Writer(p.ctx, websocket.MessageText)
+	if err != nil {
+		return
+	}
+	size := len(text)/pieces + 1
+	for first := 0; first < len(text); first += size {
+		if first > 0 {
+			select {
+			case <-time.After(pause):
+			case <-p.ctx.Done():
+			}
+		}
+		if _, err := writer.Write(text[first:min(first+size, len(text))]); err != nil {
+			return
+		}
+	}
+	_ = writer.Close()
+}
+
 // Close ends the connection with a code, as the bridge does.
 func (p *Peer) Close(code websocket.StatusCode, reason string) { _ = p.Conn.Close(code, reason) }
 
