@@ -1,7 +1,7 @@
 import type { AdHocVariableFilter, MetricFindValue } from '@grafana/data';
 import type { CatalogueClient, MetricEntry } from './catalogue';
 import { InterpolationError } from './interpolation';
-import type { FilterOperator, QueryFilter } from './query';
+import { FILTER_OPERATORS, type FilterOperator, type QueryFilter } from './query';
 
 /** The dashboard's ad-hoc filters. */
 
@@ -15,21 +15,27 @@ const OPERATORS: Readonly<Record<string, FilterOperator>> = {
 };
 
 /** As filters of a query; half-made ones are left out. Throws an InterpolationError for operators that there are not. */
-export function toQueryFilters(filters: readonly AdHocVariableFilter[]): QueryFilter[] {
-  return filters
-    .filter(({ key, operator }) => key !== '' && operator !== '')
+export const toQueryFilters = (filters: readonly AdHocVariableFilter[]): QueryFilter[] =>
+  asQueryFilters(filters).map((filter) => {
+    if (FILTER_OPERATORS.includes(filter.op)) return filter;
+    throw new InterpolationError(
+      `The dashboard's filter on "${filter.dimension}" uses ${filter.op}, which labels cannot be compared with. ` +
+        'Use =, !=, =~, !~, or one of several values.',
+    );
+  });
+
+/** As filters of a query, with operators that the backend refuses still in them; half-made ones are left out. */
+export const asQueryFilters = (filters: readonly AdHocVariableFilter[]): QueryFilter[] =>
+  filters
+    .filter(({ key, operator }) => Boolean(key) && Boolean(operator))
     .map(({ key, operator, value, values }) => {
-      const op = OPERATORS[operator];
-      if (op === undefined) {
-        throw new InterpolationError(
-          `The dashboard's filter on "${key}" uses ${operator}, which labels cannot be compared with. ` +
-            'Use =, !=, =~, !~, or one of several values.',
-        );
-      }
-      const several = operator.endsWith('|') && values !== undefined && values.length > 0;
-      return { dimension: key, op, values: several ? values : [value] };
+      const several = operator.endsWith('|') && Array.isArray(values) && values.length > 0;
+      return {
+        dimension: key,
+        op: OPERATORS[operator] ?? (operator as FilterOperator),
+        values: several ? values : [value],
+      };
     });
-}
 
 const MOST_VALUES = 1_000;
 

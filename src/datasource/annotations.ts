@@ -2,6 +2,7 @@ import type { AnnotationQuery, AnnotationSupport } from '@grafana/data';
 import { isEqual } from 'lodash';
 import { AnnotationEditor } from './editors/AnnotationEditor';
 import type { StreamKpiQuery } from './query';
+import { readQuery } from './saved-query';
 
 const REF_ID = 'Anno';
 
@@ -27,8 +28,9 @@ export const annotationSupport: AnnotationSupport<StreamKpiQuery> = {
 
   /** Annotations are read with the dashboard and never stream. */
   prepareQuery: ({ target }): StreamKpiQuery | undefined => {
-    if (target?.metric === undefined || target.metric === '') return undefined;
-    return { ...target, refId: REF_ID, kind: 'events', eventsAs: 'table', live: false };
+    const query = readQuery(target ?? { refId: REF_ID });
+    if (query.metric === undefined || query.metric === '') return undefined;
+    return { ...query, refId: REF_ID, kind: 'events', eventsAs: 'table', live: false };
   },
 
   getDefaultQuery: () => ({ version: 1, kind: 'events' }),

@@ -17,7 +17,7 @@ import {
 import { DataSourceWithBackend, config, getTemplateSrv } from '@grafana/runtime';
 import { defer, lastValueFrom, map, of, type Observable } from 'rxjs';
 import { withFrameMeta } from '../frames/frame-meta';
-import { dimensionKeys, dimensionValues, toQueryFilters } from './adhoc';
+import { asQueryFilters, dimensionKeys, dimensionValues, toQueryFilters } from './adhoc';
 import { annotationSupport } from './annotations';
 import { CatalogueClient } from './catalogue';
 import { pageHub } from './grafana-page';
@@ -27,6 +27,7 @@ import { errorsOf, liveQuery, mayGoLive } from './live/live-query';
 import type { StreamKpiOptions } from './options';
 import type { StreamKpiQuery } from './query';
 import { queryText } from './query-text';
+import { isRecord, readFilters, readQuery } from './saved-query';
 import type { StreamKpiVariableQuery } from './variable-query';
 import { VariableSupport, asVariableQuery, variableChoices } from './variables';
 
@@ -75,28 +76,34 @@ export class StreamKpiDataSource extends DataSourceWithBackend<StreamKpiQuery, S
     return { ...filled, ...(adhocFilters.length === 0 ? {} : { adhocFilters }), interpolated: true };
   }
 
-  /** For Explore: the dashboard's filters become the query's own, where they can be seen. */
+  /**
+   * For Explore and new alert rules, which lose a query that this throws on: the dashboard's filters become the
+   * query's own, where they can be seen, and what cannot be filled in stays, so that the query itself says why.
+   */
   override interpolateVariablesInQueries(
     queries: StreamKpiQuery[],
-    scopedVars: ScopedVars,
-    filters?: AdHocVariableFilter[],
+    scopedVars: ScopedVars | null | undefined,
+    dashboardFilters?: AdHocVariableFilter[] | null,
   ): StreamKpiQuery[] {
-    return queries.map((query) => {
-      const filled = this.applyTemplateVariables(query, scopedVars, filters);
-      const { adhocFilters = [], interpolated: _, ...rest } = filled;
-      const all = [...(rest.filters ?? []), ...adhocFilters];
-      return {
-        ...rest,
-        ...(all.length === 0 ? {} : { filters: all.map(asSaved) }),
-        datasource: this.getRef(),
-      };
+    const variables = { templates: getTemplateSrv(), scopedVars: scopedVars ?? {} };
+    const adhoc = asQueryFilters(dashboardFilters ?? []).map(asSaved);
+    return (queries as (StreamKpiQuery | null)[]).map((query) => {
+      if (!isRecord(query) || !this.owns(query)) return query as StreamKpiQuery;
+      const {
+        adhocFilters: _,
+        interpolated: __,
+        ...rest
+      } = interpolateQuery(query, variables, { keepsUnknown: true });
+      const filters = adhoc.length === 0 ? {} : { filters: [...readFilters(rest.filters), ...adhoc] };
+      return { ...rest, ...filters, datasource: this.getRef() };
     });
   }
 
   /** A query without a metric has nothing to ask yet. */
-  override filterQuery(query: StreamKpiQuery): boolean {
-    if (query.hide === true) return false;
-    return query.kind === 'status' || (query.metric !== undefined && query.metric !== '');
+  override filterQuery(saved: StreamKpiQuery): boolean {
+    const { hide, kind, metric } = readQuery(saved);
+    if (hide === true) return false;
+    return kind === 'status' || (metric !== undefined && metric !== '');
   }
 
   override getDefaultQuery(_app: CoreApp): Partial<StreamKpiQuery> {
@@ -161,13 +168,18 @@ export class StreamKpiDataSource extends DataSourceWithBackend<StreamKpiQuery, S
     return { targets, errors };
   }
 
+  /** Expressions and queries of other data sources stand beside those of this one. */
+  private owns({ datasource }: StreamKpiQuery): boolean {
+    return typeof datasource?.type !== 'string' || datasource.type === this.type;
+  }
+
   private metricsOf(queries: readonly StreamKpiQuery[] = []): string[] {
-    return queries.flatMap(({ metric }) => (metric === undefined ? [] : getTemplateSrv().replace(metric)));
+    return queries.flatMap((query) => getTemplateSrv().replace(readQuery(query).metric ?? '') || []);
   }
 
   /** The catalogue lists a dimension's values without conditions; a summary knows those that pass the filters. */
   private async filteredValues(
-    { metric, dimension, filters = [] }: StreamKpiVariableQuery,
+    { metric, dimension, filters }: StreamKpiVariableQuery,
     scopedVars: ScopedVars,
     range: TimeRange | undefined,
   ): Promise<string[]> {
@@ -176,7 +188,7 @@ export class StreamKpiDataSource extends DataSourceWithBackend<StreamKpiQuery, S
       refId: 'values',
       kind: 'summary',
       metric,
-      filters: interpolateFilters(filters, { templates: getTemplateSrv(), scopedVars }),
+      filters: interpolateFilters(readFilters(filters), { templates: getTemplateSrv(), scopedVars }),
       openWindows: 'include',
       live: false,
       interpolated: true,

@@ -267,18 +267,23 @@ describe('a filter as it can be saved', () => {
 describe('what was written by hand in another form', () => {
   const written = (query: object) => fill(query, [textBox('x', 'one')]);
 
-  test('is left to the backend, which reads it or says what is wrong', () => {
-    const former = { filters: [{ key: 'segment', operator: '=', value: 'a' }], metric_name: 'events' };
-    expect(written(former)).toEqual({ refId: 'A', ...former });
-    expect(written({ filters: 'segment=a' })).toEqual({ refId: 'A', filters: 'segment=a' });
+  test('is read with its variables filled in', () => {
+    const former = { filters: [{ key: 'segment', operator: '=|', value: '$x' }], metric_name: 'events' };
+    expect(written(former)).toEqual({
+      refId: 'A',
+      metric: 'events',
+      filters: [{ dimension: 'segment', op: '=', values: ['one'] }],
+    });
     expect(written({ groupBy: '$x' }).groupBy).toEqual(['one']);
   });
 
-  test('has no variables filled in, and says so', () => {
-    expect(() => written({ filters: [{ key: 'segment', operator: '=', value: '$x' }] })).toThrow(
-      'A filter holds $x, but is written in a form in which variables are not filled in. ' +
-        'Give it a dimension, an op and values, or choose it anew in the query editor.',
-    );
+  test('is left to the backend where it is no query, which says what is wrong', () => {
+    expect(written({ filters: 'segment=a' })).toEqual({ refId: 'A', filters: 'segment=a' });
+    expect(written({ filters: [5, null], groupBy: {} })).toEqual({
+      refId: 'A',
+      filters: [5, null],
+      groupBy: {},
+    });
   });
 });
 

@@ -1,6 +1,7 @@
 import type { ScopedVars } from '@grafana/data';
 import type { TemplateSrv } from '@grafana/runtime';
 import type { FilterOperator, QueryFilter, StreamKpiQuery } from './query';
+import { isRecord, readQuery } from './saved-query';
 
 /** Template variables, filled in field by field. */
 
@@ -46,31 +47,55 @@ const SINGLE_FIELDS = {
   timeShift: 'time shift',
 } as const;
 
-/** The query with every variable replaced; throws an InterpolationError. */
-export function interpolateQuery(query: StreamKpiQuery, variables: Variables): StreamKpiQuery {
+/**
+ * The query with every variable replaced; throws an InterpolationError. With `keepsUnknown`, a field whose variables
+ * cannot be filled in stays as it was saved instead.
+ */
+export function interpolateQuery(
+  saved: StreamKpiQuery,
+  variables: Variables,
+  { keepsUnknown = false } = {},
+): StreamKpiQuery {
+  const query = readQuery(saved);
   const filled: Record<string, unknown> = { ...query };
-  // Nothing selected is nothing said: the default holds.
-  const put = (field: string, value: unknown): void => {
+  const put = (field: keyof StreamKpiQuery, valueOf: () => unknown): void => {
+    const value = keepsUnknown ? orElse(valueOf, query[field]) : valueOf();
+    // Nothing selected is nothing said: the default holds.
     filled[field] = value === '' ? undefined : value;
   };
-  for (const [field, name] of Object.entries(SINGLE_FIELDS)) {
-    const text: unknown = query[field as keyof StreamKpiQuery];
-    if (typeof text === 'string') put(field, single(text, name, variables));
+  for (const [field, name] of Object.entries(SINGLE_FIELDS) as [keyof StreamKpiQuery, string][]) {
+    const text = query[field];
+    if (typeof text === 'string') put(field, () => single(text, name, variables));
   }
-  if (query.alias !== undefined) put('alias', replaceText(query.alias, 'alias', variables));
+  const { alias, filters, groupBy, severities } = query;
   const limit: unknown = query.limit;
-  if (typeof limit === 'string') put('limit', toLimit(replaceText(limit, 'limit', variables)));
-  if (Array.isArray(query.filters)) filled['filters'] = interpolateFilters(query.filters, variables);
-  if (query.groupBy !== undefined) {
-    // By hand it may be written as one text.
-    put('groupBy', interpolateList([query.groupBy].flat(), 'grouping', variables));
+  if (typeof alias === 'string') put('alias', () => replaceText(alias, 'alias', variables));
+  if (typeof limit === 'string') put('limit', () => toLimit(replaceText(limit, 'limit', variables)));
+  if (Array.isArray(filters)) {
+    filled['filters'] = filters.flatMap((filter: QueryFilter) =>
+      keepsUnknown
+        ? orElse(() => interpolateFilters([filter], variables).map(asSaved), [filter])
+        : interpolateFilters([filter], variables),
+    );
   }
-  if (query.severities !== undefined) {
-    const severities = interpolateList(query.severities, 'list of severities', variables);
-    put('severities', severities?.length === 0 ? undefined : severities);
+  if (Array.isArray(groupBy)) put('groupBy', () => interpolateList(groupBy, 'grouping', variables));
+  if (Array.isArray(severities)) {
+    put('severities', () => {
+      const chosen = interpolateList(severities, 'list of severities', variables);
+      return chosen?.length === 0 ? undefined : chosen;
+    });
   }
   const said = Object.entries(filled).filter(([, value]) => value !== undefined);
   return Object.fromEntries(said) as unknown as StreamKpiQuery;
+}
+
+function orElse<Value>(valueOf: () => Value, otherwise: Value): Value {
+  try {
+    return valueOf();
+  } catch (fault) {
+    if (fault instanceof InterpolationError) return otherwise;
+    throw fault;
+  }
 }
 
 /**
@@ -79,23 +104,13 @@ export function interpolateQuery(query: StreamKpiQuery, variables: Variables): S
  */
 export function interpolateFilters(filters: readonly QueryFilter[], variables: Variables): QueryFilter[] {
   return filters.flatMap((filter) => {
-    if (!Array.isArray(filter.values)) return [formerFilter(filter)];
+    if (!isRecord(filter)) return [filter]; // the backend says what it is
     const values = interpolateValues(filter, variables);
     if (values === undefined) return [];
     return [
       { ...filter, dimension: replaceText(filter.dimension, 'dimension of a filter', variables), values },
     ];
   });
-}
-
-/** Written by hand with other names, which the backend knows: as it is. */
-function formerFilter(filter: QueryFilter): QueryFilter {
-  const name = VARIABLE.exec(JSON.stringify(filter))?.[1];
-  if (name === undefined) return filter;
-  throw new InterpolationError(
-    `A filter holds ${name}, but is written in a form in which variables are not filled in. ` +
-      'Give it a dimension, an op and values, or choose it anew in the query editor.',
-  );
 }
 
 /** Undefined: the filter is no condition. */
@@ -116,7 +131,7 @@ const AS_PATTERN: Partial<Record<FilterOperator, FilterOperator>> = { '=': '=~',
 
 /** A filled-in filter as it can be saved: a value that reads like a variable would be filled in once more, or refused. */
 export function asSaved(filter: QueryFilter): QueryFilter {
-  const op = AS_PATTERN[filter.op];
+  const op = isRecord(filter) ? AS_PATTERN[filter.op] : undefined;
   if (op === undefined || !filter.values.some((value) => VARIABLE.test(value))) return filter;
   return { ...filter, op, values: filter.values.map(escapeRe2) };
 }
@@ -128,7 +143,9 @@ function interpolateList(
   variables: Variables,
 ): string[] | undefined {
   if (names.some((name) => isAll(name, variables))) return undefined;
-  const filled = names.flatMap((name) => expand(name, { field }, variables)).filter((name) => name !== '');
+  const filled = names
+    .flatMap((name: unknown) => (typeof name === 'string' ? expand(name, { field }, variables) : []))
+    .filter((name) => name !== '');
   return [...new Set(filled)];
 }
 

@@ -1,15 +1,18 @@
 import type { QueryFilter, StreamKpiQuery } from './query';
+import { isText, readFilters, readQuery, readTexts } from './saved-query';
 
 /** A query in words, for where there is no room for its editor. */
-export function queryText(query: StreamKpiQuery): string {
+export function queryText(saved: StreamKpiQuery): string {
+  const query = withTextsOnly(readQuery(saved));
   const kind = query.kind ?? 'series';
   if (kind === 'status') return statusText(query);
   const metric = query.metric ?? '';
   if (metric === '') return 'No metric chosen yet';
   const subject = kind === 'events' ? eventsSubject(query, metric) : measureSubject(query, metric);
-  const parts = [subject, ...filtersText(query.filters ?? [])];
+  const parts = [subject, ...filtersText(readFilters(query.filters))];
   if (kind !== 'events' && query.groupBy !== undefined) {
-    parts.push(query.groupBy.length === 0 ? 'all series combined' : `by ${query.groupBy.join(', ')}`);
+    const names = readTexts(query.groupBy);
+    parts.push(names.length === 0 ? 'all series combined' : `by ${names.join(', ')}`);
   }
   if (kind === 'series') parts.push(...stepText(query));
   if (query.openWindows === 'include') parts.push('with open windows');
@@ -17,6 +20,12 @@ export function queryText(query: StreamKpiQuery): string {
   if (query.timeShift !== undefined && query.timeShift !== '') parts.push(`${query.timeShift} before`);
   return parts.join(', ');
 }
+
+/** Without fields that nothing can be said of. */
+const withTextsOnly = (query: StreamKpiQuery): StreamKpiQuery =>
+  Object.fromEntries(
+    Object.entries(query).filter(([, value]) => isText(value) || Array.isArray(value)),
+  ) as unknown as StreamKpiQuery;
 
 const STATISTICS: Readonly<Record<string, string>> = {
   last: 'Last value',
@@ -35,9 +44,11 @@ function measureSubject({ kind, measure, stat }: StreamKpiQuery, metric: string)
   return stat === undefined ? `Summary of ${name}` : `${STATISTICS[stat] ?? stat} of ${name}`;
 }
 
-function eventsSubject({ eventsAs, severities, eventState, limit }: StreamKpiQuery, metric: string): string {
+function eventsSubject(query: StreamKpiQuery, metric: string): string {
+  const { eventsAs, eventState, limit } = query;
+  const severities = readTexts(query.severities);
   const state = eventState === undefined || eventState === 'all' ? '' : `${eventState} `;
-  const severity = severities === undefined || severities.length === 0 ? '' : `${severities.join(' or ')} `;
+  const severity = severities.length === 0 ? '' : `${severities.join(' or ')} `;
   const events = `${state}${severity}events of ${metric}`;
   if (eventsAs === 'count') return `Number of ${events}`;
   if (eventsAs === 'value') return `Newest values of ${events}`;
@@ -59,7 +70,7 @@ function statusText({ statusAs = 'table', statusOver }: StreamKpiQuery): string 
   return statusOver === 'range' && statusAs !== 'table' ? `${what}, over time` : what;
 }
 
-const OPERATORS: Readonly<Record<QueryFilter['op'], string>> = {
+const OPERATORS: Readonly<Record<string, string>> = {
   '=': 'is',
   '!=': 'is not',
   '=~': 'matches',
@@ -67,7 +78,7 @@ const OPERATORS: Readonly<Record<QueryFilter['op'], string>> = {
 };
 
 const filtersText = (filters: readonly QueryFilter[]): string[] =>
-  filters.map(({ dimension, op, values }) => `${dimension} ${OPERATORS[op]} ${values.join(' or ')}`);
+  filters.map(({ dimension, op, values }) => `${dimension} ${OPERATORS[op] ?? op} ${values.join(' or ')}`);
 
 const OVER_TIME: Readonly<Record<string, string>> = {
   avg: 'average',

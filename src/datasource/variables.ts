@@ -10,6 +10,7 @@ import { dimensionKeys } from './adhoc';
 import type { CatalogueClient } from './catalogue';
 import type { StreamKpiDataSource } from './datasource';
 import { VariableEditor } from './editors/VariableEditor';
+import { readFilters } from './saved-query';
 import { VARIABLE_LISTS, type StreamKpiVariableQuery } from './variable-query';
 
 /** A dashboard shows that many choices at most; a search narrows them. */
@@ -64,7 +65,7 @@ async function valueChoices(
 ): Promise<MetricFindValue[]> {
   const dimension = source.replace(query.dimension ?? '');
   if (metric === '' || dimension === '') return [];
-  const hasFilters = (query.filters ?? []).length > 0;
+  const hasFilters = readFilters(query.filters).length > 0;
   if (hasFilters && range !== undefined) {
     const values = await source.filteredValues({ ...query, metric, dimension }, range);
     return matching(values.map(choice), search);

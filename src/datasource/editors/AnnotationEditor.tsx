@@ -4,6 +4,7 @@ import { InlineFieldRow } from '@grafana/ui';
 import type { StreamKpiDataSource } from '../datasource';
 import type { StreamKpiOptions } from '../options';
 import type { StreamKpiQuery } from '../query';
+import { readFilters, readQuery } from '../saved-query';
 import { CatalogueAlert } from './fields/CatalogueAlert';
 import { useCatalogue } from './fields/catalogue-state';
 import { EventStateField } from './fields/EventStateField';
@@ -21,7 +22,7 @@ export function AnnotationEditor({ datasource, query, onChange, onRunQuery }: Pr
   const idOf = (field: string): string => `${idPrefix}-${field}`;
   const { catalogue, retry } = useCatalogue(datasource.catalogue);
   // A new annotation's query is empty; only events can be drawn.
-  const events = useMemo<StreamKpiQuery>(() => ({ ...query, kind: 'events' }), [query]);
+  const events = useMemo<StreamKpiQuery>(() => ({ ...readQuery(query), kind: 'events' }), [query]);
   const metric = findMetric(catalogue, events.metric);
   const save = (change: QueryChange): void => {
     onChange(changed(events, change));
@@ -40,7 +41,7 @@ export function AnnotationEditor({ datasource, query, onChange, onRunQuery }: Pr
       />
       <FilterRows
         id={idOf('filters')}
-        filters={events.filters ?? []}
+        filters={readFilters(events.filters)}
         client={datasource.catalogue}
         metricName={events.metric}
         metric={metric}

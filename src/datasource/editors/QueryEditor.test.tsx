@@ -217,12 +217,46 @@ describe('status', () => {
 
 describe('bad input', () => {
   test.each([
-    ['Step', 'often', '"often" is no duration. Write one such as 5m or 1h.'],
-    ['Time shift', 'yesterday', '"yesterday" is no duration. Write one such as 30m, 1h or 7d.'],
-  ])('%s: %s', async (label, text, sentence) => {
-    const stage = await show(EVENTS);
-    await stage.choose(label, text);
-    expect(screen.getByText(sentence)).toBeInTheDocument();
+    ['Step', 'often', '"often" is not a valid duration. Write one such as 5m or 1h.'],
+    ['Time shift', 'yesterday', '"yesterday" is not a valid duration. Write one such as 30m, 1h or 7d.'],
+  ])(
+    '%s: %s is shown as invalid, and the query keeps its last valid value',
+    async (label, text, sentence) => {
+      const stage = await show({ ...EVENTS, step: '5m', timeShift: '1h' });
+      const write = async (written: string): Promise<void> => {
+        await stage.user.tripleClick(screen.getByLabelText(label));
+        await stage.user.keyboard(`${written}{Enter}`);
+      };
+      await write(text);
+      await stage.user.tab();
+      expect(screen.getByText(sentence)).toBeInTheDocument();
+      expect(stage.saved()).toMatchObject({ step: '5m', timeShift: '1h' });
+      expect(stage.runs()).toBe(0);
+      await write('1d');
+      expect(screen.queryByText(sentence)).not.toBeInTheDocument();
+      expect(Object.values(stage.saved())).toContain('1d');
+    },
+  );
+
+  test('that is given up by Escape leaves the saved text', async () => {
+    const stage = await show({ ...EVENTS, timeShift: '1h' });
+    await stage.choose('Time shift', 'x', '{Escape}');
+    expect(screen.getByLabelText('Time shift')).toHaveValue('1h');
+  });
+
+  test('of a saved query that is older, or half filled in, is edited as far as it can be read', async () => {
+    const odd = {
+      metric_name: 'events_per_minute',
+      group_by: 'segment',
+      filters: [{ key: 'segment', value: 'a' }, null],
+    };
+    const stage = await show(odd as never);
+    await stage.user.click(screen.getByRole('button', { name: 'Remove filter 2' }));
+    expect(stage.saved()).toMatchObject({
+      metric: 'events_per_minute',
+      groupBy: ['segment'],
+      filters: [{ dimension: 'segment', op: '=', values: ['a'] }],
+    });
   });
 
   test('of a limit is not saved, and stays to be mended', async () => {

@@ -1,9 +1,10 @@
-import React, { useId } from 'react';
+import React, { useId, useMemo } from 'react';
 import { CoreApp, type QueryEditorProps } from '@grafana/data';
 import { InlineField, InlineFieldRow, RadioButtonGroup } from '@grafana/ui';
 import type { StreamKpiDataSource } from '../datasource';
 import type { StreamKpiOptions } from '../options';
 import type { QueryKind, StreamKpiQuery } from '../query';
+import { readFilters, readQuery } from '../saved-query';
 import { CatalogueAlert } from './fields/CatalogueAlert';
 import { useCatalogue } from './fields/catalogue-state';
 import { LABEL_WIDTH } from './fields/field-layout';
@@ -38,7 +39,8 @@ const KINDS: { value: QueryKind; label: string; description: string }[] = [
  * Edits one query of a panel, a rule or Explore. Fields of another kind stay in the query, so that a kind tried out
  * costs nothing; the backend reads those of the chosen kind only.
  */
-export function QueryEditor({ datasource, query, onChange, onRunQuery, app }: Props) {
+export function QueryEditor({ datasource, query: saved, onChange, onRunQuery, app }: Props) {
+  const query = useMemo(() => readQuery(saved), [saved]);
   const idPrefix = useId();
   const { catalogue, retry } = useCatalogue(datasource.catalogue);
   const kind = query.kind ?? 'series';
@@ -79,7 +81,7 @@ export function QueryEditor({ datasource, query, onChange, onRunQuery, app }: Pr
           <MetricFields {...section} catalogue={catalogue} />
           <FilterRows
             id={section.idOf('filters')}
-            filters={query.filters ?? []}
+            filters={readFilters(query.filters)}
             client={section.client}
             metricName={query.metric}
             metric={metric}

@@ -4,6 +4,7 @@ import { InlineField, InlineFieldRow, InlineSwitch } from '@grafana/ui';
 import type { StreamKpiDataSource } from '../datasource';
 import type { StreamKpiOptions } from '../options';
 import type { StreamKpiQuery } from '../query';
+import { readFilters } from '../saved-query';
 import type { StreamKpiVariableQuery, VariableList } from '../variable-query';
 import { CatalogueAlert } from './fields/CatalogueAlert';
 import { metricsOf, useCatalogue } from './fields/catalogue-state';
@@ -92,7 +93,7 @@ export function VariableEditor({ datasource, query, onChange, onRunQuery }: Prop
           />
           <FilterRows
             id={idOf('filters')}
-            filters={saved.filters ?? []}
+            filters={readFilters(saved.filters)}
             client={datasource.catalogue}
             metricName={saved.metric}
             metric={metric}

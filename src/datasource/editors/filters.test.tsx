@@ -1,4 +1,4 @@
-import { screen } from '@testing-library/react';
+import { act, screen, waitFor } from '@testing-library/react';
 import type { ResourceCall } from '../catalogue';
 import type { QueryFilter, StreamKpiQuery } from '../query';
 import { answering, showEditor } from '../testing/editor-stage';
@@ -47,6 +47,49 @@ test('another dimension begins without values: those of one mean nothing for ano
   const stage = await show([{ ...SEGMENT, op: '!=', values: ['a'] }]);
   await stage.choose('Dimension of filter 1', 'Coun');
   expect(stage.saved().filters).toEqual([{ dimension: 'country', op: '!=', values: [] }]);
+});
+
+/** Values are answered by hand, each dimension's on its own. */
+function answeredByHand(): { call: ResourceCall; answers: Map<string, (values: string[]) => void> } {
+  const answers = new Map<string, (values: string[]) => void>();
+  const call: ResourceCall = (path, params) => {
+    if (path === 'metrics') return answering(path, params);
+    return new Promise((resolve) => {
+      answers.set(path.split('/')[3]!, (values) => resolve({ values, truncated: false }));
+    });
+  };
+  return { call, answers };
+}
+
+test('values of the former dimension are not offered for another one, also while its own are on their way', async () => {
+  const { call, answers } = answeredByHand();
+  const stage = await show([SEGMENT], { call });
+  const offered = async (): Promise<string[]> => {
+    await stage.user.click(screen.getByLabelText('Values of filter 1'));
+    return screen.queryAllByRole('option').map((option) => option.textContent);
+  };
+  await offered();
+  await act(async () => answers.get('segment')!(['basic']));
+  expect(screen.getByText('basic')).toBeInTheDocument();
+  await stage.choose('Dimension of filter 1', 'Coun');
+  expect(await offered()).not.toContain('basic');
+  await act(async () => answers.get('country')!(['de']));
+  expect(await screen.findByText('de')).toBeInTheDocument();
+  expect(screen.queryByText('basic')).not.toBeInTheDocument();
+});
+
+test('a slow answer for the former dimension that comes late is not offered', async () => {
+  const { call, answers } = answeredByHand();
+  const stage = await show([SEGMENT], { call });
+  await stage.user.click(screen.getByLabelText('Values of filter 1'));
+  await waitFor(() => expect(answers.has('segment')).toBe(true));
+  await stage.choose('Dimension of filter 1', 'Coun');
+  await stage.user.click(screen.getByLabelText('Values of filter 1'));
+  await waitFor(() => expect(answers.has('country')).toBe(true));
+  await act(async () => answers.get('country')!(['de']));
+  await act(async () => answers.get('segment')!(['basic']));
+  expect(await screen.findByText('de')).toBeInTheDocument();
+  expect(screen.queryByText('basic')).not.toBeInTheDocument();
 });
 
 test('the last filter that is removed leaves none behind, and the focus on what comes next', async () => {

@@ -1,4 +1,4 @@
-import React, { useMemo } from 'react';
+import React, { useMemo, useState } from 'react';
 import { Combobox, InlineField, type ComboboxOption } from '@grafana/ui';
 import { LABEL_WIDTH } from './field-layout';
 import { NAME_HINT, calledChoice, chosenFirst, meantChoice } from './meant-choice';
@@ -27,6 +27,8 @@ export interface ChoiceFieldProps<Value extends string> {
   readonly disabled?: boolean;
   /** What is wrong with the value, in a sentence. */
   readonly error?: string | undefined;
+  /** What is wrong with a typed text, in a sentence: it is shown as invalid, and the value stays. */
+  readonly faultOf?: (text: string) => string | undefined;
   readonly width?: number;
   readonly labelWidth?: number | 'auto';
   readonly onChange: (value: Value | undefined) => void;
@@ -37,11 +39,14 @@ const NO_NAMES: readonly string[] = [];
 
 /** One choice out of a list, in a labelled field; template variables are offered after the choices. */
 export function ChoiceField<Value extends string>(props: ChoiceFieldProps<Value>) {
-  const { id, label, tooltip, value, choices, unset, custom, error, onChange } = props;
+  const { id, label, tooltip, value, choices, unset, custom, faultOf, onChange } = props;
+  const [rejected, setRejected] = useState<{ text: string; beside: Value | undefined }>();
+  const refused = rejected?.beside === value ? rejected?.text : undefined;
+  const error = refused === undefined ? props.error : faultOf?.(refused);
   const names = useVariableNames();
   const variables = props.variables === false ? NO_NAMES : names;
   // An unset field has its own option: without one, leaving the opened list by Tab would choose the first.
-  const shown = value ?? (unset === undefined ? null : UNSET);
+  const shown = refused ?? value ?? (unset === undefined ? null : UNSET);
   const options = useMemo(() => {
     const all = [
       ...(unset === undefined ? [] : [optionOf({ value: UNSET, ...unset })]),
@@ -75,6 +80,9 @@ export function ChoiceField<Value extends string>(props: ChoiceFieldProps<Value>
           // Emptied by Escape, some versions of Combobox give null although it cannot be cleared.
           const text = chosen?.value.trim() ?? UNSET;
           const meant = custom === 'name' ? meantChoice(text, options) : calledChoice(text, options);
+          const isRefused = meant !== UNSET && faultOf?.(meant) !== undefined;
+          setRejected(isRefused ? { text: meant, beside: value } : undefined);
+          if (isRefused) return;
           onChange(meant === UNSET ? undefined : (meant as Value));
         }}
       />

@@ -12,20 +12,21 @@ interface TextFieldProps {
   readonly inputMode?: 'numeric';
   /** What is wrong with a text, in a sentence; undefined where nothing is. */
   readonly faultOf?: (text: string) => string | undefined;
-  /** Once the writer has finished: on Enter, or on leaving the field with another text. */
+  /** Receives a valid text once the writer has finished: on Enter, or on leaving the field with another text. */
   readonly onCommit: (text: string) => void;
 }
 
-/** A text that counts once it is finished, so that no query runs for each letter. */
+/** A text that counts once it is finished, so that no query runs for each letter; Escape brings the saved one back. */
 export function TextField({ id, label, tooltip, value, width, faultOf, onCommit, ...rest }: TextFieldProps) {
   const [draft, setDraft] = useState<string>();
   const text = draft ?? value;
   const fault = faultOf?.(text.trim());
   const commit = (): void => {
+    // What is invalid stays in the field to be corrected, and the query keeps its last valid value.
+    if (fault !== undefined) return;
     const finished = text.trim();
     if (finished !== value) onCommit(finished);
-    // A text that cannot be saved stays to be mended.
-    if (fault === undefined) setDraft(undefined);
+    setDraft(undefined);
   };
   return (
     <InlineField
@@ -49,6 +50,7 @@ export function TextField({ id, label, tooltip, value, width, faultOf, onCommit,
         onBlur={commit}
         onKeyDown={(event) => {
           if (event.key === 'Enter') commit();
+          if (event.key === 'Escape') setDraft(undefined);
         }}
       />
     </InlineField>

@@ -32,15 +32,21 @@ async function knownValues(source: DimensionSource, typed: string): Promise<read
 export function useDimensionValues(source: DimensionSource, typed: string, wanted: boolean): Completion {
   const { client, metric, dimension } = source;
   const asks = wanted && metric !== '' && dimension !== '';
-  const [answer, setAnswer] = useState<Completion>({ values: [], loading: false });
+  const [answer, setAnswer] = useState<Answer>(NOTHING_ASKED);
   useEffect(() => {
     if (!asks) return undefined;
     let current = true;
     const take = (found: Completion): void => {
-      if (current) setAnswer(found);
+      if (current) setAnswer({ ...found, client, metric, dimension });
     };
     const ask = (): void => {
-      setAnswer((last) => ({ values: last.values, loading: true }));
+      setAnswer((last) => ({
+        values: isOf(last, { client, metric, dimension }) ? last.values : NO_VALUES,
+        loading: true,
+        client,
+        metric,
+        dimension,
+      }));
       knownValues({ client, metric, dimension }, typed).then(
         (values) => take({ values, loading: false }),
         (fault: unknown) => take({ values: [], loading: false, fault: asCatalogueError(fault).message }),
@@ -52,5 +58,15 @@ export function useDimensionValues(source: DimensionSource, typed: string, wante
       clearTimeout(timer);
     };
   }, [asks, client, metric, dimension, typed]);
-  return answer;
+  return isOf(answer, source) ? answer : { values: NO_VALUES, loading: asks };
 }
+
+/** A completion, and what it was asked of. */
+type Answer = Completion & Partial<DimensionSource>;
+
+const NO_VALUES: readonly string[] = [];
+const NOTHING_ASKED: Answer = { values: NO_VALUES, loading: false };
+
+/** Values of another dimension mean nothing for this one, however late they are replaced. */
+const isOf = (answer: Answer, { client, metric, dimension }: DimensionSource): boolean =>
+  answer.client === client && answer.metric === metric && answer.dimension === dimension;

@@ -20,7 +20,7 @@ export function TimeShiftField({ query, onChange, idOf }: FieldProps) {
       faultOf={(text) =>
         text === '' || text === '0' || holdsVariable(text) || isDuration(text)
           ? undefined
-          : `"${text}" is no duration. Write one such as 30m, 1h or 7d.`
+          : `"${text}" is not a valid duration. Write one such as 30m, 1h or 7d.`
       }
       onCommit={(text) => onChange({ timeShift: text === '' ? undefined : text })}
     />

@@ -64,9 +64,7 @@ export function EventsFields(props: SectionProps) {
             width={12}
             value={query.limit === undefined ? '' : String(query.limit)}
             faultOf={limitFault}
-            onCommit={(text) => {
-              if (limitFault(text) === undefined) onChange({ limit: text === '' ? undefined : Number(text) });
-            }}
+            onCommit={(text) => onChange({ limit: text === '' ? undefined : Number(text) })}
           />
         )}
       </InlineFieldRow>

@@ -47,6 +47,7 @@ export function SeriesFields({ query, onChange, metric, measure, forRule, idOf }
         unset={stepByDefault}
         custom="text"
         error={stepFault(query.step)}
+        faultOf={stepFault}
         onChange={(step) => onChange({ step })}
       />
       <ChoiceField<OverTime>
@@ -81,5 +82,5 @@ function stepFault(step: string | undefined): string | undefined {
   if (step === undefined || step === 'auto' || step === 'window' || holdsVariable(step) || isDuration(step)) {
     return undefined;
   }
-  return `"${step}" is no duration. Write one such as 5m or 1h.`;
+  return `"${step}" is not a valid duration. Write one such as 5m or 1h.`;
 }
