@@ -371,10 +371,15 @@ export class QueryEngine {
   ): Promise<{ result: T; reading: Reading }> {
     for (let attempt = 0; attempt < 3; attempt += 1) {
       const storeEpoch = this.store.epoch();
-      const progress = await this.store.progress(metric);
-      const reading = { nowMs: this.clock(), storeEpoch, progress };
-      const result = await read(reading);
-      if (this.store.epoch() === storeEpoch) return { result, reading };
+      try {
+        const progress = await this.store.progress(metric);
+        const reading = { nowMs: this.clock(), storeEpoch, progress };
+        const result = await read(reading);
+        if (this.store.epoch() === storeEpoch) return { result, reading };
+      } catch (error) {
+        // Series ids that were listed in one epoch mean nothing in the next.
+        if (this.store.epoch() === storeEpoch) throw error;
+      }
     }
     throw new UnavailableError('store', 'The store was rebuilt while it was read. Try again.');
   }

@@ -58,7 +58,8 @@ export interface SeriesStore {
 
   /**
    * Points whose window start lies in [fromMs, toMs), in label order of their series; series without any are
-   * absent. `seriesIds` null: all. Expired points (window end + retention <= nowMs) are left out.
+   * absent. `seriesIds` null: all; ids are those that listSeries() gave in the same epoch, and a read during which it
+   * changes rejects. Expired points (window end + retention <= nowMs) are left out.
    * Rejects with RequestError `range_too_large` past `maxPoints`.
    */
   read(metric: Metric, request: ReadRequest): Promise<readonly SeriesPoints[]>;

@@ -3,6 +3,7 @@ import type { Log } from '../domain/telemetry';
 import { decodeMessage, type ChangeMessage } from './change-message';
 import type { MetricAccess } from './point-reader';
 import { reconnectDelay, type RedisLink } from './redis-link';
+import type { StoreEpoch } from './store-epoch';
 import { unavailable } from './store-errors';
 
 const POLL_MS = 1000;
@@ -11,13 +12,18 @@ export interface FeedListener {
   onMessage(access: MetricAccess, message: ChangeMessage): void;
   /** Messages of the metric may have been missed. */
   onGap(access: MetricAccess, reason: string): void;
-  /** The metric is under another epoch, or under none. */
+  /** The metric is under another epoch. */
   onForeignEpoch(): void;
 }
 
-/** Where the reading of one metric's channel stands. */
+/** Where the reading of one metric's channel is. */
 interface ChannelState {
   readonly access: MetricAccess;
+  /**
+   * Why messages may have been missed, or null. Messages are dropped until Redis was asked: it may have lost changes
+   * that this bridge has seen, and then what it says next does not fit them.
+   */
+  suspended: string | null;
   /** Number of the newest message; null while any number may come next. */
   last: number | null;
   /** The number that Redis told a poll ago: messages up to it have had a second to arrive. */
@@ -38,23 +44,26 @@ export class ChangeFeed {
 
   constructor(
     private readonly link: RedisLink,
-    private readonly epoch: () => string,
+    private readonly epoch: StoreEpoch,
     accesses: readonly MetricAccess[],
     private readonly listener: FeedListener,
     private readonly log: Log,
   ) {
-    for (const access of accesses) this.states.set(access.keys.channel, { access, last: null, told: null });
+    for (const access of accesses)
+      this.states.set(access.keys.channel, { access, suspended: null, last: null, told: null });
   }
 
   /** Resolves when the subscription stands; from then on it is kept up. Rejects with UnavailableError. */
   async start(): Promise<void> {
     if (this.connection === null) await this.open();
+    for (const state of this.states.values()) state.suspended = null;
     this.pollTimer ??= setTimeout(() => void this.poll(), POLL_MS);
   }
 
-  /** The numbers start anew: the store was lost. */
+  /** Another epoch was entered: any number may come next. */
   reset(): void {
     for (const state of this.states.values()) {
+      state.suspended = null;
       state.last = null;
       state.told = null;
     }
@@ -80,7 +89,7 @@ export class ChangeFeed {
         if (connection === this.connection) this.receive(channel.toString(), bytes);
       });
       this.connection = connection;
-      this.reset();
+      for (const state of this.states.values()) state.suspended ??= 'reconnected';
       if (this.states.size > 0) await connection.subscribe(...this.states.keys());
     } catch (error) {
       if (this.connection === connection) this.connection = null;
@@ -110,7 +119,7 @@ export class ChangeFeed {
       this.open().then(
         () => {
           if (this.closed) this.stop();
-          else for (const { access } of this.states.values()) this.listener.onGap(access, 'reconnected');
+          else for (const state of this.states.values()) this.suspend(state, 'reconnected');
         },
         () => this.reconnectLater(),
       );
@@ -126,23 +135,29 @@ export class ChangeFeed {
       message = decodeMessage(bytes, access.layout);
     } catch (error) {
       this.log.error({ err: error, metric: access.metric.name }, 'a change message cannot be read');
-      this.gap(state, 'unreadable_message');
+      this.suspend(state, 'unreadable_message');
       return;
     }
-    if (message.epoch !== this.epoch()) {
+    if (message.epoch !== this.epoch.current) {
       this.listener.onForeignEpoch();
       return;
     }
-    const hole = state.last !== null && message.number !== state.last + 1;
+    if (state.suspended !== null || !this.epoch.holds) return;
+    const next = state.last === null || message.number === state.last + 1;
+    if (!next || !access.changes.isOfRun(message.number)) {
+      this.suspend(state, 'missed_messages');
+      return;
+    }
     state.last = message.number;
-    if (hole) this.listener.onGap(access, 'missed_messages');
+    access.changes.see(message.number);
     this.listener.onMessage(access, message);
   }
 
-  private gap(state: ChannelState, reason: string): void {
+  private suspend(state: ChannelState, reason: string): void {
+    state.suspended = reason;
     state.last = null;
     state.told = null;
-    this.listener.onGap(state.access, reason);
+    void this.compare(state);
   }
 
   private async poll(): Promise<void> {
@@ -152,26 +167,29 @@ export class ChangeFeed {
     if (!this.closed) this.pollTimer = setTimeout(() => void this.poll(), POLL_MS);
   }
 
+  /** Asks Redis for the newest number, and whether everything seen is there. */
   private async compare(state: ChannelState): Promise<void> {
-    let epoch: string | null | undefined, number: string | null | undefined;
     const before = this.connection;
+    let now: number;
     try {
-      [epoch, number] = await this.link.hmget(state.access.keys.meta, 'epoch', 'chan');
+      now = (await this.epoch.confirm(state.access)).stored.number;
     } catch {
+      // Redis does not answer, or another epoch was entered: nothing that was told before counts.
       state.told = null;
       return;
     }
     if (this.closed || before === null || before !== this.connection) return;
-    if (epoch !== this.epoch()) {
-      this.listener.onForeignEpoch();
-      return;
+    const { suspended } = state;
+    if (suspended !== null) {
+      state.suspended = null;
+      state.last = null;
+      state.told = null;
+      this.listener.onGap(state.access, suspended);
     }
-    const now = Number(number ?? 0);
     const due = state.told;
     state.told = now;
     if (due === null) return;
     if (state.last === null) state.last = due;
-    else if (due > state.last) this.gap(state, 'missed_messages');
-    else if (now < state.last && now < due) this.gap(state, 'numbers_went_back');
+    else if (due > state.last) this.suspend(state, 'missed_messages');
   }
 }

@@ -1,5 +1,7 @@
 -- Everything that changes a metric in Redis, one step each. All keys of a metric share one hash tag, so that
--- a step is atomic on a cluster too; KEYS[1] is the metric's meta hash, the others follow from its name.
+-- a step is atomic on a cluster too; KEYS[1] is the metric's meta hash, the others follow from its name. KEYS[2] never
+-- exists: with two keys of which one is missing, a node that hands over or receives the slot refuses the call (ASK,
+-- TRYAGAIN) before anything of it runs. Else a step could find half of the metric's keys there, and stop in the middle.
 -- The layout of keys and bytes is described in domain/packed-point.ts, write-request.ts and change-message.ts.
 -- The first argument of every function is the store's epoch: a metric under another one was lost.
 
@@ -78,6 +80,39 @@ local function save_progress(meta, watermark, final_before)
   if final_before ~= NULL then redis.call('HSET', meta, 'final_before', number_text(final_before)) end
 end
 
+-- What this process knows of each metric because it gave the newest change number itself, by meta key: the run of
+-- numbers, the newest of them, and series ids by their keys (write.lua). A server that was restarted, promoted, handed
+-- the slot, or has loaded other data knows nothing, or something else than the data say. It takes no change then until
+-- a bridge has compared what it saw with what is there (open). So lost numbers are never given a second time unnoticed.
+local runs = {}
+
+-- The run that may go on, or nil. Another version of this library may have given further numbers meanwhile.
+local function run_of(meta, run, number)
+  local mine = runs[meta]
+  return mine and mine.run == run and (tonumber(number) or 0) >= mine.number and mine or nil
+end
+
+-- Numbers from here on are of a run of their own, and begin at a multiple of RUN_NUMBERS, so that a number alone says
+-- which run it is of. Answers as `open` does. What the readers reported before counts no more: a partition is idle
+-- or read to its end only once its reader has shown where it stands in these data.
+local RUN_NUMBERS = 4294967296
+local function begin_run(meta, run, before, number)
+  local base = base_of(meta)
+  local newest = redis.call('ZRANGE', base .. 'series', -1, -1, 'WITHSCORES')
+  local given = tonumber(redis.call('HGET', meta, 'next_series') or 0)
+  local states = read_states(base .. 'parts')
+  if newest[2] and tonumber(newest[2]) > given then redis.call('HSET', meta, 'next_series', newest[2]) end
+  for partition, state in pairs(states) do
+    state.since, state.last, state.reported = NULL, NULL, NULL
+    save_state(base .. 'parts', partition, state)
+  end
+  local first = (math.floor(number / RUN_NUMBERS) + 1) * RUN_NUMBERS
+  local from = number_text(number)
+  redis.call('HSET', meta, 'run', run, 'run_before', before, 'run_from', from, 'chan', number_text(first))
+  runs[meta] = { run = run, number = first, forgotten = nil, count = 0, ids = {} }
+  return { 'known', number_text(first), run, before, from }
+end
+
 local PROGRESS_ONLY, POINTS, FORGOTTEN = 0, 1, 2
 
 -- Numbered per metric, so that a reader sees when it missed one.
@@ -85,19 +120,33 @@ local function publish(meta, epoch, kind, watermark, final_before, body)
   local number = redis.call('HINCRBY', meta, 'chan', 1)
   local head = struct.pack('<I1dddc0', kind, number, watermark, final_before, string.sub(epoch, 1, EPOCH_BYTES))
   redis.call('PUBLISH', base_of(meta) .. 'changes', head .. body)
+  runs[meta].number = number
+  return number
 end
 
--- args: epoch, shape. Registers the metric, or compares it with what is registered.
+-- args: epoch, shape, a new run, the run that the caller has seen in this epoch ('' for none), its newest number seen.
+-- Registers the metric, or compares it with what is registered. A process that does not know the metric's run takes it
+-- over if the caller has seen nothing that is not there; else the metric is 'lost', and needs a new epoch.
 local function open(keys, args)
   local meta = keys[1]
-  local stored = redis.call('HMGET', meta, 'epoch', 'shape')
+  local stored = redis.call('HMGET', meta, 'epoch', 'shape', 'chan', 'run', 'run_before', 'run_from')
   if not stored[2] then
     redis.call('HSET', meta, 'epoch', args[1], 'shape', args[2])
-    return { 'new' }
+    local begun = begin_run(meta, args[3], '', 0)
+    begun[1] = 'new'
+    return begun
   end
   if stored[2] ~= args[2] then return { 'shape', stored[2] } end
-  if stored[1] ~= args[1] then redis.call('HSET', meta, 'epoch', args[1]) end
-  return { 'known' }
+  local number = tonumber(stored[3] or 0)
+  if stored[1] ~= args[1] then
+    redis.call('HSET', meta, 'epoch', args[1])
+    return begin_run(meta, args[3], '', number)
+  end
+  if run_of(meta, stored[4], stored[3]) then
+    return { 'known', number_text(number), stored[4], stored[5], stored[6] }
+  end
+  if args[4] == '' or args[4] ~= stored[4] or tonumber(args[5]) > number then return { 'lost' } end
+  return begin_run(meta, args[3], args[4], number)
 end
 
 -- args: expected epoch, next epoch. On the store's own hash; answers with the epoch that holds now.
@@ -108,12 +157,17 @@ local function rotate_epoch(keys, args)
   return args[2]
 end
 
+-- Whether this process may change the metric; `stored` begins with epoch, run, chan.
+local function entered(meta, stored, epoch)
+  return stored[1] == epoch and run_of(meta, stored[2], stored[3]) ~= nil
+end
+
 -- args: epoch, topic text expected ('' for none), next text, topic id, partitions, '1' when the id is new.
 local function set_topic(keys, args)
   local meta = keys[1]
-  local stored = redis.call('HMGET', meta, 'epoch', 'topic')
-  if stored[1] ~= args[1] then return { 'store_lost' } end
-  if (stored[2] or '') ~= args[2] then return { 'changed' } end
+  local stored = redis.call('HMGET', meta, 'epoch', 'run', 'chan', 'topic')
+  if not entered(meta, stored, args[1]) then return { 'store_lost' } end
+  if (stored[4] or '') ~= args[2] then return { 'changed' } end
   redis.call('HSET', meta, 'topic', args[3], 'topic_id', args[4], 'partitions', args[5])
   if args[6] == '1' then redis.call('DEL', base_of(meta) .. 'parts') end
   return { 'set' }
@@ -123,9 +177,9 @@ end
 local function skip(keys, args)
   local meta = keys[1]
   local parts = base_of(meta) .. 'parts'
-  local stored = redis.call('HMGET', meta, 'epoch', 'topic_id')
-  if stored[1] ~= args[1] then return { 'store_lost' } end
-  if stored[2] ~= args[2] then return { 'stale_topic' } end
+  local stored = redis.call('HMGET', meta, 'epoch', 'run', 'chan', 'topic_id')
+  if not entered(meta, stored, args[1]) then return { 'store_lost' } end
+  if stored[4] ~= args[2] then return { 'stale_topic' } end
   local packed = redis.call('HGET', parts, args[3])
   local state = fresh_state()
   if packed then
@@ -170,9 +224,10 @@ local function report(keys, args)
   local meta = keys[1]
   local parts = base_of(meta) .. 'parts'
   local epoch = args[1]
-  local stored = redis.call('HMGET', meta, 'epoch', 'topic_id', 'partitions', 'watermark', 'final_before')
-  if stored[1] ~= epoch then return { 'store_lost' } end
-  if stored[2] ~= args[2] then return { 'stale_topic' } end
+  local stored =
+    redis.call('HMGET', meta, 'epoch', 'run', 'chan', 'topic_id', 'partitions', 'watermark', 'final_before')
+  if not entered(meta, stored, epoch) then return { 'store_lost' } end
+  if stored[4] ~= args[2] then return { 'stale_topic' } end
   local now, idle_ms, final_only = tonumber(args[3]), tonumber(args[4]), args[5] == '1'
   local states = read_states(parts)
   local reply = { 'reported' }
@@ -197,9 +252,9 @@ local function report(keys, args)
     state.reported = math.max(state.reported, now)
     save_state(parts, args[i], state)
   end
-  local watermark, final_before = number_or_null(stored[4]), number_or_null(stored[5])
+  local watermark, final_before = number_or_null(stored[6]), number_or_null(stored[7])
   local next_watermark, next_final =
-    advance(watermark, final_before, states, tonumber(stored[3]), now, idle_ms, final_only)
+    advance(watermark, final_before, states, tonumber(stored[5]), now, idle_ms, final_only)
   if next_watermark ~= watermark or next_final ~= final_before then
     save_progress(meta, next_watermark, next_final)
     publish(meta, epoch, PROGRESS_ONLY, next_watermark, next_final, '')

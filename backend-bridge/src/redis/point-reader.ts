@@ -6,12 +6,14 @@ import { compareValues } from '../domain/series';
 import type { ReadRequest } from '../domain/store';
 import type { MetricKeys } from './redis-keys';
 import type { RedisLink } from './redis-link';
+import type { SeenChanges } from './seen-changes';
 import type { SeriesIndex } from './series-index';
 
 export interface MetricAccess {
   readonly metric: Metric;
   readonly layout: BucketLayout;
   readonly keys: MetricKeys;
+  readonly changes: SeenChanges;
   readonly index: SeriesIndex;
 }
 

@@ -3,8 +3,10 @@
  * so that compare, apply and publish are one step (docs/decisions/0003-redis-layout.md).
  */
 export interface MetricKeys {
-  /** Hash: shape, epoch, topic, watermark, final_before, chan, next_series. */
+  /** Hash: shape, epoch, topic, watermark, final_before, chan, next_series, run. */
   readonly meta: string;
+  /** Keys of a function's call: meta, and one that never exists (functions.lua says why). */
+  readonly step: readonly [string, string];
   /** Hash: partition number -> packed state. */
   readonly parts: string;
   /** Sorted set: series key by id. */
@@ -26,6 +28,7 @@ export function metricKeys(prefix: string, metricName: string): MetricKeys {
   const base = `${prefix}:{${encodeURIComponent(metricName)}}:`;
   return {
     meta: `${base}meta`,
+    step: [`${base}meta`, `${base}none`],
     parts: `${base}parts`,
     series: `${base}series`,
     buckets: `${base}buckets`,

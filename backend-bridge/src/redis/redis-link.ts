@@ -116,15 +116,16 @@ export class RedisLink {
     }
   }
 
-  /** Calls a function of the library on the node that holds the key; loads the library where it is missing. */
-  async call(name: FunctionName, key: string, ...args: Argument[]): Promise<unknown> {
+  /** Calls a function of the library on the node that holds the keys; loads the library where it is missing. */
+  async call(name: FunctionName, keys: readonly string[], ...args: Argument[]): Promise<unknown> {
+    const call = (): Promise<unknown> => this.client.fcall(functionName(name), keys.length, ...keys, ...args);
     return this.timed(name, async () => {
       try {
-        return await this.client.fcall(functionName(name), 1, key, ...args);
+        return await call();
       } catch (error) {
         if (!isMissingFunction(error)) throw error;
         await this.loadLibrary();
-        return this.client.fcall(functionName(name), 1, key, ...args);
+        return call();
       }
     });
   }
@@ -182,8 +183,17 @@ export class RedisLink {
     return this.timed('info', () => Promise.all(this.masters().map((node) => node.info())));
   }
 
+  /** A library that is there already stays: it knows the runs of its metrics, and the same name is the same content. */
   async loadLibrary(): Promise<void> {
-    await Promise.all(this.masters().map((node) => node.call('FUNCTION', 'LOAD', 'REPLACE', libraryCode)));
+    await Promise.all(
+      this.masters().map(async (node) => {
+        try {
+          await node.call('FUNCTION', 'LOAD', libraryCode);
+        } catch (error) {
+          if (!(error instanceof Error && error.message.includes('already exists'))) throw error;
+        }
+      }),
+    );
   }
 
   /** A connection of its own, for subscriptions; it does not come back by itself. */

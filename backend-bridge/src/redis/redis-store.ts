@@ -21,14 +21,16 @@ import { ChangeFeed } from './change-feed';
 import type { ChangeMessage } from './change-message';
 import { appliedOffsets, decodeGaps, parseProgress } from './partition-states';
 import { readPoints, type MetricAccess } from './point-reader';
+import type { FunctionName } from './function-library';
 import { metricKeys, storeKey } from './redis-keys';
 import { RedisLink, type TlsOptions } from './redis-link';
 import { parseRedisUrl } from './redis-url';
 import { SeriesIndex } from './series-index';
 import { checkServer } from './start-checks';
-import { enterEpoch } from './store-epoch';
+import { SeenChanges } from './seen-changes';
+import { StoreEpoch } from './store-epoch';
 import { redisErrorCode } from './store-errors';
-import { decodeOutcome, encodeWrite, newestSeries } from './write-request';
+import { decodeOutcome, decodeReach, encodeWrite } from './write-request';
 
 export interface RedisStoreOptions {
   /** redis:// or rediss://, several hosts and ?cluster=true for a cluster (redis-url.ts). */
@@ -70,8 +72,7 @@ class RedisStore implements SeriesStore {
   private readonly feed: ChangeFeed;
   private readonly accesses = new Map<string, MetricAccess>();
   private readonly listeners = new Set<StoreListener>();
-  private currentEpoch = '';
-  private entering: Promise<void> | null = null;
+  private readonly storeEpoch: StoreEpoch;
   private closed = false;
 
   constructor(
@@ -90,22 +91,31 @@ class RedisStore implements SeriesStore {
     });
     for (const metric of metrics) {
       const keys = metricKeys(options.keyPrefix, metric.name);
-      const index = new SeriesIndex(this.link, keys.series);
-      this.accesses.set(metric.name, {
+      const index: SeriesIndex = new SeriesIndex(this.link, keys.series, {
+        confirm: () => this.storeEpoch.confirm(access),
+        conflict: () => this.storeEpoch.leave(this.epoch()),
+      });
+      const access: MetricAccess = {
         metric,
         layout: bucketLayout(metric),
         keys,
+        changes: new SeenChanges(),
         index,
-      });
+      };
+      this.accesses.set(metric.name, access);
     }
+    const accesses = [...this.accesses.values()];
+    this.storeEpoch = new StoreEpoch(this.link, options.keyPrefix, accesses, (epoch, before) =>
+      this.entered(epoch, before),
+    );
     this.feed = new ChangeFeed(
       this.link,
-      () => this.currentEpoch,
-      [...this.accesses.values()],
+      this.storeEpoch,
+      accesses,
       {
         onMessage: (access, message) => this.receive(access, message),
         onGap: (access, reason) => this.gap(access, reason),
-        onForeignEpoch: () => this.enterInBackground(),
+        onForeignEpoch: () => this.inBackground(this.storeEpoch.enter()),
       },
       tools.log,
     );
@@ -115,7 +125,7 @@ class RedisStore implements SeriesStore {
     try {
       await this.link.connect();
       for (const info of await this.link.infoOfMasters()) checkServer(info);
-      await this.enter();
+      await this.storeEpoch.enter();
       await this.feed.start();
     } catch (error) {
       if (error instanceof UnavailableError && SETTINGS_AT_FAULT.includes(redisErrorCode(error.cause)))
@@ -125,30 +135,28 @@ class RedisStore implements SeriesStore {
   }
 
   epoch(): string {
-    if (this.currentEpoch === '') throw new UnavailableError('store', 'Redis has not answered yet');
-    return this.currentEpoch;
+    const { current } = this.storeEpoch;
+    if (current === '') throw new UnavailableError('store', 'Redis has not answered yet');
+    return current;
   }
 
   async identifyTopic(metric: Metric, identity: TopicIdentity): Promise<TopicIncarnations | 'stale'> {
-    const { keys } = this.access(metric);
+    const access = this.access(metric);
     for (let attempt = 0; attempt < IDENTIFY_ATTEMPTS; attempt += 1) {
-      const epoch = this.currentEpoch;
-      const [, text = null] = await this.link.hmget(keys.meta, 'epoch', 'topic');
+      const [text = null] = await this.link.hmget(access.keys.meta, 'topic');
       const stored = text === null ? null : (JSON.parse(text) as KnownTopic);
       const next = nextTopic(stored, identity);
       if (next === 'stale') return next;
       if (next !== stored || text === null) {
-        const reply = (await this.link.call(
+        const reply = await this.change(
+          access,
           'set_topic',
-          keys.meta,
-          epoch,
           text ?? '',
           JSON.stringify(next),
           next.topicId,
           next.partitions,
           stored?.topicId === next.topicId ? '0' : '1',
-        )) as string[];
-        if (reply[0] === 'store_lost') await this.enter();
+        );
         if (reply[0] !== 'set') continue;
       }
       const { topicId, partitions, incarnations } = next;
@@ -161,32 +169,34 @@ class RedisStore implements SeriesStore {
   }
 
   async appliedOffsets(metric: Metric): Promise<ReadonlyMap<number, number>> {
-    return appliedOffsets(await this.link.hgetallBuffer(this.access(metric).keys.parts));
+    const access = this.access(metric);
+    return this.storeEpoch.reading(access, async () =>
+      appliedOffsets(await this.link.hgetallBuffer(access.keys.parts)),
+    );
   }
 
   async skipTo(metric: Metric, topicId: string, partition: number, offset: number): Promise<void> {
-    const { keys } = this.access(metric);
-    const reply = await this.link.call('skip', keys.meta, this.currentEpoch, topicId, partition, offset);
-    if ((reply as string[])[0] === 'store_lost') await this.enter();
+    await this.change(this.access(metric), 'skip', topicId, partition, offset);
   }
 
   async write(batch: WriteBatch): Promise<WriteOutcome> {
-    const { keys, layout, index } = this.access(batch.metric);
-    const request = encodeWrite(batch, layout);
+    const access = this.access(batch.metric);
+    const { topicId, partition, toOffset } = batch;
+    const request = encodeWrite(batch, access.layout);
+    const acknowledged = access.changes.appliedTo(topicId, partition);
+    const epoch = this.epoch();
     // Expired records count too, though none of them is in the request: their partition is not idle.
     const came = batch.points.length > 0 || batch.maxEventMs !== null;
-    const reply = await this.link.call(
-      'write',
-      keys.meta,
-      this.currentEpoch,
-      batch.topicId,
-      request.bytes,
-      came ? '1' : '0',
-    );
+    const reply = await this.change(access, 'write', topicId, request.bytes, came ? '1' : '0');
     const outcome = decodeOutcome(reply, request);
-    if (outcome.kind === 'store_lost') await this.enter();
-    // The message that names a new series may still be on its way.
-    if (outcome.kind === 'applied') index.expect(newestSeries(reply));
+    if (outcome.kind === 'gap' && outcome.neededOffset <= acknowledged) await this.storeEpoch.leave(epoch);
+    if (outcome.kind === 'applied' && epoch === this.epoch()) {
+      const { number, newestSeries } = decodeReach(reply);
+      // The message that names a new series may still be on its way.
+      access.index.expect(newestSeries);
+      access.changes.see(number);
+      access.changes.acknowledge(topicId, partition, toOffset);
+    }
     return outcome;
   }
 
@@ -196,29 +206,29 @@ class RedisStore implements SeriesStore {
     reports: readonly PartitionReport[],
   ): Promise<readonly PartitionGap[]> {
     if (reports.length === 0) return [];
-    const { keys } = this.access(metric);
-    const nowMs = Math.max(...reports.map((report) => report.nowMs));
-    const reply = await this.link.call(
+    const access = this.access(metric);
+    const epoch = this.epoch();
+    const acknowledged = new Map(
+      reports.map(({ partition }) => [partition, access.changes.appliedTo(topicId, partition)]),
+    );
+    const reply = await this.change(
+      access,
       'report',
-      keys.meta,
-      this.currentEpoch,
       topicId,
-      nowMs,
+      Math.max(...reports.map((report) => report.nowMs)),
       metric.idleMs,
       metric.finalOnly ? '1' : '0',
       ...reports.flatMap((report) => [report.partition, report.atEnd ? '1' : '0', report.position]),
     );
-    if ((reply as string[])[0] === 'store_lost') await this.enter();
-    return decodeGaps(reply);
+    const gaps = decodeGaps(reply);
+    if (gaps.some(({ partition, neededOffset }) => neededOffset <= acknowledged.get(partition)!))
+      await this.storeEpoch.leave(epoch);
+    return gaps;
   }
 
   async progress(metric: Metric): Promise<Progress> {
-    const { keys } = this.access(metric);
-    const [watermark = null, finalBefore = null] = await this.link.hmget(
-      keys.meta,
-      'watermark',
-      'final_before',
-    );
+    const { values } = await this.storeEpoch.confirm(this.access(metric), 'watermark', 'final_before');
+    const [watermark = null, finalBefore = null] = values;
     return parseProgress(watermark, finalBefore);
   }
 
@@ -227,7 +237,8 @@ class RedisStore implements SeriesStore {
   }
 
   async read(metric: Metric, request: ReadRequest): Promise<readonly SeriesPoints[]> {
-    return readPoints(this.link, this.access(metric), request);
+    const access = this.access(metric);
+    return this.storeEpoch.reading(access, () => readPoints(this.link, access, request));
   }
 
   subscribe(listener: StoreListener): () => void {
@@ -237,8 +248,8 @@ class RedisStore implements SeriesStore {
 
   async checkReady(): Promise<void> {
     const keys = this.link.isCluster
-      ? [...this.accesses.values()].map((access) => access.keys.meta)
-      : [storeKey(this.options.keyPrefix)];
+      ? [...this.accesses.values()].map((access) => access.keys.step)
+      : [[storeKey(this.options.keyPrefix)]];
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(
@@ -248,7 +259,7 @@ class RedisStore implements SeriesStore {
     });
     try {
       const epochs = await Promise.race([Promise.all(keys.map((key) => this.link.call('ready', key))), late]);
-      if (epochs.some((epoch) => epoch !== this.currentEpoch)) await this.enter();
+      if (epochs.some((epoch) => epoch !== this.epoch())) await this.storeEpoch.enter();
     } finally {
       clearTimeout(timer);
     }
@@ -266,34 +277,47 @@ class RedisStore implements SeriesStore {
     return access;
   }
 
-  /** Finds the epoch that holds now; tells the listeners when it is another one. One at a time. */
-  private enter(): Promise<void> {
-    this.entering ??= this.enterOnce().finally(() => {
-      this.entering = null;
-    });
-    return this.entering;
+  /**
+   * Calls a function that changes the metric in the current epoch. A process that does not know the metric's numbers
+   * takes nothing: then the epoch is entered again, and the change tried once more if it is still the same one.
+   */
+  private async change(
+    access: MetricAccess,
+    name: FunctionName,
+    ...args: (string | number | Buffer)[]
+  ): Promise<readonly unknown[]> {
+    const epoch = this.epoch();
+    const call = async (): Promise<readonly unknown[]> =>
+      (await this.link.call(name, access.keys.step, epoch, ...args)) as unknown[];
+    const reply = await call();
+    if (reply[0] !== 'store_lost') return reply;
+    await this.storeEpoch.enter();
+    return this.epoch() === epoch ? call() : reply;
   }
 
-  private async enterOnce(): Promise<void> {
-    const before = this.currentEpoch;
-    const epoch = await enterEpoch(this.link, this.options.keyPrefix, [...this.accesses.values()]);
-    if (epoch === before || this.closed) return;
-    this.currentEpoch = epoch;
-    if (before === '') return;
-    this.tools.log.warn({ epoch, before }, 'the data in Redis was lost or rebuilt; it is filled again');
+  private entered(epoch: string, before: string): void {
+    if (before === '' || this.closed) return;
+    this.tools.log.warn(
+      { epoch, before },
+      'Redis lost acknowledged data, or was emptied: a new epoch begins, and what is missing is read again',
+    );
     for (const { index } of this.accesses.values()) index.clear();
     this.feed.reset();
     this.tell((listener) => listener.onEpoch(epoch));
   }
 
-  private enterInBackground(): void {
-    this.enter().catch((error: unknown) => {
+  private inBackground(work: Promise<void>): void {
+    work.catch((error: unknown) => {
       this.tools.log.warn({ err: error }, 'the epoch of the data in Redis cannot be read now');
     });
   }
 
   private receive(access: MetricAccess, message: ChangeMessage): void {
-    for (const { id, key } of message.series) access.index.add(id, key);
+    for (const { id, key } of message.series) {
+      if (access.index.add(id, key)) continue;
+      this.inBackground(this.storeEpoch.leave(message.epoch));
+      return;
+    }
     access.index.forget(message.forgotten);
     if (this.listeners.size === 0 || message.forgotten.length > 0) return;
     const changes = message.changes((id) => access.index.valuesOf(id) ?? []);

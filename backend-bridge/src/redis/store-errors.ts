@@ -20,9 +20,13 @@ const SENTENCES: Readonly<Record<string, string>> = {
   UNKILLABLE: 'Redis is busy with a script that has written already',
 };
 
+/** Of a slot that is between two nodes, each of which sends the client to the other. */
+const REDIRECTED = 'Too many Cluster redirections';
+
 /** The code a Redis error begins with, such as `OOM`; empty when it is no such error. */
 export function redisErrorCode(error: unknown): string {
   if (!(error instanceof Error)) return '';
+  if (error.message.startsWith(REDIRECTED)) return 'TRYAGAIN';
   return /^-?([A-Z]+)\b/.exec(error.message)?.[1] ?? '';
 }
 

@@ -122,7 +122,7 @@ export function decodeOutcome(reply: unknown, request: WriteRequest): WriteOutco
   }
 }
 
-/** The highest series id that the write touched; 0 for none. */
-export function newestSeries(reply: unknown): number {
-  return Array.isArray(reply) ? Number((reply as unknown[])[6] ?? 0) : 0;
+/** How far an applied write reached: the metric's newest change, and the highest series id it touched (0: none). */
+export function decodeReach(reply: readonly unknown[]): { number: number; newestSeries: number } {
+  return { newestSeries: Number(reply[6] ?? 0), number: Number(reply[7] ?? 0) };
 }

@@ -51,17 +51,14 @@ local function compare(inc, part, offset, hash, old_inc, old_part, old_offset, o
   return part > old_part and 1 or 0
 end
 
--- Ids that were looked up before, by metric. An id is only ever taken back when its series is forgotten,
--- which the metric counts. A server that lost writes has been restarted or loaded its functions anew with the
--- primary's data, and this table is empty then.
+-- Ids that were looked up before are kept with the run. An id is only ever taken back when its series is forgotten,
+-- which the metric counts.
 local KNOWN_IDS = 20000
-local known_ids = {}
 
-local function known_ids_of(meta, epoch, forgotten)
-  local known = known_ids[meta]
-  if not known or known.epoch ~= epoch or known.forgotten ~= forgotten or known.count > KNOWN_IDS then
-    known = { epoch = epoch, forgotten = forgotten, count = 0, ids = {} }
-    known_ids[meta] = known
+local function known_ids_of(meta, forgotten)
+  local known = runs[meta]
+  if known.forgotten ~= forgotten or known.count > KNOWN_IDS then
+    known.forgotten, known.count, known.ids = forgotten, 0, {}
   end
   return known
 end
@@ -115,24 +112,35 @@ local function write(keys, args)
   local meta, epoch, blob = keys[1], args[1], args[3]
   local base = base_of(meta)
   local parts = base .. 'parts'
-  local stored = call('HMGET', meta, 'epoch', 'topic_id', 'partitions', 'watermark', 'final_before', 'forgotten')
-  if stored[1] ~= epoch then return { 'store_lost' } end
+  local stored = call(
+    'HMGET',
+    meta,
+    'epoch',
+    'run',
+    'chan',
+    'topic_id',
+    'partitions',
+    'watermark',
+    'final_before',
+    'forgotten'
+  )
+  if not entered(meta, stored, epoch) then return { 'store_lost' } end
   local partition, partitions, from_offset, to_offset, newest, now, idle_ms, final_only, grace_ms, max_series, session, slot_bytes, has_first_seen, span_ms, tail_ms, windows, series_count, point_count, at =
     unpack_bytes(REQUEST, blob)
-  if stored[2] ~= args[2] or tonumber(stored[3]) ~= partitions or partition >= partitions then
+  if stored[4] ~= args[2] or tonumber(stored[5]) ~= partitions or partition >= partitions then
     return { 'stale_topic' }
   end
   local states = read_states(parts)
   local state = states[partition] or fresh_state()
   if from_offset > state.applied + 1 then return { 'gap', number_text(state.applied + 1) } end
 
-  local watermark, final_before = number_or_null(stored[4]), number_or_null(stored[5])
+  local watermark, final_before = number_or_null(stored[6]), number_or_null(stored[7])
   local corrected_before = final_before - grace_ms -- window ends at or before this were final
   local first_seen, is_session, only_final = has_first_seen == 1, session == 1, final_only == 1
   local header_bytes = first_seen and HEADER_BYTES + FIRST_SEEN_BYTES or HEADER_BYTES
   local place = positions(slot_bytes, header_bytes)
   local names, ids
-  names, ids, at = resolve_series(base, meta, blob, at, series_count, max_series, known_ids_of(meta, epoch, stored[6]))
+  names, ids, at = resolve_series(base, meta, blob, at, series_count, max_series, known_ids_of(meta, stored[8]))
   local record_bytes = RECORD_HEAD + slot_bytes
   local accepted, ignored, corrected = 0, 0, 0
   local conflicts, over_cap, revisions, overrides = {}, {}, {}, {}
@@ -262,6 +270,7 @@ local function write(keys, args)
     advance(watermark, final_before, states, partitions, now, idle_ms, only_final)
   local moved = next_watermark ~= watermark or next_final ~= final_before
   if moved then save_progress(meta, next_watermark, next_final) end
+  local number = runs[meta].number
   if accepted > 0 then
     for i = 1, series_count do
       ids[i] = ids[i] or 0
@@ -272,15 +281,15 @@ local function write(keys, args)
       .. table.concat(overrides)
       .. blob
       .. struct.pack('<I4', #blob)
-    publish(meta, epoch, POINTS, next_watermark, next_final, body)
+    number = publish(meta, epoch, POINTS, next_watermark, next_final, body)
   elseif moved then
-    publish(meta, epoch, PROGRESS_ONLY, next_watermark, next_final, '')
+    number = publish(meta, epoch, PROGRESS_ONLY, next_watermark, next_final, '')
   end
   local newest_series = 0
   for i = 1, series_count do
     if ids[i] and ids[i] > newest_series then newest_series = ids[i] end
   end
-  return { 'applied', accepted, ignored, corrected, conflicts, over_cap, newest_series }
+  return { 'applied', accepted, ignored, corrected, conflicts, over_cap, newest_series, number }
 end
 
 -- Changes nothing, but is refused wherever a write would be.

@@ -31,10 +31,8 @@ interface Outage {
   /** Resolves when the hop is away. */
   start(tools: OutageTools): Promise<void>;
   end(tools: OutageTools): Promise<void>;
-  /** True when the data in the store are gone after it: a new epoch, filled again from Kafka. */
+  /** True when acknowledged data in the store are gone after it: a new epoch, filled again from Kafka. */
   readonly loses?: boolean;
-  /** True when the newest changes are gone after it, under the same epoch, until the source has filled them in again. */
-  readonly rollsBack?: boolean;
   /** Over at once, with nothing to be named. */
   readonly instant?: boolean;
 }
@@ -76,7 +74,7 @@ export const OUTAGES = {
   },
   'Redis killed with AOF everysec, its last second lost': {
     hop: 'store',
-    rollsBack: true,
+    loses: true,
     start: ({ redis }) => redis.kill9(),
     end: async ({ redis }) => {
       cutAppendOnlyFile(redis, LOST_BYTES);
