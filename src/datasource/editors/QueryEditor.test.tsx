@@ -246,6 +246,7 @@ describe('bad input', () => {
 
   test('of a saved query that is older, or half filled in, is edited as far as it can be read', async () => {
     const odd = {
+      version: 0,
       metric_name: 'events_per_minute',
       group_by: 'segment',
       filters: [{ key: 'segment', value: 'a' }, null],
