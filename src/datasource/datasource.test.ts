@@ -1,5 +1,6 @@
 import { CoreApp, LoadingState, type DataFrame, type DataQueryResponse } from '@grafana/data';
 import { config } from '@grafana/runtime';
+import { firstValueFrom, forkJoin } from 'rxjs';
 import { frameMeta } from '../frames/frame-meta';
 import { DataSourceStage } from './testing/datasource-stage';
 import { HOUR, absolute } from './testing/live-stage';
@@ -103,6 +104,30 @@ describe('no stream is opened', () => {
     });
     expect(stage.live.channels).toEqual([]);
   });
+});
+
+describe('in a panel with mixed data sources, which waits until every answer is complete', () => {
+  test('the query is answered once, and says why nothing follows', async () => {
+    const mixed = stage.datasource.query(stage.requestOf([SERIES], { requestId: 'mixed-0-Q1' }));
+    const [response] = await firstValueFrom(forkJoin([mixed]));
+    expect(metaOf(response)).toMatchObject({
+      state: 'static',
+      state_message:
+        'A panel with mixed data sources has no live updates; a refresh of the dashboard brings what is new.',
+    });
+    expect(stage.live.channels).toEqual([]);
+  });
+});
+
+test.each([
+  ['an absolute range', { range: absolute(Date.now() - 2 * HOUR, Date.now() - HOUR) }],
+  ['a mixed panel', { requestId: 'mixed-1-Q1' }],
+  ['an alert rule', { app: CoreApp.UnifiedAlerting }],
+])('an answer without frames and without an error is a failure in %s too', async (_, changes) => {
+  stage.backend.isOffline = true;
+  const response = await stage.ask([SERIES], changes);
+  expect(response.errors?.[0]?.message).toMatch(/^Grafana did not answer/);
+  expect(response.state).toBe(LoadingState.Error);
 });
 
 describe('on a public dashboard', () => {

@@ -23,7 +23,8 @@ import { CatalogueClient } from './catalogue';
 import { pageHub } from './grafana-page';
 import { InterpolationError, asSaved, interpolateFilters, interpolateQuery } from './interpolation';
 import type { LiveHub } from './live/live-hub';
-import { errorsOf, liveQuery, mayGoLive } from './live/live-query';
+import { errorsOf, withLostAnswers } from './live/history-answer';
+import { liveQuery, mayGoLive } from './live/live-query';
 import type { StreamKpiOptions } from './options';
 import type { StreamKpiQuery } from './query';
 import { queryText } from './query-text';
@@ -56,7 +57,8 @@ export class StreamKpiDataSource extends DataSourceWithBackend<StreamKpiQuery, S
 
   override query(request: Request): Observable<DataQueryResponse> {
     // There the backend knows the queries, and Live is not to be had.
-    if (isPublicDashboard()) return super.query(request).pipe(map(sayNotLive));
+    if (isPublicDashboard())
+      return super.query(request).pipe(map((response) => notLive(response, PUBLIC_IS_NOT_LIVE)));
     return defer(() => {
       const { targets, errors } = this.fill(request);
       const filled: Request = { ...request, targets };
@@ -145,8 +147,18 @@ export class StreamKpiDataSource extends DataSourceWithBackend<StreamKpiQuery, S
       for (const target of asked.targets) this.filled.add(target);
       return super.query(asked);
     };
-    const isStill = isAlerting(request) || !mayGoLive(request, this.hub.clock.now());
-    return isStill ? history(request) : liveQuery(request, { hub: this.hub, history, uid: this.uid });
+    const once = (): Observable<DataQueryResponse> =>
+      history(request).pipe(
+        map((response) =>
+          withLostAnswers(
+            request.targets.map(({ refId }) => refId),
+            response,
+          ),
+        ),
+      );
+    if (isAlerting(request) || !mayGoLive(request, this.hub.clock.now())) return once();
+    if (isMixed(request)) return once().pipe(map((response) => notLive(response, MIXED_IS_NOT_LIVE)));
+    return liveQuery(request, { hub: this.hub, history, uid: this.uid });
   }
 
   /** Each query with its variables filled in, or the reason why they cannot be. */
@@ -206,9 +218,8 @@ export class StreamKpiDataSource extends DataSourceWithBackend<StreamKpiQuery, S
       timezone: '',
       startTime: Date.now(),
     };
-    const { data, error, errors } = await lastValueFrom(super.query(request));
-    const fault = errors?.[0] ?? error;
-    if (fault !== undefined) throw new Error(fault.message ?? 'The values could not be read.');
+    const { data, error } = withLostAnswers([target.refId], await lastValueFrom(super.query(request)));
+    if (error !== undefined) throw new Error(error.message ?? 'The values could not be read.');
     const [table] = data as DataFrame[];
     const column = table?.fields.find(({ name }) => name === dimension || name === `label_${dimension}`);
     return [...new Set((column?.values ?? []) as string[])].sort();
@@ -229,12 +240,18 @@ const ALERTING_APPS: readonly string[] = [CoreApp.UnifiedAlerting, CoreApp.Cloud
 /** Previews of alert rules show what the rule would read. */
 const isAlerting = ({ app }: Request): boolean => ALERTING_APPS.includes(app);
 
-const NOT_LIVE = 'Public dashboards have no live updates; a refresh of the dashboard brings what is new.';
+/** Grafana's Mixed data source hands a panel's queries out under ids of its own, and waits until each is complete. */
+const isMixed = ({ requestId }: Request): boolean => requestId.startsWith('mixed-');
 
-const sayNotLive = (response: DataQueryResponse): DataQueryResponse => ({
+const MIXED_IS_NOT_LIVE =
+  'A panel with mixed data sources has no live updates; a refresh of the dashboard brings what is new.';
+const PUBLIC_IS_NOT_LIVE =
+  'Public dashboards have no live updates; a refresh of the dashboard brings what is new.';
+
+const notLive = (response: DataQueryResponse, why: string): DataQueryResponse => ({
   ...response,
   data: (response.data as DataFrame[]).map((frame) =>
-    withFrameMeta(frame, { state: 'static', state_message: NOT_LIVE }),
+    withFrameMeta(frame, { state: 'static', state_message: why }),
   ),
 });
 

@@ -1,6 +1,7 @@
 import React, { useId, useMemo } from 'react';
 import type { QueryEditorProps } from '@grafana/data';
 import { InlineFieldRow } from '@grafana/ui';
+import { isEqual } from 'lodash';
 import type { StreamKpiDataSource } from '../datasource';
 import type { StreamKpiOptions } from '../options';
 import type { StreamKpiQuery } from '../query';
@@ -25,7 +26,9 @@ export function AnnotationEditor({ datasource, query, onChange, onRunQuery }: Pr
   const events = useMemo<StreamKpiQuery>(() => ({ ...readQuery(query), kind: 'events' }), [query]);
   const metric = findMetric(catalogue, events.metric);
   const save = (change: QueryChange): void => {
-    onChange(changed(events, change));
+    const next = changed(events, change);
+    if (isEqual(next, events)) return;
+    onChange(next);
     onRunQuery();
   };
   return (

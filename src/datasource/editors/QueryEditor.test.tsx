@@ -215,6 +215,13 @@ describe('status', () => {
   });
 });
 
+test('a choice that changes nothing neither saves nor runs the query', async () => {
+  const stage = await show({ ...EVENTS, overTime: 'max' });
+  await stage.choose('Over time', 'Max');
+  await stage.user.click(screen.getByRole('radio', { name: 'Series' }));
+  expect(stage.runs()).toBe(0);
+});
+
 describe('bad input', () => {
   test.each([
     ['Step', 'often', '"often" is not a valid duration. Write one such as 5m or 1h.'],

@@ -1,6 +1,7 @@
 import React, { useId, useMemo } from 'react';
 import { CoreApp, type QueryEditorProps } from '@grafana/data';
 import { InlineField, InlineFieldRow, RadioButtonGroup } from '@grafana/ui';
+import { isEqual } from 'lodash';
 import type { StreamKpiDataSource } from '../datasource';
 import type { StreamKpiOptions } from '../options';
 import type { QueryKind, StreamKpiQuery } from '../query';
@@ -47,7 +48,9 @@ export function QueryEditor({ datasource, query: saved, onChange, onRunQuery, ap
   const forRule = app === CoreApp.UnifiedAlerting || app === CoreApp.CloudAlerting;
   const metric = findMetric(catalogue, query.metric);
   const save = (change: QueryChange): void => {
-    onChange(changed(query, change));
+    const next = changed(query, change);
+    if (isEqual(next, query)) return;
+    onChange(next);
     onRunQuery();
   };
   const section: SectionProps = {

@@ -1,6 +1,7 @@
 import React, { useId, useMemo } from 'react';
 import type { QueryEditorProps } from '@grafana/data';
 import { InlineField, InlineFieldRow, InlineSwitch } from '@grafana/ui';
+import { isEqual } from 'lodash';
 import type { StreamKpiDataSource } from '../datasource';
 import type { StreamKpiOptions } from '../options';
 import type { StreamKpiQuery } from '../query';
@@ -36,7 +37,9 @@ export function VariableEditor({ datasource, query, onChange, onRunQuery }: Prop
   const metric = findMetric(catalogue, saved.metric);
   const dimensions = useMemo(() => dimensionChoices(metric), [metric]);
   const save = (change: Change): void => {
-    onChange(changed(saved, change));
+    const next = changed(saved, change);
+    if (isEqual(next, saved)) return;
+    onChange(next);
     onRunQuery();
   };
   const { list } = saved;

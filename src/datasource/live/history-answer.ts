@@ -1,4 +1,4 @@
-import type { DataFrame, DataQueryError, DataQueryResponse } from '@grafana/data';
+import { LoadingState, type DataFrame, type DataQueryError, type DataQueryResponse } from '@grafana/data';
 import { frameMeta, type StreamKpiFrameMeta } from '../../frames/frame-meta';
 import type { Labels } from './series-labels';
 import type { SeriesUpdate, StreamEvent } from './stream-message';
@@ -11,14 +11,36 @@ export interface TargetAnswer {
   readonly error: DataQueryError | undefined;
 }
 
-/** The part of a response that belongs to one query. An error that names no query belongs to all. */
+/**
+ * The part of a response that belongs to one query. An error that names no query belongs to all. The backend answers
+ * every query with a frame or an error: without either the request was lost on its way, as Grafana reports a browser
+ * that is offline.
+ */
 export function answerTo(refId: string, response: DataQueryResponse): TargetAnswer {
   const frames = (response.data as DataFrame[]).filter((frame) => frame.refId === refId);
   const errors = [...(response.errors ?? []), ...(response.error === undefined ? [] : [response.error])];
   const own = errors.find((error) => error.refId === refId);
   const general = frames.length === 0 ? errors.find((error) => error.refId === undefined) : undefined;
   const [first] = frames;
-  return { frames, meta: first === undefined ? undefined : frameMeta(first), error: own ?? general };
+  const lost = first === undefined ? { refId, message: NO_ANSWER } : undefined;
+  return { frames, meta: first === undefined ? undefined : frameMeta(first), error: own ?? general ?? lost };
+}
+
+const NO_ANSWER = 'Grafana did not answer. Check the connection to Grafana.';
+
+/** The response with an error for each query that has got no answer, and in the form that one with errors has. */
+export function withLostAnswers(refIds: readonly string[], response: DataQueryResponse): DataQueryResponse {
+  const errors = refIds.flatMap((refId) => answerTo(refId, response).error ?? []);
+  return errors.length === 0 ? response : { ...response, ...errorsOf(errors), state: LoadingState.Error };
+}
+
+/** Errors as a response has them. */
+export function errorsOf(errors: readonly DataQueryError[]): {
+  error?: DataQueryError;
+  errors?: DataQueryError[];
+} {
+  const [first] = errors;
+  return first === undefined ? {} : { error: first, errors: [...errors] };
 }
 
 /** Asking again may help: the fault lies with a server or the network, not with the query. */

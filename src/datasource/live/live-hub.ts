@@ -23,6 +23,12 @@ export interface Known {
   readonly frames: readonly DataFrame[];
 }
 
+/** Who asks a request, so that a newer one of the same ends it: an object of the page, or a text alone. */
+export interface Asks {
+  readonly runner?: object;
+  readonly part: string;
+}
+
 /** What all panels of a page share: the channels, the moments of showing, and what was known a moment ago. */
 export class LiveHub implements ChannelWorld {
   readonly clock: Clock;
@@ -33,6 +39,9 @@ export class LiveHub implements ChannelWorld {
   private readonly channels = new Map<string, LiveChannel>();
   /** By question, the newest first: one for each channel. */
   private readonly remembered = new Map<string, readonly Known[]>();
+
+  private readonly turns = new Map<string, () => void>();
+  private readonly turnsOfRunners = new WeakMap<object, Map<string, () => void>>();
 
   constructor({ clock, page, transport }: HubPorts) {
     this.clock = clock;
@@ -49,6 +58,25 @@ export class LiveHub implements ChannelWorld {
   /** How many answers are remembered. */
   get answers(): number {
     return [...this.remembered.values()].flat().length;
+  }
+
+  /** Ends the earlier request of the same asker; the function it returns ends this one's turn. */
+  takeTurn(asks: Asks | undefined, onSuperseded: () => void): () => void {
+    if (asks === undefined) return () => undefined;
+    const turns = asks.runner === undefined ? this.turns : this.turnsOf(asks.runner);
+    turns.get(asks.part)?.();
+    turns.set(asks.part, onSuperseded);
+    return () => {
+      if (turns.get(asks.part) === onSuperseded) turns.delete(asks.part);
+    };
+  }
+
+  private turnsOf(runner: object): Map<string, () => void> {
+    const known = this.turnsOfRunners.get(runner);
+    if (known !== undefined) return known;
+    const fresh = new Map<string, () => void>();
+    this.turnsOfRunners.set(runner, fresh);
+    return fresh;
   }
 
   /** The page's channel for that path. Join it, or it stays for ever. */

@@ -1,6 +1,6 @@
 import { LoadingState } from '@grafana/data';
 import { HOUR, LiveStage, MINUTE, NOON, absolute, lastHours, relative, segment } from '../testing/live-stage';
-import { mayGoLive } from './live-query';
+import { liveQuery, mayGoLive } from './live-query';
 
 const A = { segment: 'a' };
 let stage: LiveStage;
@@ -86,6 +86,83 @@ describe('an error', () => {
       severity: 'error',
       text: 'What is shown could not be brought up to date: The bridge cannot be reached.',
     });
+  });
+});
+
+describe('a browser that is offline', () => {
+  test.each(['poll', 'points', 'events', 'changed'] as const)(
+    'keeps the last frames of a panel in mode %s, says so, and asks again',
+    (mode) => {
+      stage.backend.mode = mode;
+      const panel = stage.openLive(mode === 'events' ? { kind: 'events' } : {});
+      const frames = panel.frames.length;
+      stage.backend.isOffline = true;
+      if (mode !== 'poll') stage.live.lose();
+      stage.pass(30_000);
+      expect(panel.frames).toHaveLength(frames);
+      expect(panel.frames[0]?.fields.length).toBeGreaterThan(0);
+      expect(panel.state).toBe('disconnected');
+      stage.backend.isOffline = false;
+      stage.live.connect();
+      stage.pass(mode === 'poll' ? 20_000 : 6_000);
+      expect(panel.state).toBe(mode === 'poll' ? 'polling' : 'connected');
+      expect(panel.frames[0]?.meta?.notices ?? []).toEqual([]);
+    },
+  );
+
+  test('is an error where nothing is known yet, and goes by itself', () => {
+    stage.backend.isOffline = true;
+    const panel = stage.open();
+    expect(panel.last.error?.message).toBe('Grafana did not answer. Check the connection to Grafana.');
+    stage.backend.isOffline = false;
+    stage.pass(6_000);
+    expect(panel.points).toEqual(stage.backend.truth());
+  });
+});
+
+describe('a newer request', () => {
+  const runner = {};
+  const asked = (metric: string, scopedVars: object, changes: object = {}) => ({
+    ...stage.requestOf([{ refId: 'A', metric }], lastHours(1)),
+    scopedVars: scopedVars as never,
+    ...changes,
+  });
+  const run = (request: ReturnType<typeof asked>) => {
+    const shown: unknown[] = [];
+    const ports = { hub: stage.hub, history: stage.backend.history, uid: 'uid' };
+    const subscription = liveQuery(request, ports).subscribe((response) => shown.push(response));
+    return { shown, subscription };
+  };
+
+  test.each([
+    ['scene object', { __sceneObject: { text: '', value: runner } }, {}],
+    ['panel', {}, { panelId: 3, dashboardUID: 'd' }],
+  ])('of the same %s ends the older, whose subscription Grafana has lost', (_, scopedVars, changes) => {
+    const older = run(asked('events', scopedVars, changes));
+    const newer = run(asked('revenue', scopedVars, changes));
+    stage.live.connect();
+    stage.pass(1_000);
+    const before = older.shown.length;
+    stage.tell(stage.backend.write(A, NOON - MINUTE, 3));
+    stage.pass(5_000);
+    expect(older.subscription.closed).toBe(true);
+    expect(older.shown).toHaveLength(before);
+    expect(newer.subscription.closed).toBe(false);
+    newer.subscription.unsubscribe();
+  });
+
+  test('of another panel leaves it, as do those of a repeated panel with the same id', () => {
+    const vars = (value: object) => ({ __sceneObject: { text: '', value } });
+    const all = [
+      run(asked('events', vars({}), { panelId: 3 })),
+      run(asked('events', vars({}), { panelId: 3 })),
+      run(asked('events', {}, { panelId: 3 })),
+      run(asked('events', {}, { panelId: 4 })),
+      run(asked('events', {})),
+      run(asked('events', {})),
+    ];
+    expect(all.map(({ subscription }) => subscription.closed)).toEqual(all.map(() => false));
+    for (const { subscription } of all) subscription.unsubscribe();
   });
 });
 

@@ -1,7 +1,13 @@
-import { LoadingState, type DataFrame, type DataQueryError, type DataQueryResponse } from '@grafana/data';
+import {
+  CoreApp,
+  LoadingState,
+  type DataFrame,
+  type DataQueryResponse,
+  type ScopedVars,
+} from '@grafana/data';
 import { Observable, takeLast, type Subscription } from 'rxjs';
-import { answerTo } from './history-answer';
-import type { LiveHub } from './live-hub';
+import { answerTo, errorsOf } from './history-answer';
+import type { Asks, LiveHub } from './live-hub';
 import type { History, LiveRequest } from './ports';
 import { TargetView } from './target-view';
 import { isOver, spanOf } from './visible-range';
@@ -24,7 +30,12 @@ export function liveQuery(request: LiveRequest, ports: LiveQueryPorts): Observab
       complete: () => subscriber.complete(),
       error: (fault) => subscriber.error(fault),
     });
-    return () => run.close();
+    // Grafana loses the subscription of a request when it asks twice in one tick: only the newer one is for the panel.
+    const leave = ports.hub.takeTurn(asks(request, ports.uid), () => subscriber.complete());
+    return () => {
+      leave();
+      run.close();
+    };
   });
 }
 
@@ -103,13 +114,19 @@ class LiveRun {
   }
 }
 
-/** Errors as a response has them. */
-export function errorsOf(errors: readonly DataQueryError[]): {
-  error?: DataQueryError;
-  errors?: DataQueryError[];
-} {
-  const [first] = errors;
-  return first === undefined ? {} : { error: first, errors: [...errors] };
+/**
+ * Who asks: the scene object that runs the queries, as a panel's repeats have the same id; else the panel, or the pane
+ * of Explore. Undefined where that cannot be known.
+ */
+function asks(
+  { scopedVars, dashboardUID, panelId, app, requestId }: LiveRequest,
+  uid: string,
+): Asks | undefined {
+  const scene: unknown = (scopedVars as ScopedVars | undefined)?.['__sceneObject']?.value;
+  // Grafana wraps it, and the wrapping gives it by valueOf.
+  if (typeof scene === 'object' && scene !== null) return { runner: scene.valueOf(), part: uid };
+  if (panelId !== undefined) return { part: JSON.stringify([uid, app, dashboardUID, panelId]) };
+  return app === String(CoreApp.Explore) ? { part: JSON.stringify([uid, app, requestId]) } : undefined;
 }
 
 /** Whether anything may change in the request's range later on. */

@@ -45,6 +45,8 @@ export class FakeBackend {
   notices: QueryResultMetaNotice[] = [];
   /** Instead of the next answers. */
   fault: DataQueryError | undefined;
+  /** The browser is offline, which Grafana reports as an answer without frames and without an error. */
+  isOffline = false;
   /** Answers are read when they are asked for, and wait until they are released. */
   holds = false;
   private readonly held: (() => void)[] = [];
@@ -149,6 +151,7 @@ export class FakeBackend {
   }
 
   private respond({ targets, range }: LiveRequest): DataQueryResponse {
+    if (this.isOffline) return { data: [] };
     if (this.fault !== undefined) {
       const { fault } = this;
       const errors = targets.map(({ refId }) => ({ refId, ...fault }));
