@@ -1,8 +1,16 @@
 /** The programs that the tests start: which are missing, and how this machine can get them. */
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { root } from './ensure.mjs';
 import { GO_MISSING, ensureGo } from './go.mjs';
+
+/** A library, not a program: tests/support/fake-clock.ts loads it into a bridge. */
+function hasFakeTime() {
+  const folders = ['/usr/lib', '/usr/lib64', '/opt/homebrew', '/usr/local'].filter(existsSync);
+  return folders.some((folder) =>
+    readdirSync(folder).some((each) => existsSync(`${folder}/${each}/faketime`)),
+  );
+}
 
 const PROGRAMS = [
   { command: 'redis-server', probe: ['--version'], debian: 'redis-server', brew: 'redis' },
@@ -12,6 +20,7 @@ const PROGRAMS = [
   { command: 'openssl', probe: ['version'], debian: 'openssl', brew: 'openssl' },
   // Go's race detector needs a C compiler.
   { command: 'gcc', probe: ['--version'], debian: 'gcc libc6-dev', brew: 'gcc' },
+  { command: 'libfaketime', probe: hasFakeTime, debian: 'libfaketime', brew: 'libfaketime' },
 ];
 
 const answers = (command, args) =>
@@ -40,7 +49,10 @@ function install(missing) {
  * in a Debian container (`inDocker` true); else the system's packages are installed; else this says what to install and exits.
  */
 export function ensureServices(testArguments) {
-  const missing = () => PROGRAMS.filter((program) => !answers(program.command, program.probe));
+  const missing = () =>
+    PROGRAMS.filter(({ command, probe }) =>
+      typeof probe === 'function' ? !probe() : !answers(command, probe),
+    );
   if (missing().length === 0 && ensureGo() !== null) return { inDocker: false };
   if (process.env.STREAMKPI_IN_DOCKER !== '1' && answers('docker', ['info'])) {
     const packages = [...PROGRAMS.map((program) => program.debian), 'python3-pip'].join(' ');

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { hostname, uptime } from 'node:os';
 import { join } from 'node:path';
 import { readMetricsFile } from './config/metrics-file';
 import type { Settings } from './config/settings';
@@ -10,10 +11,12 @@ import type { Ingest, Source } from './domain/source';
 import { StatusHistory } from './domain/status-history';
 import type { SeriesStore } from './domain/store';
 import type { Clock, Log } from './domain/telemetry';
+import { TrustedClock, type ClockGuard } from './domain/trusted-clock';
 import { createKafkaSource } from './kafka/kafka-source';
 import { createLifecycle } from './lifecycle';
 import { createLiveHub } from './live/hub';
 import { createLmdbStore } from './lmdb/lmdb-store';
+import { ClockWatch } from './observability/clock-watch';
 import { StatusRecorder } from './observability/status-recorder';
 import { createTelemetry, type PrometheusTelemetry } from './observability/telemetry';
 import { createDemo, type Demo } from './pipeline/demo';
@@ -37,6 +40,7 @@ export interface App {
 export interface AppSurroundings {
   readonly log: Log;
   readonly version: string;
+  /** The wall clock. */
   readonly clock?: Clock;
   /** Called when something refuses to go on after the start, e.g. a store with another layout. */
   readonly onRefused: (error: StartRefusedError) => void;
@@ -45,7 +49,9 @@ export interface AppSurroundings {
 interface Tools {
   readonly log: Log;
   readonly telemetry: PrometheusTelemetry;
+  /** The time of day as the guard has it. */
   readonly clock: Clock;
+  readonly guard: ClockGuard;
 }
 
 function fileText(setting: string, path: string | undefined): string | undefined {
@@ -59,6 +65,15 @@ function fileText(setting: string, path: string | undefined): string | undefined
         cause: error,
       },
     );
+  }
+}
+
+/** Linux has one; elsewhere a restart of the bridge cannot be told from one of the machine. */
+function bootId(): string | null {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    return null;
   }
 }
 
@@ -91,6 +106,7 @@ function buildStore(settings: Settings, metrics: readonly Metric[], tools: Tools
       keyPrefix: redis.key_prefix,
       tls: tlsTexts('redis', redis),
       commandTimeoutMs: redis.command_timeout,
+      bridgeName: `${hostname()}:${settings.port}`,
     },
     metrics,
     tools,
@@ -165,9 +181,18 @@ function buildSource(
 /** Builds the app. Throws StartRefusedError for settings, mappings or files that cannot be used. */
 export function createApp(settings: Settings, surroundings: AppSurroundings): App {
   const { log, version } = surroundings;
-  const clock = surroundings.clock ?? Date.now;
+  const guard = new TrustedClock(
+    {
+      wall: surroundings.clock ?? Date.now,
+      monotonic: () => performance.now(),
+      uptime: () => uptime() * 1_000,
+      bootId: bootId(),
+    },
+    settings.clock_tolerance,
+  );
+  const clock = (): number => guard.now();
   const telemetry = createTelemetry(version);
-  const tools: Tools = { log, telemetry, clock };
+  const tools: Tools = { log, telemetry, clock, guard };
   const { limits } = settings;
 
   const mappings = readMetricsFile(settings.metrics_file ?? join(__dirname, '../metrics.yaml'));
@@ -233,6 +258,7 @@ export function createApp(settings: Settings, surroundings: AppSurroundings): Ap
     version,
     log,
     clock,
+    clockState: guard,
     clients: () => sockets.counts(),
     history,
   });
@@ -263,6 +289,7 @@ export function createApp(settings: Settings, surroundings: AppSurroundings): Ap
     clock,
   });
 
+  const clockWatch = new ClockWatch(guard, log);
   const { onRefused } = surroundings;
   const lifecycle = createLifecycle({ store, source, demo, hub, sockets, http, log, onRefused });
 
@@ -271,10 +298,12 @@ export function createApp(settings: Settings, surroundings: AppSurroundings): Ap
       const { url } = await http.listen();
       log.info({ url, source: source.kind, store: store.kind, metrics: metrics.length }, 'serving');
       recorder.start();
+      clockWatch.start();
       lifecycle.start();
     },
     stop: async () => {
       recorder.stop();
+      clockWatch.stop();
       await lifecycle.stop();
       access.close();
       log.info({}, 'stopped');

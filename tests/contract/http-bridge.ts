@@ -35,6 +35,8 @@ export interface BridgeOptions {
   readonly access?: Partial<AccessOptions>;
   readonly options?: Partial<HttpDependencies['options']>;
   readonly limits?: Partial<BudgetLimits>;
+  /** Absent: the clock is right, and so are the others'. */
+  readonly clockState?: HttpDependencies['clockState'];
 }
 
 /** Takes events that have a user_id, as the pipeline would say it. */
@@ -127,6 +129,7 @@ export async function startBridge(given: BridgeOptions): Promise<Bridge> {
     version: '0.0.0-test',
     log,
     clock: Date.now,
+    clockState: given.clockState ?? { fault: () => null, skewedBridges: () => [] },
     clients: () => ({ connections: 3, subscriptions: 2, queuedBytes: 1 }),
     history,
   });

@@ -402,6 +402,36 @@ describe('what HTTP answers when something behind it fails', () => {
     });
   });
 
+  it('/readyz names a wrong clock before anything else, and warns of another bridge’s', async () => {
+    const skewedBridges = (): { bridge: string; aheadMs: number }[] => [
+      { bridge: 'bridge-2:8765', aheadMs: 600_000 },
+    ];
+    const fault = (): string => 'the clock of this bridge is 26 h ahead of the clock of Redis';
+    const store = storeWith(() => Promise.reject(new RequestError('internal', 'no space left')));
+    await withBridge({ store, clockState: { fault, skewedBridges: () => [] } }, async (bridge) => {
+      const answer = await bridge.call('GET', '/readyz');
+      const message = 'The clock of this bridge is 26 h ahead of the clock of Redis';
+      expect(answer.status).toBe(503);
+      expect(answer.json).toEqual({ status: 'not_ready', hop: 'clock', message });
+      const status = await bridge.call('GET', '/api/v1/status');
+      expect(status.json).toMatchObject({ ready: false, clock: { state: 'failing', message } });
+    });
+    await withBridge({ clockState: { fault: () => null, skewedBridges } }, async (bridge) => {
+      expect(await bridge.call('GET', '/readyz')).toMatchObject({
+        status: 200,
+        json: {
+          warnings: [
+            'The clock of the bridge bridge-2:8765 is 10 min ahead of the clock of Redis; set it by NTP',
+          ],
+        },
+      });
+      expect((await bridge.call('GET', '/api/v1/status')).json).toMatchObject({
+        ready: true,
+        clock: { state: 'ok', skewed_bridges: [{ bridge: 'bridge-2:8765', ahead_ms: 600_000 }] },
+      });
+    });
+  });
+
   it('503 for data before the store has started, while status and health answer', async () => {
     const store = Object.create(demo.store) as { epoch: () => string };
     store.epoch = () => '';

@@ -164,6 +164,9 @@ export const settingsSchema = z.strictObject({
     .min(0)
     .default(2)
     .describe('A summary is stale past last end + grace + so many windows.'),
+  clock_tolerance: duration
+    .prefault('60s')
+    .describe('Clocks that differ by more are named by /readyz, and close no window.'),
   kafka: kafkaSchema.default(() => kafkaSchema.parse({})),
   redis: redisSchema.default(() => redisSchema.parse({})),
   limits: limitsSchema.default(() => limitsSchema.parse({})),

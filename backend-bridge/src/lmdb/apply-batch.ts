@@ -29,12 +29,16 @@ export interface AppliedBatch {
 
 const nothing = (outcome: WriteOutcome): AppliedBatch => ({ outcome, changes: [], moved: false });
 
-/** Applies one slice to the state and the staged slots; the caller saves both in one transaction. */
+/**
+ * Applies one slice to the state and the staged slots; the caller saves both in one transaction. `certain`: whether the
+ * clock can be relied on; else nothing is called expired, and the progress waits.
+ */
 export function applyBatch(
   state: MetricState,
   staging: SlotStaging,
   batch: WriteBatch,
   wantChanges: boolean,
+  certain: boolean,
 ): AppliedBatch {
   const { metric, layout, topic } = state;
   const { partition, partitions, nowMs } = batch;
@@ -56,7 +60,7 @@ export function applyBatch(
   for (let index = 0; index < batch.points.length; index += 1) {
     const point = batch.points[index]!;
     const endMs = endOf(layout, point.startMs, point.endMs);
-    if (endMs + metric.retentionMs <= nowMs) {
+    if (certain && endMs + metric.retentionMs <= nowMs) {
       expired += 1;
       continue;
     }
@@ -96,7 +100,7 @@ export function applyBatch(
       batch.maxEventMs === null ? null : Math.min(batch.maxEventMs, nowMs),
     ),
   });
-  const progressed = state.advance(nowMs);
+  const progressed = certain && state.advance(nowMs);
   return {
     outcome: { kind: 'applied', accepted, ignored, expired, corrected, conflicts, overCap },
     changes,

@@ -6,7 +6,7 @@ import { StartRefusedError, UnavailableError } from '../domain/errors';
 
 /**
  * The LMDB environment:
- * - meta: layout, epoch, owner, nextMetric, `metric:<name>` -> MetricRecord, `state:<id>` -> StateRecord
+ * - meta: layout, epoch, owner, clock -> PersistedTime, nextMetric, `metric:<name>` -> MetricRecord, `state:<id>` -> StateRecord
  * - series: [metric u16][series u32] -> when its newest bucket expires (f64) and its series key (utf8)
  * - points: fixed windows [metric u16][bucket u48][series u32] -> the bucket's slots side by side;
  *   sessions [metric u16][bucket u48][series u32][start u48] -> one slot

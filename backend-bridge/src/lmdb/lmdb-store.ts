@@ -17,6 +17,7 @@ import type {
   WriteOutcome,
 } from '../domain/store';
 import type { Clock, Log, Telemetry } from '../domain/telemetry';
+import { unguarded, type ClockGuard, type PersistedTime } from '../domain/trusted-clock';
 import { nextTopic } from '../domain/topic-identity';
 import { applyBatch } from './apply-batch';
 import { openEnvironment, prepareFolder, type Environment } from './environment';
@@ -37,9 +38,13 @@ export interface LmdbStoreTools {
   readonly log: Log;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
+  /** Absent: `clock` is taken for right. */
+  readonly guard?: ClockGuard;
 }
 
 const SWEEP_INTERVAL_MS = 1_000;
+/** Of the time that was kept last, in the environment's `meta`. */
+const CLOCK_KEY = 'clock';
 /** Between two steps when there is much to take away; writes go in between. */
 const SWEEP_PAUSE_MS = 20;
 /** As much as a full transaction writes. */
@@ -78,12 +83,15 @@ class LmdbStore implements SeriesStore {
   private sweeping: Promise<void> = Promise.resolve();
   private readonly rooms = new Map<string, MetricRoom>();
   private readonly listeners = new Set<StoreListener>();
+  private readonly guard: ClockGuard;
 
   constructor(
     private readonly options: LmdbStoreOptions,
     private readonly metrics: readonly Metric[],
     private readonly tools: LmdbStoreTools,
-  ) {}
+  ) {
+    this.guard = tools.guard ?? unguarded(tools.clock);
+  }
 
   async start(): Promise<void> {
     const { path } = this.options;
@@ -92,6 +100,7 @@ class LmdbStore implements SeriesStore {
     let env: Environment | null = null;
     try {
       env = openEnvironment(path);
+      this.guard.restore(env.meta.get(CLOCK_KEY) as PersistedTime | undefined);
       const ids = registerMetrics(env, this.metrics, path);
       const queue = new WriteQueue({
         commit: (work) => this.commit(work),
@@ -145,7 +154,13 @@ class LmdbStore implements SeriesStore {
     const room = this.room(batch.metric);
     const { outcome } = await this.open().queue.add({
       run: () => {
-        const applied = applyBatch(room.state, this.stage(room), batch, this.listeners.size > 0);
+        const applied = applyBatch(
+          room.state,
+          this.stage(room),
+          batch,
+          this.listeners.size > 0,
+          this.guard.certain(),
+        );
         return { ...applied, progress: room.state.progress };
       },
       committed: ({ changes, moved, progress }) => {
@@ -170,7 +185,8 @@ class LmdbStore implements SeriesStore {
           const neededOffset = state.report(report);
           return neededOffset === null ? [] : [{ partition: report.partition, neededOffset }];
         });
-        const moved = state.advance(Math.max(...reports.map((report) => report.nowMs)));
+        const nowMs = Math.max(...reports.map((report) => report.nowMs));
+        const moved = this.guard.certain() && state.advance(nowMs);
         this.stage(room);
         return { gaps: behind, progress: moved ? state.progress : null };
       },
@@ -301,6 +317,8 @@ class LmdbStore implements SeriesStore {
 
   private sweepOnce(): boolean {
     this.flush();
+    this.open().env.meta.putSync(CLOCK_KEY, this.guard.persistable());
+    if (!this.guard.certain()) return false;
     const nowMs = this.tools.clock();
     let more = false;
     for (const { sweeper } of this.rooms.values()) more = sweeper.step(nowMs) || more;

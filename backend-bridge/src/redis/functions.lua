@@ -11,6 +11,7 @@ local STATE = '<ddddd' -- applied offset, newest event, at the end since, last a
 local EPOCH_BYTES = 16
 local SWEEP_STEP = 100
 local SWEEP_MARGIN_MS = 60000
+local CLOCK_KEPT_MS = 10000 -- a bridge that was not heard of for so long is gone
 
 local function base_of(meta)
   return string.sub(meta, 1, -5)
@@ -113,6 +114,17 @@ local function begin_run(meta, run, before, number)
   return { 'known', number_text(first), run, before, from }
 end
 
+-- Milliseconds, whole.
+local function server_time()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- Whether a bridge's own clock is that of this server. The progress waits for one that is.
+local function clocks_agree(own, tolerance)
+  return math.abs(tonumber(own) - server_time()) <= tonumber(tolerance)
+end
+
 local PROGRESS_ONLY, POINTS, FORGOTTEN = 0, 1, 2
 
 -- Numbered per metric, so that a reader sees when it missed one.
@@ -197,8 +209,7 @@ end
 -- Goes by this server's clock, as expiry does.
 local function sweep(meta)
   local base = base_of(meta)
-  local time = redis.call('TIME')
-  local now = tonumber(time[1]) * 1000 - SWEEP_MARGIN_MS
+  local now = server_time() - SWEEP_MARGIN_MS
   local buckets = redis.call('ZRANGE', base .. 'buckets', 0, 7)
   for i = 1, #buckets do
     if redis.call('EXISTS', base .. 'x:' .. buckets[i]) == 0 then
@@ -218,7 +229,7 @@ local function sweep(meta)
   return table.concat(packed)
 end
 
--- args: epoch, topic id, now, idle, final only, then for each report: partition, '1' at the end or '0', the reader's
+-- args: epoch, topic id, now, idle, final only, the bridge's own time, tolerance, then for each report: partition, '1' at the end or '0', the reader's
 -- next offset. Answers with the partitions that lack records before it, each with the offset needed.
 local function report(keys, args)
   local meta = keys[1]
@@ -231,7 +242,7 @@ local function report(keys, args)
   local now, idle_ms, final_only = tonumber(args[3]), tonumber(args[4]), args[5] == '1'
   local states = read_states(parts)
   local reply = { 'reported' }
-  for i = 6, #args, 3 do
+  for i = 8, #args, 3 do
     local partition = tonumber(args[i])
     local state = states[partition] or fresh_state()
     states[partition] = state
@@ -255,11 +266,36 @@ local function report(keys, args)
   local watermark, final_before = number_or_null(stored[6]), number_or_null(stored[7])
   local next_watermark, next_final =
     advance(watermark, final_before, states, tonumber(stored[5]), now, idle_ms, final_only)
+  if not clocks_agree(args[6], args[7]) then next_watermark, next_final = watermark, final_before end
   if next_watermark ~= watermark or next_final ~= final_before then
     save_progress(meta, next_watermark, next_final)
     publish(meta, epoch, PROGRESS_ONLY, next_watermark, next_final, '')
   end
   local forgotten = sweep(meta)
   if forgotten then publish(meta, epoch, FORGOTTEN, next_watermark, next_final, forgotten) end
+  return reply
+end
+
+-- On a key of its own. args: name of a bridge, its wall clock, tolerance. Answers with this server's time, then name and
+-- difference of each other bridge whose clock differs by more.
+local function clock(keys, args)
+  local now, tolerance = server_time(), tonumber(args[3])
+  local flat = redis.call('HGETALL', keys[1])
+  local kept = { args[1], number_text(args[2] - now) .. ' ' .. number_text(now) }
+  local reply = { number_text(now) }
+  for i = 1, #flat, 2 do
+    local ahead, at = string.match(flat[i + 1], '^(%S+) (%S+)$')
+    if flat[i] ~= args[1] and math.abs(now - at) <= CLOCK_KEPT_MS then
+      kept[#kept + 1] = flat[i]
+      kept[#kept + 1] = flat[i + 1]
+      if math.abs(ahead) > tolerance then
+        reply[#reply + 1] = flat[i]
+        reply[#reply + 1] = ahead
+      end
+    end
+  end
+  redis.call('DEL', keys[1])
+  redis.call('HSET', keys[1], unpack(kept))
+  redis.call('PEXPIREAT', keys[1], number_text(now + CLOCK_KEPT_MS))
   return reply
 end

@@ -39,6 +39,11 @@ export function metricKeys(prefix: string, metricName: string): MetricKeys {
   };
 }
 
+/** Hash: name of a bridge -> how far its clock is ahead of Redis's, and when it said so. */
+export function clocksKey(prefix: string): string {
+  return `${prefix}:clocks`;
+}
+
 /** The store's own hash: layout, epoch, and `m:<metric>` for each metric that was registered. */
 export function storeKey(prefix: string): string {
   return `${prefix}:meta`;

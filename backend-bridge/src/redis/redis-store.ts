@@ -17,6 +17,7 @@ import type {
 } from '../domain/store';
 import { nextTopic, type KnownTopic } from '../domain/topic-identity';
 import type { Clock, Log, Telemetry } from '../domain/telemetry';
+import { unguarded, type ClockGuard } from '../domain/trusted-clock';
 import { ChangeFeed } from './change-feed';
 import type { ChangeMessage } from './change-message';
 import { appliedOffsets, decodeGaps, parseProgress } from './partition-states';
@@ -28,6 +29,7 @@ import { parseRedisUrl } from './redis-url';
 import { SeriesIndex } from './series-index';
 import { checkServer } from './start-checks';
 import { SeenChanges } from './seen-changes';
+import { StoreClock } from './store-clock';
 import { StoreEpoch } from './store-epoch';
 import { redisErrorCode } from './store-errors';
 import { decodeOutcome, decodeReach, encodeWrite } from './write-request';
@@ -44,12 +46,16 @@ export interface RedisStoreOptions {
   readonly tls?: TlsOptions;
   /** A command without an answer for this long has failed. */
   readonly commandTimeoutMs: number;
+  /** Names this bridge to the others, whom its clock may concern. */
+  readonly bridgeName?: string;
 }
 
 export interface RedisStoreTools {
   readonly log: Log;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
+  /** Absent: `clock` is taken for right. */
+  readonly guard?: ClockGuard;
 }
 
 const IDENTIFY_ATTEMPTS = 10;
@@ -70,6 +76,8 @@ class RedisStore implements SeriesStore {
   readonly kind = 'redis';
   private readonly link: RedisLink;
   private readonly feed: ChangeFeed;
+  private readonly guard: ClockGuard;
+  private readonly storeClock: StoreClock;
   private readonly accesses = new Map<string, MetricAccess>();
   private readonly listeners = new Set<StoreListener>();
   private readonly storeEpoch: StoreEpoch;
@@ -89,6 +97,13 @@ class RedisStore implements SeriesStore {
       commandTimeoutMs: options.commandTimeoutMs,
       telemetry: tools.telemetry,
     });
+    this.guard = tools.guard ?? unguarded(tools.clock);
+    this.storeClock = new StoreClock(
+      this.link,
+      options.keyPrefix,
+      options.bridgeName ?? 'bridge',
+      this.guard,
+    );
     for (const metric of metrics) {
       const keys = metricKeys(options.keyPrefix, metric.name);
       const index: SeriesIndex = new SeriesIndex(this.link, keys.series, {
@@ -126,6 +141,7 @@ class RedisStore implements SeriesStore {
       await this.link.connect();
       for (const info of await this.link.infoOfMasters()) checkServer(info);
       await this.storeEpoch.enter();
+      await this.storeClock.start();
       await this.feed.start();
     } catch (error) {
       if (error instanceof UnavailableError && SETTINGS_AT_FAULT.includes(redisErrorCode(error.cause)))
@@ -182,12 +198,20 @@ class RedisStore implements SeriesStore {
   async write(batch: WriteBatch): Promise<WriteOutcome> {
     const access = this.access(batch.metric);
     const { topicId, partition, toOffset } = batch;
-    const request = encodeWrite(batch, access.layout);
+    const request = encodeWrite(batch, access.layout, this.guard.certain());
     const acknowledged = access.changes.appliedTo(topicId, partition);
     const epoch = this.epoch();
     // Expired records count too, though none of them is in the request: their partition is not idle.
     const came = batch.points.length > 0 || batch.maxEventMs !== null;
-    const reply = await this.change(access, 'write', topicId, request.bytes, came ? '1' : '0');
+    const reply = await this.change(
+      access,
+      'write',
+      topicId,
+      request.bytes,
+      came ? '1' : '0',
+      this.guard.own(),
+      this.guard.toleranceMs,
+    );
     const outcome = decodeOutcome(reply, request);
     if (outcome.kind === 'gap' && outcome.neededOffset <= acknowledged) await this.storeEpoch.leave(epoch);
     if (outcome.kind === 'applied' && epoch === this.epoch()) {
@@ -206,6 +230,9 @@ class RedisStore implements SeriesStore {
     reports: readonly PartitionReport[],
   ): Promise<readonly PartitionGap[]> {
     if (reports.length === 0) return [];
+    // Of two clocks that disagree, neither may make a reader's position newer than it is.
+    const reportedMs = Math.max(...reports.map((report) => report.nowMs));
+    const nowMs = this.guard.certain() ? reportedMs : Math.min(reportedMs, this.guard.own());
     const access = this.access(metric);
     const epoch = this.epoch();
     const acknowledged = new Map(
@@ -215,9 +242,11 @@ class RedisStore implements SeriesStore {
       access,
       'report',
       topicId,
-      Math.max(...reports.map((report) => report.nowMs)),
+      nowMs,
       metric.idleMs,
       metric.finalOnly ? '1' : '0',
+      this.guard.own(),
+      this.guard.toleranceMs,
       ...reports.flatMap((report) => [report.partition, report.atEnd ? '1' : '0', report.position]),
     );
     const gaps = decodeGaps(reply);
@@ -268,6 +297,7 @@ class RedisStore implements SeriesStore {
   async close(): Promise<void> {
     this.closed = true;
     this.feed.stop();
+    this.storeClock.stop();
     await this.link.close();
   }
 

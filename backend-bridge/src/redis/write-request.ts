@@ -27,7 +27,8 @@ export interface WriteRequest {
   readonly misplaced: readonly number[];
 }
 
-export function encodeWrite(batch: WriteBatch, layout: BucketLayout): WriteRequest {
+/** `expire`: whether points past the retention are left out; Redis expires them by its own clock anyway. */
+export function encodeWrite(batch: WriteBatch, layout: BucketLayout, expire = true): WriteRequest {
   const { metric, points } = batch;
   const indexes: number[] = [];
   const misplaced: number[] = [];
@@ -37,7 +38,8 @@ export function encodeWrite(batch: WriteBatch, layout: BucketLayout): WriteReque
   const seriesOf: number[] = [];
   let expired = 0;
   points.forEach((point, index) => {
-    if (endOf(layout, point.startMs, point.endMs) + metric.retentionMs <= batch.nowMs) expired += 1;
+    const expiresMs = endOf(layout, point.startMs, point.endMs) + metric.retentionMs;
+    if (expire && expiresMs <= batch.nowMs) expired += 1;
     else if (!fitsSlot(layout, point, batch.partition)) misplaced.push(index);
     else {
       let series = known.get(point.values);

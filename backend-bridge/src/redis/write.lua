@@ -106,7 +106,8 @@ local function resolve_series(base, meta, blob, at, count, max_series, known)
   return names, ids, at
 end
 
--- args: epoch, topic id, request (write-request.ts), '1' when the slice had records, stored or not.
+-- args: epoch, topic id, request (write-request.ts), '1' when the slice had records, stored or not, the bridge's own
+-- time, tolerance.
 local function write(keys, args)
   local call, unpack_bytes, sub, byte = redis.call, struct.unpack, string.sub, string.byte
   local meta, epoch, blob = keys[1], args[1], args[3]
@@ -239,9 +240,10 @@ local function write(keys, args)
         else
           if old == '' then
             call('SETRANGE', key, windows * slot_bytes - 1, '\0')
-            new_bucket(id, series, bucket, key, (bucket + 1) * span_ms + tail_ms)
           end
           call('SETRANGE', key, place.from[slot], bytes)
+          -- Last: where this server's clock is past the expiry, nothing may be left that never expires.
+          if old == '' then new_bucket(id, series, bucket, key, (bucket + 1) * span_ms + tail_ms) end
         end
         revisions[i] = revision
         accepted = accepted + 1
@@ -268,6 +270,7 @@ local function write(keys, args)
   save_state(parts, partition, state)
   local next_watermark, next_final =
     advance(watermark, final_before, states, partitions, now, idle_ms, only_final)
+  if not clocks_agree(args[5], args[6]) then next_watermark, next_final = watermark, final_before end
   local moved = next_watermark ~= watermark or next_final ~= final_before
   if moved then save_progress(meta, next_watermark, next_final) end
   local number = runs[meta].number
@@ -304,3 +307,4 @@ redis.register_function('__PREFIX___skip', skip)
 redis.register_function('__PREFIX___report', report)
 redis.register_function('__PREFIX___write', write)
 redis.register_function('__PREFIX___ready', ready)
+redis.register_function('__PREFIX___clock', clock)

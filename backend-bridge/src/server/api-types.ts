@@ -525,6 +525,11 @@ export interface components {
                 /** @enum {string} */
                 kind: "redis" | "lmdb";
             };
+            /** @description Whether this bridge's clock agrees with the store's, or with the time that it has counted. */
+            clock?: components["schemas"]["HopState"] & {
+                /** @description Other bridges on the same Redis whose clocks differ from its own; empty for the holder of a fixed filter. */
+                skewed_bridges: components["schemas"]["SkewedBridge"][];
+            };
             /** @description The embedded pipeline; null where the source is Kafka. */
             pipeline: components["schemas"]["HopState"] | null;
             /** @description WebSocket connections. Null for the holder of a fixed filter. */
@@ -592,15 +597,23 @@ export interface components {
             /** @description The longest delay of the event loop in the last ten seconds. */
             loop_lag_ms: number;
         };
+        SkewedBridge: {
+            /** @description Host name and port. */
+            bridge: string;
+            /** @description Negative where its clock is behind. */
+            ahead_ms: number;
+        };
         ReadyAnswer: {
             /** @constant */
             status: "ready";
+            /** @description What does not keep this bridge from working, e.g. another bridge whose clock is wrong. */
+            warnings?: string[];
         };
         NotReadyAnswer: {
             /** @constant */
             status: "not_ready";
             /** @enum {string} */
-            hop: "source" | "kafka" | "schema_registry" | "dead_letter" | "pipeline" | "store";
+            hop: "source" | "kafka" | "schema_registry" | "dead_letter" | "pipeline" | "store" | "clock";
             message: string;
         };
         Error: {

@@ -3,6 +3,7 @@ import type { Ingest, Source } from '../domain/source';
 import type { StatusHistory } from '../domain/status-history';
 import type { SeriesStore } from '../domain/store';
 import type { Clock, Log } from '../domain/telemetry';
+import type { BridgeClock } from '../domain/trusted-clock';
 import type { Access } from './access';
 import type { Budgets } from './budgets';
 
@@ -23,6 +24,14 @@ export interface HttpServerOptions {
 
 /** The part of the query engine that HTTP calls. */
 export type HttpEngine = Pick<QueryEngine, 'catalogue' | 'dimensionValues' | 'query' | 'summary' | 'events'>;
+
+/** What is known of clocks. */
+export interface ClockState {
+  /** Why this bridge's clock cannot be relied on, in a sentence; null: it can. */
+  fault(): string | null;
+  /** Other bridges on the same store whose clocks are wrong. */
+  skewedBridges(): readonly BridgeClock[];
+}
 
 /** WebSocket clients in numbers, for /status. */
 export interface ClientCounts {
@@ -46,6 +55,7 @@ export interface HttpDependencies {
   readonly version: string;
   readonly log: Log;
   readonly clock: Clock;
+  readonly clockState: ClockState;
   readonly clients?: () => ClientCounts;
   /** What the status said over time. */
   readonly history: StatusHistory;

@@ -81,7 +81,7 @@ export function createHttpServer(dependencies: HttpDependencies): HttpServer {
   const routes = routesOf(app);
   guardRequests(app, dependencies);
   const contract = new ApiContract();
-  const readiness = new Readiness(dependencies.source, dependencies.store);
+  const readiness = new Readiness(dependencies.source, dependencies.store, dependencies.clockState);
   queryRoutes(app, dependencies, contract);
   ingestRoutes(app, dependencies, contract);
   operationsRoutes(app, dependencies, contract, readiness, watch);

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { checkRange } from '../domain/ladder';
+import { difference } from '../domain/trusted-clock';
 import type { ApiContract } from './api-contract';
 import type { components, operations } from './api-types';
 import type { HttpDependencies } from './http-dependencies';
@@ -34,7 +35,15 @@ export function operationsRoutes(
 
   app.get('/readyz', async (_request, reply) => {
     const failing = await readiness.failing();
-    if (failing === null) return sendJson(reply, { status: 'ready' } satisfies Schemas['ReadyAnswer']);
+    if (failing === null) {
+      const skewed = dependencies.clockState.skewedBridges();
+      const warnings = skewed.map(
+        ({ bridge, aheadMs }) =>
+          `The clock of the bridge ${bridge} is ${difference(aheadMs)} the clock of Redis; set it by NTP`,
+      );
+      const answer: Schemas['ReadyAnswer'] = { status: 'ready', ...(skewed.length > 0 && { warnings }) };
+      return sendJson(reply, answer);
+    }
     const answer: Schemas['NotReadyAnswer'] = {
       status: 'not_ready',
       hop: failing.hop,

@@ -1,17 +1,19 @@
 import { within } from '../domain/deadline';
 import { UnavailableError, type Hop } from '../domain/errors';
 import type { Source } from '../domain/source';
+import type { ClockState } from './http-dependencies';
 import type { SeriesStore } from '../domain/store';
 import type { MonotonicClock } from '../domain/telemetry';
 
 export interface Failing {
-  readonly hop: Hop;
+  readonly hop: Hop | 'clock';
   readonly message: string;
 }
 
 export interface HopStates {
   readonly store: Failing | null;
   readonly source: Failing | null;
+  readonly clock: Failing | null;
 }
 
 const CACHE_MS = 250;
@@ -25,13 +27,17 @@ export class Readiness {
   constructor(
     private readonly source: Source,
     private readonly store: SeriesStore,
+    private readonly clockState: Pick<ClockState, 'fault'>,
     private readonly monotonic: MonotonicClock = () => performance.now(),
   ) {}
 
-  /** The first hop that fails; null when the bridge is ready. The store's failures come first: they stop the source. */
+  /**
+   * The first hop that fails; null when the bridge is ready. The clock comes first, for a wrong one can make others
+   * fail; then the store, whose failures stop the source.
+   */
   async failing(): Promise<Failing | null> {
     const states = await this.states();
-    return states.store ?? states.source;
+    return states.clock ?? states.store ?? states.source;
   }
 
   states(): Promise<HopStates> {
@@ -41,7 +47,13 @@ export class Readiness {
   }
 
   private async ask(): Promise<HopStates> {
-    return { store: await this.askStore(), source: this.askSource() };
+    const store = await this.askStore();
+    const fault = this.clockState.fault();
+    return {
+      store,
+      source: this.askSource(),
+      clock: fault === null ? null : { hop: 'clock', message: capitalised(fault) },
+    };
   }
 
   private askSource(): Failing | null {
@@ -72,4 +84,8 @@ export class Readiness {
       return { hop, message: `${name}: ${(error as Error).message}` };
     }
   }
+}
+
+function capitalised(sentence: string): string {
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }

@@ -49,7 +49,7 @@ export class StatusReport {
       version,
       uptime_ms: Math.round(performance.now() - this.startedAt),
       store_epoch: knownEpoch(store),
-      ready: states.store === null && states.source === null,
+      ready: Object.values(states).every((failing) => failing === null),
       source: {
         kind: source.kind,
         hop: states.source?.hop ?? null,
@@ -59,6 +59,7 @@ export class StatusReport {
           .map((topic) => topicEntry(topic, watermarks.get(topic.metric) ?? null, shared)),
       },
       store: { kind: store.kind, ...hopState(states.store) },
+      clock: { ...hopState(states.clock), skewed_bridges: this.skewedBridges(shared) },
       pipeline: source.kind === 'embedded' ? hopState(states.source) : null,
       clients: shared
         ? {
@@ -129,6 +130,12 @@ export class StatusReport {
     });
     await within(Promise.allSettled(asked), WATERMARK_LIMIT_MS);
     return found;
+  }
+
+  /** Names of hosts are not for the holder of a fixed filter. */
+  private skewedBridges(shared: boolean): Schemas['SkewedBridge'][] {
+    const bridges = shared ? this.dependencies.clockState.skewedBridges() : [];
+    return bridges.map(({ bridge, aheadMs }) => ({ bridge, ahead_ms: aheadMs }));
   }
 
   private visible(principal: Principal): readonly Metric[] {

@@ -201,6 +201,7 @@ async function run(options: RunOptions): Promise<Running> {
     version: '0.0.0-test',
     log,
     clock,
+    clockState: { fault: () => null, skewedBridges: () => [] },
     clients: () => face.counts(),
     history: new StatusHistory(metrics.length, clock()),
   });
