@@ -1,8 +1,7 @@
-import { decompress as zstdDecompress } from 'fzstd';
 import kafkajs from 'kafkajs';
-import { compressFrameSync, decompressFrameSync } from 'lz4-napi';
+import { compressFrameSync } from 'lz4-napi';
 import { compressSync } from 'snappy';
-import { uncompressSnappy } from './xerial-snappy';
+import { unpackWhole, type Codec as CodecName } from './fetch/unpack';
 
 /** What kafkajs asks of a codec: its own encoder in, bytes out. */
 interface Codec {
@@ -10,30 +9,28 @@ interface Codec {
   decompress(bytes: Buffer): Promise<Buffer>;
 }
 
-const snappy: Codec = {
-  compress: async ({ buffer }) => Promise.resolve(compressSync(buffer)),
-  decompress: async (bytes) => Promise.resolve(uncompressSnappy(bytes)),
-};
+/** Only records of brokers before 0.11 are unpacked by these; the others piece by piece, in fetch/. */
+const OLD_BATCH_BYTES = 67_108_864;
 
-const lz4: Codec = {
-  compress: async ({ buffer }) => Promise.resolve(compressFrameSync(buffer)),
-  decompress: async (bytes) => Promise.resolve(decompressFrameSync(bytes)),
-};
+const codec = (name: CodecName, compress: (buffer: Buffer) => Buffer): Codec => ({
+  compress: async ({ buffer }) => Promise.resolve(compress(buffer)),
+  decompress: (bytes) => unpackWhole(name, bytes, OLD_BATCH_BYTES),
+});
 
-const zstd: Codec = {
-  compress: async () => Promise.reject(new Error('zstd: this bridge reads it and never writes it')),
-  decompress: async (bytes) => {
-    const plain = zstdDecompress(bytes);
-    return Promise.resolve(Buffer.from(plain.buffer, plain.byteOffset, plain.byteLength));
+export const codecs = {
+  snappy: codec('snappy', compressSync),
+  lz4: codec('lz4', compressFrameSync),
+  zstd: {
+    ...codec('zstd', (buffer) => buffer),
+    compress: async (_encoder: { readonly buffer: Buffer }): Promise<Buffer> =>
+      Promise.reject(new Error('zstd: this bridge reads it and never writes it')),
   },
-};
+} satisfies Record<string, Codec>;
 
-/** Without these a batch compressed by snappy, lz4 or zstd stops kafkajs's consumer for good. */
+/** Without these kafkajs refuses to write or read snappy, lz4 and zstd. */
 export function registerCodecs(): void {
   const { CompressionCodecs, CompressionTypes } = kafkajs;
-  CompressionCodecs[CompressionTypes.Snappy] = () => snappy;
-  CompressionCodecs[CompressionTypes.LZ4] = () => lz4;
-  CompressionCodecs[CompressionTypes.ZSTD] = () => zstd;
+  CompressionCodecs[CompressionTypes.Snappy] = () => codecs.snappy;
+  CompressionCodecs[CompressionTypes.LZ4] = () => codecs.lz4;
+  CompressionCodecs[CompressionTypes.ZSTD] = () => codecs.zstd;
 }
-
-export const codecs = { snappy, lz4, zstd };

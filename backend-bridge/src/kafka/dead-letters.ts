@@ -9,9 +9,13 @@ export interface DeadLetter {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
+  /** The same as `offset`, unless the letter stands for several records that cannot be told apart. */
+  readonly lastOffset: number;
   readonly timestampMs: number;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
+  /** Bytes that were not read: of the record, or of the rest of its batch. Null: all were. */
+  readonly unreadBytes: number | null;
   readonly reason: Undecodable['reason'];
   readonly message: string;
 }
@@ -23,30 +27,61 @@ export interface DeadLetterWriter {
 }
 
 const BATCH = 200;
+/**
+ * Bytes of keys and values in one request, and the most of one letter: with its headers it fits a topic with the
+ * default `max.message.bytes` of 1 MiB. A larger record leaves its bytes out, and its size is in the headers.
+ */
+const BATCH_BYTES = 900_000;
 const DEADLINE_MS = 6_000;
 const LOG_EVERY_MS = 10_000;
 
-function headersOf(letter: DeadLetter, extra: Readonly<Record<string, string>>): Record<string, string> {
+const bytesOf = ({ key, value }: DeadLetter): number => (key?.length ?? 0) + (value?.length ?? 0);
+
+function headersOf(letter: DeadLetter): Record<string, string> {
+  const { offset, lastOffset, unreadBytes } = letter;
   return {
     reason: letter.reason,
     message: letter.message.slice(0, 1_000),
     topic: letter.topic,
     partition: String(letter.partition),
-    offset: String(letter.offset),
+    offset: String(offset),
+    ...(lastOffset === offset ? {} : { last_offset: String(lastOffset) }),
     metric: letter.metric,
     timestamp: String(letter.timestampMs),
-    ...extra,
+    ...(unreadBytes === null ? {} : { value_bytes: String(unreadBytes), value_left_out: 'true' }),
   };
 }
 
 function toMessage(letter: DeadLetter): Message {
-  return { key: letter.key, value: letter.value, headers: headersOf(letter, {}) };
+  if (bytesOf(letter) > BATCH_BYTES) return withoutBytes(letter);
+  return { key: letter.key, value: letter.value, headers: headersOf(letter) };
 }
 
 /** For a record that is larger than what the dead-letter topic takes: everything but the bytes. */
 function withoutBytes(letter: DeadLetter): Message {
-  const left = { value_bytes: String(letter.value?.length ?? 0), value_left_out: 'true' };
-  return { key: null, value: null, headers: headersOf(letter, left) };
+  const left = {
+    key_bytes: String(letter.key?.length ?? 0),
+    value_bytes: String(letter.unreadBytes ?? letter.value?.length ?? 0),
+    value_left_out: 'true',
+  };
+  return { key: null, value: null, headers: { ...headersOf(letter), ...left } };
+}
+
+/** Letters that go into one request. */
+function* batches(letters: readonly DeadLetter[]): Generator<readonly DeadLetter[]> {
+  let batch: DeadLetter[] = [];
+  let bytes = 0;
+  for (const letter of letters) {
+    const size = bytesOf(letter);
+    if (batch.length === BATCH || (batch.length > 0 && bytes + size > BATCH_BYTES)) {
+      yield batch;
+      batch = [];
+      bytes = 0;
+    }
+    batch.push(letter);
+    bytes += size > BATCH_BYTES ? 0 : size;
+  }
+  if (batch.length > 0) yield batch;
 }
 
 /** Writes undecodable records to the dead-letter topic, acknowledged by all replicas, before they are passed. */
@@ -94,7 +129,11 @@ export function createDeadLetterWriter(
         throw error;
       }
       if (letters.length === 1) await open.send({ topic, acks: -1, messages: letters.map(withoutBytes) });
-      else for (const letter of letters) await send([letter]);
+      else {
+        const half = letters.length >> 1;
+        await send(letters.slice(0, half));
+        await send(letters.slice(half));
+      }
     }
   };
 
@@ -113,9 +152,9 @@ export function createDeadLetterWriter(
 
   return {
     write: async (letters) => {
-      for (let from = 0; from < letters.length; from += BATCH) {
+      for (const batch of batches(letters)) {
         try {
-          await inTime(send(letters.slice(from, from + BATCH)));
+          await inTime(send(batch));
         } catch (error) {
           // An idempotent producer that has failed once may refuse to go on; the next try makes a new one.
           await close();

@@ -7,6 +7,7 @@ import { createSchemaRegistry } from './avro/schema-registry';
 import { createClusterView } from './cluster/cluster-view';
 import { registerCodecs } from './codecs';
 import { createDeadLetterWriter } from './dead-letters';
+import { readFetchResponses } from './fetch/fetch-response';
 import { createClient } from './kafka-client';
 import type { KafkaSourceOptions } from './options';
 import { createTopicFeeds } from './reading/topic-feed';
@@ -31,6 +32,7 @@ export function createKafkaSource(
     throw new StartRefusedError(`SCHEMA_REGISTRY_URL: not set, and these metrics read Avro: ${names}`);
   }
   registerCodecs();
+  readFetchResponses();
   const registry = options.schemaRegistry === undefined ? null : createSchemaRegistry(options.schemaRegistry);
   const feeds = createTopicFeeds(mappings, registry, log);
   if (feeds.has(options.deadLetterTopic)) {

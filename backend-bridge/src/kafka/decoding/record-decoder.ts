@@ -5,6 +5,7 @@ import { parseJson, utf8Text } from './json-text';
 import { createKeyDecoder, type DecodedKey } from './key-decoder';
 import { checkedTime, toLabel, toNumber, toTime, withinDouble } from './scalar';
 import { Undecodable } from './undecodable';
+import type { Refusal } from '../fetch/record-batch';
 
 /** One record as Kafka has it. */
 export interface RawRecord {
@@ -13,6 +14,8 @@ export interface RawRecord {
   readonly offset: number;
   /** The record's timestamp in ms; -1: none. */
   readonly timestampMs: number;
+  /** Why it was passed over unread; it may stand for several offsets then. Absent: it was read. */
+  readonly refusal?: Refusal | null;
 }
 
 /** What one slice of a partition becomes, for one metric. */
@@ -201,6 +204,8 @@ export function createRecordDecoder(mapping: TopicMapping, hooks: DecoderHooks):
 
   return {
     decodeInto: (slice, record, incarnation, nowMs) => {
+      const { refusal } = record;
+      if (refusal) throw new Undecodable(refusal.reason, refusal.message);
       const key = keyDecoder(record.key);
       const bytes = record.value;
       let value: unknown = null;

@@ -3,12 +3,14 @@ import type { SchemaRegistry } from '../avro/schema-registry';
 import { Backoff } from '../backoff';
 import type { DeadLetterWriter } from '../dead-letters';
 import type { RawRecord } from '../decoding/record-decoder';
+import { refusalOf } from '../decoding/undecodable';
 import { UnavailableError, type Hop } from '../../domain/errors';
 import type { SeriesStore, WriteOutcome } from '../../domain/store';
 import type { Clock, Log, Telemetry } from '../../domain/telemetry';
 import {
   decodeSlice,
   deadLetterOf,
+  halvesOf,
   IdentityUnknown,
   liesLikeJava,
   SLICE_RECORDS,
@@ -225,7 +227,7 @@ export class PartitionFlow {
         );
         slice = await decodeSlice(feed, partition, range, registry, clock());
       }
-      const letters = slice.deadLetters.filter(({ offset }) => offset >= this.deadLettersFrom);
+      const letters = slice.deadLetters.filter(({ lastOffset }) => lastOffset >= this.deadLettersFrom);
       // Before the write: once the store has passed these records, nobody would read them again.
       if (letters.length > 0) {
         await deadLetters.write(letters);
@@ -238,31 +240,70 @@ export class PartitionFlow {
     }
   }
 
+  /**
+   * Writes a slice. Where the store fails on it for no reason of its own, the slice is halved down to the record at
+   * fault, which becomes a dead letter: no record may hold its partition up.
+   */
   private async write(slice: Slice): Promise<Failure | null> {
-    const { store, telemetry } = this.tools;
-    const { feed } = this;
     try {
-      const started = performance.now();
-      const outcomes = await Promise.all(slice.writes.map((batch) => store.write(batch)));
-      telemetry.storeLatency('write', (performance.now() - started) / 1_000);
-      let failure: Failure | null = null;
-      for (const [index, outcome] of outcomes.entries()) {
-        if (outcome.kind === 'applied') await this.applied(slice, index, outcome);
-        else if (outcome.kind === 'gap') {
-          const { neededOffset } = outcome;
-          if (failure === null) failure = outcome;
-          else if (failure.kind === 'gap' && neededOffset < failure.neededOffset) failure = outcome;
-        } else failure = { kind: 'identity', reason: outcome.kind };
-      }
-      if (failure !== null) return failure;
-      telemetry.recordsRead(feed.topic, slice.records.length);
-      feed.records += slice.records.length;
-      const newest = slice.records.at(-1)?.timestampMs ?? -1;
-      if (newest >= 0) feed.lastRecordMs = Math.max(feed.lastRecordMs ?? 0, newest);
-      return null;
+      return await this.writeWhole(slice);
+    } catch (error) {
+      if (error instanceof UnavailableError) return this.failureOf(error);
+      const { feed, partition, tools } = this;
+      const { fromOffset, toOffset } = slice;
+      tools.log.error({ err: error, topic: feed.topic, partition, fromOffset, toOffset }, 'a write failed');
+      if (slice.records.length === 0) return this.failureOf(error);
+      if (slice.records.length === 1) return this.writeWithout(slice, error);
+      const [first, second] = halvesOf(slice);
+      return (await this.write(first)) ?? this.write(second);
+    }
+  }
+
+  /** For a slice of one record that the store has failed on: a dead letter, once the store has failed on it again. */
+  private async writeWithout(slice: Slice, cause: unknown): Promise<Failure | null> {
+    const { store, deadLetters } = this.tools;
+    const { feed, partition } = this;
+    try {
+      await store.checkReady();
+      const again = await this.writeWhole(slice).catch((error: unknown) => {
+        if (error instanceof UnavailableError) throw error;
+        return 'failed' as const;
+      });
+      if (again !== 'failed') return again;
+      const { reason, message } = refusalOf(cause);
+      await deadLetters.write([
+        deadLetterOf(feed.lanes[0]!, feed, partition, slice.records[0]!, reason, message),
+      ]);
+      feed.deadLetters += 1;
+      const writes = slice.writes.map((write) => ({ ...write, points: [], maxEventMs: null }));
+      return await this.writeWhole({ ...slice, writes });
     } catch (error) {
       return this.failureOf(error);
     }
+  }
+
+  private async writeWhole(slice: Slice): Promise<Failure | null> {
+    const { store, telemetry, clock } = this.tools;
+    const { feed } = this;
+    const started = performance.now();
+    const outcomes = await Promise.all(slice.writes.map((batch) => store.write(batch)));
+    telemetry.storeLatency('write', (performance.now() - started) / 1_000);
+    let failure: Failure | null = null;
+    for (const [index, outcome] of outcomes.entries()) {
+      if (outcome.kind === 'applied') await this.applied(slice, index, outcome);
+      else if (outcome.kind === 'gap') {
+        const { neededOffset } = outcome;
+        if (failure === null) failure = outcome;
+        else if (failure.kind === 'gap' && neededOffset < failure.neededOffset) failure = outcome;
+      } else failure = { kind: 'identity', reason: outcome.kind };
+    }
+    if (failure !== null) return failure;
+    telemetry.recordsRead(feed.topic, slice.records.length);
+    feed.records += slice.records.length;
+    const newest = slice.records.at(-1)?.timestampMs ?? -1;
+    // A timestamp may be any number that a producer has written.
+    if (newest >= 0) feed.lastRecordMs = Math.max(feed.lastRecordMs ?? 0, Math.min(newest, clock()));
+    return null;
   }
 
   /** Counts what became of a write, and dead-letters the records whose point another key holds. */

@@ -3,6 +3,7 @@ import type { SchemaRegistry } from '../avro/schema-registry';
 import type { DeadLetter } from '../dead-letters';
 import type { DecodedSlice, RawRecord } from '../decoding/record-decoder';
 import { refusalOf, SchemaNeeded, type Undecodable } from '../decoding/undecodable';
+import type { FetchedMessage } from '../fetch/record-batch';
 import { homePartition } from '../../domain/revision';
 import { incarnationOf, type TopicIncarnations, type WriteBatch } from '../../domain/store';
 import type { Lane, TopicFeed } from './topic-feed';
@@ -29,6 +30,7 @@ export function toRecord(message: KafkaMessage): RawRecord {
     value: message.value,
     offset: Number(message.offset),
     timestampMs: Number(message.timestamp),
+    refusal: (message as Partial<FetchedMessage>).refusal ?? null,
   };
 }
 
@@ -40,15 +42,17 @@ export function deadLetterOf(
   reason: Undecodable['reason'],
   message: string,
 ): DeadLetter {
-  const { key, value, offset, timestampMs } = record;
+  const { key, value, offset, timestampMs, refusal } = record;
   return {
     metric: lane.metric.name,
     topic: feed.topic,
     partition,
-    offset,
+    offset: refusal?.firstOffset ?? offset,
+    lastOffset: offset,
     timestampMs,
     key,
     value,
+    unreadBytes: refusal?.bytes ?? null,
     reason,
     message,
   };
@@ -137,4 +141,27 @@ export async function decodeSlice(
     if (registry === null) throw new TypeError('a schema is needed, and there is no Schema Registry');
     await registry.loadAll([...schemas]);
   }
+}
+
+/** The same slice as two, each with half of its records. */
+export function halvesOf(slice: Slice): [Slice, Slice] {
+  const { records, fromOffset, toOffset, writes } = slice;
+  const middle = records[records.length >> 1]!.offset;
+  const part = (from: number, to: number): Slice => {
+    const inside = ({ offset }: { readonly offset: number }): boolean => offset >= from && offset <= to;
+    return {
+      fromOffset: from,
+      toOffset: to,
+      records: records.filter(inside),
+      writes: writes.map((write) => ({
+        ...write,
+        fromOffset: from,
+        toOffset: to,
+        points: write.points.filter(inside),
+      })),
+      // Written before the slice was.
+      deadLetters: [],
+    };
+  };
+  return [part(fromOffset, middle - 1), part(middle, toOffset)];
 }

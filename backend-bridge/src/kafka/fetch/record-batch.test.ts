@@ -1,0 +1,244 @@
+import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { compressFrameSync } from 'lz4-napi';
+import { compressSync } from 'snappy';
+import { crc32c } from './crc32c';
+import { decodeRecordBatches, type FetchedMessage } from './record-batch';
+import type { Codec } from './unpack';
+
+const CODEC_NUMBERS: Readonly<Record<Codec, number>> = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 };
+const MIB = 1_048_576;
+
+function varint(value: number): Buffer {
+  const bytes: number[] = [];
+  let left = value < 0 ? -value * 2 - 1 : value * 2;
+  for (; left >= 128; left = Math.floor(left / 128)) bytes.push((left % 128) | 0x80);
+  return Buffer.from([...bytes, left]);
+}
+
+interface Written {
+  readonly key?: string | null;
+  readonly value?: Buffer | string | null;
+  readonly delta?: number;
+  readonly headers?: readonly (readonly [string, string])[];
+}
+
+function recordBytes({ key = 'k', value = 'v', delta = 0, headers = [] }: Written): Buffer {
+  const sized = (bytes: Buffer | string | null): Buffer =>
+    bytes === null
+      ? varint(-1)
+      : Buffer.concat([varint(Buffer.byteLength(bytes)), Buffer.from(bytes as string)]);
+  const body = Buffer.concat([
+    Buffer.from([0]),
+    varint(5),
+    varint(delta),
+    sized(key),
+    sized(value),
+    varint(headers.length),
+    ...headers.flatMap(([name, text]) => [sized(name), sized(text)]),
+  ]);
+  return Buffer.concat([varint(body.length), body]);
+}
+
+/** A record batch as a broker stores it; `body` in place of the compressed records. */
+function batch(
+  firstOffset: number,
+  records: readonly Written[],
+  codec: Codec = 'none',
+  over: { body?: Buffer; count?: number; lastDelta?: number; attributes?: number } = {},
+): Buffer {
+  const plain = Buffer.concat(records.map((record, delta) => recordBytes({ delta, ...record })));
+  const compress = {
+    none: (b: Buffer) => b,
+    gzip: gzipSync,
+    snappy: compressSync,
+    lz4: compressFrameSync,
+    zstd: (b: Buffer) => b,
+  };
+  const body = over.body ?? compress[codec](plain);
+  const head = Buffer.alloc(61);
+  head.writeBigInt64BE(BigInt(firstOffset), 0);
+  head.writeInt32BE(49 + body.length, 8);
+  head[16] = 2;
+  head.writeInt16BE(over.attributes ?? CODEC_NUMBERS[codec], 21);
+  head.writeInt32BE(over.lastDelta ?? records.length - 1, 23);
+  head.writeBigInt64BE(1_000n, 27);
+  head.writeBigInt64BE(2_000n, 35);
+  head.writeBigInt64BE(-1n, 43);
+  head.writeInt32BE(over.count ?? records.length, 57);
+  const whole = Buffer.concat([head, body]);
+  whole.writeUInt32BE(crc32c(whole.subarray(21)), 17);
+  return whole;
+}
+
+const plenty = () => ({ kept: 64 * MIB, unpacked: 256 * MIB });
+const read = (records: Buffer, from = 0, budget = plenty()): Promise<FetchedMessage[]> =>
+  decodeRecordBatches(records, from, 1_000_000, 'topic/0', budget);
+const shown = (messages: readonly FetchedMessage[]): string[] =>
+  messages.map(({ offset, value, refusal, isControlRecord }) =>
+    isControlRecord ? `-${offset}` : `${offset}:${refusal?.reason ?? String(value)}`,
+  );
+
+/** 600 MiB of zeros in 600 KiB: gzip members, one behind the other. */
+function gzipBomb(before: readonly Written[], after: readonly Written[], size: number): Buffer {
+  const block = gzipSync(Buffer.alloc(MIB));
+  const delta = before.length;
+  // Everything before and behind the value's bytes.
+  const body = Buffer.concat([
+    Buffer.from([0]),
+    varint(5),
+    varint(delta),
+    varint(1),
+    Buffer.from('b'),
+    varint(size),
+  ]);
+  const begin = Buffer.concat([
+    ...before.map((each, d) => recordBytes({ delta: d, ...each })),
+    varint(body.length + size + 1),
+    body,
+  ]);
+  const end = Buffer.concat([
+    varint(0),
+    ...after.map((each, d) => recordBytes({ delta: delta + 1 + d, ...each })),
+  ]);
+  return Buffer.concat([gzipSync(begin), ...Array<Buffer>(size / MIB).fill(block), gzipSync(end)]);
+}
+
+describe('crc32c', () => {
+  it('is that of the standard', () => {
+    expect(crc32c(Buffer.from('123456789'))).toBe(0xe3069283);
+    expect(crc32c(Buffer.alloc(32))).toBe(0x8a9136aa);
+  });
+});
+
+describe('record batches', () => {
+  it.each(['none', 'gzip', 'snappy', 'lz4'] as const)('are read: %s', async (codec) => {
+    const records = [
+      {
+        key: 'a',
+        value: '1',
+        headers: [
+          ['h', 'x'],
+          ['h', 'y'],
+          ['__proto__', 'z'],
+        ] as const,
+      },
+      { key: null, value: null },
+      { value: 'x'.repeat(200_000) },
+    ];
+    const messages = await read(batch(7, records, codec));
+    expect(messages.map(({ offset, timestamp }) => [offset, timestamp])).toEqual([
+      ['7', '1005'],
+      ['8', '1005'],
+      ['9', '1005'],
+    ]);
+    expect(messages[0]).toMatchObject({ key: Buffer.from('a'), value: Buffer.from('1'), refusal: null });
+    expect(Object.entries(messages[0]!.headers).map(([name, value]) => [name, String(value)])).toEqual([
+      ['h', 'x,y'],
+      ['__proto__', 'z'],
+    ]);
+    expect(messages[1]).toMatchObject({ key: null, value: null });
+    expect(messages[2]!.value).toHaveLength(200_000);
+  });
+
+  it('give their messages from the offset that was asked for', async () => {
+    const two = Buffer.concat([
+      batch(0, [{}, { value: 'b' }, { value: 'c' }], 'gzip'),
+      batch(3, [{ value: 'd' }]),
+    ]);
+    expect(shown(await read(two, 2))).toEqual(['2:c', '3:d']);
+    expect(shown(await read(two.subarray(0, two.length - 1), 2))).toEqual(['2:c']);
+  });
+
+  it('say how far they go where compaction has taken the last records away', async () => {
+    expect(shown(await read(batch(0, [{}, {}], 'none', { lastDelta: 9 }), 5))).toEqual(['-9']);
+  });
+
+  it('that unpack to gigabytes keep what stands beside the bomb', async () => {
+    const body = gzipBomb([{ value: 'good' }], [{ value: 'too' }], 600 * MIB);
+    const before = process.memoryUsage.rss();
+    const messages = await read(batch(0, [], 'gzip', { body, count: 3, lastDelta: 2 }));
+    expect(shown(messages)).toEqual(['0:good', '1:record_too_large', '2:too']);
+    expect(messages[1]).toMatchObject({ key: Buffer.from('b'), refusal: { firstOffset: 1 } });
+    expect(messages[1]!.refusal!.bytes).toBeGreaterThan(600 * MIB);
+    expect(process.memoryUsage.rss() - before).toBeLessThan(200 * MIB);
+  }, 20_000);
+
+  it('with more records than the budget holds are read in several goes', async () => {
+    const records = Array.from({ length: 2_000 }, (_, n) => ({ value: `${n}`.padEnd(1_000) }));
+    const whole = batch(0, records, 'gzip');
+    const values: string[] = [];
+    let goes = 0;
+    for (let from = 0; from < 2_000; goes += 1) {
+      const messages = await read(whole, from, { kept: 500_000, unpacked: 256 * MIB });
+      values.push(...messages.map(({ value }) => String(value).trim()));
+      from = Number(messages.at(-1)!.offset) + 1;
+    }
+    expect(values).toEqual(records.map((_, n) => `${n}`));
+    expect(goes).toBe(5);
+  });
+
+  const zstdWindow = Buffer.concat([
+    Buffer.from('28b52ffd', 'hex'),
+    Buffer.from([0x00, 0xff]),
+    Buffer.alloc(20),
+  ]);
+  it.each<[string, Codec, Buffer]>([
+    ['no gzip', 'gzip', Buffer.from('not compressed at all')],
+    ['gzip cut off', 'gzip', gzipSync(Buffer.alloc(1_000)).subarray(0, 12)],
+    ['a snappy block that says it is 4 GiB', 'snappy', Buffer.from([0xff, 0xff, 0xff, 0xff, 0x0f, 1, 2])],
+    ['no LZ4', 'lz4', Buffer.from('not compressed at all')],
+    ['no zstd', 'zstd', Buffer.from('not compressed at all')],
+    ['a zstd window of terabytes', 'zstd', zstdWindow],
+    ['a record of a negative length', 'none', Buffer.from([1, 1, 1])],
+    ['a record longer than its batch', 'none', Buffer.concat([varint(1_000), Buffer.alloc(20)])],
+    ['a number without an end', 'none', Buffer.alloc(40, 0xff)],
+  ])('with %s are one message that says so', async (_, codec, body) => {
+    const bad = batch(1, [], codec, { body, count: 3, lastDelta: 2 });
+    const messages = await read(Buffer.concat([batch(0, [{}]), bad, batch(4, [{}])]));
+    expect(shown(messages)).toEqual(['0:v', '3:batch_unreadable', '4:v']);
+    expect(messages[1]!.refusal).toMatchObject({ firstOffset: 1 });
+  });
+
+  it('of a compression that Kafka does not have are one message', async () => {
+    const bad = batch(1, [{}], 'none', { attributes: 6 });
+    expect(shown(await read(Buffer.concat([bad, batch(2, [{}])])))).toEqual(['1:batch_unreadable', '2:v']);
+  });
+
+  it('with a wrong checksum are asked for once more, and then passed over', async () => {
+    const bad = batch(1, [{}, {}]);
+    bad[bad.length - 3]! ^= 0x40;
+    const three = Buffer.concat([batch(0, [{}]), bad, batch(3, [{}])]);
+    expect(shown(await read(three))).toEqual(['0:v']);
+    expect(shown(await read(three, 1))).toEqual(['2:batch_unreadable', '3:v']);
+  });
+
+  it('of any bytes give messages in order, and never an error', async () => {
+    const some = batch(10, [{ key: 'a' }, { value: 'b'.repeat(50) }, { value: null }]);
+    const packed = batch(13, [{ key: 'a' }, { value: 'b'.repeat(500) }], 'gzip');
+    const whole = Buffer.concat([some, packed, batch(15, [{}], 'lz4')]);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.nat({ max: whole.length - 1 }), fc.nat({ max: 255 })), {
+          minLength: 1,
+          maxLength: 8,
+        }),
+        async (changes) => {
+          const changed = Buffer.from(whole);
+          for (const [at, byte] of changes) changed[at] = byte;
+          // With the right checksums, so that the reading goes on to what was changed.
+          for (let at = 0; at + 61 <= changed.length;) {
+            const end = at + 12 + changed.readInt32BE(at + 8);
+            if (end <= at + 61 || end > changed.length) break;
+            changed.writeUInt32BE(crc32c(changed.subarray(at + 21, end)), at + 17);
+            at = end;
+          }
+          const offsets = (await read(changed, 10)).map(({ offset }) => Number(offset));
+          expect(offsets).toEqual([...offsets].sort((a, b) => a - b));
+          expect(offsets.every((offset) => offset >= 10)).toBe(true);
+        },
+      ),
+      { numRuns: 1_000 },
+    );
+  });
+});
