@@ -21,10 +21,12 @@ export interface PointWrite {
   /** A tombstone: takes the point away and leaves a marker. For a session only if the stored end equals endMs. */
   readonly removed: boolean;
   /**
-   * murmur2 of the key that identifies the point beside its window (the inner key of a windowed one);
-   * 0 for a record without a key. Two different ones for one point are a mapping error.
+   * Hash of the key beside its window, as far as it tells points apart: of a key with fields, those that the mapping
+   * leaves out. 0 for a record without a key. Two different ones for one point are a mapping error.
    */
   readonly keyHash: number;
+  /** murmur2 of the key's bytes, for where a Java producer places it; absent: the same as keyHash. */
+  readonly placement?: number;
   readonly offset: number;
   readonly incarnation: number;
 }

@@ -12,7 +12,10 @@ export interface DecodedKey {
   startMs: number;
   /** From a session's key; NaN otherwise. */
   endMs: number;
+  /** What tells two keys of one point apart; 0 without a key. */
   hash: number;
+  /** murmur2 of the inner key's bytes, by which Java producers choose the partition; 0 without a key. */
+  placement: number;
   /** The labels that this inner key gave last time; null: not known yet. */
   labels: readonly string[] | null;
   /** Keeps the labels for the next record with this inner key. */
@@ -22,6 +25,7 @@ export interface DecodedKey {
 interface KnownKey {
   readonly content: unknown;
   readonly hash: number;
+  readonly placement: number;
   labels: readonly string[] | null;
 }
 
@@ -35,22 +39,39 @@ function int64(bytes: Buffer, at: number): number {
   return bytes.readInt32BE(at) * TWO_TO_32 + bytes.readUInt32BE(at + 4);
 }
 
+/** A key with fields may be nested so deep, and no deeper. */
+const MAX_DEPTH = 32;
+
 /**
- * The identity of a plain key is its bytes: a producer partitions by them. A session's key may hold the window's
- * bounds as fields; the end moves while the session grows, so the bounds are taken out before hashing.
+ * The part of a key with fields that the mapping does not read: fields in no dimension and no bound of the window, by
+ * name. Two keys that differ elsewhere give different points; two that differ only in how they are written (the order
+ * of fields, blanks, the id of an Avro schema, a field that is null in one and absent in the other) are the same key.
  */
-function identityOf(mapping: TopicMapping, content: unknown): string | null {
-  if (mapping.metric.window.type !== 'session' || mapping.key.windowed !== 'none') return null;
-  const bounds: FieldPath[] = [mapping.start, mapping.end].flatMap((bound) =>
-    bound.from === 'field' && bound.in === 'key' ? [bound.path] : [],
+function leftOut(content: unknown, mapped: ReadonlySet<string>): string {
+  const left: string[] = [];
+  const walk = (value: unknown, path: readonly string[]): void => {
+    if (value === null || value === undefined || mapped.has(pathText(path))) return;
+    if (typeof value !== 'object') {
+      left.push(JSON.stringify([path, typeof value === 'bigint' ? String(value) : value]));
+      return;
+    }
+    if (path.length === MAX_DEPTH) {
+      throw new Undecodable('key_malformed', `the key is nested deeper than ${MAX_DEPTH} levels`);
+    }
+    for (const [name, field] of Object.entries(value)) walk(field, [...path, name]);
+  };
+  walk(content, []);
+  return left.sort().join();
+}
+
+const pathText = (path: FieldPath): string => JSON.stringify(path.map((name) => name.toLowerCase()));
+
+/** The paths within the key that the mapping reads. */
+function mappedPaths({ dimensions, start, end }: TopicMapping): ReadonlySet<string> {
+  const bounds = [start, end].flatMap((bound) => (bound.from === 'field' ? [bound] : []));
+  return new Set(
+    [...dimensions, ...bounds].flatMap((source) => (source.in === 'key' ? [pathText(source.path)] : [])),
   );
-  if (bounds.length === 0 || typeof content !== 'object' || content === null) return null;
-  const names = new Set(bounds.map((path) => path[0]?.toLowerCase()));
-  try {
-    return JSON.stringify(Object.entries(content).filter(([name]) => !names.has(name.toLowerCase())));
-  } catch (error) {
-    throw new Undecodable('key_malformed', 'the key is nested too deep', { cause: error });
-  }
 }
 
 /** Reads the keys of a topic. The function throws Undecodable or SchemaNeeded. */
@@ -65,6 +86,8 @@ export function createKeyDecoder(
     mapping.dimensions.some((source) => source.in === 'key') ||
     (mapping.start.from === 'field' && mapping.start.in === 'key') ||
     (mapping.end.from === 'field' && mapping.end.in === 'key');
+  const mapped = mappedPaths(mapping);
+  const hasFields = needed && (format === 'json' || format === 'avro');
   const known = new Map<string, KnownKey>();
   let current: KnownKey | null = null;
   const decoded: DecodedKey = {
@@ -72,6 +95,7 @@ export function createKeyDecoder(
     startMs: Number.NaN,
     endMs: Number.NaN,
     hash: 0,
+    placement: 0,
     labels: null,
     remember: (labels) => {
       if (current !== null) current.labels = labels;
@@ -109,6 +133,7 @@ export function createKeyDecoder(
       current = null;
       decoded.content = undefined;
       decoded.hash = 0;
+      decoded.placement = 0;
       decoded.labels = null;
       return decoded;
     }
@@ -123,9 +148,9 @@ export function createKeyDecoder(
     let entry = memo === null ? undefined : known.get(memo);
     if (entry === undefined) {
       const content = needed ? readContent(key, inner) : undefined;
-      const identity = identityOf(mapping, content);
-      const hash = identity === null ? murmur2(key, 0, inner) : murmur2(Buffer.from(identity));
-      entry = { content, hash, labels: null };
+      const placement = murmur2(key, 0, inner);
+      const hash = hasFields ? murmur2(Buffer.from(leftOut(content, mapped))) : placement;
+      entry = { content, hash, placement, labels: null };
       if (memo !== null) {
         if (known.size >= KNOWN_KEYS) known.clear();
         known.set(memo, entry);
@@ -134,6 +159,7 @@ export function createKeyDecoder(
     current = entry;
     decoded.content = entry.content;
     decoded.hash = entry.hash;
+    decoded.placement = entry.placement;
     decoded.labels = entry.labels;
     if (windowed === 'time') decoded.startMs = int64(key, inner);
     else if (windowed === 'session') {

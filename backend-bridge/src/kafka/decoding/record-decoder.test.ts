@@ -96,7 +96,7 @@ describe('keys', () => {
       });
       const key = windowed === 'time' ? Buffer.concat([inner, int64(START)]) : inner;
       const point = decode(of, { key, value });
-      expect(point).toMatchObject({ values: [label], startMs: START, keyHash: murmur2(inner) });
+      expect(point).toMatchObject({ values: [label], startMs: START, placement: murmur2(inner) });
     }
   });
 
@@ -163,7 +163,35 @@ describe('keys', () => {
     const later = decode(of, { key: key('a', START + 9), value });
     expect(later.keyHash).toBe(first.keyHash);
     expect(later).toMatchObject({ startMs: START, endMs: START + 9 });
-    expect(decode(of, { key: key('b', START + 5), value }).keyHash).not.toBe(first.keyHash);
+    expect(decode(of, { key: key('b', START + 5), value }).values).toEqual(['b']);
+  });
+});
+
+describe('the identity of a key with fields', () => {
+  const of = (...fields: string[]) =>
+    mapping({
+      key: { format: 'json', windowed: 'time' },
+      dimensions: fields.map((field) => ({ in: 'key' as const, path: field.split('.') })),
+    });
+  const hashOf = (inner: string, ...fields: string[]): number => {
+    const { keyHash, placement } = decode(of(...fields), { key: keyOf(inner, START), value: json({ N: 1 }) });
+    expect(placement).toBe(murmur2(Buffer.from(inner)));
+    expect(keyHash).not.toBe(0);
+    return keyHash;
+  };
+
+  it('is the same however the key is written', () => {
+    const fields = ['a', 'b.c'];
+    const hash = hashOf('{"a":"x","b":{"c":1}}', ...fields);
+    expect(hashOf('{ "b": {"C": 1}, "a": "x" }', ...fields)).toBe(hash);
+    expect(hashOf('{"a":"x","b":{"c":"1"},"later":null}', ...fields)).toBe(hash);
+  });
+
+  it('is another one where a part differs that the mapping leaves out', () => {
+    const hash = hashOf('{"a":"x","region":"eu"}', 'a');
+    expect(hashOf('{ "region" : "eu", "a":"x"}', 'a')).toBe(hash);
+    expect(hashOf('{"a":"x","region":"us"}', 'a')).not.toBe(hash);
+    expect(hashOf('{"a":"x"}', 'a')).not.toBe(hash);
   });
 });
 

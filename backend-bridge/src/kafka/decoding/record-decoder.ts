@@ -243,6 +243,7 @@ export function createRecordDecoder(mapping: TopicMapping, hooks: DecoderHooks):
         measures: bytes === null ? measures.map(() => undefined) : readMeasures(value, text),
         removed: bytes === null,
         keyHash: key.hash,
+        placement: key.placement,
         offset: record.offset,
         incarnation,
       });

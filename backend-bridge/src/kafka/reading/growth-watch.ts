@@ -40,10 +40,10 @@ export class GrowthWatch {
     const covered =
       before?.topicId === topicId && before.ends.length === partitions ? (before.ends[partition] ?? 0) : 0;
     for (let i = points.length - 1; i >= 0; i -= 1) {
-      const { keyHash, offset } = points[i]!;
+      const { keyHash, placement = keyHash, offset } = points[i]!;
       if (offset < covered) return false;
       // 0: a record without a key, which has no home.
-      if (keyHash !== 0 && homePartition(keyHash, partitions) !== partition) return true;
+      if (placement !== 0 && homePartition(placement, partitions) !== partition) return true;
     }
     return false;
   }

@@ -63,6 +63,11 @@ type Failure =
   | { readonly kind: 'gap'; readonly neededOffset: number }
   | { readonly kind: 'identity'; readonly reason: 'store_lost' | 'stale_topic' };
 
+const KEY_CONFLICT =
+  'another key gave this point already, and the point keeps its number: labels and window are the same, and the keys differ in a part that the mapping leaves out; map that part to a dimension';
+const KEYLESS_CONFLICT =
+  'another partition gave this point already, and the point keeps its number: records without a key have no order between partitions; give them a key';
+
 /** Writes under way at once for one partition; the store takes them in order. */
 const WRITE_DEPTH = 4;
 const HEARTBEAT_WHILE_WAITING_MS = 1_000;
@@ -340,7 +345,7 @@ export class PartitionFlow {
           this.partition,
           record,
           'conflict',
-          'another key gave this point already (same labels, same window): the mapping leaves out a part of the key',
+          record.key === null ? KEYLESS_CONFLICT : KEY_CONFLICT,
         ),
       );
     if (letters.length > 0) await deadLetters.write(letters);

@@ -77,7 +77,7 @@ function decodeFor(
       lane.decoder.decodeInto(slice, record, newest, nowMs);
       const point = many ? slice.points.at(-1) : undefined;
       if (point?.offset === record.offset) {
-        const placedBy = feed.javaPlaced ? point.keyHash : 0;
+        const placedBy = feed.javaPlaced ? (point.placement ?? point.keyHash) : 0;
         const incarnation = incarnationOf(topic, partition, record.offset, placedBy);
         if (incarnation !== newest) slice.points[slice.points.length - 1] = { ...point, incarnation };
       }
@@ -100,7 +100,8 @@ export function liesLikeJava(feed: TopicFeed, partition: number, writes: readonl
   return writes.every(({ points }, index) => {
     const layouts = (feed.lanes[index]?.incarnations?.incarnations ?? []).map(({ starts }) => starts.length);
     return points.every(
-      ({ keyHash }) => keyHash === 0 || layouts.some((count) => homePartition(keyHash, count) === partition),
+      ({ keyHash, placement = keyHash }) =>
+        placement === 0 || layouts.some((count) => homePartition(placement, count) === partition),
     );
   });
 }
