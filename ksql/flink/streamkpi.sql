@@ -1,4 +1,4 @@
--- The topics of ksql/migrations from Flink SQL (written for Flink 2.x with its Kafka connector): one job.
+-- The topics of ksql/migrations from Flink SQL: one job. Tried on Flink 2.2.1 with its Kafka connector 5.0.0.
 --
 -- What differs from ksqlDB:
 -- * A window aggregation gives each window once, when the watermark passes its end: final results, no revisions.
