@@ -1,7 +1,7 @@
 #!/bin/sh
 # Writes the bridge's tokens file: the hash of $TOKEN, with every scope.
 set -eu
-hash=$(node backend-bridge/dist/main.js --hash-token "$TOKEN")
+hash=$(printf %s "$TOKEN" | node backend-bridge/dist/main.js --hash-token)
 umask 077
 cat >"$1.new" <<END
 tokens:

@@ -1,5 +1,8 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { createApp } from './app';
 import { loadSettings, printableSettings } from './config/settings';
+import { withoutCredentials } from './domain/credentials';
 import { StartRefusedError } from './domain/errors';
 import { createLog } from './observability/log';
 import { hashToken } from './server/tokens';
@@ -9,7 +12,7 @@ import { version } from '../package.json';
 
 const USAGE = `streamkpi-bridge ${version}
   --print-config   the settings as they take effect, secrets masked
-  --hash-token T   what the tokens file holds for the token T
+  --hash-token     what the tokens file holds for the token on standard input; without one, for a new random token
   --insecure       serve other addresses than loopback without tokens
   --version, --help
 Settings come from the file named by BRIDGE_CONFIG and from the environment; see docs/reference/settings.md.`;
@@ -17,6 +20,12 @@ Settings come from the file named by BRIDGE_CONFIG and from the environment; see
 const FLAGS = new Set(['--print-config', '--hash-token', '--insecure', '--version', '--help']);
 /** A drain that takes longer is cut off: orchestrators kill after their own patience. */
 const DRAIN_MS = 5_000;
+
+/** A token that is 256 random bits in base64url has as many characters; half of that cannot be guessed either. */
+const SHORTEST_TOKEN = 22;
+const TOKEN_AS_ARGUMENT = `--hash-token: takes no argument, because everybody on this machine can read it in the list of processes. Pipe the token:
+  printf %s "$token" | npm run --silent bridge -- --hash-token
+or leave it out for a new random token with its hash`;
 
 function print(text: string): void {
   process.stdout.write(`${text}\n`);
@@ -28,9 +37,28 @@ function refuse(error: StartRefusedError): never {
   process.exit(2);
 }
 
+/** What --hash-token prints: the hash of the given token, or a new token and its hash. */
+function hashedToken(input: string): string {
+  const given = input.replace(/\r?\n$/, '');
+  if (given === '') {
+    const token = randomBytes(32).toString('base64url');
+    return `token:  ${token}\nsha256: ${hashToken(token)}`;
+  }
+  if (/\s/.test(given))
+    throw new StartRefusedError('--hash-token: a token has no spaces or line breaks in it');
+  if (given.length < SHORTEST_TOKEN) {
+    process.stderr.write(
+      '--hash-token: a token this short can be guessed; leave it out for a new random one\n',
+    );
+  }
+  return hashToken(given);
+}
+
 async function run(args: readonly string[]): Promise<void> {
-  const hashAt = args.indexOf('--hash-token');
-  const unknown = args.find((arg, index) => !FLAGS.has(arg) && !(hashAt >= 0 && index === hashAt + 1));
+  const hashing = args.includes('--hash-token');
+  const unknown = args.find((arg) => !FLAGS.has(arg));
+  // The text is not repeated: it may be a token.
+  if (unknown !== undefined && hashing) throw new StartRefusedError(TOKEN_AS_ARGUMENT);
   if (unknown !== undefined) throw new StartRefusedError(`${unknown}: unknown option\n${USAGE}`);
   if (args.includes('--help')) {
     print(USAGE);
@@ -40,10 +68,8 @@ async function run(args: readonly string[]): Promise<void> {
     print(version);
     return;
   }
-  if (hashAt >= 0) {
-    const token = args[hashAt + 1];
-    if (token === undefined) throw new StartRefusedError('--hash-token: give the token behind it');
-    print(hashToken(token));
+  if (hashing) {
+    print(hashedToken(process.stdin.isTTY ? '' : readFileSync(0, 'utf8')));
     return;
   }
   const settings = loadSettings(process.env, { insecure: args.includes('--insecure') });
@@ -78,6 +104,7 @@ async function run(args: readonly string[]): Promise<void> {
 
 run(process.argv.slice(2)).catch((error: unknown) => {
   if (error instanceof StartRefusedError) refuse(error);
-  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`${withoutCredentials(text)}\n`);
   process.exit(1);
 });

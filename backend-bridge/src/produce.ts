@@ -14,6 +14,7 @@ import {
 } from 'kafkajs';
 import { parseDuration } from './config/duration';
 import { loadSettings, type Settings } from './config/settings';
+import { withoutCredentials } from './domain/credentials';
 import { StartRefusedError } from './domain/errors';
 import {
   createTraffic,
@@ -291,7 +292,8 @@ async function main(): Promise<number> {
     else await produce(options, process.env, print, abort.signal);
     return 0;
   } catch (error) {
-    process.stderr.write(`${explain(error, process.env['KAFKA_BROKERS'] ?? '(none)')}\n`);
+    const sentence = explain(error, process.env['KAFKA_BROKERS'] ?? '(none)');
+    process.stderr.write(`${withoutCredentials(sentence)}\n`);
     return 1;
   }
 }

@@ -1,7 +1,10 @@
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
+const sha256 = (token: string): string => createHash('sha256').update(token).digest('hex');
 
 /** What the built program says before it serves anything: options, settings, and why it does not start. */
 describe('the start of the bridge', () => {
@@ -12,14 +15,16 @@ describe('the start of the bridge', () => {
     return join(folder, name);
   };
   const run = (environment: Record<string, string>, ...args: string[]) => {
-    const env = {
+    const env: Record<string, string | undefined> = {
       PATH: process.env['PATH'],
       STORE_PATH: join(folder, 'data'),
       BRIDGE_PORT: '0',
       ...environment,
     };
+    const { STDIN: input = '', ...variables } = env;
     const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
-      env,
+      env: variables,
+      input,
       encoding: 'utf8',
       timeout: 20_000,
     });
@@ -35,6 +40,7 @@ describe('the start of the bridge', () => {
         BRIDGE_CONFIG: config,
         BRIDGE_PORT: '9000',
         REDIS_URL: 'redis://:hunter2@db:6379',
+        SCHEMA_REGISTRY_URL: 'http://u:hunter4@registry:8081',
         KAFKA_BROKERS: 'a:1',
         KAFKA_SASL_MECHANISM: 'plain',
         KAFKA_SASL_USERNAME: 'u',
@@ -64,9 +70,23 @@ describe('the start of the bridge', () => {
     expect(stderr).not.toMatch(/^ +at /m);
   });
 
-  test('--hash-token gives what the tokens file holds', () => {
-    expect(run({}, '--hash-token', 'test').stdout.trim()).toBe(
-      '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
-    );
+  test('--hash-token gives what the tokens file holds for the token on standard input', () => {
+    const token = 'a'.repeat(43);
+    const { stdout, stderr } = run({ STDIN: `${token}\n` }, '--hash-token');
+    expect({ stdout: stdout.trim(), stderr }).toEqual({ stdout: sha256(token), stderr: '' });
+    expect(run({ STDIN: 'test' }, '--hash-token').stderr).toContain('can be guessed');
+  });
+
+  test('--hash-token makes a token where none is given', () => {
+    const [token, hash] = [...run({}, '--hash-token').stdout.matchAll(/^(?:token|sha256): +(\S+)$/gm)];
+    expect(token![1]).toMatch(/^[\w-]{43}$/);
+    expect(hash![1]).toBe(sha256(token![1]!));
+  });
+
+  test('--hash-token does not take a token that the list of processes shows', () => {
+    const { status, stderr } = run({}, '--hash-token', 'hunter2');
+    expect(status).toBe(2);
+    expect(stderr).toContain('list of processes');
+    expect(stderr).not.toContain('hunter2');
   });
 });

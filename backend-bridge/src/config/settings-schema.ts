@@ -5,10 +5,10 @@ import { duration } from './duration';
 
 const port = z.number().int().min(0).max(65535);
 const filePath = z.string().min(1);
+/** The message does not quote the text: it may hold a password. */
 const url = (protocols: readonly string[]): z.ZodType<string> =>
   z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
-    error: (issue) =>
-      `${JSON.stringify(issue.input)} is no URL beginning with ${protocols.map((p) => `${p}//`).join(' or ')}`,
+    error: `is not a URL beginning with ${protocols.map((p) => `${p}//`).join(' or ')}; encode special characters in a user or password, e.g. %40 for @`,
   });
 
 const tlsClient = {
@@ -40,7 +40,9 @@ const kafkaSchema = z.strictObject({
     .describe('With sasl_username and sasl_password.'),
   sasl_username: z.string().min(1).optional(),
   sasl_password: z.string().min(1).optional().meta({ secret: true }),
-  schema_registry_url: url(['http:', 'https:']).optional().describe('Needed by mappings with Avro.'),
+  schema_registry_url: url(['http:', 'https:'])
+    .optional()
+    .describe('Needed by mappings with Avro. A user and password in it count as the two settings below.'),
   schema_registry_username: z.string().min(1).optional(),
   schema_registry_password: z.string().min(1).optional().meta({ secret: true }),
   dead_letter_topic: z

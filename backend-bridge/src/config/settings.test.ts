@@ -60,6 +60,8 @@ describe('settings', () => {
       /KAFKA_BROKERS_FILE: unknown setting; only .*REDIS_URL may come from a file/,
     ],
     [{ BRIDGE_CONFIG: '/does/not/exist' }, /BRIDGE_CONFIG: cannot read/],
+    [{ SCHEMA_REGISTRY_URL: 'http://u:a%@r' }, /SCHEMA_REGISTRY_URL: .*not URL-encoded/],
+    [{ SCHEMA_REGISTRY_URL: 'http://u:p@r', SCHEMA_REGISTRY_USERNAME: 'v' }, /SCHEMA_REGISTRY_URL: .*once/],
   ])('%j is refused with a sentence', (environment, message) => {
     expect(() => loadSettings(environment)).toThrow(message);
   });
@@ -81,6 +83,29 @@ describe('settings', () => {
     expect(
       loadSettings({ BRIDGE_SERVICE_HOST: '10.0.0.1', BRIDGE_PORT_8765_TCP: 'tcp://10.0.0.1:8765' }).port,
     ).toBe(8765);
+  });
+
+  test('a user and password in the URL of the registry are settings of their own', () => {
+    const settings = loadSettings({ SCHEMA_REGISTRY_URL: 'https://u%40x:hunter%2F2@registry:8081/api' });
+    expect(settings.kafka).toMatchObject({
+      schema_registry_url: 'https://registry:8081/api',
+      schema_registry_username: 'u@x',
+      schema_registry_password: 'hunter/2',
+    });
+    expect(printableSettings(settings)).not.toMatch(/hunter/);
+  });
+
+  test.each([
+    [{ SCHEMA_REGISTRY_URL: 'http://u:hunter2/x@registry' }],
+    [{ SCHEMA_REGISTRY_URL: 'ftp://u:hunter2@registry' }],
+    [{ REDIS_URL: 'http://:hunter2@db' }],
+    [{ KAFKA_BROKERS: 'sasl://u:hunter2@a:1' }],
+    [{ BRIDGE_ALLOWED_ORIGINS: 'http://u:hunter2@a', BRIDGE_PORT: 'x' }],
+    [{ BRIDGE_CONFIG: file('broken.yaml', 'kafka:\n  sasl_password: hunter2: "\n') }],
+    [{ BRIDGE_CONFIG: file('odd.yaml', 'kafka: { schema_registry_url: "x://u:hunter2@h" }\n') }],
+  ])('%j: the refusal does not quote the password', (environment) => {
+    expect(() => loadSettings(environment)).toThrow(expect.objectContaining({ name: 'StartRefusedError' }));
+    expect(() => loadSettings(environment)).not.toThrow(/hunter/);
   });
 
   test('secrets come from files and are never printed', () => {

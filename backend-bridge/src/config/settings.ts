@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { parse as parseYaml } from 'yaml';
+import { parse as parseYaml, YAMLParseError } from 'yaml';
 import { z } from 'zod';
+import { withoutCredentials } from '../domain/credentials';
 import { StartRefusedError } from '../domain/errors';
 import { ENVIRONMENT, overlayEnvironment, variableFor } from './environment';
 import { problemsOf } from './problems';
@@ -15,15 +16,53 @@ function readSettingsFile(file: string): Tree {
   try {
     document = parseYaml(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw new StartRefusedError(`BRIDGE_CONFIG: cannot read ${file}: ${(error as Error).message}`, {
-      cause: error,
-    });
+    throw new StartRefusedError(`BRIDGE_CONFIG: cannot read ${file}: ${fileFault(error)}`, { cause: error });
   }
   if (document === null) return {};
   if (typeof document !== 'object' || Array.isArray(document)) {
     throw new StartRefusedError(`BRIDGE_CONFIG: ${file} must hold settings by name, e.g. \`port: 8765\``);
   }
   return document as Tree;
+}
+
+/** The parser's message quotes the lines around the fault, and one of them may hold a password. */
+function fileFault(error: unknown): string {
+  if (!(error instanceof YAMLParseError)) return (error as Error).message;
+  const at = error.linePos?.[0];
+  return `not YAML${at === undefined ? '' : `, line ${at.line}, column ${at.col}`} (${error.code})`;
+}
+
+/** The user and password of the registry's URL, as the settings of their own that the requests need. */
+function splitRegistryUrl(settings: Settings, problems: string[]): Settings {
+  const { kafka } = settings;
+  const url = new URL(kafka.schema_registry_url ?? 'http://none');
+  if (url.username === '' && url.password === '') return settings;
+  if (kafka.schema_registry_username !== undefined || kafka.schema_registry_password !== undefined) {
+    problems.push(
+      'SCHEMA_REGISTRY_URL: it has a user, and so have SCHEMA_REGISTRY_USERNAME and SCHEMA_REGISTRY_PASSWORD; give it once',
+    );
+    return settings;
+  }
+  let username: string;
+  let password: string;
+  try {
+    username = decodeURIComponent(url.username);
+    password = decodeURIComponent(url.password);
+  } catch {
+    problems.push('SCHEMA_REGISTRY_URL: its user or password is not URL-encoded; write %25 for %');
+    return settings;
+  }
+  url.username = '';
+  url.password = '';
+  return {
+    ...settings,
+    kafka: {
+      ...kafka,
+      schema_registry_url: url.href,
+      schema_registry_username: username,
+      schema_registry_password: password,
+    },
+  };
 }
 
 function crossProblems(settings: Settings): string[] {
@@ -76,7 +115,8 @@ export function loadSettings(environment: NodeJS.ProcessEnv, flags: { insecure?:
   const parsed = settingsSchema.safeParse(tree);
   if (parsed.success) {
     problems.push(...crossProblems(parsed.data));
-    if (problems.length === 0) return freeze(parsed.data);
+    const settings = splitRegistryUrl(parsed.data, problems);
+    if (problems.length === 0) return freeze(settings);
   } else {
     for (const issue of parsed.error.issues) {
       const variable = variableFor(issue.path);
@@ -112,7 +152,8 @@ export function printableSettings(settings: Settings): string {
     }
     const key = path.join('.');
     const variable = ENVIRONMENT.find((entry) => entry.path.join('.') === key)?.name;
-    const shown = secrets.has(key) && value !== undefined ? '"********"' : JSON.stringify(value);
+    const shown =
+      secrets.has(key) && value !== undefined ? '"********"' : withoutCredentials(`${JSON.stringify(value)}`);
     lines.push(`${key}: ${shown}${variable === undefined ? '' : `   # ${variable}`}`);
   };
   walk(settings, []);

@@ -1,4 +1,9 @@
-/** Errors that say whose fault they are and whether trying again can help. */
+import { withoutCredentials } from './credentials';
+
+/**
+ * Errors that say whose fault they are and whether trying again can help. Their messages reach /readyz, which is open
+ * to all, and often quote a library, which may quote a URL: credentials are masked here, for all of them.
+ */
 
 export type Hop = 'source' | 'kafka' | 'schema_registry' | 'dead_letter' | 'pipeline' | 'store';
 
@@ -9,7 +14,7 @@ export class UnavailableError extends Error {
     message: string,
     options?: ErrorOptions,
   ) {
-    super(message, options);
+    super(withoutCredentials(message), options);
     this.name = 'UnavailableError';
   }
 }
@@ -17,7 +22,7 @@ export class UnavailableError extends Error {
 /** The start is refused; the message says what to change. */
 export class StartRefusedError extends Error {
   constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
+    super(withoutCredentials(message), options);
     this.name = 'StartRefusedError';
   }
 }

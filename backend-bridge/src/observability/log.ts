@@ -1,13 +1,11 @@
 import pino, { type DestinationStream, type LoggerOptions } from 'pino';
+import { withoutCredentials } from '../domain/credentials';
 import type { Log } from '../domain/telemetry';
 
 /** Fields that never reach a log line, wherever a careless caller puts them. */
 const SECRET_FIELDS = ['password', 'token', 'authorization', 'secret', 'saslPassword', 'sasl_password'];
 
-/**
- * Structured logs, one JSON object a line on stdout.
- * URLs given as `url` lose their user and password.
- */
+/** Structured logs, one JSON object a line on stdout. URLs in any field lose their user and password. */
 export function createLog(
   level: string,
   fields: object = {},
@@ -18,16 +16,21 @@ export function createLog(
     base: { service: 'streamkpi-bridge', ...fields },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
-    serializers: { url: withoutCredentials, error: pino.stdSerializers.err },
+    serializers: { err: errorFields, error: errorFields },
     redact: {
       paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]),
       censor: '********',
     },
   };
-  return pino(options, destination);
+  // The whole line, because messages and stacks of libraries quote URLs too.
+  return pino(options, { write: (line) => destination.write(withoutCredentials(line)) });
 }
 
-export function withoutCredentials(url: unknown): unknown {
-  if (typeof url !== 'string') return url;
-  return url.replace(/\/\/[^/@\s]*@/g, '//********@');
+/** ioredis keeps the command that failed with the error: for AUTH that is the password. */
+function errorFields(error: Error): object {
+  const { command: _command, ...shown } = pino.stdSerializers.err(error) as unknown as Record<
+    string,
+    unknown
+  >;
+  return shown;
 }

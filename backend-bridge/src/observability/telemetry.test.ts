@@ -1,4 +1,4 @@
-import { createLog, withoutCredentials } from './log';
+import { createLog } from './log';
 import { createTelemetry } from './telemetry';
 
 describe('Prometheus text', () => {
@@ -36,8 +36,11 @@ describe('logs', () => {
       { password: 'hunter2', kafka: { sasl_password: 'hunter3' }, url: 'redis://u:hunter4@h:1' },
       'hello',
     );
+    const wrong = new Error('WRONGPASS at redis://u:hunter5@h', { cause: new Error('http://u:hunter6@h') });
+    log.error({ err: Object.assign(wrong, { command: { name: 'auth', args: ['hunter7'] } }) }, 'refused');
+    log.warn({ reason: 'lost http://u:hunter8@h' }, 'paused: http://u:hunter9@h');
     expect(lines.join('')).toContain('"msg":"hello"');
     expect(lines.join('')).not.toMatch(/hunter/);
-    expect(withoutCredentials('rediss://a:b@c/1')).toBe('rediss://********@c/1');
+    expect(lines.join('')).toContain('WRONGPASS at redis://********@h');
   });
 });

@@ -1,3 +1,4 @@
+import { withoutCredentials } from '../domain/credentials';
 import { within } from '../domain/deadline';
 import { UnavailableError, type Hop } from '../domain/errors';
 import type { Source } from '../domain/source';
@@ -60,7 +61,7 @@ export class Readiness {
     const hop = this.source.kind === 'kafka' ? 'kafka' : 'pipeline';
     try {
       const status = this.source.status();
-      if (status.failing) return status.failing;
+      if (status.failing) return shown(status.failing);
       if (status.ready) return null;
       return {
         hop,
@@ -68,7 +69,7 @@ export class Readiness {
           hop === 'kafka' ? 'The consumer has not joined its group yet' : 'The pipeline has not started yet',
       };
     } catch (error) {
-      return { hop, message: (error as Error).message };
+      return shown({ hop, message: (error as Error).message });
     }
   }
 
@@ -81,11 +82,16 @@ export class Readiness {
         : { hop: 'store', message: `${name} did not answer within ${STORE_LIMIT_MS} ms` };
     } catch (error) {
       const hop = error instanceof UnavailableError ? error.hop : 'store';
-      return { hop, message: `${name}: ${(error as Error).message}` };
+      return shown({ hop, message: `${name}: ${(error as Error).message}` });
     }
   }
 }
 
 function capitalised(sentence: string): string {
   return sentence.charAt(0).toUpperCase() + sentence.slice(1);
+}
+
+/** What /readyz may say to everybody: texts of libraries may quote a URL. */
+function shown({ hop, message }: Failing): Failing {
+  return { hop, message: withoutCredentials(message) };
 }

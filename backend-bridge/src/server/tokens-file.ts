@@ -1,4 +1,4 @@
-import { parse } from 'yaml';
+import { parse, YAMLParseError } from 'yaml';
 import { z } from 'zod';
 import type { Filter } from '../domain/selection';
 import type { Principal } from './access';
@@ -13,11 +13,17 @@ export interface TokenEntry {
   readonly fingerprint: string;
 }
 
+const MAKE_ONE = 'make a token and its hash with npm run --silent bridge -- --hash-token';
+/** Hashes that earlier versions of the guides showed as examples: anybody knows their tokens. */
+const PUBLISHED = new Set([
+  '2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b',
+  '4fa511f52165dfd5e3c13ffc5d26d7ea4540c45ff9fd53489ffa9b87d22cda72',
+  '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+]);
+
 const entrySchema = z.strictObject({
   name: z.string().regex(/^[\w.@ -]{1,100}$/, 'has 1 to 100 letters, digits, spaces and . _ @ -'),
-  sha256: z
-    .string()
-    .regex(/^[0-9a-fA-F]{64}$/, 'is no SHA-256 in hexadecimal; make one with the hash command'),
+  sha256: z.string().regex(/^[0-9a-fA-F]{64}$/, `is not a SHA-256 in hexadecimal; ${MAKE_ONE}`),
   scopes: z.array(z.enum(['read', 'ingest', 'admin', 'observe'])).min(1),
   filters: z.record(z.string().min(1), z.array(z.string()).min(1)).optional(),
 });
@@ -30,9 +36,10 @@ export function parseTokens(text: string): readonly TokenEntry[] {
   try {
     content = parse(text);
   } catch (error) {
-    throw new Error(`is neither YAML nor JSON: ${(error as Error).message.split('\n')[0]!}`, {
-      cause: error,
-    });
+    // The parser's own text quotes the file.
+    const where = error instanceof YAMLParseError ? error.linePos?.[0] : undefined;
+    const at = where === undefined ? '' : ` (line ${where.line}, column ${where.col})`;
+    throw new Error(`is neither YAML nor JSON${at}`, { cause: error });
   }
   const result = fileSchema.safeParse(content);
   if (!result.success) {
@@ -46,6 +53,8 @@ export function parseTokens(text: string): readonly TokenEntry[] {
   const hashes = new Set<string>();
   return result.data.tokens.map((entry) => {
     const hash = entry.sha256.toLowerCase();
+    if (PUBLISHED.has(hash))
+      throw new Error(`${entry.name} has the hash of an example, whose token anybody knows; ${MAKE_ONE}`);
     if (names.has(entry.name)) throw new Error(`two tokens are named ${entry.name}; give each its own name`);
     if (hashes.has(hash)) throw new Error(`${entry.name} has the token of another entry; make a new one`);
     names.add(entry.name);

@@ -195,11 +195,25 @@ describe('access by the tokens file', () => {
   });
 });
 
-test('the tokens file that docs/reference/access.md shows is accepted', () => {
+test('the tokens file that docs/reference/access.md shows is accepted once it has hashes of its own', () => {
   const page = readFileSync(join(__dirname, '../../../docs/reference/access.md'), 'utf8');
   const example = /```yaml\n([\s\S]+?)```/.exec(page)![1]!;
-  expect(parseTokens(example).map(({ principal }) => [principal.name, ...principal.scopes])).toEqual([
+  expect(() => parseTokens(example)).toThrow('make a token and its hash');
+  let count = 0;
+  const own = example.replace(/the-hash-that-was-printed/g, () => hashToken(`own-${(count += 1)}`));
+  expect(parseTokens(own).map(({ principal }) => [principal.name, ...principal.scopes])).toEqual([
     ['grafana', 'read'],
     ['acme', 'observe', 'read'],
   ]);
+});
+
+test.each(['test', 'secret'])('a hash that earlier guides showed (of "%s") is refused', (token) => {
+  const file = JSON.stringify({ tokens: [{ name: 'a', sha256: hashToken(token), scopes: ['read'] }] });
+  expect(() => parseTokens(file)).toThrow('anybody knows');
+});
+
+test('a fault of the file is named by its place, without quoting it', () => {
+  expect(() => parseTokens('tokens: [{ name: "hunter2')).toThrow(
+    /neither YAML nor JSON \(line 1, column \d+\)$/,
+  );
 });
