@@ -6,6 +6,11 @@ const minimal = (metric: string): string => `version: 1\nmetrics:\n  m:\n${metri
 const VALUE = 'measures: { value: { field: N, combine: sum } }';
 const TUMBLING = 'window: { type: tumbling, size: 1m }';
 
+const average = (a: string, ofSum = 'sum'): string =>
+  `topic: t\n${TUMBLING}\nmeasures: { value: { field: N }, a: ${a}, s: { field: S, combine: ${ofSum} }, c: { field: C, combine: sum } }`;
+const thresholds = (list: string): string =>
+  `topic: t\n${TUMBLING}\nmeasures: { value: { field: N, combine: sum, thresholds: [${list}] } }`;
+
 describe('metrics.yaml', () => {
   test('the default file maps the recorded topics', () => {
     const mappings = readMetricsFile(join(__dirname, '../../metrics.yaml'));
@@ -91,9 +96,53 @@ measures: { value: { field: stats.count, combine: sum } }`),
       `topic: t\n${TUMBLING}\nmeasures: { Value: { field: N } }`,
       /measures\.Value: a name has 1 to 64 of a-z/,
     ],
+    [
+      `topic: t\nwindow: { type: tumbling, size: 1m, grace: 24h }\n${VALUE}`,
+      /metrics\.m\.retention: 1d is not longer than grace \+ idle \(1d \+ 1m\).*longer retention/,
+    ],
+    [
+      `topic: t\n${TUMBLING}\nidle: 24h\n${VALUE}`,
+      /m\.retention: 1d is not longer than grace \+ idle \(0ms \+ 1d\)/,
+    ],
+    [`topic: t\n${TUMBLING}\nidle: 0s\n${VALUE}`, /m\.idle: must be at least 2s/],
+    [
+      `topic: t\n${TUMBLING}\nmeasures: { value: { field: N, combine: avg, sum_from: value, count_from: value } }`,
+      /(?=[^]*value\.sum_from: an average is not its own)(?=[^]*value\.count_from: an average is not its own)/,
+    ],
+    [
+      average('{ field: A, combine: avg, sum_from: s, count_from: c }', 'max'),
+      /a\.sum_from: "s" has combine: max/,
+    ],
+    [average('{ field: A, combine: avg, sum_from: s, count_from: s }'), /both "s"/],
+    [thresholds('{ value: 2, color: red }, { value: 1, color: blue }'), /thresholds\.1: values must ascend/],
+    [thresholds('{ value: 2, color: red }, { value: null, color: blue }'), /thresholds\.1: .*only the first/],
+    [
+      `topic: t\nkind: event\n${TUMBLING}\nevent: { message: "{user} {value}" }\n${VALUE}`,
+      /event\.message: \{user\} is not one of \{value\}/,
+    ],
+    [
+      `topic: t\n${TUMBLING}\ndimensions: { __proto__: { from: key } }\n${VALUE}`,
+      /dimensions\.__proto__: cannot be a name/,
+    ],
+    [`topic: t\n${TUMBLING}\n${VALUE}\n${VALUE}`, /Map keys must be unique/],
+    [`topic: t\n${TUMBLING}\n${VALUE}\nmax_series: 0`, /m\.max_series: /],
+    [`topic: t\nwindow: { type: tumbling, size: -1m }\n${VALUE}`, /"-1m" is no duration/],
+    [`topic: t\nwindow: { type: tumbling, size: 0s }\n${VALUE}`, /window\.size: must be longer/],
     [`topic: "a b"\n${TUMBLING}\n${VALUE}`, /not a Kafka topic name/],
   ])('a fault is named: %j', (metric, message) => {
     expect(() => parseMetricsFile(minimal(metric), 'f')).toThrow(message);
+  });
+
+  test.each([
+    ['window: { type: tumbling, size: 5m }', /metrics\.b\.window: differs from that of metrics\.a/],
+    [`${TUMBLING}\nkey: { format: int, windowed: time }`, /metrics\.b\.key\.format: differs/],
+    [`${TUMBLING}\nvalue: { format: avro }`, /metrics\.b\.value\.format: differs/],
+  ])('two metrics of one topic contradict each other: %s', (second, message) => {
+    const one = (name: string, entry: string): string =>
+      `  ${name}:\n${`topic: t\n${VALUE}\n${entry}`.replace(/^/gm, '    ')}\n`;
+    const text = (entry: string): string => `version: 1\nmetrics:\n${one('a', TUMBLING)}${one('b', entry)}`;
+    expect(() => parseMetricsFile(text(second), 'f')).toThrow(message);
+    expect(parseMetricsFile(text(TUMBLING), 'f')).toHaveLength(2);
   });
 
   test('broken YAML and a missing file say so', () => {

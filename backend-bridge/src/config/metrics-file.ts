@@ -5,6 +5,7 @@ import { StartRefusedError } from '../domain/errors';
 import type { FieldSource, TopicMapping } from '../domain/mapping';
 import { MAX_MEASURES, type Measure, type Metric, type OverTime } from '../domain/metric';
 import { duration } from './duration';
+import { combinationProblems, sharedTopicProblems } from './metric-problems';
 import { problemsOf } from './problems';
 
 /** metrics.yaml: which topics feed which metrics, without code. */
@@ -294,7 +295,7 @@ function toMapping(metricName: string, entry: MetricEntry, problems: string[]): 
     maxSeries: entry.max_series,
   };
   const { start, end, event_time: eventTime } = entry.time;
-  return {
+  const mapping: TopicMapping = {
     metric,
     topic: entry.topic,
     key: entry.key,
@@ -314,6 +315,18 @@ function toMapping(metricName: string, entry: MetricEntry, problems: string[]): 
     dimensions: Object.values(entry.dimensions).map(({ from }) => dimensionSource(from)),
     measures: Object.values(entry.measures).map(({ field, optional }) => ({ path: field, optional })),
   };
+  problems.push(...combinationProblems(at, mapping));
+  return mapping;
+}
+
+/** A name that the schema would pass over in silence. */
+function prototypeProblems(value: unknown, at: string): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    key === '__proto__'
+      ? [`${at}__proto__: cannot be a name; take another`]
+      : prototypeProblems(inner, `${at}${key}.`),
+  );
 }
 
 /** The mappings of a metrics.yaml's text. Throws StartRefusedError that lists every fault with its place. */
@@ -331,6 +344,7 @@ export function parseMetricsFile(text: string, file: string): TopicMapping[] {
   const mappings = parsed.success
     ? Object.entries(parsed.data.metrics).map(([key, entry]) => toMapping(key, entry, problems))
     : [];
+  problems.push(...sharedTopicProblems(mappings), ...prototypeProblems(document, ''));
   if (parsed.success && mappings.length === 0) problems.push('metrics: name at least one metric');
   if (problems.length > 0) {
     throw new StartRefusedError(`${file} cannot be used:\n  ${problems.join('\n  ')}`);

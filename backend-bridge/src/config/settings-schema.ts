@@ -3,6 +3,8 @@ import { duration } from './duration';
 
 /** Every setting of the bridge, once: the file's keys, their defaults and meanings. environment.ts lays variables over it. */
 
+/** Node's timers fire at once where they are given more than 24 days. */
+const timeout = duration.refine((ms) => ms >= 10 && ms <= 3_600_000, 'must be from 10ms to 1h');
 const port = z.number().int().min(0).max(65535);
 const filePath = z.string().min(1);
 /** The message does not quote the text: it may hold a password. */
@@ -68,7 +70,7 @@ const redisSchema = z.strictObject({
     .default('streamkpi')
     .describe('Every key begins with it.'),
   ...tlsClient,
-  command_timeout: duration.prefault('2s').describe('A command without an answer for so long has failed.'),
+  command_timeout: timeout.prefault('2s').describe('A command without an answer for so long has failed.'),
 });
 
 const limitsSchema = z.strictObject({
@@ -81,7 +83,13 @@ const limitsSchema = z.strictObject({
     .default(5_000_000)
     .describe('Stored points that one request may read.'),
   max_body_bytes: z.number().int().min(1_024).default(8_388_608).describe('Body of an ingest request.'),
-  max_ingest_events: z.number().int().min(1).default(10_000).describe('Events in one ingest request.'),
+  max_ingest_events: z
+    .number()
+    .int()
+    .min(1)
+    .max(50_000)
+    .default(10_000)
+    .describe('Events in one ingest request.'),
   max_concurrent_queries: z
     .number()
     .int()
@@ -89,7 +97,7 @@ const limitsSchema = z.strictObject({
     .default(64)
     .describe('Queries at once; as many again wait. One token has at most half of what the others leave.'),
   max_concurrent_ingest: z.number().int().min(1).default(16).describe('Ingest requests at once, likewise.'),
-  max_queue_time: duration.prefault('5s').describe('A request that waits longer for its place gets 503.'),
+  max_queue_time: timeout.prefault('5s').describe('A request that waits longer for its place gets 503.'),
   max_answer_bytes: z
     .number()
     .int()
@@ -98,7 +106,7 @@ const limitsSchema = z.strictObject({
     .describe(
       'Memory of answers and snapshots while they are made and sent. One token has at most half of what the others leave; past it 429 or 503.',
     ),
-  header_timeout: duration
+  header_timeout: timeout
     .prefault('10s')
     .describe("A connection that has not sent a request's head within this time is closed."),
   max_clients: z
@@ -125,7 +133,7 @@ const limitsSchema = z.strictObject({
     .min(65_536)
     .default(1_048_576)
     .describe('Unsent bytes kept for one slow client.'),
-  slow_client_timeout: duration
+  slow_client_timeout: timeout
     .prefault('30s')
     .describe('A client that has taken nothing for so long is closed with 4408.'),
 });

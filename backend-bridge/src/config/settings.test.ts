@@ -60,6 +60,24 @@ describe('settings', () => {
       /KAFKA_BROKERS_FILE: unknown setting; only .*REDIS_URL may come from a file/,
     ],
     [{ BRIDGE_CONFIG: '/does/not/exist' }, /BRIDGE_CONFIG: cannot read/],
+    [{ KAFKA_BROKERS: 'a:1', KAFKA_SSL_CA_FILE: '/ca.pem' }, /KAFKA_SSL: .*TLS is off/],
+    [
+      { KAFKA_BROKERS: 'a:1', KAFKA_SSL: 'on', KAFKA_SSL_CERT_FILE: '/c.pem' },
+      /kafka.cert_file.*both or neither/,
+    ],
+    [{ REDIS_URL: 'redis://a', REDIS_CA_FILE: '/ca.pem' }, /REDIS_URL: .*rediss:/],
+    [{ SCHEMA_REGISTRY_PASSWORD: 'x' }, /needs SCHEMA_REGISTRY_USERNAME/],
+    [{ SCHEMA_REGISTRY_USERNAME: 'x' }, /needs SCHEMA_REGISTRY_URL/],
+    [
+      { BRIDGE_CONFIG: file('t.yaml', 'redis: { command_timeout: 30d }') },
+      /command_timeout: must be from 10ms to 1h/,
+    ],
+    [
+      { BRIDGE_CONFIG: file('u.yaml', 'redis: { command_timeout: 0s }') },
+      /command_timeout: must be from 10ms to 1h/,
+    ],
+    [{ BRIDGE_CONFIG: file('v.yaml', 'limits: { max_ingest_events: 50001 }') }, /max_ingest_events: .*50000/],
+    [{ BRIDGE_CONFIG: file('w.yaml', 'limits: { max_series: 0 }') }, /max_series: /],
     [{ SCHEMA_REGISTRY_URL: 'http://u:a%@r' }, /SCHEMA_REGISTRY_URL: .*not URL-encoded/],
     [{ SCHEMA_REGISTRY_URL: 'http://u:p@r', SCHEMA_REGISTRY_USERNAME: 'v' }, /SCHEMA_REGISTRY_URL: .*once/],
   ])('%j is refused with a sentence', (environment, message) => {

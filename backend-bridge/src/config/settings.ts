@@ -67,7 +67,7 @@ function splitRegistryUrl(settings: Settings, problems: string[]): Settings {
 
 function crossProblems(settings: Settings): string[] {
   const problems: string[] = [];
-  const { kafka } = settings;
+  const { kafka, redis } = settings;
   if ((settings.tls_cert_file === undefined) !== (settings.tls_key_file === undefined)) {
     problems.push('tls_cert_file, tls_key_file: give both or neither');
   }
@@ -86,6 +86,26 @@ function crossProblems(settings: Settings): string[] {
     problems.push(
       'KAFKA_SASL_MECHANISM: say plain, scram-sha-256 or scram-sha-512; a user or password is set',
     );
+  }
+  const together = (a: string, b: string, given: readonly unknown[]): void => {
+    if ((given[0] === undefined) !== (given[1] === undefined))
+      problems.push(`${a}, ${b}: give both or neither`);
+  };
+  together('kafka.cert_file', 'kafka.key_file', [kafka.cert_file, kafka.key_file]);
+  together('redis.cert_file', 'redis.key_file', [redis.cert_file, redis.key_file]);
+  if (!kafka.ssl && (kafka.ca_file ?? kafka.cert_file) !== undefined) {
+    problems.push(
+      'KAFKA_SSL: certificates for Kafka are given, but TLS is off; set it to true, or remove them',
+    );
+  }
+  if ((redis.ca_file ?? redis.cert_file) !== undefined && redis.url?.startsWith('rediss:') !== true) {
+    problems.push('REDIS_URL: certificates for Redis are given, but TLS is off; begin it with rediss://');
+  }
+  if (kafka.schema_registry_username === undefined && kafka.schema_registry_password !== undefined) {
+    problems.push('SCHEMA_REGISTRY_PASSWORD: needs SCHEMA_REGISTRY_USERNAME');
+  }
+  if (kafka.schema_registry_username !== undefined && kafka.schema_registry_url === undefined) {
+    problems.push('SCHEMA_REGISTRY_USERNAME: needs SCHEMA_REGISTRY_URL');
   }
   if (kafka.brokers.length === 0 && (kafka.sasl_mechanism !== undefined || kafka.ssl)) {
     problems.push(
