@@ -18,6 +18,7 @@ describe('who may do what over HTTP', () => {
         { name: 'watcher', token: 'o', scopes: ['observe'] },
         { name: 'feeder', token: 'i', scopes: ['ingest'] },
         { name: 'boss', token: 'a', scopes: ['admin'] },
+        { name: 'tenant feeder', token: 'ti', scopes: ['ingest'], filters: { segment: ['gold'] } },
         { name: 'tenant', token: 't', scopes: ['read', 'observe'], filters: { segment: ['gold'] } },
       ],
     });
@@ -50,6 +51,15 @@ describe('who may do what over HTTP', () => {
       else expect(refusal(answer)).toBe('403 forbidden');
     }
     expect((await bridge.call(method, path, { body, token: 'a' })).status).toBeLessThan(300);
+  });
+
+  it('hands the filters of a token on with what it ingests', async () => {
+    const tenant = [{ dimension: 'segment', op: '=', values: ['gold'] }];
+    bridge.ingested.length = 0;
+    await bridge.post('/api/v1/ingest/events', [], 'ti');
+    await bridge.call('PUT', '/api/v1/ingest/profiles/u1', { body: { segment: 'gold' }, token: 'ti' });
+    expect(bridge.ingested).toEqual([{ tenant }, { tenant }, ['u1', { segment: 'gold' }]]);
+    bridge.ingested.length = 0;
   });
 
   it.each(['/healthz', '/readyz'])('%s needs none', async (path) => {
@@ -110,6 +120,30 @@ describe('who may do what over HTTP', () => {
     ]);
     const events = { ...query, metric: 'high_activity_alert' };
     expect(refusal(await bridge.post('/api/v1/events/query', events, 't'))).toBe('404 unknown_metric');
+  });
+
+  it('tells a tenant of a failure only which hop it is: the text may name labels of others', async () => {
+    const before = bridge.source.status;
+    const [topic] = before.topics;
+    bridge.source.status = {
+      ready: false,
+      failing: { hop: 'kafka', message: 'the record of silver, at http://u:hunter2@registry' },
+      topics: [{ ...topic!, state: 'paused', reason: 'the record of silver' }],
+    };
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const own = await bridge.call('GET', '/api/v1/status', { token: 't' });
+    expect(own.json).toMatchObject({
+      source: { state: 'failing', hop: 'kafka', topics: [{ state: 'paused' }] },
+    });
+    expect(own.text).not.toContain('silver');
+    const full = await bridge.call('GET', '/api/v1/status', { token: 'o' });
+    expect(full.json).toMatchObject({ source: { topics: [{ reason: 'the record of silver' }] } });
+    for (const { text } of [full, await bridge.call('GET', '/readyz')]) {
+      expect(text).toContain('http://********@registry');
+      expect(text).not.toContain('hunter2');
+    }
+    bridge.source.status = before;
+    await new Promise((resolve) => setTimeout(resolve, 300));
   });
 
   it('shows a tenant no counts of others in status and metrics', async () => {

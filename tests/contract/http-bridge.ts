@@ -42,7 +42,8 @@ export interface BridgeOptions {
 /** Takes events that have a user_id, as the pipeline would say it. */
 function recordingIngest(ingested: unknown[]): Ingest {
   return {
-    events: async (events) => {
+    events: async (events, tenant) => {
+      if (tenant.length > 0) ingested.push({ tenant });
       const rejected = events.flatMap((event, index) =>
         typeof event === 'object' && event !== null && 'user_id' in event
           ? []
@@ -51,7 +52,8 @@ function recordingIngest(ingested: unknown[]): Ingest {
       ingested.push(...events);
       return { accepted: events.length - rejected.length, rejected };
     },
-    profile: async (userId, profile) => {
+    profile: async (userId, profile, tenant) => {
+      if (tenant.length > 0) ingested.push({ tenant });
       if (!(profile as Record<string, unknown>).segment)
         throw new RequestError('bad_request', 'segment is missing');
       ingested.push([userId, profile]);

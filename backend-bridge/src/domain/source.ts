@@ -1,4 +1,5 @@
 import type { Hop } from './errors';
+import type { Filter } from './selection';
 
 /** The port of a source of points: kafka/ or the embedded pipeline/. */
 export interface Source {
@@ -50,10 +51,13 @@ export interface SourceStatus {
 
 /** Events and profiles handed in by HTTP; the embedded pipeline only. */
 export interface Ingest {
-  /** Accepts what it can. Resolves when the accepted ones would survive a crash. */
-  events(events: readonly unknown[]): Promise<IngestResult>;
-  /** Rejects with RequestError when the profile cannot be used. */
-  profile(userId: string, profile: unknown): Promise<void>;
+  /**
+   * Accepts what it can, of what the caller's fixed filters allow. Resolves when the accepted ones would survive a
+   * crash; rejects when none of them is counted.
+   */
+  events(events: readonly unknown[], tenant: readonly Filter[]): Promise<IngestResult>;
+  /** Rejects with RequestError when the profile cannot be used, or `forbidden` where the fixed filters exclude it. */
+  profile(userId: string, profile: unknown, tenant: readonly Filter[]): Promise<void>;
 }
 
 export interface IngestResult {

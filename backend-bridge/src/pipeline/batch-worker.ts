@@ -1,6 +1,6 @@
 import { UnavailableError } from '../domain/errors';
 import type { IngestResult } from '../domain/source';
-import { enrich, type CountedEvent } from './enrichment';
+import { enrich, type CountedEvent, type PendingEvent } from './enrichment';
 import type { PipelineSurroundings } from './embedded-pipeline';
 import type { Call, IngestQueue } from './ingest-queue';
 import type { BoundFeed } from './metric-feeds';
@@ -10,6 +10,7 @@ import type { Profile } from './raw-event';
 import type { PipelineRules } from './rules';
 import type { Batch, StateEnvironment } from './state-environment';
 import { OutOfStep, type StoreFeed } from './store-feed';
+import { OUTSIDE, type TenantFilter } from './tenant-filter';
 import type { Topology } from './topology';
 
 /**
@@ -263,28 +264,43 @@ export class BatchWorker {
     const events: CountedEvent[] = [];
     for (const call of calls) {
       for (const item of call.items) {
-        if (item.kind === 'profile') this.profiles.set(item.userId, item.profile);
+        const outcome =
+          item.kind === 'profile'
+            ? this.setProfile(item.userId, item.profile, call.tenant)
+            : this.countEvent(item.event, call.tenant);
+        if (typeof outcome === 'string') call.rejected.push({ index: item.index, reason: outcome });
         else {
-          const event = enrich(item.event, this.profiles.get(item.event.userId), this.rules);
-          const reason = this.refusal(event);
-          if (reason !== null) {
-            call.rejected.push({ index: item.index, reason });
-            continue;
-          }
-          this.topology.apply(event!);
-          events.push(event!);
+          call.accepted += 1;
+          if (outcome !== null) events.push(outcome);
         }
-        call.accepted += 1;
       }
     }
     return { events, profiles: this.profiles.changed() };
   }
 
-  private refusal(event: CountedEvent | null): string | null {
+  /** Returns the event as it is counted, or the reason why it is not. */
+  private countEvent(pending: PendingEvent, tenant: TenantFilter | null): CountedEvent | string {
+    const event = enrich(pending, this.profiles.get(pending.userId), this.rules);
     if (event === null) return 'the user has no profile';
+    if (tenant?.allows(event.userId, event.segment) === false) return OUTSIDE;
     const { maxOpenEntries } = this.limits;
-    if (this.topology.entries < maxOpenEntries || this.topology.fitsWhenFull(event)) return null;
-    return `the open windows hold ${maxOpenEntries} users and segments, which is the limit; send it again when they have closed`;
+    if (this.topology.entries >= maxOpenEntries && !this.topology.fitsWhenFull(event)) {
+      return `the open windows hold ${maxOpenEntries} users and segments, which is the limit; send it again when they have closed`;
+    }
+    this.topology.apply(event);
+    return event;
+  }
+
+  /** A tenant may neither take a user out of another's segment nor put one into it. */
+  private setProfile(userId: string, profile: Profile | null, tenant: TenantFilter | null): null | string {
+    if (tenant !== null) {
+      const before = this.profiles.get(userId);
+      const { unknownSegment } = this.rules;
+      if (before !== undefined && !tenant.allows(userId, before.segment ?? unknownSegment)) return OUTSIDE;
+      if (!tenant.allows(userId, profile?.segment ?? unknownSegment)) return OUTSIDE;
+    }
+    this.profiles.set(userId, profile);
+    return null;
   }
 
   private offsets(): Record<string, number> {

@@ -1,6 +1,7 @@
 import { RequestError, UnavailableError } from '../domain/errors';
 import type { Metric } from '../domain/metric';
 import type { Ingest, IngestResult, Source, SourceStatus } from '../domain/source';
+import type { Filter } from '../domain/selection';
 import type { SeriesStore } from '../domain/store';
 import type { Clock, Log, Telemetry } from '../domain/telemetry';
 import { BatchWorker } from './batch-worker';
@@ -11,6 +12,7 @@ import { nameProblem, readEvent, readProfile } from './raw-event';
 import { DEFAULT_RULES, type PipelineRules } from './rules';
 import { StateEnvironment } from './state-environment';
 import { StoreFeed } from './store-feed';
+import { tenantFilter } from './tenant-filter';
 
 export interface EmbeddedPipelineOptions {
   /** Folder of the pipeline's own LMDB environment; of no other process. */
@@ -38,6 +40,9 @@ export interface PipelineSurroundings {
 /** The source for those without Kafka: raw events in, the same points out that ksql/ would write. */
 export interface EmbeddedPipeline extends Source, Ingest {
   readonly kind: 'embedded';
+  /** Without a tenant: the caller may hand in everything. */
+  events(events: readonly unknown[], tenant?: readonly Filter[]): Promise<IngestResult>;
+  profile(userId: string, profile: unknown, tenant?: readonly Filter[]): Promise<void>;
   /** Newest event time counted so far, also before a restart; null: none. Valid after start(). */
   newestEventMs(): number | null;
   /** While `work` runs the store is told that more is to come, so that no half-filled window closes by the clock. */
@@ -104,7 +109,8 @@ class Pipeline implements EmbeddedPipeline {
     await this.worker?.stop();
   }
 
-  async events(events: readonly unknown[]): Promise<IngestResult> {
+  async events(events: readonly unknown[], tenant: readonly Filter[] = []): Promise<IngestResult> {
+    const filter = tenantFilter(tenant);
     const worker = this.running();
     const latestMs = this.around.clock() + this.maxFutureMs;
     const items: Item[] = [];
@@ -115,16 +121,20 @@ class Pipeline implements EmbeddedPipeline {
       else items.push({ kind: 'event', index, event: pendingEvent(event, this.rules) });
     });
     if (items.length === 0) return { accepted: 0, rejected };
-    return worker.submit(new Call(items, rejected));
+    return worker.submit(new Call(items, rejected, filter));
   }
 
-  async profile(userId: string, value: unknown): Promise<void> {
+  async profile(userId: string, value: unknown, tenant: readonly Filter[] = []): Promise<void> {
+    const filter = tenantFilter(tenant);
     const worker = this.running();
     const problem = nameProblem('user_id', userId);
     if (problem !== null) throw new RequestError('bad_request', problem);
     const profile = readProfile(value);
     if (typeof profile === 'string') throw new RequestError('bad_request', profile);
-    await worker.submit(new Call([{ kind: 'profile', userId, profile }], []));
+    const call = new Call([{ kind: 'profile', index: 0, userId, profile }], [], filter);
+    const [refused] = (await worker.submit(call)).rejected;
+    if (refused !== undefined)
+      throw new RequestError('forbidden', `The profile is refused: ${refused.reason}`);
   }
 
   newestEventMs(): number | null {

@@ -131,6 +131,63 @@ describe('a call that meets trouble', () => {
   });
 });
 
+describe('a token with filters', () => {
+  const gold = [{ dimension: 'segment', op: '=', values: ['gold'] }] as const;
+
+  it('hands in events of its own segment only, by the profile at that moment', async () => {
+    const store = new MemoryStore();
+    const pipeline = await started(store, folder());
+    await pipeline.profile('g', { segment: 'gold' });
+    await pipeline.profile('s', { segment: 'silver' });
+    const answer = await pipeline.events(
+      ['g', 's', 'nobody', 'g'].map((user) => event(user, T0)),
+      gold,
+    );
+    const reason = "the user or its segment is outside this token's filters";
+    expect(answer).toEqual({
+      accepted: 2,
+      rejected: [
+        { index: 1, reason },
+        { index: 2, reason },
+      ],
+    });
+    expect(counts(store)).toEqual({ [`gold@${T0}`]: [2] });
+    // What was refused does not move anybody's stream time either.
+    await pipeline.events([event('s', T0 + 10 * minute)], gold);
+    expect(pipeline.newestEventMs()).toBe(T0);
+  });
+
+  it('neither takes a user from another segment nor puts one there', async () => {
+    const pipeline = await started(new MemoryStore(), folder());
+    await pipeline.profile('s', { segment: 'silver' });
+    const forbidden = { code: 'forbidden' };
+    await expect(pipeline.profile('s', { segment: 'gold' }, gold)).rejects.toMatchObject(forbidden);
+    await expect(pipeline.profile('new', { segment: 'silver' }, gold)).rejects.toMatchObject(forbidden);
+    await expect(pipeline.profile('new', {}, gold)).rejects.toMatchObject(forbidden);
+    await pipeline.profile('new', { segment: 'gold' }, gold);
+    expect(await pipeline.events([event('new', T0)], gold)).toMatchObject({ accepted: 1 });
+  });
+
+  it('may be filtered by user, and is refused where raw events lack its dimension', async () => {
+    const store = new MemoryStore();
+    const pipeline = await started(store, folder());
+    const users = [{ dimension: 'user_id', op: '=', values: ['a', 'b'] }] as const;
+    expect(
+      await pipeline.events(
+        ['a', 'c'].map((user) => event(user, T0)),
+        users,
+      ),
+    ).toMatchObject({
+      accepted: 1,
+      rejected: [{ index: 1 }],
+    });
+    const region = [{ dimension: 'region', op: '=', values: ['eu'] }] as const;
+    await expect(pipeline.events([event('a', T0)], region)).rejects.toThrow('filtered by "region"');
+    await expect(pipeline.profile('a', {}, region)).rejects.toMatchObject({ code: 'forbidden' });
+    expect(counts(store)).toEqual({ [`unknown@${T0}`]: [1] });
+  });
+});
+
 describe('any calls at all', () => {
   const odd = fc.oneof(
     fc.jsonValue({ maxDepth: 3 }).map((value) => JSON.stringify(value)),

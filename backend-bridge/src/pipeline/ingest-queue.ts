@@ -2,12 +2,18 @@ import { RequestError, type UnavailableError } from '../domain/errors';
 import type { IngestResult } from '../domain/source';
 import type { PendingEvent } from './enrichment';
 import type { Profile } from './raw-event';
+import type { TenantFilter } from './tenant-filter';
 
 /** Calls waiting to be counted, bounded in events. A call is counted whole or not at all, so none is ever split. */
 
 export type Item =
   | { readonly kind: 'event'; readonly index: number; readonly event: PendingEvent }
-  | { readonly kind: 'profile'; readonly userId: string; readonly profile: Profile | null };
+  | {
+      readonly kind: 'profile';
+      readonly index: number;
+      readonly userId: string;
+      readonly profile: Profile | null;
+    };
 
 /**
  * Where a call is. `waiting`: nothing of it is counted. `committing`: its transaction is under way.
@@ -27,6 +33,7 @@ export class Call {
   constructor(
     readonly items: readonly Item[],
     readonly rejected: { index: number; reason: string }[],
+    readonly tenant: TenantFilter | null,
   ) {
     this.answer = new Promise((resolve, reject) => {
       this.resolve = resolve;

@@ -101,7 +101,7 @@ export interface paths {
         put?: never;
         /**
          * Raw events for the embedded pipeline.
-         * @description Accepts what it can, and names each event that it refuses: `accepted` and `rejected` add up to the events sent. The accepted ones are counted in one transaction and durable when the answer comes. An error says that none of them was counted; after a connection that broke without an answer they were counted all or none. Event times more than a minute ahead of the bridge's clock are refused. Where the source is Kafka: `ingest_disabled`.
+         * @description Accepts what it can, and names each event that it refuses: `accepted` and `rejected` add up to the events sent. The accepted ones are counted in one transaction and durable when the answer comes. An error says that none of them was counted; after a connection that broke without an answer they were counted all or none. Event times more than a minute ahead of the bridge's clock are refused. So are, for a token with fixed filters, events whose `user_id`, or whose segment by the user's profile, the filters exclude; filters on other dimensions make the call `forbidden`. Where the source is Kafka: `ingest_disabled`.
          */
         post: operations["ingestEvents"];
         delete?: never;
@@ -118,7 +118,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** A user's profile, for the embedded pipeline. */
+        /**
+         * A user's profile, for the embedded pipeline.
+         * @description `forbidden` where a token's fixed filters exclude the user, the segment, or the segment that the user has now.
+         */
         put: operations["putProfile"];
         post?: never;
         delete?: never;
@@ -136,7 +139,7 @@ export interface paths {
         };
         /**
          * Version, capabilities and the state of every hop.
-         * @description Scope `observe`. Answers 200 also when hops fail. The holder of a fixed filter sees no counts of others.
+         * @description Scope `observe`. Answers 200 also when hops fail. The holder of a fixed filter sees no counts of others, and of a failure only which hop it is.
          */
         get: operations["status"];
         put?: never;

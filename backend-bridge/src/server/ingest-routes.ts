@@ -31,7 +31,7 @@ export function ingestRoutes(
   app.post(
     '/api/v1/ingest/events',
     { config, bodyLimit: options.maxBodyBytes, onRequest },
-    async ({ body, work }, reply) => {
+    async ({ body, principal, work }, reply) => {
       events.body(body);
       const given = body as readonly unknown[];
       if (given.length > options.maxIngestEvents) {
@@ -41,7 +41,7 @@ export function ingestRoutes(
           { limit: options.maxIngestEvents },
         );
       }
-      const { accepted, rejected } = await work.run(() => ingest().events(given));
+      const { accepted, rejected } = await work.run(() => ingest().events(given, principal.tenant));
       return sendJson(reply, {
         accepted,
         rejected: rejected.map(({ index, reason }) => ({ index, reason })),
@@ -53,10 +53,11 @@ export function ingestRoutes(
   app.put(
     '/api/v1/ingest/profiles/:user_id',
     { config, onRequest },
-    async ({ body, params, work }, reply) => {
+    async ({ body, params, principal, work }, reply) => {
       profile.parameters({ ...(params as object) });
       profile.body(body);
-      await work.run(() => ingest().profile((params as { user_id: string }).user_id, body));
+      const { user_id: userId } = params as { user_id: string };
+      await work.run(() => ingest().profile(userId, body, principal.tenant));
       return reply.code(204).send();
     },
   );

@@ -1,3 +1,4 @@
+import { withoutCredentials } from '../domain/credentials';
 import { within } from '../domain/deadline';
 import type { TimeRange } from '../domain/ladder';
 import type { Metric } from '../domain/metric';
@@ -53,14 +54,15 @@ export class StatusReport {
       source: {
         kind: source.kind,
         hop: states.source?.hop ?? null,
-        ...hopState(states.source),
+        ...hopState(states.source, shared),
         topics: topicsOf(this.sourceStatus())
           .filter((topic) => metrics.some((metric) => metric.name === topic.metric))
           .map((topic) => topicEntry(topic, watermarks.get(topic.metric) ?? null, shared)),
       },
-      store: { kind: store.kind, ...hopState(states.store) },
-      clock: { ...hopState(states.clock), skewed_bridges: this.skewedBridges(shared) },
-      pipeline: source.kind === 'embedded' ? hopState(states.source) : null,
+      store: { kind: store.kind, ...hopState(states.store, shared) },
+      // Of the bridge itself, so nothing of others is in it.
+      clock: { ...hopState(states.clock, true), skewed_bridges: this.skewedBridges(shared) },
+      pipeline: source.kind === 'embedded' ? hopState(states.source, shared) : null,
       clients: shared
         ? {
             connections: counts.connections,
@@ -165,8 +167,12 @@ function topicsOf(status: SourceStatus | null): readonly TopicStatus[] {
   return status?.topics ?? [];
 }
 
-function hopState(failing: Failing | null): Schemas['HopState'] {
-  return failing === null ? { state: 'ok', message: null } : { state: 'failing', message: failing.message };
+/** What a tenant hears of a failure: its text may name topics, labels and hosts that are not the tenant's. */
+const FAILS = 'This hop fails; ask whoever runs the bridge';
+
+function hopState(failing: Failing | null, shared: boolean): Schemas['HopState'] {
+  if (failing === null) return { state: 'ok', message: null };
+  return { state: 'failing', message: shared ? failing.message : FAILS };
 }
 
 function topicEntry(topic: TopicStatus, watermarkMs: number | null, shared: boolean): Schemas['TopicEntry'] {
@@ -174,7 +180,7 @@ function topicEntry(topic: TopicStatus, watermarkMs: number | null, shared: bool
     topic: topic.topic,
     metric: topic.metric,
     state: topic.state,
-    reason: topic.reason,
+    reason: topic.reason === null ? null : shared ? withoutCredentials(topic.reason) : FAILS,
     lag: shared ? lagOf(topic) : null,
     last_record_ms: shared ? topic.lastRecordMs : null,
     watermark_ms: watermarkMs,
