@@ -1,6 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { StartRefusedError } from '../domain/errors';
 import { loadSettings, printableSettings } from './settings';
 
 const folder = mkdtempSync(join(tmpdir(), 'streamkpi-settings-'));
@@ -122,7 +123,7 @@ describe('settings', () => {
     [{ BRIDGE_CONFIG: file('broken.yaml', 'kafka:\n  sasl_password: hunter2: "\n') }],
     [{ BRIDGE_CONFIG: file('odd.yaml', 'kafka: { schema_registry_url: "x://u:hunter2@h" }\n') }],
   ])('%j: the refusal does not quote the password', (environment) => {
-    expect(() => loadSettings(environment)).toThrow(expect.objectContaining({ name: 'StartRefusedError' }));
+    expect(() => loadSettings(environment)).toThrow(StartRefusedError);
     expect(() => loadSettings(environment)).not.toThrow(/hunter/);
   });
 

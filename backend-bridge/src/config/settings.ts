@@ -172,8 +172,8 @@ export function printableSettings(settings: Settings): string {
     }
     const key = path.join('.');
     const variable = ENVIRONMENT.find((entry) => entry.path.join('.') === key)?.name;
-    const shown =
-      secrets.has(key) && value !== undefined ? '"********"' : withoutCredentials(`${JSON.stringify(value)}`);
+    const masked = secrets.has(key) && value !== undefined;
+    const shown = masked ? '"********"' : withoutCredentials(JSON.stringify(value ?? null));
     lines.push(`${key}: ${shown}${variable === undefined ? '' : `   # ${variable}`}`);
   };
   walk(settings, []);
