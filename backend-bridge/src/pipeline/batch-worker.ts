@@ -1,3 +1,4 @@
+import { within } from '../domain/deadline';
 import { UnavailableError } from '../domain/errors';
 import type { IngestResult } from '../domain/source';
 import { enrich, type CountedEvent, type PendingEvent } from './enrichment';
@@ -30,6 +31,8 @@ export interface WorkerLimits {
 }
 
 const RETRY_MS = 250;
+/** A disk that takes longer for one transaction leaves its callers without knowing what became of it. */
+const COMMIT_WITHIN_MS = 20_000;
 /** A store that was not heard of for so long is asked before anything is counted. */
 const ASK_STORE_AFTER_MS = 1_000;
 const CHECKPOINT_AFTER_EVENTS = 50_000;
@@ -44,6 +47,8 @@ export class BatchWorker {
   private readonly profiles: ProfileCache;
   /** Committed calls that the store may not have yet. */
   private inFlight: Call[] = [];
+  /** Settled when the transaction under way is decided. */
+  private committing: Promise<unknown> = Promise.resolve();
   private acknowledged: { seq: number; atMs: number }[] = [];
   private uncheckpointed = 0;
   /** The memory may be ahead of the disk: read the disk again before anything else. */
@@ -228,7 +233,9 @@ export class BatchWorker {
     }
     const calls = this.queue.take(this.limits.maxBatchItems);
     if (calls.length === 0) return;
-    const { events, slices } = await this.commit(calls);
+    const commit = this.commit(calls);
+    this.committing = commit.catch(() => undefined);
+    const { events, slices } = await commit;
     this.profiles.settled();
     this.tellLate(events.length);
     this.uncheckpointed += events.length;
@@ -350,11 +357,11 @@ export class BatchWorker {
         );
         return;
       case 'committing':
-        call.fail(undecided(new UnavailableError('pipeline', 'the disk under STORE_PATH does not answer')));
-        return;
       case 'committed':
-        // The store gets them from the outbox when it is back.
-        await this.answer([call]).catch(() => undefined);
+        // A failed commit has answered already; after a successful one the store gets them from the outbox.
+        if (await within(this.committing, COMMIT_WITHIN_MS)) await this.answer([call]).catch(() => undefined);
+        else
+          call.fail(undecided(new UnavailableError('pipeline', 'the disk under STORE_PATH does not answer')));
     }
   }
 
