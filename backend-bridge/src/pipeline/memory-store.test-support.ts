@@ -91,7 +91,7 @@ export class MemoryStore implements SeriesStore {
 
   async write(batch: WriteBatch): Promise<WriteOutcome> {
     if (this.hanging) this.hung += 1;
-    while (this.hanging) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (this.hanging) await new Promise((resolve) => setImmediate(resolve));
     const outcome = await this.answer(() => this.apply(batch));
     if (this.loseAnswers > 0) {
       this.loseAnswers -= 1;
