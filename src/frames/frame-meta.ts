@@ -105,6 +105,9 @@ export interface BridgeStatus {
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null;
 
+/** What was read of metadata that had lost its nulls, so that it stays the same object. */
+const restored = new WeakMap<object, StreamKpiFrameMeta>();
+
 /**
  * The frame's own word on itself; undefined for frames of other sources, and where a transformation has lost it:
  * what it would have said is then unknown.
@@ -112,9 +115,53 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 export function frameMeta(frame: DataFrame): StreamKpiFrameMeta | undefined {
   const custom: unknown = frame.meta?.custom?.['streamkpi'];
   if (!isRecord(custom) || custom['version'] !== 1) return undefined;
-  const known = FRAME_KINDS.some((kind) => kind === custom['kind']);
-  return known ? (custom as unknown as StreamKpiFrameMeta) : undefined;
+  if (!FRAME_KINDS.some((kind) => kind === custom['kind'])) return undefined;
+  if (custom['watermark_ms'] !== undefined && custom['open_from_ms'] !== undefined) {
+    return custom as unknown as StreamKpiFrameMeta;
+  }
+  const known = restored.get(custom);
+  if (known !== undefined) return known;
+  const meta = withNulls(custom);
+  restored.set(custom, meta);
+  return meta;
 }
+
+/** Grafana takes every field that is null out of the frames of a snapshot. */
+function withNulls(custom: Record<string, unknown>): StreamKpiFrameMeta {
+  const status = custom['status'];
+  return {
+    as_of_ms: 0,
+    watermark_ms: null,
+    open_from_ms: null,
+    ...custom,
+    ...(isRecord(status) ? { status: statusWithNulls(status) } : {}),
+  } as unknown as StreamKpiFrameMeta;
+}
+
+function statusWithNulls(status: Record<string, unknown>): Record<string, unknown> {
+  const hop = (value: unknown): object => ({ message: null, ...(isRecord(value) ? value : {}) });
+  const list = (value: unknown, nulls: object): object[] =>
+    Array.isArray(value) ? value.map((entry: object) => ({ ...nulls, ...entry })) : [];
+  const { source, store, pipeline, clients, metrics } = status;
+  const topics = isRecord(source) ? source['topics'] : undefined;
+  return {
+    ...status,
+    source: { hop: null, ...hop(source), topics: list(topics, NULLS_OF_TOPIC) },
+    store: hop(store),
+    pipeline: isRecord(pipeline) ? hop(pipeline) : null,
+    clients: clients ?? null,
+    metrics: list(metrics, { watermark_ms: null, freshness_ms: null }),
+  };
+}
+
+const NULLS_OF_TOPIC = {
+  reason: null,
+  lag: null,
+  last_record_ms: null,
+  watermark_ms: null,
+  records: null,
+  dead_letters: null,
+};
 
 /** The same frame with parts of its metadata replaced. */
 export function withFrameMeta(frame: DataFrame, changes: Partial<StreamKpiFrameMeta>): DataFrame {

@@ -1,6 +1,6 @@
 import React from 'react';
 import { act, cleanup, render, screen, within } from '@testing-library/react';
-import { LoadingState, type DataFrame } from '@grafana/data';
+import { LoadingState, toDataFrame, toDataFrameDTO, type DataFrame } from '@grafana/data';
 import { KpiPanel } from './KpiPanel';
 import type { SavedOptions } from './options/complete-options';
 import {
@@ -421,4 +421,128 @@ test('nothing runs after the panel is gone', () => {
   });
   unmount();
   expect(jest.getTimerCount()).toBe(0);
+});
+
+/** As Grafana stores a dashboard's JSON: fields of objects that are null are gone, those of lists stay. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (typeof value !== 'object' || value === null) return value;
+  const fields = Object.entries(value).filter(([, field]) => field !== null && field !== undefined);
+  return Object.fromEntries(fields.map(([name, field]) => [name, withoutNulls(field)]));
+}
+
+const asStored = (frame: DataFrame): DataFrame =>
+  toDataFrame(withoutNulls(JSON.parse(JSON.stringify(toDataFrameDTO(frame)))));
+
+describe('in a snapshot, which holds nothing that is null', () => {
+  const everything = [
+    statusFrame(),
+    statusFrame({ ...STATUS, clients: null, pipeline: { state: 'ok', message: null } }),
+    summaryFrame([{ previous: null, min: null }], metaOf({ watermark_ms: null })),
+    seriesFrame([1, 2, 3], {}, { watermark_ms: null }),
+    eventsFrame([{}]),
+    eventsFrame([]),
+  ];
+
+  test.each(everything.map((frame, index) => [index, frame] as const))(
+    'frame %i is shown as before it was stored',
+    (_, frame) => {
+      const data = { request: undefined } as never;
+      const live = show([frame], { options: { show: 'dashboard' }, data });
+      const shown = live.container.textContent;
+      live.unmount();
+      const stored = show([asStored(frame)], { options: { show: 'dashboard' }, data });
+      expect(stored.container.textContent).toBe(shown);
+    },
+  );
+});
+
+describe('without a frame', () => {
+  const noData = (targets: object[] | undefined): void => {
+    const request = targets === undefined ? undefined : { targets };
+    show([], { data: { state: LoadingState.Done, request } as never });
+  };
+
+  test.each([undefined, [], [{ refId: 'A', hide: true }]])(
+    'a query is asked for where there is none: %j',
+    (targets) => {
+      noData(targets);
+      expect(screen.getByText(/^Add a query/)).toBeInTheDocument();
+    },
+  );
+
+  test('a panel with queries says that they returned nothing', () => {
+    noData([{ refId: 'A', kind: 'summary' }]);
+    expect(screen.getByText('The queries of this panel returned nothing.')).toBeInTheDocument();
+  });
+
+  test('a snapshot says that the panel had not loaded', () => {
+    noData([{ refId: 'A', queryType: 'snapshot', snapshot: [] }]);
+    expect(screen.getByText('This panel had not loaded when the snapshot was taken.')).toBeInTheDocument();
+  });
+});
+
+describe('the status during an outage', () => {
+  const asked = { targets: [{ refId: 'A', kind: 'status' }] };
+  const failed = { state: LoadingState.Error, errors: [{ message: 'No bridge listens.' }], request: asked };
+  const ok = { state: LoadingState.Done, request: asked };
+  const panel = (frames: DataFrame[], data: object) => (
+    <KpiPanel {...panelProps(frames, { options: { show: 'status' }, data: data })} />
+  );
+  const hops = () => screen.getAllByRole('listitem').map(({ textContent }) => textContent);
+
+  test('keeps the last known hops, says why, and recovers', () => {
+    const { rerender } = render(panel([statusFrame()], ok));
+    const before = hops();
+    rerender(panel([seriesFrame([1])], failed));
+    expect(hops()).toEqual([
+      expect.stringContaining('Last known: OK'),
+      expect.stringContaining('Last known: OK'),
+      expect.stringContaining('No bridge listens.'),
+    ]);
+    expect(screen.queryByText(/Add a query/)).not.toBeInTheDocument();
+    rerender(panel([statusFrame()], ok));
+    expect(hops()).toEqual(before);
+  });
+
+  test('that was there before the panel shows the error, and counts no metrics of other frames', () => {
+    render(panel([seriesFrame([1])], failed));
+    expect(screen.getAllByText('No bridge listens.').length).toBeGreaterThan(0);
+    expect(screen.queryByText(/Add a query/)).not.toBeInTheDocument();
+    expect(screen.getByText('Active metrics').nextSibling).toHaveTextContent('–');
+  });
+
+  test.each(['pipeline', 'store'])(
+    'lists each hop once, also where the source is held up by its %s',
+    (hop) => {
+      const source = {
+        ...STATUS.source,
+        kind: 'embedded',
+        hop,
+        state: 'failing' as const,
+        message: 'held up',
+      };
+      const part = { state: 'failing' as const, message: 'held up' };
+      const failing = { ...STATUS, ready: false, source, pipeline: part, store: { ...part, kind: 'lmdb' } };
+      const fine = { ...STATUS.source, kind: 'embedded' };
+      const well = { state: 'ok' as const, message: null };
+      const { rerender } = render(panel([statusFrame(failing)], ok));
+      expect(
+        hops().map((text) => text.replace(/^\W*(Failing|OK)/, '').replace(/held up|Running.*/, '')),
+      ).toEqual(['Source', 'Pipeline', 'Store', 'Bridge']);
+      rerender(panel([seriesFrame([1])], failed));
+      rerender(
+        panel(
+          [statusFrame({ ...STATUS, source: fine, pipeline: well, store: { ...well, kind: 'lmdb' } })],
+          ok,
+        ),
+      );
+      expect(hops().map((text) => text.replace(/^\W*/, ''))).toEqual([
+        'OKSource',
+        'OKPipeline',
+        'OKStore',
+        'OKBridge',
+      ]);
+    },
+  );
 });

@@ -6,6 +6,7 @@ import { ClockOffset } from './clock/use-ticked';
 import { completeOptions } from './options/complete-options';
 import type { KpiPanelOptions } from './options/panel-options';
 import { panelLayout, type SectionBox } from './panel-layout';
+import { hasQueries, isSnapshot } from './reading/panel-queries';
 import { Hint } from './states/Hint';
 import { ScrollArea } from './states/ScrollArea';
 import { ConnectionHeader } from './status/ConnectionHeader';
@@ -77,6 +78,7 @@ function SectionOf({ box, titled, reading, options, timeZone }: SectionOfProps) 
           system={reading.system}
           connection={reading.connection}
           alerts={reading.alerts}
+          noHops={reading.noHops}
         />
       );
   }
@@ -92,11 +94,14 @@ function Nothing({ data, width, height }: PanelProps<KpiPanelOptions>) {
     const why = data.errors?.[0]?.message ?? data.error?.message ?? 'The data source did not say why.';
     return <Hint {...size} tone="bad" icon="exclamation-triangle" title="Query failed" text={why} />;
   }
-  return (
-    <Hint
-      {...size}
-      title="No data"
-      text="Add a query: of kind KPI summary for cards, Events for alerts, Status for the pipeline. Other sources' numbers become cards too."
-    />
-  );
+  return <Hint {...size} title="No data" text={whyNothing(data)} />;
+}
+
+const ADD_A_QUERY =
+  "Add a query: of kind KPI summary for cards, Events for alerts, Status for the pipeline. Other sources' numbers become cards too.";
+
+/** Only a panel without a query needs one. */
+function whyNothing(data: PanelProps['data']): string {
+  if (isSnapshot(data)) return 'This panel had not loaded when the snapshot was taken.';
+  return hasQueries(data) ? 'The queries of this panel returned nothing.' : ADD_A_QUERY;
 }

@@ -13,6 +13,7 @@ import { readConnection, type ConnectionModel } from './reading/connection';
 import { fixedRangeEnd } from './reading/freshness';
 import { sectionFrames, shownSections } from './reading/sections';
 import type { Section } from './options/panel-options';
+import { asksForStatus, isSnapshot } from './reading/panel-queries';
 import { readSystem, type SystemModel } from './reading/system-status';
 
 export interface PanelReading {
@@ -21,6 +22,8 @@ export interface PanelReading {
   readonly alerts: AlertsModel;
   readonly connection: ConnectionModel;
   readonly system: SystemModel;
+  /** Why no hop is shown, or what to do about it, in a sentence. */
+  readonly noHops: string;
   /** The bridge's clock minus the browser's, ms. */
   readonly clockOffset: number;
 }
@@ -45,7 +48,8 @@ export function usePanelReading(props: ReadProps): PanelReading {
   // A variable that no query uses changes the link without new data.
   const link = props.replaceVariables(options.alerts.link, undefined, 'uriencode');
   const { series } = data;
-  const isAsked = data.request !== undefined;
+  const isAsked = data.request !== undefined && !isSnapshot(data);
+  const asksStatus = asksForStatus(data);
   const failure = failureOf(data);
   return useMemo(() => {
     const context = {
@@ -65,13 +69,20 @@ export function usePanelReading(props: ReadProps): PanelReading {
       cards: sections.includes('cards') ? readCards(fed.cards, options.cards, rules, context) : NO_CARDS,
       alerts: needsAlerts ? readAlerts(fed.alerts, { ...options.alerts, link }, context) : NO_ALERTS,
       connection: readConnection(series, failure, rules),
-      system: readSystem(fed.status, series),
+      system: readSystem(fed.status, series, asksStatus),
+      noHops: failure ?? (asksStatus ? 'The status has not come yet.' : ADD_STATUS),
       clockOffset: clock.current.offset,
     };
-    before.current = before.current === undefined ? reading : withUnchanged(before.current, reading);
+    const last = before.current;
+    // While the status cannot be read its last known hops stay, marked as such.
+    const isLost = asksStatus && reading.system.hops.length === 0 && last !== undefined;
+    const kept = isLost ? { ...reading, system: last.system } : reading;
+    before.current = last === undefined ? kept : withUnchanged(last, kept);
     return before.current;
-  }, [series, isAsked, failure, options, link, theme, timeZone, timeRange]);
+  }, [series, isAsked, asksStatus, failure, options, link, theme, timeZone, timeRange]);
 }
+
+const ADD_STATUS = 'Add a query of kind Status to see the hops, lag and freshness.';
 
 const clocksOf = (series: readonly DataFrame[]): number[] =>
   series.map((frame) => frameMeta(frame)?.as_of_ms).filter((clock) => clock !== undefined);
@@ -95,6 +106,7 @@ function withUnchanged(before: PanelReading, now: PanelReading): PanelReading {
     alerts: keep(before.alerts, { ...now.alerts, kept: sameItems(before.alerts.kept, kept) }),
     connection: keep(before.connection, now.connection),
     system: keep(before.system, now.system),
+    noHops: now.noHops,
     clockOffset: now.clockOffset,
   };
 }

@@ -36,8 +36,15 @@ export interface SystemModel {
   readonly ready: boolean | null;
 }
 
-/** What the status queries say; without one, what the other frames show of it. */
-export function readSystem(status: readonly DataFrame[], all: readonly DataFrame[]): SystemModel {
+/**
+ * What the status queries say; without one, what the other frames show of it. `isAsked`: the panel has a query for
+ * the status, so that without its answer nothing is known.
+ */
+export function readSystem(
+  status: readonly DataFrame[],
+  all: readonly DataFrame[],
+  isAsked = false,
+): SystemModel {
   for (const frame of status) {
     const answer = frameMeta(frame)?.status;
     if (answer !== undefined) return fromAnswer(answer);
@@ -46,7 +53,7 @@ export function readSystem(status: readonly DataFrame[], all: readonly DataFrame
   return {
     ...WITHOUT_ANSWER,
     hops: table === undefined ? [] : hopsOfTable(table),
-    activeMetrics: metricsIn(all),
+    activeMetrics: isAsked ? null : metricsIn(all),
   };
 }
 
@@ -93,9 +100,8 @@ function hopsOf(answer: BridgeStatus): HopModel[] {
   const { source, pipeline, store } = answer;
   const hops: HopModel[] = [];
   const sourceName = source.kind === 'kafka' ? 'Kafka' : 'Source';
-  hops.push(
-    hop(source.hop === null || source.hop === source.kind ? sourceName : hopName(source.hop), source),
-  );
+  const hasOwnName = source.hop !== null && source.hop !== source.kind && !LISTED_HOPS.includes(source.hop);
+  hops.push(hop(hasOwnName ? hopName(source.hop) : sourceName, source));
   if (pipeline !== null) hops.push(hop('Pipeline', pipeline));
   hops.push(hop(STORES[store.kind] ?? 'Store', store));
   hops.push({
@@ -105,6 +111,9 @@ function hopsOf(answer: BridgeStatus): HopModel[] {
   });
   return hops;
 }
+
+/** Hops that are listed beside the source, also where the source names them as what holds it up. */
+const LISTED_HOPS: readonly string[] = ['source', 'pipeline', 'store'];
 
 const STORES: Readonly<Record<string, string>> = { redis: 'Redis', lmdb: 'Store' };
 

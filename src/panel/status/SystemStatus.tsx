@@ -17,6 +17,8 @@ interface SystemStatusProps {
   readonly system: SystemModel;
   readonly connection: ConnectionModel;
   readonly alerts: AlertsModel;
+  /** Shown where there is no hop. */
+  readonly noHops: string;
   /** With a heading. */
   readonly titled: boolean;
   readonly width: number;
@@ -26,7 +28,7 @@ interface SystemStatusProps {
 
 /** The way of the data, hop by hop, and the figures of the whole. */
 export const SystemStatus = memo(function SystemStatus(props: SystemStatusProps) {
-  const { system, connection, alerts, titled, width, height, timeZone } = props;
+  const { system, connection, alerts, noHops, titled, width, height, timeZone } = props;
   const styles = useStyles2(getStatusStyles);
   const hops = hopsNow(system, connection);
   const layout = statusLayout(width, height, {
@@ -67,14 +69,12 @@ export const SystemStatus = memo(function SystemStatus(props: SystemStatusProps)
       </dl>
       {layout.hops && hops.length > 0 && (
         <ul className={styles.hops} aria-label="Hops of the pipeline">
-          {hops.map((hop) => (
-            <Hop key={hop.name} hop={hop} message={layout.messages} />
+          {hops.map((hop, index) => (
+            <Hop key={`${index} ${hop.name}`} hop={hop} message={layout.messages} />
           ))}
         </ul>
       )}
-      {layout.hops && hops.length === 0 && layout.hint && (
-        <p className={styles.hint}>Add a query of kind Status to see the hops, lag and freshness.</p>
-      )}
+      {layout.hops && hops.length === 0 && layout.hint && <p className={styles.hint}>{noHops}</p>}
       {layout.topics && <TopicTable topics={system.topics} timeZone={timeZone} wide={layout.wideTopics} />}
     </div>
   );

@@ -1,0 +1,24 @@
+import type { PanelData } from '@grafana/data';
+
+/** What the host says of the queries behind a panel's frames. */
+
+interface Query {
+  readonly kind?: unknown;
+  readonly hide?: boolean;
+  readonly queryType?: string;
+}
+
+/** Those that are asked; none where the host names none. */
+const queriesOf = ({ request }: Pick<PanelData, 'request'>): readonly Query[] =>
+  ((request?.targets as readonly Query[] | undefined) ?? []).filter(({ hide }) => hide !== true);
+
+export const hasQueries = (data: Pick<PanelData, 'request'>): boolean => queriesOf(data).length > 0;
+
+/** Whether one of them asks for the bridge's status. */
+export const asksForStatus = (data: Pick<PanelData, 'request'>): boolean =>
+  queriesOf(data).some(({ kind }) => kind === 'status');
+
+/** The frames are those of a stored snapshot, which Grafana gives by a query of its own. */
+export const isSnapshot = (data: Pick<PanelData, 'request'>): boolean =>
+  queriesOf(data).some(({ queryType }) => queryType === 'snapshot') ||
+  window.location.pathname.includes('/dashboard/snapshot/');
