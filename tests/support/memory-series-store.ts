@@ -96,6 +96,8 @@ export class MemorySeriesStore implements SeriesStore {
   start = notHere;
   identifyTopic = notHere;
   appliedOffsets = notHere;
+  storedPositions = notHere;
+  announceBridge = notHere;
   skipTo = notHere;
   write = notHere;
   reportPartitions = notHere;

@@ -17,6 +17,9 @@ export interface PartitionStatus {
   readonly partition: number;
   /** True when this bridge reads it. */
   readonly owned: boolean;
+  /** True when no bridge with this store reads it. */
+  readonly unread?: boolean;
+  /** Next offset to be read; of a partition that no bridge with this store reads, the one that the store lacks. */
   readonly position: number | null;
   readonly end: number | null;
   readonly lag: number | null;
@@ -33,12 +36,12 @@ export interface TopicStatus {
   readonly deadLetters: number;
 }
 
-/** Over the partitions that this bridge reads; null when that of one is unknown. */
+/** Over the partitions that this bridge reads, and those that none does; null when that of one is unknown. */
 export function lagOf(topic: TopicStatus): number | null {
-  const owned = topic.partitions.filter((partition) => partition.owned);
-  return owned.some((partition) => partition.lag === null)
+  const counted = topic.partitions.filter(({ owned, unread }) => owned || unread);
+  return counted.some((partition) => partition.lag === null)
     ? null
-    : owned.reduce((sum, partition) => sum + (partition.lag ?? 0), 0);
+    : counted.reduce((sum, partition) => sum + (partition.lag ?? 0), 0);
 }
 
 export interface SourceStatus {

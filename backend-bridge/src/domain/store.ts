@@ -31,6 +31,16 @@ export interface SeriesStore {
   /** Highest offset applied, for each partition of the metric's topic in its current identity; absent: none. */
   appliedOffsets(metric: Metric): Promise<ReadonlyMap<number, number>>;
 
+  /** Each partition of the metric's topic as this store knows it, whichever bridge reads it; absent: not at all. */
+  storedPositions(metric: Metric): Promise<ReadonlyMap<number, StoredPosition>>;
+
+  /**
+   * Announces a running bridge, and returns for each of the others that use this same store how often they have
+   * announced themselves: a count that rises belongs to a bridge that is alive and shares the store. A bridge that
+   * is not in the answer has another store, or has been silent for a minute.
+   */
+  announceBridge(bridgeId: string, others: readonly string[]): Promise<ReadonlyMap<string, number>>;
+
   /**
    * Says that the log of a partition begins at `offset`: what was before is gone from the source, and the
    * store must not wait for it. Never moves an applied offset back.
@@ -154,6 +164,13 @@ export type WriteOutcome =
   | { readonly kind: 'stale_topic' }
   /** The store was lost or rebuilt: its topics must be identified again. Nothing was written. */
   | { readonly kind: 'store_lost' };
+
+export interface StoredPosition {
+  /** Next offset that the store lacks. */
+  readonly next: number;
+  /** When a reader last reported the partition, by that reader's clock; null: never. */
+  readonly reportedMs: number | null;
+}
 
 export interface PartitionReport {
   readonly partition: number;

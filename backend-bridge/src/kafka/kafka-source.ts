@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { TopicMapping } from '../domain/mapping';
 import { StartRefusedError } from '../domain/errors';
 import type { Source } from '../domain/source';
@@ -51,6 +52,7 @@ export function createKafkaSource(
     makeClient: () => createClient(options, { requestTimeoutMs: 20_000, retries: 4 }, log),
     view,
     options,
+    bridgeId: randomUUID(),
     store,
     registry,
     deadLetters,

@@ -31,6 +31,8 @@ export interface KafkaSourceOptions {
   readonly maxBytes?: number;
   /** How long the group waits for a silent bridge. Default 8 s: its partitions go on within 15 s. */
   readonly sessionTimeoutMs?: number;
+  /** How long a partition may be read into no store of ours while the group rebalances. Default 10 s. */
+  readonly unreadAfterMs?: number;
   /** How often topics, ends and progress are looked at. Default 1 s. */
   readonly pollMs?: number;
   /** A consumer that fetches nothing, or a partition that stands still with lag, for so long is built anew. Default 30 s. */

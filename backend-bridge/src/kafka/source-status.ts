@@ -2,6 +2,7 @@ import type { TopicView } from './cluster/cluster-view';
 import type { Hop } from '../domain/errors';
 import type { PartitionStatus, SourceStatus, TopicStatus } from '../domain/source';
 import { flowKey, type GroupReader } from './reading/group-reader';
+import type { UnreadPartition } from './reading/group-watch';
 import type { PartitionFlow } from './reading/partition-flow';
 import type { TopicFeed } from './reading/topic-feed';
 
@@ -14,21 +15,24 @@ export interface SourceState {
   readonly feeds: ReadonlyMap<string, TopicFeed>;
   readonly views: ReadonlyMap<string, TopicView>;
   readonly reader: GroupReader | null;
+  readonly group: { readonly failing: string | null; readonly unread: readonly UnreadPartition[] };
   readonly failing: Failing | null;
 }
 
 function partitionStatuses(
   topic: string,
   seen: TopicView | undefined,
-  reader: GroupReader | null,
+  { reader, group }: SourceState,
 ): PartitionStatus[] {
   if (seen?.state !== 'there') return [];
   return seen.ends.map((end, partition) => {
     const flow = reader?.flows.get(flowKey(topic, partition));
-    const position = flow?.next ?? null;
+    const unread = group.unread.find((each) => each.topic === topic && each.partition === partition);
+    const position = flow?.next ?? unread?.next ?? null;
     return {
       partition,
       owned: flow !== undefined,
+      unread: flow === undefined && unread !== undefined,
       position,
       end,
       lag: position === null ? null : Math.max(0, end - position),
@@ -39,7 +43,7 @@ function partitionStatuses(
 function stateOf(
   feed: TopicFeed,
   seen: TopicView | undefined,
-  reader: GroupReader | null,
+  { reader, group }: SourceState,
   held: PartitionFlow | undefined,
 ): Pick<TopicStatus, 'state' | 'reason'> {
   if (seen === undefined) return { state: 'waiting', reason: 'the brokers have not been asked yet' };
@@ -53,18 +57,25 @@ function stateOf(
     return { state: 'waiting', reason: 'the consumer is joining its group' };
   if (!reader.positioned())
     return { state: 'waiting', reason: 'where the assigned partitions begin is being worked out' };
+  if (group.unread.some(({ topic }) => topic === feed.topic)) {
+    return {
+      state: 'waiting',
+      reason: group.failing ?? 'no bridge of the group reads some of its partitions',
+    };
+  }
   return { state: 'reading', reason: null };
 }
 
 /** What /status and /readyz say of the source. */
-export function sourceStatus({ feeds, views, reader, failing }: SourceState): SourceStatus {
+export function sourceStatus(source: SourceState): SourceStatus {
+  const { feeds, views, reader, group, failing } = source;
   const flows = reader === null ? [] : [...reader.flows.values()];
   const topics: TopicStatus[] = [];
   for (const feed of feeds.values()) {
     const seen = views.get(feed.topic);
     const held = flows.find((flow) => flow.feed === feed && flow.hold !== null);
-    const state = stateOf(feed, seen, reader, held);
-    const partitions = partitionStatuses(feed.topic, seen, reader);
+    const state = stateOf(feed, seen, source, held);
+    const partitions = partitionStatuses(feed.topic, seen, source);
     for (const { metric } of feed.lanes) {
       const { topic, lastRecordMs, records, deadLetters } = feed;
       topics.push({ topic, metric: metric.name, ...state, partitions, lastRecordMs, records, deadLetters });
@@ -76,5 +87,7 @@ export function sourceStatus({ feeds, views, reader, failing }: SourceState): So
   const missing: Failing | null = allMissing
     ? { hop: 'source', message: `none of the mapped topics exists: ${[...feeds.keys()].join(', ')}` }
     : null;
-  return { ready, failing: failing ?? hold ?? missing, topics };
+  const shared: Failing | null =
+    ready && group.failing !== null ? { hop: 'kafka', message: group.failing } : null;
+  return { ready, failing: failing ?? hold ?? missing ?? shared, topics };
 }

@@ -3,6 +3,7 @@ import { Backoff } from './backoff';
 import type { TopicView } from './cluster/cluster-view';
 import { UnavailableError } from '../domain/errors';
 import type { Source, SourceStatus } from '../domain/source';
+import { GroupMonitor } from './group-monitor';
 import { createGroupReader, flowKey, type GroupReader, type GroupReaderTools } from './reading/group-reader';
 import type { TopicFeed } from './reading/topic-feed';
 import { sourceStatus, type Failing } from './source-status';
@@ -41,10 +42,14 @@ export class SourceSupervisor implements Source {
   private readonly stalls = new Backoff(1_000, 120_000);
   private readonly standing = new Map<string, { next: number; sinceMs: number }>();
 
+  private readonly group: GroupMonitor;
+
   constructor(
     private readonly feeds: ReadonlyMap<string, TopicFeed>,
     private readonly tools: SupervisorTools,
-  ) {}
+  ) {
+    this.group = new GroupMonitor(tools);
+  }
 
   start(): Promise<void> {
     if (!this.started) {
@@ -63,9 +68,9 @@ export class SourceSupervisor implements Source {
   }
 
   status(): SourceStatus {
-    const { feeds, views, reader, clusterFailing, storeFailing } = this;
+    const { feeds, views, reader, group, clusterFailing, storeFailing } = this;
     const ended = reader?.joined() === true ? null : this.consumerEnded;
-    return sourceStatus({ feeds, views, reader, failing: clusterFailing ?? storeFailing ?? ended });
+    return sourceStatus({ feeds, views, reader, group, failing: clusterFailing ?? storeFailing ?? ended });
   }
 
   storeLost(): void {
@@ -107,6 +112,7 @@ export class SourceSupervisor implements Source {
     await this.identify();
     await this.fitReader();
     await this.report(lookedMs);
+    if (this.reader?.joined() === true) await this.group.check(this.reader, this.feeds, this.views);
     await this.watch();
   }
 
@@ -271,6 +277,10 @@ export class SourceSupervisor implements Source {
     for (const feed of this.feeds.values()) {
       const seen = this.views.get(feed.topic);
       if (seen?.state !== 'there') continue;
+      for (const { topic, partition, next } of this.group.unread) {
+        if (topic !== feed.topic) continue;
+        telemetry.partitionLag(topic, partition, Math.max(0, (seen.ends[partition] ?? 0) - next));
+      }
       const reports = seen.ends.flatMap((end, partition) => {
         const flow = reader.flows.get(flowKey(feed.topic, partition));
         if (flow === undefined) return [];

@@ -10,6 +10,7 @@ import type {
   PointChange,
   ReadRequest,
   SeriesStore,
+  StoredPosition,
   StoreListener,
   TopicIdentity,
   TopicIncarnations,
@@ -138,6 +139,15 @@ class LmdbStore implements SeriesStore {
 
   appliedOffsets(metric: Metric): Promise<ReadonlyMap<number, number>> {
     return this.change(metric, ({ state }) => state.appliedOffsets());
+  }
+
+  storedPositions(metric: Metric): Promise<ReadonlyMap<number, StoredPosition>> {
+    return this.change(metric, ({ state }) => state.storedPositions());
+  }
+
+  /** No other process has this store. */
+  announceBridge(): Promise<ReadonlyMap<string, number>> {
+    return Promise.resolve(new Map());
   }
 
   skipTo(metric: Metric, topicId: string, partition: number, offset: number): Promise<void> {

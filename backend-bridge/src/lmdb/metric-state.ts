@@ -1,7 +1,7 @@
 import type { Metric } from '../domain/metric';
 import { bucketLayout, type BucketLayout } from '../domain/packed-point';
 import { advance, READER_LOST_MS, type PartitionState, type Progress } from '../domain/progress';
-import type { PartitionReport } from '../domain/store';
+import type { PartitionReport, StoredPosition } from '../domain/store';
 import type { KnownTopic } from '../domain/topic-identity';
 import type { Environment } from './environment';
 import { asBuffer, bucketBound, bucketIn, metricBound, seriesOfRecord, seriesRecordKey } from './point-keys';
@@ -74,6 +74,14 @@ export class MetricState {
       if (partition.applied >= 0) applied.set(number, partition.applied);
     }
     return applied;
+  }
+
+  storedPositions(): ReadonlyMap<number, StoredPosition> {
+    const positions = new Map<number, StoredPosition>();
+    for (const [number, { applied, reportedMs }] of this.partitions) {
+      positions.set(number, { next: applied + 1, reportedMs });
+    }
+    return positions;
   }
 
   takeSeriesId(): number {

@@ -43,6 +43,8 @@ export class MemoryStore implements SeriesStore {
   progress = (): Promise<never> => Promise.reject(new Error('not part of this store'));
   listSeries = this.progress;
   read = this.progress;
+  storedPositions = this.progress;
+  announceBridge = this.progress;
 
   checkReady(): Promise<void> {
     return this.answer(() => undefined);

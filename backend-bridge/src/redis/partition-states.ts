@@ -1,5 +1,5 @@
 import type { Progress } from '../domain/progress';
-import type { PartitionGap } from '../domain/store';
+import type { PartitionGap, StoredPosition } from '../domain/store';
 
 /** Applied offsets out of the reply to HGETALL of a metric's partitions: field, packed state, field, ... */
 export function appliedOffsets(flat: readonly Buffer[]): ReadonlyMap<number, number> {
@@ -9,6 +9,23 @@ export function appliedOffsets(flat: readonly Buffer[]): ReadonlyMap<number, num
     if (offset >= 0) applied.set(Number(flat[i]!.toString('latin1')), offset);
   }
   return applied;
+}
+
+const REPORTED_AT = 32;
+const NULL_TIME = -9007199254740991;
+
+/** The same reply as positions: the next offset that is lacking, and when a reader last reported. */
+export function storedPositions(flat: readonly Buffer[]): ReadonlyMap<number, StoredPosition> {
+  const positions = new Map<number, StoredPosition>();
+  for (let i = 0; i + 1 < flat.length; i += 2) {
+    const state = flat[i + 1]!;
+    const reported = state.readDoubleLE(REPORTED_AT);
+    positions.set(Number(flat[i]!.toString('latin1')), {
+      next: state.readDoubleLE(0) + 1,
+      reportedMs: reported === NULL_TIME ? null : reported,
+    });
+  }
+  return positions;
 }
 
 /** Gaps out of the reply of the function `report`: its kind, then partition, next offset needed, ... */

@@ -48,3 +48,8 @@ export function clocksKey(prefix: string): string {
 export function storeKey(prefix: string): string {
   return `${prefix}:meta`;
 }
+
+/** How often a running bridge has announced itself. All of them in one slot of a cluster, to be read together. */
+export function bridgeKey(prefix: string, bridgeId: string): string {
+  return `${prefix}:{bridges}:bridge:${bridgeId}`;
+}

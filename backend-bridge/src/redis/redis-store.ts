@@ -9,6 +9,7 @@ import type {
   PartitionReport,
   ReadRequest,
   SeriesStore,
+  StoredPosition,
   StoreListener,
   TopicIdentity,
   TopicIncarnations,
@@ -20,10 +21,10 @@ import type { Clock, Log, Telemetry } from '../domain/telemetry';
 import { unguarded, type ClockGuard } from '../domain/trusted-clock';
 import { ChangeFeed } from './change-feed';
 import type { ChangeMessage } from './change-message';
-import { appliedOffsets, decodeGaps, parseProgress } from './partition-states';
+import { appliedOffsets, storedPositions, decodeGaps, parseProgress } from './partition-states';
 import { readPoints, type MetricAccess } from './point-reader';
 import type { FunctionName } from './function-library';
-import { metricKeys, storeKey } from './redis-keys';
+import { bridgeKey, metricKeys, storeKey } from './redis-keys';
 import { RedisLink, type TlsOptions } from './redis-link';
 import { parseRedisUrl } from './redis-url';
 import { SeriesIndex } from './series-index';
@@ -59,6 +60,8 @@ export interface RedisStoreTools {
 }
 
 const IDENTIFY_ATTEMPTS = 10;
+/** A bridge announces itself about once a second; one silent for this long is forgotten. */
+const SILENT_BRIDGE_MS = 60_000;
 /** /readyz has to name Redis within two seconds. */
 const READY_TIMEOUT_MS = 1000;
 /** Codes that trying again does not cure: the settings are wrong. */
@@ -189,6 +192,29 @@ class RedisStore implements SeriesStore {
     return this.storeEpoch.reading(access, async () =>
       appliedOffsets(await this.link.hgetallBuffer(access.keys.parts)),
     );
+  }
+
+  async storedPositions(metric: Metric): Promise<ReadonlyMap<number, StoredPosition>> {
+    const access = this.access(metric);
+    return this.storeEpoch.reading(access, async () =>
+      storedPositions(await this.link.hgetallBuffer(access.keys.parts)),
+    );
+  }
+
+  async announceBridge(bridgeId: string, others: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const own = bridgeKey(this.options.keyPrefix, bridgeId);
+    const keys = others.map((id) => bridgeKey(this.options.keyPrefix, id));
+    const replies = await this.link.pipeline([
+      ['INCR', own],
+      ['PEXPIRE', own, SILENT_BRIDGE_MS],
+      ...keys.map((key) => ['GET', key] as const),
+    ]);
+    const counts = new Map<string, number>();
+    for (const [index, id] of others.entries()) {
+      const count = replies[2 + index];
+      if (Buffer.isBuffer(count)) counts.set(id, Number(count.toString('latin1')));
+    }
+    return counts;
   }
 
   async skipTo(metric: Metric, topicId: string, partition: number, offset: number): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Cluster, Kafka } from 'kafkajs';
 import { UnavailableError } from '../../domain/errors';
+import { describeMember, type GroupMemberView } from '../reading/group-members';
 import {
   decodeMetadataResponse,
   encodeMetadataRequest,
@@ -29,6 +30,8 @@ export interface ClusterView {
     groupId: string,
     topics: ReadonlyMap<string, readonly number[]>,
   ): Promise<ReadonlyMap<string, ReadonlyMap<number, number>>>;
+  /** The group's members and what they read; null while it rebalances. Rejects with UnavailableError. */
+  members(groupId: string): Promise<readonly GroupMemberView[] | null>;
   /** Where a committed read ends: before the first open transaction. Rejects with UnavailableError. */
   stableEnd(topic: string, partition: number): Promise<number>;
   close(): Promise<void>;
@@ -53,6 +56,12 @@ interface Node {
       readonly partitions: readonly { readonly partition: number; readonly timestamp: number }[];
     }[];
   }): Promise<OffsetsAnswer>;
+  describeGroups(request: { readonly groupIds: readonly string[] }): Promise<{
+    readonly groups: readonly {
+      readonly state: string;
+      readonly members: readonly Parameters<typeof describeMember>[0][];
+    }[];
+  }>;
   offsetFetch(request: {
     readonly groupId: string;
     readonly topics: readonly {
@@ -242,6 +251,17 @@ export function createClusterView(client: Kafka): ClusterView {
               new Map(partitions.map(({ partition, offset }) => [partition, Number(offset)])),
             ]),
           );
+        })(),
+      ),
+    members: (groupId) =>
+      inTime(
+        'group',
+        (async () => {
+          await anyNode();
+          const coordinator = (await cluster.findGroupCoordinator({ groupId })) as unknown as Node;
+          const { groups } = await coordinator.describeGroups({ groupIds: [groupId] });
+          const group = groups[0];
+          return group?.state === 'Stable' ? group.members.map(describeMember) : null;
         })(),
       ),
     stableEnd: (topic, partition) =>

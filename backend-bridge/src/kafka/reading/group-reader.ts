@@ -2,6 +2,7 @@ import type { Consumer, EachBatchPayload, InstrumentationEvent, Kafka } from 'ka
 import { Backoff } from '../backoff';
 import type { ClusterView } from '../cluster/cluster-view';
 import type { KafkaSourceOptions } from '../options';
+import { roundRobinOf } from './group-members';
 import { GrowthWatch } from './growth-watch';
 import { PartitionFlow, type FlowTools } from './partition-flow';
 import { startPoints } from './start-offsets';
@@ -12,6 +13,8 @@ export interface GroupReader {
   readonly flows: ReadonlyMap<string, PartitionFlow>;
   /** True from the first join on. */
   joined(): boolean;
+  /** Whether the group has assigned the partition to this bridge. */
+  owns(topic: string, partition: number): boolean;
   /** True when every assigned partition knows where it begins. */
   positioned(): boolean;
   /** Why it ended by itself; null while it lives. */
@@ -31,6 +34,8 @@ export interface GroupReaderTools extends Omit<FlowTools, 'growth'> {
   readonly client: Kafka;
   readonly view: ClusterView;
   readonly options: KafkaSourceOptions;
+  /** Tells this bridge from all others in the group. */
+  readonly bridgeId: string;
   readonly identityLost: (feed: TopicFeed, reason: 'store_lost' | 'stale_topic') => void;
 }
 
@@ -83,6 +88,7 @@ export function createGroupReader(feeds: readonly TopicFeed[], tools: GroupReade
 
   const consumer: Consumer = client.consumer({
     groupId: options.groupId,
+    partitionAssigners: [roundRobinOf(tools.bridgeId)],
     allowAutoTopicCreation: false,
     readUncommitted: false,
     sessionTimeout: options.sessionTimeoutMs ?? 8_000,
@@ -265,6 +271,8 @@ export function createGroupReader(feeds: readonly TopicFeed[], tools: GroupReade
   return {
     flows,
     joined: () => joined && crashed === null,
+    owns: (topic, partition) =>
+      assignment.some(({ feed, partitions }) => feed.topic === topic && partitions.includes(partition)),
     positioned: () => positioned,
     crashed: () => crashed,
     lastSignMs: () => lastSign,

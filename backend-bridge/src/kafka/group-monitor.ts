@@ -1,0 +1,123 @@
+import type { TopicView } from './cluster/cluster-view';
+import { flowKey, type GroupReader, type GroupReaderTools } from './reading/group-reader';
+import type { GroupMemberView } from './reading/group-members';
+import { GroupWatch, type UnreadPartition } from './reading/group-watch';
+import type { TopicFeed } from './reading/topic-feed';
+import { UnavailableError } from '../domain/errors';
+import type { StoredPosition } from '../domain/store';
+
+const DESCRIBE_MS = 5_000;
+const UNREAD_AFTER_MS = 10_000;
+
+/** Asks the brokers and the store who reads the topics, for GroupWatch to judge; about once a second. */
+export class GroupMonitor {
+  private readonly watch: GroupWatch;
+  private members: readonly GroupMemberView[] | null = null;
+  private describedMs = Number.NEGATIVE_INFINITY;
+  private warned: string | null = null;
+
+  constructor(
+    private readonly tools: Pick<
+      GroupReaderTools,
+      'bridgeId' | 'log' | 'options' | 'store' | 'telemetry' | 'view'
+    >,
+  ) {
+    const { groupId, unreadAfterMs = UNREAD_AFTER_MS } = tools.options;
+    this.watch = new GroupWatch(groupId, tools.store.kind, unreadAfterMs);
+  }
+
+  /** Why the group keeps this bridge from being ready; null: it does not. */
+  get failing(): string | null {
+    return this.watch.failing;
+  }
+
+  get unread(): readonly UnreadPartition[] {
+    return this.watch.unread;
+  }
+
+  /** Keeps the last judgement where brokers or store do not answer. */
+  async check(
+    reader: GroupReader,
+    feeds: ReadonlyMap<string, TopicFeed>,
+    views: ReadonlyMap<string, TopicView>,
+  ): Promise<void> {
+    const { bridgeId, store, log } = this.tools;
+    const topics: { topic: string; partitions: number }[] = [];
+    for (const { topic, lanes } of feeds.values()) {
+      const seen = views.get(topic);
+      if (seen?.state !== 'there' || lanes.some(({ incarnations }) => incarnations === null)) continue;
+      topics.push({ topic, partitions: seen.ends.length });
+    }
+    const ownsAll = topics.every(({ topic, partitions }) =>
+      Array.from({ length: partitions }, (_, partition) => reader.owns(topic, partition)).every(Boolean),
+    );
+    const nowMs = performance.now();
+    const due = ownsAll || this.watch.unsettled || nowMs - this.describedMs >= DESCRIBE_MS;
+    try {
+      if (due && !ownsAll) await this.describe(nowMs);
+      const others = (this.members ?? []).flatMap((member) => member.bridgeId ?? []);
+      const announced = await store.announceBridge(
+        bridgeId,
+        others.filter((id) => id !== bridgeId),
+      );
+      if (!due) return;
+      const stored = ownsAll ? new Map<string, StoredPosition>() : await this.storedPositions(feeds);
+      this.watch.look({
+        nowMs,
+        topics,
+        owns: (topic, partition) => reader.owns(topic, partition),
+        ownBridgeId: bridgeId,
+        members: ownsAll ? [] : this.members,
+        announced,
+        stored: (topic, partition) => stored.get(flowKey(topic, partition)),
+      });
+      this.report();
+    } catch (error) {
+      if (!(error instanceof UnavailableError)) throw error;
+      log.debug({ err: error }, 'the readers of the group cannot be looked up now');
+    }
+  }
+
+  private async describe(nowMs: number): Promise<void> {
+    const { view, options, log } = this.tools;
+    try {
+      this.members = await view.members(options.groupId);
+    } catch (error) {
+      if (!(error instanceof UnavailableError)) throw error;
+      log.debug({ err: error }, 'the consumer group cannot be described');
+      this.members = null;
+    }
+    this.describedMs = nowMs;
+  }
+
+  /** By topic and partition; of a topic that feeds several metrics what is behind most, and the newest report. */
+  private async storedPositions(
+    feeds: ReadonlyMap<string, TopicFeed>,
+  ): Promise<ReadonlyMap<string, StoredPosition>> {
+    const found = new Map<string, StoredPosition>();
+    for (const { topic, lanes } of feeds.values()) {
+      for (const { metric } of lanes) {
+        for (const [partition, position] of await this.tools.store.storedPositions(metric)) {
+          const key = flowKey(topic, partition);
+          const before = found.get(key);
+          const next = Math.min(before?.next ?? position.next, position.next);
+          const reported = Math.max(before?.reportedMs ?? -1, position.reportedMs ?? -1);
+          found.set(key, { next, reportedMs: reported < 0 ? null : reported });
+        }
+      }
+    }
+    return found;
+  }
+
+  private report(): void {
+    const { log, telemetry } = this.tools;
+    const { failing } = this.watch;
+    const lasting = failing !== null && this.watch.unread.length > 0 ? failing : null;
+    if (lasting === this.warned) return;
+    if (lasting !== null) {
+      log.warn({ partitions: this.watch.unread.length }, lasting);
+      if (this.warned === null) telemetry.hopFailed('kafka');
+    } else log.info({}, 'every partition is read into this store again');
+    this.warned = lasting;
+  }
+}

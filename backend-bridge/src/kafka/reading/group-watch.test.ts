@@ -1,0 +1,134 @@
+import { GroupWatch, type GroupLook } from './group-watch';
+import type { GroupMemberView } from './group-members';
+
+const TOPIC = 'events';
+const member = (bridgeId: string | null, partitions: number[], clientId = 'streamkpi'): GroupMemberView => ({
+  clientId,
+  host: '10.0.0.7',
+  bridgeId,
+  assigned: [{ topic: TOPIC, partitions }],
+});
+
+/** One bridge's looks at a topic of two partitions, of which it owns the first unless told otherwise. */
+class Scene {
+  readonly watch: GroupWatch;
+  private nowMs = 1_000_000;
+  private announced = new Map<string, number>();
+  private reportedMs = 5_000;
+
+  constructor(storeKind: 'redis' | 'lmdb' = 'redis') {
+    this.watch = new GroupWatch('streamkpi', storeKind, 10_000);
+  }
+
+  /** Looks once a second, for so many seconds. */
+  look(
+    seconds: number,
+    members: readonly GroupMemberView[] | null,
+    over: { owns?: number[]; sharing?: string[]; reports?: boolean } = {},
+  ): void {
+    for (let second = 0; second < seconds; second += 1) {
+      this.nowMs += 1_000;
+      for (const id of over.sharing ?? []) this.announced.set(id, (this.announced.get(id) ?? 0) + 1);
+      if (over.reports === true) this.reportedMs += 1_000;
+      const look: GroupLook = {
+        nowMs: this.nowMs,
+        topics: [{ topic: TOPIC, partitions: 2 }],
+        owns: (_topic, partition) => (over.owns ?? [0]).includes(partition),
+        ownBridgeId: 'own',
+        members,
+        announced: this.announced,
+        stored: () => ({ next: 40, reportedMs: this.reportedMs }),
+      };
+      this.watch.look(look);
+    }
+  }
+}
+
+const own = member('own', [0]);
+
+describe('the watch over the consumer group', () => {
+  it('is not satisfied before the first look, and is by a bridge that reads everything', () => {
+    const scene = new Scene('lmdb');
+    expect(scene.watch.failing).toMatch(/being looked up/);
+    scene.look(1, [], { owns: [0, 1] });
+    expect(scene.watch.failing).toBeNull();
+    expect(scene.watch.unsettled).toBe(false);
+  });
+
+  it('takes a replica that announces itself in the same store for one, within two looks', () => {
+    const scene = new Scene();
+    const group = [own, member('other', [1])];
+    scene.look(1, group, { sharing: ['other'] });
+    expect(scene.watch.failing).not.toBeNull();
+    scene.look(1, group, { sharing: ['other'] });
+    expect(scene.watch.failing).toBeNull();
+    // Its store connection is away: still the same deployment.
+    scene.look(60, group);
+    expect(scene.watch.failing).toBeNull();
+    expect(scene.watch.unread).toEqual([]);
+  });
+
+  it('names a bridge with another store, and what it reads, within 30 s, and never was ready', () => {
+    const scene = new Scene('lmdb');
+    const group = [own, member('other', [1])];
+    for (let second = 0; second < 30; second += 1) {
+      scene.look(1, group);
+      expect(scene.watch.failing).not.toBeNull();
+    }
+    expect(scene.watch.failing).toBe(
+      'events/1: not read into this store, because the consumer group streamkpi is shared with a bridge with ' +
+        'another store (client streamkpi at 10.0.0.7); give each deployment and program a group of its own ' +
+        '(KAFKA_GROUP_ID), or let bridges share one Redis (REDIS_URL)',
+    );
+    expect(scene.watch.unread).toEqual([{ topic: TOPIC, partition: 1, next: 40 }]);
+  });
+
+  it('takes an announcement that stands still, as in a copied store, for no replica', () => {
+    const scene = new Scene();
+    const group = [own, member('other', [1])];
+    scene.look(1, group, { sharing: ['other'] });
+    scene.look(20, group);
+    expect(scene.watch.failing).toMatch(/a bridge with another store/);
+  });
+
+  it('waits for a rebalance of ten seconds when all was read before, and recovers at once', () => {
+    const scene = new Scene();
+    scene.look(1, [own], { owns: [0, 1] });
+    const group = [own, member(null, [1], 'billing')];
+    scene.look(10, group);
+    expect(scene.watch.failing).toBeNull();
+    scene.look(2, group);
+    expect(scene.watch.failing).toMatch(/another program \(client billing at 10\.0\.0\.7\)/);
+    expect(scene.watch.failing).not.toMatch(/REDIS_URL/);
+    scene.look(1, [own], { owns: [0, 1] });
+    expect(scene.watch.failing).toBeNull();
+  });
+
+  it('takes a bridge of the last release, whose reports arrive in the store, for a replica', () => {
+    const scene = new Scene();
+    const group = [own, member(null, [1])];
+    scene.look(2, group, { reports: true });
+    expect(scene.watch.failing).toBeNull();
+    scene.look(60, group, { reports: true });
+    expect(scene.watch.failing).toBeNull();
+    // It was another one: its partition gets no more reports.
+    scene.look(25, group);
+    expect(scene.watch.failing).toMatch(/another program/);
+  });
+
+  it('goes by the reports alone while the group cannot be described', () => {
+    const scene = new Scene();
+    scene.look(2, null, { reports: true });
+    expect(scene.watch.failing).toBeNull();
+    scene.look(25, null);
+    expect(scene.watch.failing).toMatch(/shared with another reader/);
+  });
+
+  it('stays ready when all members share the store, and counts what none of them reads', () => {
+    const scene = new Scene();
+    const group = [own, member('other', [])];
+    scene.look(15, group, { sharing: ['other'] });
+    expect(scene.watch.failing).toBeNull();
+    expect(scene.watch.unread).toEqual([{ topic: TOPIC, partition: 1, next: 40 }]);
+  });
+});
