@@ -219,7 +219,25 @@ export function createApp(settings: Settings, surroundings: AppSurroundings): Ap
     clock,
     () => new Promise((resolve) => setImmediate(resolve)),
   );
-  const hub = createLiveHub({ engine, store, metrics, log, telemetry, clock });
+  const budgets = createBudgets({
+    maxConcurrentQueries: limits.max_concurrent_queries,
+    maxConcurrentIngest: limits.max_concurrent_ingest,
+    maxQueueMs: limits.max_queue_time,
+    maxAnswerBytes: limits.max_answer_bytes,
+    maxPending: limits.max_unauthenticated,
+  });
+  const { memory, turns } = budgets;
+  const hub = createLiveHub({
+    engine,
+    store,
+    metrics,
+    memory,
+    turns,
+    log,
+    telemetry,
+    clock,
+    options: { maxScanPoints: limits.max_scan_points },
+  });
   telemetry.observe({
     nowMs: clock,
     watermarks: () =>
@@ -231,13 +249,6 @@ export function createApp(settings: Settings, surroundings: AppSurroundings): Ap
       ),
   });
   const history = new StatusHistory(metrics.length, clock());
-  const budgets = createBudgets({
-    maxConcurrentQueries: limits.max_concurrent_queries,
-    maxConcurrentIngest: limits.max_concurrent_ingest,
-    maxQueueMs: limits.max_queue_time,
-    maxAnswerBytes: limits.max_answer_bytes,
-    maxPending: limits.max_unauthenticated,
-  });
   const http = createHttpServer({
     options: {
       host: settings.host,

@@ -120,8 +120,11 @@ export async function startLiveBridge(given: LiveBridgeOptions = {}): Promise<Li
   });
   const limits = { maxSeries: 1_000, maxPoints: 1_000_000, maxScanPoints: 5_000_000, staleWindows: 2 };
   const engine = new QueryEngine(metrics, store, limits, clock, () => nextTurn());
+  const budgets = createBudgets(given.limits);
   const hub = createLiveHub({
     engine,
+    memory: budgets.memory,
+    turns: budgets.turns,
     store,
     metrics,
     log,
@@ -147,7 +150,6 @@ export async function startLiveBridge(given: LiveBridgeOptions = {}): Promise<Li
     log,
     pollMs: 50,
   });
-  const budgets = createBudgets(given.limits);
   const httpServer = createServer((_, response) => response.writeHead(404).end());
   const face = attachWebSocket(httpServer, {
     hub,

@@ -52,6 +52,16 @@ export class FairGate {
     };
   }
 
+  /** Runs work in a place. Rejects as `enter` and the work do. */
+  async run<T>(holder: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    const leave = await this.enter(holder, signal);
+    try {
+      return await work();
+    } finally {
+      leave();
+    }
+  }
+
   private mayRun(holder: string): boolean {
     return this.total < this.options.places && hasShare(this.options.places, this.total, this.held(holder));
   }

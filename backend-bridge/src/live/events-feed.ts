@@ -1,9 +1,12 @@
-import { EventsBatch, EventsFloor, eventText } from './events-batch';
+import { EventsBatch, EventsFloor } from './events-batch';
 import { SelectionFeed, type Snapshot } from './selection-feed';
 import { closesMs, isOpen } from './openness';
-import type { EventEntry, EventsAnswer } from '../domain/query-answer';
+import { eventsSnapshotPieces } from './snapshot-text';
+import { RequestError } from '../domain/errors';
+import type { EventEntry } from '../domain/query-answer';
+import type { RequestScope } from '../domain/request-scope';
 import { MAX_TIME_MS } from '../domain/ladder';
-import { labelsOf, type Labels } from '../domain/series';
+import { seriesKey, type Labels } from '../domain/series';
 import type { PointChange } from '../domain/store';
 
 const STARTS_A_FLUSH = 120;
@@ -25,13 +28,15 @@ export class EventsFeed extends SelectionFeed<EventsBatch> {
   private readonly dirty = new Map<number, Set<string>>();
   private readonly open = new Map<string, OpenEvent>();
   private firstCloseMs = Number.POSITIVE_INFINITY;
+  /** Halved when a read of so many windows would be too large. */
+  private startsAFlush = STARTS_A_FLUSH;
   private failures = 0;
 
   changed(changes: readonly PointChange[], nowMs: number): void {
     const { metric } = this.plan;
     for (const change of changes) {
       if (change.endMs + metric.retentionMs <= nowMs || !this.plan.selects(change.values)) continue;
-      this.mark(change.startMs, this.keyOf(labelsOf(metric, change.values)));
+      this.mark(change.startMs, seriesKey(change.values));
     }
     if (this.dirty.size > 0 || this.closedBefore() >= this.firstCloseMs) this.pace.touch();
   }
@@ -43,14 +48,13 @@ export class EventsFeed extends SelectionFeed<EventsBatch> {
     this.firstCloseMs = Number.POSITIVE_INFINITY;
   }
 
-  protected async readSnapshot(fromMs: number): Promise<Snapshot<EventsBatch>> {
-    const answer = await this.read(fromMs, MAX_TIME_MS);
+  protected async readSnapshot(fromMs: number, scope: RequestScope): Promise<Snapshot<EventsBatch>> {
+    const { metric, filters } = this.plan;
+    const query = { metric: metric.name, fromMs, toMs: MAX_TIME_MS, filters, limit: MAX_EVENTS };
+    const answer = await this.context.engine.events(query, [], scope);
     for (const entry of answer.events) this.note(entry);
     return {
-      text: (from) => ({
-        before: '{"type":"events_snapshot","id":',
-        behind: snapshotText(answer, from),
-      }),
+      pieces: (idText, from) => eventsSnapshotPieces(answer, idText, from),
       floor: new EventsFloor(answer),
     };
   }
@@ -65,23 +69,29 @@ export class EventsFeed extends SelectionFeed<EventsBatch> {
       this.resyncAll('behind', 0);
       return;
     }
-    const starts = [...this.dirty.keys()].sort((a, b) => a - b).slice(-STARTS_A_FLUSH);
+    const starts = [...this.dirty.keys()].sort((a, b) => a - b).slice(-this.startsAFlush);
     const taken = new Map(starts.map((start) => [start, this.dirty.get(start) ?? new Set<string>()]));
     for (const start of starts) this.dirty.delete(start);
     try {
-      for (const start of starts) {
-        const answer = await this.read(start, start + 1);
-        if (this.closed) return;
-        for (const entry of answer.events) {
-          if (!taken.get(start)!.has(this.keyOf(entry.labels))) continue;
-          this.note(entry);
-          this.batch.put(entry);
-        }
-        taken.delete(start);
+      const entries = await this.context.engine.eventsAt(this.plan, taken);
+      if (this.closed) return;
+      for (const entry of entries) {
+        this.note(entry);
+        this.batch.put(entry);
       }
       this.failures = 0;
     } catch (error) {
+      if (error instanceof RequestError && !error.retryable && starts.length === 1) {
+        // Nothing smaller can be read: trying again would fail for ever.
+        this.failAll(error);
+        return;
+      }
       for (const [start, keys] of taken) for (const key of keys) this.mark(start, key);
+      if (error instanceof RequestError && !error.retryable) {
+        this.startsAFlush = Math.ceil(starts.length / 2);
+        this.pace.touch();
+        return;
+      }
       this.failures += 1;
       this.context.log.warn({ metric: this.plan.metric.name, err: error }, 'live events wait for the store');
       this.pace.postpone(Math.min(MAX_RETRY_MS, 100 * 2 ** this.failures));
@@ -92,11 +102,6 @@ export class EventsFeed extends SelectionFeed<EventsBatch> {
       this.deliver(batch);
     }
     if (this.dirty.size > 0) this.pace.touch();
-  }
-
-  private read(fromMs: number, toMs: number): Promise<EventsAnswer> {
-    const { metric, filters } = this.plan;
-    return this.context.engine.events({ metric: metric.name, fromMs, toMs, filters, limit: MAX_EVENTS }, []);
   }
 
   /** Events whose window has just become final are resolved now. */
@@ -136,19 +141,6 @@ export class EventsFeed extends SelectionFeed<EventsBatch> {
   }
 
   private keyOf(labels: Labels): string {
-    return JSON.stringify(this.plan.metric.dimensions.map((dimension) => labels[dimension.name] ?? ''));
+    return seriesKey(this.plan.metric.dimensions.map((dimension) => labels[dimension.name] ?? ''));
   }
-}
-
-function snapshotText(answer: EventsAnswer, fromMs: number): string {
-  const head = JSON.stringify({
-    metric: answer.metric,
-    from_ms: fromMs,
-    watermark_ms: answer.watermarkMs,
-    server_time_ms: answer.serverTimeMs,
-    store_epoch: answer.storeEpoch,
-    warnings: answer.warnings,
-  });
-  const events = answer.events.filter((entry) => entry.timeMs >= fromMs).map(eventText);
-  return `,${head.slice(1, -1)},"events":[${events.join(',')}]}`;
 }

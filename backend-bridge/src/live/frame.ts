@@ -7,9 +7,6 @@ const TEXT = 0x1;
 const CONTINUATION = 0x0;
 const FIN = 0x80;
 
-/** Fragments of one large message are so long; control frames may come between them. */
-export const FRAGMENT_BYTES = 65_536;
-
 function headerLength(payload: number): number {
   if (payload < 126) return 2;
   return payload < 65_536 ? 4 : 10;
@@ -41,16 +38,9 @@ export function textFrame(head: string, body: Buffer | null = null): Buffer {
   return frame;
 }
 
-/** The frames of one large text message, one after the other, so that no client needs it twice in memory. */
-export function* fragments(payload: Buffer): Generator<Buffer> {
-  for (let at = 0; at < payload.length; at += FRAGMENT_BYTES) {
-    const length = Math.min(FRAGMENT_BYTES, payload.length - at);
-    const opcode = at === 0 ? TEXT : CONTINUATION;
-    const fin = at + length === payload.length ? FIN : 0;
-    const offset = headerLength(length);
-    const frame = Buffer.allocUnsafe(offset + length);
-    writeHeader(frame, fin | opcode, length);
-    payload.copy(frame, offset, at, at + length);
-    yield frame;
-  }
+/** One fragment of a text message that goes out in pieces; control frames may come between them. */
+export function fragmentFrame(text: string, first: boolean, last: boolean): Buffer {
+  const frame = textFrame(text);
+  frame[0] = (first ? TEXT : CONTINUATION) | (last ? FIN : 0);
+  return frame;
 }

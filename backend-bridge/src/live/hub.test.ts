@@ -1,6 +1,8 @@
 import { MemorySeriesStore } from '../../../tests/support/memory-series-store';
 import { DAY, metricOf, MINUTE } from '../../../tests/support/sample-metrics';
 import { UnavailableError } from '../domain/errors';
+import { FairGate } from '../domain/fair-gate';
+import { MemoryBudget } from '../domain/memory-budget';
 import type { Progress } from '../domain/progress';
 import { QueryEngine } from '../domain/query-engine';
 import type { PointChange, StoreListener } from '../domain/store';
@@ -39,7 +41,17 @@ function setup() {
   const time = { now: 20_000 * DAY };
   const clock = (): number => time.now;
   const engine = new QueryEngine([METRIC], store, LIMITS, clock);
-  return { time, store, hub: createLiveHub({ engine, store, metrics: [METRIC], log, telemetry, clock }) };
+  const hub = createLiveHub({
+    engine,
+    store,
+    metrics: [METRIC],
+    memory: new MemoryBudget(1e9, 'memory'),
+    turns: new FairGate({ places: 2, setting: 'turns' }),
+    log,
+    telemetry,
+    clock,
+  });
+  return { time, store, hub };
 }
 
 /** A client that takes everything at once. */
@@ -48,7 +60,15 @@ function sinkOf(told: Record<string, unknown>[]): LiveSink {
   return {
     clear: true,
     send: (frame) => take(frame.toString('utf8', frame.indexOf('{'))),
+    holder: 'a',
     sendText: take,
+    sendPieces: (pieces, over) => {
+      let text = '';
+      for (let next = pieces.next(); next.done !== true; next = pieces.next()) text += next.value;
+      take(text);
+      over();
+    },
+    subscriptionFailed: (id, error) => void told.push({ failed: id, error }),
     waitFor: silent,
     reserve: () => true,
   };

@@ -8,6 +8,8 @@ import { FlushLoad, PACE, type PaceOptions } from './pace';
 import { SeenRevisions } from './seen-revisions';
 import type { FeedContext } from './selection-feed';
 import { SeriesFeed } from './series-feed';
+import { FairGate } from '../domain/fair-gate';
+import type { MemoryBudget } from '../domain/memory-budget';
 import type { Metric } from '../domain/metric';
 import type { Progress } from '../domain/progress';
 import type { Plan } from '../domain/query-answer';
@@ -21,6 +23,8 @@ export interface LiveHubOptions {
   /** A resync of a whole metric is spread over so many ms. */
   readonly jitterMs?: number;
   readonly pace?: PaceOptions;
+  /** Points that one read of the store may have. */
+  readonly maxScanPoints?: number;
 }
 
 export interface LiveHubParts {
@@ -28,6 +32,9 @@ export interface LiveHubParts {
   readonly store: SeriesStore;
   readonly metrics: readonly Metric[];
   readonly options?: LiveHubOptions;
+  /** Shared with the queries over HTTP. */
+  readonly memory: MemoryBudget;
+  readonly turns: FairGate;
   readonly log: Log;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
@@ -37,6 +44,8 @@ export interface LiveHubParts {
 export interface LiveSubscription {
   /** Resolves when the snapshot is out; rejects with RequestError or UnavailableError, and the subscription is over. */
   readonly ready: Promise<void>;
+  /** Messages that wait for the client to be clear. */
+  readonly unsent: number;
   end(): void;
 }
 
@@ -84,7 +93,15 @@ export function createLiveHub(parts: LiveHubParts): LiveHub {
     telemetry,
     load,
     pace,
-    gate: gate(parts.options?.snapshots ?? 4),
+    budgets: {
+      snapshots: new FairGate({
+        places: parts.options?.snapshots ?? 4,
+        setting: 'limits.max_concurrent_queries',
+      }),
+      turns: parts.turns,
+      memory: parts.memory,
+    },
+    maxScanPoints: parts.options?.maxScanPoints ?? 5_000_000,
     progressOf,
   };
   let unsubscribe: (() => void) | null = null;
@@ -206,22 +223,5 @@ function furthest(a: Progress, b: Progress): Progress {
   return {
     watermarkMs: later(a.watermarkMs, b.watermarkMs),
     finalBeforeMs: later(a.finalBeforeMs, b.finalBeforeMs),
-  };
-}
-
-/** Lets `limit` pieces of work run at a time; the others wait in order. */
-function gate(limit: number): <T>(work: () => Promise<T>) => Promise<T> {
-  let running = 0;
-  const waiting: (() => void)[] = [];
-  return async (work) => {
-    if (running >= limit) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running += 1;
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) running -= 1;
-      else next();
-    }
   };
 }

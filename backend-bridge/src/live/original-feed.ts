@@ -184,6 +184,11 @@ export class OriginalSubscription implements Drains {
     private readonly onEnd: () => void,
   ) {}
 
+  /** Messages that wait for the client to be clear. */
+  get unsent(): number {
+    return this.pending?.size ?? 0;
+  }
+
   /** From the first call on only these metrics are told; null: an extended subscription, which adds none. */
   only(metric: string | null): void {
     this.metrics ??= new Set();
@@ -196,8 +201,11 @@ export class OriginalSubscription implements Drains {
   }
 
   take(metric: string, told: Told): void {
-    if (this.state === 'lost' || this.state === 'ended') return;
-    if (this.metrics !== null && !this.metrics.has(metric)) return;
+    if (this.state === 'ended' || (this.metrics !== null && !this.metrics.has(metric))) return;
+    if (this.state === 'lost') {
+      this.telemetry.messagesDropped(told.frames.length);
+      return;
+    }
     for (const chunk of told.chunks) {
       if (this.state === 'live' && this.pending === null && this.sink.clear) {
         this.sink.send(chunk.bytes);
@@ -258,8 +266,10 @@ export class OriginalSubscription implements Drains {
     for (const { key, frame } of frames) this.pending.set(key, frame);
     const grown = this.pending.size - before;
     this.telemetry.pointsConflated(frames.length - grown);
-    if (!this.sink.reserve(grown)) this.lose('slow_client');
-    else if (this.state === 'live') this.sink.waitFor(this);
+    if (!this.sink.reserve(grown)) {
+      this.telemetry.messagesDropped(this.pending.size);
+      this.lose('slow_client');
+    } else if (this.state === 'live') this.sink.waitFor(this);
   }
 
   private releasePending(): void {

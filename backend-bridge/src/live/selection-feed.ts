@@ -2,10 +2,13 @@ import type { LiveEngine } from './live-engine';
 import type { Floor, LiveBatch, Moment } from './live-batch';
 import type { LiveSink } from './live-sink';
 import { Pace, type FlushLoad, type PaceOptions } from './pace';
-import { Subscription, type SubscribedFeed } from './subscription';
+import { FLOOR_MS, Subscription, type SubscribedFeed } from './subscription';
 import { RequestError } from '../domain/errors';
+import type { FairGate } from '../domain/fair-gate';
+import { POINT_BYTES, type MemoryBudget, type MemoryHold } from '../domain/memory-budget';
 import type { Progress } from '../domain/progress';
 import type { Plan } from '../domain/query-answer';
+import type { RequestScope } from '../domain/request-scope';
 import type { PointChange, SeriesStore } from '../domain/store';
 import type { Clock, Log, Telemetry } from '../domain/telemetry';
 
@@ -18,17 +21,34 @@ export interface FeedContext {
   readonly telemetry: Telemetry;
   readonly load: FlushLoad;
   readonly pace: PaceOptions;
-  /** Runs at most a few snapshots at a time. */
-  readonly gate: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly budgets: LiveBudgets;
+  /** Points that one read of the store may have. */
+  readonly maxScanPoints: number;
   /** Progress of a metric as last told by the store. */
   readonly progressOf: (metric: string) => Progress;
 }
 
-/** One snapshot, ready to be told from any time on. */
+/** What snapshots share with each other, and with the queries over HTTP. */
+export interface LiveBudgets {
+  /** Snapshots read at the same time. */
+  readonly snapshots: FairGate;
+  /** Portions of long readings. */
+  readonly turns: FairGate;
+  /** Snapshots until everybody has got them. */
+  readonly memory: MemoryBudget;
+}
+
+/** One snapshot, ready to be sent from any time on. */
 export interface Snapshot<B> {
-  /** The parts of the message before and behind the id. */
-  text(fromMs: number): { before: string; behind: string };
+  /** The message in pieces; `idText` is the subscription's id as JSON. */
+  pieces(idText: string, fromMs: number): Iterator<string>;
   readonly floor: Floor<B>;
+}
+
+/** Snapshots that are being read, with those that wait for them. */
+interface Reading<B extends LiveBatch<B>> {
+  readonly waiting: ReadonlySet<Subscription<B>>;
+  readonly cancel: AbortController;
 }
 
 const RETRY_MS = 1_000;
@@ -38,7 +58,9 @@ export abstract class SelectionFeed<B extends LiveBatch<B>> implements Subscribe
   private readonly subscriptions = new Set<Subscription<B>>();
   private readonly asking = new Set<Subscription<B>>();
   private syncing = false;
-  private timers = new Set<NodeJS.Timeout>();
+  private reading: Reading<B> | null = null;
+  /** Each with what is to be done where the feed is closed before. */
+  private readonly timers = new Map<NodeJS.Timeout, () => void>();
   protected readonly pace: Pace;
   protected closed = false;
 
@@ -58,7 +80,7 @@ export abstract class SelectionFeed<B extends LiveBatch<B>> implements Subscribe
   abstract changed(changes: readonly PointChange[], nowMs: number): void;
   protected abstract flush(): undefined | Promise<void>;
   /** Reads everything from fromMs on. */
-  protected abstract readSnapshot(fromMs: number): Promise<Snapshot<B>>;
+  protected abstract readSnapshot(fromMs: number, scope: RequestScope): Promise<Snapshot<B>>;
   /** Forgets what was known of points, as the store may have lost them. */
   protected abstract forget(): void;
 
@@ -82,6 +104,10 @@ export abstract class SelectionFeed<B extends LiveBatch<B>> implements Subscribe
   remove(subscription: Subscription<B>): void {
     this.subscriptions.delete(subscription);
     this.asking.delete(subscription);
+    const { reading } = this;
+    if (reading !== null && ![...reading.waiting].some((one) => this.subscriptions.has(one))) {
+      reading.cancel.abort();
+    }
     if (this.subscriptions.size === 0 && !this.closed) {
       this.close();
       this.onEmpty();
@@ -117,6 +143,10 @@ export abstract class SelectionFeed<B extends LiveBatch<B>> implements Subscribe
     if (points > 0) this.context.telemetry.pointsConflated(points);
   }
 
+  dropped(messages: number): void {
+    this.context.telemetry.messagesDropped(messages);
+  }
+
   resynced(reason: string): void {
     this.context.telemetry.resyncs(reason);
   }
@@ -124,14 +154,22 @@ export abstract class SelectionFeed<B extends LiveBatch<B>> implements Subscribe
   close(): void {
     this.closed = true;
     this.pace.stop();
-    for (const timer of this.timers) clearTimeout(timer);
+    for (const [timer, onClose] of this.timers) {
+      clearTimeout(timer);
+      onClose();
+    }
     this.timers.clear();
+  }
+
+  /** Ends every subscription with an error that trying again does not cure. */
+  protected failAll(error: RequestError): void {
+    this.context.log.warn({ metric: this.plan.metric.name, err: error }, 'subscriptions ended');
+    for (const subscription of [...this.subscriptions]) subscription.fail(error);
   }
 
   protected deliver(batch: B): void {
     const moment = this.moment();
-    const now = performance.now();
-    for (const subscription of this.subscriptions) subscription.take(batch, moment, now);
+    for (const subscription of this.subscriptions) subscription.take(batch, moment);
   }
 
   /** One reading serves all who wait when it begins, each from its own time on. */
@@ -148,26 +186,20 @@ export abstract class SelectionFeed<B extends LiveBatch<B>> implements Subscribe
     }
   }
 
-  private async answer(waiting: readonly Subscription<B>[]): Promise<void> {
-    let from = Number.POSITIVE_INFINITY;
-    for (const subscription of waiting) from = Math.min(from, subscription.fromMs);
+  private async answer(asking: readonly Subscription<B>[]): Promise<void> {
+    const waiting = asking.filter((subscription) => this.subscriptions.has(subscription));
+    if (waiting.length === 0) return;
+    const memory = this.context.budgets.memory.open(waiting.map(({ holder }) => holder));
+    const cancel = new AbortController();
+    this.reading = { waiting: new Set(waiting), cancel };
     try {
-      const snapshot = await this.context.gate(() => {
-        for (const subscription of waiting) subscription.snapshotBegins();
-        return this.readSnapshot(from);
-      });
-      const texts = new Map<number, { before: string; behind: string }>();
-      for (const subscription of waiting) {
-        let text = texts.get(subscription.fromMs);
-        if (text === undefined) {
-          text = snapshot.text(subscription.fromMs);
-          texts.set(subscription.fromMs, text);
-        }
-        subscription.offer(text.before, text.behind, snapshot.floor);
-      }
+      const snapshot = await this.read(waiting, memory, cancel.signal);
+      this.offerAll(waiting, snapshot, memory);
     } catch (error) {
+      memory.free();
+      if (cancel.signal.aborted) return;
       if (error instanceof RequestError && waiting.length > 1) {
-        // The widest range may be too much where the others' are not.
+        // The widest range may be too much where the others' are not, or one client's memory be used up.
         for (const subscription of waiting) await this.answer([subscription]);
         return;
       }
@@ -175,19 +207,69 @@ export abstract class SelectionFeed<B extends LiveBatch<B>> implements Subscribe
         if (subscription.fail(error)) continue;
         this.context.log.warn(
           { metric: this.plan.metric.name, err: error },
-          'a resync waits for the store, it is tried again',
+          'a snapshot waits for the store or for memory, it is tried again',
         );
         this.sync(subscription, RETRY_MS * (0.5 + Math.random()));
       }
+    } finally {
+      this.reading = null;
     }
   }
 
-  private later(delayMs: number, run: () => void): void {
+  private async read(
+    waiting: readonly Subscription<B>[],
+    memory: MemoryHold,
+    signal: AbortSignal,
+  ): Promise<Snapshot<B>> {
+    const { snapshots, turns } = this.context.budgets;
+    const { holder } = waiting[0]!;
+    const scope: RequestScope = {
+      signal,
+      reserve: (points) => memory.reserve(points * POINT_BYTES),
+      inTurn: (portion) => turns.run(holder, signal, portion),
+    };
+    return snapshots.run(holder, signal, () => {
+      let from = Number.POSITIVE_INFINITY;
+      for (const subscription of waiting) {
+        from = Math.min(from, subscription.fromMs);
+        subscription.snapshotBegins();
+      }
+      return this.readSnapshot(from, scope);
+    });
+  }
+
+  /** The snapshot is kept until everybody has got it, and as long as changes that it holds may still arrive. */
+  private offerAll(waiting: readonly Subscription<B>[], snapshot: Snapshot<B>, memory: MemoryHold): void {
+    let users = waiting.length + 1;
+    const over = (): void => {
+      users -= 1;
+      if (users === 0) memory.free();
+    };
+    for (const subscription of waiting) {
+      const { idText, fromMs } = subscription;
+      subscription.offer(snapshot.pieces(idText, fromMs), snapshot.floor, over);
+    }
+    this.later(
+      FLOOR_MS,
+      () => {
+        for (const subscription of waiting) subscription.dropFloor(snapshot.floor);
+        over();
+      },
+      over,
+    );
+  }
+
+  /** `onClose` runs instead where the feed is closed before. */
+  private later(delayMs: number, run: () => void, onClose: () => void = () => undefined): void {
+    if (this.closed) {
+      onClose();
+      return;
+    }
     const timer = setTimeout(() => {
       this.timers.delete(timer);
       run();
     }, delayMs);
     timer.unref();
-    this.timers.add(timer);
+    this.timers.set(timer, onClose);
   }
 }

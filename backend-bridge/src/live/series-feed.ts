@@ -1,9 +1,11 @@
 import { SeriesBatch, SeriesFloor, lowerBound, type LivePoint } from './series-batch';
 import { SelectionFeed, type Snapshot } from './selection-feed';
 import { SeriesGroup } from './series-group';
+import { subscribedPieces } from './snapshot-text';
 import { closesMs, isOpen } from './openness';
+import { RequestError } from '../domain/errors';
 import { openFrom, standsAlone } from '../domain/finality';
-import type { QueryAnswer } from '../domain/query-answer';
+import type { RequestScope } from '../domain/request-scope';
 import type { ResultSeries } from '../domain/selection';
 import type { Labels } from '../domain/series';
 import type { PointChange } from '../domain/store';
@@ -28,6 +30,8 @@ export class SeriesFeed extends SelectionFeed<SeriesBatch> {
   private readonly dimensions: readonly string[];
   private readonly straight: boolean;
   private firstCloseMs = Number.POSITIVE_INFINITY;
+  /** Halved when a read of so many steps would be too large. */
+  private stepsAFlush = STEPS_A_FLUSH;
   private failures = 0;
 
   constructor(...args: ConstructorParameters<typeof SelectionFeed<SeriesBatch>>) {
@@ -75,17 +79,14 @@ export class SeriesFeed extends SelectionFeed<SeriesBatch> {
     return this.recompute();
   }
 
-  protected async readSnapshot(fromMs: number): Promise<Snapshot<SeriesBatch>> {
-    if (!this.plan.includeOpen || this.plan.metric.window.type === 'session') await this.findOpen();
-    const answer = await this.context.engine.snapshot(this.plan, fromMs);
+  protected async readSnapshot(fromMs: number, scope: RequestScope): Promise<Snapshot<SeriesBatch>> {
+    if (!this.plan.includeOpen || this.plan.metric.window.type === 'session') await this.findOpen(scope);
+    const answer = await this.context.engine.snapshot(this.plan, fromMs, scope);
     this.noteOpen(answer.series);
     // The progress may have moved while the answer was read.
     if (this.closesNow()) this.pace.touch();
     return {
-      text: (from) => ({
-        before: '{"type":"subscribed","id":',
-        behind: subscribedText(answer, from),
-      }),
+      pieces: (idText, from) => subscribedPieces(answer, idText, from),
       floor: new SeriesFloor(answer, (series) => this.keyOf(series.labels)),
     };
   }
@@ -141,7 +142,7 @@ export class SeriesFeed extends SelectionFeed<SeriesBatch> {
       this.resyncAll('behind', 0);
       return;
     }
-    const steps = [...this.dirty.keys()].sort((a, b) => a - b).slice(-STEPS_A_FLUSH);
+    const steps = [...this.dirty.keys()].sort((a, b) => a - b).slice(-this.stepsAFlush);
     const taken = new Map(steps.map((step) => [step, this.dirty.get(step) ?? null]));
     for (const step of steps) this.dirty.delete(step);
     try {
@@ -150,7 +151,17 @@ export class SeriesFeed extends SelectionFeed<SeriesBatch> {
       this.failures = 0;
       for (const one of series) this.putSeries(one, taken);
     } catch (error) {
+      if (error instanceof RequestError && !error.retryable && steps.length === 1) {
+        // Nothing smaller can be read: trying again would fail for ever.
+        this.failAll(error);
+        return;
+      }
       for (const [step, groups] of taken) this.giveBack(step, groups);
+      if (error instanceof RequestError && !error.retryable) {
+        this.stepsAFlush = Math.ceil(steps.length / 2);
+        this.pace.touch();
+        return;
+      }
       this.failures += 1;
       this.context.log.warn({ metric: this.plan.metric.name, err: error }, 'live points wait for the store');
       this.pace.postpone(Math.min(MAX_RETRY_MS, 100 * 2 ** this.failures));
@@ -222,7 +233,7 @@ export class SeriesFeed extends SelectionFeed<SeriesBatch> {
    * Looks open points up in the store: where they are not told, to tell them as they close, and sessions, because
    * their ends are not in an answer.
    */
-  private async findOpen(): Promise<void> {
+  private async findOpen({ signal }: RequestScope): Promise<void> {
     const { metric } = this.plan;
     const nowMs = this.context.clock();
     const progress = this.context.progressOf(metric.name);
@@ -234,7 +245,8 @@ export class SeriesFeed extends SelectionFeed<SeriesBatch> {
       toMs: nowMs + metric.retentionMs,
       seriesIds: null,
       nowMs,
-      maxPoints: Number.MAX_SAFE_INTEGER,
+      maxPoints: this.context.maxScanPoints,
+      signal,
     });
     for (const { seriesId, values, points } of stored) {
       const group = this.groupOfSeries({ seriesId, values });
@@ -286,38 +298,4 @@ function labelsOf(touched: Iterable<Set<SeriesGroup> | null>): readonly Labels[]
     for (const group of set) groups.add(group);
   }
   return [...groups].map((group) => group.labels);
-}
-
-function subscribedText(answer: QueryAnswer, fromMs: number): string {
-  const series: string[] = [];
-  for (const one of answer.series) {
-    const first = lowerBound(one.times, fromMs);
-    const firstRemoved = lowerBound(one.removed, fromMs);
-    const times = one.times.slice(first);
-    const removed = one.removed.slice(firstRemoved);
-    if (times.length === 0 && removed.length === 0) continue;
-    const open = one.openFromMs === null ? undefined : times[lowerBound(times, one.openFromMs)];
-    series.push(
-      JSON.stringify({
-        labels: one.labels,
-        times,
-        values: one.values.slice(first),
-        revisions: one.revisions.slice(first),
-        ...(removed.length > 0 && { removed, removed_revisions: one.removedRevisions.slice(firstRemoved) }),
-        ...(open !== undefined && { open_from_ms: open }),
-      }),
-    );
-  }
-  const head = JSON.stringify({
-    metric: answer.metric,
-    measure: answer.measure,
-    unit: answer.unit,
-    step_ms: answer.stepMs,
-    from_ms: fromMs,
-    watermark_ms: answer.watermarkMs,
-    server_time_ms: answer.serverTimeMs,
-    store_epoch: answer.storeEpoch,
-    warnings: answer.warnings,
-  });
-  return `,${head.slice(1, -1)},"series":[${series.join(',')}]}`;
 }

@@ -1,9 +1,12 @@
 import type { Floor, LiveBatch, Moment } from './live-batch';
 import type { Drains, LiveSink } from './live-sink';
+import { RequestError } from '../domain/errors';
 
 /** For so long after a snapshot a change that it already holds may still arrive by the store's channel. */
-const FLOOR_MS = 2_000;
+export const FLOOR_MS = 2_000;
 const AGAIN_MS = 100;
+/** A first snapshot waits so long for memory before its client is refused. */
+const PATIENCE_MS = 10_000;
 
 /** The selection as a subscription sees it. */
 export interface SubscribedFeed<B extends LiveBatch<B>> {
@@ -12,6 +15,8 @@ export interface SubscribedFeed<B extends LiveBatch<B>> {
   remove(subscription: Subscription<B>): void;
   moment(): Moment;
   conflated(points: number): void;
+  /** Messages that a slow client does not get. */
+  dropped(messages: number): void;
   resynced(reason: string): void;
 }
 
@@ -25,15 +30,15 @@ export class Subscription<B extends LiveBatch<B>> implements Drains {
   private pending: B | null = null;
   private reserved = 0;
   private floor: Floor<B> | null = null;
-  private floorUntilMs = 0;
   private missed = false;
   private lostReason = 'slow_client';
   readonly idText: string;
   readonly ready: Promise<void>;
+  private readonly since = performance.now();
   private settle: { resolve: () => void; reject: (error: unknown) => void } | null = null;
 
   constructor(
-    id: string,
+    readonly id: string,
     readonly fromMs: number,
     private readonly sink: LiveSink,
     private readonly feed: SubscribedFeed<B>,
@@ -44,17 +49,30 @@ export class Subscription<B extends LiveBatch<B>> implements Drains {
     });
   }
 
+  get holder(): string {
+    return this.sink.holder;
+  }
+
+  /** Messages that wait for the client to be clear. */
+  get unsent(): number {
+    return this.pending === null ? 0 : 1;
+  }
+
   /** Takes what one flush of the selection has to tell. */
-  take(batch: B, moment: Moment, nowMs: number): void {
-    if (this.state === 'lost' || this.state === 'ended') return;
+  take(batch: B, moment: Moment): void {
+    if (this.state === 'ended') return;
     let part = batch.from(this.fromMs);
     if (part.size === 0) return;
+    if (this.state === 'lost') {
+      this.feed.dropped(1);
+      return;
+    }
     if (this.state === 'waiting' || this.pending !== null || !this.sink.clear) {
       this.keep(part);
       return;
     }
     if (this.floor !== null) {
-      part = this.aboveFloor(part, nowMs);
+      part = this.floor.newerThan(part);
       if (part.size === 0) return;
     }
     this.seq += 1;
@@ -68,7 +86,7 @@ export class Subscription<B extends LiveBatch<B>> implements Drains {
       return;
     }
     if (this.state !== 'live' || this.pending === null) return;
-    const part = this.floor === null ? this.pending : this.aboveFloor(this.pending, performance.now());
+    const part = this.floor === null ? this.pending : this.floor.newerThan(this.pending);
     this.releasePending();
     if (part.size === 0) return;
     this.seq += 1;
@@ -81,24 +99,21 @@ export class Subscription<B extends LiveBatch<B>> implements Drains {
   }
 
   /**
-   * A snapshot is there, its message in two parts, before and behind the id. Where changes were missed while it
-   * was read, another one is asked for.
+   * A snapshot is there, its message in pieces. Where changes were missed while it was read, another one is asked for.
+   * `over` is called once the pieces are not needed any more.
    */
-  offer(before: string, behind: string, floor: Floor<B>): void {
-    if (this.state !== 'waiting') return;
-    if (this.missed) {
-      this.feed.sync(this, AGAIN_MS);
-      return;
-    }
-    if (!this.sink.clear && this.settle === null) {
-      this.lose('slow_client');
+  offer(pieces: Iterator<string>, floor: Floor<B>, over: () => void): void {
+    if (this.state !== 'waiting' || this.missed || (!this.sink.clear && this.settle === null)) {
+      over();
+      if (this.state !== 'waiting') return;
+      if (this.missed) this.feed.sync(this, AGAIN_MS);
+      else this.lose('slow_client');
       return;
     }
     this.seq = 0;
     this.state = 'live';
     this.floor = floor;
-    this.floorUntilMs = performance.now() + FLOOR_MS;
-    this.sink.sendText(before + this.idText + behind);
+    this.sink.sendPieces(pieces, over);
     this.settle?.resolve();
     this.settle = null;
     if (this.pending === null) return;
@@ -106,11 +121,27 @@ export class Subscription<B extends LiveBatch<B>> implements Drains {
     else this.sink.waitFor(this);
   }
 
-  /** No snapshot could be had. True: the subscription has ended and its owner knows why. */
+  /** Changes that the snapshot holds cannot arrive any more. */
+  dropFloor(floor: Floor<B>): void {
+    if (this.floor === floor) this.floor = null;
+  }
+
+  /**
+   * No snapshot, or no further points could be had. True: the subscription has ended and its owner knows why. False:
+   * it is worth another try.
+   */
   fail(error: unknown): boolean {
-    if (this.settle === null) return false;
-    this.settle.reject(error);
-    this.settle = null;
+    const refused = error instanceof RequestError;
+    if (this.settle !== null) {
+      // Memory becomes free as others take what was read for them; a store that is away is the client's to know.
+      if (refused && error.retryable && performance.now() - this.since < PATIENCE_MS) return false;
+      this.settle.reject(error);
+      this.settle = null;
+      this.end();
+      return true;
+    }
+    if (!refused || error.retryable) return false;
+    if (this.state !== 'ended') this.sink.subscriptionFailed(this.id, error);
     this.end();
     return true;
   }
@@ -158,8 +189,12 @@ export class Subscription<B extends LiveBatch<B>> implements Drains {
     this.reserved += grown;
     if (!this.sink.reserve(grown)) {
       this.releasePending();
-      if (this.state === 'waiting') this.missed = true;
-      else this.lose('slow_client');
+      if (this.state === 'waiting') {
+        this.missed = true;
+      } else {
+        this.feed.dropped(1);
+        this.lose('slow_client');
+      }
     } else if (this.state === 'live') {
       this.sink.waitFor(this);
     }
@@ -176,14 +211,5 @@ export class Subscription<B extends LiveBatch<B>> implements Drains {
     this.pending = null;
     if (this.reserved > 0) this.sink.reserve(-this.reserved);
     this.reserved = 0;
-  }
-
-  private aboveFloor(part: B, nowMs: number): B {
-    if (this.floor === null) return part;
-    if (nowMs >= this.floorUntilMs) {
-      this.floor = null;
-      return part;
-    }
-    return this.floor.newerThan(part);
   }
 }

@@ -57,13 +57,8 @@ export class RequestWork implements RequestScope {
     this.share.memory.reserve(points * POINT_BYTES);
   }
 
-  async inTurn<T>(portion: () => Promise<T>): Promise<T> {
-    const leave = await this.share.turns.enter(this.share.holder, this.signal);
-    try {
-      return await portion();
-    } finally {
-      leave();
-    }
+  inTurn<T>(portion: () => Promise<T>): Promise<T> {
+    return this.share.turns.run(this.share.holder, this.signal, portion);
   }
 
   private endWhenOver(): void {

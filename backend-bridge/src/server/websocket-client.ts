@@ -7,7 +7,7 @@ import { holderOf } from './holder';
 import { hasScope } from './tokens';
 import { MalformedMessage, type ClientMessage, type SubscribeSelection } from './websocket-messages';
 import { historicalData } from './websocket-history';
-import { Outbox } from './websocket-outbox';
+import { Outbox, type OutboxOwner } from './websocket-outbox';
 import type { WebSocketContext } from './websocket-context';
 import { RequestError } from '../domain/errors';
 import type { Selection } from '../domain/selection';
@@ -19,6 +19,8 @@ import { isoTime } from '../live/original-point';
 const MAX_WAITING = 32;
 const HOUR_MS = 3_600_000;
 const STATE_RETRY_MS = 1_000;
+/** A stored point with all of its measures, and its place in the order of the message. */
+const HISTORY_POINT_BYTES = 128;
 
 export const CLOSE = {
   goingAway: 1001,
@@ -35,7 +37,7 @@ interface Held {
 }
 
 /** One connection: reads the client's messages in order and holds what it subscribed to. */
-export class WebSocketClient {
+export class WebSocketClient implements OutboxOwner {
   readonly outbox: Outbox;
   principal: Principal | null = null;
   /** Answered the last ping. */
@@ -65,7 +67,7 @@ export class WebSocketClient {
     /** Counts the client among those that are served; false when there is no room and it was closed. */
     private readonly register: () => boolean,
   ) {
-    this.outbox = new Outbox(ws, socket, context.options, () => this.onClear());
+    this.outbox = new Outbox(ws, socket, context.options, context.longMessages, this);
   }
 
   /** Whose budget the connection counts for. */
@@ -191,8 +193,21 @@ export class WebSocketClient {
     if (this.paused && (this.waiting?.length ?? 0) < MAX_WAITING / 2 && this.outbox.clear) this.unpause();
   }
 
-  private onClear(): void {
+  onClear(): void {
     if (this.waiting !== null || this.paused) void this.work();
+  }
+
+  /** A subscription that was live has ended: the client is notified, the connection stays. */
+  subscriptionFailed(id: string, error: unknown): void {
+    this.subscriptions?.delete(id);
+    this.refuse(refusalFor(error), id);
+  }
+
+  /** Messages that the client will not get if it is closed now. */
+  get unsent(): number {
+    let pending = this.outbox.unsent + (this.original?.unsent ?? 0);
+    for (const { subscription } of this.subscriptions?.values() ?? []) pending += subscription.unsent;
+    return pending;
   }
 
   private pause(): void {
@@ -277,20 +292,25 @@ export class WebSocketClient {
   private async tellHistory(name: string, timeRange: number): Promise<void> {
     const { hub, store, clock, options } = this.context;
     const { metric, selects } = this.plan({ metric: name });
-    const leave = await this.context.budgets.queries.enter(this.holder, this.over.signal);
+    const { queries, memory } = this.context.budgets;
+    const hold = memory.open([this.holder]);
     try {
-      const text = await historicalData(store, {
-        metric,
-        selects,
-        timeRange,
-        maxPoints: options.maxHistoryPoints,
-        nowMs: clock(),
-        progress: hub.progressOf(metric.name),
-        signal: this.over.signal,
-      });
-      if (!this.ended) this.outbox.sendText(text);
-    } finally {
-      leave();
+      const pieces = await queries.run(this.holder, this.over.signal, () =>
+        historicalData(store, {
+          metric,
+          selects,
+          timeRange,
+          maxPoints: options.maxHistoryPoints,
+          nowMs: clock(),
+          progress: hub.progressOf(metric.name),
+          signal: this.over.signal,
+          reserve: (points) => hold.reserve(points * HISTORY_POINT_BYTES),
+        }),
+      );
+      this.outbox.sendPieces(pieces, () => hold.free());
+    } catch (error) {
+      hold.free();
+      if (!this.ended) throw error;
     }
   }
 

@@ -1,5 +1,6 @@
 import type { Access } from './access';
 import type { Budgets } from './budgets';
+import type { LongMessages } from './long-messages';
 import type { MessageRateLimits } from './message-rate';
 import type { ClientMessages } from './websocket-messages';
 import type { SeriesStore } from '../domain/store';
@@ -49,6 +50,7 @@ export interface WebSocketContext {
   readonly messages: ClientMessages;
   /** Shared with HTTP. */
   readonly budgets: Budgets;
+  readonly longMessages: LongMessages;
   readonly options: WebSocketOptions;
   readonly log: Log;
   readonly telemetry: Telemetry;

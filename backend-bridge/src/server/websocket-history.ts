@@ -1,13 +1,20 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { originalPoint, isoTime } from '../live/original-point';
 import { RequestError } from '../domain/errors';
 import type { Metric } from '../domain/metric';
+import type { SeriesPoints } from '../domain/point';
 import type { Progress } from '../domain/progress';
 import type { SeriesStore } from '../domain/store';
 
-/** Points made into text before others get a turn. */
-const POINTS_A_TURN = 5_000;
+/** Points made into text in one go. */
+const POINTS_A_PIECE = 200;
 const MS = 1_000;
+
+/** One point among the series that were read. */
+interface Place {
+  readonly startMs: number;
+  readonly series: number;
+  readonly row: number;
+}
 
 export interface HistoryRequest {
   readonly metric: Metric;
@@ -18,10 +25,15 @@ export interface HistoryRequest {
   readonly nowMs: number;
   readonly progress: Progress;
   readonly signal: AbortSignal;
+  /** Counts stored points, which stay in memory until the message is out; may throw. */
+  readonly reserve: (points: number) => void;
 }
 
-/** The text of a `historical_data`: every point of every series, oldest first. Rejects with `range_too_large`. */
-export async function historicalData(store: SeriesStore, request: HistoryRequest): Promise<string> {
+/**
+ * A `historical_data` in pieces: every point of every series, oldest first. Rejects with `range_too_large`, and as
+ * `reserve` throws.
+ */
+export async function historicalData(store: SeriesStore, request: HistoryRequest): Promise<Iterator<string>> {
   const { metric, nowMs } = request;
   const reach = Math.min(request.timeRange * MS, 2 * metric.retentionMs + metric.window.sizeMs);
   const series = (await store.listSeries(metric)).filter(({ values }) => request.selects(values));
@@ -33,7 +45,8 @@ export async function historicalData(store: SeriesStore, request: HistoryRequest
     maxPoints: request.maxPoints,
     signal: request.signal,
   });
-  const places: { startMs: number; series: number; row: number }[] = [];
+  for (const { points } of stored) request.reserve(points.length);
+  const places: Place[] = [];
   stored.forEach(({ points }, index) => {
     for (let row = 0; row < points.length; row += 1) {
       if (!points.removed(row)) places.push({ startMs: points.starts[row]!, series: index, row });
@@ -46,11 +59,18 @@ export async function historicalData(store: SeriesStore, request: HistoryRequest
     );
   }
   places.sort((a, b) => a.startMs - b.startMs || a.series - b.series);
-  const texts: string[] = [];
-  let turn = 0;
-  for (const place of places) {
-    turn += 1;
-    if (turn % POINTS_A_TURN === 0) await nextTurn();
+  return historyPieces(request, stored, places);
+}
+
+function* historyPieces(
+  { metric, progress, nowMs }: HistoryRequest,
+  stored: readonly SeriesPoints[],
+  places: readonly Place[],
+): Generator<string> {
+  let piece = `{"type":"historical_data","metric_name":${JSON.stringify(metric.name)},"data":[`;
+  let separator = '';
+  for (let at = 0; at < places.length; at += 1) {
+    const place = places[at]!;
     const { values, points } = stored[place.series]!;
     const point = originalPoint(
       metric,
@@ -61,9 +81,15 @@ export async function historicalData(store: SeriesStore, request: HistoryRequest
         revision: points.revisions[place.row]!,
         measure: (index) => points.value(place.row, index),
       },
-      request.progress,
+      progress,
     );
-    if (point !== null) texts.push(JSON.stringify(point));
+    if (point !== null) {
+      piece += separator + JSON.stringify(point);
+      separator = ',';
+    }
+    if ((at + 1) % POINTS_A_PIECE !== 0) continue;
+    yield piece;
+    piece = '';
   }
-  return `{"type":"historical_data","metric_name":${JSON.stringify(metric.name)},"data":[${texts.join(',')}],"timestamp":"${isoTime(nowMs)}"}`;
+  yield `${piece}],"timestamp":"${isoTime(nowMs)}"}`;
 }

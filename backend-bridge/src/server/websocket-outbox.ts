@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
-import { FRAGMENT_BYTES, fragments, textFrame } from '../live/frame';
+import type { LongMessages, LongWriter } from './long-messages';
+import { fragmentFrame, textFrame } from '../live/frame';
 import type { Drains, LiveSink } from '../live/live-sink';
 
 /** What one pending point of a slow client is counted as: its key, value, revision and place in two maps. */
@@ -11,17 +12,32 @@ export interface OutboxLimits {
   readonly bufferBytes: number;
 }
 
+/** The client that an outbox writes to, as far as the outbox asks it. */
+export interface OutboxOwner {
+  readonly holder: string;
+  /** The client has taken enough that more may be done for it. */
+  onClear(): void;
+  subscriptionFailed(id: string, error: unknown): void;
+}
+
+/** A message that goes out piece by piece, as the client takes them. */
+interface LongMessage {
+  readonly pieces: Iterator<string>;
+  readonly over: () => void;
+  /** The piece to write next; one is always known ahead, because the last fragment says that it is the last. */
+  next: string;
+  begun: boolean;
+}
+
 /**
  * Writes to one client. Frames go to the socket itself, since they are built once for many clients; ws only
  * adds its control frames, each in one piece. A quarter of the buffer unsent: the client lags, and what is
  * new waits as pending points, for which there is the rest.
  */
-export class Outbox implements LiveSink {
+export class Outbox implements LiveSink, LongWriter {
   private waiting: Set<Drains> | null = null;
-  private texts: Buffer[] | null = null;
-  private streaming: Generator<Buffer> | null = null;
-  /** Of the text that is going out fragment by fragment; it is held whole until the last one. */
-  private streamingBytes = 0;
+  /** Long messages, the first one under way, and short ones behind them. */
+  private messages: LongMessage[] = [];
   private pendingPoints = 0;
   private drainAsked = false;
 
@@ -29,21 +45,28 @@ export class Outbox implements LiveSink {
     private readonly ws: WebSocket,
     private readonly socket: Socket,
     private readonly limits: OutboxLimits,
-    private readonly onClear: () => void,
+    private readonly long: LongMessages,
+    private readonly owner: OutboxOwner,
   ) {
     socket.on('drain', this.onDrain);
   }
 
-  get clear(): boolean {
-    return this.streaming === null && this.socket.writableLength < this.limits.bufferBytes / 4;
+  get holder(): string {
+    return this.owner.holder;
   }
 
-  /** Bytes not taken by the client yet, pending points as estimated. */
+  get clear(): boolean {
+    return this.messages.length === 0 && this.socket.writableLength < this.limits.bufferBytes / 4;
+  }
+
+  /** Bytes not taken by the client yet, pending points as estimated; long messages are made when it takes them. */
   get queuedBytes(): number {
-    const texts = this.texts?.reduce((sum, text) => sum + text.length, 0) ?? 0;
-    return (
-      this.socket.writableLength + texts + this.streamingBytes + this.pendingPoints * PENDING_POINT_BYTES
-    );
+    return this.socket.writableLength + this.pendingPoints * PENDING_POINT_BYTES;
+  }
+
+  /** Messages of which the client has not been sent everything. */
+  get unsent(): number {
+    return this.messages.length;
   }
 
   send(frames: Buffer): void {
@@ -51,25 +74,43 @@ export class Outbox implements LiveSink {
   }
 
   sendText(text: string): void {
-    if (this.ws.readyState !== this.ws.OPEN) return;
-    if (this.streaming === null && text.length < FRAGMENT_BYTES / 4) {
-      this.socket.write(textFrame(text));
+    if (this.messages.length > 0) this.sendPieces([text].values(), () => undefined);
+    else if (this.ws.readyState === this.ws.OPEN) this.socket.write(textFrame(text));
+  }
+
+  sendPieces(pieces: Iterator<string>, over: () => void): void {
+    const first = pieces.next();
+    if (this.ws.readyState !== this.ws.OPEN || first.done === true) {
+      over();
       return;
     }
-    this.texts ??= [];
-    this.texts.push(Buffer.from(text));
-    this.stream();
+    this.messages.push({ pieces, over, next: first.value, begun: false });
+    if (this.messages.length > 1) return;
+    // Most are short, and out at once.
+    if (this.writePiece()) this.long.add(this);
+  }
+
+  writePiece(): boolean {
+    const [message] = this.messages;
+    if (message === undefined || this.socket.writableNeedDrain) return false;
+    const after = message.pieces.next();
+    const last = after.done === true;
+    this.send(fragmentFrame(message.next, !message.begun, last));
+    message.begun = true;
+    if (!last) {
+      message.next = after.value;
+      return !this.socket.writableNeedDrain;
+    }
+    this.messages.shift();
+    message.over();
+    if (this.clear) this.drainSoon();
+    return this.messages.length > 0 && !this.socket.writableNeedDrain;
   }
 
   waitFor(part: Drains): void {
     this.waiting ??= new Set();
     this.waiting.add(part);
-    if (!this.clear || this.drainAsked) return;
-    this.drainAsked = true;
-    setImmediate(() => {
-      this.drainAsked = false;
-      this.drainWaiting();
-    });
+    if (this.clear) this.drainSoon();
   }
 
   reserve(points: number): boolean {
@@ -81,35 +122,26 @@ export class Outbox implements LiveSink {
   end(): void {
     this.socket.off('drain', this.onDrain);
     this.waiting = null;
-    this.texts = null;
-    this.streaming = null;
-    this.streamingBytes = 0;
+    this.long.remove(this);
+    for (const { over } of this.messages.splice(0)) over();
+  }
+
+  subscriptionFailed(id: string, error: unknown): void {
+    this.owner.subscriptionFailed(id, error);
   }
 
   private readonly onDrain = (): void => {
-    this.stream();
-    if (this.clear) this.drainWaiting();
+    if (this.messages.length > 0) this.long.add(this);
+    else if (this.clear) this.drainWaiting();
   };
 
-  /** Long messages go out fragment by fragment, as the client takes them. */
-  private stream(): void {
-    for (;;) {
-      if (this.socket.writableNeedDrain) return;
-      if (this.streaming === null) {
-        const text = this.texts?.shift();
-        if (text === undefined) {
-          this.texts = null;
-          return;
-        }
-        this.streaming = fragments(text);
-        this.streamingBytes = text.length;
-      }
-      const next = this.streaming.next();
-      if (next.done === true) {
-        this.streaming = null;
-        this.streamingBytes = 0;
-      } else this.send(next.value);
-    }
+  private drainSoon(): void {
+    if (this.drainAsked) return;
+    this.drainAsked = true;
+    setImmediate(() => {
+      this.drainAsked = false;
+      if (this.clear) this.drainWaiting();
+    });
   }
 
   private drainWaiting(): void {
@@ -121,6 +153,6 @@ export class Outbox implements LiveSink {
         part.drain();
       }
     }
-    if (this.clear) this.onClear();
+    if (this.clear) this.owner.onClear();
   }
 }

@@ -3,13 +3,14 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type ServerOptions, type WebSocket } from 'ws';
 import type { Principal } from './access';
+import { LongMessages } from './long-messages';
 import { CLOSE, WebSocketClient } from './websocket-client';
 import { WEBSOCKET_OPTIONS, type WebSocketContext, type WebSocketOptions } from './websocket-context';
 import { heartbeatFrame } from './websocket-heartbeat';
 import { ClientMessages } from './websocket-messages';
 import { RequestError } from '../domain/errors';
 
-export interface WebSocketParts extends Omit<WebSocketContext, 'messages' | 'options'> {
+export interface WebSocketParts extends Omit<WebSocketContext, 'messages' | 'longMessages' | 'options'> {
   readonly options?: Partial<WebSocketOptions>;
 }
 
@@ -48,6 +49,7 @@ class WebSocketEntry implements WebSocketFace {
       ...parts,
       options,
       messages: new ClientMessages(),
+      longMessages: new LongMessages(),
     };
     // closeTimeout is newer than the types of ws.
     const settings: ServerOptions & { closeTimeout: number } = {
@@ -243,7 +245,7 @@ class WebSocketEntry implements WebSocketFace {
   }
 
   private letGo(client: WebSocketClient): void {
-    this.context.telemetry.messagesDropped(1);
+    this.context.telemetry.messagesDropped(client.unsent);
     this.clients.delete(client);
     this.context.telemetry.clients(this.clients.size);
     client.close(CLOSE.tooSlow, null);

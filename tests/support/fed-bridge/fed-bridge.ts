@@ -173,7 +173,19 @@ async function run(options: RunOptions): Promise<Running> {
     staleWindows: 2,
   };
   const engine = new QueryEngine(metrics, store, limits, clock, () => nextTurn());
-  const hub = createLiveHub({ engine, store, metrics, log, telemetry, clock, options: { jitterMs: 20 } });
+  const budgets = createBudgets();
+  const { memory, turns } = budgets;
+  const hub = createLiveHub({
+    engine,
+    store,
+    metrics,
+    memory,
+    turns,
+    log,
+    telemetry,
+    clock,
+    options: { jitterMs: 20 },
+  });
   await hub.start();
   const source: Source = {
     kind: 'embedded',
@@ -182,7 +194,6 @@ async function run(options: RunOptions): Promise<Running> {
     status: options.status,
     storeLost: () => {},
   };
-  const budgets = createBudgets();
   const http = createHttpServer({
     options: {
       host: '127.0.0.1',

@@ -1,0 +1,271 @@
+import { MemorySeriesStore } from '../../../tests/support/memory-series-store';
+import { DAY, measureOf, metricOf, MINUTE } from '../../../tests/support/sample-metrics';
+import { FairGate } from '../domain/fair-gate';
+import { MemoryBudget } from '../domain/memory-budget';
+import type { Metric } from '../domain/metric';
+import { QueryEngine } from '../domain/query-engine';
+import type { Selection } from '../domain/selection';
+import type { PointChange, ReadRequest, StoreListener } from '../domain/store';
+import type { Log, Telemetry } from '../domain/telemetry';
+import { createLiveHub, type LiveHub, type LiveSubscription } from './hub';
+import type { LiveSink } from './live-sink';
+
+const NOW = 20_000 * DAY;
+const silent = (): void => {};
+const log: Log = { debug: silent, info: silent, warn: silent, error: silent };
+const NO_PROGRESS = { watermarkMs: null, finalBeforeMs: null };
+
+class ListenedStore extends MemorySeriesStore {
+  listener: StoreListener | null = null;
+  signals: (AbortSignal | undefined)[] = [];
+  gate: Promise<void> = Promise.resolve();
+
+  override subscribe(listener?: StoreListener): () => void {
+    this.listener = listener ?? null;
+    return silent;
+  }
+
+  override async read(metric: Metric, request: ReadRequest): ReturnType<MemorySeriesStore['read']> {
+    this.signals.push(request.signal);
+    await this.gate;
+    return super.read(metric, request);
+  }
+}
+
+/** A client that takes what it is sent, or nothing as long as it is not clear. */
+class Client implements LiveSink {
+  readonly holder: string = 'a';
+  readonly messages: Record<string, unknown>[] = [];
+  readonly failed: { id: string; error: unknown }[] = [];
+  readonly long: { pieces: Iterator<string>; over: () => void }[] = [];
+  clear = true;
+  takesPieces = true;
+  room = Number.POSITIVE_INFINITY;
+  private waiting: (() => void)[] = [];
+
+  send(frame: Buffer): void {
+    this.sendText(frame.toString('utf8', frame.indexOf('{')));
+  }
+
+  sendText(text: string): void {
+    this.messages.push(JSON.parse(text) as Record<string, unknown>);
+  }
+
+  sendPieces(pieces: Iterator<string>, over: () => void): void {
+    this.long.push({ pieces, over });
+    if (this.takesPieces) this.takePieces();
+  }
+
+  takePieces(): void {
+    for (const { pieces, over } of this.long.splice(0)) {
+      let text = '';
+      for (let next = pieces.next(); next.done !== true; next = pieces.next()) text += next.value;
+      this.sendText(text);
+      over();
+    }
+  }
+
+  waitFor(part: { drain(): void }): void {
+    this.waiting.push(() => part.drain());
+  }
+
+  reserve(points: number): boolean {
+    this.room -= points;
+    return this.room >= 0;
+  }
+
+  subscriptionFailed(id: string, error: unknown): void {
+    this.failed.push({ id, error });
+  }
+
+  becomeClear(): void {
+    this.clear = true;
+    for (const drain of this.waiting.splice(0)) drain();
+  }
+}
+
+function setup(metric: Metric, maxScanPoints = 1_000_000) {
+  const store = new ListenedStore();
+  const counted = new Map<string, number>();
+  const telemetry = new Proxy({} as Telemetry, {
+    get: (_, name: string) => (count?: unknown) =>
+      counted.set(name, (counted.get(name) ?? 0) + (typeof count === 'number' ? count : 1)),
+  });
+  const limits = { maxSeries: 20_000, maxPoints: 1_000_000, maxScanPoints, staleWindows: 2 };
+  const engine = new QueryEngine([metric], store, limits, () => NOW);
+  const memory = new MemoryBudget(100_000_000, 'limits.max_answer_bytes');
+  const turns = new FairGate({ places: 2, setting: 'turns' });
+  const options = { jitterMs: 1, pace: { minMs: 1, factor: 1, maxMs: 5 } };
+  const hub = createLiveHub({
+    engine,
+    store,
+    metrics: [metric],
+    memory,
+    turns,
+    log,
+    telemetry,
+    clock: () => NOW,
+    options,
+  });
+  const subscribe = (client: Client, selection: Partial<Selection> = {}, fromMs = 0): LiveSubscription => {
+    const plan = engine.plan({ metric: metric.name, ...selection }, []);
+    return hub.subscribe(metric.kind === 'event' ? 'events' : 'series', plan, 's', fromMs, client);
+  };
+  /** Puts points and notifies the hub, as a store does. */
+  const change = async (points: readonly { values: readonly string[]; startMs: number }[]): Promise<void> => {
+    const changes: PointChange[] = [];
+    for (const { values, startMs } of points) {
+      store.put(values, startMs, startMs + MINUTE, [1]);
+      const seriesId = (await store.listSeries()).find((one) => one.values.join() === values.join())!.id;
+      const told = { removed: false, revision: 1, updatedMs: NOW, firstSeenMs: NOW, measures: [1] };
+      changes.push({ seriesId, values, startMs, endMs: startMs + MINUTE, ...told });
+    }
+    store.listener!.onChanges(metric, changes, NO_PROGRESS);
+  };
+  return { store, hub, memory, counted, subscribe, change };
+}
+
+async function until(condition: () => boolean, what: string): Promise<void> {
+  const end = performance.now() + 20_000;
+  while (!condition()) {
+    if (performance.now() > end) throw new Error(`waited for ${what} in vain`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+const series = (count: number): string[][] => Array.from({ length: count }, (_, i) => [`s${i}`, 'b']);
+
+describe('what is too large to be read', () => {
+  let hub: LiveHub;
+  afterEach(() => hub.close());
+
+  test('live points of several steps are read in smaller parts', async () => {
+    const { change, subscribe, ...rest } = setup(metricOf(), 5);
+    ({ hub } = rest);
+    await hub.start();
+    const client = new Client();
+    await subscribe(client, { groupBy: [] }, NOW - 10 * MINUTE).ready;
+    const window = (n: number) => series(4).map((values) => ({ values, startMs: NOW - n * MINUTE }));
+    await change([...window(1), ...window(2), ...window(3)]);
+    const times = (): number[] =>
+      client.messages.slice(1).flatMap(({ series: each }) => (each as { times: number[] }[])[0]!.times);
+    await until(() => times().length === 3, 'all three');
+    expect(times().sort()).toEqual([3, 2, 1].map((n) => NOW - n * MINUTE));
+    expect(client.failed).toEqual([]);
+  });
+
+  test('where one step alone is too large, its subscribers get the error, and nothing is read again', async () => {
+    const { change, subscribe, store, ...rest } = setup(metricOf(), 5);
+    ({ hub } = rest);
+    await hub.start();
+    const client = new Client();
+    await subscribe(client, { groupBy: [] }, NOW - 10 * MINUTE).ready;
+    await change(series(10).map((values) => ({ values, startMs: NOW - MINUTE })));
+    await until(() => client.failed.length > 0, 'the error');
+    expect(client.failed).toMatchObject([{ id: 's', error: { code: 'range_too_large' } }]);
+    expect(hub.stats()).toEqual({ selections: 0, subscriptions: 0 });
+    const reads = store.reads.length;
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    expect(store.reads).toHaveLength(reads);
+  });
+
+  test('a resync whose snapshot has become too large ends with the error', async () => {
+    const { subscribe, store, ...rest } = setup(metricOf(), 5);
+    ({ hub } = rest);
+    await hub.start();
+    const client = new Client();
+    await subscribe(client).ready;
+    for (const values of series(10)) store.put(values, NOW - MINUTE, NOW, [1]);
+    store.listener!.onGap(metricOf(), 'test');
+    await until(() => client.failed.length > 0, 'the error');
+    expect(client.messages.at(-1)).toMatchObject({ type: 'resync' });
+    expect(client.failed).toMatchObject([{ id: 's', error: { code: 'range_too_large' } }]);
+  });
+});
+
+describe('events of one window', () => {
+  test('are all sent as they change, however many series the window has', async () => {
+    const event = { severity: 'warning', message: '{value}' } as const;
+    const metric = metricOf({
+      kind: 'event',
+      event,
+      retentionMs: 2 * MINUTE,
+      measures: [measureOf('value')],
+    });
+    const { hub, change, subscribe, store } = setup(metric);
+    const startMs = NOW - MINUTE;
+    for (let i = 0; i < 10_050; i += 1) store.put([`s${String(i).padStart(5, '0')}`, 'b'], startMs, NOW, [1]);
+    await hub.start();
+    const client = new Client();
+    await subscribe(client).ready;
+    await change([{ values: ['s10049', 'b'], startMs }]);
+    await until(() => client.messages.length > 1, 'the update');
+    expect(client.messages.at(-1)).toMatchObject({
+      type: 'events_update',
+      events: [{ labels: { segment: 's10049' }, revision: 2 }],
+    });
+    hub.close();
+  });
+});
+
+describe('a client that is too slow', () => {
+  test('every message that it does not get is counted', async () => {
+    const { hub, change, subscribe, counted } = setup(metricOf());
+    await hub.start();
+    const client = new Client();
+    await subscribe(client).ready;
+    client.clear = false;
+    client.room = 1;
+    const dropped = (): number => counted.get('messagesDropped') ?? 0;
+    await change(series(3).map((values) => ({ values, startMs: NOW - MINUTE })));
+    await until(() => dropped() === 1, 'the first');
+    for (let i = 2; i < 5; i += 1) {
+      await change([{ values: ['s0', 'b'], startMs: NOW - i * MINUTE }]);
+      await until(() => dropped() === i, `message ${i}`);
+    }
+    client.room = 1e9;
+    client.becomeClear();
+    await until(() => client.messages.length === 3, 'the fresh snapshot');
+    expect(client.messages.map(({ type }) => type)).toEqual(['subscribed', 'resync', 'subscribed']);
+    hub.close();
+  });
+});
+
+describe('snapshots', () => {
+  test('are made piece by piece as the client takes them, from one answer for all', async () => {
+    const { hub, subscribe, store, memory } = setup(metricOf());
+    for (let i = 0; i < 1_000; i += 1)
+      store.put(['a', 'b'], NOW - i * MINUTE, NOW - i * MINUTE + MINUTE, [i]);
+    await hub.start();
+    const clients = Array.from({ length: 20 }, () => new Client());
+    for (const client of clients) client.takesPieces = false;
+    await Promise.all(clients.map((client, i) => subscribe(client, {}, NOW - (i + 1) * MINUTE).ready));
+    // One answer in memory: the first client's own, and one that all the others share.
+    expect(memory.usedBytes).toBeLessThanOrEqual(23 * 32);
+    expect(memory.usedBytes).toBeGreaterThan(0);
+    for (const client of clients) client.takePieces();
+    clients.forEach(({ messages }, i) => {
+      expect((messages[0]!.series as { times: number[] }[])[0]!.times).toHaveLength(i + 2);
+    });
+    hub.close();
+    expect(memory.usedBytes).toBe(0);
+  });
+
+  test('are read no further when nobody waits for them any more', async () => {
+    const { hub, subscribe, store } = setup(metricOf());
+    store.put(['a', 'b'], NOW - MINUTE, NOW, [1]);
+    await hub.start();
+    let release = silent;
+    store.gate = new Promise((resolve) => (release = resolve));
+    store.signals = [];
+    const subscription = subscribe(new Client());
+    // The aggregators read too, without a signal.
+    const signals = (): AbortSignal[] => store.signals.filter((signal) => signal !== undefined);
+    await until(() => signals().length > 0, 'the read');
+    expect(signals().map(({ aborted }) => aborted)).toEqual([false]);
+    subscription.end();
+    expect(signals().map(({ aborted }) => aborted)).toEqual([true]);
+    release();
+    await subscription.ready;
+    hub.close();
+  });
+});
