@@ -156,7 +156,7 @@ function buildSource(
       },
       mappings,
       store,
-      tools,
+      { ...tools, clockCertain: () => tools.guard.certain() },
     );
     return { source, ingest: null, demo: null };
   }

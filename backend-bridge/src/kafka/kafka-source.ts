@@ -3,7 +3,6 @@ import type { TopicMapping } from '../domain/mapping';
 import { StartRefusedError } from '../domain/errors';
 import type { Source } from '../domain/source';
 import type { SeriesStore } from '../domain/store';
-import type { Clock, Log, Telemetry } from '../domain/telemetry';
 import { createSchemaRegistry } from './avro/schema-registry';
 import { createClusterView } from './cluster/cluster-view';
 import { registerCodecs } from './codecs';
@@ -12,7 +11,7 @@ import { readFetchResponses } from './fetch/fetch-response';
 import { createClient } from './kafka-client';
 import type { KafkaSourceOptions } from './options';
 import { createTopicFeeds } from './reading/topic-feed';
-import { SourceSupervisor } from './source-supervisor';
+import { SourceSupervisor, type SupervisorTools } from './source-supervisor';
 
 export type { KafkaSourceOptions } from './options';
 
@@ -24,9 +23,9 @@ export function createKafkaSource(
   options: KafkaSourceOptions,
   mappings: readonly TopicMapping[],
   store: SeriesStore,
-  tools: { readonly log: Log; readonly telemetry: Telemetry; readonly clock: Clock },
+  tools: Pick<SupervisorTools, 'log' | 'telemetry' | 'clock' | 'clockCertain'>,
 ): Source {
-  const { log, telemetry, clock } = tools;
+  const { log } = tools;
   const avro = mappings.filter(({ key, value }) => key.format === 'avro' || value.format === 'avro');
   if (avro.length > 0 && options.schemaRegistry === undefined) {
     const names = avro.map(({ metric }) => metric.name).join(', ');
@@ -53,11 +52,9 @@ export function createKafkaSource(
     view,
     options,
     bridgeId: randomUUID(),
+    ...tools,
     store,
     registry,
     deadLetters,
-    log,
-    telemetry,
-    clock,
   });
 }

@@ -28,6 +28,8 @@ export interface FlowTools {
   readonly log: Log;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
+  /** False while the clock may be wrong; absent: it never is. */
+  readonly clockCertain?: () => boolean;
 }
 
 /** What a flow asks of the consumer that feeds it. */
@@ -221,8 +223,9 @@ export class PartitionFlow {
   private async decode(range: Parameters<typeof decodeSlice>[2]): Promise<Slice | Failure> {
     const { registry, deadLetters, growth, log, clock } = this.tools;
     const { feed, partition } = this;
+    const certain = this.tools.clockCertain?.() ?? true;
     try {
-      let slice = await decodeSlice(feed, partition, range, registry, clock());
+      let slice = await decodeSlice(feed, partition, range, registry, clock(), certain);
       if (!(await growth.holds(feed.topic, slice.writes))) throw new IdentityUnknown();
       if (feed.javaPlaced && !liesLikeJava(feed, partition, slice.writes)) {
         feed.javaPlaced = false;
@@ -230,7 +233,7 @@ export class PartitionFlow {
           { topic: feed.topic },
           'keys are not placed as Java producers place them; offsets alone order them',
         );
-        slice = await decodeSlice(feed, partition, range, registry, clock());
+        slice = await decodeSlice(feed, partition, range, registry, clock(), certain);
       }
       const letters = slice.deadLetters.filter(({ lastOffset }) => lastOffset >= this.deadLettersFrom);
       // Before the write: once the store has passed these records, nobody would read them again.

@@ -58,9 +58,25 @@ describe('a slice', () => {
     const incarnations = { topicId: 'id', partitions: 1, incarnations: [{ number: 1, starts: [0] }] };
     const lane: Lane = { metric, decoder, incarnations };
     const of = { topic: 'topic', lanes: [lane], javaPlaced: true } as unknown as TopicFeed;
-    const slice = await decodeSlice(of, 0, { fromOffset: 0, toOffset: 2, records }, null, START);
+    const slice = await decodeSlice(of, 0, { fromOffset: 0, toOffset: 2, records }, null, START, true);
     expect(slice.writes[0]?.points.map(({ offset }) => offset)).toEqual([0, 2]);
     expect(slice.deadLetters).toMatchObject([{ offset: 1, reason: 'decoder_failed' }]);
     expect(slice.deadLetters[0]?.message).toMatch(/cannot read the property of nothing/);
+  });
+
+  it('refuses windows in the future only where the clock is certain', async () => {
+    const decoder = createRecordDecoder(mapping(), { avro: noAvro, onUnsafeInteger: () => undefined });
+    const incarnations = { topicId: 'id', partitions: 1, incarnations: [{ number: 1, starts: [0] }] };
+    const of = {
+      topic: 'topic',
+      lanes: [{ metric, decoder, incarnations }],
+      javaPlaced: true,
+    } as unknown as TopicFeed;
+    const range = { fromOffset: 0, toOffset: 2, records };
+    const dayBefore = START - 86_400_000;
+    const refused = await decodeSlice(of, 0, range, null, dayBefore, true);
+    expect(refused.deadLetters.map(({ reason }) => reason)).toEqual(Array(3).fill('window_in_future'));
+    const uncertain = await decodeSlice(of, 0, range, null, dayBefore, false);
+    expect(uncertain.writes[0]?.points).toHaveLength(3);
   });
 });

@@ -65,7 +65,7 @@ function decodeFor(
   feed: TopicFeed,
   partition: number,
   records: readonly RawRecord[],
-  nowMs: number,
+  latestMs: number,
   deadLetters: DeadLetter[],
   schemas: Set<number>,
 ): DecodedSlice {
@@ -74,7 +74,7 @@ function decodeFor(
   const many = topic.incarnations.length > 1;
   for (const record of records) {
     try {
-      lane.decoder.decodeInto(slice, record, newest, nowMs);
+      lane.decoder.decodeInto(slice, record, newest, latestMs);
       const point = many ? slice.points.at(-1) : undefined;
       if (point?.offset === record.offset) {
         const placedBy = feed.javaPlaced ? (point.placement ?? point.keyHash) : 0;
@@ -117,15 +117,18 @@ export async function decodeSlice(
   range: { readonly fromOffset: number; readonly toOffset: number; readonly records: readonly RawRecord[] },
   registry: SchemaRegistry | null,
   nowMs: number,
+  clockCertain: boolean,
 ): Promise<Slice> {
   const { fromOffset, toOffset, records } = range;
+  // Which window lies in the future is not for a clock to say that may be wrong itself.
+  const latestMs = clockCertain ? nowMs : Number.POSITIVE_INFINITY;
   for (;;) {
     const deadLetters: DeadLetter[] = [];
     const schemas = new Set<number>();
     const writes = feed.lanes.map((lane): WriteBatch => {
       const topic = lane.incarnations;
       if (topic === null || partition >= topic.partitions) throw new IdentityUnknown();
-      const decoded = decodeFor(lane, topic, feed, partition, records, nowMs, deadLetters, schemas);
+      const decoded = decodeFor(lane, topic, feed, partition, records, latestMs, deadLetters, schemas);
       return {
         metric: lane.metric,
         topicId: topic.topicId,
