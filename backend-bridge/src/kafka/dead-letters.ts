@@ -72,14 +72,15 @@ function* batches(letters: readonly DeadLetter[]): Generator<readonly DeadLetter
   let batch: DeadLetter[] = [];
   let bytes = 0;
   for (const letter of letters) {
-    const size = bytesOf(letter);
+    const whole = bytesOf(letter);
+    const size = whole > BATCH_BYTES ? 0 : whole;
     if (batch.length === BATCH || (batch.length > 0 && bytes + size > BATCH_BYTES)) {
       yield batch;
       batch = [];
       bytes = 0;
     }
     batch.push(letter);
-    bytes += size > BATCH_BYTES ? 0 : size;
+    bytes += size;
   }
   if (batch.length > 0) yield batch;
 }
