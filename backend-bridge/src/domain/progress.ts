@@ -22,6 +22,8 @@ export interface Progress {
   readonly watermarkMs: number | null;
   /** A window is final when its end + grace <= finalBeforeMs. Null: none is. */
   readonly finalBeforeMs: number | null;
+  /** The writer's clock when a point of a new series was last refused, because the metric has reached its cap. */
+  readonly seriesRefusedMs?: number;
 }
 
 export interface ProgressRules {

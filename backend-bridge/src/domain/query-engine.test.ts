@@ -421,3 +421,31 @@ describe('unknown names', () => {
     expect((await engine.query({ metric: 'm', fromMs: T0, toMs: NOW }, [])).series).toEqual([]);
   });
 });
+
+describe('a metric that has reached max_series', () => {
+  const refused = NOW - DAY;
+  const warning = { code: 'series_over_cap', metric: 'm', max_series: 7 };
+
+  test('says so in every answer, because sums are those of the kept series', async () => {
+    const { store, put, query, engine, plan } = setup({ maxSeries: 7 });
+    put('a', 'x', 0, 1);
+    expect((await query({ groupBy: [] })).warnings).toEqual([]);
+    store.progressNow = { ...store.progressNow, seriesRefusedMs: refused + 1 };
+    expect((await query({ groupBy: [] })).warnings).toMatchObject([warning]);
+    const range = { metric: 'm', fromMs: T0, toMs: NOW };
+    expect((await engine.summary(range, [])).warnings).toMatchObject([warning]);
+    expect((await engine.snapshot(plan(), T0)).warnings).toMatchObject([warning]);
+    const events = setup({ maxSeries: 7, kind: 'event' });
+    events.store.progressNow = { ...store.progressNow };
+    expect((await events.engine.events(range, [])).warnings).toMatchObject([warning]);
+  });
+
+  test('no longer, once what was refused would have expired', async () => {
+    const { store, query, metric } = setup({ maxSeries: 7 });
+    const last = NOW - metric.retentionMs - metric.window.sizeMs;
+    store.progressNow = { ...store.progressNow, seriesRefusedMs: last + 1 };
+    expect((await query()).warnings).toHaveLength(1);
+    store.progressNow = { ...store.progressNow, seriesRefusedMs: last };
+    expect((await query()).warnings).toEqual([]);
+  });
+});

@@ -34,6 +34,7 @@ import type {
 import { fillLength, NumberNotes, seriesAnswer, type AnswerRule, type Fill } from './series-answer';
 import { combineRuleOf, groupSeries, ScanBudget, scanGroups, selectSeries, type Pause } from './series-scan';
 import { seriesKey, type Labels } from './series';
+import { seriesCapWarnings } from './series-cap';
 import type { SeriesStore } from './store';
 import { summarize } from './summary';
 import type { Clock } from './telemetry';
@@ -183,7 +184,10 @@ export class QueryEngine {
         else cut.truncated = true;
         return !cut.truncated;
       });
-      const cuts = cut.truncated ? [truncation(series.length, total)] : [];
+      const cuts = [
+        ...(cut.truncated ? [truncation(series.length, total)] : []),
+        ...seriesCapWarnings(metric, progress, nowMs),
+      ];
       return { series, warnings: [...plan.warnings, ...cuts, ...notes.warnings()] };
     });
     return { ...this.head(plan, reading), ...result };
@@ -212,7 +216,7 @@ export class QueryEngine {
       serverTimeMs: reading.nowMs,
       storeEpoch: reading.storeEpoch,
       events: result,
-      warnings: [],
+      warnings: seriesCapWarnings(metric, reading.progress, reading.nowMs),
     };
   }
 
@@ -304,7 +308,10 @@ export class QueryEngine {
         }
         return true;
       });
-      const cuts = cut.truncated ? [truncation(series.length, total)] : [];
+      const cuts = [
+        ...(cut.truncated ? [truncation(series.length, total)] : []),
+        ...seriesCapWarnings(plan.metric, progress, nowMs),
+      ];
       return { series, warnings: [...plan.warnings, ...cuts, ...notes.warnings()] };
     });
     return { ...this.head(plan, reading), ...result };

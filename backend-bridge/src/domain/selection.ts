@@ -60,6 +60,7 @@ export interface ResultSeries {
 /** Every code that a warning may have; the same as in the OpenAPI file. */
 export const WARNING_CODES = [
   'series_truncated',
+  'series_over_cap',
   'step_adjusted',
   'unsafe_integer',
   'values_unrepresentable',

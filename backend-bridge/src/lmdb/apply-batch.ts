@@ -100,6 +100,7 @@ export function applyBatch(
       batch.maxEventMs === null ? null : Math.min(batch.maxEventMs, nowMs),
     ),
   });
+  if (overCap.length > 0) state.progress = { ...state.progress, seriesRefusedMs: nowMs };
   const progressed = certain && state.advance(nowMs);
   return {
     outcome: { kind: 'applied', accepted, ignored, expired, corrected, conflicts, overCap },

@@ -113,7 +113,7 @@ export class MetricState {
     const next = advance(this.progress, states, nowMs, this.metric);
     const { watermarkMs, finalBeforeMs } = this.progress;
     if (next.watermarkMs === watermarkMs && next.finalBeforeMs === finalBeforeMs) return false;
-    this.progress = next;
+    this.progress = { ...this.progress, ...next };
     return true;
   }
 

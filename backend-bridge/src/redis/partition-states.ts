@@ -37,9 +37,14 @@ export function decodeGaps(reply: unknown): readonly PartitionGap[] {
   return gaps;
 }
 
-export function parseProgress(watermark: string | null, finalBefore: string | null): Progress {
+export function parseProgress(
+  watermark: string | null,
+  finalBefore: string | null,
+  seriesRefused: string | null,
+): Progress {
   return {
     watermarkMs: watermark === null ? null : Number(watermark),
     finalBeforeMs: finalBefore === null ? null : Number(finalBefore),
+    ...(seriesRefused === null ? {} : { seriesRefusedMs: Number(seriesRefused) }),
   };
 }

@@ -282,9 +282,14 @@ class RedisStore implements SeriesStore {
   }
 
   async progress(metric: Metric): Promise<Progress> {
-    const { values } = await this.storeEpoch.confirm(this.access(metric), 'watermark', 'final_before');
-    const [watermark = null, finalBefore = null] = values;
-    return parseProgress(watermark, finalBefore);
+    const { values } = await this.storeEpoch.confirm(
+      this.access(metric),
+      'watermark',
+      'final_before',
+      'series_refused',
+    );
+    const [watermark = null, finalBefore = null, seriesRefused = null] = values;
+    return parseProgress(watermark, finalBefore, seriesRefused);
   }
 
   async listSeries(metric: Metric): Promise<readonly Series[]> {

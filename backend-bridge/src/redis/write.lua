@@ -273,6 +273,7 @@ local function write(keys, args)
   if not clocks_agree(args[5], args[6]) then next_watermark, next_final = watermark, final_before end
   local moved = next_watermark ~= watermark or next_final ~= final_before
   if moved then save_progress(meta, next_watermark, next_final) end
+  if #over_cap > 0 then call('HSET', meta, 'series_refused', number_text(now)) end
   local number = runs[meta].number
   if accepted > 0 then
     for i = 1, series_count do

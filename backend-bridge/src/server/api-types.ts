@@ -314,7 +314,7 @@ export interface components {
         };
         /** @description Something that the reader of the numbers should know. More fields depend on the code. */
         Warning: {
-            /** @description `series_truncated` has `kept` and `total` (the series that the filters select, with or without points in the range); `step_adjusted` has `asked_ms` and `taken_ms`; `unsafe_integer`, `values_unrepresentable` and `not_combinable` (points left out, because records lack the sum or the count behind their average) have `count`. New codes may come. */
+            /** @description `series_truncated` has `kept` and `total` (the series that the filters select, with or without points in the range); `series_over_cap` has `metric` and `max_series` (the metric has so many series that points of further ones are not stored, and missing from sums too; said until those would have expired); `step_adjusted` has `asked_ms` and `taken_ms`; `unsafe_integer`, `values_unrepresentable` and `not_combinable` (points left out, because records lack the sum or the count behind their average) have `count`. New codes may come. */
             code: string;
             message: string;
         } & {

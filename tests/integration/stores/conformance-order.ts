@@ -203,6 +203,17 @@ export function describeOrder(factory: StoreFactory): void {
       expect(await scene.store.appliedOffsets(scene.metric)).toEqual(new Map([[0, 4]]));
     });
 
+    it('is remembered when it was last reached, across restarts', async () => {
+      await open(metricOf({ maxSeries: 1 }));
+      await scene.write(0, [{ offset: 0, values: ['a'] }]);
+      expect(await scene.store.progress(scene.metric)).not.toHaveProperty('seriesRefusedMs');
+      await scene.write(0, [{ offset: 1, values: ['b'] }], { nowMs: NOW - 7_000 });
+      await scene.write(0, [{ offset: 2, values: ['a'] }]);
+      expect(await scene.store.progress(scene.metric)).toMatchObject({ seriesRefusedMs: NOW - 7_000 });
+      await scene.under.restart();
+      expect(await scene.store.progress(scene.metric)).toMatchObject({ seriesRefusedMs: NOW - 7_000 });
+    });
+
     it('is not used up by points that are refused', async () => {
       await open(metricOf({ maxSeries: 1 }));
       await scene.write(0, [
