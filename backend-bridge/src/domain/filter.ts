@@ -13,12 +13,17 @@ export const MAX_PATTERN_CHARS = 1_000;
 export const MAX_PATTERN_SIZE = 2_000;
 const REMEMBERED_VALUES = 10_000;
 const OPERATORS: ReadonlySet<string> = new Set(['=', '!=', '=~', '!~']);
+const PATTERNS: ReadonlySet<string> = new Set(['=~', '!~']);
 
 export type ValueTest = (value: string) => boolean;
 
+export type Selects = (values: readonly string[]) => boolean;
+
 export interface CompiledFilters {
   /** Whether a series with these dimension values, in the metric's order, passes every filter. */
-  readonly selects: (values: readonly string[]) => boolean;
+  readonly selects: Selects;
+  /** Whether it passes those by value (`=` and `!=`): patterns are matched against no other series. */
+  readonly byValue: Selects;
   /** Sum of the RE2 programs' sizes; 0 without patterns. */
   readonly patternSize: number;
 }
@@ -168,16 +173,25 @@ export class FilterCompiler {
   }
 
   compile(metric: Metric, filters: readonly Filter[]): CompiledFilters {
-    const tests = filters.map((filter) => ({
-      index: metric.dimensions.findIndex(({ name }) => name === filter.dimension),
-      test: this.test(filter),
-    }));
-    const [first] = tests;
-    const selects =
-      first !== undefined && tests.length === 1
-        ? (values: readonly string[]) => first.test(values[first.index] ?? '')
-        : (values: readonly string[]) => tests.every(({ index, test }) => test(values[index] ?? ''));
-    return { selects, patternSize: this.size };
+    const compiled = (some: readonly Filter[]): Selects => {
+      const tests = some.map((filter) => ({
+        index: metric.dimensions.findIndex(({ name }) => name === filter.dimension),
+        test: this.test(filter),
+      }));
+      const [first] = tests;
+      return first !== undefined && tests.length === 1
+        ? (values) => first.test(values[first.index] ?? '')
+        : (values) => tests.every(({ index, test }) => test(values[index] ?? ''));
+    };
+    const byValue = compiled(filters.filter(({ op }) => !PATTERNS.has(op)));
+    const patterns = filters.filter(({ op }) => PATTERNS.has(op));
+    if (patterns.length === 0) return { selects: byValue, byValue, patternSize: 0 };
+    const byPattern = compiled(patterns);
+    return {
+      selects: (values) => byValue(values) && byPattern(values),
+      byValue,
+      patternSize: this.size,
+    };
   }
 }
 

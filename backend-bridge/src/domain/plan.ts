@@ -131,7 +131,7 @@ export function makePlan(
   const overTime = selection.overTime ?? definition.overTime;
   if (selection.overTime !== undefined || stepped) checkOverTime(metric, definition, overTime);
   const includeOpen = selection.includeOpen ?? true;
-  const { selects, patternSize } = new FilterCompiler().compile(metric, filters);
+  const { selects, byValue, patternSize } = new FilterCompiler().compile(metric, filters);
   return {
     metric,
     measure,
@@ -153,6 +153,7 @@ export function makePlan(
     selects,
     groupOf: (values) => groupLabels(metric, kept, values),
     stepOf: stepped ? (startMs) => alignDown(startMs, stepMs) : (startMs) => startMs,
+    byValue,
     patternSize,
   };
 }

@@ -23,6 +23,8 @@ export interface Plan {
   readonly groupOf: (values: readonly string[]) => Labels;
   /** The step that a window start falls into (its aligned start); the start itself where windows are not stepped. */
   readonly stepOf: (startMs: number) => number;
+  /** Whether a series passes the filters by value; absent: every one does. */
+  readonly byValue?: (values: readonly string[]) => boolean;
   /** Size of the patterns among the filters, as the cost of `selects` for each character of a label; absent: none. */
   readonly patternSize?: number;
 }

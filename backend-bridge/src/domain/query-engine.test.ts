@@ -449,3 +449,15 @@ describe('a metric that has reached max_series', () => {
     expect((await query()).warnings).toEqual([]);
   });
 });
+
+test('whether patterns are refused does not tell a tenant how many series others have', async () => {
+  const { put, query } = setup();
+  for (let i = 0; i < 300; i += 1) put(`others-${i}-${'x'.repeat(2_000)}`, 'x', 0, 1);
+  put('own', 'x', 0, 7);
+  const filters: Filter[] = [{ dimension: 'segment', op: '=~', values: ['(a|b|own){1,150}'] }];
+  const own: Filter[] = [{ dimension: 'segment', op: '=', values: ['own'] }];
+  const refused = { code: 'invalid_regex', details: { metric: 'm' } };
+  await expect(query({ filters })).rejects.toMatchObject(refused);
+  await expect(query({ filters })).rejects.not.toThrow(/\d/);
+  expect((await query({ filters }, own)).series[0]!.values).toEqual([7]);
+});
