@@ -50,6 +50,8 @@ export const FORGET_AFTER_MS = 10_000;
 const LATE_ANSWER_MS = 60_000;
 
 const BETWEEN_TRIMS_MS = 2_000;
+/** A stream that is begun again at once is no trouble; the stream repeats one that lasts every 5 s. */
+const TROUBLE_AFTER_MS = 3_000;
 
 type StoredMode = 'points' | 'events';
 
@@ -79,6 +81,7 @@ export class LiveChannel {
   private cancelForgetting: (() => void) | undefined;
   private cancelReturn: (() => void) | undefined;
   private trimmedMs = -Infinity;
+  private lostSinceMs: number | undefined;
 
   constructor(
     private readonly uid: string,
@@ -120,6 +123,14 @@ export class LiveChannel {
       };
     }
     return { state: 'disconnected', message: this.askFault };
+  }
+
+  /** Why what is shown may be out of date, once that has lasted for a moment; undefined while all is well. */
+  get trouble(): string | undefined {
+    const { lostSinceMs } = this;
+    if (lostSinceMs === undefined || this.world.clock.now() - lostSinceMs < TROUBLE_AFTER_MS)
+      return undefined;
+    return this.state.message;
   }
 
   join(viewer: ChannelViewer): void {
@@ -344,6 +355,8 @@ export class LiveChannel {
   }
 
   private tellViewers(): void {
+    const isLost = this.connection.isLost || this.askFault !== undefined;
+    this.lostSinceMs = isLost ? (this.lostSinceMs ?? this.world.clock.now()) : undefined;
     for (const viewer of this.viewers) viewer.onNews();
   }
 

@@ -79,6 +79,11 @@ export class LiveConnection {
     return this.wire === 'connected' && !this.polls;
   }
 
+  /** It has been kept up to date and is not now: Grafana or the bridge is lost. */
+  get isLost(): boolean {
+    return this.upstream !== undefined || (this.wire === 'lost' && !this.isReopening);
+  }
+
   get state(): LiveState {
     const unavailable = this.transport.unavailable();
     if (unavailable !== undefined) return { state: 'polling', message: `${unavailable} ${POLLS}` };

@@ -1,4 +1,4 @@
-import { LoadingState } from '@grafana/data';
+import { LoadingState, type DataFrame } from '@grafana/data';
 import { HOUR, LiveStage, MINUTE, NOON, absolute, lastHours, relative, segment } from '../testing/live-stage';
 import { liveQuery, mayGoLive } from './live-query';
 
@@ -117,6 +117,39 @@ describe('a browser that is offline', () => {
     stage.backend.isOffline = false;
     stage.pass(6_000);
     expect(panel.points).toEqual(stage.backend.truth());
+  });
+});
+
+describe('a bridge that has died', () => {
+  const message = 'No bridge listens at http://bridge:8765.';
+  const noticesOf = (panel: ReturnType<LiveStage['open']>): string[] =>
+    (panel.frames[0]?.meta?.notices ?? []).map(({ text }) => text);
+
+  test.each(['points', 'events', 'changed'] as const)('is said within 10 s on a panel in mode %s', (mode) => {
+    stage.backend.mode = mode;
+    const panel = stage.openLive(mode === 'events' ? { kind: 'events' } : {});
+    stage.backend.fault = { message, status: 502 };
+    const down = { type: 'state', state: 'reconnecting', message };
+    for (let second = 0; second < 10; second += 5) {
+      stage.live.send(down);
+      stage.pass(5_000);
+    }
+    expect(noticesOf(panel)).toEqual([expect.stringContaining(message)]);
+    stage.backend.fault = undefined;
+    stage.live.send({ type: 'state', state: 'connected' });
+    stage.pass(5_000);
+    expect(noticesOf(panel)).toEqual([]);
+  });
+
+  test('for a moment only is not said', () => {
+    const panel = stage.openLive();
+    stage.live.send({ type: 'state', state: 'reconnecting', message });
+    stage.pass(1_000);
+    stage.live.send({ type: 'state', state: 'connected' });
+    stage.pass(1_000);
+    expect(
+      panel.responses.flatMap(({ data }) => data as DataFrame[]).some((frame) => frame.meta?.notices),
+    ).toBe(false);
   });
 });
 

@@ -232,7 +232,12 @@ export class TargetView implements ChannelViewer {
   }
 
   private notices(): QueryResultMetaNotice[] {
-    if (this.problem === undefined) return [];
+    if (this.problem === undefined) {
+      const trouble = this.channel?.trouble;
+      return trouble === undefined
+        ? []
+        : [{ severity: 'warning', text: `What is shown may be out of date: ${trouble}` }];
+    }
     return [{ severity: 'error', text: `What is shown could not be brought up to date: ${this.problem}` }];
   }
 
