@@ -8,12 +8,21 @@ import (
 
 const noLabel = "(none)"
 
-// name of a series: the alias, else its labels, else what the metric is called.
+// name of a series: the alias, else its labels, else what the metric is called; beside a time shift also how much
+// earlier, so that it can be told from the series of now.
 func (a Asked) name(measure string, labels map[string]string) string {
 	if a.Query.Alias != "" {
 		words := map[string]string{"metric": a.Query.Metric, "measure": measure, "stat": a.Query.Stat}
 		return model.Render(a.Query.Alias, labels, words)
 	}
+	name := a.seriesName(measure, labels)
+	if a.Query.TimeShift > 0 {
+		name += ", " + model.FormatDuration(a.Query.TimeShift) + " earlier"
+	}
+	return name
+}
+
+func (a Asked) seriesName(measure string, labels map[string]string) string {
 	names := sortedNames(labels)
 	switch len(names) {
 	case 0:

@@ -2,6 +2,7 @@ package frames
 
 import (
 	"testing"
+	"time"
 
 	"github.com/streamkpi/streamkpi/pkg/model"
 )
@@ -20,6 +21,9 @@ func TestNames(t *testing.T) {
 		{"one label", Asked{}, "value", map[string]string{"segment": "gold"}, "gold"},
 		{"a missing label", Asked{}, "value", map[string]string{"segment": ""}, "(none)"},
 		{"more labels, in order", Asked{}, "value", map[string]string{"b": "2", "a": ""}, "a=(none), b=2"},
+		{"of an earlier time", Asked{Query: model.Query{TimeShift: time.Hour}}, "value", map[string]string{"segment": "gold"}, "gold, 1h earlier"},
+		{"of an earlier time, without labels", Asked{Query: model.Query{TimeShift: 24 * time.Hour}, Metric: MetricInfo{Title: "Events"}}, "value", nil, "Events, 1d earlier"},
+		{"an alias says all there is to say", Asked{Query: model.Query{Alias: "yesterday", TimeShift: 24 * time.Hour}}, "value", nil, "yesterday"},
 		{"alias", Asked{Query: model.Query{Metric: "m", Stat: "max", Alias: "{{metric}} {{measure}} {{stat}} {{segment}}"}}, "value", map[string]string{"segment": "gold"}, "m value max gold"},
 	}
 	for _, test := range cases {
