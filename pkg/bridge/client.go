@@ -29,11 +29,16 @@ type Client struct {
 	address string // without a slash at the end
 	token   string
 	places  chan struct{}
+
+	rejected rejection
 }
 
 // NewClient makes a client. The HTTP client brings TLS, proxy and timeout; the token may be empty.
 func NewClient(httpClient *http.Client, address, token string) *Client {
-	return &Client{http: httpClient, address: strings.TrimRight(address, "/"), token: token, places: make(chan struct{}, concurrentCalls)}
+	return &Client{
+		http: httpClient, address: strings.TrimRight(address, "/"), token: token,
+		places: make(chan struct{}, concurrentCalls), rejected: rejection{now: time.Now},
+	}
 }
 
 // Address of the bridge.
@@ -173,6 +178,10 @@ func (c *Client) unreadable(path string, err error) *Error {
 
 // send makes one call and reads its whole answer.
 func (c *Client) send(ctx context.Context, method, path string, payload []byte) (*http.Response, []byte, error) {
+	needsToken := path != ReadyPath
+	if reason := c.rejected.recent(); needsToken && reason != nil {
+		return nil, nil, reason
+	}
 	select {
 	case c.places <- struct{}{}:
 		defer func() { <-c.places }()
@@ -204,6 +213,11 @@ func (c *Client) send(ctx context.Context, method, path string, payload []byte) 
 			return nil, nil, told
 		}
 		return nil, nil, unreached(c.address, err)
+	}
+	if needsToken {
+		if reason := c.rejected.note(c.address, response, body); reason != nil {
+			return nil, nil, reason
+		}
 	}
 	return response, body, nil
 }

@@ -263,3 +263,52 @@ func TestPathsKeepNamesTogether(t *testing.T) {
 		t.Errorf("%s, want %s", got, want)
 	}
 }
+
+func TestARejectedTokenStaysTheReasonAndIsTriedLessOften(t *testing.T) {
+	fake := bridgetest.New(t)
+	var calls atomic.Int64
+	var status atomic.Int64
+	status.Store(http.StatusUnauthorized)
+	fake.Route(CataloguePath, func(w http.ResponseWriter, _ *http.Request) {
+		calls.Add(1)
+		switch status.Load() {
+		case http.StatusOK:
+			_, _ = w.Write([]byte(`{"metrics":[]}`))
+		case http.StatusUnauthorized:
+			w.WriteHeader(http.StatusUnauthorized)
+			_, _ = w.Write([]byte(`{"error":{"code":"unauthenticated","message":"This token is not known","retryable":false}}`))
+		default:
+			w.WriteHeader(http.StatusTooManyRequests)
+			_, _ = w.Write([]byte(`{"error":{"code":"rate_limited","message":"Too many wrong tokens","retryable":true}}`))
+		}
+	})
+	client := NewClient(&http.Client{}, fake.URL(), "withdrawn")
+	now := time.Now()
+	client.rejected.now = func() time.Time { return now }
+	fails := func(what string) {
+		t.Helper()
+		var told *Error
+		if _, err := client.Catalogue(t.Context()); !errors.As(err, &told) || told.Code != "unauthenticated" {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	for range 10 {
+		fails("the token is withdrawn")
+	}
+	if got := calls.Load(); got != 1 {
+		t.Errorf("%d calls with a rejected token at once, want 1", got)
+	}
+	now = now.Add(rejectionAge)
+	status.Store(http.StatusTooManyRequests)
+	fails("the bridge limits the rate")
+	now = now.Add(rejectionAge)
+	status.Store(http.StatusOK)
+	if _, err := client.Catalogue(t.Context()); err != nil {
+		t.Errorf("the token is accepted again: %v", err)
+	}
+	status.Store(http.StatusTooManyRequests)
+	var told *Error
+	if _, err := client.Catalogue(t.Context()); !errors.As(err, &told) || told.Code != codeTooFast {
+		t.Errorf("a limit of its own: %v", err)
+	}
+}

@@ -124,8 +124,17 @@ func (f *Feed) start() {
 func (f *Feed) run() {
 	defer f.runs.Done()
 	delays := backoff{least: f.timing.LeastGap, most: f.timing.MostGap}
+	var rejected *Error // why the token is not accepted
 	for {
 		served, problem := f.connectOnce()
+		switch {
+		case problem != nil && problem.Code == codeUnauthenticated:
+			rejected = problem
+		case problem != nil && problem.Code == codeTooFast && rejected != nil:
+			problem = rejected // the limit of wrong tokens would hide the reason
+		default:
+			rejected = nil
+		}
 		if served {
 			delays.reset()
 		}
@@ -136,6 +145,9 @@ func (f *Feed) run() {
 		delay := delays.next()
 		if problem != nil && problem.Code == codeTooFast {
 			delay = max(delay, f.timing.MostGap/4)
+		}
+		if rejected != nil {
+			delay = max(delay, f.timing.MostGap)
 		}
 		_ = sleep(f.ctx, delay) // Close cuts it short, and stop sees that
 		if f.stop(problem) {

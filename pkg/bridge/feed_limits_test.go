@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -66,6 +67,32 @@ func TestTheRightToReadIsWithdrawn(t *testing.T) {
 		problem := told.last(Reconnecting).Problem
 		return problem != nil && problem.Code == "unauthenticated" && problem.Advice != ""
 	})
+}
+
+func TestARejectedTokenStaysTheReasonWhenTheBridgeThenLimitsTheRate(t *testing.T) {
+	fake := bridgetest.New(t)
+	timing := fast
+	timing.MostGap = 200 * time.Millisecond
+	feed := feedOf(t, fake, timing)
+	received := &recorder{}
+	feed.Subscribe(points("m"), time.Hour, received)
+	received.await(t, "subscribed", Subscribed, 1)
+	fake.RefuseUpgrades(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusTooManyRequests)
+		_, _ = w.Write([]byte(`{"error":{"code":"rate_limited","message":"Too many wrong tokens","retryable":true}}`))
+	})
+	fake.Peers()[0].Close(4401, "withdrawn")
+	received.await(t, "the loss", Reconnecting, 1)
+	before := len(fake.Upgrades())
+	time.Sleep(500 * time.Millisecond)
+	if got := received.last(Reconnecting).Problem; got.Code != "unauthenticated" {
+		t.Errorf("the reason is %q", got.Error())
+	}
+	if tries := len(fake.Upgrades()) - before; tries > 5 {
+		t.Errorf("%d attempts in half a second, want one every 200 ms", tries)
+	}
+	fake.RefuseUpgrades(nil)
+	received.await(t, "the token is accepted again", Subscribed, 2)
 }
 
 func TestTooManySubscriptionsNameTheSetting(t *testing.T) {

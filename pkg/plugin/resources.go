@@ -49,7 +49,7 @@ func (i *Instance) resource(ctx context.Context, request *backend.CallResourceRe
 	code, body, err := i.client.Forward(ctx, path, query)
 	var told *bridge.Error
 	if errors.As(err, &told) {
-		return refuse(int(statusOf(told)), told.Code, told.Error(), told.Retryable)
+		return refuse(shownStatus(int(statusOf(told))), told.Code, told.Error(), told.Retryable)
 	}
 	if err != nil {
 		return refuse(http.StatusInternalServerError, "internal", err.Error(), false)
@@ -57,10 +57,15 @@ func (i *Instance) resource(ctx context.Context, request *backend.CallResourceRe
 	if len(body) > maxResourceBytes {
 		return refuse(http.StatusBadGateway, bridge.CodeTooLarge, "The bridge's answer is too large for an editor. Ask with a prefix or a smaller limit.", false)
 	}
+	return shownStatus(code), body
+}
+
+// shownStatus is the bridge's status as the browser may see it: 401 would mean that its Grafana session is over.
+func shownStatus(code int) int {
 	if code == http.StatusUnauthorized {
-		code = http.StatusForbidden // 401 would tell the browser that its Grafana session is over
+		return http.StatusForbidden
 	}
-	return code, body
+	return code
 }
 
 // bridgePath gives the bridge's path for a resource. The parts come decoded from the request's path, or still

@@ -126,6 +126,8 @@ function coarseNote(meta: StreamKpiFrameMeta | undefined): string | null {
 }
 
 const NAMELESS = /^value$/i;
+/** What the data source adds to the name of a shifted series (pkg/frames/names.go). */
+const EARLIER = /, \S+ earlier$/;
 
 /** The metric's title and the labels; a name that somebody gave the series (an alias, a display name) alone. */
 export function seriesName(
@@ -139,9 +141,11 @@ export function seriesName(
   const metricTitle = meta?.title ?? meta?.metric;
   if (metricTitle === undefined) return { title: getFieldDisplayName(field, frame, frames), subtitle: '' };
   const given = field.config.displayName ?? field.config.displayNameFromDS;
-  if (given === undefined || NAMELESS.test(given) || given === meta?.metric || isMadeOf(given, labels)) {
+  const earlier = meta?.time_shift_ms === undefined ? '' : (EARLIER.exec(given ?? '')?.[0] ?? '');
+  const own = given?.slice(0, given.length - earlier.length);
+  if (own === undefined || NAMELESS.test(own) || own === meta?.metric || isMadeOf(own, labels)) {
     const title = measureTitle(metricTitle, meta?.measure, meta);
-    return { title, subtitle: labelsText(labels) || (isLabelled ? NO_LABEL : '') };
+    return { title, subtitle: `${labelsText(labels) || (isLabelled ? NO_LABEL : '')}${earlier}` };
   }
   return { title: getFieldDisplayName(field, frame, frames), subtitle: '' };
 }
