@@ -35,9 +35,16 @@ async function windows(bridge: BridgeProcess, includeOpen: boolean): Promise<Rec
   return Object.fromEntries(times.map((time, i) => [time, values[i]!]));
 }
 
-async function readiness(bridge: BridgeProcess): Promise<{ status: string; hop?: string; message?: string }> {
+interface Readiness {
+  readonly status: string;
+  readonly hop?: string;
+  readonly message?: string;
+  readonly warnings?: readonly string[];
+}
+
+async function readiness(bridge: BridgeProcess): Promise<Readiness> {
   const answer = await fetch(`${bridge.url}/readyz`);
-  return (await answer.json()) as { status: string; hop?: string; message?: string };
+  return (await answer.json()) as Readiness;
 }
 
 const named = (bridge: BridgeProcess, words: RegExp): Promise<unknown> =>
@@ -47,7 +54,7 @@ const named = (bridge: BridgeProcess, words: RegExp): Promise<unknown> =>
       const { hop, message } = await readiness(bridge);
       return hop === 'clock' && words.test(message ?? '');
     },
-    5_000,
+    20_000,
   );
 
 describe.each(['lmdb', 'redis'] as const)('with the store %s', (kind) => {
@@ -60,13 +67,14 @@ describe.each(['lmdb', 'redis'] as const)('with the store %s', (kind) => {
   let latest: number;
   let counted = 0;
 
-  const start = (): Promise<BridgeProcess> =>
+  const start = (environment: Readonly<Record<string, string>> = {}): Promise<BridgeProcess> =>
     startBridge({
       METRICS_FILE: join(folder.path, 'metrics.yaml'),
       STORE_PATH: join(folder.path, 'store'),
       DEMO: 'off',
       ...(redis === null ? {} : { REDIS_URL: redis.url }),
       ...clock.environment,
+      ...environment,
     });
   const count = async (): Promise<void> => {
     expect(await ingest(bridge, [event(latest)])).toEqual({ accepted: 1, rejected: [] });
@@ -118,12 +126,30 @@ describe.each(['lmdb', 'redis'] as const)('with the store %s', (kind) => {
     30_000,
   );
 
+  if (kind === 'redis') {
+    test('ten minutes ahead at another bridge: named by both, in both ways', async () => {
+      const other = fakeClock();
+      other.ahead(HOUR_MS / 6);
+      // Nothing to read from: what it says of its clock comes before what it says of Kafka.
+      const kafka = { KAFKA_BROKERS: '127.0.0.1:1', KAFKA_GROUP_ID: 'clock' };
+      const skewed = await start({ ...other.environment, ...kafka });
+      await named(skewed, /^The clock of this bridge is 10 min ahead of the clock of Redis/);
+      const warning = new RegExp(`^The clock of the bridge .*:${skewed.port} is 10 min ahead of`);
+      await eventually('the other one warns', async () => {
+        const { status, warnings = [] } = await readiness(bridge);
+        return status === 'ready' && warnings.length === 1 && warning.test(warnings[0]!);
+      });
+      await skewed.kill9();
+      other.remove();
+    }, 30_000);
+  }
+
   test('set while it was restarted: the same', async () => {
     await bridge.kill9();
     clock.ahead(26 * HOUR_MS);
     bridge = await start();
     await eventually('the bridge answers', () => readiness(bridge).then(({ hop }) => hop === 'clock'));
-    await sleep(2_500);
+    await sleep(1_500);
     await named(bridge, /^The clock of this bridge is 26 h ahead/);
     await everythingIsThere();
     clock.ahead(0);
