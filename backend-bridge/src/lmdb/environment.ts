@@ -6,7 +6,7 @@ import { StartRefusedError, UnavailableError } from '../domain/errors';
 
 /**
  * The LMDB environment:
- * - meta: layout, epoch, owner, clock -> PersistedTime, nextMetric, `metric:<name>` -> MetricRecord, `state:<id>` -> StateRecord
+ * - meta: layout, epoch, owner, closed (the file's inode, after an orderly end), clock -> PersistedTime, nextMetric, `metric:<name>` -> MetricRecord, `state:<id>` -> StateRecord
  * - series: [metric u16][series u32] -> when its newest bucket expires (f64) and its series key (utf8)
  * - points: fixed windows [metric u16][bucket u48][series u32] -> the bucket's slots side by side;
  *   sessions [metric u16][bucket u48][series u32][start u48] -> one slot
@@ -78,18 +78,18 @@ function enter(root: RootDatabase, path: string): Environment {
     );
   }
   const owner = randomUUID();
+  const file = join(path, DATA_FILE);
+  const inode = inodeOf(file);
   root.transactionSync(() => {
-    if (layout === undefined) {
-      meta.putSync('layout', LAYOUT_VERSION);
-      meta.putSync('epoch', randomUUID());
-    }
+    if (layout === undefined) meta.putSync('layout', LAYOUT_VERSION);
+    // Not closed in order: a crash of the machine may have taken the last commits. Another file: a copy, perhaps older.
+    if (meta.get('closed') !== inode) meta.putSync('epoch', randomUUID());
+    meta.removeSync('closed');
     meta.putSync('owner', owner);
   });
   const binary = { keyEncoding: 'binary', encoding: 'binary' } as const;
   const series = root.openDB<Uint8Array, Uint8Array>({ name: 'series', ...binary });
   const points = root.openDB<Uint8Array, Uint8Array>({ name: 'points', ...binary });
-  const file = join(path, DATA_FILE);
-  const inode = statSync(file).ino;
   return {
     root,
     meta,
@@ -106,15 +106,29 @@ function enter(root: RootDatabase, path: string): Environment {
       }
     },
     checkFolder() {
-      if (statSync(file, { throwIfNoEntry: false })?.ino !== inode) {
+      if (inodeOf(file) !== inode) {
         throw new UnavailableError(
           'store',
           `The store's folder ${path} was deleted or replaced while the bridge ran; restart the bridge`,
         );
       }
     },
-    close: () => root.close(),
+    async close() {
+      try {
+        root.transactionSync(() => {
+          if (meta.get('owner') === owner) meta.putSync('closed', inode);
+        });
+      } catch {
+        // A full disk: the next start takes it for a crash, and begins a new epoch.
+      }
+      await root.close();
+    },
   };
+}
+
+/** Empty when there is no such file. */
+function inodeOf(file: string): string {
+  return statSync(file, { throwIfNoEntry: false, bigint: true })?.ino.toString() ?? '';
 }
 
 async function transaction(root: RootDatabase, work: () => void): Promise<void> {

@@ -109,6 +109,7 @@ class LmdbStore implements SeriesStore {
       });
       this.opened = { env, lock, ids, queue, stopSweeping: new AbortController() };
       this.load();
+      for (const { state } of this.rooms.values()) state.forgetReports();
     } catch (error) {
       this.opened = null;
       await env?.close();

@@ -68,6 +68,13 @@ export class MetricState {
     this.partitions.clear();
   }
 
+  /** After a start: a partition is idle or read to its end once its reader has shown where it is in these data. */
+  forgetReports(): void {
+    const nothing = { atEndSinceMs: null, lastAtEndMs: null, reportedMs: null };
+    for (const [number, partition] of this.partitions)
+      this.partitions.set(number, { ...partition, ...nothing });
+  }
+
   appliedOffsets(): ReadonlyMap<number, number> {
     const applied = new Map<number, number>();
     for (const [number, partition] of this.partitions) {

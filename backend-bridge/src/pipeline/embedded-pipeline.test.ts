@@ -275,18 +275,6 @@ describe('the store', () => {
     expect(store.points('events_per_minute')).toEqual(before);
   });
 
-  it('lost its last writes and no event follows: they are sent again after the next report', async () => {
-    const store = new MemoryStore();
-    const pipeline = await started(store, folder());
-    await pipeline.events([event('u', T0)]);
-    const goBack = store.snapshot();
-    await pipeline.events([event('u', T0 + 1), event('u', T0 + 10 * minute)]);
-    const before = store.points('events_per_minute');
-    goBack();
-    await until(() => Object.keys(store.points('events_per_minute')).length === 2);
-    expect(store.points('events_per_minute')).toEqual(before);
-  });
-
   it('was lost: what is left of the outbox is told again under the offsets it had', async () => {
     const store = new MemoryStore();
     const pipeline = await started(store, folder());

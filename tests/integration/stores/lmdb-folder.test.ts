@@ -1,7 +1,7 @@
 /** What only the embedded store has: a folder with one owner, a disk that can fail, a sweeper. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { open } from 'lmdb';
 import type { Metric } from '../../../backend-bridge/src/domain/metric';
@@ -123,6 +123,30 @@ describe('the folder', () => {
     const next = storeAt(path);
     await next.start();
     expect(next.epoch()).not.toBe(epoch);
+  });
+
+  it('closed in order keeps its epoch; one that was not, or is a copy put back, gets a new one', async () => {
+    const path = folder();
+    const first = storeAt(path);
+    await first.start();
+    const epoch = first.epoch();
+    await first.close();
+    cpSync(path, `${path}-backup`, { recursive: true });
+    const again = storeAt(path);
+    await again.start();
+    expect(again.epoch()).toBe(epoch);
+    // As the machine leaves it that loses power now.
+    cpSync(path, `${path}-crashed`, { recursive: true, filter: (name) => !name.endsWith('.sock') });
+    await again.close();
+    const epochs = [epoch];
+    for (const other of [`${path}-backup`, `${path}-crashed`]) {
+      const store = storeAt(other);
+      await store.start();
+      expect(epochs).not.toContain(store.epoch());
+      epochs.push(store.epoch());
+      await store.close();
+      rmSync(other, { recursive: true });
+    }
   });
 
   it('taken over by another process lets the first one write nothing any more', async () => {
