@@ -336,7 +336,7 @@ describe('what HTTP answers when something behind it fails', () => {
       return demo.engine.query(query, tenant);
     });
     await withBridge({ engine, limits: { maxConcurrentQueries: 4 } }, async (bridge) => {
-      const four = Array.from({ length: 4 }, () => bridge.post('/api/v1/query', good));
+      const share = Array.from({ length: 10 }, () => bridge.post('/api/v1/query', good));
       await new Promise((resolve) => setTimeout(resolve, 200));
       const refused = await bridge.post('/api/v1/query', good);
       expect(refusal(refused)).toBe('429 rate_limited');
@@ -344,7 +344,7 @@ describe('what HTTP answers when something behind it fails', () => {
       expect(refused.text).toContain('limits.max_concurrent_queries');
       expect((await bridge.call('GET', '/healthz')).status).toBe(200);
       release();
-      expect((await Promise.all(four)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+      expect(new Set((await Promise.all(share)).map(({ status }) => status))).toEqual(new Set([200]));
       expect((await bridge.post('/api/v1/query', good)).status).toBe(200);
     });
   });

@@ -95,7 +95,9 @@ const limitsSchema = z.strictObject({
     .int()
     .min(1)
     .default(64)
-    .describe('Queries at once; as many again wait. One token has at most half of what the others leave.'),
+    .describe(
+      'Queries at once; four times as many wait. One token has at most half of what the others leave.',
+    ),
   max_concurrent_ingest: z.number().int().min(1).default(16).describe('Ingest requests at once, likewise.'),
   max_queue_time: timeout.prefault('5s').describe('A request that waits longer for its place gets 503.'),
   max_answer_bytes: z

@@ -32,13 +32,15 @@ export const BUDGET_LIMITS: BudgetLimits = {
   maxPending: 1_000,
 };
 
+/** Requests that may wait, for each that runs: bursts of one client wait rather than fail. */
+const WAITING = 4;
 /** While one long reading waits for its store, another one computes. */
 const TURNS = 2;
 
 export function createBudgets(given: Partial<BudgetLimits> = {}): Budgets {
   const limits = { ...BUDGET_LIMITS, ...given };
   const gate = (places: number, setting: string): FairGate =>
-    new FairGate({ places, waiting: places, maxWaitMs: limits.maxQueueMs, setting });
+    new FairGate({ places, waiting: WAITING * places, maxWaitMs: limits.maxQueueMs, setting });
   return {
     queries: gate(limits.maxConcurrentQueries, 'limits.max_concurrent_queries'),
     ingest: gate(limits.maxConcurrentIngest, 'limits.max_concurrent_ingest'),
