@@ -31,6 +31,18 @@ test('the worst query counts, and its reason', () => {
   expect(read(withState('disconnected'), withState('reconnecting')).state).toBe('disconnected');
 });
 
+test('a static answer to a past range does not ask for a refresh, which would bring nothing', () => {
+  const past = { staleAfter: 2, rangeEnd: T0 };
+  expect(readConnection([withState('static')], undefined, past)).toMatchObject({
+    state: 'static',
+    message: 'The time range is over: no new windows come into it.',
+  });
+  expect(readConnection([withState('static', 'A reason.')], undefined, past).message).toBe('A reason.');
+  expect(read(withState('static')).message).toBe('');
+  const later = { staleAfter: 2, rangeEnd: T0 + 60 * MINUTE };
+  expect(readConnection([withState('static')], undefined, later).message).toBe('');
+});
+
 test('what is always polled does not make a live panel a polled one, and is no fault by itself', () => {
   expect(read(withState('connected'), statusFrame()).state).toBe('connected');
   expect(read(statusFrame())).toMatchObject({ state: 'scheduled', everyMs: 5000 });

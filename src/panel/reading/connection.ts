@@ -59,8 +59,15 @@ export function readConnection(
   }
   const message = counted.find((meta) => meta.state === worst && meta.state_message)?.state_message;
   const isMeant = worst === 'polling' && counted.every((meta) => meta.live?.mode === 'poll');
-  return { state: isMeant ? 'scheduled' : worst, message: message ?? '', ...freshness };
+  const isOver = worst === 'static' && rules.rangeEnd !== null && rules.rangeEnd <= (freshness.asOf ?? 0);
+  return {
+    state: isMeant ? 'scheduled' : worst,
+    message: message ?? (isOver ? RANGE_IS_OVER : ''),
+    ...freshness,
+  };
 }
+
+const RANGE_IS_OVER = 'The time range is over: no new windows come into it.';
 
 const UNKNOWN =
   'These frames do not say how they are kept up to date: another source made them, or a transformation lost it.';
