@@ -79,21 +79,3 @@ export const MAX_MEASURES = 14;
 export function measureIndex(metric: Metric, name: string): number {
   return metric.measures.findIndex((measure) => measure.name === name);
 }
-
-/**
- * What must not change under stored points: two bridges with different shapes cannot share a store.
- * Titles, units, thresholds and rules over time may change freely.
- */
-export function metricShape(metric: Metric): string {
-  return JSON.stringify({
-    kind: metric.kind,
-    topic: metric.topic,
-    window: [metric.window.type, metric.window.sizeMs, metric.window.advanceMs, metric.window.gapMs],
-    grace: metric.window.graceMs,
-    dimensions: metric.dimensions.map((dimension) => dimension.name),
-    measures: metric.measures.map((measure) => measure.name),
-    retention: metric.retentionMs,
-    idle: metric.idleMs,
-    finalOnly: metric.finalOnly,
-  });
-}

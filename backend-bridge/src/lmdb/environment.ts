@@ -73,8 +73,8 @@ function enter(root: RootDatabase, path: string): Environment {
   const layout = meta.get('layout') as number | undefined;
   if (layout !== undefined && layout !== LAYOUT_VERSION) {
     throw new StartRefusedError(
-      `The store in ${path} has layout version ${layout}, this bridge writes version ${LAYOUT_VERSION}; ` +
-        'move the folder away (the bridge fills a new one from its source), or run the version that wrote it',
+      `The store in ${path} was written by a newer bridge (layout version ${layout}, this one knows ` +
+        `${LAYOUT_VERSION}); run that version or a later one`,
     );
   }
   const owner = randomUUID();

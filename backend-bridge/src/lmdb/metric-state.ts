@@ -26,7 +26,8 @@ const UNKNOWN: Partition = {
   reportedMs: null,
 };
 
-interface StateRecord {
+/** As it is kept in the store. */
+export interface StateRecord {
   readonly topic: KnownTopic | null;
   readonly progress: Progress;
   /** Partition number and its state. */

@@ -1,5 +1,7 @@
 import { StartRefusedError } from '../domain/errors';
-import { metricShape, type Metric } from '../domain/metric';
+import type { Metric } from '../domain/metric';
+import { forbiddenChanges, metricShape, timesOf } from '../domain/metric-shape';
+import { bringInStep } from './changed-times';
 import type { Environment } from './environment';
 
 interface MetricRecord {
@@ -10,8 +12,9 @@ interface MetricRecord {
 const MAX_METRICS = 0xffff;
 
 /**
- * Compares every metric with what the store has of it, and registers the new ones; returns the store's numbers
- * of the metrics, by name. Throws StartRefusedError, and registers nothing then.
+ * Compares every metric with what the store has of it, registers the new ones, and brings the stored points in step
+ * with a changed retention or grace; returns the store's numbers of the metrics, by name. Throws StartRefusedError, and
+ * changes nothing then.
  */
 export function registerMetrics(
   env: Environment,
@@ -20,13 +23,24 @@ export function registerMetrics(
 ): Map<string, number> {
   const ids = new Map<string, number>();
   const fresh: Metric[] = [];
+  const changed: { readonly metric: Metric; readonly record: MetricRecord }[] = [];
   for (const metric of metrics) {
     const record = env.meta.get(`metric:${metric.name}`) as MetricRecord | undefined;
-    if (record === undefined) fresh.push(metric);
-    else if (record.shape !== metricShape(metric)) throw otherShape(metric, record.shape, path);
-    else ids.set(metric.name, record.id);
+    if (record === undefined) {
+      fresh.push(metric);
+      continue;
+    }
+    const forbidden = forbiddenChanges(record.shape, metricShape(metric));
+    if (forbidden !== '') throw otherShape(metric, forbidden, path);
+    if (record.shape !== metricShape(metric)) changed.push({ metric, record });
+    ids.set(metric.name, record.id);
   }
   env.root.transactionSync(() => {
+    for (const { metric, record } of changed) {
+      bringInStep(env, record.id, metric, timesOf(record.shape));
+      const shape = metricShape(metric);
+      env.meta.putSync(`metric:${metric.name}`, { id: record.id, shape } satisfies MetricRecord);
+    }
     let next = (env.meta.get('nextMetric') as number | undefined) ?? 1;
     for (const metric of fresh) {
       if (next > MAX_METRICS) {
@@ -46,21 +60,10 @@ export function registerMetrics(
   return ids;
 }
 
-function otherShape(metric: Metric, stored: string, path: string): StartRefusedError {
+function otherShape(metric: Metric, forbidden: string, path: string): StartRefusedError {
   return new StartRefusedError(
-    `Metric ${metric.name} is stored in ${path} with another definition: ${differences(stored, metricShape(metric))}. ` +
+    `Metric ${metric.name} is stored in ${path} with another definition: ${forbidden}. ` +
       'Put the definition back; or, if the change is wanted, give the metric a new name, ' +
       'or move the folder away (the bridge fills a new one from its source)',
   );
-}
-
-/** What differs between two texts of metricShape(), for a person. */
-function differences(stored: string, own: string): string {
-  const before = JSON.parse(stored) as Record<string, unknown>;
-  const now = JSON.parse(own) as Record<string, unknown>;
-  const show = (value: unknown): string => (value === undefined ? 'absent' : JSON.stringify(value));
-  return [...new Set([...Object.keys(before), ...Object.keys(now)])]
-    .filter((name) => show(before[name]) !== show(now[name]))
-    .map((name) => `${name} is ${show(before[name])} in the store and ${show(now[name])} in the metrics file`)
-    .join('; ');
 }

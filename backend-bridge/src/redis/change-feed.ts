@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Log } from '../domain/telemetry';
-import { decodeMessage, type ChangeMessage } from './change-message';
+import { decodeMessage, MESSAGE_VERSION, type ChangeMessage } from './change-message';
 import type { MetricAccess } from './point-reader';
 import { reconnectDelay, type RedisLink } from './redis-link';
 import type { StoreEpoch } from './store-epoch';
@@ -28,6 +28,9 @@ interface ChannelState {
   last: number | null;
   /** The number that Redis told a poll ago: messages up to it have had a second to arrive. */
   told: number | null;
+  /** A newer bridge has written messages that this one cannot read, since the last poll. */
+  unreadable: boolean;
+  warned: boolean;
 }
 
 /**
@@ -50,7 +53,14 @@ export class ChangeFeed {
     private readonly log: Log,
   ) {
     for (const access of accesses)
-      this.states.set(access.keys.channel, { access, suspended: null, last: null, told: null });
+      this.states.set(access.keys.channel, {
+        access,
+        suspended: null,
+        last: null,
+        told: null,
+        unreadable: false,
+        warned: false,
+      });
   }
 
   /** Resolves when the subscription stands; from then on it is kept up. Rejects with UnavailableError. */
@@ -150,7 +160,19 @@ export class ChangeFeed {
     }
     state.last = message.number;
     access.changes.see(message.number);
-    this.listener.onMessage(access, message);
+    if (message.version > MESSAGE_VERSION) this.noteNewer(state, message.version);
+    else this.listener.onMessage(access, message);
+  }
+
+  /** What such messages say is read from the store instead, about once a second. */
+  private noteNewer(state: ChannelState, version: number): void {
+    state.unreadable = true;
+    if (state.warned) return;
+    state.warned = true;
+    this.log.warn(
+      { metric: state.access.metric.name, version, known: MESSAGE_VERSION },
+      'a newer bridge writes changes that this one cannot read; it reads the store every second instead: update it',
+    );
   }
 
   private suspend(state: ChannelState, reason: string): void {
@@ -164,6 +186,11 @@ export class ChangeFeed {
     // Answered by the same socket timeout as any command: a server that hangs ends the subscription.
     this.connection?.ping().catch(() => undefined);
     await Promise.all([...this.states.values()].map((state) => this.compare(state)));
+    for (const state of this.states.values()) {
+      if (!state.unreadable) continue;
+      state.unreadable = false;
+      this.listener.onGap(state.access, 'newer_version');
+    }
     if (!this.closed) this.pollTimer = setTimeout(() => void this.poll(), POLL_MS);
   }
 

@@ -11,19 +11,23 @@ import type { PointChange } from '../domain/store';
 import { POINT_COUNT_AT, RECORD_HEAD, REQUEST_HEAD, SERIES_COUNT_AT } from './write-request';
 
 /**
- * A message on a metric's channel, little-endian: kind u8, number f64, watermark f64, final before f64,
+ * A message on a metric's channel, little-endian: version and kind u8 (version in the upper four bits, 0 now), number f64, watermark f64, final before f64,
  * epoch (EPOCH_BYTES of text). Then for points: a revision u32 for each point of the request (0: unchanged),
  * an id u32 for each of its series, the number of overrides u16 and each as index u16 + slot (where the
  * stored slot differs from the request's by more than the revision), the request itself and its length u32.
- * For forgotten series: their ids, u32 each.
+ * For forgotten series: their ids, u32 each. The head is the same in every version; whatever else changes, raises it.
  */
 export const EPOCH_BYTES = 16;
 const HEAD = 25 + EPOCH_BYTES;
 const NULL_TIME = -9007199254740991;
 const POINTS = 1;
 const FORGOTTEN = 2;
+/** Of the messages that this bridge reads; bridges of the first release wrote them without a version. */
+export const MESSAGE_VERSION = 0;
 
 export interface ChangeMessage {
+  /** Past MESSAGE_VERSION only the head was read: a newer bridge wrote the message. */
+  readonly version: number;
   readonly number: number;
   readonly epoch: string;
   readonly progress: Progress;
@@ -40,8 +44,10 @@ function timeOrNull(value: number): number | null {
 
 /** Throws RangeError for bytes that are no message of this layout. */
 export function decodeMessage(bytes: Buffer, layout: BucketLayout): ChangeMessage {
-  const kind = bytes.readUInt8(0);
+  const first = bytes.readUInt8(0);
+  const [version, kind] = [first >> 4, first & 0x0f];
   const head = {
+    version,
     number: bytes.readDoubleLE(1),
     epoch: bytes.toString('latin1', 25, HEAD),
     progress: {
@@ -49,6 +55,7 @@ export function decodeMessage(bytes: Buffer, layout: BucketLayout): ChangeMessag
       finalBeforeMs: timeOrNull(bytes.readDoubleLE(17)),
     },
   };
+  if (version > MESSAGE_VERSION) return { ...head, series: [], forgotten: [], changes: () => [] };
   if (kind === FORGOTTEN) {
     const forgotten: number[] = [];
     for (let at = HEAD; at + 4 <= bytes.length; at += 4) forgotten.push(bytes.readUInt32LE(at));

@@ -11,7 +11,16 @@ const source = `${functions}\n${write}`;
 const name = `streamkpi_${createHash('sha256').update(source).digest('hex').slice(0, 12)}`;
 
 export type FunctionName =
-  'open' | 'rotate_epoch' | 'set_topic' | 'skip' | 'report' | 'write' | 'ready' | 'clock';
+  | 'open'
+  | 'adopt'
+  | 'align_expiry'
+  | 'rotate_epoch'
+  | 'set_topic'
+  | 'skip'
+  | 'report'
+  | 'write'
+  | 'ready'
+  | 'clock';
 
 export const libraryCode = `#!lua name=${name}\n${source.replaceAll('__PREFIX__', name)}`;
 

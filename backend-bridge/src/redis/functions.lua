@@ -299,3 +299,72 @@ local function clock(keys, args)
   redis.call('PEXPIREAT', keys[1], number_text(now + CLOCK_KEPT_MS))
   return reply
 end
+
+-- args: epoch (unused: the caller opens the metric afterwards), shape expected, next shape, grace of the expected one.
+-- Takes over another retention, grace or idle time.
+-- Windows that are final stay final: the newest end among them is kept.
+local function adopt(keys, args)
+  local meta = keys[1]
+  local stored = redis.call('HMGET', meta, 'shape', 'final_before', 'final_ends')
+  if stored[1] ~= args[2] then return { 'changed' } end
+  redis.call('HSET', meta, 'shape', args[3])
+  if stored[2] then
+    local ends = math.max(tonumber(stored[2]) - tonumber(args[4]), tonumber(stored[3] or '0'))
+    redis.call('HSET', meta, 'final_ends', number_text(ends))
+  end
+  return { 'adopted' }
+end
+
+local ALIGN_BUCKETS, ALIGN_SERIES = 64, 1000
+
+-- When the newest session of a key expires; nil when it has none.
+local function session_expiry(key, end_at, tail_ms)
+  local newest
+  for _, slot in ipairs(redis.call('HVALS', key)) do
+    local end_ms = struct.unpack('<I6', slot, end_at + 1)
+    if not newest or end_ms > newest then newest = end_ms end
+  end
+  return newest and newest + tail_ms
+end
+
+-- args: epoch, shape, first bucket, series of it already done, span, tail, byte position of a session's end (-1: fixed
+-- windows). Gives stored buckets the expiry that the retention asks for, some at a time: after a change of the
+-- retention, and after writes of a bridge that still has the other one. Answers with where to go on, or 'done'.
+local function align_expiry(keys, args)
+  local meta = keys[1]
+  local base = base_of(meta)
+  local stored = redis.call('HMGET', meta, 'epoch', 'shape')
+  if stored[1] ~= args[1] then return { 'store_lost' } end
+  if stored[2] ~= args[2] then return { 'other_shape' } end
+  local done, span_ms, tail_ms, end_at = tonumber(args[4]), tonumber(args[5]), tonumber(args[6]), tonumber(args[7])
+  local is_session = end_at >= 0
+  local prefix = base .. (is_session and 's:' or 'b:')
+  local room = ALIGN_SERIES
+  local buckets = redis.call('ZRANGEBYSCORE', base .. 'buckets', args[3], '+inf', 'LIMIT', 0, ALIGN_BUCKETS)
+  for i = 1, #buckets do
+    local bucket, index = buckets[i], base .. 'x:' .. buckets[i]
+    local fixed = (tonumber(bucket) + 1) * span_ms + tail_ms
+    local aligned = not is_session and redis.call('PEXPIRETIME', index) == fixed
+    local packed = aligned and '' or redis.call('GETRANGE', index, 4 * done, 4 * (done + room) - 1)
+    local newest = fixed
+    for at = 1, #packed, 4 do
+      local id = struct.unpack('<I4', packed, at)
+      local key = prefix .. number_text(id) .. ':' .. bucket
+      local expiry = is_session and session_expiry(key, end_at, tail_ms) or fixed
+      newest = math.max(newest, expiry)
+      if redis.call('PEXPIRETIME', key) ~= expiry and redis.call('PEXPIREAT', key, number_text(expiry)) == 1 then
+        local name = redis.call('ZRANGEBYSCORE', base .. 'series', id, id)[1]
+        if name then redis.call('ZADD', base .. 'expiry', 'GT', number_text(expiry), name) end
+      end
+    end
+    room = room - #packed / 4
+    -- The index of sessions outlives each of them. That of fixed windows comes last: it says that all is aligned.
+    if is_session and done > 0 then redis.call('PEXPIREAT', index, number_text(newest), 'GT') end
+    if is_session and done == 0 then redis.call('PEXPIREAT', index, number_text(newest)) end
+    if room <= 0 then return { 'more', bucket, number_text(done + #packed / 4) } end
+    if not is_session and not aligned then redis.call('PEXPIREAT', index, number_text(fixed)) end
+    done = 0
+  end
+  if #buckets < ALIGN_BUCKETS then return { 'done' } end
+  return { 'more', number_text(tonumber(buckets[#buckets]) + 1), '0' }
+end

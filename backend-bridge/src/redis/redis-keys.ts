@@ -3,7 +3,7 @@
  * so that compare, apply and publish are one step (docs/decisions/0003-redis-layout.md).
  */
 export interface MetricKeys {
-  /** Hash: shape, epoch, topic, watermark, final_before, series_refused, chan, next_series, run. */
+  /** Hash: shape, epoch, topic, watermark, final_before, final_ends, series_refused, chan, next_series, run. */
   readonly meta: string;
   /** Keys of a function's call: meta, and one that never exists (functions.lua says why). */
   readonly step: readonly [string, string];

@@ -21,6 +21,7 @@ import type { Clock, Log, Telemetry } from '../domain/telemetry';
 import { unguarded, type ClockGuard } from '../domain/trusted-clock';
 import { ChangeFeed } from './change-feed';
 import type { ChangeMessage } from './change-message';
+import { keepAligned } from './expiry-alignment';
 import { appliedOffsets, storedPositions, decodeGaps, parseProgress } from './partition-states';
 import { readPoints, type MetricAccess } from './point-reader';
 import type { FunctionName } from './function-library';
@@ -84,7 +85,11 @@ class RedisStore implements SeriesStore {
   private readonly accesses = new Map<string, MetricAccess>();
   private readonly listeners = new Set<StoreListener>();
   private readonly storeEpoch: StoreEpoch;
+  /** By metric: the newest end of a window that was final when the grace was changed. */
+  private readonly finalEnds = new Map<string, number | null>();
   private closed = false;
+  private aligning: Promise<void> | null = null;
+  private readonly closing = new AbortController();
 
   constructor(
     private readonly options: RedisStoreOptions,
@@ -123,8 +128,12 @@ class RedisStore implements SeriesStore {
       this.accesses.set(metric.name, access);
     }
     const accesses = [...this.accesses.values()];
-    this.storeEpoch = new StoreEpoch(this.link, options.keyPrefix, accesses, (epoch, before) =>
-      this.entered(epoch, before),
+    this.storeEpoch = new StoreEpoch(
+      this.link,
+      options.keyPrefix,
+      accesses,
+      (epoch, before) => this.entered(epoch, before),
+      tools.log,
     );
     this.feed = new ChangeFeed(
       this.link,
@@ -146,6 +155,13 @@ class RedisStore implements SeriesStore {
       await this.storeEpoch.enter();
       await this.storeClock.start();
       await this.feed.start();
+      this.aligning ??= keepAligned(
+        this.link,
+        [...this.accesses.values()],
+        () => this.storeEpoch.current,
+        this.tools.log,
+        this.closing.signal,
+      );
     } catch (error) {
       if (error instanceof UnavailableError && SETTINGS_AT_FAULT.includes(redisErrorCode(error.cause)))
         throw new StartRefusedError(error.message, { cause: error });
@@ -287,9 +303,11 @@ class RedisStore implements SeriesStore {
       'watermark',
       'final_before',
       'series_refused',
+      'final_ends',
     );
-    const [watermark = null, finalBefore = null, seriesRefused = null] = values;
-    return parseProgress(watermark, finalBefore, seriesRefused);
+    const [watermark = null, finalBefore = null, seriesRefused = null, finalEnds = null] = values;
+    this.finalEnds.set(metric.name, finalEnds === null ? null : Number(finalEnds));
+    return this.keepFinal(metric, parseProgress(watermark, finalBefore, seriesRefused));
   }
 
   async listSeries(metric: Metric): Promise<readonly Series[]> {
@@ -327,6 +345,7 @@ class RedisStore implements SeriesStore {
 
   async close(): Promise<void> {
     this.closed = true;
+    this.closing.abort();
     this.feed.stop();
     this.storeClock.stop();
     await this.link.close();
@@ -367,6 +386,14 @@ class RedisStore implements SeriesStore {
     this.tell((listener) => listener.onEpoch(epoch));
   }
 
+  /** Windows that were final before the grace was lengthened stay final: here by this bridge's own grace. */
+  private keepFinal(metric: Metric, progress: Progress): Progress {
+    const ends = this.finalEnds.get(metric.name) ?? null;
+    const { finalBeforeMs } = progress;
+    if (ends === null || finalBeforeMs === null) return progress;
+    return { ...progress, finalBeforeMs: Math.max(finalBeforeMs, ends + metric.window.graceMs) };
+  }
+
   private inBackground(work: Promise<void>): void {
     work.catch((error: unknown) => {
       this.tools.log.warn({ err: error }, 'the epoch of the data in Redis cannot be read now');
@@ -382,7 +409,8 @@ class RedisStore implements SeriesStore {
     access.index.forget(message.forgotten);
     if (this.listeners.size === 0 || message.forgotten.length > 0) return;
     const changes = message.changes((id) => access.index.valuesOf(id) ?? []);
-    this.tell((listener) => listener.onChanges(access.metric, changes, message.progress));
+    const progress = this.keepFinal(access.metric, message.progress);
+    this.tell((listener) => listener.onChanges(access.metric, changes, progress));
   }
 
   private gap(access: MetricAccess, reason: string): void {

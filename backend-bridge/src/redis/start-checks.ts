@@ -22,37 +22,15 @@ export function checkServer(info: string): void {
 export function checkLayout(stored: string, own: string, prefix: string): void {
   if (stored === own) return;
   throw new StartRefusedError(
-    `The data under the prefix "${prefix}" in Redis has layout version ${stored}, this bridge writes version ${own}; ` +
-      'give the bridge another key prefix or an empty Redis database, it fills itself from Kafka again',
+    `The data under the prefix "${prefix}" in Redis was written by a newer bridge (layout version ${stored}, this one ` +
+      `knows ${own}); run that version or a later one, or give this bridge another key prefix`,
   );
 }
 
-function show(value: unknown): string {
-  return value === undefined ? 'absent' : JSON.stringify(value);
-}
-
-/** What differs between two texts of metricShape(), for a person. */
-function differences(stored: string, own: string): string {
-  const parse = (text: string): Record<string, unknown> => {
-    try {
-      return JSON.parse(text) as Record<string, unknown>;
-    } catch {
-      return {};
-    }
-  };
-  const before = parse(stored);
-  const now = parse(own);
-  const names = [...new Set([...Object.keys(before), ...Object.keys(now)])];
-  const texts = names
-    .map((name) => [name, show(before[name]), show(now[name])] as const)
-    .filter(([, a, b]) => a !== b)
-    .map(([name, a, b]) => `${name} is ${a} in Redis and ${b} here`);
-  return texts.join('; ');
-}
-
-export function otherShape(metric: string, stored: string, own: string, keyBase: string): StartRefusedError {
+/** `forbidden`: what differs, from forbiddenChanges(). */
+export function otherShape(metric: string, forbidden: string, keyBase: string): StartRefusedError {
   return new StartRefusedError(
-    `Metric ${metric} is stored in Redis with another definition: ${differences(stored, own)}. ` +
+    `Metric ${metric} is stored in Redis with another definition: ${forbidden}. ` +
       'Give every bridge the same metrics file; for a wanted change give the metric a new name, the bridge another ' +
       `key prefix, or delete the keys that begin with ${keyBase}`,
   );

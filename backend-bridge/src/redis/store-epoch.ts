@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { metricShape } from '../domain/metric';
 import { UnavailableError } from '../domain/errors';
+import { forbiddenChanges, metricShape, timesOf } from '../domain/metric-shape';
+import type { Log } from '../domain/telemetry';
 import { EPOCH_BYTES } from './change-message';
 import type { MetricAccess } from './point-reader';
 import { storeKey } from './redis-keys';
@@ -37,6 +38,7 @@ export class StoreEpoch {
     private readonly accesses: readonly MetricAccess[],
     /** Called when another epoch was entered; `before` is empty the first time. */
     private readonly onEntered: (epoch: string, before: string) => void,
+    private readonly log: Log,
   ) {}
 
   /** True while nothing seen in the current epoch is known to be lost. */
@@ -132,21 +134,29 @@ export class StoreEpoch {
   ): Promise<StoredChanges[] | null> {
     let lost = false;
     const found: StoredChanges[] = [];
-    for (const { metric, keys, changes } of this.accesses) {
+    for (const access of this.accesses) {
+      const { metric, keys, changes } = access;
       const shape = metricShape(metric);
       const seen = epoch === this.current ? changes.position : { run: '', number: 0 };
-      const answer = await this.link.call(
-        'open',
-        keys.step,
-        epoch,
-        shape,
-        randomText(),
-        seen.run,
-        seen.number,
-      );
-      const [kind, ...fields] = answer as string[];
+      const ask = async (): Promise<string[]> =>
+        (await this.link.call(
+          'open',
+          keys.step,
+          epoch,
+          shape,
+          randomText(),
+          seen.run,
+          seen.number,
+        )) as string[];
+      let answer = await ask();
+      for (let attempt = 0; answer[0] === 'shape' && attempt < ATTEMPTS; attempt += 1) {
+        await this.adopt(access, epoch, answer[1] ?? '');
+        answer = await ask();
+      }
+      const [kind, ...fields] = answer;
+      if (kind === 'shape')
+        throw otherShape(metric.name, 'it changes again and again', keys.meta.slice(0, -4));
       const stored = parseStoredChanges([epoch, ...fields]);
-      if (kind === 'shape') throw otherShape(metric.name, fields[0] ?? '', shape, keys.meta.slice(0, -4));
       const known = registered[`m:${metric.name}`] !== undefined;
       if (kind === 'lost' || (kind === 'new' && known)) lost = true;
       // Another bridge let the process go on that had seen less than this one.
@@ -155,5 +165,20 @@ export class StoreEpoch {
       found.push(stored);
     }
     return lost ? null : found;
+  }
+
+  /**
+   * Takes another retention, grace or idle time over into the stored definition: the bridge that was started last
+   * decides. Throws StartRefusedError where the definition differs in more than these.
+   */
+  private async adopt({ metric, keys }: MetricAccess, epoch: string, stored: string): Promise<void> {
+    const own = metricShape(metric);
+    const forbidden = forbiddenChanges(stored, own);
+    if (forbidden !== '') throw otherShape(metric.name, forbidden, keys.meta.slice(0, -4));
+    await this.link.call('adopt', keys.step, epoch, stored, own, timesOf(stored).graceMs);
+    this.log.warn(
+      { metric: metric.name, before: stored, now: own },
+      'retention, grace or idle of the metric was changed; give every bridge the same metrics file',
+    );
   }
 }

@@ -220,11 +220,9 @@ export function describeReading(factory: StoreFactory): void {
         metricOf({ name: 'new' }),
       ]);
       expect(Object.keys(await scene.points())).toEqual(['eu']);
-      await expect(scene.under.restart([metricOf({ retentionMs: 7 * HOUR })])).rejects.toMatchObject({
+      await expect(scene.under.restart([metricOf({ finalOnly: true })])).rejects.toMatchObject({
         name: 'StartRefusedError',
-        message: expect.stringMatching(
-          /requests.*retention is 86400000 .*25200000.*(new name|another)/s,
-        ) as string,
+        message: expect.stringMatching(/requests.*finalOnly is false .*true.*(new name|another)/s) as string,
       });
     });
   });

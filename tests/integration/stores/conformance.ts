@@ -3,6 +3,7 @@ import { describeProgress } from './conformance-progress';
 import { describeRandomSchedules } from './conformance-random';
 import { describeReading } from './conformance-reading';
 import { describeTopics } from './conformance-topics';
+import { describeChangedTimes } from './conformance-times';
 import type { StoreFactory } from './store-rig';
 
 /** What every SeriesStore does, sentence by sentence; the same for each of them. */
@@ -12,6 +13,7 @@ export function describeStore(name: string, factory: StoreFactory): void {
     describe('topics', () => describeTopics(factory));
     describe('answers', () => describeReading(factory));
     describe('progress', () => describeProgress(factory));
+    describe('changed times', () => describeChangedTimes(factory));
     describe('random schedules', () => describeRandomSchedules(factory));
   });
 }

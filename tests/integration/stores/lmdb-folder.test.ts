@@ -88,7 +88,7 @@ describe('the folder', () => {
     await expect(storeAt(join(path, 'old')).start()).rejects.toMatchObject({
       name: 'StartRefusedError',
       message: expect.stringMatching(
-        /layout version 99, this bridge writes version 1; move the folder away/,
+        /written by a newer bridge \(layout version 99, this one knows 1\); run that version or a later one/,
       ) as string,
     });
 
@@ -102,7 +102,7 @@ describe('the folder', () => {
     const store = storeAt(path);
     await store.start();
     await store.close();
-    await expect(storeAt(path, [metricOf({ retentionMs: HOUR })]).start()).rejects.toMatchObject({
+    await expect(storeAt(path, [metricOf({ finalOnly: true })]).start()).rejects.toMatchObject({
       name: 'StartRefusedError',
     });
     await storeAt(path).start();
@@ -275,4 +275,38 @@ describe('the sweeper', () => {
       expect(await valuesIn(path, 'points')).toBe(3);
     },
   );
+});
+
+describe('a longer retention', () => {
+  it('keeps a series as long as its points, and the shorter one again gives both up', async () => {
+    const path = folder();
+    let now = NOW;
+    const metric = metricOf({ retentionMs: 2 * HOUR });
+    const longer = metricOf({ retentionMs: 24 * HOUR });
+    const open = async (of: Metric): Promise<SeriesStore> => {
+      const store = storeAt(path, [of], () => now);
+      await store.start();
+      return store;
+    };
+    const names = async (store: SeriesStore): Promise<string[]> =>
+      (await store.listSeries(metric)).map(({ values }) => values[0]!);
+    let store = await open(metric);
+    const under: Pick<StoreUnderTest, 'store'> = {
+      get store() {
+        return store;
+      },
+    };
+    const scene = await Scene.open(async () => under as StoreUnderTest, metric);
+    await scene.put(0, [{ offset: 0, values: ['quiet'] }]);
+    await store.close();
+    store = await open(longer);
+    now += 12 * HOUR;
+    // A sweep a second: two of them have seen the new time.
+    await new Promise((resolve) => setTimeout(resolve, 2_200));
+    expect(await names(store)).toEqual(['quiet']);
+    expect(Object.keys(await scene.points({ nowMs: now }))).toEqual(['quiet']);
+    await store.close();
+    store = await open(metric);
+    await eventually(async () => expect(await names(store)).toEqual([]));
+  });
 });

@@ -78,19 +78,19 @@ describe('the start is refused', () => {
     const redis = await server();
     const first = storeOn(redis.url, [metric]);
     await first.start();
-    const message = await refused(storeOn(redis.url, [{ ...metric, retentionMs: 3_600_000 }]));
+    const message = await refused(storeOn(redis.url, [{ ...metric, finalOnly: true }]));
     expect(message).toContain('Metric orders');
-    expect(message).toContain('retention is 86400000 in Redis and 3600000 here');
+    expect(message).toContain('finalOnly is false in the store and true in the metrics file');
     expect(message).toContain('test:{orders}:');
     await works(first);
   });
 
-  it('by another version of the layout', async () => {
+  it('by data of a newer bridge, naming the versions', async () => {
     const redis = await server();
-    await redisCommand(redis.port, 'HSET test:meta layout 0 epoch abc');
+    await redisCommand(redis.port, 'HSET test:meta layout 2 epoch abc');
     const message = await refused(storeOn(redis.url, [metric]));
-    expect(message).toMatch(/layout version 0, this bridge writes version 1/);
-    expect(message).toMatch(/another key prefix/);
+    expect(message).toMatch(/written by a newer bridge \(layout version 2, this one knows 1\)/);
+    expect(message).toMatch(/run that version or a later one/);
   });
 
   it('by wrong credentials, and does not repeat them', async () => {

@@ -1,0 +1,51 @@
+import type { Metric } from './metric';
+
+/**
+ * A metric's definition as far as stored points depend on it, as text; kept by the stores. Titles, units, thresholds
+ * and rules over time are not in it. The text must not change between releases: bridges of the release before compare
+ * it as a whole.
+ */
+export function metricShape(metric: Metric): string {
+  return JSON.stringify({
+    kind: metric.kind,
+    topic: metric.topic,
+    window: [metric.window.type, metric.window.sizeMs, metric.window.advanceMs, metric.window.gapMs],
+    grace: metric.window.graceMs,
+    dimensions: metric.dimensions.map((dimension) => dimension.name),
+    measures: metric.measures.map((measure) => measure.name),
+    retention: metric.retentionMs,
+    idle: metric.idleMs,
+    finalOnly: metric.finalOnly,
+  });
+}
+
+/** What may change under stored points; the stores bring expiry and finality in step. */
+const CHANGEABLE = ['grace', 'retention', 'idle'];
+
+function parse(shape: string): Record<string, unknown> {
+  try {
+    return JSON.parse(shape) as Record<string, unknown>;
+  } catch {
+    return {};
+  }
+}
+
+/**
+ * What differs between the stored shape and the metrics file's, for a person, where stored points forbid the change;
+ * empty when they may go on being used.
+ */
+export function forbiddenChanges(stored: string, own: string): string {
+  const before = parse(stored);
+  const now = parse(own);
+  const show = (value: unknown): string => (value === undefined ? 'absent' : JSON.stringify(value));
+  return [...new Set([...Object.keys(before), ...Object.keys(now)])]
+    .filter((name) => !CHANGEABLE.includes(name) && show(before[name]) !== show(now[name]))
+    .map((name) => `${name} is ${show(before[name])} in the store and ${show(now[name])} in the metrics file`)
+    .join('; ');
+}
+
+/** Retention and grace of a stored shape, ms. */
+export function timesOf(shape: string): { readonly retentionMs: number; readonly graceMs: number } {
+  const { retention, grace } = parse(shape);
+  return { retentionMs: Number(retention), graceMs: Number(grace) };
+}

@@ -1,0 +1,35 @@
+import type { Metric } from '../domain/metric';
+import type { Environment } from './environment';
+import type { StateRecord } from './metric-state';
+import { asBuffer, metricBound } from './point-keys';
+
+/**
+ * Brings what is stored of a metric in step with its retention and grace; within a transaction. Buckets need nothing,
+ * their expiry is worked out from the retention; a series keeps the time itself. Windows that are final stay final
+ * under a longer grace: the boundary moves ahead by the difference, for the same window ends.
+ */
+export function bringInStep(
+  env: Environment,
+  id: number,
+  metric: Metric,
+  before: { readonly retentionMs: number; readonly graceMs: number },
+): void {
+  const longerMs = metric.retentionMs - before.retentionMs;
+  if (longerMs !== 0) {
+    const range = { start: metricBound(id), end: metricBound(id + 1) };
+    // Copied: LMDB lends the bytes of an entry only until the next one.
+    const entries = Array.from(env.series.getRange(range), ({ key, value }) => ({
+      key: Buffer.from(asBuffer(key)),
+      value: Buffer.from(asBuffer(value)),
+    }));
+    for (const { key, value } of entries) {
+      value.writeDoubleLE(value.readDoubleLE(0) + longerMs, 0);
+      env.series.putSync(key, value);
+    }
+  }
+  const state = env.meta.get(`state:${id}`) as StateRecord | undefined;
+  const moreGraceMs = metric.window.graceMs - before.graceMs;
+  if (state === undefined || state.progress.finalBeforeMs === null || moreGraceMs <= 0) return;
+  const finalBeforeMs = state.progress.finalBeforeMs + moreGraceMs;
+  env.meta.putSync(`state:${id}`, { ...state, progress: { ...state.progress, finalBeforeMs } });
+}

@@ -1,0 +1,60 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { metricShape } from '../domain/metric-shape';
+import type { Log } from '../domain/telemetry';
+import type { MetricAccess } from './point-reader';
+import type { RedisLink } from './redis-link';
+
+const ALIGN_MS = 10_000;
+/** Sessions have to be looked at one by one: only in the half hour in which bridges with another retention are replaced. */
+const SESSION_ROUNDS = [0, 6, 30, 180];
+
+/** Keeps the expiry of what is stored in step with the metrics' retention, until the signal. */
+export async function keepAligned(
+  link: RedisLink,
+  accesses: readonly MetricAccess[],
+  epoch: () => string,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let round = 0; !signal.aborted; round += 1) {
+    try {
+      for (const access of accesses) {
+        if (access.layout.session && !SESSION_ROUNDS.includes(round)) continue;
+        await alignExpiry(link, access, epoch(), () => !signal.aborted);
+      }
+    } catch (error) {
+      log.debug({ err: error }, 'the expiry of stored buckets is aligned later');
+    }
+    await delay(ALIGN_MS, undefined, { signal, ref: false }).catch(() => undefined);
+  }
+}
+
+/**
+ * Gives every stored bucket of a metric the expiry that its retention asks for. Does nothing while the stored
+ * definition is another bridge's: that one was started later, and decides.
+ */
+async function alignExpiry(
+  link: RedisLink,
+  { metric, layout, keys }: MetricAccess,
+  epoch: string,
+  goOn: () => boolean,
+): Promise<void> {
+  const tailMs = layout.sizeMs - layout.advanceMs + layout.retentionMs;
+  const shape = metricShape(metric);
+  let [bucket, done] = ['0', '0'];
+  while (goOn()) {
+    const [kind, nextBucket = '', nextDone = ''] = (await link.call(
+      'align_expiry',
+      keys.step,
+      epoch,
+      shape,
+      bucket,
+      done,
+      layout.spanMs,
+      tailMs,
+      layout.endAt,
+    )) as string[];
+    if (kind !== 'more') return;
+    [bucket, done] = [nextBucket, nextDone];
+  }
+}
