@@ -8,9 +8,9 @@ import (
 
 const (
 	codeUnauthenticated = "unauthenticated"
-	// rejectionAge: a token that the bridge has rejected is tried again after so long, since each try counts against
-	// the bridge's limit of wrong tokens.
-	rejectionAge = 5 * time.Second
+	// rejectionAge: the panels of a dashboard, which ask together, try a rejected token once, since each try counts
+	// against the bridge's limit of wrong tokens. It is short, so that a token that is put right works at once.
+	rejectionAge = time.Second
 )
 
 // rejection remembers that the bridge does not accept the token.
