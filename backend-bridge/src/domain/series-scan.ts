@@ -13,7 +13,7 @@ import type { SeriesStore } from './store';
 /** Reads what a plan selects, in portions, so that no request holds the process up. */
 
 /** Points that one read of the store should give at most. */
-const PORTION_POINTS = 100_000;
+const PORTION_POINTS = 25_000;
 const PORTION_SERIES = 5_000;
 /** Portions with more points than this wait for their turn, so that many of them leave room for small requests. */
 const LIGHT_POINTS = 10_000;

@@ -1,0 +1,120 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WebSocket } from 'ws';
+import { startBridge, type BridgeProcess } from '../../support/bridge-process';
+import { ingest, putProfiles, temporaryFolder } from '../../support/embedded-bridge';
+import { MINUTE_MS } from '../../support/raw-events';
+import { startRedis } from '../../support/redis';
+import { startTcpProxy } from '../../support/tcp-proxy';
+
+/** Many subscribers, each from a time of its own, and a store whose subscription is cut: all of them are resynced. */
+
+export interface WavePlan {
+  readonly subscribers: number;
+  readonly segments: number;
+  readonly minutes: number;
+}
+
+export interface WaveReport {
+  /** Until everybody has a fresh snapshot, whole, from when the subscription was cut. */
+  readonly resyncedMs: number;
+  readonly highestLoopLagMs: number;
+  readonly bytes: number;
+}
+
+const PATIENCE_MS = 60_000;
+
+/** Counts snapshots, without reading them: they are what the bridge has to make, not what is looked at here. */
+class Subscriber {
+  snapshots = 0;
+  bytes = 0;
+  private readonly ws: WebSocket;
+
+  constructor(url: string, fromMs: number) {
+    this.ws = new WebSocket(url, { perMessageDeflate: false });
+    this.ws.on('open', () =>
+      this.ws.send(
+        JSON.stringify({ type: 'subscribe_metric', id: 's', metric: 'events_per_minute', from_ms: fromMs }),
+      ),
+    );
+    this.ws.on('message', (data: Buffer) => {
+      this.bytes += data.length;
+      if (data.subarray(0, 21).toString('latin1') === '{"type":"subscribed",') this.snapshots += 1;
+    });
+    this.ws.on('error', () => undefined);
+  }
+
+  close(): void {
+    this.ws.terminate();
+  }
+}
+
+export async function runWave(plan: WavePlan): Promise<WaveReport> {
+  const folder = temporaryFolder();
+  const redis = await startRedis();
+  const proxy = await startTcpProxy(() => redis.port);
+  const bridge = await startBridge({
+    STORE_PATH: `${folder.path}/data`,
+    REDIS_URL: `redis://127.0.0.1:${proxy.port}`,
+    DEMO: 'off',
+    LOG_LEVEL: 'warn',
+  });
+  const subscribers: Subscriber[] = [];
+  try {
+    await bridge.ready();
+    const firstMs = await fillIn(bridge, plan);
+    for (let i = 0; i < plan.subscribers; i += 1)
+      subscribers.push(new Subscriber(bridge.wsUrl, firstMs - i * 1_000));
+    await everybodyHas(subscribers, 1);
+    // What the loop did before is no part of it: its longest delay is that of the last ten seconds.
+    await sleep(10_500);
+    const before = subscribers.reduce((sum, { bytes }) => sum + bytes, 0);
+    let highestLoopLagMs = 0;
+    const lag = async (): Promise<void> => {
+      const { loop_lag_ms } = await bridge.get<{ loop_lag_ms: number }>('/healthz');
+      highestLoopLagMs = Math.max(highestLoopLagMs, loop_lag_ms);
+    };
+    const began = performance.now();
+    proxy.cut();
+    const watch = setInterval(() => void lag().catch(() => undefined), 500);
+    try {
+      await everybodyHas(subscribers, 2);
+    } finally {
+      clearInterval(watch);
+    }
+    const resyncedMs = Math.round(performance.now() - began);
+    await sleep(300);
+    await lag();
+    const bytes = subscribers.reduce((sum, one) => sum + one.bytes, 0) - before;
+    return { resyncedMs, highestLoopLagMs, bytes };
+  } finally {
+    for (const subscriber of subscribers) subscriber.close();
+    await bridge.kill9();
+    await proxy.close();
+    await redis.stop();
+    folder.remove();
+  }
+}
+
+async function everybodyHas(subscribers: readonly Subscriber[], snapshots: number): Promise<void> {
+  const until = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const missing = subscribers.filter((one) => one.snapshots < snapshots).length;
+    if (missing === 0) return;
+    if (performance.now() > until) throw new Error(`${missing} subscribers wait for snapshot ${snapshots}`);
+    await sleep(20);
+  }
+}
+
+async function fillIn(bridge: BridgeProcess, { segments, minutes }: WavePlan): Promise<number> {
+  const users = Array.from({ length: segments }, (_, i) => `user-${i}`);
+  await putProfiles(bridge, Object.fromEntries(users.map((user) => [user, `segment-of-${user}`])));
+  const firstMs = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS - minutes * MINUTE_MS;
+  const events: object[] = [];
+  for (let minute = 0; minute < minutes; minute += 1) {
+    const timestamp = firstMs + minute * MINUTE_MS;
+    for (const user_id of users) events.push({ user_id, event_type: 'page_view', timestamp, properties: {} });
+  }
+  for (let from = 0; from < events.length; from += 6_000)
+    await ingest(bridge, events.slice(from, from + 6_000));
+  return firstMs;
+}
