@@ -50,6 +50,7 @@ export interface RedisCluster {
 }
 
 const START_TIMEOUT_MS = 15_000;
+const READY = 'Ready to accept connections';
 const running = new Set<ChildProcess>();
 const folders = new Set<string>();
 
@@ -121,8 +122,10 @@ function configuration(options: RedisOptions, port: number, dir: string): string
   return `${lines.join('\n')}\n`;
 }
 
-async function launch(dir: string, waitUntilReady: boolean): Promise<ChildProcess> {
-  const child = spawn('redis-server', [join(dir, 'redis.conf')], { stdio: ['ignore', 'pipe', 'pipe'] });
+async function launch(dir: string, readyLine: string | null, ...args: string[]): Promise<ChildProcess> {
+  const child = spawn('redis-server', [join(dir, 'redis.conf'), ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let log = '';
   return new Promise((resolve, reject) => {
     let settled = false;
@@ -140,7 +143,7 @@ async function launch(dir: string, waitUntilReady: boolean): Promise<ChildProces
     }, START_TIMEOUT_MS);
     const read = (chunk: Buffer): void => {
       if (log.length < 100_000) log += chunk.toString();
-      if (!waitUntilReady || log.includes('Ready to accept connections')) settle(() => resolve(child));
+      if (readyLine === null || log.includes(readyLine)) settle(() => resolve(child));
     };
     child.stdout.on('data', read);
     child.stderr.on('data', read);
@@ -167,7 +170,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
   const tls = options.tls ? makeCertificates(dir) : null;
   const port = await freePort();
   writeFileSync(join(dir, 'redis.conf'), configuration(options, port, dir));
-  let child = await launch(dir, true);
+  let child = await launch(dir, READY);
 
   const end = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
     child.kill('SIGCONT');
@@ -191,10 +194,36 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
     kill9: () => end('SIGKILL'),
     restart: async ({ waitUntilReady = true } = {}) => {
       await end('SIGTERM');
-      child = await launch(dir, waitUntilReady);
+      child = await launch(dir, waitUntilReady ? READY : null);
     },
     pauseProcess: () => void child.kill('SIGSTOP'),
     resume: () => void child.kill('SIGCONT'),
+  };
+}
+
+/** A Sentinel that watches a primary under the name `main` and, alone, decides about its failover. */
+export async function startSentinel(primary: RedisServer): Promise<{ port: number; stop(): Promise<void> }> {
+  const dir = mkdtempSync(join(tmpdir(), 'streamkpi-sentinel-'));
+  folders.add(dir);
+  const port = await freePort();
+  const lines = [
+    'bind 127.0.0.1',
+    `port ${port}`,
+    `dir ${dir}`,
+    `sentinel monitor main 127.0.0.1 ${primary.port} 1`,
+    'sentinel down-after-milliseconds main 1000',
+    'sentinel failover-timeout main 10000',
+  ];
+  writeFileSync(join(dir, 'redis.conf'), `${lines.join('\n')}\n`);
+  const child = await launch(dir, 'Sentinel ID is', '--sentinel');
+  return {
+    port,
+    stop: async () => {
+      child.kill('SIGKILL');
+      await ended(child);
+      rmSync(dir, { recursive: true, force: true });
+      folders.delete(dir);
+    },
   };
 }
 

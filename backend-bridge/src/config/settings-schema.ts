@@ -59,7 +59,7 @@ const redisSchema = z.strictObject({
     .string()
     .regex(
       /^rediss?:\/\/[^\s]+$/,
-      'is no Redis address; write redis://host:6379, rediss:// for TLS, or several hosts and ?cluster=true',
+      'is no Redis address; write redis://host:6379, rediss:// for TLS, or several hosts and ?cluster=true or ?sentinel=name',
     )
     .optional()
     .meta({ secret: true })

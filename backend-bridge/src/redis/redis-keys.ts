@@ -39,9 +39,12 @@ export function metricKeys(prefix: string, metricName: string): MetricKeys {
   };
 }
 
-/** Hash: name of a bridge -> how far its clock is ahead of Redis's, and when it said so. */
-export function clocksKey(prefix: string): string {
-  return `${prefix}:clocks`;
+/**
+ * Keys of the function `clock`: a hash of a bridge's name -> how far its clock is ahead of Redis's, and when it said so;
+ * and one that never exists.
+ */
+export function clocksStep(prefix: string): readonly [string, string] {
+  return [`${prefix}:{clocks}:ahead`, `${prefix}:{clocks}:none`];
 }
 
 /** The store's own hash: layout, epoch, and `m:<metric>` for each metric that was registered. */

@@ -21,6 +21,16 @@ export interface LinkOptions {
   readonly telemetry: Telemetry;
 }
 
+type Address = Pick<
+  RedisOptions,
+  | 'host'
+  | 'port'
+  | 'sentinels'
+  | 'name'
+  | 'sentinelRetryStrategy'
+  | 'enableTLSForSentinelMode'
+  | 'sentinelTLS'
+>;
 type Argument = string | number | Buffer;
 type NodeOptions = Omit<
   RedisOptions,
@@ -71,11 +81,9 @@ export class RedisLink {
         },
       );
     } else {
-      const { host, port } = target.addresses[0]!;
       this.client = new Redis({
         ...this.nodeOptions(),
-        host,
-        port,
+        ...this.primary(reconnectDelay),
         db: target.db,
         lazyConnect: true,
         enableOfflineQueue: false,
@@ -198,18 +206,34 @@ export class RedisLink {
 
   /** A connection of its own, for subscriptions; it does not come back by itself. */
   subscriberConnection(): Redis {
-    const nodes = this.client instanceof Cluster ? this.client.nodes('all').map((node) => node.options) : [];
-    const addresses = nodes.length > 0 ? nodes : this.options.target.addresses;
-    const { host, port } = addresses[Math.floor(Math.random() * addresses.length)]!;
     return new Redis({
       ...this.nodeOptions(),
-      ...(host === undefined ? {} : { host }),
-      ...(port === undefined ? {} : { port }),
+      ...(this.client instanceof Cluster ? this.anyNode(this.client) : this.primary(() => null)),
       lazyConnect: true,
       enableOfflineQueue: false,
       autoResubscribe: false,
       retryStrategy: null,
     });
+  }
+
+  /** Where the primary is, without a cluster: at the address, or where the Sentinels say at each connection. */
+  private primary(sentinelRetryStrategy: (attempt: number) => number | null): Address {
+    const { addresses, sentinel, tls } = this.options.target;
+    if (sentinel === null) return { ...addresses[0]! };
+    return {
+      sentinels: addresses.map((address) => ({ ...address })),
+      name: sentinel,
+      sentinelRetryStrategy,
+      ...(tls ? { enableTLSForSentinelMode: true, sentinelTLS: { ...this.options.tls } } : {}),
+    };
+  }
+
+  /** Messages reach every node of a cluster. */
+  private anyNode(cluster: Cluster): Address {
+    const nodes = cluster.nodes('all').map((node) => node.options);
+    const addresses = nodes.length > 0 ? nodes : this.options.target.addresses;
+    const { host, port } = addresses[Math.floor(Math.random() * addresses.length)]!;
+    return { ...(host === undefined ? {} : { host }), ...(port === undefined ? {} : { port }) };
   }
 
   private isReady(): boolean {

@@ -6,6 +6,7 @@ describe('parseRedisUrl', () => {
     expect(parseRedisUrl('redis://us%40er:p%3Ass@cache.example:7000/3')).toEqual({
       addresses: [{ host: 'cache.example', port: 7000 }],
       cluster: false,
+      sentinel: null,
       tls: false,
       db: 3,
       username: 'us@er',
@@ -32,7 +33,21 @@ describe('parseRedisUrl', () => {
     expect(describeTarget(target)).toBe('a:7000,::1:7001');
   });
 
+  it('reads the Sentinels of a primary', () => {
+    expect(parseRedisUrl('redis://:secret@a,b:26380/2?sentinel=main')).toMatchObject({
+      addresses: [
+        { host: 'a', port: 26_379 },
+        { host: 'b', port: 26_380 },
+      ],
+      cluster: false,
+      sentinel: 'main',
+      db: 2,
+    });
+  });
+
   it.each([
+    ['redis://a?sentinel=', /name of the primary/],
+    ['redis://a?cluster=true&sentinel=main', /no Sentinels/],
     ['http://a', /not a Redis address/],
     ['redis://', /not a Redis address/],
     ['redis://a:0', /not a host and port/],

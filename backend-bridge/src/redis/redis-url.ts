@@ -7,8 +7,11 @@ export interface RedisAddress {
 
 /** Where Redis is, read from one setting. */
 export interface RedisTarget {
+  /** Of the server, of some of the cluster's nodes, or of Sentinels. */
   readonly addresses: readonly RedisAddress[];
   readonly cluster: boolean;
+  /** Name of the primary that the Sentinels at `addresses` watch; null: the addresses are those of Redis itself. */
+  readonly sentinel: string | null;
   readonly tls: boolean;
   readonly db: number;
   readonly username: string | null;
@@ -16,7 +19,7 @@ export interface RedisTarget {
 }
 
 const FORM =
-  'redis://[user:password@]host[:port][,host:port...][/database][?cluster=true], or rediss:// for TLS';
+  'redis://[user:password@]host[:port][,host:port...][/database][?cluster=true or ?sentinel=name], or rediss:// for TLS';
 const SHAPE = /^(rediss?):\/\/(?:([^@/]*)@)?([^/?@]+)(?:\/(\d*))?(?:\?(.*))?$/;
 
 function refuse(fault: string): StartRefusedError {
@@ -31,10 +34,10 @@ function decoded(text: string): string {
   }
 }
 
-function parseAddress(text: string): RedisAddress {
+function parseAddress(text: string, usualPort: number): RedisAddress {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(text);
   const host = match?.[1] ?? match?.[2];
-  const port = Number(match?.[3] ?? 6379);
+  const port = Number(match?.[3] ?? usualPort);
   if (host === undefined || port < 1 || port > 65_535) throw refuse(`"${text}" is not a host and port`);
   return { host, port };
 }
@@ -45,12 +48,18 @@ export function parseRedisUrl(url: string): RedisTarget {
   if (match === null) throw refuse('not a Redis address');
   const [, scheme, credentials, hosts, database, query] = match;
   const parameters = new URLSearchParams(query ?? '');
-  for (const name of parameters.keys()) if (name !== 'cluster') throw refuse(`unknown parameter "${name}"`);
+  for (const name of parameters.keys())
+    if (name !== 'cluster' && name !== 'sentinel') throw refuse(`unknown parameter "${name}"`);
   const clusterText = parameters.get('cluster') ?? 'false';
   if (clusterText !== 'true' && clusterText !== 'false') throw refuse('cluster must be true or false');
   const cluster = clusterText === 'true';
-  const addresses = (hosts ?? '').split(',').map(parseAddress);
-  if (addresses.length > 1 && !cluster) throw refuse('several hosts need ?cluster=true');
+  const sentinel = parameters.get('sentinel');
+  if (sentinel === '') throw refuse('sentinel must be the name of the primary that the Sentinels watch');
+  if (sentinel !== null && cluster) throw refuse('a cluster has no Sentinels');
+  const usualPort = sentinel === null ? 6379 : 26_379;
+  const addresses = (hosts ?? '').split(',').map((host) => parseAddress(host, usualPort));
+  if (addresses.length > 1 && !cluster && sentinel === null)
+    throw refuse('several hosts need ?cluster=true or ?sentinel=name');
   const db = Number(database === undefined || database === '' ? 0 : database);
   if (cluster && db !== 0) throw refuse('a cluster has database 0 only');
   const colon = credentials?.indexOf(':') ?? -1;
@@ -59,6 +68,7 @@ export function parseRedisUrl(url: string): RedisTarget {
   return {
     addresses,
     cluster,
+    sentinel,
     tls: scheme === 'rediss',
     db,
     username: username === '' ? null : decoded(username),

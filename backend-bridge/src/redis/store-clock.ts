@@ -1,5 +1,5 @@
 import type { ClockGuard } from '../domain/trusted-clock';
-import { clocksKey } from './redis-keys';
+import { clocksStep } from './redis-keys';
 import type { RedisLink } from './redis-link';
 
 const ASK_MS = 1_000;
@@ -43,7 +43,7 @@ export class StoreClock {
     const sentMs = performance.now();
     const reply = (await this.link.call(
       'clock',
-      [clocksKey(this.keyPrefix)],
+      clocksStep(this.keyPrefix),
       this.bridgeName,
       guard.wall(),
       guard.toleranceMs,
