@@ -79,6 +79,8 @@ export class Subscriber {
     /** Where to connect next; asked at each connection, so that a client may change its bridge. */
     private readonly url: () => string,
     private readonly selection: Pick<Selection, 'metric' | 'filters' | 'fromMs'>,
+    /** Whether a point, by its id, is one of the selection. */
+    private readonly isSelected: (id: string) => boolean = () => true,
   ) {
     this.watch = new RevisionWatch(name);
     this.connect();
@@ -182,6 +184,7 @@ export class Subscriber {
         told.push([pointId(labels, time), { value: 'removed', revision: gone![i]! }]);
       });
     }
+    for (const [id] of told) if (!this.isSelected(id)) this.watch.fault(`${id} is not of its selection`);
     this.watch.note(this.epoch, told);
     for (const [id, point] of told) this.points.set(id, point);
   }
