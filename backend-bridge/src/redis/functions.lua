@@ -229,8 +229,9 @@ local function sweep(meta)
   return table.concat(packed)
 end
 
--- args: epoch, topic id, now, idle, final only, the bridge's own time, tolerance, then for each report: partition, '1' at the end or '0', the reader's
--- next offset. Answers with the partitions that lack records before it, each with the offset needed.
+-- args: epoch, topic id, now, idle, final only, the bridge's own time, tolerance, then for each report: partition, '1' at
+-- the end or '0', the reader's next offset. Answers with the partitions that lack records before it, each with the
+-- offset needed.
 local function report(keys, args)
   local meta = keys[1]
   local parts = base_of(meta) .. 'parts'
