@@ -243,9 +243,22 @@ type Status struct {
 		Hop
 		Kind string `json:"kind"`
 	} `json:"store"`
+	Clock    *Clock            `json:"clock,omitempty"` // nil where an older bridge answers
 	Pipeline *Hop              `json:"pipeline"`
 	Clients  *Clients          `json:"clients"`
 	Metrics  []MetricFreshness `json:"metrics"`
+}
+
+// Clock is whether the clocks of the bridge, of its store and of other bridges agree.
+type Clock struct {
+	Hop
+	SkewedBridges []SkewedBridge `json:"skewed_bridges"`
+}
+
+// SkewedBridge is another bridge whose clock differs from Redis's.
+type SkewedBridge struct {
+	Bridge  string `json:"bridge"`
+	AheadMS int64  `json:"ahead_ms"` // negative: behind
 }
 
 // Can tells whether the bridge has a capability that came later than the first version.

@@ -151,8 +151,13 @@ type namedHop struct {
 	bridge.Hop
 }
 
+// hopsOf lists a clock only where it is wrong.
 func hopsOf(status *bridge.Status) []namedHop {
-	hops := []namedHop{{"source", status.Source.Hop}, {"store", status.Store.Hop}}
+	var hops []namedHop
+	if status.Clock != nil && status.Clock.Failing() {
+		hops = append(hops, namedHop{"clock", status.Clock.Hop})
+	}
+	hops = append(hops, namedHop{"source", status.Source.Hop}, namedHop{"store", status.Store.Hop})
 	if status.Pipeline != nil {
 		hops = append(hops, namedHop{"pipeline", *status.Pipeline})
 	}

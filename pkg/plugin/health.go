@@ -138,6 +138,11 @@ func (r *healthReport) examineStatus(status *bridge.Status) {
 		r.broken("bridge", fmt.Sprintf("The bridge (version %s) is too old for this plugin: it lacks %s. Update the bridge.", status.Version, strings.Join(missing, ", ")))
 		return
 	}
+	if status.Clock != nil {
+		// First, as in /readyz: a wrong clock can make the others fail.
+		r.addHop("clock", status.Clock.Hop)
+		r.noteSkewed(status.Clock.SkewedBridges)
+	}
 	r.addHop(sourceName(status), status.Source.Hop)
 	r.addHop("store", status.Store.Hop)
 	if status.Pipeline != nil {
@@ -151,6 +156,18 @@ func (r *healthReport) examineStatus(status *bridge.Status) {
 	}
 	if !status.Ready {
 		r.broken("bridge", fmt.Sprintf("The bridge (version %s) is not ready yet. Try again in a moment.", status.Version))
+	}
+}
+
+// noteSkewed names other bridges on the same Redis: this one works, what they do with time does not.
+func (r *healthReport) noteSkewed(bridges []bridge.SkewedBridge) {
+	for _, skewed := range bridges {
+		ahead := (time.Duration(skewed.AheadMS) * time.Millisecond).Round(time.Second)
+		direction := "ahead of"
+		if ahead < 0 {
+			direction = "behind"
+		}
+		r.notes = append(r.notes, fmt.Sprintf("The clock of the bridge %s is %s %s the clock of Redis; set it by NTP.", skewed.Bridge, ahead.Abs(), direction))
 	}
 }
 
@@ -176,7 +193,11 @@ func hopFault(hop, message string) string {
 	if message == "" {
 		message = "it gives no reason. Look into the bridge's log."
 	}
-	return fmt.Sprintf("%s fails: %s", title, message)
+	verb := "fails"
+	if hop == "clock" {
+		verb = "is wrong"
+	}
+	return fmt.Sprintf("%s %s: %s", title, verb, message)
 }
 
 // examineWithoutStatus does what a token without the scope `observe` can: it may read, but not see the hops.

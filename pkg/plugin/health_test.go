@@ -50,6 +50,9 @@ func TestHealthNamesTheBrokenHop(t *testing.T) {
 	failing := func(kind, hop, message string) object {
 		return object{"kind": kind, "hop": hop, "state": "failing", "message": message, "topics": []any{}}
 	}
+	wrongClock := object{
+		"state": "failing", "message": "The clock of this bridge is 26 h ahead of the clock of Redis", "skewed_bridges": []any{},
+	}
 	cases := []struct {
 		name  string
 		set   func(*bridgetest.Fake)
@@ -107,6 +110,17 @@ func TestHealthNamesTheBrokenHop(t *testing.T) {
 		{"pipeline down", func(f *bridgetest.Fake) {
 			f.JSON(bridge.StatusPath, 200, healthyStatus(object{"ready": false, "pipeline": object{"state": "failing", "message": "It stands"}}))
 		}, "pipeline", []string{"pipeline fails: It stands"}, false},
+		{"a wrong clock, and what fails by it", func(f *bridgetest.Fake) {
+			f.JSON(bridge.StatusPath, 200, healthyStatus(object{"ready": false, "clock": wrongClock, "source": failing("kafka", "kafka", "No broker answers")}))
+		}, "clock", []string{"version 1.2.3", "its clock is wrong: The clock of this bridge is 26 h ahead of the clock of Redis"}, false},
+		{"token without observe, a wrong clock", func(f *bridgetest.Fake) {
+			f.Refuse(bridge.StatusPath, 403, "forbidden", `This token lacks the scope "observe"`)
+			f.JSON(bridge.ReadyPath, 503, object{"status": "not_ready", "hop": "clock", "message": wrongClock["message"]})
+		}, "clock", []string{"its clock is wrong: The clock of this bridge is 26 h ahead"}, false},
+		{"a wrong clock of another bridge", func(f *bridgetest.Fake) {
+			skewed := []object{{"bridge": "host-2:8080", "ahead_ms": -600_000}}
+			f.JSON(bridge.StatusPath, 200, healthyStatus(object{"clock": object{"state": "ok", "message": nil, "skewed_bridges": skewed}}))
+		}, "", []string{"Connected", "The clock of the bridge host-2:8080 is 10m0s behind the clock of Redis; set it by NTP."}, true},
 		{"no data since", func(f *bridgetest.Fake) {
 			f.JSON(bridge.StatusPath, 200, healthyStatus(object{"metrics": []object{{"metric": "events_per_minute", "watermark_ms": old, "freshness_ms": 3 * 3600_000}}}))
 		}, "data", []string{"no data has come since " + time.UnixMilli(old).UTC().Format(time.RFC3339), "producers"}, false},

@@ -251,3 +251,24 @@ func TestALongFilterListPolls(t *testing.T) {
 		t.Errorf("live %+v", told)
 	}
 }
+
+func TestAWrongClockIsARowOfTheStatusTable(t *testing.T) {
+	fake := bridgetest.New(t)
+	serveCatalogue(t, fake)
+	plugin := fixtureContext(fake.URL())
+	firstHop := func(state string) string {
+		fake.JSON(bridge.StatusPath, 200, healthyStatus(object{"clock": object{"state": state, "message": "It is wrong", "skewed_bridges": []any{}}}))
+		response := ask(t, instanceOf(t, plugin), plugin, lastHour, json.RawMessage(`{"kind":"status"}`))
+		if response.Error != nil {
+			t.Fatal(response.Error)
+		}
+		hop, _ := response.Frames[0].FieldByName("hop")
+		return hop.At(1).(string) // after the bridge's own row
+	}
+	if hop := firstHop("failing"); hop != "clock" {
+		t.Errorf("a wrong clock: the first hop is %q", hop)
+	}
+	if hop := firstHop("ok"); hop != "source" {
+		t.Errorf("a right clock: the first hop is %q", hop)
+	}
+}

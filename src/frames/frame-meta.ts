@@ -89,6 +89,8 @@ export interface BridgeStatus {
     }[];
   };
   readonly store: HopStatus & { readonly kind: string };
+  /** Absent where an older bridge answers. */
+  readonly clock?: HopStatus;
   readonly pipeline: HopStatus | null;
   readonly clients: {
     readonly connections: number;

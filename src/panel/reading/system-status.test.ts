@@ -43,6 +43,14 @@ test('the embedded pipeline has hops of its own; a failing hop is named', () => 
   ]);
 });
 
+test('a wrong clock comes first; a right one is not listed', () => {
+  const clock = { state: 'failing' as const, message: 'The clock of this bridge is 26 h ahead' };
+  const [first] = readSystem([statusFrame({ ...STATUS, ready: false, clock })], []).hops;
+  expect(first).toEqual({ name: 'Clock', ...clock });
+  const right = statusFrame({ ...STATUS, clock: { state: 'ok', message: null } });
+  expect(readSystem([right], []).hops.map(({ name }) => name)).toEqual(['Kafka', 'Redis', 'Bridge']);
+});
+
 test('an answer that hides the clients has none', () => {
   expect(readSystem([statusFrame({ ...STATUS, clients: null })], []).clients).toBeNull();
 });

@@ -97,8 +97,10 @@ const NO_TOPIC = { topic: '', state: '', reason: '', lag: null, deadLetters: nul
 
 /** In the order in which the data takes them. The bridge itself answered, so it is there. */
 function hopsOf(answer: BridgeStatus): HopModel[] {
-  const { source, pipeline, store } = answer;
+  const { source, pipeline, store, clock } = answer;
   const hops: HopModel[] = [];
+  // First, as in /readyz: a wrong clock can make the others fail.
+  if (clock?.state === 'failing') hops.push(hop('Clock', clock));
   const sourceName = source.kind === 'kafka' ? 'Kafka' : 'Source';
   const hasOwnName = source.hop !== null && source.hop !== source.kind && !LISTED_HOPS.includes(source.hop);
   hops.push(hop(hasOwnName ? hopName(source.hop) : sourceName, source));
