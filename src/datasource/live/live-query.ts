@@ -114,6 +114,8 @@ class LiveRun {
   }
 }
 
+const EXPLORE: string = CoreApp.Explore;
+
 /**
  * Who asks: the scene object that runs the queries, as a panel's repeats have the same id; else the panel, or the pane
  * of Explore. Undefined where that cannot be known.
@@ -126,7 +128,7 @@ function asks(
   // Grafana wraps it, and the wrapping gives it by valueOf.
   if (typeof scene === 'object' && scene !== null) return { runner: scene.valueOf(), part: uid };
   if (panelId !== undefined) return { part: JSON.stringify([uid, app, dashboardUID, panelId]) };
-  return app === String(CoreApp.Explore) ? { part: JSON.stringify([uid, app, requestId]) } : undefined;
+  return app === EXPLORE ? { part: JSON.stringify([uid, app, requestId]) } : undefined;
 }
 
 /** Whether anything may change in the request's range later on. */
