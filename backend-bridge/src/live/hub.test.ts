@@ -74,10 +74,10 @@ function sinkOf(told: Record<string, unknown>[]): LiveSink {
   };
 }
 
-describe('the progress that the hub goes by', () => {
-  beforeEach(() => jest.useFakeTimers());
-  afterEach(() => jest.useRealTimers());
+beforeEach(() => jest.useFakeTimers());
+afterEach(() => jest.useRealTimers());
 
+describe('the progress that the hub goes by', () => {
   test('is asked for again when the store stops answering just after the start', async () => {
     const { store, hub } = setup();
     store.refusals = 2;
@@ -126,11 +126,11 @@ describe('points that nothing closes, because nobody reads a partition', () => {
     store.listener!.onChanges(METRIC, [change(first)], progress);
     time.now += RETENTION;
     store.listener!.onChanges(METRIC, [change(time.now)], progress);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await jest.advanceTimersByTimeAsync(100);
     expect(told.at(-1)).toMatchObject({ series: [{ open_from_ms: first }] });
     time.now += 2 * MINUTE;
     store.listener!.onChanges(METRIC, [], progress);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await jest.advanceTimersByTimeAsync(100);
     expect(told.at(-1)).toMatchObject({ series: [{ times: [], open_from_ms: first + RETENTION }] });
     hub.close();
   });

@@ -1,8 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { FlushLoad, Pace } from './pace';
 
 describe('pace', () => {
   const options = { minMs: 40, factor: 4, maxMs: 1_000 };
+  beforeEach(() => jest.useFakeTimers());
+  afterEach(() => jest.useRealTimers());
 
   test('the first flush comes at once, the next after the pause, many wishes are one flush', async () => {
     const at: number[] = [];
@@ -10,13 +11,14 @@ describe('pace', () => {
     const pace = new Pace(() => void at.push(performance.now() - began), new FlushLoad(), options);
     pace.touch();
     pace.touch();
-    await delay(5);
-    expect(at).toHaveLength(1);
+    await jest.advanceTimersByTimeAsync(0);
+    expect(at).toEqual([0]);
     pace.touch();
     pace.touch();
-    await delay(90);
-    expect(at).toHaveLength(2);
-    expect(at[1]! - at[0]!).toBeGreaterThanOrEqual(38);
+    await jest.advanceTimersByTimeAsync(39);
+    expect(at).toEqual([0]);
+    await jest.advanceTimersByTimeAsync(200);
+    expect(at).toEqual([0, 40]);
   });
 
   test('a costly flush is followed by a pause of four times its duration, and runs alone', async () => {
@@ -28,33 +30,31 @@ describe('pace', () => {
         expect(running).toBe(1);
         at.push(performance.now());
         pace.touch();
-        await delay(30);
+        await new Promise((resolve) => setTimeout(resolve, 30));
         running -= 1;
       },
       new FlushLoad(),
       options,
     );
     pace.touch();
-    await delay(300);
+    await jest.advanceTimersByTimeAsync(300);
     pace.stop();
-    expect(at.length).toBeGreaterThanOrEqual(2);
-    expect(at[1]! - at[0]!).toBeGreaterThanOrEqual(118);
-    const before = at.length;
-    await delay(150);
-    expect(at).toHaveLength(before);
+    expect(at.map((time) => time - at[0]!)).toEqual([0, 120, 240]);
+    await jest.advanceTimersByTimeAsync(500);
+    expect(at).toHaveLength(3);
   });
 
   test('a thousand small flushes are spaced out by what they cost together', () => {
     const load = new FlushLoad();
-    const end = performance.now() + 130;
-    while (performance.now() < end) load.add(0);
+    const spend = (costMs: number): void => {
+      for (let ms = 0; ms < 130; ms += 1) {
+        jest.advanceTimersByTime(1);
+        load.add(costMs);
+      }
+    };
+    spend(0);
     expect(load.recent()).toBe(0);
-    const busy = performance.now() + 130;
-    for (let last = performance.now(); last < busy;) {
-      const now = performance.now();
-      load.add(now - last);
-      last = now;
-    }
+    spend(1);
     expect(load.recent()).toBeGreaterThan(0.5);
   });
 });
