@@ -579,7 +579,7 @@ export interface components {
             /** @enum {string} */
             state: "reading" | "missing" | "paused" | "waiting";
             reason: string | null;
-            /** @description Over the partitions that this bridge reads; null when unknown. */
+            /** @description Over the partitions that this bridge reads, and those that no bridge with its store reads; null when unknown. */
             lag: number | null;
             last_record_ms: number | null;
             watermark_ms: number | null;
