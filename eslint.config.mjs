@@ -58,7 +58,14 @@ const appFences = Object.entries(appRooms).map(([room, sees]) => ({
 
 export default tseslint.config(
   {
-    ignores: ['**/node_modules/', '**/dist/', 'backend-bridge/src/server/api-types.ts', 'coverage/', 'data/'],
+    ignores: [
+      '**/node_modules/',
+      '**/dist/',
+      'backend-bridge/src/server/api-types.ts',
+      'coverage/',
+      'data/',
+      'tests/fixtures/layouts/',
+    ],
   },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked.map((config) => ({ ...config, files: ['**/*.ts', '**/*.tsx'] })),

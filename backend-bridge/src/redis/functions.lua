@@ -97,7 +97,7 @@ end
 -- which run it is of. Answers as `open` does. What the readers reported before counts no more: a partition is idle
 -- or read to its end only once its reader has shown where it stands in these data.
 local RUN_NUMBERS = 4294967296
-local function begin_run(meta, run, before, number)
+local function begin_run(meta, epoch, run, before, number)
   local base = base_of(meta)
   local newest = redis.call('ZRANGE', base .. 'series', -1, -1, 'WITHSCORES')
   local given = tonumber(redis.call('HGET', meta, 'next_series') or 0)
@@ -110,6 +110,7 @@ local function begin_run(meta, run, before, number)
   local first = (math.floor(number / RUN_NUMBERS) + 1) * RUN_NUMBERS
   local from = number_text(number)
   redis.call('HSET', meta, 'run', run, 'run_before', before, 'run_from', from, 'chan', number_text(first))
+  redis.call('HSET', meta, 'run_epoch', epoch)
   runs[meta] = { run = run, number = first, forgotten = nil, count = 0, ids = {} }
   return { 'known', number_text(first), run, before, from }
 end
@@ -136,36 +137,37 @@ local function publish(meta, epoch, kind, watermark, final_before, body)
   return number
 end
 
--- args: epoch, shape, a new run, the run that the caller has seen in this epoch ('' for none), its newest number seen.
+-- args: epoch, shape, a new run, the run that the caller has seen in this epoch ('' for none), its newest number seen,
+-- '1' when rotate_epoch made the epoch.
 -- Registers the metric, or compares it with what is registered. A process that does not know the metric's run takes it
 -- over if the caller has seen nothing that is not there; else the metric is 'lost', and needs a new epoch.
+-- A bridge of the first release may have put the metric under this epoch, or under the one before: it begins no run.
 local function open(keys, args)
   local meta = keys[1]
-  local stored = redis.call('HMGET', meta, 'epoch', 'shape', 'chan', 'run', 'run_before', 'run_from')
+  local stored = redis.call('HMGET', meta, 'epoch', 'shape', 'chan', 'run', 'run_before', 'run_from', 'run_epoch')
   if not stored[2] then
     redis.call('HSET', meta, 'epoch', args[1], 'shape', args[2])
-    local begun = begin_run(meta, args[3], '', 0)
-    begun[1] = 'new'
-    return begun
+    local first = begin_run(meta, args[1], args[3], '', 0)
+    first[1] = 'new'
+    return first
   end
   if stored[2] ~= args[2] then return { 'shape', stored[2] } end
   local number = tonumber(stored[3] or 0)
-  if stored[1] ~= args[1] then
-    redis.call('HSET', meta, 'epoch', args[1])
-    return begin_run(meta, args[3], '', number)
-  end
+  if stored[1] ~= args[1] then redis.call('HSET', meta, 'epoch', args[1]) end
+  local fresh = stored[1] ~= args[1] or (args[6] == '1' and args[4] == '')
+  if fresh and stored[7] ~= args[1] then return begin_run(meta, args[1], args[3], '', number) end
   if run_of(meta, stored[4], stored[3]) then
     return { 'known', number_text(number), stored[4], stored[5], stored[6] }
   end
   if args[4] == '' or args[4] ~= stored[4] or tonumber(args[5]) > number then return { 'lost' } end
-  return begin_run(meta, args[3], args[4], number)
+  return begin_run(meta, args[1], args[3], args[4], number)
 end
 
 -- args: expected epoch, next epoch. On the store's own hash; answers with the epoch that holds now.
 local function rotate_epoch(keys, args)
   local stored = redis.call('HGET', keys[1], 'epoch')
   if stored and stored ~= args[1] then return stored end
-  redis.call('HSET', keys[1], 'epoch', args[2])
+  redis.call('HSET', keys[1], 'epoch', args[2], 'rotated', args[2])
   return args[2]
 end
 

@@ -47,7 +47,7 @@ export function clocksStep(prefix: string): readonly [string, string] {
   return [`${prefix}:{clocks}:ahead`, `${prefix}:{clocks}:none`];
 }
 
-/** The store's own hash: layout, epoch, and `m:<metric>` for each metric that was registered. */
+/** The store's own hash: layout, epoch, rotated, and `m:<metric>` for each metric that was registered. */
 export function storeKey(prefix: string): string {
   return `${prefix}:meta`;
 }

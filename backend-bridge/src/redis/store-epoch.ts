@@ -147,6 +147,7 @@ export class StoreEpoch {
           randomText(),
           seen.run,
           seen.number,
+          registered['rotated'] === epoch ? '1' : '0',
         )) as string[];
       let answer = await ask();
       for (let attempt = 0; answer[0] === 'shape' && attempt < ATTEMPTS; attempt += 1) {
