@@ -163,7 +163,7 @@ describe('with the clock of a store', () => {
         on.ask();
         expect([errorOf(on), on.clock.own() - on.trueMs, on.clock.certain()]).toEqual([0, 0, true]);
         expect(on.clock.fault()).toMatch(
-          /^the clock of this bridge is .* the clock of Redis; set the wrong one by NTP/,
+          /^the clock of this bridge is .* the clock of Redis; set it by NTP: until then this bridge goes by the clock of Redis$/,
         );
       }
       on.wrongMs = 0;
@@ -178,7 +178,9 @@ describe('with the clock of a store', () => {
     expect(errorOf(on)).toBe(10 * MINUTE);
     on.ask();
     expect([errorOf(on), on.clock.own() - on.trueMs, on.clock.certain()]).toEqual([0, 10 * MINUTE, false]);
-    expect(on.clock.fault()).toContain('10 min ahead of the clock of Redis');
+    expect(on.clock.fault()).toContain(
+      '10 min ahead of the clock of Redis; set the wrong one by NTP: until they agree, no window becomes final',
+    );
     on.wrongMs = 0;
     expect([on.clock.own() - on.trueMs, on.clock.certain(), on.clock.fault()]).toEqual([0, true, null]);
   });

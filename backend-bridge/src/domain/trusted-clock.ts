@@ -100,10 +100,10 @@ export class TrustedClock implements ClockGuard {
     const wall = this.sources.wall() - monotonicMs;
     if (this.storeOffset !== null) {
       if (this.near(wall, this.storeOffset)) return null;
-      return (
-        `the clock of this bridge is ${difference(wall - this.storeOffset)} the clock of Redis; ` +
-        'set the wrong one by NTP: until they agree, no window becomes final by this bridge'
-      );
+      const remedy = this.near(this.ownOffset, this.storeOffset)
+        ? 'set it by NTP: until then this bridge goes by the clock of Redis'
+        : 'set the wrong one by NTP: until they agree, no window becomes final by this bridge';
+      return `the clock of this bridge is ${difference(wall - this.storeOffset)} the clock of Redis; ${remedy}`;
     }
     if (this.moved === null) return null;
     const leftMs = Math.max(0, SETTLE_MS - (monotonicMs - this.moved.sinceMs));
