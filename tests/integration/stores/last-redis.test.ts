@@ -264,11 +264,38 @@ describe('bridges of the last release and of this one', () => {
     });
     const heard = listen(store);
     await last.write(record(1, 'b', 5, 2));
-    await eventually(
-      () => expect([heard.changes.at(-1)?.measures, heard.gaps]).not.toEqual([undefined, []]),
-      2_000,
-    );
+    // By a message, or by the word to read again while the subscription is made.
+    await eventually(() => expect(heard.changes.length + heard.gaps.length).toBeGreaterThan(0), 2_000);
+    expect(await told(store)).toEqual({ ...expected, b: 'id 2: 5 r3' });
     expect([store.epoch(), last.epoch()]).toEqual([epoch, epoch]);
+  });
+
+  it('notice lost writes when as many others have been written since by the last release', async () => {
+    const redis = await server();
+    const last = await lastRelease(redis.url, [metric]);
+    const store = await thisRelease(redis.url, [metric]);
+    await eventually(() => expect(last.epoch()).toBe(store.epoch()), 2_000);
+    await identified(store, metric);
+    const epoch = store.epoch();
+    await store.write(record(0, 'a', 1, 0));
+    const client = clientOf(redis.url);
+    await client.save();
+    await store.write(record(0, 'tenant-b', 2, 1));
+    expect(await told(store)).toEqual({ a: 'id 1: 1 r1', 'tenant-b': 'id 2: 2 r1' });
+    await redis.kill9();
+    await redis.restart();
+    await eventually(async () =>
+      expect(await last.write(record(1, 'tenant-c', 3, 0))).toMatchObject({ accepted: 1 }),
+    );
+    // The number of the newest change is that of before; the series of an id is not.
+    await eventually(async () =>
+      expect(await told(store)).toEqual({ a: 'id 1: 1 r1', 'tenant-c': 'id 2: 3 r1' }),
+    );
+    expect(store.epoch()).not.toBe(epoch);
+    expect(await store.write(record(0, 'tenant-b', 2, 1))).toMatchObject({ accepted: 1 });
+    const expected = { a: 'id 1: 1 r1', 'tenant-b': 'id 3: 2 r1', 'tenant-c': 'id 2: 3 r1' };
+    expect(await told(store)).toEqual(expected);
+    await eventually(async () => expect(await told(last)).toEqual(expected));
   });
 
   describe('change the epoch once at most when the first bridge of this release comes', () => {
