@@ -31,6 +31,18 @@ describe('MemoryBudget', () => {
     other.reserve(250);
   });
 
+  it('doubles what is held where there is room for it, and else leaves it as it is', () => {
+    const budget = new MemoryBudget(1_000, 'limits.memory');
+    const hold = budget.open(['a']);
+    hold.reserve(250);
+    expect(hold.tryDouble()).toBe(true);
+    expect(budget.usedBytes).toBe(500);
+    expect(hold.tryDouble()).toBe(false);
+    expect(budget.usedBytes).toBe(500);
+    hold.free();
+    expect(budget.usedBytes).toBe(0);
+  });
+
   it('counts what several holders share once in all, and for each of them', () => {
     const budget = new MemoryBudget(1_000, 'limits.memory');
     const shared = budget.open(['a', 'b', 'b']);

@@ -26,11 +26,20 @@ export class MemoryBudget {
   open(holders: Iterable<string>): MemoryHold {
     const each = new Set(holders);
     let held = 0;
+    const add = (bytes: number): void => {
+      this.add(each, bytes);
+      held += bytes;
+    };
     return {
       reserve: (bytes) => {
-        this.check(each, bytes);
-        this.add(each, bytes);
-        held += bytes;
+        const refusal = this.refusal(each, bytes);
+        if (refusal !== null) throw refusal;
+        add(bytes);
+      },
+      tryDouble: () => {
+        if (this.refusal(each, held) !== null) return false;
+        add(held);
+        return true;
       },
       free: () => {
         this.add(each, -held);
@@ -39,10 +48,10 @@ export class MemoryBudget {
     };
   }
 
-  private check(holders: ReadonlySet<string>, bytes: number): void {
+  private refusal(holders: ReadonlySet<string>, bytes: number): RequestError | null {
     const { limit, setting } = this;
     if (this.total + bytes > limit) {
-      throw new RequestError(
+      return new RequestError(
         'overloaded',
         `The answers under way take all memory that they may; try again in a moment, or raise ${setting}`,
         { setting, limit },
@@ -52,13 +61,14 @@ export class MemoryBudget {
     for (const holder of holders) {
       const held = this.used.get(holder) ?? 0;
       if (held + bytes <= fairShare(limit, this.total, held)) continue;
-      throw new RequestError(
+      return new RequestError(
         'rate_limited',
         `The answers under way for one client take its share of memory; read them, ask for less, or raise ${setting}`,
         { setting, limit },
         true,
       );
     }
+    return null;
   }
 
   private add(holders: ReadonlySet<string>, bytes: number): void {
@@ -75,6 +85,8 @@ export class MemoryBudget {
 export interface MemoryHold {
   /** Throws `rate_limited` or `overloaded`; nothing is reserved then. */
   reserve(bytes: number): void;
+  /** Reserves as much again as is held. False: there is not so much, and nothing is reserved. */
+  tryDouble(): boolean;
   /** Frees what was reserved; further calls free what was reserved since. */
   free(): void;
 }

@@ -54,7 +54,7 @@ export class EventsFeed extends SelectionFeed<EventsBatch> {
     const answer = await this.context.engine.events(query, [], scope);
     for (const entry of answer.events) this.note(entry);
     return {
-      pieces: (idText, from) => eventsSnapshotPieces(answer, idText, from),
+      pieces: (idText, from, partText) => eventsSnapshotPieces(answer, idText, from, partText),
       floor: new EventsFloor(answer),
     };
   }

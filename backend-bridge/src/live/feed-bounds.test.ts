@@ -84,7 +84,7 @@ class Client implements LiveSink {
   }
 }
 
-function setup(metric: Metric, maxScanPoints = 1_000_000) {
+function setup(metric: Metric, maxScanPoints = 1_000_000, memoryBytes = 100_000_000) {
   const store = new ListenedStore();
   const counted = new Map<string, number>();
   const telemetry = new Proxy({} as Telemetry, {
@@ -93,7 +93,7 @@ function setup(metric: Metric, maxScanPoints = 1_000_000) {
   });
   const limits = { maxSeries: 20_000, maxPoints: 1_000_000, maxScanPoints, staleWindows: 2 };
   const engine = new QueryEngine([metric], store, limits, () => NOW);
-  const memory = new MemoryBudget(100_000_000, 'limits.max_answer_bytes');
+  const memory = new MemoryBudget(memoryBytes, 'limits.max_answer_bytes');
   const turns = new FairGate({ places: 2, setting: 'turns' });
   const options = { jitterMs: 1, pace: { minMs: 1, factor: 1, maxMs: 5 } };
   const hub = createLiveHub({
@@ -239,8 +239,8 @@ describe('snapshots', () => {
     const clients = Array.from({ length: 20 }, () => new Client());
     for (const client of clients) client.takesPieces = false;
     await Promise.all(clients.map((client, i) => subscribe(client, {}, NOW - (i + 1) * MINUTE).ready));
-    // One answer in memory: the first client's own, and one that all the others share.
-    expect(memory.usedBytes).toBeLessThanOrEqual(23 * 32);
+    // One answer in memory: the first client's own, and one that all the others share, with its text.
+    expect(memory.usedBytes).toBeLessThanOrEqual((2 + 2 * 21) * 32);
     expect(memory.usedBytes).toBeGreaterThan(0);
     for (const client of clients) client.takePieces();
     clients.forEach(({ messages }, i) => {
@@ -248,6 +248,48 @@ describe('snapshots', () => {
     });
     hub.close();
     expect(memory.usedBytes).toBe(0);
+  });
+
+  describe('as text', () => {
+    const points = 1_400;
+    const oldest = NOW - points * MINUTE;
+    const numbers = { made: 0 };
+    beforeEach(() => {
+      const { stringify } = JSON;
+      jest.spyOn(JSON, 'stringify').mockImplementation((value: unknown) => {
+        if (Array.isArray(value)) numbers.made += value.length;
+        return stringify(value);
+      });
+    });
+    afterEach(() => jest.restoreAllMocks());
+
+    /** Numbers made into text for 50 clients, each with a time of its own. */
+    async function madeWith(memoryBytes: number): Promise<number> {
+      const { hub, subscribe, store } = setup(metricOf(), 1_000_000, memoryBytes);
+      for (let i = 0; i < points; i += 1)
+        store.put(['a', 'b'], oldest + i * MINUTE, oldest + (i + 1) * MINUTE, [i]);
+      await hub.start();
+      const clients = Array.from({ length: 50 }, () => new Client());
+      numbers.made = 0;
+      await Promise.all(clients.map((client, i) => subscribe(client, {}, oldest + i * MINUTE).ready));
+      hub.close();
+      clients.forEach(({ messages: [snapshot] }, i) => {
+        const [{ times, values }] = snapshot!['series'] as [{ times: number[]; values: number[] }];
+        expect(times).toEqual(values.map((value) => oldest + value * MINUTE));
+        expect(values).toEqual(Array.from({ length: points - i }, (_, row) => row + i));
+      });
+      return numbers.made;
+    }
+
+    test('are made once for all who wait', async () => {
+      // The first one's own, one for all others, and of each the rest of the block in which it begins.
+      expect(await madeWith(100_000_000)).toBeLessThan(3 * (2 * points + 50 * 64));
+    });
+
+    test('are made for each alone where there is memory for the points only', async () => {
+      // A holder has half: the points twice and half of their text.
+      expect(await madeWith(2 * 2.5 * points * 32)).toBeGreaterThan(3 * 45 * points);
+    });
   });
 
   test('are read no further when nobody waits for them any more', async () => {

@@ -2,6 +2,7 @@ import type { LiveEngine } from './live-engine';
 import type { Floor, LiveBatch, Moment } from './live-batch';
 import type { LiveSink } from './live-sink';
 import { Pace, type FlushLoad, type PaceOptions } from './pace';
+import { madeEachTime, madeOnce, type PartText } from './snapshot-text';
 import { FLOOR_MS, Subscription, type SubscribedFeed } from './subscription';
 import { RequestError } from '../domain/errors';
 import type { FairGate } from '../domain/fair-gate';
@@ -41,7 +42,7 @@ export interface LiveBudgets {
 /** One snapshot, ready to be sent from any time on. */
 export interface Snapshot<B> {
   /** The message in pieces; `idText` is the subscription's id as JSON. */
-  pieces(idText: string, fromMs: number): Iterator<string>;
+  pieces(idText: string, fromMs: number, partText: PartText): Iterator<string>;
   readonly floor: Floor<B>;
 }
 
@@ -245,9 +246,11 @@ export abstract class SelectionFeed<B extends LiveBatch<B>> implements Subscribe
       users -= 1;
       if (users === 0) memory.free();
     };
+    // Text takes about as much as what it is made of.
+    const partText = waiting.length > 1 && memory.tryDouble() ? madeOnce() : madeEachTime;
     for (const subscription of waiting) {
       const { idText, fromMs } = subscription;
-      subscription.offer(snapshot.pieces(idText, fromMs), snapshot.floor, over);
+      subscription.offer(snapshot.pieces(idText, fromMs, partText), snapshot.floor, over);
     }
     this.later(
       FLOOR_MS,

@@ -86,7 +86,7 @@ export class SeriesFeed extends SelectionFeed<SeriesBatch> {
     // The progress may have moved while the answer was read.
     if (this.closesNow()) this.pace.touch();
     return {
-      pieces: (idText, from) => subscribedPieces(answer, idText, from),
+      pieces: (idText, from, partText) => subscribedPieces(answer, idText, from, partText),
       floor: new SeriesFloor(answer, (series) => this.keyOf(series.labels)),
     };
   }

@@ -5,15 +5,39 @@ import type { ResultSeries } from '../domain/selection';
 
 /**
  * Snapshots as text, in pieces: one subscriber's whole message may be megabytes, and hundreds of them are sent at a
- * time. The answer itself is shared by all of them.
+ * time. The answer itself is shared by all of them, and where there is memory for it, the text of its parts.
  */
 
-/** Numbers made into text in one go: well below a millisecond. */
-const PIECE_NUMBERS = 4_000;
+/** Numbers made into text together. A subscriber shares all blocks but the one in which its time is. */
+const BLOCK_NUMBERS = 64;
 const PIECE_CHARACTERS = 32_768;
 
+/** The text of the `index`-th part of a list of an answer; `make` makes it. */
+export type PartText = (list: readonly unknown[], index: number, make: () => string) => string;
+
+/** For one subscriber: text is made as it is sent, and not kept. */
+export const madeEachTime: PartText = (_list, _index, make) => make();
+
+/** For all subscribers of one answer: text is made for the first of them that needs it. */
+export function madeOnce(): PartText {
+  const made = new Map<readonly unknown[], string[]>();
+  return (list, index, make) => {
+    let texts = made.get(list);
+    if (texts === undefined) {
+      texts = [];
+      made.set(list, texts);
+    }
+    return (texts[index] ??= make());
+  };
+}
+
 /** A `subscribed` with what the answer has from `fromMs` on. */
-export function* subscribedPieces(answer: QueryAnswer, idText: string, fromMs: number): Generator<string> {
+export function* subscribedPieces(
+  answer: QueryAnswer,
+  idText: string,
+  fromMs: number,
+  partText: PartText,
+): Generator<string> {
   const head = JSON.stringify({
     metric: answer.metric,
     measure: answer.measure,
@@ -29,7 +53,7 @@ export function* subscribedPieces(answer: QueryAnswer, idText: string, fromMs: n
   let first = true;
   for (const series of answer.series) {
     let begin = first ? '' : ',';
-    for (const text of seriesPieces(series, fromMs)) {
+    for (const text of seriesPieces(series, fromMs, partText)) {
       piece += begin + text;
       begin = '';
       first = false;
@@ -46,6 +70,7 @@ export function* eventsSnapshotPieces(
   answer: EventsAnswer,
   idText: string,
   fromMs: number,
+  partText: PartText,
 ): Generator<string> {
   const head = JSON.stringify({
     metric: answer.metric,
@@ -57,9 +82,9 @@ export function* eventsSnapshotPieces(
   });
   let piece = `{"type":"events_snapshot","id":${idText},${head.slice(1, -1)},"events":[`;
   let separator = '';
-  for (const entry of answer.events) {
+  for (const [index, entry] of answer.events.entries()) {
     if (entry.timeMs < fromMs) continue;
-    piece += separator + eventText(entry);
+    piece += separator + partText(answer.events, index, () => eventText(entry));
     separator = ',';
     if (piece.length < PIECE_CHARACTERS) continue;
     yield piece;
@@ -69,22 +94,22 @@ export function* eventsSnapshotPieces(
 }
 
 /** Nothing where the series has neither points nor removals from then on. */
-function* seriesPieces(series: ResultSeries, fromMs: number): Generator<string> {
+function* seriesPieces(series: ResultSeries, fromMs: number, partText: PartText): Generator<string> {
   const first = lowerBound(series.times, fromMs);
   const firstRemoved = lowerBound(series.removed, fromMs);
   const removals = series.removed.length > firstRemoved;
   if (series.times.length === first && !removals) return;
   yield `{"labels":${JSON.stringify(series.labels)},`;
-  yield* column('times', series.times, first);
+  yield* column('times', series.times, first, partText);
   yield ',';
-  yield* column('values', series.values, first);
+  yield* column('values', series.values, first, partText);
   yield ',';
-  yield* column('revisions', series.revisions, first);
+  yield* column('revisions', series.revisions, first, partText);
   if (removals) {
     yield ',';
-    yield* column('removed', series.removed, firstRemoved);
+    yield* column('removed', series.removed, firstRemoved, partText);
     yield ',';
-    yield* column('removed_revisions', series.removedRevisions, firstRemoved);
+    yield* column('removed_revisions', series.removedRevisions, firstRemoved, partText);
   }
   const { openFromMs } = series;
   const open =
@@ -92,11 +117,21 @@ function* seriesPieces(series: ResultSeries, fromMs: number): Generator<string> 
   yield open === undefined ? '}' : `,"open_from_ms":${open}}`;
 }
 
-function* column(name: string, numbers: readonly (number | null)[], first: number): Generator<string> {
+function* column(
+  name: string,
+  numbers: readonly (number | null)[],
+  first: number,
+  partText: PartText,
+): Generator<string> {
+  const textOf = (from: number, to: number): string => JSON.stringify(numbers.slice(from, to)).slice(1, -1);
   yield `"${name}":[`;
-  for (let at = first; at < numbers.length; at += PIECE_NUMBERS) {
-    const text = JSON.stringify(numbers.slice(at, at + PIECE_NUMBERS)).slice(1, -1);
+  for (let at = first; at < numbers.length;) {
+    const block = Math.floor(at / BLOCK_NUMBERS);
+    const begins = block * BLOCK_NUMBERS;
+    const ends = begins + BLOCK_NUMBERS;
+    const text = at === begins ? partText(numbers, block, () => textOf(begins, ends)) : textOf(at, ends);
     yield at === first ? text : `,${text}`;
+    at = ends;
   }
   yield ']';
 }

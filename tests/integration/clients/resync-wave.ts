@@ -63,7 +63,7 @@ export async function runWave(plan: WavePlan): Promise<WaveReport> {
     await bridge.ready();
     const firstMs = await fillIn(bridge, plan);
     for (let i = 0; i < plan.subscribers; i += 1)
-      subscribers.push(new Subscriber(bridge.wsUrl, firstMs - i * 1_000));
+      subscribers.push(new Subscriber(bridge.wsUrl, firstMs + i * 1_000));
     await everybodyHas(subscribers, 1);
     // What the loop did before is no part of it: its longest delay is that of the last ten seconds.
     await sleep(10_500);
