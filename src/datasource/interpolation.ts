@@ -143,9 +143,7 @@ function interpolateList(
   variables: Variables,
 ): string[] | undefined {
   if (names.some((name) => isAll(name, variables))) return undefined;
-  const filled = names
-    .flatMap((name: unknown) => (typeof name === 'string' ? expand(name, { field }, variables) : []))
-    .filter((name) => name !== '');
+  const filled = names.flatMap((name) => expand(name, { field }, variables)).filter((name) => name !== '');
   return [...new Set(filled)];
 }
 

@@ -97,6 +97,16 @@ describe('a query that goes to Explore or into a new alert rule', () => {
     expect(inExplore(query)).toBe(query);
   });
 
+  test('has lists of texts only, whatever was saved in them', () => {
+    const saved = {
+      refId: 'A',
+      metric: 'events',
+      groupBy: ['segment', null],
+      severities: [{ toString: null }, 'high'],
+    };
+    expect(inExplore(saved)).toMatchObject({ groupBy: ['segment'], severities: ['high'] });
+  });
+
   test('is one for each, whatever it was', () => {
     fc.assert(
       fc.property(fc.array(anyQuery), (queries) => {

@@ -43,7 +43,8 @@ export function readQuery<Query extends StreamKpiQuery>(saved: Query): Query {
     }
   }
   for (const field of ['groupBy', 'severities']) {
-    if (isText(fields[field])) fields[field] = [fields[field]];
+    const list = fields[field];
+    if (isText(list) || Array.isArray(list)) fields[field] = readTexts(list);
   }
   return fields as unknown as Query;
 }
