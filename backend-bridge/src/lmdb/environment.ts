@@ -6,7 +6,8 @@ import { StartRefusedError, UnavailableError } from '../domain/errors';
 
 /**
  * The LMDB environment:
- * - meta: layout, epoch, owner, closed (the file's inode, after an orderly end), clock -> PersistedTime, nextMetric, `metric:<name>` -> MetricRecord, `state:<id>` -> StateRecord
+ * - meta: layout, epoch, owner, closed (the file's inode, after an orderly end), running (the machine's boot and the
+ *   inode), clock -> PersistedTime, nextMetric, `metric:<name>` -> MetricRecord, `state:<id>` -> StateRecord
  * - series: [metric u16][series u32] -> when its newest bucket expires (f64) and its series key (utf8)
  * - points: fixed windows [metric u16][bucket u48][series u32] -> the bucket's slots side by side;
  *   sessions [metric u16][bucket u48][series u32][start u48] -> one slot
@@ -44,8 +45,11 @@ export function prepareFolder(path: string): void {
   }
 }
 
-/** Opens a folder that this process holds the lock of. Throws StartRefusedError. */
-export function openEnvironment(path: string): Environment {
+/**
+ * Opens a folder that this process holds the lock of. Throws StartRefusedError.
+ * @param bootId the same until the machine is started again; null where the system does not tell
+ */
+export function openEnvironment(path: string, bootId: string | null): Environment {
   let root: RootDatabase;
   try {
     checkFile(join(path, DATA_FILE));
@@ -61,14 +65,14 @@ export function openEnvironment(path: string): Environment {
     throw unusable(path, error);
   }
   try {
-    return enter(root, path);
+    return enter(root, path, bootId);
   } catch (error) {
     void root.close();
     throw error instanceof StartRefusedError ? error : unusable(path, error);
   }
 }
 
-function enter(root: RootDatabase, path: string): Environment {
+function enter(root: RootDatabase, path: string, bootId: string | null): Environment {
   const meta = root.openDB<unknown, string>({ name: 'meta' });
   const layout = meta.get('layout') as number | undefined;
   if (layout !== undefined && layout !== LAYOUT_VERSION) {
@@ -80,11 +84,15 @@ function enter(root: RootDatabase, path: string): Environment {
   const owner = randomUUID();
   const file = join(path, DATA_FILE);
   const inode = inodeOf(file);
+  const running = bootId === null ? '' : `${bootId} ${inode}`;
   root.transactionSync(() => {
     if (layout === undefined) meta.putSync('layout', LAYOUT_VERSION);
-    // Not closed in order: a crash of the machine may have taken the last commits. Another file: a copy, perhaps older.
-    if (meta.get('closed') !== inode) meta.putSync('epoch', randomUUID());
+    // A killed process loses no commit, which the system writes out for it. A crash of the machine may have taken the
+    // last ones; and another file is a copy, perhaps an older one.
+    const killed = running !== '' && meta.get('running') === running;
+    if (meta.get('closed') !== inode && !killed) meta.putSync('epoch', randomUUID());
     meta.removeSync('closed');
+    meta.putSync('running', running);
     meta.putSync('owner', owner);
   });
   const binary = { keyEncoding: 'binary', encoding: 'binary' } as const;

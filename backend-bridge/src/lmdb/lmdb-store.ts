@@ -100,7 +100,7 @@ class LmdbStore implements SeriesStore {
     const lock = await lockFolder(path);
     let env: Environment | null = null;
     try {
-      env = openEnvironment(path);
+      env = openEnvironment(path, this.guard.persistable().bootId);
       this.guard.restore(env.meta.get(CLOCK_KEY) as PersistedTime | undefined);
       const ids = registerMetrics(env, this.metrics, path);
       const queue = new WriteQueue({

@@ -21,9 +21,13 @@ export function checkServer(info: string): void {
 
 export function checkLayout(stored: string, own: string, prefix: string): void {
   if (stored === own) return;
+  const [written, remedy] =
+    Number(stored) < Number(own)
+      ? ['an older bridge', 'give this bridge another key prefix or an empty Redis']
+      : ['a newer bridge', 'run that version or a later one, or give this bridge another key prefix'];
   throw new StartRefusedError(
-    `The data under the prefix "${prefix}" in Redis was written by a newer bridge (layout version ${stored}, this one ` +
-      `knows ${own}); run that version or a later one, or give this bridge another key prefix`,
+    `The data under the prefix "${prefix}" in Redis was written by ${written} (layout version ${stored}, this one ` +
+      `knows ${own}); ${remedy}`,
   );
 }
 

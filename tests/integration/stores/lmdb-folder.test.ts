@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { open } from 'lmdb';
 import type { Metric } from '../../../backend-bridge/src/domain/metric';
 import type { SeriesStore } from '../../../backend-bridge/src/domain/store';
+import { openEnvironment } from '../../../backend-bridge/src/lmdb/environment';
 import { lmdbStore, newFolder } from './lmdb-rig';
 import {
   eventually,
@@ -147,6 +148,19 @@ describe('the folder', () => {
       await store.close();
       rmSync(other, { recursive: true });
     }
+  });
+
+  it('of a killed process keeps its epoch until the machine is started again', async () => {
+    const path = folder();
+    const epochs: string[] = [];
+    for (const bootId of ['first', 'first', 'second', null, null]) {
+      const { root, epoch } = openEnvironment(path, bootId);
+      epochs.push(epoch);
+      await root.close();
+    }
+    const [killed, again, ...others] = epochs;
+    expect(again).toBe(killed);
+    expect(new Set([killed, ...others]).size).toBe(4);
   });
 
   it('taken over by another process lets the first one write nothing any more', async () => {

@@ -124,7 +124,9 @@ describe('a Redis that stops answering', () => {
     const store = await started(redis.url);
     redis.pauseProcess();
     const errors = await Promise.all(Array.from({ length: 1500 }, () => refusal(store.progress(metric))));
-    expect(errors.filter((error) => error.message.includes('does not keep up'))).toHaveLength(1500 - 1024);
+    const refused = errors.filter((error) => error.message.includes('does not keep up')).length;
+    // What the store asks each second by itself may wait too.
+    expect([0, 1, 2, 3]).toContain(refused - (1500 - 1024));
     redis.resume();
   });
 
