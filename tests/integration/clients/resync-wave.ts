@@ -1,17 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
-import { startBridge, type BridgeProcess } from '../../support/bridge-process';
-import { ingest, putProfiles, temporaryFolder } from '../../support/embedded-bridge';
-import { MINUTE_MS } from '../../support/raw-events';
+import { startBridge } from '../../support/bridge-process';
+import { temporaryFolder } from '../../support/embedded-bridge';
 import { startRedis } from '../../support/redis';
 import { startTcpProxy } from '../../support/tcp-proxy';
+import { fillMinutes, type History } from './fill-minutes';
 
 /** Many subscribers, each from a time of its own, and a store whose subscription is cut: all of them are resynced. */
 
-export interface WavePlan {
+export interface WavePlan extends History {
   readonly subscribers: number;
-  readonly segments: number;
-  readonly minutes: number;
 }
 
 export interface WaveReport {
@@ -61,7 +59,7 @@ export async function runWave(plan: WavePlan): Promise<WaveReport> {
   const subscribers: Subscriber[] = [];
   try {
     await bridge.ready();
-    const firstMs = await fillIn(bridge, plan);
+    const firstMs = await fillMinutes(bridge, plan);
     for (let i = 0; i < plan.subscribers; i += 1)
       subscribers.push(new Subscriber(bridge.wsUrl, firstMs + i * 1_000));
     await everybodyHas(subscribers, 1);
@@ -103,18 +101,4 @@ async function everybodyHas(subscribers: readonly Subscriber[], snapshots: numbe
     if (performance.now() > until) throw new Error(`${missing} subscribers wait for snapshot ${snapshots}`);
     await sleep(20);
   }
-}
-
-async function fillIn(bridge: BridgeProcess, { segments, minutes }: WavePlan): Promise<number> {
-  const users = Array.from({ length: segments }, (_, i) => `user-${i}`);
-  await putProfiles(bridge, Object.fromEntries(users.map((user) => [user, `segment-of-${user}`])));
-  const firstMs = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS - minutes * MINUTE_MS;
-  const events: object[] = [];
-  for (let minute = 0; minute < minutes; minute += 1) {
-    const timestamp = firstMs + minute * MINUTE_MS;
-    for (const user_id of users) events.push({ user_id, event_type: 'page_view', timestamp, properties: {} });
-  }
-  for (let from = 0; from < events.length; from += 6_000)
-    await ingest(bridge, events.slice(from, from + 6_000));
-  return firstMs;
 }

@@ -1,10 +1,8 @@
-import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { build } from 'esbuild';
 import { startBridge, type BridgeProcess } from '../../support/bridge-process';
 import { ingest, putProfiles, temporaryFolder } from '../../support/embedded-bridge';
+import { startLoad } from '../../support/load-process';
 import { MINUTE_MS } from '../../support/raw-events';
 import { median } from './stalled-comparison';
 import type { LoadPlan, LoadStep } from './stalled-load';
@@ -93,10 +91,13 @@ export async function runStalled(size: StalledSize): Promise<StalledReport> {
     }, 500);
     try {
       const plan: LoadPlan = { ...size, port: bridge.port, segments, windowMs, slowClientTimeoutMs };
-      await runLoad(folder.path, plan, (step) => {
+      const source = join(__dirname, 'stalled-load.ts');
+      const load = await startLoad(source, folder.path, plan, (line) => {
+        const step = JSON.parse(line) as LoadStep;
         steps.push(step);
         if (step.step === 'connected') memory.connected = residentMb(bridge.process.pid!);
       });
+      await load.ended;
     } finally {
       clearInterval(watch);
     }
@@ -120,27 +121,4 @@ export async function runStalled(size: StalledSize): Promise<StalledReport> {
     await bridge.kill9();
     folder.remove();
   }
-}
-
-async function runLoad(folder: string, plan: LoadPlan, onStep: (step: LoadStep) => void): Promise<void> {
-  const program = join(folder, 'stalled-load.js');
-  await build({
-    entryPoints: [join(__dirname, 'stalled-load.ts')],
-    outfile: program,
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'cjs',
-    external: ['bufferutil', 'utf-8-validate'],
-    logLevel: 'error',
-  });
-  const child = spawn(process.execPath, [program, JSON.stringify(plan)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let errors = '';
-  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
-  const lines = createInterface({ input: child.stdout });
-  lines.on('line', (line) => onStep(JSON.parse(line) as LoadStep));
-  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
-  if (code !== 0) throw new Error(`the load ended with ${code}: ${errors}`);
 }
