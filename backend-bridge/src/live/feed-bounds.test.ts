@@ -250,6 +250,32 @@ describe('snapshots', () => {
     expect(memory.usedBytes).toBe(0);
   });
 
+  test('leave other work its turns while they are offered to many', async () => {
+    const { hub, subscribe, store } = setup(metricOf());
+    store.put(['a', 'b'], NOW - MINUTE, NOW, [1]);
+    await hub.start();
+    let turns = 0;
+    let counting = setImmediate(function count() {
+      turns += 1;
+      counting = setImmediate(count);
+    });
+    const turnsAt: number[] = [];
+    class CostlyClient extends Client {
+      override sendPieces(pieces: Iterator<string>, over: () => void): void {
+        const until = performance.now() + 2;
+        while (performance.now() < until);
+        turnsAt.push(turns);
+        super.sendPieces(pieces, over);
+      }
+    }
+    await Promise.all(Array.from({ length: 100 }, () => subscribe(new CostlyClient()).ready));
+    clearImmediate(counting);
+    hub.close();
+    expect(turnsAt).toHaveLength(100);
+    // The first one's snapshot is read alone, the others' together: 198 ms.
+    expect(turnsAt.at(-1)! - turnsAt[1]!).toBeGreaterThan(5);
+  });
+
   describe('as text', () => {
     const points = 1_400;
     const oldest = NOW - points * MINUTE;

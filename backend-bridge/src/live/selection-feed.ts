@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { LiveEngine } from './live-engine';
 import type { Floor, LiveBatch, Moment } from './live-batch';
 import type { LiveSink } from './live-sink';
@@ -53,6 +54,8 @@ interface Reading<B extends LiveBatch<B>> {
 }
 
 const RETRY_MS = 1_000;
+/** Snapshots are offered for so long before other work has its turn. */
+const TURN_MS = 8;
 
 /** One distinct selection with its subscribers: gathers what changed, tells all of them in one flush. */
 export abstract class SelectionFeed<B extends LiveBatch<B>> implements SubscribedFeed<B> {
@@ -195,7 +198,7 @@ export abstract class SelectionFeed<B extends LiveBatch<B>> implements Subscribe
     this.reading = { waiting: new Set(waiting), cancel };
     try {
       const snapshot = await this.read(waiting, memory, cancel.signal);
-      this.offerAll(waiting, snapshot, memory);
+      await this.offerAll(waiting, snapshot, memory);
     } catch (error) {
       memory.free();
       if (cancel.signal.aborted) return;
@@ -240,7 +243,11 @@ export abstract class SelectionFeed<B extends LiveBatch<B>> implements Subscribe
   }
 
   /** The snapshot is kept until everybody has got it, and as long as changes that it holds may still arrive. */
-  private offerAll(waiting: readonly Subscription<B>[], snapshot: Snapshot<B>, memory: MemoryHold): void {
+  private async offerAll(
+    waiting: readonly Subscription<B>[],
+    snapshot: Snapshot<B>,
+    memory: MemoryHold,
+  ): Promise<void> {
     let users = waiting.length + 1;
     const over = (): void => {
       users -= 1;
@@ -248,9 +255,13 @@ export abstract class SelectionFeed<B extends LiveBatch<B>> implements Subscribe
     };
     // Text takes about as much as what it is made of.
     const partText = waiting.length > 1 && memory.tryDouble() ? madeOnce() : madeEachTime;
+    let turnEnds = performance.now() + TURN_MS;
     for (const subscription of waiting) {
       const { idText, fromMs } = subscription;
       subscription.offer(snapshot.pieces(idText, fromMs, partText), snapshot.floor, over);
+      if (performance.now() < turnEnds) continue;
+      await setImmediate();
+      turnEnds = performance.now() + TURN_MS;
     }
     this.later(
       FLOOR_MS,
