@@ -1,4 +1,5 @@
 import type { Consumer, EachBatchPayload, InstrumentationEvent, Kafka } from 'kafkajs';
+import { within } from '../../domain/deadline';
 import { Backoff } from '../backoff';
 import type { ClusterView } from '../cluster/cluster-view';
 import type { KafkaSourceOptions } from '../options';
@@ -45,17 +46,6 @@ const STOP_MS = 3_000;
 const CONCURRENT_PARTITIONS = 6;
 
 export const flowKey = (topic: string, partition: number): string => `${topic}/${partition}`;
-
-async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  await Promise.race([
-    work.catch(() => undefined),
-    new Promise((resolve) => {
-      timer = setTimeout(resolve, ms);
-    }),
-  ]);
-  clearTimeout(timer);
-}
 
 /** Why the consumer ended, in words that say what to do where there is something to do. */
 export function endReason(error: unknown, groupId: string): string {
@@ -315,15 +305,15 @@ export function createGroupReader(feeds: readonly TopicFeed[], tools: GroupReade
             await new Promise((resolve) => setTimeout(resolve, 10));
           }
         };
-        await atMost(STOP_MS / 2, idle());
-        if (joined) await atMost(STOP_MS / 2, commitQuietly());
+        await within(idle(), STOP_MS / 2);
+        if (joined) await within(commitQuietly(), STOP_MS / 2);
       }
       ended = true;
       endFlows();
       // kafkajs forgets a consumer that is stopped while it joins, and it reads on as a ghost in the group: first it
       // must have joined, however long that takes.
       const gone = starting.catch(() => undefined).then(() => consumer.disconnect());
-      await atMost(STOP_MS, gone);
+      await within(gone, STOP_MS).catch(() => undefined);
     },
   };
 }
