@@ -453,6 +453,10 @@ describe('what HTTP answers when something behind it fails', () => {
       bridge.source.status = { ...READY, ready: false };
       await new Promise((resolve) => setTimeout(resolve, 300));
       expect((await bridge.call('GET', '/readyz')).json).toMatchObject({ hop: 'kafka' });
+      const pending = 'The readers of the other partitions in the consumer group are being looked up';
+      bridge.source.status = { ...READY, ready: false, pending };
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      expect((await bridge.call('GET', '/readyz')).json).toMatchObject({ hop: 'kafka', message: pending });
     });
   });
 });

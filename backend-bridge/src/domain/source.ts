@@ -45,8 +45,13 @@ export function lagOf(topic: TopicStatus): number | null {
 }
 
 export interface SourceStatus {
-  /** True when the consumer has joined its group (with or without partitions), or the pipeline runs. */
+  /**
+   * True when the consumer has joined its group (with or without partitions) and knows who reads the others, or the
+   * pipeline runs.
+   */
   readonly ready: boolean;
+  /** What a source that is not ready waits for; absent: to join its group, or to start. */
+  readonly pending?: string;
   /** The hop that fails, with a sentence; null when none does. */
   readonly failing: { readonly hop: Hop; readonly message: string } | null;
   readonly topics: readonly TopicStatus[];

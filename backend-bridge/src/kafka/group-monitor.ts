@@ -26,7 +26,12 @@ export class GroupMonitor {
     this.watch = new GroupWatch(groupId, tools.store.kind, unreadAfterMs);
   }
 
-  /** Why the group keeps this bridge from being ready; null: it does not. */
+  /** True while it is not known yet who reads the partitions of the others. */
+  get pending(): boolean {
+    return this.watch.pending;
+  }
+
+  /** What is wrong with the group; null: nothing that has lasted. */
   get failing(): string | null {
     return this.watch.failing;
   }
@@ -111,13 +116,12 @@ export class GroupMonitor {
 
   private report(): void {
     const { log, telemetry } = this.tools;
-    const { failing } = this.watch;
-    const lasting = failing !== null && this.watch.unread.length > 0 ? failing : null;
-    if (lasting === this.warned) return;
-    if (lasting !== null) {
-      log.warn({ partitions: this.watch.unread.length }, lasting);
+    const { failing, unread } = this.watch;
+    if (failing === this.warned) return;
+    if (failing !== null) {
+      log.warn({ partitions: unread.length }, failing);
       if (this.warned === null) telemetry.hopFailed('kafka');
     } else log.info({}, 'every partition is read into this store again');
-    this.warned = lasting;
+    this.warned = failing;
   }
 }

@@ -15,9 +15,15 @@ export interface SourceState {
   readonly feeds: ReadonlyMap<string, TopicFeed>;
   readonly views: ReadonlyMap<string, TopicView>;
   readonly reader: GroupReader | null;
-  readonly group: { readonly failing: string | null; readonly unread: readonly UnreadPartition[] };
+  readonly group: {
+    readonly pending: boolean;
+    readonly failing: string | null;
+    readonly unread: readonly UnreadPartition[];
+  };
   readonly failing: Failing | null;
 }
+
+const GROUP_PENDING = 'The readers of the other partitions in the consumer group are being looked up';
 
 function partitionStatuses(
   topic: string,
@@ -82,12 +88,17 @@ export function sourceStatus(source: SourceState): SourceStatus {
     }
   }
   const hold = flows.find((flow) => flow.hold !== null)?.hold ?? null;
-  const ready = reader?.joined() ?? false;
+  const joined = reader?.joined() ?? false;
   const allMissing = topics.length > 0 && topics.every(({ state }) => state === 'missing');
   const missing: Failing | null = allMissing
     ? { hop: 'source', message: `none of the mapped topics exists: ${[...feeds.keys()].join(', ')}` }
     : null;
   const shared: Failing | null =
-    ready && group.failing !== null ? { hop: 'kafka', message: group.failing } : null;
-  return { ready, failing: failing ?? hold ?? missing ?? shared, topics };
+    joined && group.failing !== null ? { hop: 'kafka', message: group.failing } : null;
+  return {
+    ready: joined && !group.pending,
+    ...(joined && group.pending && { pending: GROUP_PENDING }),
+    failing: failing ?? hold ?? missing ?? shared,
+    topics,
+  };
 }

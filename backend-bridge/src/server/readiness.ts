@@ -19,6 +19,10 @@ export interface HopStates {
 
 const CACHE_MS = 250;
 const STORE_LIMIT_MS = 1_500;
+const NOT_STARTED = {
+  kafka: 'The consumer has not joined its group yet',
+  pipeline: 'The pipeline has not started yet',
+} as const;
 const STORE_NAMES = { redis: 'Redis', lmdb: 'The embedded store (LMDB)' } as const;
 
 /** Asks every hop how it is, at most four times a second, and never waits longer than 1.5 s for the store. */
@@ -63,11 +67,7 @@ export class Readiness {
       const status = this.source.status();
       if (status.failing) return shown(status.failing);
       if (status.ready) return null;
-      return {
-        hop,
-        message:
-          hop === 'kafka' ? 'The consumer has not joined its group yet' : 'The pipeline has not started yet',
-      };
+      return { hop, message: status.pending ?? NOT_STARTED[hop] };
     } catch (error) {
       return shown({ hop, message: (error as Error).message });
     }

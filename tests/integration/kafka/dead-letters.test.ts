@@ -229,7 +229,7 @@ describe('dead letters and missing hops', () => {
       expect(failing.message).toContain('KAFKA_GROUP_ID');
       await other.disconnect();
       await eventually('it reads', async () => (await allPoints(store, mapping.metric)).size === 1, 40_000);
-      expect(source.status().failing).toBeNull();
+      await eventually('it is well', () => source.status().ready && source.status().failing === null);
     } finally {
       await source.stop();
       await other.disconnect();

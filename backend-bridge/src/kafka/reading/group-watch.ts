@@ -28,7 +28,6 @@ export interface GroupLook {
 /** Readers report every second; one silent for this long does not write to our store. */
 const SILENT_MS = 10_000;
 const NAMED = 3;
-const BEING_LOOKED_UP = 'The readers of the other partitions in the consumer group are being looked up';
 
 const placeOf = (topic: string, partition: number): string => `${topic}/${partition}`;
 
@@ -109,14 +108,14 @@ export class GroupWatch {
     return this.lasts() ? this.uncovered : [];
   }
 
-  /**
-   * Why the bridge is not ready, with what to do; null when it is. Partitions without a reader in a group in which
-   * every member shares our store are no fault of the group: bridges with an older metrics file are being replaced.
-   */
+  /** True from the start until the readers of all partitions are known, or a partition has had none for the grace. */
+  get pending(): boolean {
+    return this.lookedMs === null || (this.isShared() && !this.everCovered && !this.lasts());
+  }
+
+  /** What is wrong with the group, with what to do; null when nothing is, and during the grace. */
   get failing(): string | null {
-    if (this.lookedMs === null) return BEING_LOOKED_UP;
-    if (this.uncovered.length === 0 || this.strangers?.length === 0) return null;
-    if (!this.lasts()) return this.everCovered ? null : BEING_LOOKED_UP;
+    if (!this.isShared() || !this.lasts()) return null;
     const places = this.uncovered.map(({ topic, partition }) => placeOf(topic, partition));
     const named = places.slice(0, NAMED).join(', ');
     const what = places.length > NAMED ? `${named} and ${places.length - NAMED} more` : named;
@@ -125,6 +124,14 @@ export class GroupWatch {
       `${what}: not read into this store, because the consumer group ${this.groupId} is shared with ${this.who()}; ` +
       `give each deployment and program a group of its own (KAFKA_GROUP_ID)${remedy}`
     );
+  }
+
+  /**
+   * Partitions without a reader in a group in which every member shares our store are no fault of the group: bridges
+   * with an older metrics file are being replaced.
+   */
+  private isShared(): boolean {
+    return this.uncovered.length > 0 && this.strangers?.length !== 0;
   }
 
   private who(): string {
