@@ -7,22 +7,17 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './ensure.mjs';
 
-const HOSTS = ['11.6.0', '12.4.0', '13.2.2'];
+const HOSTS = ['12.4.0', '13.2.2'];
 const PACKAGES = ['@grafana/data', '@grafana/ui', '@grafana/runtime'];
 
-/** What levitate calls changed although the same calls work on all hosts: every one is called in the browser tests of both hosts. */
+/** What levitate calls changed although the same calls work on all hosts: every one is called in the browser tests. */
 const HARMLESS = new Map([
   ['PanelOptionsEditorBuilder.addMultiSelect', 'the type of a setting is exported under another name'],
   ['FieldConfigEditorBuilder.addNumberInput', 'the type of its config is exported under another name'],
   ['FieldConfigEditorBuilder.addRadio', 'the type of its config is exported under another name'],
   ['PanelPlugin.setMigrationHandler', 'takes a second argument since 12, which is not given'],
   ['PanelPlugin.setPanelChangeHandler', 'the type of the panel handed in was renamed'],
-  ['PanelPlugin.setPanelOptions', 'the type of its argument got a name'],
-  ['PanelPlugin.useFieldConfig', 'the type of its argument got a name'],
-  [
-    'PanelPlugin.setSuggestionsSupplier',
-    'takes a function since 12.4 and a supplier before; the panel gives what is both',
-  ],
+  ['PanelPlugin.setSuggestionsSupplier', 'the type of the supplier got a name'],
   ['config', 'has more settings; those that are read are checked for being there'],
 ]);
 

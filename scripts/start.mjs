@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { ensureBridge, ensurePackages } from './ensure.mjs';
 import { endAll, endOnSignals, isEnding, node, start } from './start/children.mjs';
 import { firstNumbers } from './start/first-numbers.mjs';
-import { buildHost, ensureHostPackages } from './start/host-page.mjs';
+import { buildHost } from './start/host-page.mjs';
 import { grafanaStart } from './start/real-grafana.mjs';
 import { readSettings } from './start/settings.mjs';
 
@@ -35,7 +35,7 @@ async function containers() {
   await endAll(built === 0 ? await start('docker', ['compose', 'up', '--build']).ended : built);
 }
 
-async function demo({ bridgePort, store, grafana, port, hostGrafana, isDockerAtHand }) {
+async function demo({ bridgePort, store, grafana, port, isDockerAtHand }) {
   const bridgeUrl = `http://127.0.0.1:${bridgePort}`;
   const bridge = node('backend-bridge/dist/main.js', [], {
     env: { BRIDGE_PORT: String(bridgePort), STORE_PATH: store, LOG_LEVEL: process.env.LOG_LEVEL || 'warn' },
@@ -67,7 +67,7 @@ The dashboard is on its way (the first build takes about a minute) ...
   }
   const what =
     grafana === null
-      ? await startHostPage({ hostGrafana, port, bridgeUrl })
+      ? await startHostPage({ port, bridgeUrl })
       : await startGrafana(grafana, { port, bridgeUrl, data: join(store, 'grafana') });
   console.log(`
   Open  http://127.0.0.1:${port}/d/streamkpi-realtime
@@ -95,10 +95,9 @@ async function startGrafana(grafana, at) {
   return `Grafana (${grafana.home}); sign in as admin with the password admin to change something`;
 }
 
-async function startHostPage({ hostGrafana, port, bridgeUrl }) {
-  ensureHostPackages(hostGrafana);
+async function startHostPage({ port, bridgeUrl }) {
   const server = node(await buildHost(), [], {
-    env: { HOST_PORT: String(port), HOST_GRAFANA: hostGrafana, STREAMKPI_BRIDGE_URL: bridgeUrl },
+    env: { HOST_PORT: String(port), STREAMKPI_BRIDGE_URL: bridgeUrl },
     stdio: ['ignore', 'pipe', 2],
   });
   lasting(server, 'The host page');

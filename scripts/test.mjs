@@ -33,12 +33,11 @@ async function code() {
   await steps.jest('unit', ['--selectProjects', 'unit', '--maxWorkers=1']);
   await steps.jest('plugin', ['--selectProjects', 'plugin', '--maxWorkers=1']);
   await steps.jest('contract', ['--selectProjects', 'contract', '--maxWorkers=1']);
-  await node('compatibility with Grafana 11.6, 12.4 and 13.2', 'scripts/compatibility.mjs');
+  await node('compatibility with Grafana 12.4 and 13.2', 'scripts/compatibility.mjs');
 }
 
 /** Drawing the app at every size takes the processor, not time. */
 async function pictures() {
-  await node('packages of Grafana 11.6', 'scripts/start/host-page.mjs', '11');
   await steps.jest('e2e: pictures', suites('e2e', { path: PICTURES }), { gives: true });
 }
 

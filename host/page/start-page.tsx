@@ -9,13 +9,12 @@ import { importApps } from './runtime/plugin-importer';
 import { installRuntime } from './runtime/runtime-services';
 import { shareModules, type SharedModules } from './runtime/system-js';
 
-/** What differs between the Grafanas that the page can be. */
+/** The Grafana whose packages the page is made of. */
 export interface HostEdition {
   readonly grafana: string;
   readonly shared: SharedModules;
   /** Where this Grafana keeps the data sources' settings besides the service. */
   readonly onSources?: (settings: SourceSettings) => void;
-  /** React 18 and 19 have it at the same place, but only newer Grafanas share that with plugins. */
   readonly createRoot: (container: Element) => { render(node: React.ReactNode): void };
 }
 

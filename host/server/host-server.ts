@@ -9,7 +9,7 @@ import { startPluginHost, type PluginHost } from '../../tests/support/plugin-hos
 import { builtPlugins } from './built-plugins';
 import { DataSources, ORG_ID } from './data-sources';
 import { serveLive } from './live-socket';
-import { bundlePage, packagesOf, type HostGrafana } from './page-bundle';
+import { bundlePage } from './page-bundle';
 import { dashboardsIn, provisionedDataSources } from './provisioning';
 import { refused, send } from './replies';
 import { answer, type Surroundings } from './routes';
@@ -18,8 +18,6 @@ import { filesKept } from './static-files';
 export interface HostOptions {
   /** The project's folder. */
   readonly root: string;
-  /** Whose packages the page is made of. */
-  readonly grafana: HostGrafana;
   /** 0: any free one. */
   readonly port: number;
   /** The bridge that the provisioned data source reads. */
@@ -67,8 +65,9 @@ function keepAlive(backend: PluginHost, log: (line: string) => void): () => void
   };
 }
 
-const versionOf = (root: string, grafana: HostGrafana): string => {
-  const file = join(packagesOf(root, grafana).folder, 'node_modules/@grafana/runtime/package.json');
+/** The Grafana whose packages the page is made of. */
+const grafanaVersionOf = (root: string): string => {
+  const file = join(root, 'node_modules/@grafana/runtime/package.json');
   return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version;
 };
 
@@ -77,12 +76,12 @@ const versionOf = (root: string, grafana: HostGrafana): string => {
  * Rejects when the app or its backend is not built, or a package is missing.
  */
 export async function startHost(options: HostOptions): Promise<RunningHost> {
-  const { root, grafana, bridgeUrl, bridgeToken = '', liveEnabled = true } = options;
+  const { root, bridgeUrl, bridgeToken = '', liveEnabled = true } = options;
   const log = options.log ?? (() => undefined);
   const dist = options.dist ?? join(root, 'dist');
   const plugins = builtPlugins(dist);
-  const grafanaVersion = versionOf(root, grafana);
-  const bundle = await bundlePage(root, grafana);
+  const grafanaVersion = grafanaVersionOf(root);
+  const bundle = await bundlePage(root);
   const backend = await startPluginHost({ grafanaVersion });
   const environment = { STREAMKPI_BRIDGE_URL: bridgeUrl, STREAMKPI_BRIDGE_TOKEN: bridgeToken };
   const dataSources = new DataSources(
@@ -113,7 +112,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
         ...(options.dashboards === undefined ? [] : [options.dashboards]),
       ]),
     bundle: filesKept(bundle.folder),
-    images: join(packagesOf(root, grafana).folder, 'node_modules/@grafana/ui/dist/public'),
+    images: join(root, 'node_modules/@grafana/ui/dist/public'),
     port,
   };
   http.on('request', (request, response) => {

@@ -1,15 +1,9 @@
-import { HOST_GRAFANAS, type HostGrafana } from './page-bundle';
 import { startHost } from './host-server';
 
 /** The host page as a program; scripts/start.mjs starts it. */
 async function main(): Promise<void> {
-  const grafana = process.env['HOST_GRAFANA'] ?? '13';
-  if (!HOST_GRAFANAS.some((known) => known === grafana)) {
-    throw new Error(`HOST_GRAFANA is ${grafana}; it must be one of ${HOST_GRAFANAS.join(', ')}`);
-  }
   const host = await startHost({
     root: process.cwd(),
-    grafana: grafana as HostGrafana,
     port: Number(process.env['HOST_PORT'] ?? '3000'),
     bridgeUrl: process.env['STREAMKPI_BRIDGE_URL'] ?? 'http://127.0.0.1:8765',
     bridgeToken: process.env['STREAMKPI_BRIDGE_TOKEN'] ?? '',

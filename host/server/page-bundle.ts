@@ -4,16 +4,6 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { build, version as esbuildVersion, type Plugin } from 'esbuild';
 
-/** The Grafana whose packages the page is built from. */
-export const HOST_GRAFANAS = ['13', '11'] as const;
-export type HostGrafana = (typeof HOST_GRAFANAS)[number];
-
-/** Where a Grafana's packages are installed, and which lock file says what they are. */
-export function packagesOf(root: string, grafana: HostGrafana): { folder: string; lock: string } {
-  const folder = grafana === '13' ? root : join(root, 'host', 'grafana-11');
-  return { folder, lock: join(folder, 'package-lock.json') };
-}
-
 /**
  * Parts of @grafana/runtime that Grafana itself sets at its start but that no entry of the package exports in every
  * version. They must be the same module as the one the package uses, so they are taken by their file.
@@ -22,9 +12,6 @@ const RUNTIME_INNER = /^grafana-runtime-inner\/(.+)$/;
 
 /** Components that Grafana itself puts in. In some versions the publishing build has dropped the way in. */
 const SLOT_FILE = /@grafana\/runtime\/dist\/esm\/components\/(PanelRenderer|PanelDataErrorView)\.mjs$/;
-
-/** @grafana/scenes for 11 names files of @grafana/schema without their ending, which its exports do not allow. */
-const SCHEMA_FILE = /^@grafana\/schema\/(dist\/.*\.gen)$/;
 
 /**
  * CommonJS files with a default export that Grafana's packages import. To a file that ends with .mjs the bundler gives
@@ -35,8 +22,8 @@ const PLAIN_DEFAULT = /^(react-custom-scrollbars-2|calculate-size)$|^(react-use|
 /** Big editors that nothing here opens, and that need workers of their own: left out. */
 const LEFT_OUT = /^(monaco-editor|@monaco-editor\/react)(\/|$)/;
 
-function resolutions(packages: string): Plugin {
-  const resolve = createRequire(join(packages, 'package.json')).resolve;
+function resolutions(root: string): Plugin {
+  const resolve = createRequire(join(root, 'package.json')).resolve;
   const folderOf = (name: string): string => dirname(resolve(`${name}/package.json`));
   return {
     name: 'grafana-packages',
@@ -52,11 +39,6 @@ function resolutions(packages: string): Plugin {
           contents: `${source}\nexport function set${slot}(component) { ${slot} = component; }`,
           loader: 'js',
         };
-      });
-      builder.onResolve({ filter: SCHEMA_FILE }, ({ path }) => {
-        const file = join(folderOf('@grafana/schema'), SCHEMA_FILE.exec(path)?.[1] ?? '');
-        const ending = ['.mjs', '.js'].find((candidate) => existsSync(file + candidate));
-        return ending === undefined ? undefined : { path: file + ending };
       });
       // One router for all, as Grafana has it: version 6 in the clothes of a package that sits on version 5.
       builder.onResolve({ filter: /^react-router-dom$/ }, (args) => {
@@ -83,12 +65,6 @@ function resolutions(packages: string): Plugin {
           'module.exports = { __esModule: true, default: () => null, loader: { config() {}, init() {} } };',
         loader: 'js',
       }));
-      // The page's own files lie outside the packages' folder: their imports start from there.
-      builder.onResolve({ filter: /^[^./]/ }, async (args) => {
-        if (args.namespace !== 'file' || args.importer.includes('node_modules') || args.pluginData === 'here')
-          return undefined;
-        return builder.resolve(args.path, { kind: args.kind, resolveDir: packages, pluginData: 'here' });
-      });
     },
   };
 }
@@ -108,26 +84,26 @@ export interface PageBundle {
 }
 
 /**
- * Bundles the page with the packages of one Grafana, or finds the bundle of an earlier start: the folder's name is a
+ * Bundles the page with Grafana's packages, or finds the bundle of an earlier start: the folder's name is a
  * hash of everything that goes in. Throws when the packages are missing.
  */
-export async function bundlePage(root: string, grafana: HostGrafana): Promise<PageBundle> {
-  const { folder: packages, lock } = packagesOf(root, grafana);
+export async function bundlePage(root: string): Promise<PageBundle> {
   const source = join(root, 'host', 'page');
-  const hash = createHash('sha256').update(`${esbuildVersion} ${grafana}`).update(readFileSync(lock));
+  const hash = createHash('sha256')
+    .update(esbuildVersion)
+    .update(readFileSync(join(root, 'package-lock.json')));
   // The page of the panel's states is made of the frames that its unit tests are made of.
   const states = ['frames', 'panel/testing', 'panel/options'].map((part) => join(root, 'src', part));
   for (const file of [...[source, ...states].flatMap(filesBelow), __filename])
     hash.update(file).update(readFileSync(file));
   const cache = join(root, 'node_modules', '.cache', 'streamkpi-host');
-  const folder = join(cache, `grafana-${grafana}-${hash.digest('hex').slice(0, 16)}`);
+  const folder = join(cache, `page-${hash.digest('hex').slice(0, 16)}`);
   if (existsSync(join(folder, 'page.js'))) return { folder, built: false };
 
   const unfinished = `${folder}.${process.pid}`;
-  const { metafile } = await build({
+  await build({
     absWorkingDir: root,
-    metafile: true,
-    entryPoints: { page: join(source, `grafana-${grafana}.ts`) },
+    entryPoints: { page: join(source, 'grafana.ts') },
     outdir: unfinished,
     bundle: true,
     splitting: true,
@@ -145,21 +121,15 @@ export async function bundlePage(root: string, grafana: HostGrafana): Promise<Pa
       global: 'globalThis',
     },
     loader: { '.svg': 'dataurl', '.woff2': 'dataurl' },
-    plugins: [resolutions(packages)],
+    plugins: [resolutions(root)],
     logLevel: 'error',
     logLimit: 5,
   });
-  if (grafana !== '13') {
-    // Node looks further up for what is missing, and would find another Grafana's package there.
-    const strays = Object.keys(metafile.inputs).filter((input) => input.startsWith('node_modules/'));
-    if (strays.length > 0)
-      throw new Error(`host/grafana-${grafana} lacks a package: ${strays.slice(0, 3).join(', ')}`);
-  }
   if (existsSync(folder)) rmSync(unfinished, { recursive: true });
   else renameSync(unfinished, folder);
   for (const name of readdirSync(cache)) {
     // Another process may be at work on the same one.
-    const old = name.startsWith(`grafana-${grafana}-`) && !name.startsWith(basename(folder));
+    const old = name.startsWith('page-') && !name.startsWith(basename(folder));
     if (old) rmSync(join(cache, name), { recursive: true, force: true });
   }
   return { folder, built: true };

@@ -1,8 +1,8 @@
 import { DATA_SOURCE, events } from './queries.mjs';
 
 /**
- * What every dashboard has: the data source variable, links to the others, the annotations. Written as schema 40, the
- * newest that Grafana 11.6 takes as it is; later ones migrate it.
+ * What every dashboard has: the data source variable, links to the others, the annotations. Written as schema 40, which
+ * every supported Grafana migrates.
  */
 const SCHEMA_VERSION = 40;
 

@@ -1,13 +1,12 @@
 /**
- * What the bundles may take from their host: the modules that every supported Grafana shares, 11.6.0 to 13.
- * `react/jsx-runtime`, `@grafana/i18n` and the `unstable` entries are missing here on purpose: the oldest hosts do
- * not share them.
+ * What the bundles may take from their host: the modules that every supported Grafana shares, 12.4 to 13.
  */
 export const HOST_MODULES = [
   '@emotion/css',
   '@grafana/data',
   '@grafana/runtime',
   '@grafana/ui',
+  'i18next',
   'lodash',
   'moment',
   'react',

@@ -2,7 +2,6 @@
 import { connect } from 'node:net';
 import { resolve } from 'node:path';
 import { root } from '../ensure.mjs';
-import { HOST_GRAFANAS } from './host-page.mjs';
 import { findGrafana, hasDocker } from './real-grafana.mjs';
 
 const OPTIONS = ['--host-page', '--docker'];
@@ -47,14 +46,10 @@ export async function readSettings(args, environment = process.env) {
   }
   const isHostPage = args.includes('--host-page');
   const grafana = isHostPage ? null : findGrafana(environment);
-  const hostGrafana = environment.HOST_GRAFANA || HOST_GRAFANAS[0];
-  if (!HOST_GRAFANAS.includes(hostGrafana))
-    throw new Error(`HOST_GRAFANA is ${hostGrafana}; it must be one of ${HOST_GRAFANAS.join(', ')}`);
   const bridgePort = portOf(environment, 'BRIDGE_PORT', 8765);
   return {
     docker: false,
     grafana,
-    hostGrafana,
     isDockerAtHand: grafana === null && !isHostPage && hasDocker(environment),
     bridgePort,
     port: await pagePort(portOf(environment, 'HOST_PORT', 3000), bridgePort),

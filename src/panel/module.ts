@@ -4,7 +4,7 @@ import { migrateOptions, takeOver } from './options/migration';
 import { fieldOptions } from './options/card-options';
 import { panelOptions } from './options/options-editor';
 import type { CardFieldConfig, KpiPanelOptions } from './options/panel-options';
-import { addPresets, suggestionsSupplier } from './options/suggestions';
+import { addPresets, suggest } from './options/suggestions';
 
 export const plugin = new PanelPlugin<KpiPanelOptions, CardFieldConfig>(KpiPanel)
   .useFieldConfig({
@@ -22,6 +22,6 @@ export const plugin = new PanelPlugin<KpiPanelOptions, CardFieldConfig>(KpiPanel
   .setPanelChangeHandler((_panel, previousPlugin, previousOptions) =>
     takeOver(previousPlugin, previousOptions),
   )
-  .setSuggestionsSupplier(suggestionsSupplier);
+  .setSuggestionsSupplier(suggest);
 
 addPresets(plugin);

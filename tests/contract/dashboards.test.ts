@@ -62,7 +62,7 @@ describe.each(all)('$file', ({ file, dashboard }) => {
   const { panels } = dashboard;
   const variables = dashboard.templating.list;
 
-  it('is a classic dashboard that Grafana 11.6 takes', () => {
+  it('is a classic dashboard that the oldest supported Grafana takes', () => {
     expect(dashboard.id).toBeUndefined();
     expect(dashboard.schemaVersion).toBe(40);
     expect(dashboard.refresh).toMatch(/^\d+[sm]$/);

@@ -5,7 +5,6 @@ import { symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { HOST_GRAFANAS } from '../../host/server/page-bundle';
 import { freePort } from '../support/free-port';
 
 /** npm start: which Grafana it takes and how it starts it, and what it says of settings that cannot be used. */
@@ -27,24 +26,19 @@ interface Settings {
     environment: Record<string, string>,
   ): Promise<{ grafana: Grafana | null; store: string; port: number; isDockerAtHand: boolean }>;
 }
-interface HostPage {
-  readonly HOST_GRAFANAS: readonly string[];
-}
 
 const root = join(__dirname, '../..');
 let folder: string;
 let real: RealGrafana;
 let settings: Settings;
-let hostPage: HostPage;
 
 beforeAll(async () => {
   // By variables: these modules have no declarations.
-  const [realGrafana, read, page]: string[] = ['real-grafana', 'settings', 'host-page'].map(
+  const [realGrafana, read]: string[] = ['real-grafana', 'settings'].map(
     (name) => `../../scripts/start/${name}.mjs`,
   );
   real = (await import(realGrafana!)) as RealGrafana;
   settings = (await import(read!)) as Settings;
-  hostPage = (await import(page!)) as HostPage;
 });
 beforeEach(() => {
   folder = realpathSync(mkdtempSync(join(tmpdir(), 'streamkpi-npm-start-')));
@@ -173,10 +167,6 @@ describe('the settings of npm start', () => {
     const read = await settings.readSettings([], { HOST_PORT: port, BRIDGE_PORT: port });
     expect(read.port).toBeGreaterThan(Number(port));
   });
-
-  test('the Grafanas of the host page are those that the page can be made of', () => {
-    expect(hostPage.HOST_GRAFANAS).toEqual(HOST_GRAFANAS);
-  });
 });
 
 describe('npm start that cannot work', () => {
@@ -196,7 +186,6 @@ describe('npm start that cannot work', () => {
       () => ({ GRAFANA_HOME: folder }),
       /^GRAFANA_HOME is .*bin\/grafana/,
     ],
-    ['an unknown HOST_GRAFANA', [], () => ({ HOST_GRAFANA: '12' }), /^HOST_GRAFANA is 12; .*13, 11/],
     ['a HOST_PORT that is none', [], () => ({ HOST_PORT: 'abc' }), /^HOST_PORT is abc; .*65535/],
     ['a BRIDGE_PORT that is none', [], () => ({ BRIDGE_PORT: '0' }), /^BRIDGE_PORT is 0; .*65535/],
     ['--docker without Docker', ['--docker'], () => ({ PATH: folder }), /^--docker needs Docker/],

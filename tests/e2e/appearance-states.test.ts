@@ -5,7 +5,7 @@ import { startHost, type RunningHost } from '../../host/server/host-server';
 import { violationsIn } from './rig/axe';
 import { startBrowser } from './rig/browser';
 import { clippedTexts, cutNumbers, movingParts } from './rig/in-page';
-import { ensurePackages, HOSTS, isWhole, START_MS, themesOf, type Theme } from './rig/stage';
+import { START_MS, THEMES, type Theme } from './rig/stage';
 import { openView, type ViewOptions } from './rig/view';
 
 /** Everything that the panel can have to show, in sizes from one cell to a wall screen; no bridge is needed. */
@@ -37,15 +37,13 @@ const RESULTS = join(ROOT, 'test-results');
 const SETTLE_MS = 700;
 /** Fonts on a slow line: the panels are long drawn. */
 const LATE_MS = 5_000;
-describe.each(HOSTS)('states of the panel on Grafana %s', (grafana) => {
+describe('states of the panel', () => {
   let host: RunningHost;
   let browser: Browser;
   beforeAll(async () => {
-    ensurePackages(grafana);
     const dist = process.env['E2E_DIST'];
     host = await startHost({
       root: ROOT,
-      grafana,
       port: 0,
       bridgeUrl: 'http://127.0.0.1:9',
       ...(dist === undefined ? {} : { dist }),
@@ -75,13 +73,13 @@ describe.each(HOSTS)('states of the panel on Grafana %s', (grafana) => {
     return view;
   };
 
-  test.each(isWhole(grafana) ? SIZES : [PHONE, HALF])(
+  test.each(SIZES)(
     'nothing is cut off: $name',
     async (size) => {
-      for (const theme of themesOf(grafana)) {
+      for (const theme of THEMES) {
         const view = await look(size, theme);
         await view.page.screenshot({
-          path: join(RESULTS, `states-${size.name}-${theme}-grafana-${grafana}.png`),
+          path: join(RESULTS, `states-${size.name}-${theme}.png`),
           fullPage: true,
           // A wall is 57 million pixels: a busy machine takes its time.
           timeout: 60_000,
@@ -117,9 +115,7 @@ describe.each(HOSTS)('states of the panel on Grafana %s', (grafana) => {
     await view.close();
   }, 60_000);
 
-  test.each(
-    themesOf(grafana).flatMap((theme) => [HALF, PHONE].map((size) => ({ theme, size, name: size.name }))),
-  )(
+  test.each(THEMES.flatMap((theme) => [HALF, PHONE].map((size) => ({ theme, size, name: size.name }))))(
     'axe finds nothing: $theme, $name',
     async ({ theme, size }) => {
       const view = await look(size, theme);

@@ -7,12 +7,11 @@ import { startFakeBridge, type FakeBridge } from '../support/fake-bridge/fake-br
 import { freePort } from '../support/free-port';
 import { SENTENCE } from '../support/sentence';
 import { startBrowser } from './rig/browser';
-import { ensurePackages, MINUTE_MS, minuteOf, START_MS } from './rig/stage';
+import { MINUTE_MS, minuteOf, START_MS } from './rig/stage';
 import { openView, type View } from './rig/view';
 
 /** Whatever is wrong, a person reads it where they look: in the panel, in Explore and in Save & test. */
 
-const GRAFANA = '13';
 const SOURCE = { type: 'streamkpi-realtime-datasource', uid: 'streamkpi' } as const;
 const METRIC = 'events_per_minute';
 const QUERY = { refId: 'A', datasource: SOURCE, version: 1, kind: 'series', metric: METRIC };
@@ -84,7 +83,7 @@ const FAULTS: readonly Fault[] = [
   },
 ];
 
-describe(`faults on Grafana ${GRAFANA}`, () => {
+describe('faults', () => {
   let port: number;
   let dashboards: string;
   let host: RunningHost;
@@ -95,14 +94,12 @@ describe(`faults on Grafana ${GRAFANA}`, () => {
   let settings: View;
 
   beforeAll(async () => {
-    ensurePackages(GRAFANA);
     dashboards = mkdtempSync(join(tmpdir(), 'streamkpi-faults-'));
     writeFileSync(join(dashboards, 'faults.json'), JSON.stringify(DASHBOARD));
     port = await freePort();
     const dist = process.env['E2E_DIST'];
     host = await startHost({
       root: join(__dirname, '../..'),
-      grafana: GRAFANA,
       port: 0,
       bridgeUrl: `http://127.0.0.1:${port}`,
       bridgeToken: 'a-token',

@@ -18,7 +18,7 @@ const BETWEEN_MS = 4_000;
 
 let stage: Stage;
 beforeAll(async () => {
-  stage = await startStage('13');
+  stage = await startStage();
   await quietPast(stage.bridge(), Date.now());
 }, START_MS);
 afterAll(() => stage.close());

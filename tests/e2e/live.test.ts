@@ -1,15 +1,6 @@
 import { ingest, sleep } from '../support/embedded-bridge';
 import { alerts, cards, connection, legend } from './rig/reading';
-import {
-  eventually,
-  HOSTS,
-  MINUTE_MS,
-  pageView,
-  quietPast,
-  startStage,
-  START_MS,
-  type Stage,
-} from './rig/stage';
+import { eventually, MINUTE_MS, pageView, quietPast, startStage, START_MS, type Stage } from './rig/stage';
 import type { View } from './rig/view';
 
 /** The page is the one that was opened: nothing has loaded it again. */
@@ -34,10 +25,10 @@ const nowEvents = (stage: Stage, user: string, count: number) => {
 const lastOf = async (view: View, series: string): Promise<number> =>
   Number((await legend(view, 'Events per minute'))[series]?.[0] ?? NaN);
 
-describe.each(HOSTS)('live on Grafana %s', (grafana) => {
+describe('live', () => {
   let stage: Stage;
   beforeAll(async () => {
-    stage = await startStage(grafana);
+    stage = await startStage();
     await quietPast(stage.bridge(), Date.now());
   }, START_MS);
   afterAll(() => stage.close());
@@ -137,7 +128,7 @@ describe.each(HOSTS)('live on Grafana %s', (grafana) => {
       () => marks.evaluateAll((all) => all.map((mark) => mark.getAttribute('aria-label'))),
       (texts) => texts.length === 1 && /user eve/.test(texts[0] ?? ''),
     );
-    await view.picture(`alert-grafana-${grafana}`);
+    await view.picture('alert');
     expect(view.faults).toEqual([]);
     await view.close();
   }, 90_000);
@@ -149,7 +140,7 @@ describe.each(HOSTS)('live on Grafana %s', (grafana) => {
     const untouched = await marked(view);
     await stage.killBridge();
     await eventually(state, (now) => now === 'reconnecting' || now === 'disconnected');
-    await view.picture(`reconnecting-grafana-${grafana}`);
+    await view.picture('reconnecting');
     await stage.startBridge();
     // Before the page is back: it must come by asking, not by listening.
     await nowEvents(stage, 'ada', 33);

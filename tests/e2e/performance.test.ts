@@ -17,7 +17,7 @@ const FIRST_LOOK_MINUTES = 32;
 describe('panels that get ten updates a second', () => {
   let stage: GridStage;
   beforeAll(async () => {
-    stage = await startGridStage('13');
+    stage = await startGridStage();
   }, START_MS);
   afterAll(() => stage.close());
 

@@ -13,7 +13,7 @@ const MEASURED_S = 30;
 describe('fifty panels at ten updates a second', () => {
   let stage: GridStage;
   beforeAll(async () => {
-    stage = await startGridStage('13');
+    stage = await startGridStage();
   }, START_MS);
   afterAll(() => stage.close());
 

@@ -11,7 +11,7 @@ import { completeOptions } from './complete-options';
 import { migrateOptions, takeOver } from './migration';
 import { DEFAULT_OPTIONS, type KpiPanelOptions } from './panel-options';
 import { PRESETS } from './presets';
-import { addPresets, suggest, suggestionsSupplier } from './suggestions';
+import { addPresets, suggest } from './suggestions';
 
 describe('options', () => {
   test('what is missing or emptied is as in a new panel', () => {
@@ -85,16 +85,6 @@ describe('suggestions', () => {
       names({ length: 1, fields: [{ name: 'a', type: FieldType.string, values: ['x'], config: {} }] }),
     ).toEqual([]);
     expect(suggest(undefined)).toEqual([]);
-  });
-
-  test('older hosts ask with a builder', () => {
-    const append = jest.fn();
-    suggestionsSupplier.getSuggestionsForData({
-      dataSummary: { hasData: true, hasNumberField: true },
-      data: { series: [eventsFrame([{}])] },
-      getListAppender: () => ({ append }),
-    });
-    expect(append).toHaveBeenCalledWith(expect.objectContaining({ name: 'Alert list' }));
   });
 });
 

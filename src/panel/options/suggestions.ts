@@ -12,7 +12,7 @@ import type { CardFieldConfig, KpiPanelOptions } from './panel-options';
 
 type Suggestion = VisualizationSuggestion<KpiPanelOptions, CardFieldConfig>;
 
-/** What suggesting needs of the data; newer and older hosts both hand over at least this. */
+/** What suggesting needs of Grafana's summary of the data. */
 interface Summary {
   readonly hasData?: boolean;
   readonly rawFrames?: readonly DataFrame[];
@@ -52,30 +52,6 @@ export function suggest(summary: Summary | undefined): Suggestion[] {
   const hasNumbers = summary.hasFieldType?.(FieldType.number) ?? summary.hasNumberField ?? false;
   return hasNumbers ? suggestionOf('KPI cards', VisualizationSuggestionScore.Good) : [];
 }
-
-interface SuggestionsBuilder {
-  readonly dataSummary: Summary;
-  /** Hosts before 12 have the frames here, not in the summary. */
-  readonly data?: { readonly series: readonly DataFrame[] };
-  getListAppender(defaults: object): { append(suggestion: object): void };
-}
-
-/**
- * One supplier for both ways of asking: newer hosts call it with a summary, older ones (11.6 to 12.2) call its
- * `getSuggestionsForData` with a builder.
- */
-export const suggestionsSupplier = Object.assign((summary: Summary) => suggest(summary), {
-  getSuggestionsForData(builder: SuggestionsBuilder): void {
-    const list = builder.getListAppender({
-      name: 'StreamKPI',
-      pluginId: 'streamkpi-kpi-panel',
-      options: {},
-      fieldConfig: { defaults: {}, overrides: [] },
-    });
-    const rawFrames = builder.dataSummary.rawFrames ?? builder.data?.series ?? [];
-    for (const suggestion of suggest({ ...builder.dataSummary, rawFrames })) list.append(suggestion);
-  },
-});
 
 /** Registers presets where the host knows them; 12.4 and before do not. */
 export function addPresets(plugin: PanelPlugin<KpiPanelOptions, CardFieldConfig>): void {

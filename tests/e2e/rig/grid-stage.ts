@@ -3,12 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { startHost, type RunningHost } from '../../../host/server/host-server';
-import type { HostGrafana } from '../../../host/server/page-bundle';
 import { startFedBridge, type FedBridge } from '../../support/fed-bridge/fed-bridge';
 import { EVENTS } from '../../support/fed-bridge/fed-metrics';
 import { startBrowser } from './browser';
 import { GRID_WINDOW, GRIDS, panelGrid, PANELS, segmentOf, type Grid } from './panel-grid';
-import { ensurePackages } from './stage';
 import { openView, type View, type ViewOptions } from './view';
 
 const MINUTE_MS = 60_000;
@@ -71,8 +69,7 @@ function startFeed(bridge: FedBridge): { count(): number; stop(): Promise<void> 
   };
 }
 
-export async function startGridStage(grafana: HostGrafana): Promise<GridStage> {
-  ensurePackages(grafana);
+export async function startGridStage(): Promise<GridStage> {
   const dashboards = mkdtempSync(join(tmpdir(), 'streamkpi-grid-'));
   for (const uid of Object.keys(GRIDS) as Grid[]) {
     writeFileSync(join(dashboards, `${uid}.json`), JSON.stringify(panelGrid(uid)));
@@ -91,7 +88,6 @@ export async function startGridStage(grafana: HostGrafana): Promise<GridStage> {
   try {
     host = await startHost({
       root: join(__dirname, '../../..'),
-      grafana,
       port: 0,
       bridgeUrl: bridge.url,
       dashboards,

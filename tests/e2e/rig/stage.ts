@@ -1,37 +1,24 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { startHost, type RunningHost } from '../../../host/server/host-server';
-import type { HostGrafana } from '../../../host/server/page-bundle';
 import { startBridge, type BridgeProcess } from '../../support/bridge-process';
 import { freePort } from '../../support/free-port';
 import { ingest, metricsWithoutIdling, putProfiles, sleep } from '../../support/embedded-bridge';
 import { startBrowser } from './browser';
 import { openView, type View, type ViewOptions } from './view';
 
-/** Both Grafanas whose packages the host page can be made of. */
-export const HOSTS: readonly HostGrafana[] = ['13', '11'];
-
 export type Theme = 'dark' | 'light';
-
-/**
- * Colours and sizes come from the same code on both: the newer one is looked at in all of them, the older one where
- * its components could differ.
- */
-export const isWhole = (grafana: HostGrafana): boolean => grafana === '13';
-export const themesOf = (grafana: HostGrafana): readonly Theme[] =>
-  isWhole(grafana) ? ['dark', 'light'] : ['light'];
+export const THEMES: readonly Theme[] = ['dark', 'light'];
 
 const ROOT = join(__dirname, '../../..');
 
-/** Starting is slower than a test: packages of the older Grafana may have to be installed, and bundles built. */
+/** Starting is slower than a test: the page's bundle may have to be built. */
 export const START_MS = 240_000;
 
 export interface Stage {
   readonly host: RunningHost;
-  readonly grafana: HostGrafana;
   bridge(): BridgeProcess;
   view(path: string, options?: ViewOptions): Promise<View>;
   /** The bridge is killed; nobody listens at its address. */
@@ -46,16 +33,8 @@ export interface StageOptions {
   readonly demo?: boolean;
 }
 
-/** The older Grafana's packages are no part of the project's own. */
-export function ensurePackages(grafana: HostGrafana): void {
-  const run = spawnSync(process.execPath, [join(ROOT, 'scripts/start/host-page.mjs'), grafana], {
-    encoding: 'utf8',
-  });
-  if (run.status !== 0) throw new Error(`the packages of Grafana ${grafana}: ${run.stderr}`);
-}
-
 /** A real bridge with the embedded pipeline, the host page over the built app, and a browser. */
-export async function startStage(grafana: HostGrafana, options: StageOptions = {}): Promise<Stage> {
+export async function startStage(options: StageOptions = {}): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'streamkpi-e2e-'));
   const metrics = join(folder, 'metrics.yaml');
   writeFileSync(metrics, metricsWithoutIdling());
@@ -70,7 +49,6 @@ export async function startStage(grafana: HostGrafana, options: StageOptions = {
     await started.ready();
     return started;
   };
-  ensurePackages(grafana);
   let bridge = await startOne();
   const dist = process.env['E2E_DIST'];
   let host: RunningHost;
@@ -79,7 +57,6 @@ export async function startStage(grafana: HostGrafana, options: StageOptions = {
     // E2E_DIST: another built app than dist/, such as an unpacked release.
     host = await startHost({
       root: ROOT,
-      grafana,
       port: 0,
       bridgeUrl: bridge.url,
       ...(dist === undefined ? {} : { dist }),
@@ -92,7 +69,6 @@ export async function startStage(grafana: HostGrafana, options: StageOptions = {
   const views = new Set<View>();
   return {
     host,
-    grafana,
     bridge: () => bridge,
     view: async (path, viewOptions) => {
       const view = await openView(browser, host.address, path, viewOptions);

@@ -18,7 +18,7 @@ interface ValuesFieldProps {
 
 /**
  * Values of a dimension: chosen from those the bridge knows, or typed and added with Enter.
- * MultiSelect, because MultiCombobox has no accessible name on Grafana 11.6 and ignores Enter after a new text.
+ * MultiSelect, because MultiCombobox ignores Enter after a new text.
  */
 export function ValuesField({ id, name, source, op, values, onChange }: ValuesFieldProps) {
   const [opened, setOpened] = useState(false);

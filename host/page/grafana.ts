@@ -25,7 +25,7 @@ import { syncDataSourceInstanceSettings } from 'grafana-runtime-inner/services/d
 import { startPage } from './start-page';
 
 /**
- * Grafana 13: React 19. Shared as this Grafana shares it, without what belongs to Grafana's own old plugins
+ * Grafana 13 with React 19. Shared as this Grafana shares it, without what belongs to Grafana's own old plugins
  * (app/*, flot, slate, d3).
  */
 async function start(): Promise<void> {
