@@ -52,6 +52,14 @@ export interface EventText {
   readonly message: string;
 }
 
+/** Steps that are kept after their windows have left the retention. */
+export interface HistoryTier {
+  /** A step of the metric's ladder, longer than one window. */
+  readonly stepMs: number;
+  /** A step expires at its end + keepMs; longer than the retention. */
+  readonly keepMs: number;
+}
+
 export interface Metric {
   readonly name: string;
   readonly title: string;
@@ -65,6 +73,8 @@ export interface Metric {
   readonly event: EventText | null;
   /** A point expires at its window's end + retentionMs. */
   readonly retentionMs: number;
+  /** Ascending in both; each step is a multiple of the one before. Absent: windows are all there is. */
+  readonly history?: readonly HistoryTier[];
   /** How long a reader must have stood at a partition's end before the partition counts as idle. */
   readonly idleMs: number;
   /** The topic holds only final results: every point is final at once. */

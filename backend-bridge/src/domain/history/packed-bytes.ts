@@ -1,0 +1,165 @@
+/** A growing byte string with the few kinds of numbers that packed columns are made of. Little-endian. */
+export class ByteWriter {
+  private bytes = new Uint8Array(256);
+  private view = new DataView(this.bytes.buffer);
+  private length = 0;
+
+  get size(): number {
+    return this.length;
+  }
+
+  byte(value: number): void {
+    this.room(1);
+    this.bytes[this.length++] = value;
+  }
+
+  /** A whole number from 0 to 2^53, seven bits a byte. */
+  varint(value: number): void {
+    this.room(8);
+    while (value >= 0x80) {
+      this.bytes[this.length++] = (value % 0x80) | 0x80;
+      value = Math.floor(value / 0x80);
+    }
+    this.bytes[this.length++] = value;
+  }
+
+  /** A safe integer with its sign in the last bit. */
+  zigzag(value: number): void {
+    if (value >= 0 && value < 2 ** 52) this.varint(value * 2);
+    else if (value < 0 && value >= -(2 ** 52)) this.varint(-value * 2 - 1);
+    else throw new RangeError(`${value} is past what a packed integer holds`);
+  }
+
+  bigint(value: bigint): void {
+    const negative = value < 0n;
+    const hex = (negative ? -value : value).toString(16);
+    const digits = hex.length % 2 === 0 ? hex : `0${hex}`;
+    this.varint(digits.length + (negative ? 1 : 0));
+    for (let i = 0; i < digits.length; i += 2) this.byte(parseInt(digits.slice(i, i + 2), 16));
+  }
+
+  float64(value: number): void {
+    this.room(8);
+    this.view.setFloat64(this.length, value, true);
+    this.length += 8;
+  }
+
+  append(other: Uint8Array): void {
+    this.room(other.length);
+    this.bytes.set(other, this.length);
+    this.length += other.length;
+  }
+
+  /** Numbers below 2^width side by side, then up to the next whole byte. */
+  bits(values: readonly number[], from: number, to: number, width: number): void {
+    let current = 0;
+    let filled = 0;
+    for (let i = from; i < to; i += 1) {
+      let value = values[i]!;
+      for (let left = width; left > 0;) {
+        const take = Math.min(8 - filled, left);
+        const part = 2 ** take;
+        current |= (value % part) << filled;
+        value = Math.floor(value / part);
+        filled += take;
+        left -= take;
+        if (filled === 8) {
+          this.byte(current);
+          current = 0;
+          filled = 0;
+        }
+      }
+    }
+    if (filled > 0) this.byte(current);
+  }
+
+  finish(): Uint8Array {
+    return this.bytes.slice(0, this.length);
+  }
+
+  private room(more: number): void {
+    if (this.length + more <= this.bytes.length) return;
+    const wider = new Uint8Array(Math.max(this.bytes.length * 2, this.length + more));
+    wider.set(this.bytes);
+    this.bytes = wider;
+    this.view = new DataView(wider.buffer);
+  }
+}
+
+/** Reads what a ByteWriter wrote. Throws RangeError past the end. */
+export class ByteReader {
+  private readonly view: DataView;
+
+  constructor(
+    private readonly bytes: Uint8Array,
+    public at = 0,
+    private readonly length = bytes.length,
+  ) {
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, length);
+  }
+
+  byte(): number {
+    if (this.at >= this.length) throw new RangeError('a packed block ends too early');
+    return this.bytes[this.at++]!;
+  }
+
+  varint(): number {
+    let value = 0;
+    let factor = 1;
+    for (;;) {
+      const byte = this.byte();
+      value += (byte & 0x7f) * factor;
+      if (byte < 0x80) return value;
+      factor *= 0x80;
+    }
+  }
+
+  zigzag(): number {
+    const value = this.varint();
+    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+  }
+
+  bigint(): bigint {
+    const head = this.varint();
+    let hex = '';
+    for (let i = 0; i < Math.floor(head / 2); i += 1) hex += this.byte().toString(16).padStart(2, '0');
+    const value = BigInt(`0x${hex}`);
+    return head % 2 === 1 ? -value : value;
+  }
+
+  float64(): number {
+    const value = this.view.getFloat64(this.at, true);
+    this.at += 8;
+    return value;
+  }
+
+  /** Adds `count` numbers of `width` bits to `base` each, into `into` from `start` on. */
+  bits(count: number, width: number, base: number, into: Float64Array, start: number): void {
+    const { bytes } = this;
+    if (this.at + Math.ceil((count * width) / 8) > this.length) {
+      throw new RangeError('a packed block ends too early');
+    }
+    let bit = this.at * 8;
+    for (let i = 0; i < count; i += 1) {
+      let value = 0;
+      if (width <= 24) {
+        // Four bytes hold a number of up to 24 bits wherever it begins.
+        const at = bit >>> 3;
+        const four = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+        value = (four >>> (bit & 7)) & ((1 << width) - 1);
+      } else {
+        let factor = 1;
+        for (let left = width, at = bit; left > 0;) {
+          const take = Math.min(8 - (at & 7), left);
+          value += ((bytes[at >>> 3]! >>> (at & 7)) & ((1 << take) - 1)) * factor;
+          factor *= 2 ** take;
+          at += take;
+          left -= take;
+        }
+      }
+      bit += width;
+      into[start + i] = base + value;
+    }
+    this.at += Math.ceil((count * width) / 8);
+  }
+}

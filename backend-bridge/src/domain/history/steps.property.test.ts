@@ -1,0 +1,223 @@
+import fc from 'fast-check';
+import { combinesOverTime, weightsOf } from '../combination-rules';
+import type { CombinedPoints } from '../combine';
+import type { OverTime } from '../metric';
+import { copySteps, neededMeasures, packSteps, unpackSteps } from './packed-steps';
+import { emptySteps, foldShape, foldWindows, type StepColumns } from './step-columns';
+import { StepTable } from './step-table';
+import {
+  columnsOf,
+  historyMetric,
+  MEASURES,
+  MINUTE,
+  plainSum,
+  T0,
+  windowsArbitrary,
+  type Window,
+} from '../../../../tests/support/history-windows';
+import { foldsFromSteps } from './tiers';
+
+const METRIC = historyMetric();
+const MINUTES = 60;
+const EVERYTHING = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER };
+
+function foldSeries(windows: readonly Window[], tierWindows: number): StepColumns {
+  const shape = foldShape(METRIC, tierWindows * MINUTE);
+  const steps = emptySteps(shape);
+  foldWindows(shape, columnsOf(windows), steps);
+  return steps;
+}
+
+/** Sealed in two blocks, cut anywhere, and read back; of the measures only those that one needs. */
+function sealed(steps: StepColumns, tierWindows: number, cut: number, measure: number): StepColumns {
+  const shape = foldShape(METRIC, tierWindows * MINUTE);
+  const back = emptySteps(shape, neededMeasures(shape, [measure]));
+  const { length } = steps.starts;
+  const at = Math.min(cut, length);
+  for (const [from, to] of [
+    [0, at],
+    [at, length],
+  ] as const) {
+    if (from < to) unpackSteps(shape, packSteps(shape, steps, from, to), back, EVERYTHING);
+  }
+  return back;
+}
+
+function pointsOf(
+  windows: readonly Window[],
+  measure: number,
+  rule: OverTime,
+  tier: number,
+  step: number,
+  cut: number,
+) {
+  const definition = METRIC.measures[measure]!;
+  const table = new StepTable({
+    measure,
+    combine: definition.combine,
+    weights: weightsOf(METRIC, definition),
+    overTime: rule,
+    tierStepMs: tier * MINUTE,
+    stepMs: step * MINUTE,
+    windows: tier,
+    spanMs: step * MINUTE,
+  });
+  for (const series of new Set(windows.map((window) => window.series))) {
+    const own = windows.filter((window) => window.series === series);
+    table.add(sealed(foldSeries(own, tier), tier, cut, measure));
+  }
+  return table.finish();
+}
+
+/** One step by the plainest rule: first across series, then over time; undefined where it has no value. */
+function plainStep(windows: readonly Window[], measure: number, rule: OverTime): number | undefined {
+  const own = windows
+    .filter(({ removed, measures }) => !removed && measures[measure] !== undefined)
+    .sort((a, b) => a.minute - b.minute || a.series - b.series);
+  const values = own.map(({ measures }) => measures[measure]!);
+  if (values.length === 0) return undefined;
+  const minutes = new Set(own.map(({ minute }) => minute)).size;
+  const weighted = MEASURES[measure] === 'mean';
+  const average = (of: readonly Window[]): number | undefined => {
+    if (of.length === 1) return of[0]!.measures[measure];
+    const behind = (index: number): number[] => of.map(({ measures }) => measures[index] ?? Number.NaN);
+    if (![...behind(4), ...behind(5)].every(Number.isFinite)) return undefined;
+    const count = plainSum(behind(5));
+    return count === 0 ? undefined : plainSum(behind(4)) / count;
+  };
+  switch (rule) {
+    case 'sum':
+      return plainSum(values);
+    case 'avg':
+      return weighted ? average(own) : plainSum(values) / minutes;
+    case 'min':
+      return values.reduce((a, b) => Math.min(a, b));
+    case 'max':
+      return values.reduce((a, b) => Math.max(a, b));
+    case 'last': {
+      const last = own.filter(({ minute }) => minute === own.at(-1)!.minute);
+      if (last.length === 1) return last[0]!.measures[measure];
+      const across = last.map(({ measures }) => measures[measure]!);
+      if (MEASURES[measure] === 'low') return across.reduce((a, b) => Math.min(a, b));
+      if (MEASURES[measure] === 'high') return across.reduce((a, b) => Math.max(a, b));
+      if (!weighted) return across.reduce((a, b) => a + b);
+      const sum = last.reduce((total, { measures }) => total + (measures[4] ?? Number.NaN), 0);
+      const count = last.reduce((total, { measures }) => total + (measures[5] ?? Number.NaN), 0);
+      return Number.isNaN(sum) || Number.isNaN(count) || count === 0 ? undefined : sum / count;
+    }
+  }
+}
+
+function plainPoints(windows: readonly Window[], measure: number, rule: OverTime, step: number) {
+  const starts = [...new Set(windows.map(({ minute }) => minute - (minute % step)))].sort((a, b) => a - b);
+  return starts.map((start) => {
+    const inStep = windows.filter(({ minute }) => minute >= start && minute < start + step);
+    return {
+      time: T0 + start * MINUTE,
+      value: plainStep(inStep, measure, rule),
+      revision: inStep.reduce((sum, { revision }) => sum + revision, 0),
+    };
+  });
+}
+
+function shown(points: CombinedPoints) {
+  return points.times.map((time, row) => ({
+    time,
+    value: points.parts[row] === 0 ? undefined : points.values[row],
+    revision: points.revisions[row],
+  }));
+}
+
+/** -0 and 0 are one number in JSON. */
+const unsigned = (values: readonly { readonly value: number | undefined }[]): unknown[] =>
+  values.map((one) => ({ ...one, value: one.value === undefined ? undefined : one.value + 0 }));
+
+const rule = fc.constantFrom<OverTime>('avg', 'sum', 'min', 'max', 'last');
+const steps = fc.constantFrom([2, 2], [2, 10], [5, 5], [5, 60], [10, 30], [30, 60], [60, 60]) as fc.Arbitrary<
+  [number, number]
+>;
+
+describe('sealed steps', () => {
+  it('are what their windows come to, to the bit: one series, every measure and rule, any block', () => {
+    fc.assert(
+      fc.property(
+        windowsArbitrary(MINUTES),
+        fc.nat(5),
+        rule,
+        steps,
+        fc.nat(30),
+        (all, measure, over, [tier, step], cut) => {
+          fc.pre(combinesOverTime(METRIC, METRIC.measures[measure]!, over));
+          const windows = all.filter(({ series }) => series === 0);
+          expect(unsigned(shown(pointsOf(windows, measure, over, tier, step, cut)))).toEqual(
+            unsigned(plainPoints(windows, measure, over, step)),
+          );
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it('and of several series combined, wherever steps of single series can say it', () => {
+    fc.assert(
+      fc.property(
+        windowsArbitrary(MINUTES),
+        fc.nat(5),
+        rule,
+        steps,
+        fc.nat(30),
+        (windows, measure, over, [tier, step], cut) => {
+          fc.pre(combinesOverTime(METRIC, METRIC.measures[measure]!, over));
+          fc.pre(foldsFromSteps(METRIC, measure, over, true));
+          expect(unsigned(shown(pointsOf(windows, measure, over, tier, step, cut)))).toEqual(
+            unsigned(plainPoints(windows, measure, over, step)),
+          );
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it('are the same bytes from windows folded at once or in parts, and packed again from what was read', () => {
+    fc.assert(
+      fc.property(windowsArbitrary(MINUTES), fc.nat(60), (all, cut) => {
+        const windows = all.filter(({ series }) => series === 0);
+        fc.pre(windows.length > 0);
+        const shape = foldShape(METRIC, 5 * MINUTE);
+        const whole = foldSeries(windows, 5);
+        const parts = emptySteps(shape);
+        foldWindows(shape, columnsOf(windows.filter(({ minute }) => minute < cut)), parts);
+        foldWindows(shape, columnsOf(windows.filter(({ minute }) => minute >= cut)), parts);
+        const bytes = packSteps(shape, whole, 0, whole.starts.length);
+        expect(packSteps(shape, parts, 0, parts.starts.length)).toEqual(bytes);
+        const back = emptySteps(shape);
+        unpackSteps(shape, bytes, back, EVERYTHING);
+        expect(packSteps(shape, back, 0, back.starts.length)).toEqual(bytes);
+        const copied = emptySteps(shape);
+        copySteps(back, copied, () => true);
+        expect(packSteps(shape, copied, 0, copied.starts.length)).toEqual(bytes);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('take at most four bytes a step for counts, with all that every rule over time needs', () => {
+    const shape = foldShape(historyMetric({ measures: [METRIC.measures[0]!] }), 5 * MINUTE);
+    let random = 1;
+    const noise = (): number => (random = (random * 16_807) % 2_147_483_647) / 2_147_483_647;
+    const count = (minute: number): number => {
+      const level = 100 + 60 * Math.sin((2 * Math.PI * minute) / 1_440);
+      return Math.round(level + Math.sqrt(level) * (noise() + noise() + noise() - 1.5) * 2);
+    };
+    const windows = Array.from({ length: 1_440 }, (_, minute): Window => ({
+      series: 0,
+      minute,
+      revision: 1,
+      removed: false,
+      measures: [count(minute)],
+    }));
+    const steps = emptySteps(shape);
+    foldWindows(shape, columnsOf(windows), steps);
+    expect(packSteps(shape, steps, 0, 288).length).toBeLessThan(288 * 4);
+  });
+});
