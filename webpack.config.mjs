@@ -38,9 +38,17 @@ export default function config({ production = true } = {}) {
     },
     externalsType: 'amd',
     externals: [({ request }, done) => (imports(request) ? done(undefined, request) : done())],
-    resolve: { extensions: ['.ts', '.tsx', '.js'] },
+    resolve: {
+      extensions: ['.ts', '.tsx', '.js'],
+      // Of @grafana/i18n: only Grafana itself, not a plugin, finds out the language.
+      alias: { 'i18next-browser-languagedetector': false, 'i18next-pseudo': false },
+    },
     module: {
+      // One file for each plugin: Grafana may serve it from anywhere, and would have to find chunks there.
+      parser: { javascript: { dynamicImportMode: 'eager' } },
       rules: [
+        // Its package does not say so: only the parts that are used are bundled.
+        { test: /node_modules\/@grafana\/plugin-ui/, sideEffects: false },
         {
           test: /\.tsx?$/,
           exclude: /node_modules/,

@@ -91,7 +91,7 @@ func TestFailuresSayWhatToDo(t *testing.T) {
 		{"cuts its answer", cutting.URL(), nil, CodeUnreachable, 0, []string{"closed the connection"}},
 		{"TLS asked of a plain port", strings.Replace(plain.URL(), "http", "https", 1), nil, CodeTLS, 0, []string{"does not speak TLS", "http://"}},
 		{"plain asked of a TLS port", strings.Replace(secure.URL(), "https", "http", 1), nil, CodeTLS, 400, []string{"TLS", "https://"}},
-		{"unknown authority", secure.URL(), nil, CodeTLS, 0, []string{"authority that is not known", `"Own certificate authority"`}},
+		{"unknown authority", secure.URL(), nil, CodeTLS, 0, []string{"authority that is not known", `"Add self-signed certificate"`}},
 		{"certificate of another host", secure.URL(), &tls.Config{RootCAs: roots, ServerName: "elsewhere"}, CodeTLS, 0, []string{"not for this host", "server name"}},
 		{"certificate expired", secure.URL(), &tls.Config{RootCAs: roots, Time: func() time.Time { return time.Now().AddDate(100, 0, 0) }}, CodeTLS, 0, []string{"expired", "clocks"}},
 		{"HTML", answering(200, "<html>Welcome</html>"), nil, CodeNotABridge, 200, []string{"no StreamKPI bridge", "URL"}},

@@ -190,7 +190,7 @@ func tlsProblem(address string, err error) *Error {
 		problem.Advice = "Begin the URL in the data source settings with http://, or give the bridge a certificate"
 	case errors.As(err, &unknown):
 		problem.Message = fmt.Sprintf("The certificate of the bridge at %s is signed by an authority that is not known here", address)
-		problem.Advice = "Turn on \"Own certificate authority\" in the data source settings and paste the authority's certificate"
+		problem.Advice = "Turn on \"Add self-signed certificate\" in the data source settings and paste the authority's certificate"
 	case errors.As(err, &hostname):
 		problem.Message = fmt.Sprintf("The bridge's certificate is not for this host: %s", strings.TrimPrefix(hostname.Error(), "x509: "))
 		problem.Advice = "Use the certificate's name in the URL, or set the server name in the data source settings"
@@ -199,7 +199,7 @@ func tlsProblem(address string, err error) *Error {
 		problem.Advice = "Renew it, and check the clocks of both machines"
 	case errors.As(err, &alert):
 		problem.Message = fmt.Sprintf("The bridge at %s refused the TLS handshake (%s)", address, strings.TrimPrefix(alert.Error(), "tls: "))
-		problem.Advice = "If it asks for a client certificate, turn on \"Show a client certificate\" in the data source settings"
+		problem.Advice = "If it asks for a client certificate, turn on \"TLS client authentication\" in the data source settings"
 	case errors.As(err, &invalid), errors.As(err, &verify):
 		problem.Message = fmt.Sprintf("The certificate of the bridge at %s is not valid: %s", address, rootText(err))
 		problem.Advice = "Replace it, or check the TLS part of the data source settings"

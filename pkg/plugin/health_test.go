@@ -165,7 +165,7 @@ func TestHealthOfABridgeThatIsNotThere(t *testing.T) {
 	}
 	secure := bridgetest.NewTLS(t)
 	result, report = checkHealth(t, fixtureContext(secure.URL()))
-	if report.Hop != "tls" || !strings.Contains(result.Message, `"Own certificate authority"`) || report.VerboseMessage == "" {
+	if report.Hop != "tls" || !strings.Contains(result.Message, `"Add self-signed certificate"`) || report.VerboseMessage == "" {
 		t.Errorf("%s: %s", report.Hop, result.Message)
 	}
 }

@@ -12,12 +12,7 @@ const PLUGINS = [
   { folder: 'panel', id: 'streamkpi-kpi-panel', type: 'panel' },
 ];
 /** Never in a bundle: the oldest hosts do not share it, and a bundled one belongs to one React only. */
-const FORBIDDEN = [
-  'react/jsx-runtime',
-  'react/jsx-dev-runtime',
-  '@grafana/i18n',
-  'react.transitional.element',
-];
+const FORBIDDEN = ['react/jsx-runtime', 'react/jsx-dev-runtime', 'react.transitional.element'];
 
 /** The modules that an AMD bundle asks its host for. */
 export function hostImports(bundle) {

@@ -16,6 +16,11 @@ export const HOST_MODULES = [
 ];
 
 /** Packages that may go into the bundles, each small and without a React of its own. */
-export const BUNDLED_PACKAGES = [];
+export const BUNDLED_PACKAGES = [
+  '@grafana/i18n',
+  '@grafana/plugin-ui',
+  'html-parse-stringify',
+  'react-i18next',
+];
 
 export const imports = (request) => HOST_MODULES.includes(request);

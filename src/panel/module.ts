@@ -1,10 +1,13 @@
 import { FieldColorModeId, FieldConfigProperty, PanelPlugin, ThresholdsMode } from '@grafana/data';
+import { loadTranslations } from '../locales/load-translations';
 import { KpiPanel } from './KpiPanel';
 import { migrateOptions, takeOver } from './options/migration';
 import { fieldOptions } from './options/card-options';
 import { panelOptions } from './options/options-editor';
 import type { CardFieldConfig, KpiPanelOptions } from './options/panel-options';
 import { addPresets, suggest } from './options/suggestions';
+
+void loadTranslations();
 
 export const plugin = new PanelPlugin<KpiPanelOptions, CardFieldConfig>(KpiPanel)
   .useFieldConfig({

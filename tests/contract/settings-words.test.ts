@@ -13,12 +13,21 @@ const found = (text: string, pattern: RegExp): string[] =>
   [...text.matchAll(pattern)].map(([, ...groups]) => groups.find(Boolean) ?? '');
 
 test('settings that the advice names are labels of the settings editor', () => {
-  const labels = found(textOf('src/datasource/editors/config', /\.tsx$/), /label="([^"]+)"/g);
+  const labels = found(
+    textOf('src/datasource/editors/config', /\.tsx$/),
+    /label=\{t\('[^']+', '([^']+)'\)\}/g,
+  );
   const named = found(
     textOf('pkg', /(?<!_test)\.go$/),
     /(?:\\"([^"\\]+)\\"|\bthe (\w+(?: name)?)) in the data source settings/gi,
   );
-  const advised = ['Own certificate authority', 'Show a client certificate', 'server name', 'timeout', 'URL'];
+  const advised = [
+    'Add self-signed certificate',
+    'TLS client authentication',
+    'server name',
+    'timeout',
+    'URL',
+  ];
   expect(named).toEqual(expect.arrayContaining(advised));
   const known = labels.map((label) => label.toLowerCase());
   expect(named.filter((name) => !known.includes(name.toLowerCase()))).toEqual([]);

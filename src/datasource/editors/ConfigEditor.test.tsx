@@ -67,7 +67,7 @@ test('the page is worked without a mouse, from top to bottom', async () => {
   await user.tab();
   expect(secret('Token').getByLabelText(/^Token/)).toHaveFocus();
   await user.tab();
-  expect(field(/^Own certificate authority/)).toHaveFocus();
+  expect(field(/^Add self-signed certificate/)).toHaveFocus();
   await user.keyboard(' ');
   expect(saved.jsonData).toEqual({ tlsAuthWithCACert: true });
   await user.keyboard(' ');
@@ -76,9 +76,9 @@ test('the page is worked without a mouse, from top to bottom', async () => {
 
 describe('a wrong setting is said in a sentence', () => {
   test.each([
-    ['bridge:8765', 'Begin it with http:// or https://, e.g. http://127.0.0.1:8765.'],
-    ['http://', 'This is no complete address. Write it like http://127.0.0.1:8765.'],
-    ['http://me@bridge', 'Remove the user name: the bridge takes a token, below.'],
+    ['bridge:8765', 'Start the URL with http:// or https://, for example http://127.0.0.1:8765.'],
+    ['http://', 'This is not a valid URL. Enter one such as http://127.0.0.1:8765.'],
+    ['http://me@bridge', 'Remove the user name from the URL: the bridge authenticates by token, below.'],
   ])('the address %s', (url, sentence) => {
     show({ url });
     expect(screen.getByText(sentence)).toBeInTheDocument();
@@ -96,7 +96,7 @@ describe('a wrong setting is said in a sentence', () => {
 
   test.each([0, 601, -1])('the time limit %d', (timeout) => {
     show({ jsonData: { timeout } });
-    expect(screen.getByText('Enter seconds, from 1 to 600.')).toBeInTheDocument();
+    expect(screen.getByText('Enter a number of seconds from 1 to 600.')).toBeInTheDocument();
   });
 });
 
@@ -114,13 +114,13 @@ describe('a secret', () => {
 
   test('of certificates is asked for only where it is used', async () => {
     const user = show();
-    expect(screen.queryByRole('group', { name: "Client's key" })).not.toBeInTheDocument();
-    await user.click(field(/^Show a client certificate/));
-    await user.type(secret("Client's key").getByLabelText(/^Client's key/), 'KEY');
-    await user.type(secret("Client's certificate").getByLabelText(/^Client's certificate/), 'CERT');
+    expect(screen.queryByRole('group', { name: 'Client key' })).not.toBeInTheDocument();
+    await user.click(field(/^TLS client authentication/));
+    await user.type(secret('Client key').getByLabelText(/^Client key/), 'KEY');
+    await user.type(secret('Client certificate').getByLabelText(/^Client certificate/), 'CERT');
     await user.type(field(/^Server name/), 'bridge');
-    await user.click(field(/^Own certificate authority/));
-    await user.type(secret("Authority's certificate").getByLabelText(/^Authority's certificate/), 'CA');
+    await user.click(field(/^Add self-signed certificate/));
+    await user.type(secret('CA certificate').getByLabelText(/^CA certificate/), 'CA');
     expect(saved.jsonData).toEqual({ tlsAuth: true, tlsAuthWithCACert: true, serverName: 'bridge' });
     expect(saved.secureJsonData).toEqual({ tlsClientKey: 'KEY', tlsClientCert: 'CERT', tlsCACert: 'CA' });
   });
@@ -131,21 +131,21 @@ test('the check of the certificate can be left out, with a warning beside it', a
   expect(
     screen.getByText(/Anybody between Grafana and the bridge can then read the token/),
   ).toBeInTheDocument();
-  await user.click(field(/^Skip certificate check/));
+  await user.click(field(/^Skip TLS verify/));
   expect(saved.jsonData).toEqual({ tlsSkipVerify: true });
 });
 
 test('the proxy is offered where the administrators have one', async () => {
   config.secureSocksDSProxyEnabled = true;
   const user = show();
-  await user.click(field(/^Secure SOCKS proxy/));
+  await user.click(screen.getByRole('switch', { name: 'Enabled' }));
   expect(saved.jsonData).toEqual({ enableSecureSocksProxy: true });
 });
 
 test('what was provisioned cannot be changed, and still tells what is set', () => {
   show({ readOnly: true, url: 'http://bridge', secureJsonFields: { token: true } });
   expect(field(/^URL/)).toBeDisabled();
-  expect(field(/^Skip certificate check/)).toBeDisabled();
+  expect(field(/^Skip TLS verify/)).toBeDisabled();
   expect(secret('Token').getByLabelText(/^Token/)).toHaveValue('configured');
   expect(screen.queryByRole('button', { name: /reset/i })).not.toBeInTheDocument();
 });

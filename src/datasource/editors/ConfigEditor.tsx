@@ -1,10 +1,11 @@
 import React, { useId } from 'react';
-import type { DataSourcePluginOptionsEditorProps } from '@grafana/data';
+import { css } from '@emotion/css';
+import type { DataSourcePluginOptionsEditorProps, GrafanaTheme2 } from '@grafana/data';
 import { config } from '@grafana/runtime';
-import { FieldSet } from '@grafana/ui';
+import { SecureSocksProxySettings, useStyles2 } from '@grafana/ui';
 import type { StreamKpiOptions, StreamKpiSecrets } from '../options';
+import { AuthenticationSettings } from './config/AuthenticationSettings';
 import { ConnectionSettings } from './config/ConnectionSettings';
-import { OptionSwitch } from './config/OptionSwitch';
 import type { SettingsSectionProps } from './config/settings-changes';
 import { TlsSettings } from './config/TlsSettings';
 
@@ -12,6 +13,7 @@ type Props = DataSourcePluginOptionsEditorProps<StreamKpiOptions, StreamKpiSecre
 
 /** The settings page of the data source; Grafana adds the name above and "Save & test" below. */
 export function ConfigEditor({ options, onOptionsChange }: Props) {
+  const styles = useStyles2(getStyles);
   const idPrefix = useId();
   const section: SettingsSectionProps = {
     settings: options,
@@ -20,19 +22,17 @@ export function ConfigEditor({ options, onOptionsChange }: Props) {
     idOf: (field) => `${idPrefix}-${field}`,
   };
   return (
-    <>
+    <div className={styles.sections}>
       <ConnectionSettings {...section} />
+      <AuthenticationSettings {...section} />
       <TlsSettings {...section} />
       {config.secureSocksDSProxyEnabled && (
-        <FieldSet label="Network">
-          <OptionSwitch
-            {...section}
-            name="enableSecureSocksProxy"
-            label="Secure SOCKS proxy"
-            description="Connects to the bridge through the proxy that the administrators of this Grafana have set up."
-          />
-        </FieldSet>
+        <SecureSocksProxySettings options={options} onOptionsChange={onOptionsChange} />
       )}
-    </>
+    </div>
   );
 }
+
+const getStyles = (theme: GrafanaTheme2) => ({
+  sections: css({ display: 'flex', flexDirection: 'column', gap: theme.spacing(4), maxWidth: 578 }),
+});

@@ -4,7 +4,7 @@ import type { StreamKpiOptions } from '../../options';
 import { withOption, type SettingsSectionProps } from './settings-changes';
 
 interface OptionSwitchProps extends SettingsSectionProps {
-  readonly name: 'tlsSkipVerify' | 'tlsAuth' | 'tlsAuthWithCACert' | 'enableSecureSocksProxy';
+  readonly name: 'tlsSkipVerify' | 'tlsAuth' | 'tlsAuthWithCACert';
   readonly label: string;
   readonly description: string;
 }

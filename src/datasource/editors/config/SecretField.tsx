@@ -1,5 +1,6 @@
 import React from 'react';
 import { Field, Input, SecretInput, SecretTextArea } from '@grafana/ui';
+import { t } from '../../../locales/translate';
 import type { StreamKpiSecrets } from '../../options';
 import { withoutSecret, withSecret, type SettingsSectionProps } from './settings-changes';
 
@@ -32,7 +33,16 @@ export function SecretField(props: SecretFieldProps) {
     <div role="group" aria-label={label}>
       <Field label={label} description={description} htmlFor={id}>
         {readOnly ? (
-          <Input id={id} width={WIDTH} disabled value={isSaved ? 'configured' : 'not set'} />
+          <Input
+            id={id}
+            width={WIDTH}
+            disabled
+            value={
+              isSaved
+                ? t('settings.secret.configured', 'configured')
+                : t('settings.secret.not-set', 'not set')
+            }
+          />
         ) : long ? (
           <SecretTextArea
             {...secret}

@@ -1,5 +1,7 @@
 import React from 'react';
-import { Field, FieldSet, Input } from '@grafana/ui';
+import { ConfigSection } from '@grafana/plugin-ui';
+import { Field, Input } from '@grafana/ui';
+import { t } from '../../../locales/translate';
 import { OptionSwitch } from './OptionSwitch';
 import { SecretField } from './SecretField';
 import { withOption, type SettingsSectionProps } from './settings-changes';
@@ -9,19 +11,22 @@ export function TlsSettings(props: SettingsSectionProps) {
   const { settings, readOnly, onChange, idOf } = props;
   const { tlsAuth = false, tlsAuthWithCACert = false, serverName } = settings.jsonData;
   return (
-    <FieldSet label="TLS">
+    <ConfigSection title={t('settings.tls.title', 'TLS settings')}>
       <OptionSwitch
         {...props}
         name="tlsAuthWithCACert"
-        label="Own certificate authority"
-        description="For a bridge whose certificate was not issued by a public authority."
+        label={t('settings.tls.ca.label', 'Add self-signed certificate')}
+        description={t(
+          'settings.tls.ca.description',
+          'For a bridge whose certificate is self-signed or was issued by a private certificate authority.',
+        )}
       />
       {tlsAuthWithCACert && (
         <SecretField
           {...props}
           name="tlsCACert"
-          label="Authority's certificate"
-          description="In PEM form, complete with its BEGIN and END lines."
+          label={t('settings.tls.ca-cert.label', 'CA certificate')}
+          description={t('settings.tls.pem', 'In PEM format, including the BEGIN and END lines.')}
           placeholder="-----BEGIN CERTIFICATE-----"
           long
         />
@@ -29,24 +34,30 @@ export function TlsSettings(props: SettingsSectionProps) {
       <OptionSwitch
         {...props}
         name="tlsAuth"
-        label="Show a client certificate"
-        description="For a bridge behind a proxy that asks its clients for a certificate."
+        label={t('settings.tls.client.label', 'TLS client authentication')}
+        description={t(
+          'settings.tls.client.description',
+          'For a bridge behind a proxy that asks its clients for a certificate.',
+        )}
       />
       {tlsAuth && (
         <>
           <SecretField
             {...props}
             name="tlsClientCert"
-            label="Client's certificate"
-            description="In PEM form, complete with its BEGIN and END lines."
+            label={t('settings.tls.client-cert.label', 'Client certificate')}
+            description={t('settings.tls.pem', 'In PEM format, including the BEGIN and END lines.')}
             placeholder="-----BEGIN CERTIFICATE-----"
             long
           />
           <SecretField
             {...props}
             name="tlsClientKey"
-            label="Client's key"
-            description="The private key of that certificate, in PEM form, without a passphrase."
+            label={t('settings.tls.client-key.label', 'Client key')}
+            description={t(
+              'settings.tls.client-key.description',
+              'The private key of that certificate, in PEM format, without a passphrase.',
+            )}
             placeholder="-----BEGIN PRIVATE KEY-----"
             long
           />
@@ -54,8 +65,11 @@ export function TlsSettings(props: SettingsSectionProps) {
       )}
       {(tlsAuth || tlsAuthWithCACert) && (
         <Field
-          label="Server name"
-          description="Name in the bridge's certificate, where it differs from the host in the URL."
+          label={t('settings.tls.server-name.label', 'Server name')}
+          description={t(
+            'settings.tls.server-name.description',
+            "Name in the bridge's certificate, if it differs from the host in the URL.",
+          )}
           htmlFor={idOf('server-name')}
           disabled={readOnly}
         >
@@ -76,9 +90,12 @@ export function TlsSettings(props: SettingsSectionProps) {
       <OptionSwitch
         {...props}
         name="tlsSkipVerify"
-        label="Skip certificate check"
-        description="Anybody between Grafana and the bridge can then read the token. For tests only."
+        label={t('settings.tls.skip.label', 'Skip TLS verify')}
+        description={t(
+          'settings.tls.skip.description',
+          'Anybody between Grafana and the bridge can then read the token. For tests only.',
+        )}
       />
-    </FieldSet>
+    </ConfigSection>
   );
 }
