@@ -87,9 +87,9 @@ export class TestSteps {
   }
 
   /** One check that passes or fails as a whole; true when it passed. */
-  async check(title, command, args, { env } = {}) {
+  async check(title, command, args, options = {}) {
     const startedMs = Date.now();
-    const { status, text, killed } = await run(command, args, { env });
+    const { status, text, killed } = await run(command, args, options);
     const ok = status === 0;
     this[ok ? 'passed' : 'failed'] += 1;
     if (!ok) this.failures.push(title);

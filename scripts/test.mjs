@@ -16,24 +16,21 @@ ensureBridge();
 const reports = mkdtempSync(join(tmpdir(), 'streamkpi-test-'));
 const steps = new TestSteps(reports);
 const node = (title, script, ...args) => steps.check(title, process.execPath, [script, ...args]);
-const types = (title, project) => node(title, 'node_modules/typescript/bin/tsc', '--noEmit', '-p', project);
+const background = (title, script, ...args) =>
+  steps.check(title, process.execPath, [script, ...args], { gives: true });
+const types = (title, project) =>
+  background(title, 'node_modules/typescript/bin/tsc', '--noEmit', '-p', project);
 const go = ensureGo();
 
-/** What needs no service beside the built app. */
-async function code() {
-  // As the backend is built, so that what is compiled for that need not be compiled again.
-  await steps.check('go vet', go, ['vet', '-trimpath', './pkg/...'], { env: { CGO_ENABLED: '0' } });
-  await steps.go('go test -race', go, ['-race', './pkg/...']);
+/** What takes the processor and has no deadline: it has what the tests beside it leave. */
+async function checks() {
   await types('types', 'tsconfig.json');
   await types('types of the app', 'src/tsconfig.json');
   await types('types of the host page', 'host/page/tsconfig.json');
   await types('types of the browser tests', 'tests/e2e/tsconfig.json');
-  await node('lint', 'node_modules/eslint/bin/eslint.js', '.');
-  await node('format', 'node_modules/prettier/bin/prettier.cjs', '--check', '.', '--log-level', 'warn');
-  await steps.jest('unit', ['--selectProjects', 'unit', '--maxWorkers=1']);
-  await steps.jest('plugin', ['--selectProjects', 'plugin', '--maxWorkers=1']);
-  await steps.jest('contract', ['--selectProjects', 'contract', '--maxWorkers=1']);
-  await node('compatibility with Grafana 12.4 and 13.2', 'scripts/compatibility.mjs');
+  await background('lint', 'node_modules/eslint/bin/eslint.js', '.');
+  await background('format', 'node_modules/prettier/bin/prettier.cjs', '--check', '.', '--log-level', 'warn');
+  await background('compatibility with Grafana 12.4 and 13.2', 'scripts/compatibility.mjs');
 }
 
 /** Drawing the app at every size takes the processor, not time. */
@@ -41,9 +38,19 @@ async function pictures() {
   await steps.jest('e2e: pictures', suites('e2e', { path: PICTURES }), { gives: true });
 }
 
-/** What waits more than it computes; more of it side by side has failed for want of the processor. */
-async function integration() {
-  await steps.jest('integration', suites('integration', { except: `${DATASOURCE}|${CLIENT_TIME}` }));
+/** What waits more than it computes, in two lanes with all that computes and has deadlines. */
+async function kafkaAndCode() {
+  // As the backend is built, so that what is compiled for that need not be compiled again.
+  await steps.check('go vet', go, ['vet', '-trimpath', './pkg/...'], { env: { CGO_ENABLED: '0' } });
+  await steps.go('go test -race', go, ['-race', './pkg/...']);
+  await steps.jest('unit', ['--selectProjects', 'unit', '--maxWorkers=1']);
+  await steps.jest('plugin', ['--selectProjects', 'plugin', '--maxWorkers=1']);
+  await steps.jest('contract', ['--selectProjects', 'contract', '--maxWorkers=1']);
+  await steps.jest('integration of Kafka', suites('integration', { path: KAFKA }));
+}
+
+async function bridgeAndDataSource() {
+  await steps.jest('integration', suites('integration', { except: `${KAFKA}|${DATASOURCE}|${CLIENT_TIME}` }));
   await steps.jest('integration of the data source', suites('integration', { path: DATASOURCE }));
 }
 
@@ -55,6 +62,7 @@ const suites = (project, { path, except }) => [
   ...(path === undefined ? [] : [path]),
   ...(except === undefined ? [] : [`--testPathIgnorePatterns=${except}`]),
 ];
+const KAFKA = 'tests/integration/kafka';
 const DATASOURCE = 'tests/integration/datasource';
 const PICTURES = 'tests/e2e/appearance';
 // Both compare times, of clients and of a browser: nothing else runs beside them.
@@ -67,9 +75,11 @@ if (isBuilt && long) {
   // Its tests end by their own limits.
   await steps.jest('long', ['--selectProjects', 'long', '--runInBand'], { longestMs: Infinity });
 } else if (isBuilt) {
-  // Side by side for two cores.
-  await Promise.all([code().then(pictures), integration()]);
+  // For two cores: two lanes of tests, then those in a browser, and in all gaps what has no deadline.
+  const withoutDeadline = checks().then(pictures);
+  await Promise.all([kafkaAndCode(), bridgeAndDataSource()]);
   await steps.jest('e2e', suites('e2e', { except: `${PICTURES}|${BROWSER_TIME}` }));
+  await withoutDeadline;
   await steps.jest('integration: waiting clients', suites('integration', { path: CLIENT_TIME }));
   await steps.jest('e2e: performance', suites('e2e', { path: BROWSER_TIME }));
 }
