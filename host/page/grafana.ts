@@ -7,7 +7,7 @@ import * as grafanaRuntimeUnstable from '@grafana/runtime/unstable';
 import * as grafanaUi from '@grafana/ui';
 import * as grafanaUiUnstable from '@grafana/ui/unstable';
 import { initPluginTranslations } from '@grafana/i18n';
-import * as i18next from 'i18next';
+import i18next from 'i18next';
 import * as lodash from 'lodash';
 import * as moment from 'moment';
 import * as react from 'react';
@@ -30,6 +30,14 @@ import { startPage } from './start-page';
  */
 async function start(): Promise<void> {
   grafanaRuntimeUnstable.initializeLoggersRegistry();
+  // Grafana's own texts are in no npm package; that there are some makes the language the one that plugins find.
+  const language = new URLSearchParams(window.location.search).get('language') ?? 'en-US';
+  await i18next.init({
+    lng: language,
+    fallbackLng: 'en-US',
+    returnEmptyString: false,
+    resources: { [language]: { grafana: { language } } },
+  });
   // Without it every text of Grafana's packages warns that there are no translations yet.
   await initPluginTranslations('grafana');
   await startPage({

@@ -3,6 +3,7 @@ import { loadTranslations } from '../locales/load-translations';
 import { StreamKpiDataSource } from './datasource';
 import { ConfigEditor } from './editors/ConfigEditor';
 import { QueryEditor } from './editors/QueryEditor';
+import { QueryHelp } from './editors/QueryHelp';
 import type { StreamKpiOptions, StreamKpiSecrets } from './options';
 import type { StreamKpiQuery } from './query';
 
@@ -15,4 +16,5 @@ export const plugin = new DataSourcePlugin<
   StreamKpiSecrets
 >(StreamKpiDataSource)
   .setConfigEditor(ConfigEditor)
-  .setQueryEditor(QueryEditor);
+  .setQueryEditor(QueryEditor)
+  .setQueryEditorHelp(QueryHelp);

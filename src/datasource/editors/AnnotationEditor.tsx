@@ -1,6 +1,6 @@
 import React, { useId, useMemo } from 'react';
 import type { QueryEditorProps } from '@grafana/data';
-import { InlineFieldRow } from '@grafana/ui';
+import { EditorRow, EditorRows } from '@grafana/plugin-ui';
 import { isEqual } from 'lodash';
 import type { StreamKpiDataSource } from '../datasource';
 import type { StreamKpiOptions } from '../options';
@@ -33,35 +33,39 @@ export function AnnotationEditor({ datasource, query, onChange, onRunQuery }: Pr
   };
   return (
     <TemplateVariables offered>
-      <CatalogueAlert catalogue={catalogue} onRetry={retry} />
-      <MetricFields
-        query={events}
-        onChange={save}
-        metric={metric}
-        measure={undefined}
-        idOf={idOf}
-        catalogue={catalogue}
-      />
-      <FilterRows
-        id={idOf('filters')}
-        filters={readFilters(events.filters)}
-        client={datasource.catalogue}
-        metricName={events.metric}
-        metric={metric}
-        onChange={(filters) => save({ filters })}
-      />
-      <InlineFieldRow>
-        <SeveritiesField
-          id={idOf('severities')}
-          severities={events.severities}
-          onChange={(severities) => save({ severities })}
+      <EditorRows>
+        <CatalogueAlert catalogue={catalogue} onRetry={retry} />
+        <MetricFields
+          query={events}
+          onChange={save}
+          metric={metric}
+          measure={undefined}
+          idOf={idOf}
+          catalogue={catalogue}
         />
-        <EventStateField
-          id={idOf('event-state')}
-          state={events.eventState}
-          onChange={(eventState) => save({ eventState })}
-        />
-      </InlineFieldRow>
+        <EditorRow>
+          <FilterRows
+            id={idOf('filters')}
+            filters={readFilters(events.filters)}
+            client={datasource.catalogue}
+            metricName={events.metric}
+            metric={metric}
+            onChange={(filters) => save({ filters })}
+          />
+        </EditorRow>
+        <EditorRow>
+          <SeveritiesField
+            id={idOf('severities')}
+            severities={events.severities}
+            onChange={(severities) => save({ severities })}
+          />
+          <EventStateField
+            id={idOf('event-state')}
+            state={events.eventState}
+            onChange={(eventState) => save({ eventState })}
+          />
+        </EditorRow>
+      </EditorRows>
     </TemplateVariables>
   );
 }

@@ -127,14 +127,16 @@ describe('a series', () => {
 
   test('offers what the metric has, and says what its windows are', async () => {
     const stage = await show({ metric: 'active_users_per_minute' });
-    expect(screen.getByText(/Windows of 1m, 30s grace\./)).toBeInTheDocument();
+    expect(screen.getByText(/Windows of 1m, grace period 30s\./)).toBeInTheDocument();
     const rules = await stage.choicesOf('Over time');
     expect(rules.map((rule) => rule.split('The')[0])).toEqual(['Default: average', 'Average', 'Maximum']);
   });
 
   test('of sessions has no steps, and none of final results has open windows', async () => {
     await show({ metric: 'visits' });
-    expect(screen.getByText(/Sessions that end after 5m of silence, final results only/)).toBeInTheDocument();
+    expect(
+      screen.getByText(/Sessions that end after 5m of inactivity, final results only/),
+    ).toBeInTheDocument();
     expect([shown('Step'), shown('Open windows')]).toEqual([false, false]);
   });
 
@@ -224,8 +226,8 @@ test('a choice that changes nothing neither saves nor runs the query', async () 
 
 describe('bad input', () => {
   test.each([
-    ['Step', 'often', '"often" is not a valid duration. Write one such as 5m or 1h.'],
-    ['Time shift', 'yesterday', '"yesterday" is not a valid duration. Write one such as 30m, 1h or 7d.'],
+    ['Step', 'often', '"often" is not a valid duration. Enter one such as 5m or 1h.'],
+    ['Time shift', 'yesterday', '"yesterday" is not a valid duration. Enter one such as 30m, 1h or 7d.'],
   ])(
     '%s: %s is shown as invalid, and the query keeps its last valid value',
     async (label, text, sentence) => {
@@ -271,7 +273,7 @@ describe('bad input', () => {
     const stage = await show({ kind: 'events', metric: 'high_activity_alert', limit: 7 });
     await stage.user.clear(screen.getByLabelText('Limit'));
     await stage.choose('Limit', '0');
-    expect(screen.getByText('Write a whole number from 1 to 10,000.')).toBeInTheDocument();
+    expect(screen.getByText('Enter a whole number from 1 to 10,000.')).toBeInTheDocument();
     expect(screen.getByLabelText('Limit')).toHaveValue('0');
     expect(stage.saved().limit).toBe(7);
   });

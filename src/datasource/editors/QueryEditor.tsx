@@ -1,14 +1,15 @@
 import React, { useId, useMemo } from 'react';
 import { CoreApp, type QueryEditorProps } from '@grafana/data';
-import { InlineField, InlineFieldRow, RadioButtonGroup } from '@grafana/ui';
+import { EditorField, EditorRow, EditorRows } from '@grafana/plugin-ui';
+import { RadioButtonGroup } from '@grafana/ui';
 import { isEqual } from 'lodash';
+import { t } from '../../locales/translate';
 import type { StreamKpiDataSource } from '../datasource';
 import type { StreamKpiOptions } from '../options';
 import type { QueryKind, StreamKpiQuery } from '../query';
 import { readFilters, readQuery } from '../saved-query';
 import { CatalogueAlert } from './fields/CatalogueAlert';
 import { useCatalogue } from './fields/catalogue-state';
-import { LABEL_WIDTH } from './fields/field-layout';
 import { FilterRows } from './fields/FilterRows';
 import { TemplateVariables } from './fields/template-variables';
 import { measureOf } from './query/catalogue-choices';
@@ -25,15 +26,27 @@ import { SummaryFields } from './query/SummaryFields';
 
 type Props = QueryEditorProps<StreamKpiDataSource, StreamKpiQuery, StreamKpiOptions>;
 
-const KINDS: { value: QueryKind; label: string; description: string }[] = [
-  { value: 'series', label: 'Series', description: 'Values over time, live' },
+const queryTypes = (): { value: QueryKind; label: string; description: string }[] => [
+  {
+    value: 'series',
+    label: t('query.type.series', 'Series'),
+    description: t('query.type.series-hint', 'Values over time, live'),
+  },
   {
     value: 'summary',
-    label: 'KPI summary',
-    description: 'Last, change, minimum, maximum and average of the range',
+    label: t('query.type.summary', 'KPI summary'),
+    description: t('query.type.summary-hint', 'Last, change, minimum, maximum and average of the range'),
   },
-  { value: 'events', label: 'Events', description: 'What has happened, as a table or a number' },
-  { value: 'status', label: 'Status', description: 'State of the bridge: readiness, freshness, lag' },
+  {
+    value: 'events',
+    label: t('query.type.events', 'Events'),
+    description: t('query.type.events-hint', 'Events of the range, as a table or a number'),
+  },
+  {
+    value: 'status',
+    label: t('query.type.status', 'Status'),
+    description: t('query.type.status-hint', 'State of the bridge: readiness, freshness, lag'),
+  },
 ];
 
 /**
@@ -45,6 +58,7 @@ export function QueryEditor({ datasource, query: saved, onChange, onRunQuery, ap
   const idPrefix = useId();
   const { catalogue, retry } = useCatalogue(datasource.catalogue);
   const kind = query.kind ?? 'series';
+  const types = useMemo(queryTypes, []);
   const forRule = app === CoreApp.UnifiedAlerting || app === CoreApp.CloudAlerting;
   const metric = findMetric(catalogue, query.metric);
   const save = (change: QueryChange): void => {
@@ -65,34 +79,38 @@ export function QueryEditor({ datasource, query: saved, onChange, onRunQuery, ap
   return (
     // Rules are evaluated where no dashboard can fill its variables in.
     <TemplateVariables offered={!forRule}>
-      <InlineFieldRow>
-        <InlineField label="Kind" labelWidth={LABEL_WIDTH}>
-          <RadioButtonGroup
-            id={section.idOf('kind')}
-            aria-label="Kind of query"
-            options={KINDS}
-            value={kind}
-            onChange={(chosen) => save({ kind: chosen })}
-          />
-        </InlineField>
-      </InlineFieldRow>
-      {kind === 'status' ? (
-        <StatusQuery {...section} />
-      ) : (
-        <>
-          <CatalogueAlert catalogue={catalogue} onRetry={retry} />
-          <MetricFields {...section} catalogue={catalogue} />
-          <FilterRows
-            id={section.idOf('filters')}
-            filters={readFilters(query.filters)}
-            client={section.client}
-            metricName={query.metric}
-            metric={metric}
-            onChange={(filters) => save({ filters })}
-          />
-          {kind === 'events' ? <EventsQuery {...section} /> : <NumbersQuery {...section} kind={kind} />}
-        </>
-      )}
+      <EditorRows>
+        <EditorRow>
+          <EditorField label={t('query.type.label', 'Query type')}>
+            <RadioButtonGroup
+              id={section.idOf('kind')}
+              aria-label={t('query.type.label', 'Query type')}
+              options={types}
+              value={kind}
+              onChange={(chosen) => save({ kind: chosen })}
+            />
+          </EditorField>
+        </EditorRow>
+        {kind === 'status' ? (
+          <StatusQuery {...section} />
+        ) : (
+          <>
+            <CatalogueAlert catalogue={catalogue} onRetry={retry} />
+            <MetricFields {...section} catalogue={catalogue} />
+            <EditorRow>
+              <FilterRows
+                id={section.idOf('filters')}
+                filters={readFilters(query.filters)}
+                client={section.client}
+                metricName={query.metric}
+                metric={metric}
+                onChange={(filters) => save({ filters })}
+              />
+            </EditorRow>
+            {kind === 'events' ? <EventsQuery {...section} /> : <NumbersQuery {...section} kind={kind} />}
+          </>
+        )}
+      </EditorRows>
     </TemplateVariables>
   );
 }
@@ -101,17 +119,17 @@ function NumbersQuery({ kind, ...section }: SectionProps & { kind: 'series' | 's
   const named = kind === 'series' || section.forRule || section.query.stat !== undefined;
   return (
     <>
-      <InlineFieldRow>
+      <EditorRow>
         {kind === 'summary' && <SummaryFields {...section} />}
         <GroupByField {...section} />
-      </InlineFieldRow>
+      </EditorRow>
       {kind === 'series' && <SeriesFields {...section} />}
-      <InlineFieldRow>
+      <EditorRow>
         <OpenWindowsField {...section} />
         <TimeShiftField {...section} />
         {named && <AliasField {...section} />}
         {!section.forRule && <LiveField {...section} />}
-      </InlineFieldRow>
+      </EditorRow>
     </>
   );
 }
@@ -122,12 +140,12 @@ function EventsQuery(section: SectionProps) {
   return (
     <>
       <EventsFields {...section} />
-      <InlineFieldRow>
+      <EditorRow>
         <OpenWindowsField {...section} />
         <TimeShiftField {...section} />
         {named && <AliasField {...section} />}
         {!forRule && <LiveField {...section} />}
-      </InlineFieldRow>
+      </EditorRow>
     </>
   );
 }
@@ -137,9 +155,9 @@ function StatusQuery(section: SectionProps) {
     <>
       <StatusFields {...section} />
       {!section.forRule && (
-        <InlineFieldRow>
+        <EditorRow>
           <LiveField {...section} />
-        </InlineFieldRow>
+        </EditorRow>
       )}
     </>
   );

@@ -113,7 +113,7 @@ test('values that cannot be loaded are said, and can be typed', async () => {
     path === 'metrics' ? answering(path, params) : Promise.reject(new Error('The bridge is busy.'));
   const stage = await show([SEGMENT], { call });
   await stage.user.click(screen.getByLabelText('Values of filter 1'));
-  const said = 'Values of "segment" could not be loaded: The bridge is busy. They can be typed.';
+  const said = 'Values of "segment" could not be loaded: The bridge is busy. You can type them.';
   expect(await screen.findByText(said)).toBeInTheDocument();
   await stage.user.keyboard('x{Enter}');
   expect(stage.saved().filters?.[0]?.values).toEqual(['x']);

@@ -87,7 +87,7 @@ describe('a name that the bridge does not know', () => {
     const call = (path: string) => (path === 'metrics' ? Promise.reject(refused) : answering(path, {}));
     const stage = await show({}, { call });
     expect(screen.getByRole('alert')).toHaveTextContent(
-      'The token is not known. Names can be typed meanwhile.',
+      'The token is not known. You can type names in the meantime.',
     );
     await stage.choose('Metric', 'even');
     expect(stage.saved().metric).toBe('even');

@@ -7,6 +7,8 @@ export interface ViewOptions {
   readonly width?: number;
   readonly height?: number;
   readonly theme?: 'dark' | 'light';
+  /** The user's language in Grafana; default en-US. */
+  readonly language?: string;
   readonly reducedMotion?: boolean;
   /** What is done to the page before it is loaded. */
   readonly prepare?: (page: Page) => Promise<void>;
@@ -37,10 +39,10 @@ export async function openView(
   path: string,
   options: ViewOptions = {},
 ): Promise<View> {
-  const { width = 1400, height = 1000, theme = 'dark', reducedMotion = false } = options;
+  const { width = 1400, height = 1000, theme = 'dark', language = 'en-US', reducedMotion = false } = options;
   const context: BrowserContext = await browser.newContext({
     viewport: { width, height },
-    locale: 'en-US',
+    locale: language,
     timezoneId: 'UTC',
     reducedMotion: reducedMotion ? 'reduce' : 'no-preference',
   });
@@ -56,6 +58,7 @@ export async function openView(
   });
   const target = new URL(path, address);
   target.searchParams.set('theme', theme);
+  target.searchParams.set('language', language);
   await options.prepare?.(page);
   await page.goto(target.toString());
   const panel = (title: string): Locator => page.locator(panelSelector(title));

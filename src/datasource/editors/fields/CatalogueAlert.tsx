@@ -1,5 +1,6 @@
 import React from 'react';
 import { Alert, Button } from '@grafana/ui';
+import { t } from '../../../locales/translate';
 import type { CatalogueState } from './catalogue-state';
 
 interface CatalogueAlertProps {
@@ -15,15 +16,24 @@ export function CatalogueAlert({ catalogue, onRetry }: CatalogueAlertProps) {
   return (
     <Alert
       severity={failed ? 'error' : 'info'}
-      title={failed ? 'The list of metrics could not be loaded' : 'The bridge offers no metrics'}
+      title={
+        failed
+          ? t('metrics.failed.title', 'The list of metrics could not be loaded')
+          : t('metrics.none.title', 'The bridge offers no metrics')
+      }
     >
       <p>
         {failed
-          ? `${catalogue.message} Names can be typed meanwhile.`
-          : 'It has none, or the token of this data source may see none. Names can be typed all the same.'}
+          ? t('metrics.failed.text', '{{reason}} You can type names in the meantime.', {
+              reason: catalogue.message,
+            })
+          : t(
+              'metrics.none.text',
+              'It has none, or the token of this data source may not see any. You can still type names.',
+            )}
       </p>
       <Button size="sm" variant="secondary" icon="sync" onClick={onRetry}>
-        Try again
+        {t('metrics.retry', 'Try again')}
       </Button>
     </Alert>
   );

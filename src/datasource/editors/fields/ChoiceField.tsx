@@ -1,7 +1,8 @@
 import React, { useMemo, useState } from 'react';
-import { Combobox, InlineField, type ComboboxOption } from '@grafana/ui';
-import { LABEL_WIDTH } from './field-layout';
-import { NAME_HINT, calledChoice, chosenFirst, meantChoice } from './meant-choice';
+import { EditorField } from '@grafana/plugin-ui';
+import { Combobox, type ComboboxOption } from '@grafana/ui';
+import { t } from '../../../locales/translate';
+import { calledChoice, chosenFirst, meantChoice, nameHint } from './meant-choice';
 import { useVariableNames } from './template-variables';
 
 export interface Choice<Value extends string = string> {
@@ -30,7 +31,6 @@ export interface ChoiceFieldProps<Value extends string> {
   /** What is wrong with a typed text, in a sentence: it is shown as invalid, and the value stays. */
   readonly faultOf?: (text: string) => string | undefined;
   readonly width?: number;
-  readonly labelWidth?: number | 'auto';
   readonly onChange: (value: Value | undefined) => void;
 }
 
@@ -51,17 +51,21 @@ export function ChoiceField<Value extends string>(props: ChoiceFieldProps<Value>
     const all = [
       ...(unset === undefined ? [] : [optionOf({ value: UNSET, ...unset })]),
       ...choices.map(optionOf),
-      ...variables.map((name) => optionOf({ value: name, label: name, description: 'Template variable' })),
+      ...variables.map((name) =>
+        optionOf({
+          value: name,
+          label: name,
+          description: t('fields.template-variable', 'Template variable'),
+        }),
+      ),
     ];
     return chosenFirst(all, shown);
   }, [choices, unset, variables, shown]);
   return (
-    <InlineField
+    <EditorField
       label={label}
-      labelWidth={props.labelWidth ?? LABEL_WIDTH}
       htmlFor={id}
       invalid={error !== undefined}
-      shrink
       {...(tooltip === undefined ? {} : { tooltip })}
       {...(error === undefined ? {} : { error })}
       {...(props.disabled === undefined ? {} : { disabled: props.disabled })}
@@ -71,10 +75,10 @@ export function ChoiceField<Value extends string>(props: ChoiceFieldProps<Value>
         options={options}
         value={shown}
         createCustomValue={custom !== undefined}
-        {...(custom === 'name' ? { customValueDescription: NAME_HINT } : {})}
+        {...(custom === 'name' ? { customValueDescription: nameHint() } : {})}
         width={props.width ?? 24}
         // In words: Combobox's own spinner may stay after its end.
-        placeholder={props.loading === true ? 'Loading …' : (props.placeholder ?? '')}
+        placeholder={props.loading === true ? t('fields.loading', 'Loading …') : (props.placeholder ?? '')}
         // Of a template variable the type cannot know that its value will be one of the choices.
         onChange={(chosen: ComboboxOption | null) => {
           // Emptied by Escape, some versions of Combobox give null although it cannot be cleared.
@@ -86,7 +90,7 @@ export function ChoiceField<Value extends string>(props: ChoiceFieldProps<Value>
           onChange(meant === UNSET ? undefined : (meant as Value));
         }}
       />
-    </InlineField>
+    </EditorField>
   );
 }
 

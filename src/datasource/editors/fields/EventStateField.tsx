@@ -1,12 +1,20 @@
-import React from 'react';
+import React, { useMemo } from 'react';
+import { t } from '../../../locales/translate';
 import type { EventStateFilter } from '../../query';
 import { ChoiceField, type Choice } from './ChoiceField';
 
-const STATES: readonly Choice<EventStateFilter>[] = [
-  { value: 'open', label: 'Open', description: 'Their window may still change' },
-  { value: 'resolved', label: 'Resolved', description: 'Their window is final, or they were removed' },
+const stateChoices = (): readonly Choice<EventStateFilter>[] => [
+  {
+    value: 'open',
+    label: t('events.state.open', 'Open'),
+    description: t('events.state.open-hint', 'Their window may still change'),
+  },
+  {
+    value: 'resolved',
+    label: t('events.state.resolved', 'Resolved'),
+    description: t('events.state.resolved-hint', 'Their window is final, or they were removed'),
+  },
 ];
-const ANY_STATE = { label: 'All' };
 
 interface EventStateFieldProps {
   readonly id: string;
@@ -16,13 +24,15 @@ interface EventStateFieldProps {
 
 /** Events of which state count. */
 export function EventStateField({ id, state, onChange }: EventStateFieldProps) {
+  const choices = useMemo(stateChoices, []);
+  const unset = useMemo(() => ({ label: t('events.state.all', 'All') }), []);
   return (
     <ChoiceField<EventStateFilter>
       id={id}
-      label="State"
+      label={t('events.state.label', 'State')}
       value={state === 'all' ? undefined : state}
-      choices={STATES}
-      unset={ANY_STATE}
+      choices={choices}
+      unset={unset}
       onChange={onChange}
     />
   );

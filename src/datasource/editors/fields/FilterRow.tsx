@@ -4,16 +4,17 @@ import type { GrafanaTheme2 } from '@grafana/data';
 import { Combobox, FieldValidationMessage, IconButton, useStyles2, type ComboboxOption } from '@grafana/ui';
 import type { CatalogueClient, MetricEntry } from '../../catalogue';
 import type { FilterOperator, QueryFilter } from '../../query';
+import { t } from '../../../locales/translate';
 import { dimensionChoices } from '../query/catalogue-choices';
-import { NAME_HINT, chosenFirst, meantChoice } from './meant-choice';
+import { chosenFirst, meantChoice, nameHint } from './meant-choice';
 import { holdsVariable, useVariableNames, withVariablesFilledIn } from './template-variables';
 import { ValuesField } from './ValuesField';
 
-const OPERATORS: ComboboxOption<FilterOperator>[] = [
-  { value: '=', label: '=', description: 'any of the values' },
-  { value: '!=', label: '!=', description: 'none of the values' },
-  { value: '=~', label: '=~', description: 'any of the patterns' },
-  { value: '!~', label: '!~', description: 'none of the patterns' },
+const operators = (): ComboboxOption<FilterOperator>[] => [
+  { value: '=', label: '=', description: t('filters.operator.equal', 'any of the values') },
+  { value: '!=', label: '!=', description: t('filters.operator.not-equal', 'none of the values') },
+  { value: '=~', label: '=~', description: t('filters.operator.match', 'any of the patterns') },
+  { value: '!~', label: '!~', description: t('filters.operator.no-match', 'none of the patterns') },
 ];
 
 interface FilterRowProps {
@@ -52,17 +53,19 @@ export function FilterRow(props: FilterRowProps) {
   );
   const fault = dimensionFault(dimension, metric);
   return (
-    <div role="group" aria-label={`Filter ${number}`}>
+    <div role="group" aria-label={t('filters.filter', 'Filter {{number}}', { number })}>
       <div className={styles.row}>
-        <label className={styles.hidden} htmlFor={dimensionId(id)}>{`Dimension of filter ${number}`}</label>
+        <label className={styles.hidden} htmlFor={dimensionId(id)}>
+          {t('filters.dimension.label', 'Dimension of filter {{number}}', { number })}
+        </label>
         <div className={styles.dimension}>
           <Combobox
             id={dimensionId(id)}
             options={chosenFirst(dimensions, dimension)}
             value={dimension === '' ? null : dimension}
             createCustomValue
-            customValueDescription={NAME_HINT}
-            placeholder="Dimension"
+            customValueDescription={nameHint()}
+            placeholder={t('filters.dimension.placeholder', 'Dimension')}
             invalid={fault !== undefined}
             onChange={(chosen: ComboboxOption | null) => {
               // Values of one dimension mean nothing for another.
@@ -71,11 +74,13 @@ export function FilterRow(props: FilterRowProps) {
             }}
           />
         </div>
-        <label className={styles.hidden} htmlFor={`${id}-operator`}>{`Operator of filter ${number}`}</label>
+        <label className={styles.hidden} htmlFor={`${id}-operator`}>
+          {t('filters.operator.label', 'Operator of filter {{number}}', { number })}
+        </label>
         <div className={styles.operator}>
           <Combobox
             id={`${id}-operator`}
-            options={chosenFirst(OPERATORS, op)}
+            options={chosenFirst(operators(), op)}
             value={op}
             onChange={(chosen: ComboboxOption<FilterOperator> | null) => {
               if (chosen !== null) onChange({ dimension, op: chosen.value, values });
@@ -85,7 +90,7 @@ export function FilterRow(props: FilterRowProps) {
         <div className={styles.values}>
           <ValuesField
             id={`${id}-values`}
-            name={`Values of filter ${number}`}
+            name={t('filters.values.label', 'Values of filter {{number}}', { number })}
             source={source}
             op={op}
             values={values}
@@ -93,7 +98,11 @@ export function FilterRow(props: FilterRowProps) {
           />
         </div>
         <div className={styles.remove}>
-          <IconButton name="trash-alt" aria-label={`Remove filter ${number}`} onClick={onRemove} />
+          <IconButton
+            name="trash-alt"
+            aria-label={t('filters.remove', 'Remove filter {{number}}', { number })}
+            onClick={onRemove}
+          />
         </div>
       </div>
       {fault !== undefined && <FieldValidationMessage>{fault}</FieldValidationMessage>}
@@ -106,7 +115,11 @@ export const dimensionId = (rowId: string): string => `${rowId}-dimension`;
 function dimensionFault(name: string, metric: MetricEntry | undefined): string | undefined {
   if (metric === undefined || name === '' || holdsVariable(name)) return undefined;
   if (metric.dimensions.some((dimension) => dimension.name === name)) return undefined;
-  return `"${metric.title || metric.name}" has no dimension "${name}". Choose another, or remove the filter.`;
+  return t(
+    'filters.dimension.unknown',
+    '"{{metric}}" has no dimension "{{dimension}}". Choose another, or remove the filter.',
+    { metric: metric.title || metric.name, dimension: name },
+  );
 }
 
 const stylesOf = (theme: GrafanaTheme2) => ({

@@ -1,10 +1,10 @@
 import React, { useEffect, useRef } from 'react';
 import { css } from '@emotion/css';
-import type { GrafanaTheme2 } from '@grafana/data';
-import { Button, InlineLabel, useStyles2 } from '@grafana/ui';
+import { EditorField } from '@grafana/plugin-ui';
+import { Button, useStyles2 } from '@grafana/ui';
+import { t } from '../../../locales/translate';
 import type { CatalogueClient, MetricEntry } from '../../catalogue';
 import type { QueryFilter } from '../../query';
-import { LABEL_WIDTH } from './field-layout';
 import { dimensionId, FilterRow } from './FilterRow';
 
 interface FilterRowsProps {
@@ -30,50 +30,49 @@ export function FilterRows({ id, filters, client, metricName, metric, tooltip, o
   }, [filters.length]);
   const rowId = (index: number): string => `${id}-${index}`;
   return (
-    <div role="group" aria-label="Filters" className={styles.filters}>
-      <InlineLabel
-        as="div"
-        width={LABEL_WIDTH}
-        tooltip={tooltip ?? 'A series must pass all filters. Unfinished ones are ignored.'}
+    <div role="group" aria-label={t('filters.label', 'Filters')} className={styles.filters}>
+      <EditorField
+        label={t('filters.label', 'Filters')}
+        tooltip={
+          tooltip ?? t('filters.tooltip', 'A series must match all filters. Incomplete filters are ignored.')
+        }
       >
-        Filters
-      </InlineLabel>
-      <div className={styles.rows}>
-        {filters.map((filter, index) => (
-          <FilterRow
-            key={index}
-            id={rowId(index)}
-            number={index + 1}
-            filter={filter}
-            client={client}
-            metricName={metricName}
-            metric={metric}
-            onChange={(next) => onChange(filters.map((old, place) => (place === index ? next : old)))}
-            onRemove={() => {
-              const rest = filters.filter((_, place) => place !== index);
-              wantsFocus.current = `${id}-add`;
-              onChange(rest.length === 0 ? undefined : rest);
+        <div>
+          {filters.map((filter, index) => (
+            <FilterRow
+              key={index}
+              id={rowId(index)}
+              number={index + 1}
+              filter={filter}
+              client={client}
+              metricName={metricName}
+              metric={metric}
+              onChange={(next) => onChange(filters.map((old, place) => (place === index ? next : old)))}
+              onRemove={() => {
+                const rest = filters.filter((_, place) => place !== index);
+                wantsFocus.current = `${id}-add`;
+                onChange(rest.length === 0 ? undefined : rest);
+              }}
+            />
+          ))}
+          <Button
+            id={`${id}-add`}
+            type="button"
+            variant="secondary"
+            icon="plus"
+            onClick={() => {
+              wantsFocus.current = dimensionId(rowId(filters.length));
+              onChange([...filters, { dimension: '', op: '=', values: [] }]);
             }}
-          />
-        ))}
-        <Button
-          id={`${id}-add`}
-          type="button"
-          variant="secondary"
-          icon="plus"
-          onClick={() => {
-            wantsFocus.current = dimensionId(rowId(filters.length));
-            onChange([...filters, { dimension: '', op: '=', values: [] }]);
-          }}
-        >
-          Add filter
-        </Button>
-      </div>
+          >
+            {t('filters.add', 'Add filter')}
+          </Button>
+        </div>
+      </EditorField>
     </div>
   );
 }
 
-const stylesOf = (theme: GrafanaTheme2) => ({
-  filters: css({ display: 'flex', alignItems: 'flex-start', marginBottom: theme.spacing(0.5) }),
-  rows: css({ flex: '1 1 auto', minWidth: 0 }),
+const stylesOf = () => ({
+  filters: css({ flex: '1 1 auto', minWidth: 0 }),
 });

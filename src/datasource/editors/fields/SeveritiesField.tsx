@@ -1,13 +1,16 @@
 import React, { useMemo } from 'react';
 import type { SelectableValue } from '@grafana/data';
-import { InlineField, MultiSelect } from '@grafana/ui';
+import { EditorField } from '@grafana/plugin-ui';
+import { MultiSelect } from '@grafana/ui';
+import { t } from '../../../locales/translate';
 import type { Severity } from '../../query';
-import { LABEL_WIDTH } from './field-layout';
 import { useVariableNames } from './template-variables';
 
-const LABELS: Readonly<Record<Severity, string>> = { info: 'Info', warning: 'Warning', critical: 'Critical' };
-const SEVERITY_OPTIONS = Object.entries(LABELS).map(([value, label]) => ({ value, label }));
-const labelOf = (name: string): string => SEVERITY_OPTIONS.find(({ value }) => value === name)?.label ?? name;
+const severityOptions = (): { value: string; label: string }[] => [
+  { value: 'info', label: t('events.severity.info', 'Info') },
+  { value: 'warning', label: t('events.severity.warning', 'Warning') },
+  { value: 'critical', label: t('events.severity.critical', 'Critical') },
+];
 
 interface SeveritiesFieldProps {
   readonly id: string;
@@ -19,21 +22,24 @@ interface SeveritiesFieldProps {
 export function SeveritiesField({ id, severities, onChange }: SeveritiesFieldProps) {
   const variables = useVariableNames();
   const options = useMemo(
-    () => [...SEVERITY_OPTIONS, ...variables.map((name) => ({ value: name, label: name }))],
+    () => [...severityOptions(), ...variables.map((name) => ({ value: name, label: name }))],
     [variables],
   );
   const selected = useMemo(
-    () => (severities ?? []).map((value) => ({ value, label: labelOf(value) })),
-    [severities],
+    () =>
+      (severities ?? []).map(
+        (name) => options.find(({ value }) => value === name) ?? { value: name, label: name },
+      ),
+    [severities, options],
   );
   return (
-    <InlineField label="Severities" labelWidth={LABEL_WIDTH} htmlFor={id} shrink>
+    <EditorField label={t('events.severities.label', 'Severities')} htmlFor={id}>
       <MultiSelect<string>
         inputId={id}
-        aria-label="Severities"
+        aria-label={t('events.severities.label', 'Severities')}
         options={options}
         value={selected}
-        placeholder="All"
+        placeholder={t('events.severities.all', 'All')}
         width={32}
         blurInputOnSelect={false}
         onChange={(chosen: SelectableValue<string>[]) => {
@@ -42,6 +48,6 @@ export function SeveritiesField({ id, severities, onChange }: SeveritiesFieldPro
           onChange(names.length === 0 ? undefined : names);
         }}
       />
-    </InlineField>
+    </EditorField>
   );
 }

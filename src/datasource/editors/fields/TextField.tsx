@@ -1,6 +1,6 @@
 import React, { useState } from 'react';
-import { InlineField, Input } from '@grafana/ui';
-import { LABEL_WIDTH } from './field-layout';
+import { EditorField } from '@grafana/plugin-ui';
+import { Input } from '@grafana/ui';
 
 interface TextFieldProps {
   readonly id: string;
@@ -29,11 +29,9 @@ export function TextField({ id, label, tooltip, value, width, faultOf, onCommit,
     setDraft(undefined);
   };
   return (
-    <InlineField
+    <EditorField
       label={label}
-      labelWidth={LABEL_WIDTH}
       htmlFor={id}
-      shrink
       invalid={fault !== undefined}
       {...(tooltip === undefined ? {} : { tooltip })}
       {...(fault === undefined ? {} : { error: fault })}
@@ -53,6 +51,6 @@ export function TextField({ id, label, tooltip, value, width, faultOf, onCommit,
           if (event.key === 'Escape') setDraft(undefined);
         }}
       />
-    </InlineField>
+    </EditorField>
   );
 }

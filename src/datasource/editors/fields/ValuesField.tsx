@@ -1,6 +1,7 @@
 import React, { useMemo, useState } from 'react';
 import type { SelectableValue } from '@grafana/data';
 import { FieldValidationMessage, MultiSelect } from '@grafana/ui';
+import { t } from '../../../locales/translate';
 import { escapeRe2 } from '../../interpolation';
 import type { FilterOperator } from '../../query';
 import { useDimensionValues, type DimensionSource } from './dimension-values';
@@ -35,7 +36,7 @@ export function ValuesField({ id, name, source, op, values, onChange }: ValuesFi
       ...variables.map((variable) => ({
         value: variable,
         label: variable,
-        description: 'Template variable',
+        description: t('fields.template-variable', 'Template variable'),
       })),
     ],
     [completion.values, variables, byPattern],
@@ -49,8 +50,16 @@ export function ValuesField({ id, name, source, op, values, onChange }: ValuesFi
         options={options}
         value={selected}
         isLoading={completion.loading}
-        placeholder={byPattern ? 'Type a pattern, then Enter' : 'Choose or type values'}
-        noOptionsMessage={byPattern ? 'Type a pattern (RE2, matched in full)' : 'No known values: type one'}
+        placeholder={
+          byPattern
+            ? t('filters.values.type-pattern', 'Type a pattern, then Enter')
+            : t('filters.values.choose', 'Choose or type values')
+        }
+        noOptionsMessage={
+          byPattern
+            ? t('filters.values.pattern-hint', 'Type a pattern (RE2, matched in full)')
+            : t('filters.values.none', 'No known values: type one')
+        }
         allowCustomValue
         // On devices with a touch screen it would, and who types the next value would type it nowhere.
         blurInputOnSelect={false}
@@ -63,7 +72,11 @@ export function ValuesField({ id, name, source, op, values, onChange }: ValuesFi
       />
       {completion.fault !== undefined && (
         <FieldValidationMessage>
-          {`Values of "${source.dimension}" could not be loaded: ${completion.fault} They can be typed.`}
+          {t(
+            'filters.values.failed',
+            'Values of "{{dimension}}" could not be loaded: {{reason}} You can type them.',
+            { dimension: source.dimension, reason: completion.fault },
+          )}
         </FieldValidationMessage>
       )}
     </>
@@ -71,4 +84,4 @@ export function ValuesField({ id, name, source, op, values, onChange }: ValuesFi
 }
 
 /** A series without the dimension has the empty text there. */
-const shown = (value: string): string => (value === '' ? '(none)' : value);
+const shown = (value: string): string => (value === '' ? t('filters.values.empty', '(none)') : value);

@@ -1,3 +1,4 @@
+import { t } from '../../../locales/translate';
 import { holdsVariable } from './template-variables';
 
 interface Named {
@@ -6,7 +7,7 @@ interface Named {
 }
 
 /** Shown beside the text in the list, by versions of Grafana that take it. */
-export const NAME_HINT = 'Enter takes the first name that has this in it';
+export const nameHint = (): string => t('fields.name-hint', 'Enter takes the first name that contains this');
 
 /**
  * The choices with the chosen one first: Combobox highlights, while somebody types, the place that the chosen one has

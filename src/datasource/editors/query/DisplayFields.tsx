@@ -1,6 +1,7 @@
 import React from 'react';
-import { InlineField, InlineSwitch } from '@grafana/ui';
-import { LABEL_WIDTH } from '../fields/field-layout';
+import { EditorField } from '@grafana/plugin-ui';
+import { Switch } from '@grafana/ui';
+import { t } from '../../../locales/translate';
 import { holdsVariable } from '../fields/template-variables';
 import { TextField } from '../fields/TextField';
 import { isDuration } from './durations';
@@ -12,15 +13,22 @@ export function TimeShiftField({ query, onChange, idOf }: FieldProps) {
   return (
     <TextField
       id={idOf('time-shift')}
-      label="Time shift"
-      tooltip="Shows what was so long before, e.g. 1d for yesterday. Shifted data is refreshed, not streamed."
-      placeholder="None, or e.g. 1h"
+      label={t('query.time-shift.label', 'Time shift')}
+      tooltip={t(
+        'query.time-shift.tooltip',
+        'Shows the data of an earlier range, for example 1d for the day before. Shifted data is refreshed, not streamed.',
+      )}
+      placeholder={t('query.time-shift.placeholder', 'None, or e.g. 1h')}
       width={16}
       value={query.timeShift ?? ''}
       faultOf={(text) =>
         text === '' || text === '0' || holdsVariable(text) || isDuration(text)
           ? undefined
-          : `"${text}" is not a valid duration. Write one such as 30m, 1h or 7d.`
+          : t(
+              'query.time-shift.invalid',
+              '"{{text}}" is not a valid duration. Enter one such as 30m, 1h or 7d.',
+              { text },
+            )
       }
       onCommit={(text) => onChange({ timeShift: text === '' ? undefined : text })}
     />
@@ -33,9 +41,11 @@ export function AliasField({ query, onChange, idOf, metric }: FieldProps & Pick<
   return (
     <TextField
       id={idOf('alias')}
-      label="Alias"
-      tooltip={`Name of each series. Filled in: ${placeholders.join(', ')}.`}
-      placeholder={`Auto, or e.g. ${placeholders[0] ?? ''}`}
+      label={t('query.alias.label', 'Alias')}
+      tooltip={t('query.alias.tooltip', 'Name of each series. Placeholders: {{placeholders}}.', {
+        placeholders: placeholders.join(', '),
+      })}
+      placeholder={t('query.alias.placeholder', 'Auto, or e.g. {{example}}', { example: placeholders[0] })}
       value={query.alias ?? ''}
       onCommit={(text) => onChange({ alias: text === '' ? undefined : text })}
     />
@@ -45,17 +55,19 @@ export function AliasField({ query, onChange, idOf, metric }: FieldProps & Pick<
 export function LiveField({ query, onChange, idOf }: FieldProps) {
   const id = idOf('live');
   return (
-    <InlineField
-      label="Live"
-      labelWidth={LABEL_WIDTH}
+    <EditorField
+      label={t('query.live.label', 'Live')}
       htmlFor={id}
-      tooltip="New values and corrections appear by themselves while the range reaches up to now."
+      tooltip={t(
+        'query.live.tooltip',
+        'New values and corrections appear without a refresh while the time range ends at now.',
+      )}
     >
-      <InlineSwitch
+      <Switch
         id={id}
         value={query.live !== false}
         onChange={(event) => onChange({ live: event.currentTarget.checked ? undefined : false })}
       />
-    </InlineField>
+    </EditorField>
   );
 }

@@ -1,5 +1,6 @@
 import React, { useMemo } from 'react';
-import { InlineFieldRow } from '@grafana/ui';
+import { EditorRow } from '@grafana/plugin-ui';
+import { t } from '../../../locales/translate';
 import type { EventsAs } from '../../query';
 import { ChoiceField, type Choice } from '../fields/ChoiceField';
 import { EventStateField } from '../fields/EventStateField';
@@ -8,9 +9,17 @@ import { TextField } from '../fields/TextField';
 import { GroupByField } from './GroupByField';
 import type { SectionProps } from './section';
 
-const FORMS: readonly Choice<EventsAs>[] = [
-  { value: 'count', label: 'Count', description: 'How many there are in the range' },
-  { value: 'value', label: 'Value', description: 'Of the newest event of each series' },
+const forms = (): readonly Choice<EventsAs>[] => [
+  {
+    value: 'count',
+    label: t('events.as.count', 'Count'),
+    description: t('events.as.count-hint', 'Number of events in the range'),
+  },
+  {
+    value: 'value',
+    label: t('events.as.value', 'Value'),
+    description: t('events.as.value-hint', 'Of the newest event of each series'),
+  },
 ];
 const MOST_EVENTS = 10_000;
 
@@ -20,10 +29,17 @@ export function EventsFields(props: SectionProps) {
   const byDefault = useMemo(
     () =>
       forRule
-        ? { label: 'Default: count', description: 'A rule needs a number' }
-        : { label: 'Table', description: 'One row an event, newest first' },
+        ? {
+            label: t('events.as.default-count', 'Default: count'),
+            description: t('query.rule-needs-number', 'A rule needs a number'),
+          }
+        : {
+            label: t('query.as.table', 'Table'),
+            description: t('events.as.table-hint', 'One row per event, newest first'),
+          },
     [forRule],
   );
+  const choices = useMemo(forms, []);
   const form =
     query.eventsAs === undefined || query.eventsAs === 'table'
       ? forRule
@@ -32,18 +48,18 @@ export function EventsFields(props: SectionProps) {
       : query.eventsAs;
   return (
     <>
-      <InlineFieldRow>
+      <EditorRow>
         <ChoiceField<EventsAs>
           id={idOf('events-as')}
-          label="Show as"
+          label={t('query.as.label', 'Show as')}
           value={query.eventsAs === 'table' ? undefined : query.eventsAs}
-          choices={FORMS}
+          choices={choices}
           unset={byDefault}
           onChange={(eventsAs) => onChange({ eventsAs })}
         />
         {form === 'count' && <GroupByField {...props} ofCounts />}
-      </InlineFieldRow>
-      <InlineFieldRow>
+      </EditorRow>
+      <EditorRow>
         <SeveritiesField
           id={idOf('severities')}
           severities={query.severities}
@@ -57,8 +73,8 @@ export function EventsFields(props: SectionProps) {
         {form === 'table' && (
           <TextField
             id={idOf('limit')}
-            label="Limit"
-            tooltip="Most events of an answer, the newest ones."
+            label={t('events.limit.label', 'Limit')}
+            tooltip={t('events.limit.tooltip', 'Maximum number of events, the newest ones.')}
             inputMode="numeric"
             placeholder="1000"
             width={12}
@@ -67,7 +83,7 @@ export function EventsFields(props: SectionProps) {
             onCommit={(text) => onChange({ limit: text === '' ? undefined : Number(text) })}
           />
         )}
-      </InlineFieldRow>
+      </EditorRow>
     </>
   );
 }
@@ -76,5 +92,5 @@ function limitFault(text: string): string | undefined {
   if (text === '') return undefined;
   const count = Number(text);
   if (Number.isInteger(count) && count >= 1 && count <= MOST_EVENTS) return undefined;
-  return `Write a whole number from 1 to ${MOST_EVENTS.toLocaleString('en-US')}.`;
+  return t('events.limit.invalid', 'Enter a whole number from 1 to {{most, number}}.', { most: MOST_EVENTS });
 }

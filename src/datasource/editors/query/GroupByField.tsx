@@ -1,14 +1,15 @@
 import React, { useMemo } from 'react';
 import type { SelectableValue } from '@grafana/data';
-import { InlineField, MultiSelect } from '@grafana/ui';
-import { LABEL_WIDTH } from '../fields/field-layout';
+import { EditorField } from '@grafana/plugin-ui';
+import { MultiSelect } from '@grafana/ui';
+import { t } from '../../../locales/translate';
 import { Note } from '../fields/Note';
 import { holdsVariable, useVariableNames } from '../fields/template-variables';
 import { dimensionChoices, notCombinable } from './catalogue-choices';
 import type { SectionProps } from './section';
 
 /** Stands for `groupBy: []`: no dimension has the empty name. */
-const ALL_COMBINED = { value: '', label: 'All combined' };
+const ALL_COMBINED = '';
 
 interface GroupByFieldProps extends Omit<SectionProps, 'client' | 'forRule'> {
   /** Events are counted: without a dimension there is one total, and counts always add up. */
@@ -29,7 +30,7 @@ export function GroupByField({
   const reason = ofCounts ? undefined : notCombinable(measure);
   const options = useMemo(
     () => [
-      ...(ofCounts ? [] : [ALL_COMBINED]),
+      ...(ofCounts ? [] : [{ value: ALL_COMBINED, label: t('query.group-by.all', 'All combined') }]),
       ...dimensionChoices(metric).map(({ value, label }) => ({ value, label })),
       ...variables.map((name) => ({ value: name, label: name })),
     ],
@@ -39,8 +40,8 @@ export function GroupByField({
     if (groupBy === undefined) return [];
     if (groupBy.length > 0)
       return groupBy.map((name) => options.find(({ value }) => value === name) ?? asOption(name));
-    return ofCounts ? [] : [ALL_COMBINED];
-  }, [groupBy, options, ofCounts]);
+    return options.filter(({ value }) => value === ALL_COMBINED);
+  }, [groupBy, options]);
 
   const lacking = groupBy?.find(
     (name) =>
@@ -50,34 +51,39 @@ export function GroupByField({
   if (reason !== undefined && groupBy === undefined) return <Note>{reason}</Note>;
   const fault =
     reason !== undefined
-      ? `${reason} Remove the grouping.`
+      ? t('query.group-by.remove', '{{reason}} Remove the grouping.', { reason })
       : lacking !== undefined && metric !== undefined
-        ? `"${metric.title || metric.name}" has no dimension "${lacking}". Remove it from the grouping.`
+        ? t(
+            'query.group-by.unknown',
+            '"{{metric}}" has no dimension "{{dimension}}". Remove it from the grouping.',
+            { metric: metric.title || metric.name, dimension: lacking },
+          )
         : undefined;
   const id = idOf('group-by');
+  const label = ofCounts ? t('query.count-by.label', 'Count by') : t('query.group-by.label', 'Group by');
   return (
-    <InlineField
-      label={ofCounts ? 'Count by' : 'Group by'}
-      labelWidth={LABEL_WIDTH}
+    <EditorField
+      label={label}
       htmlFor={id}
-      shrink
       invalid={fault !== undefined}
       {...(fault === undefined ? {} : { error: fault })}
     >
       <MultiSelect<string>
         inputId={id}
-        aria-label={ofCounts ? 'Count by' : 'Group by'}
+        aria-label={label}
         options={options}
         value={selected}
-        placeholder={ofCounts ? 'One total' : 'Every series'}
+        placeholder={
+          ofCounts ? t('query.count-by.total', 'One total') : t('query.group-by.every', 'Every series')
+        }
         allowCustomValue={metric === undefined}
-        noOptionsMessage="No other dimensions"
+        noOptionsMessage={t('query.group-by.none', 'No other dimensions')}
         width={44}
         isClearable
         blurInputOnSelect={false}
         onChange={(chosen: SelectableValue<string>[]) => onChange({ groupBy: grouping(chosen, groupBy) })}
       />
-    </InlineField>
+    </EditorField>
   );
 }
 
@@ -91,6 +97,6 @@ function grouping(
   const names = chosen.flatMap(({ value }) => value ?? []);
   if (names.length === 0) return undefined;
   const wasCombined = former?.length === 0;
-  if (names.includes(ALL_COMBINED.value) && !(wasCombined && names.length > 1)) return [];
-  return names.filter((name) => name !== ALL_COMBINED.value);
+  if (names.includes(ALL_COMBINED) && !(wasCombined && names.length > 1)) return [];
+  return names.filter((name) => name !== ALL_COMBINED);
 }

@@ -1,5 +1,6 @@
 import React, { useMemo } from 'react';
-import { InlineFieldRow } from '@grafana/ui';
+import { EditorRow } from '@grafana/plugin-ui';
+import { t } from '../../../locales/translate';
 import type { MeasureEntry, MetricEntry } from '../../catalogue';
 import { metricsOf, type CatalogueState } from '../fields/catalogue-state';
 import { ChoiceField } from '../fields/ChoiceField';
@@ -23,15 +24,19 @@ export function MetricFields(props: MetricFieldsProps) {
   }, [catalogue, ofEvents]);
   return (
     <>
-      <InlineFieldRow>
+      <EditorRow>
         <ChoiceField
           id={idOf('metric')}
-          label="Metric"
+          label={t('query.metric.label', 'Metric')}
           value={query.metric === '' ? undefined : query.metric}
           choices={choices}
           custom="name"
           width={44}
-          placeholder={ofEvents ? 'Choose an event metric' : 'Choose a metric'}
+          placeholder={
+            ofEvents
+              ? t('query.metric.choose-event', 'Choose an event metric')
+              : t('query.metric.choose', 'Choose a metric')
+          }
           loading={catalogue.state === 'loading'}
           error={metricFault(query.metric ?? '', catalogue, ofEvents)}
           onChange={(name) => {
@@ -40,7 +45,7 @@ export function MetricFields(props: MetricFieldsProps) {
           }}
         />
         {!ofEvents && <MeasureField {...props} />}
-      </InlineFieldRow>
+      </EditorRow>
       {metric !== undefined && (
         <Note>
           {[metric.description, windowText(metric), ofEvents ? '' : unitText(measure)]
@@ -57,8 +62,11 @@ function MeasureField({ query, onChange, metric, idOf }: Omit<MetricFieldsProps,
   const byDefault = metric === undefined ? undefined : measureOf(metric, undefined);
   const unset = useMemo(
     () => ({
-      label: byDefault === undefined ? 'Default' : `Default: ${byDefault.title || byDefault.name}`,
-      description: "The metric's own choice",
+      label:
+        byDefault === undefined
+          ? t('query.default', 'Default')
+          : t('query.default-of', 'Default: {{name}}', { name: byDefault.title || byDefault.name }),
+      description: t('query.measure.default-hint', "The metric's default measure"),
     }),
     [byDefault],
   );
@@ -70,7 +78,7 @@ function MeasureField({ query, onChange, metric, idOf }: Omit<MetricFieldsProps,
   return (
     <ChoiceField
       id={idOf('measure')}
-      label="Measure"
+      label={t('query.measure.label', 'Measure')}
       value={query.measure}
       choices={choices}
       unset={unset}
@@ -78,7 +86,10 @@ function MeasureField({ query, onChange, metric, idOf }: Omit<MetricFieldsProps,
       width={32}
       error={
         missing
-          ? `"${metric.title || metric.name}" has no measure "${query.measure}". Choose another.`
+          ? t('query.measure.unknown', '"{{metric}}" has no measure "{{measure}}". Choose another.', {
+              metric: metric.title || metric.name,
+              measure: query.measure,
+            })
           : undefined
       }
       onChange={(name) => onChange({ measure: name })}
@@ -88,7 +99,7 @@ function MeasureField({ query, onChange, metric, idOf }: Omit<MetricFieldsProps,
 
 const unitText = (measure: MeasureEntry | undefined): string => {
   const unit = unitName(measure?.unit ?? '');
-  return unit === '' ? '' : `Unit: ${unit}.`;
+  return unit === '' ? '' : t('query.measure.unit', 'Unit: {{unit}}.', { unit });
 };
 
 /** The metric of that name, with template variables filled in. */
@@ -103,10 +114,16 @@ function metricFault(name: string, catalogue: CatalogueState, ofEvents: boolean)
   if (name === '' || holdsVariable(name) || metricsOf(catalogue).length === 0) return undefined;
   const metric = findMetric(catalogue, name);
   if (metric === undefined) {
-    return `The bridge has no metric "${name}": it was removed or renamed, or the token may not see it. Choose another.`;
+    return t(
+      'query.metric.unknown',
+      'The bridge has no metric "{{name}}": it was removed or renamed, or the token may not see it. Choose another.',
+      { name },
+    );
   }
   if (ofEvents && metric.kind !== 'event') {
-    return `"${metric.title || name}" holds windows, not events. Choose an event metric.`;
+    return t('query.metric.not-events', '"{{metric}}" holds windows, not events. Choose an event metric.', {
+      metric: metric.title || name,
+    });
   }
   return undefined;
 }

@@ -1,11 +1,20 @@
 import React, { useMemo } from 'react';
+import { t } from '../../../locales/translate';
 import type { OpenWindows } from '../../query';
 import { ChoiceField, type Choice } from '../fields/ChoiceField';
 import type { SectionProps } from './section';
 
-const CHOICES: readonly Choice<OpenWindows>[] = [
-  { value: 'include', label: 'Include', description: 'The newest values may still change' },
-  { value: 'exclude', label: 'Leave out', description: 'Values that are final, and later by a window' },
+const openWindowChoices = (): readonly Choice<OpenWindows>[] => [
+  {
+    value: 'include',
+    label: t('query.open-windows.include', 'Include'),
+    description: t('query.open-windows.include-hint', 'The newest values may still change'),
+  },
+  {
+    value: 'exclude',
+    label: t('query.open-windows.exclude', 'Leave out'),
+    description: t('query.open-windows.exclude-hint', 'Final values only, one window later'),
+  },
 ];
 
 /** Whether windows that may still change count. */
@@ -19,24 +28,30 @@ export function OpenWindowsField({
   const leftOut = forRule || query.kind === 'summary';
   const byDefault = useMemo(
     () => ({
-      label: leftOut ? 'Auto: left out' : 'Auto: included',
+      label: leftOut
+        ? t('query.open-windows.auto-out', 'Auto: left out')
+        : t('query.open-windows.auto-in', 'Auto: included'),
       description: forRule
-        ? 'Alert rules read final values'
+        ? t('query.open-windows.rule', 'Alert rules read final values')
         : leftOut
-          ? 'Summaries count final values'
-          : 'Alert rules and expressions leave them out',
+          ? t('query.open-windows.summary', 'Summaries count final values')
+          : t('query.open-windows.others', 'Alert rules and expressions leave them out'),
     }),
     [leftOut, forRule],
   );
+  const choices = useMemo(openWindowChoices, []);
   // Where the stream holds final results only, nothing is ever open.
   if (metric?.final_only === true) return null;
   return (
     <ChoiceField<OpenWindows>
       id={idOf('open-windows')}
-      label="Open windows"
-      tooltip="Windows whose values may still change, because records for them can still come."
+      label={t('query.open-windows.label', 'Open windows')}
+      tooltip={t(
+        'query.open-windows.tooltip',
+        'Windows whose values may still change, because records for them can still arrive.',
+      )}
       value={query.openWindows === 'auto' ? undefined : query.openWindows}
-      choices={CHOICES}
+      choices={choices}
       unset={byDefault}
       onChange={(openWindows) => onChange({ openWindows })}
     />

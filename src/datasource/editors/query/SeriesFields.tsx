@@ -1,5 +1,6 @@
 import React, { useMemo } from 'react';
-import { InlineFieldRow } from '@grafana/ui';
+import { EditorRow } from '@grafana/plugin-ui';
+import { t } from '../../../locales/translate';
 import { OVER_TIME, type Fill, type OverTime } from '../../query';
 import { ChoiceField, type Choice } from '../fields/ChoiceField';
 import { holdsVariable } from '../fields/template-variables';
@@ -7,11 +8,22 @@ import { overTimeChoices, overTimeLabel, stepChoices } from './catalogue-choices
 import { durationText, isDuration } from './durations';
 import type { SectionProps } from './section';
 
-const FILLS: readonly Choice<Fill>[] = [
-  { value: 'zero', label: 'Zero', description: 'A window without a record counts as 0' },
-  { value: 'null', label: 'Null', description: 'The line breaks where a window is missing' },
+const fillChoices = (): readonly Choice<Fill>[] => [
+  {
+    value: 'zero',
+    label: t('query.fill.zero', 'Zero'),
+    description: t('query.fill.zero-hint', 'A window without a record counts as 0'),
+  },
+  {
+    value: 'null',
+    label: t('query.fill.null', 'Null'),
+    description: t('query.fill.null-hint', 'The line breaks where a window is missing'),
+  },
 ];
-const NO_FILL = { label: 'None', description: 'Missing windows are left out' };
+const noFill = () => ({
+  label: t('query.fill.none', 'None'),
+  description: t('query.fill.none-hint', 'Missing windows are left out'),
+});
 
 /** How windows become points: step, rule, and what stands for missing ones. */
 export function SeriesFields({ query, onChange, metric, measure, forRule, idOf }: SectionProps) {
@@ -20,28 +32,45 @@ export function SeriesFields({ query, onChange, metric, measure, forRule, idOf }
     () => overTimeChoices(measure === undefined ? OVER_TIME : measure.over_time_choices),
     [measure],
   );
+  const fills = useMemo(fillChoices, []);
+  const withoutFill = useMemo(noFill, []);
   const ruleByDefault = useMemo(
     () => ({
-      label: measure === undefined ? 'Default' : `Default: ${overTimeLabel(measure.over_time).toLowerCase()}`,
-      description: "The measure's own rule",
+      label:
+        measure === undefined
+          ? t('query.default', 'Default')
+          : t('query.default-of', 'Default: {{name}}', { name: overTimeLabel(measure.over_time) }),
+      description: t('query.over-time.default-hint', "The measure's own rule"),
     }),
     [measure],
   );
   const stepByDefault = useMemo(() => {
     const window = metric?.steps_ms[0];
-    const one = window === undefined ? 'One window' : `One window (${durationText(window)})`;
-    return forRule
-      ? { label: `Auto: ${one.toLowerCase()}`, description: "A rule does not depend on a panel's width" }
-      : { label: 'Auto', description: "From the panel's width" };
+    if (!forRule) {
+      return {
+        label: t('query.step.auto', 'Auto'),
+        description: t('query.step.auto-hint', "From the panel's width"),
+      };
+    }
+    return {
+      label:
+        window === undefined
+          ? t('query.step.auto-window', 'Auto: one window')
+          : t('query.step.auto-window-of', 'Auto: one window ({{window}})', { window: durationText(window) }),
+      description: t('query.step.rule-hint', "A rule does not depend on a panel's width"),
+    };
   }, [metric, forRule]);
   // Sessions have no fixed places in time that could be stepped or filled.
   if (metric?.window.type === 'session') return null;
   return (
-    <InlineFieldRow>
+    <EditorRow>
       <ChoiceField
         id={idOf('step')}
-        label="Step"
-        tooltip="Distance between points. Longer steps join whole windows; a step in between is rounded up."
+        label={t('query.step.label', 'Step')}
+        tooltip={t(
+          'query.step.tooltip',
+          'Interval between points. Longer steps combine whole windows; a step in between is rounded up.',
+        )}
         value={query.step === 'auto' ? undefined : query.step}
         choices={steps}
         unset={stepByDefault}
@@ -52,8 +81,8 @@ export function SeriesFields({ query, onChange, metric, measure, forRule, idOf }
       />
       <ChoiceField<OverTime>
         id={idOf('over-time')}
-        label="Over time"
-        tooltip="How the windows of one step become one value."
+        label={t('query.over-time.label', 'Over time')}
+        tooltip={t('query.over-time.tooltip', 'How the windows of one step become one value.')}
         value={query.overTime}
         choices={rules}
         unset={ruleByDefault}
@@ -62,19 +91,23 @@ export function SeriesFields({ query, onChange, metric, measure, forRule, idOf }
           holdsVariable(query.overTime) ||
           rules.some(({ value }) => value === query.overTime)
             ? undefined
-            : `This measure does not combine by "${query.overTime}". Choose another rule.`
+            : t(
+                'query.over-time.unknown',
+                'This measure does not combine by "{{rule}}". Choose another rule.',
+                { rule: query.overTime },
+              )
         }
         onChange={(overTime) => onChange({ overTime })}
       />
       <ChoiceField<Fill>
         id={idOf('fill')}
-        label="Fill gaps"
+        label={t('query.fill.label', 'Fill gaps')}
         value={query.fill === 'none' ? undefined : query.fill}
-        choices={FILLS}
-        unset={NO_FILL}
+        choices={fills}
+        unset={withoutFill}
         onChange={(fill) => onChange({ fill })}
       />
-    </InlineFieldRow>
+    </EditorRow>
   );
 }
 
@@ -82,5 +115,5 @@ function stepFault(step: string | undefined): string | undefined {
   if (step === undefined || step === 'auto' || step === 'window' || holdsVariable(step) || isDuration(step)) {
     return undefined;
   }
-  return `"${step}" is not a valid duration. Write one such as 5m or 1h.`;
+  return t('query.step.invalid', '"{{step}}" is not a valid duration. Enter one such as 5m or 1h.', { step });
 }

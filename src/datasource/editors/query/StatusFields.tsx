@@ -1,29 +1,53 @@
 import React, { useMemo } from 'react';
-import { InlineFieldRow } from '@grafana/ui';
+import { EditorRow } from '@grafana/plugin-ui';
+import { t } from '../../../locales/translate';
 import type { StatusAs, StatusOver } from '../../query';
 import { ChoiceField, type Choice } from '../fields/ChoiceField';
 import type { SectionProps } from './section';
 
-const FORMS: readonly Choice<StatusAs>[] = [
-  { value: 'ready', label: 'Ready', description: '1 while every hop works, otherwise 0' },
-  { value: 'freshness', label: 'Freshness', description: 'Age of the newest data of each metric' },
-  { value: 'lag', label: 'Lag', description: 'Records not read yet, of each topic' },
+const forms = (): readonly Choice<StatusAs>[] => [
+  {
+    value: 'ready',
+    label: t('status-query.ready', 'Ready'),
+    description: t('status-query.ready-hint', '1 while every hop works, otherwise 0'),
+  },
+  {
+    value: 'freshness',
+    label: t('status-query.freshness', 'Freshness'),
+    description: t('status-query.freshness-hint', 'Age of the newest data of each metric'),
+  },
+  {
+    value: 'lag',
+    label: t('status-query.lag', 'Lag'),
+    description: t('status-query.lag-hint', 'Records not read yet, per topic'),
+  },
   {
     value: 'dead_letters',
-    label: 'Dead letters',
-    description: 'Records that could not be read, of each topic',
+    label: t('status-query.dead-letters', 'Dead letters'),
+    description: t('status-query.dead-letters-hint', 'Records that could not be read, per topic'),
   },
-  { value: 'records', label: 'Records', description: 'Records read, of each topic' },
-  { value: 'clients', label: 'Clients', description: 'Connections, subscriptions and waiting bytes' },
+  {
+    value: 'records',
+    label: t('status-query.records', 'Records'),
+    description: t('status-query.records-hint', 'Records read, per topic'),
+  },
+  {
+    value: 'clients',
+    label: t('status-query.clients', 'Clients'),
+    description: t('status-query.clients-hint', 'Connections, subscriptions and buffered bytes'),
+  },
 ];
-const OVERS: readonly Choice<StatusOver>[] = [
+const overChoices = (): readonly Choice<StatusOver>[] => [
   {
     value: 'range',
-    label: 'Over the range',
-    description: 'As the bridge has recorded it, every ten seconds',
+    label: t('status-query.over.range', 'Over the range'),
+    description: t('status-query.over.range-hint', 'As recorded by the bridge every ten seconds'),
   },
 ];
-const NOW = { label: 'Now', description: 'The value at this moment' };
+const now = () => ({
+  label: t('status-query.over.now', 'Now'),
+  description: t('status-query.over.now-hint', 'The value at this moment'),
+});
 
 /** What of the bridge's own state is shown. */
 export function StatusFields({
@@ -35,31 +59,40 @@ export function StatusFields({
   const byDefault = useMemo(
     () =>
       forRule
-        ? { label: 'Default: ready', description: 'A rule needs a number' }
-        : { label: 'Table', description: 'One row a hop, with what fails' },
+        ? {
+            label: t('status-query.default-ready', 'Default: ready'),
+            description: t('query.rule-needs-number', 'A rule needs a number'),
+          }
+        : {
+            label: t('query.as.table', 'Table'),
+            description: t('status-query.table-hint', 'One row per hop, with what fails'),
+          },
     [forRule],
   );
+  const choices = useMemo(forms, []);
+  const overs = useMemo(overChoices, []);
+  const unset = useMemo(now, []);
   const form = query.statusAs === 'table' ? undefined : query.statusAs;
   return (
-    <InlineFieldRow>
+    <EditorRow>
       <ChoiceField<StatusAs>
         id={idOf('status-as')}
-        label="Show as"
+        label={t('query.as.label', 'Show as')}
         value={form}
-        choices={FORMS}
+        choices={choices}
         unset={byDefault}
         onChange={(statusAs) => onChange({ statusAs })}
       />
       {form !== undefined && form !== 'ready' && (
         <ChoiceField<StatusOver>
           id={idOf('status-over')}
-          label="Time"
+          label={t('status-query.over.label', 'Time')}
           value={query.statusOver === 'now' ? undefined : query.statusOver}
-          choices={OVERS}
-          unset={NOW}
+          choices={overs}
+          unset={unset}
           onChange={(statusOver) => onChange({ statusOver })}
         />
       )}
-    </InlineFieldRow>
+    </EditorRow>
   );
 }

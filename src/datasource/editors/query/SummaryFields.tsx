@@ -1,17 +1,38 @@
 import React, { useMemo } from 'react';
+import { t } from '../../../locales/translate';
 import type { SummaryStat } from '../../query';
 import { ChoiceField, type Choice } from '../fields/ChoiceField';
 import type { SectionProps } from './section';
 
-const STATS: readonly Choice<SummaryStat>[] = [
-  { value: 'last', label: 'Last', description: 'Value of the newest window' },
-  { value: 'previous', label: 'Previous', description: 'Value of the window before' },
-  { value: 'delta', label: 'Change', description: 'Last less previous' },
-  { value: 'min', label: 'Minimum' },
-  { value: 'max', label: 'Maximum' },
-  { value: 'avg', label: 'Average', description: 'Per window' },
-  { value: 'sum', label: 'Sum' },
-  { value: 'count', label: 'Count', description: 'Windows with a value' },
+const stats = (): readonly Choice<SummaryStat>[] => [
+  {
+    value: 'last',
+    label: t('statistic.last', 'Last'),
+    description: t('statistic.last-hint', 'Value of the newest window'),
+  },
+  {
+    value: 'previous',
+    label: t('statistic.previous', 'Previous'),
+    description: t('statistic.previous-hint', 'Value of the window before'),
+  },
+  {
+    value: 'delta',
+    label: t('statistic.delta', 'Change'),
+    description: t('statistic.delta-hint', 'Last minus previous'),
+  },
+  { value: 'min', label: t('statistic.min', 'Minimum') },
+  { value: 'max', label: t('statistic.max', 'Maximum') },
+  {
+    value: 'avg',
+    label: t('statistic.avg', 'Average'),
+    description: t('statistic.avg-hint', 'Per window'),
+  },
+  { value: 'sum', label: t('statistic.sum', 'Sum') },
+  {
+    value: 'count',
+    label: t('statistic.count', 'Count'),
+    description: t('statistic.count-hint', 'Windows with a value'),
+  },
 ];
 
 /** The whole summary, or one number of it for each series. */
@@ -24,16 +45,23 @@ export function SummaryFields({
   const byDefault = useMemo(
     () =>
       forRule
-        ? { label: 'Default: last', description: 'A rule needs one number' }
-        : { label: 'All, as a table', description: 'One row a series' },
+        ? {
+            label: t('summary.default-last', 'Default: last'),
+            description: t('summary.rule-needs-one', 'A rule needs one number'),
+          }
+        : {
+            label: t('summary.all', 'All, as a table'),
+            description: t('summary.all-hint', 'One row per series'),
+          },
     [forRule],
   );
+  const choices = useMemo(stats, []);
   return (
     <ChoiceField<SummaryStat>
       id={idOf('stat')}
-      label="Statistic"
+      label={t('summary.stat.label', 'Statistic')}
       value={query.stat}
-      choices={STATS}
+      choices={choices}
       unset={byDefault}
       onChange={(stat) => onChange({ stat })}
     />

@@ -1,4 +1,5 @@
 import { getValueFormats } from '@grafana/data';
+import { t } from '../../../locales/translate';
 import type { MeasureEntry, MetricEntry } from '../../catalogue';
 import type { OverTime } from '../../query';
 import type { Choice } from '../fields/ChoiceField';
@@ -42,18 +43,19 @@ export function unitName(id: string): string {
   return id;
 }
 
-const OVER_TIME_LABELS: Readonly<Record<OverTime, string>> = {
-  avg: 'Average',
-  sum: 'Sum',
-  min: 'Minimum',
-  max: 'Maximum',
-  last: 'Last',
+export const overTimeLabel = (rule: OverTime): string => {
+  const labels: Readonly<Record<OverTime, string>> = {
+    avg: t('statistic.avg', 'Average'),
+    sum: t('statistic.sum', 'Sum'),
+    min: t('statistic.min', 'Minimum'),
+    max: t('statistic.max', 'Maximum'),
+    last: t('statistic.last', 'Last'),
+  };
+  return labels[rule];
 };
 
-export const overTimeLabel = (rule: OverTime): string => OVER_TIME_LABELS[rule];
-
 export const overTimeChoices = (rules: readonly OverTime[]): readonly Choice<OverTime>[] =>
-  rules.map((rule) => ({ value: rule, label: OVER_TIME_LABELS[rule] }));
+  rules.map((rule) => ({ value: rule, label: overTimeLabel(rule) }));
 
 /** `window` and the longer steps of the metric's ladder. */
 export function stepChoices(metric: MetricEntry | undefined): readonly Choice[] {
@@ -61,7 +63,10 @@ export function stepChoices(metric: MetricEntry | undefined): readonly Choice[] 
   return [
     {
       value: 'window',
-      label: shortest === undefined ? 'One window' : `One window (${durationText(shortest)})`,
+      label:
+        shortest === undefined
+          ? t('query.step.window', 'One window')
+          : t('query.step.window-of', 'One window ({{window}})', { window: durationText(shortest) }),
     },
     ...longer.map((step) => ({ value: durationText(step), label: durationText(step) })),
   ];
@@ -69,22 +74,51 @@ export function stepChoices(metric: MetricEntry | undefined): readonly Choice[] 
 
 /** What kind of windows a metric has, in a short sentence. */
 export function windowText({ window, final_only: finalOnly }: MetricEntry): string {
+  const size = durationText(window.size_ms);
   const kinds = {
-    tumbling: `Windows of ${durationText(window.size_ms)}`,
-    hopping: `Windows of ${durationText(window.size_ms)} every ${durationText(window.advance_ms)}`,
-    session: `Sessions that end after ${durationText(window.gap_ms)} of silence`,
+    tumbling: () => t('metric.windows.tumbling', 'Windows of {{size}}', { size }),
+    hopping: () =>
+      t('metric.windows.hopping', 'Windows of {{size}} every {{advance}}', {
+        size,
+        advance: durationText(window.advance_ms),
+      }),
+    session: () =>
+      t('metric.windows.session', 'Sessions that end after {{gap}} of inactivity', {
+        gap: durationText(window.gap_ms),
+      }),
   };
-  const grace = window.grace_ms === 0 ? 'no grace' : `${durationText(window.grace_ms)} grace`;
-  return `${kinds[window.type]}, ${finalOnly ? 'final results only' : grace}.`;
+  const windows = kinds[window.type]();
+  if (finalOnly) return t('metric.final-only', '{{windows}}, final results only.', { windows });
+  return window.grace_ms === 0
+    ? t('metric.no-grace', '{{windows}}, no grace period.', { windows })
+    : t('metric.grace', '{{windows}}, grace period {{grace}}.', {
+        windows,
+        grace: durationText(window.grace_ms),
+      });
 }
 
 /** Why series of the measure cannot be combined; undefined where they can. */
 export function notCombinable(measure: MeasureEntry | undefined): string | undefined {
   if (measure === undefined || measure.across_series) return undefined;
-  const reasons: Partial<Record<MeasureEntry['combine'], string>> = {
-    avg: 'it is an average, and the metric has no sum and count to make another one from',
-    distinct: 'it counts distinct things, and one thing may be in several series',
-  };
-  const reason = reasons[measure.combine] ?? 'the metric names no rule for it';
-  return `Series of "${measure.title || measure.name}" cannot be combined: ${reason}.`;
+  const name = { measure: measure.title || measure.name };
+  switch (measure.combine) {
+    case 'avg':
+      return t(
+        'measure.not-combinable.avg',
+        'Series of "{{measure}}" cannot be combined: it is an average, and the metric has no sum and count to compute one from.',
+        name,
+      );
+    case 'distinct':
+      return t(
+        'measure.not-combinable.distinct',
+        'Series of "{{measure}}" cannot be combined: it is a distinct count, and the same item can be in several series.',
+        name,
+      );
+    default:
+      return t(
+        'measure.not-combinable.other',
+        'Series of "{{measure}}" cannot be combined: the metric defines no rule for it.',
+        name,
+      );
+  }
 }
