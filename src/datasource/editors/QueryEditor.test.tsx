@@ -129,7 +129,7 @@ describe('a series', () => {
     const stage = await show({ metric: 'active_users_per_minute' });
     expect(screen.getByText(/Windows of 1m, grace period 30s\./)).toBeInTheDocument();
     const rules = await stage.choicesOf('Over time');
-    expect(rules.map((rule) => rule.split('The')[0])).toEqual(['Default: average', 'Average', 'Maximum']);
+    expect(rules.map((rule) => rule.split('The')[0])).toEqual(['Default: Average', 'Average', 'Maximum']);
   });
 
   test('of sessions has no steps, and none of final results has open windows', async () => {
