@@ -39,6 +39,7 @@ const appRooms = {
   frames: [],
   panel: ['frames'],
   datasource: ['frames'],
+  app: ['frames', 'panel'],
   'datasource/live': ['frames'],
   'datasource/editors': ['frames', 'datasource'],
 };
@@ -48,7 +49,7 @@ const appFences = Object.entries(appRooms).map(([room, sees]) => ({
     './backend-bridge',
     './tests',
     './scripts',
-    ...['frames', 'panel', 'datasource']
+    ...['frames', 'panel', 'datasource', 'app']
       .filter((other) => other !== room.split('/')[0] && !sees.includes(other))
       .map((other) => `./src/${other}`),
     ...(room === 'datasource/live' ? ['./src/datasource/editors'] : []),

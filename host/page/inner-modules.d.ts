@@ -9,6 +9,10 @@ declare module 'grafana-runtime-inner/components/PanelDataErrorView' {
   import type { ComponentType } from 'react';
   export function setPanelDataErrorView(renderer: ComponentType<PanelDataErrorViewProps>): void;
 }
+declare module 'grafana-runtime-inner/components/PluginPage' {
+  import type { PluginPageType } from '@grafana/runtime';
+  export function setPluginPage(component: PluginPageType): void;
+}
 /** Grafana 13 only. */
 declare module 'grafana-runtime-inner/services/dataSource/settings' {
   import type { DataSourceInstanceSettings } from '@grafana/data';

@@ -16,6 +16,13 @@ export interface DataSourceChange {
   readonly secureJsonFields?: Readonly<Record<string, boolean>>;
 }
 
+/** What a page sends to create one. */
+export interface NewDataSource {
+  readonly uid?: string;
+  readonly name: string;
+  readonly type: string;
+}
+
 interface Saved extends ProvisionedDataSource {
   readonly secureJsonData: Readonly<Record<string, string>>;
   readonly updatedMs: number;
@@ -111,6 +118,13 @@ export class DataSources {
       readOnly: false,
       version: updatedMs,
     };
+  }
+
+  /** Adds one without settings. False when its name or uid is taken. */
+  add({ uid, name, type }: Required<NewDataSource>): boolean {
+    if ([...this.saved.values()].some((other) => other.uid === uid || other.name === name)) return false;
+    this.saved.set(uid, { uid, name, type, secureJsonData: {}, updatedMs: this.clock() });
+    return true;
   }
 
   /** Saves what a page sends. False when there is no such data source. */

@@ -11,7 +11,8 @@ import { build, version as esbuildVersion, type Plugin } from 'esbuild';
 const RUNTIME_INNER = /^grafana-runtime-inner\/(.+)$/;
 
 /** Components that Grafana itself puts in. In some versions the publishing build has dropped the way in. */
-const SLOT_FILE = /@grafana\/runtime\/dist\/esm\/components\/(PanelRenderer|PanelDataErrorView)\.mjs$/;
+const SLOT_FILE =
+  /@grafana\/runtime\/dist\/esm\/components\/(PanelRenderer|PanelDataErrorView|PluginPage)\.mjs$/;
 
 /**
  * CommonJS files with a default export that Grafana's packages import. To a file that ends with .mjs the bundler gives

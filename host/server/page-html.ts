@@ -64,7 +64,7 @@ export function page(settings: PageSettings): Reply {
     weekStart: '',
     language: 'en-US',
     regionalFormat: 'en-US',
-    permissions: {},
+    permissions: { 'datasources:create': true },
   };
   const boot = { settings: frontendSettings(settings), user };
   const policy = [

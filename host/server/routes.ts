@@ -1,9 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { GrafanaUser } from '../../tests/support/plugin-host/plugin-context';
 import type { LiveServer } from '../../tests/support/plugin-host/live-server';
 import type { PluginHost } from '../../tests/support/plugin-host/plugin-host';
 import { refusal } from './access';
-import { ORG_ID, type DataSourceChange } from './data-sources';
+import { ORG_ID, type DataSourceChange, type NewDataSource } from './data-sources';
 import { fontFile } from './fonts';
 import { frontendSettings, page, type PageSettings } from './page-html';
 import type { Dashboard } from './provisioning';
@@ -83,9 +84,19 @@ async function dataSource(call: Call, around: Surroundings): Promise<Reply> {
   return json(200, method === 'PUT' ? { datasource: settings, message: 'Datasource updated' } : settings);
 }
 
-function found(around: Surroundings): Reply {
+async function newDataSource({ request }: Call, around: Surroundings): Promise<Reply> {
+  const { uid = randomUUID(), name, type } = JSON.parse(await bodyOf(request)) as NewDataSource;
+  if (!around.dataSources.add({ uid, name, type })) {
+    return refused(409, 'data source with the same name or uid already exists');
+  }
+  return json(200, { datasource: around.dataSources.forEditor(uid) ?? {}, message: 'Datasource added' });
+}
+
+function found({ url }: Call, around: Surroundings): Reply {
   const all = [...around.dashboards().values()];
-  const list = all.map(({ uid, title, description, tags = [] }) => {
+  const tag = url.searchParams.get('tag');
+  const wanted = all.filter(({ tags = [] }) => tag === null || tags.includes(tag));
+  const list = wanted.map(({ uid, title, description, tags = [] }) => {
     return { uid, title, description, tags, type: 'dash-db', url: `/d/${uid}` };
   });
   return json(200, list);
@@ -109,9 +120,10 @@ async function api(call: Call, around: Surroundings): Promise<Reply> {
     const { status, body } = await dsQuery(await bodyOf(request), around.host, contextOf);
     return json(status, body);
   }
+  if (path.length === 2 && path[1] === 'datasources' && method === 'POST') return newDataSource(call, around);
   if (place === 'datasources/uid') return dataSource(call, around);
   if (place === 'dashboards/uid') return dashboard(call, around);
-  if (place === 'search') return found(around);
+  if (place === 'search') return found(call, around);
   if (place === 'frontend/settings') return json(200, frontendSettings(around));
   if (path[1] === 'plugins' && path[3] === 'settings') {
     const plugin = around.plugins.find(({ meta }) => meta.id === path[2]);
@@ -140,7 +152,7 @@ function publicFile({ path }: Call, around: Surroundings): Buffer | undefined {
   return fileBelow(around.images, image) ?? (image.endsWith('.svg') ? MISSING_ICON : undefined);
 }
 
-const PAGES = ['', 'd', 'dashboards', 'connections', 'explore', 'panel-states'];
+const PAGES = ['', 'a', 'd', 'dashboards', 'connections', 'explore', 'panel-states'];
 
 /** Answers one request. Rejects with what went wrong on this side. */
 export async function answer(request: IncomingMessage, around: Surroundings): Promise<Reply> {

@@ -5,6 +5,7 @@ import React, { useEffect, useMemo, useState } from 'react';
 import { Router, type Location, type Navigator } from 'react-router-dom';
 import { DashboardPage } from '../dashboard/dashboard-page';
 import { PanelStatesPage } from '../panel-states/panel-states-page';
+import { AppPage } from './app-page';
 import { DataSourceListPage } from './data-source-list-page';
 import { DataSourcePage } from './data-source-page';
 import { ExplorePage } from './explore-page';
@@ -29,6 +30,7 @@ const wantedTheme = (search: URLSearchParams): ThemeName => {
 /** The page of an address; the addresses are Grafana's. */
 function Pages({ path, search }: { path: string; search: URLSearchParams }) {
   const [first = '', second = '', third = '', fourth = ''] = path.split('/').slice(1).map(decodeURIComponent);
+  if (first === 'a') return <AppPage id={second} path={path} />;
   if (first === 'd') return <DashboardPage key={second} uid={second} search={search} />;
   if (first === 'connections' && second === 'datasources' && third === 'edit') {
     return <DataSourcePage key={fourth} uid={fourth} />;

@@ -48,6 +48,9 @@ export function Page({ title, actions, bare = false, children }: Props) {
               text={`Host page with Grafana ${grafana}'s packages`}
               tooltip="A development tool: the built plugin and its backend as Grafana loads them. Grafana's own panels are stand-ins."
             />
+            <LinkButton href="/a/streamkpi-realtime-app" variant="secondary" size="sm" fill="text">
+              StreamKPI
+            </LinkButton>
             <LinkButton href="/dashboards" variant="secondary" size="sm" fill="text">
               Dashboards
             </LinkButton>

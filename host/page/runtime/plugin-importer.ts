@@ -36,6 +36,11 @@ export async function importDataSourcePlugin(
   return plugin;
 }
 
+const apps = new Map<string, AppPlugin>();
+
+/** An app that was loaded, by its id. */
+export const loadedApp = (id: string): AppPlugin | undefined => apps.get(id);
+
 /** Grafana loads every app at its start, before any page. */
 export async function importApps(): Promise<void> {
   for (const meta of bootData().settings.appPlugins) {
@@ -43,6 +48,7 @@ export async function importApps(): Promise<void> {
     if (!(plugin instanceof AppPlugin)) throw new Error(`${meta.id} is no app`);
     plugin.meta = meta;
     plugin.init(meta);
+    apps.set(meta.id, plugin);
   }
 }
 

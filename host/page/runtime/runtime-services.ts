@@ -24,6 +24,8 @@ import {
 } from '@grafana/runtime';
 import { setPanelDataErrorView } from 'grafana-runtime-inner/components/PanelDataErrorView';
 import { setPanelRenderer } from 'grafana-runtime-inner/components/PanelRenderer';
+import { setPluginPage } from 'grafana-runtime-inner/components/PluginPage';
+import { AppFrame } from '../pages/app-page';
 import { PanelByPlugin } from '../panels/panel-by-plugin';
 import { HostBackendSrv } from './backend-srv';
 import { bootData } from './boot-data';
@@ -84,6 +86,7 @@ export function installRuntime(onSources: (settings: SourceSettings) => void): v
   setRunRequest(runPanelRequest);
   setPanelDataErrorView(NoDataView);
   setPanelRenderer(PanelByPlugin);
+  setPluginPage(AppFrame);
   standardEditorsRegistry.setInit(optionEditors);
   standardFieldConfigEditorRegistry.setInit(standardFieldOptions);
   standardTransformersRegistry.setInit(transformers);

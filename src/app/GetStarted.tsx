@@ -1,0 +1,150 @@
+import React, { useState } from 'react';
+import { css } from '@emotion/css';
+import type { GrafanaTheme2 } from '@grafana/data';
+import { getDataSourceSrv, hasPermission } from '@grafana/runtime';
+import { Alert, Button, LinkButton, TextLink, useStyles2 } from '@grafana/ui';
+import { APP_ID, DATA_SOURCE_ID } from '../frames/plugin-ids';
+import { palette } from '../panel/theme-palette';
+import { addDataSource, settingsUrl } from './add-data-source';
+import { GUIDES } from './guides';
+import { PipelineState } from './PipelineState';
+import { useDashboards } from './use-dashboards';
+
+/** Leads from the enabled app to numbers: a data source, the state of its pipeline, the dashboards, the guides. */
+export function GetStarted() {
+  const styles = useStyles2(getStyles);
+  return (
+    <div className={styles.page}>
+      <DataSources />
+      <Dashboards />
+      <section>
+        <h2>Read on</h2>
+        <ul className={styles.list}>
+          {GUIDES.map(({ title, about, url }) => (
+            <li key={url}>
+              <TextLink href={url} external inline={false}>
+                {title}
+              </TextLink>
+              <span className={styles.quiet}>{about}</span>
+            </li>
+          ))}
+        </ul>
+      </section>
+    </div>
+  );
+}
+
+function DataSources() {
+  const styles = useStyles2(getStyles);
+  const sources = getDataSourceSrv().getList({ pluginId: DATA_SOURCE_ID });
+  return (
+    <section>
+      <h2>Data sources</h2>
+      {sources.length === 0 && (
+        <p>
+          No StreamKPI data source yet. Add one, enter the URL of the bridge and choose{' '}
+          <em>Save &amp; test</em>: it names whatever is broken on the way to Kafka.
+        </p>
+      )}
+      {sources.map(({ uid, name }) => (
+        <div key={uid} className={styles.source}>
+          <div className={styles.head}>
+            <h3 className={styles.name}>{name}</h3>
+            <LinkButton href={settingsUrl(uid)} variant="secondary" size="sm" icon="cog">
+              Settings
+            </LinkButton>
+          </div>
+          <PipelineState uid={uid} name={name} />
+        </div>
+      ))}
+      <AddDataSource isFirst={sources.length === 0} />
+    </section>
+  );
+}
+
+function AddDataSource({ isFirst }: { readonly isFirst: boolean }) {
+  const [isBusy, setBusy] = useState(false);
+  const [fault, setFault] = useState('');
+  if (!hasPermission('datasources:create')) {
+    return isFirst ? <p>Only an administrator of this Grafana may add it: ask one.</p> : null;
+  }
+  const add = (): void => {
+    setBusy(true);
+    setFault('');
+    addDataSource()
+      .catch((reason: unknown) => setFault(reasonOf(reason)))
+      .finally(() => setBusy(false));
+  };
+  return (
+    <>
+      {fault !== '' && (
+        <Alert severity="error" title="The data source could not be added">
+          {fault}
+        </Alert>
+      )}
+      <Button icon="plus" variant={isFirst ? 'primary' : 'secondary'} disabled={isBusy} onClick={add}>
+        Add data source
+      </Button>
+    </>
+  );
+}
+
+/** Grafana's errors carry their sentence in the answer's body. */
+function reasonOf(reason: unknown): string {
+  const { data, message } = reason as { data?: { message?: string }; message?: string };
+  return data?.message ?? message ?? 'Grafana did not say why.';
+}
+
+function Dashboards() {
+  const styles = useStyles2(getStyles);
+  const dashboards = useDashboards();
+  return (
+    <section>
+      <h2>Dashboards</h2>
+      {dashboards?.length === 0 && (
+        <>
+          <p>None of the dashboards that come with the app is here: import them.</p>
+          <LinkButton href={`/plugins/${APP_ID}?page=plugin-dashboards`} variant="secondary">
+            Import dashboards
+          </LinkButton>
+        </>
+      )}
+      {dashboards !== undefined && dashboards.length > 0 && (
+        <>
+          <ul className={styles.list}>
+            {dashboards.map(({ uid, title, url }) => (
+              <li key={uid}>
+                <LinkButton href={url} variant="primary" fill="text" icon="apps">
+                  {title}
+                </LinkButton>
+              </li>
+            ))}
+          </ul>
+          <LinkButton href="/dashboards?tag=streamkpi" variant="secondary" icon="folder-open">
+            Open dashboards
+          </LinkButton>
+        </>
+      )}
+    </section>
+  );
+}
+
+const getStyles = (theme: GrafanaTheme2) => ({
+  page: css({ display: 'flex', flexDirection: 'column', gap: theme.spacing(4), maxWidth: 1000 }),
+  source: css({
+    border: `1px solid ${palette(theme).border.weak}`,
+    borderRadius: theme.shape.radius.default,
+    padding: theme.spacing(2),
+    marginBottom: theme.spacing(2),
+  }),
+  head: css({
+    display: 'flex',
+    flexWrap: 'wrap',
+    justifyContent: 'space-between',
+    gap: theme.spacing(1),
+    marginBottom: theme.spacing(1),
+  }),
+  name: css({ margin: 0, overflowWrap: 'anywhere' }),
+  list: css({ listStyle: 'none', '& li': { marginBottom: theme.spacing(1) } }),
+  quiet: css({ display: 'block', color: palette(theme).text.secondary }),
+});

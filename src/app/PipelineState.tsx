@@ -1,0 +1,49 @@
+import React, { useLayoutEffect, useRef, useState, type RefObject } from 'react';
+import { PanelRenderer } from '@grafana/runtime';
+import { PANEL_ID } from '../frames/plugin-ids';
+import { useStatus } from './use-status';
+
+/** Where the figures are below one another, the hops need more room; px. */
+const heightFor = (width: number): number => (width < 500 ? 460 : 260);
+
+interface PipelineStateProps {
+  readonly uid: string;
+  /** Of the data source. */
+  readonly name: string;
+}
+
+/** The status panel itself, so that this page and the dashboards say the same in the same words. */
+export function PipelineState({ uid, name }: PipelineStateProps) {
+  const data = useStatus(uid);
+  const [element, width] = useWidth();
+  const height = heightFor(width);
+  return (
+    <div ref={element} style={{ height }}>
+      {width > 0 && (
+        <PanelRenderer
+          pluginId={PANEL_ID}
+          title={`State of ${name}`}
+          data={data}
+          options={{ version: 1, show: 'status' }}
+          width={width}
+          height={height}
+        />
+      )}
+    </div>
+  );
+}
+
+function useWidth(): [RefObject<HTMLDivElement>, number] {
+  const element = useRef<HTMLDivElement>(null);
+  const [width, setWidth] = useState(0);
+  useLayoutEffect(() => {
+    const found = element.current;
+    if (found === null) return;
+    const measure = (): void => setWidth(found.clientWidth);
+    const observer = new ResizeObserver(measure);
+    observer.observe(found);
+    measure();
+    return () => observer.disconnect();
+  }, []);
+  return [element as RefObject<HTMLDivElement>, width];
+}

@@ -1,0 +1,26 @@
+import type { ComponentType } from 'react';
+import { APP_PAGE } from '../frames/plugin-ids';
+import { GetStarted } from './GetStarted';
+
+export interface AppPage {
+  /** Below the app's own address; empty: the first page. Each one also needs an entry in `includes` of plugin.json. */
+  readonly path: string;
+  readonly title: string;
+  readonly subTitle: string;
+  readonly Content: ComponentType;
+}
+
+const FIRST: AppPage = {
+  path: '',
+  title: 'Get started',
+  subTitle: 'From the enabled app to live numbers: a data source, the state of its pipeline, the dashboards.',
+  Content: GetStarted,
+};
+
+export const PAGES: readonly AppPage[] = [FIRST];
+
+/** @param address of the browser, without the sub path that Grafana is served from. An unknown page is the first. */
+export function pageAt(address: string): AppPage {
+  const path = address.replace(APP_PAGE, '').replace(/^\/+|\/+$/g, '');
+  return PAGES.find((page) => page.path === path) ?? FIRST;
+}
