@@ -80,6 +80,19 @@ export const highActivityAnnotations = (...panelIds) => ({
   target: events('High activity', 'high_activity_alert', { live: false }),
 });
 
+const link = { type: 'link', asDropdown: false, tags: [], targetBlank: false };
+
+/** Grafana's own panels cannot say what to do where there is no data source: this leads to the page that does. */
+const getStarted = {
+  ...link,
+  title: 'Get started',
+  tooltip: 'Add a data source, see the state of its pipeline, read the guides',
+  icon: 'question',
+  url: '/a/streamkpi-realtime-app',
+  includeVars: false,
+  keepTime: false,
+};
+
 /**
  * @param uids uid of each dashboard by its key, of the set that this one belongs to
  * @param others `[key, title]` of the dashboards it links to
@@ -105,18 +118,18 @@ export function dashboard(
     weekStart: '',
     version: 1,
     annotations: { list: [dashboardAnnotations, ...annotations] },
-    links: others.map(([other, name]) => ({
-      type: 'link',
-      title: name,
-      tooltip: `Go to ${name}, with the same time and data source`,
-      icon: 'dashboard',
-      url: `/d/${uids[other]}`,
-      asDropdown: false,
-      includeVars: true,
-      keepTime: true,
-      tags: [],
-      targetBlank: false,
-    })),
+    links: [
+      ...others.map(([other, name]) => ({
+        ...link,
+        title: name,
+        tooltip: `Go to ${name}, with the same time and data source`,
+        icon: 'dashboard',
+        url: `/d/${uids[other]}`,
+        includeVars: true,
+        keepTime: true,
+      })),
+      getStarted,
+    ],
     templating: { list: [dataSourceVariable, ...variables] },
     panels,
   };

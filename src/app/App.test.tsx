@@ -11,6 +11,7 @@ import {
   type DataSourceInstanceSettings,
 } from '@grafana/data';
 import {
+  locationService,
   setBackendSrv,
   setCurrentUser,
   setDataSourceSrv,
@@ -77,6 +78,9 @@ function grafana(names: Readonly<Record<string, string>>, refuses?: string) {
   return { sent, ...answers, reloads: () => reloads };
 }
 
+// The types of its package are not installed.
+const addressNow = (): string => (locationService.getLocation() as { readonly pathname: string }).pathname;
+
 const permissions: Record<string, boolean> = {};
 const mayAdd = (allowed: boolean): void => void (permissions['datasources:create'] = allowed);
 
@@ -111,7 +115,7 @@ test('without a data source it says what to do, and adds one under the uid that 
     data: { name: 'StreamKPI', type: 'streamkpi-realtime-datasource', access: 'proxy', uid: 'streamkpi' },
   });
   expect(reloads()).toBe(1);
-  expect(window.location.pathname).toBe('/connections/datasources/edit/streamkpi');
+  expect(addressNow()).toBe('/connections/datasources/edit/streamkpi');
 });
 
 test('another data source gets a name that is free, and a uid of its own', async () => {
@@ -123,7 +127,7 @@ test('another data source gets a name that is free, and a uid of its own', async
     type: 'streamkpi-realtime-datasource',
     access: 'proxy',
   });
-  expect(window.location.pathname).toBe('/connections/datasources/edit/generated');
+  expect(addressNow()).toBe('/connections/datasources/edit/generated');
 });
 
 test('a data source that Grafana does not add is explained in its own words', async () => {

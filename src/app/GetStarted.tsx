@@ -1,6 +1,6 @@
 import React, { useState } from 'react';
 import { css } from '@emotion/css';
-import type { GrafanaTheme2 } from '@grafana/data';
+import { locationUtil, type GrafanaTheme2 } from '@grafana/data';
 import { getDataSourceSrv, hasPermission } from '@grafana/runtime';
 import { Alert, Button, LinkButton, TextLink, useStyles2 } from '@grafana/ui';
 import { APP_ID, DATA_SOURCE_ID } from '../frames/plugin-ids';
@@ -50,7 +50,12 @@ function DataSources() {
         <div key={uid} className={styles.source}>
           <div className={styles.head}>
             <h3 className={styles.name}>{name}</h3>
-            <LinkButton href={settingsUrl(uid)} variant="secondary" size="sm" icon="cog">
+            <LinkButton
+              href={locationUtil.assureBaseUrl(settingsUrl(uid))}
+              variant="secondary"
+              size="sm"
+              icon="cog"
+            >
               Settings
             </LinkButton>
           </div>
@@ -104,7 +109,10 @@ function Dashboards() {
       {dashboards?.length === 0 && (
         <>
           <p>None of the dashboards that come with the app is here: import them.</p>
-          <LinkButton href={`/plugins/${APP_ID}?page=plugin-dashboards`} variant="secondary">
+          <LinkButton
+            href={locationUtil.assureBaseUrl(`/plugins/${APP_ID}?page=plugin-dashboards`)}
+            variant="secondary"
+          >
             Import dashboards
           </LinkButton>
         </>
@@ -120,7 +128,11 @@ function Dashboards() {
               </li>
             ))}
           </ul>
-          <LinkButton href="/dashboards?tag=streamkpi" variant="secondary" icon="folder-open">
+          <LinkButton
+            href={locationUtil.assureBaseUrl('/dashboards?tag=streamkpi')}
+            variant="secondary"
+            icon="folder-open"
+          >
             Open dashboards
           </LinkButton>
         </>

@@ -1,6 +1,13 @@
 import React from 'react';
 import { act, cleanup, render, screen, within } from '@testing-library/react';
-import { LoadingState, toDataFrame, toDataFrameDTO, type DataFrame } from '@grafana/data';
+import {
+  LoadingState,
+  toDataFrame,
+  toDataFrameDTO,
+  type DataFrame,
+  type DataSourceInstanceSettings,
+} from '@grafana/data';
+import { setDataSourceSrv, type DataSourceSrv } from '@grafana/runtime';
 import { KpiPanel } from './KpiPanel';
 import type { SavedOptions } from './options/complete-options';
 import {
@@ -412,6 +419,25 @@ describe('without frames', () => {
     show([], { data: { state: LoadingState.Error, errors: [{ message: 'connect refused' }] } });
     expect(screen.getByText('Query failed')).toBeInTheDocument();
     expect(screen.getByText('connect refused')).toBeInTheDocument();
+  });
+
+  test('a Grafana without a data source of the app leads to the page that adds one', () => {
+    const known: DataSourceInstanceSettings[] = [];
+    setDataSourceSrv({ getList: () => known } as unknown as DataSourceSrv);
+    const data = {
+      state: LoadingState.Error,
+      errors: [{ message: 'Datasource ${datasource} was not found' }],
+    };
+    const { unmount } = show([], { data });
+    expect(screen.getByText(/has no StreamKPI data source yet/)).toBeInTheDocument();
+    expect(screen.getByRole('link', { name: 'Add a data source' })).toHaveAttribute(
+      'href',
+      '/a/streamkpi-realtime-app',
+    );
+    unmount();
+    known.push({} as DataSourceInstanceSettings);
+    show([], { data });
+    expect(screen.getByText('Datasource ${datasource} was not found')).toBeInTheDocument();
   });
 });
 

@@ -8,6 +8,7 @@ import type { KpiPanelOptions } from './options/panel-options';
 import { panelLayout, type SectionBox } from './panel-layout';
 import { hasQueries, isSnapshot } from './reading/panel-queries';
 import { Hint } from './states/Hint';
+import { lacksDataSource, NoDataSource } from './states/NoDataSource';
 import { ScrollArea } from './states/ScrollArea';
 import { ConnectionHeader } from './status/ConnectionHeader';
 import { SystemStatus } from './status/SystemStatus';
@@ -91,6 +92,7 @@ function Nothing({ data, width, height }: PanelProps<KpiPanelOptions>) {
     return <Hint {...size} icon="hourglass" title="Loading" text="Waiting for the first answer." />;
   }
   if (data.state === LoadingState.Error) {
+    if (!hasQueries(data) && lacksDataSource()) return <NoDataSource {...size} />;
     const why = data.errors?.[0]?.message ?? data.error?.message ?? 'The data source did not say why.';
     return <Hint {...size} tone="bad" icon="exclamation-triangle" title="Query failed" text={why} />;
   }

@@ -144,10 +144,16 @@ describe.each(all)('$file', ({ file, dashboard }) => {
     const set = (file.startsWith('src/') ? bundled : provisioned).filter(
       (one) => one.dashboard !== dashboard,
     );
-    expect(dashboard.links.map(({ url }) => url).sort()).toEqual(
+    const links = dashboard.links.filter(({ url }) => url !== '/a/streamkpi-realtime-app');
+    expect(links.map(({ url }) => url).sort()).toEqual(
       set.map((other) => `/d/${other.dashboard.uid}`).sort(),
     );
-    for (const link of dashboard.links) expect(link).toMatchObject({ keepTime: true, includeVars: true });
+    for (const link of links) expect(link).toMatchObject({ keepTime: true, includeVars: true });
+  });
+
+  it('says what to do without a data source: in the panel of the app, and by a link to its page', () => {
+    expect(panels.map(({ type }) => type)).toContain(OWN_PANEL);
+    expect(dashboard.links.map(({ url }) => url)).toContain('/a/streamkpi-realtime-app');
   });
 
   it('sets options that the panel has', () => {

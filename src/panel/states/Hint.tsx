@@ -13,6 +13,8 @@ interface HintProps {
   readonly text: string;
   readonly icon?: IconName;
   readonly tone?: 'neutral' | 'good' | 'bad';
+  /** Where to do it. */
+  readonly link?: { readonly href: string; readonly text: string };
 }
 
 const SMALLEST = 12;
@@ -31,10 +33,12 @@ const linesOf = (text: string, width: number, size: number): number =>
   Math.ceil(text.length / Math.min(LONGEST_LINE, Math.max(1, Math.floor((width - 8) / (0.57 * size))))) + 0.5;
 
 /** Says why there is nothing to see, and what to do. */
-export function Hint({ width, height, title, text, icon = 'info-circle', tone = 'neutral' }: HintProps) {
+export function Hint(props: HintProps) {
+  const { width, height, title, text, icon = 'info-circle', tone = 'neutral', link } = props;
   const styles = useStyles2(getStyles);
   const size = sizeFor(width, height);
-  const needed = (HEAD_HEIGHT + linesOf(text, width, size) * LINE_HEIGHT) * size;
+  const lines = linesOf(text, width, size) + (link === undefined ? 0 : 1);
+  const needed = (HEAD_HEIGHT + lines * LINE_HEIGHT) * size;
   const hasText = text !== '' && width >= 160 && height >= needed;
   return (
     <div className={styles.hint} style={{ width, height, fontSize: size }} title={text}>
@@ -42,6 +46,11 @@ export function Hint({ width, height, title, text, icon = 'info-circle', tone = 
         {width >= 120 && <Icon key={icon} name={icon} />} {title}
       </div>
       {hasText && <div className={styles.text}>{text}</div>}
+      {link !== undefined && (
+        <a className={styles.link} href={link.href}>
+          {link.text}
+        </a>
+      )}
     </div>
   );
 }
@@ -64,5 +73,6 @@ const getStyles = (theme: GrafanaTheme2) => {
     good: css({ ...head, color: theme.colors.success.text }),
     bad: css({ ...head, color: theme.colors.error.text }),
     text: css({ maxWidth: '60ch', lineHeight: LINE_HEIGHT, color: palette(theme).text.secondary }),
+    link: css({ color: palette(theme).text.link, textDecoration: 'underline' }),
   };
 };
