@@ -69,7 +69,7 @@ export default function config({ production = true } = {}) {
         patterns: [
           { from: '**/plugin.json', transform: stamped },
           { from: '**/img/**/*' },
-          { from: 'dashboards/*.json', noErrorOnMissing: true },
+          { from: 'dashboards/**/*.json', noErrorOnMissing: true },
           { from: 'README.md', noErrorOnMissing: true },
           { from: '../CHANGELOG.md' },
           { from: '../LICENSE' },

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
  * Writes the dashboards twice, under uids of their own, because one uid that comes by two ways overwrites itself:
- * src/dashboards/ is bundled with the app, provisioning/dashboards/ is for Grafana's provisioning.
+ * src/dashboards/ is bundled with the app, provisioning/dashboards/ is for Grafana's provisioning. The folder shared/ of
+ * each has the same dashboards in the form that can be shared publicly.
  *
  *   node scripts/generate-dashboards.mjs            writes them
  *   node scripts/generate-dashboards.mjs --check    ends with 1 when a file is not what it would write
@@ -13,6 +14,7 @@ import { alerts } from './dashboards/alerts.mjs';
 import { dashboard } from './dashboards/dashboard.mjs';
 import { pipeline } from './dashboards/pipeline.mjs';
 import { realtime } from './dashboards/realtime.mjs';
+import { shared } from './dashboards/shared.mjs';
 import { writeOrCheck } from './generated-file.mjs';
 
 const root = join(import.meta.dirname, '..');
@@ -35,11 +37,18 @@ const SETS = {
 
 const files = Object.entries(SETS).flatMap(([folder, { prefix, more }]) => {
   const uids = Object.fromEntries(all.map(({ key }) => [key, `${prefix}-${key}`]));
-  return all.map((made) => {
+  return all.flatMap((made) => {
     const others = all
       .filter(({ key }) => key !== made.key)
       .map(({ key, title }) => [key, title.split(': ')[1]]);
-    return [join(folder, `${made.key}.json`), JSON.stringify({ ...dashboard(made, uids, others), ...more })];
+    const whole = dashboard(made, uids, others);
+    return [
+      [join(folder, `${made.key}.json`), JSON.stringify({ ...whole, ...more })],
+      [
+        join(folder, 'shared', `${made.key}.json`),
+        JSON.stringify({ ...shared(whole, `${uids[made.key]}-shared`), ...more }),
+      ],
+    ];
   });
 });
 

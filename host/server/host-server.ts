@@ -108,7 +108,9 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     dashboards: () =>
       dashboardsIn([
         join(root, 'provisioning/dashboards'),
+        join(root, 'provisioning/dashboards/shared'),
         join(dist, 'dashboards'),
+        join(dist, 'dashboards/shared'),
         ...(options.dashboards === undefined ? [] : [options.dashboards]),
       ]),
     bundle: filesKept(bundle.folder),

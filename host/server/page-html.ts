@@ -48,8 +48,8 @@ export function frontendSettings({
 /** As text of a script: nothing in it may end the script. */
 const asScript = (value: unknown): string => JSON.stringify(value).replaceAll('<', '\\u003c');
 
-/** The one document that the page is. */
-export function page(settings: PageSettings): Reply {
+/** The one document that the page is. `more`: settings of this request. */
+export function page(settings: PageSettings, more: Readonly<Record<string, unknown>> = {}): Reply {
   const nonce = randomBytes(16).toString('base64');
   const user = {
     id: 1,
@@ -66,7 +66,7 @@ export function page(settings: PageSettings): Reply {
     regionalFormat: 'en-US',
     permissions: { 'datasources:create': true },
   };
-  const boot = { settings: frontendSettings(settings), user };
+  const boot = { settings: { ...frontendSettings(settings), ...more }, user };
   const policy = [
     "default-src 'self'",
     `script-src 'self' 'nonce-${nonce}'`,

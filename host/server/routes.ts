@@ -8,6 +8,7 @@ import { ORG_ID, type DataSourceChange, type NewDataSource } from './data-source
 import { fontFile } from './fonts';
 import { frontendSettings, page, type PageSettings } from './page-html';
 import type { Dashboard } from './provisioning';
+import { publicQuery } from './public-dashboard';
 import { dsQuery } from './query-route';
 import { file, json, refused, type Reply } from './replies';
 import { fileBelow } from './static-files';
@@ -84,6 +85,18 @@ async function dataSource(call: Call, around: Surroundings): Promise<Reply> {
   return json(200, method === 'PUT' ? { datasource: settings, message: 'Datasource updated' } : settings);
 }
 
+/** A dashboard by its access token, which is its uid here, and the queries of its panels. */
+async function publicDashboard({ request, method, path }: Call, around: Surroundings): Promise<Reply> {
+  const found = around.dashboards().get(path[3] ?? '');
+  if (found === undefined) return refused(404, 'Dashboard not found');
+  if (method !== 'POST') return json(200, { dashboard: found, meta: { publicDashboardEnabled: true } });
+  const contextOf = (uid: string) => around.dataSources.context(uid, around.user);
+  const { status, body } = await publicQuery(found, Number(path[5]), await bodyOf(request), (text) =>
+    dsQuery(text, around.host, contextOf),
+  );
+  return json(status, body);
+}
+
 async function newDataSource({ request }: Call, around: Surroundings): Promise<Reply> {
   const { uid = randomUUID(), name, type } = JSON.parse(await bodyOf(request)) as NewDataSource;
   if (!around.dataSources.add({ uid, name, type })) {
@@ -124,6 +137,7 @@ async function api(call: Call, around: Surroundings): Promise<Reply> {
   if (place === 'datasources/uid') return dataSource(call, around);
   if (place === 'dashboards/uid') return dashboard(call, around);
   if (place === 'search') return found(call, around);
+  if (place === 'public/dashboards') return publicDashboard(call, around);
   if (place === 'frontend/settings') return json(200, frontendSettings(around));
   if (path[1] === 'plugins' && path[3] === 'settings') {
     const plugin = around.plugins.find(({ meta }) => meta.id === path[2]);
@@ -164,6 +178,7 @@ export async function answer(request: IncomingMessage, around: Surroundings): Pr
   const [first = ''] = path;
   if (first === 'api') return api(call, around);
   if (PAGES.includes(first)) return page(around);
+  if (first === 'public-dashboards') return page(around, { publicDashboardAccessToken: path[1] });
   const ofBundle = url.pathname.startsWith(around.bundlePath);
   const content = ofBundle
     ? around.bundle.get(url.pathname.slice(around.bundlePath.length))

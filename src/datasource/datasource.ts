@@ -27,6 +27,7 @@ import { errorsOf, withLostAnswers } from './live/history-answer';
 import { liveQuery, mayGoLive } from './live/live-query';
 import type { StreamKpiOptions } from './options';
 import type { StreamKpiQuery } from './query';
+import { publicAnswer } from './public-dashboard';
 import { queryText } from './query-text';
 import { isRecord, readFilters, readQuery } from './saved-query';
 import type { StreamKpiVariableQuery } from './variable-query';
@@ -57,8 +58,12 @@ export class StreamKpiDataSource extends DataSourceWithBackend<StreamKpiQuery, S
 
   override query(request: Request): Observable<DataQueryResponse> {
     // There the backend knows the queries, and Live is not to be had.
-    if (isPublicDashboard())
-      return super.query(request).pipe(map((response) => notLive(response, PUBLIC_IS_NOT_LIVE)));
+    if (isPublicDashboard()) {
+      const asked = request.targets.filter((target) => this.filterQuery(target));
+      return super
+        .query(request)
+        .pipe(map((response) => publicAnswer(asked, answered(asked, response), Date.now())));
+    }
     return defer(() => {
       const { targets, errors } = this.fill(request);
       const filled: Request = { ...request, targets };
@@ -148,14 +153,7 @@ export class StreamKpiDataSource extends DataSourceWithBackend<StreamKpiQuery, S
       return super.query(asked);
     };
     const once = (): Observable<DataQueryResponse> =>
-      history(request).pipe(
-        map((response) =>
-          withLostAnswers(
-            request.targets.map(({ refId }) => refId),
-            response,
-          ),
-        ),
-      );
+      history(request).pipe(map((response) => answered(request.targets, response)));
     if (isAlerting(request) || !mayGoLive(request, this.hub.clock.now())) return once();
     if (isMixed(request)) return once().pipe(map((response) => notLive(response, MIXED_IS_NOT_LIVE)));
     return liveQuery(request, { hub: this.hub, history, uid: this.uid });
@@ -245,8 +243,12 @@ const isMixed = ({ requestId }: Request): boolean => requestId.startsWith('mixed
 
 const MIXED_IS_NOT_LIVE =
   'A panel with mixed data sources has no live updates; a refresh of the dashboard brings what is new.';
-const PUBLIC_IS_NOT_LIVE =
-  'Public dashboards have no live updates; a refresh of the dashboard brings what is new.';
+/** A query without frames and without an error was not answered. */
+const answered = (targets: readonly StreamKpiQuery[], response: DataQueryResponse): DataQueryResponse =>
+  withLostAnswers(
+    targets.map(({ refId }) => refId),
+    response,
+  );
 
 const notLive = (response: DataQueryResponse, why: string): DataQueryResponse => ({
   ...response,

@@ -1,7 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readDashboards, type Dashboard, type Panel } from '../support/provisioned';
+import {
+  readDashboards,
+  readProvisioning,
+  readSharedDashboards,
+  type Dashboard,
+  type Panel,
+} from '../support/provisioned';
 import { faultsOf, METRICS } from '../support/saved-query';
 import { VARIABLE_LISTS, type StreamKpiVariableQuery } from '../../src/datasource/variable-query';
 import { DEFAULT_OPTIONS, SHOW } from '../../src/panel/options/panel-options';
@@ -54,7 +60,11 @@ describe('the dashboards as a whole', () => {
     const named = includes
       .filter(({ type }) => type === 'dashboard')
       .map(({ name, path }) => [`src/${path}`, name]);
-    expect(named.sort()).toEqual(bundled.map(({ file, dashboard }) => [file, dashboard.title]).sort());
+    expect(named.sort()).toEqual(
+      [...bundled, ...readSharedDashboards('bundled')]
+        .map(({ file, dashboard }) => [file, dashboard.title])
+        .sort(),
+    );
   });
 });
 
@@ -169,6 +179,47 @@ describe.each(all)('$file', ({ file, dashboard }) => {
       for (const { matcher } of fieldConfig.overrides) {
         if (matcher.id === 'byFrameRefID')
           expect(targets.map(({ refId }) => refId)).toContain(matcher.options);
+      }
+    }
+  });
+});
+
+const shared = [...readSharedDashboards('bundled'), ...readSharedDashboards('provisioned')];
+
+describe.each(shared)('$file, to be shared publicly', ({ file, dashboard }) => {
+  const { dashboard: whole } = all.find((one) => one.file === file.replace('/shared/', '/'))!;
+
+  it('shows what the dashboard shows, under a uid and a title of its own', () => {
+    expect(dashboard.uid).toBe(`${whole.uid}-shared`);
+    expect(dashboard.title).toBe(`${whole.title} (to share)`);
+    const shown = ({ panels }: Dashboard) =>
+      panels.map(({ title, type, options, targets }) => [
+        title,
+        type,
+        options,
+        targets.map(({ refId }) => refId),
+      ]);
+    expect(shown(dashboard)).toEqual(shown(whole));
+  });
+
+  it('has no variable, nor anything else that a public dashboard cannot show', () => {
+    expect(dashboard.templating.list).toEqual([]);
+    expect(dashboard.links).toEqual([]);
+    expect(JSON.stringify(dashboard)).not.toContain('$');
+    for (const { datasource } of dashboard.annotations.list) expect(datasource.uid).toBe('-- Grafana --');
+    expect(dashboard.refresh).toMatch(/^\d+s$/);
+  });
+
+  it('asks the provisioned data source by its uid in each query', () => {
+    const { datasources } = readProvisioning('datasources/streamkpi.yaml') as {
+      datasources: readonly { uid: string; type: string }[];
+    };
+    const [{ uid, type } = { uid: '', type: '' }] = datasources;
+    for (const { title, datasource, targets } of dashboard.panels) {
+      expect([title, datasource]).toEqual([title, { type, uid }]);
+      for (const target of targets) {
+        expect([title, target['datasource']]).toEqual([title, { type, uid }]);
+        expect([title, target.refId, faultsOf(target)]).toEqual([title, target.refId, []]);
       }
     }
   });

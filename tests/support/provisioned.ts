@@ -71,9 +71,19 @@ export interface DashboardFile {
   readonly dashboard: Dashboard;
 }
 
+type DashboardSet = 'bundled' | 'provisioned';
+
+const folderOf = (set: DashboardSet): string =>
+  set === 'bundled' ? 'src/dashboards' : 'provisioning/dashboards';
+
 /** `bundled` with the app, `provisioned` by file. */
-export function readDashboards(set: 'bundled' | 'provisioned'): readonly DashboardFile[] {
-  const folder = set === 'bundled' ? 'src/dashboards' : 'provisioning/dashboards';
+export const readDashboards = (set: DashboardSet): readonly DashboardFile[] => dashboardsOf(folderOf(set));
+
+/** The same dashboards in the form that can be shared publicly. */
+export const readSharedDashboards = (set: DashboardSet): readonly DashboardFile[] =>
+  dashboardsOf(`${folderOf(set)}/shared`);
+
+function dashboardsOf(folder: string): readonly DashboardFile[] {
   return readdirSync(join(root, folder))
     .filter((name) => name.endsWith('.json'))
     .map((name) => ({

@@ -75,19 +75,28 @@ function Dashboard({ json, search }: { json: DashboardJson; search: URLSearchPar
   );
 }
 
-export function DashboardPage({ uid, search }: { uid: string; search: URLSearchParams }) {
+interface DashboardPageProps {
+  readonly uid: string;
+  readonly search: URLSearchParams;
+  /** As everybody sees it, without a login: `uid` is its access token. */
+  readonly isPublic?: boolean;
+}
+
+export function DashboardPage({ uid, search, isPublic = false }: DashboardPageProps) {
   const [json, setJson] = useState<DashboardJson>();
   const [fault, setFault] = useState('');
   useEffect(() => {
     let wanted = true;
     getBackendSrv()
-      .get<{ dashboard: DashboardJson }>(`/api/dashboards/uid/${encodeURIComponent(uid)}`)
+      .get<{ dashboard: DashboardJson }>(
+        `/api/${isPublic ? 'public/dashboards' : 'dashboards/uid'}/${encodeURIComponent(uid)}`,
+      )
       .then(({ dashboard }) => wanted && setJson(dashboard))
       .catch((reason: unknown) => wanted && setFault(JSON.stringify((reason as { data?: unknown }).data)));
     return () => {
       wanted = false;
     };
-  }, [uid]);
+  }, [uid, isPublic]);
   if (fault !== '') return <Alert title={`There is no dashboard ${uid}`}>{fault}</Alert>;
   return json === undefined ? null : <Dashboard key={json.uid} json={json} search={search} />;
 }

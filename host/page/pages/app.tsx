@@ -32,6 +32,9 @@ function Pages({ path, search }: { path: string; search: URLSearchParams }) {
   const [first = '', second = '', third = '', fourth = ''] = path.split('/').slice(1).map(decodeURIComponent);
   if (first === 'a') return <AppPage id={second} path={path} />;
   if (first === 'd') return <DashboardPage key={second} uid={second} search={search} />;
+  if (first === 'public-dashboards') {
+    return <DashboardPage key={second} uid={second} search={search} isPublic />;
+  }
   if (first === 'connections' && second === 'datasources' && third === 'edit') {
     return <DataSourcePage key={fourth} uid={fourth} />;
   }
