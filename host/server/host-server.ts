@@ -39,6 +39,8 @@ export interface RunningHost {
   context(uid: string): PluginContext | null;
   /** Cuts every page's Live connection once; pages come back by themselves. */
   cutLive(): void;
+  /** True: cuts them, and lets none in again, as a proxy without WebSocket does. */
+  blockLive(blocked: boolean): void;
   close(): Promise<void>;
 }
 
@@ -143,6 +145,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     live,
     context: (uid) => dataSources.context(uid, ADMIN),
     cutLive: () => sockets.cut(),
+    blockLive: (blocked) => sockets.block(blocked),
     close: async () => {
       letGo();
       sockets.close();

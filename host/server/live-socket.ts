@@ -99,6 +99,8 @@ function serve(socket: WebSocket, server: ChannelServer, orgId: number, user: Gr
 export interface LiveSocket {
   /** Cuts every page's connection; pages come back by themselves. */
   cut(): void;
+  /** True: cuts them, and no new one is let in, as by a proxy without WebSocket. */
+  block(blocked: boolean): void;
   close(): void;
 }
 
@@ -110,9 +112,10 @@ export function serveLive(
   user: GrafanaUser,
   port: () => number,
 ): LiveSocket {
+  let blocked = false;
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 1024 * 1024 });
   http.on('upgrade', (request: IncomingMessage, stream, head) => {
-    const refused = refusal(request, port());
+    const refused = blocked ? 'WebSocket is blocked' : refusal(request, port());
     if (request.url !== '/api/live/ws' || refused !== undefined) {
       stream.end(
         `HTTP/1.1 ${refused === undefined ? '404 Not Found' : '403 Forbidden'}\r\nConnection: close\r\n\r\n`,
@@ -126,6 +129,10 @@ export function serveLive(
   };
   return {
     cut,
+    block: (blocking) => {
+      blocked = blocking;
+      if (blocking) cut();
+    },
     close: () => {
       cut();
       sockets.close();

@@ -102,7 +102,7 @@ test('Grafana shows the same page at the address of the app and right after it w
   expect(plugin.root).toBe(App);
   expect(plugin.configPages?.map(({ title }) => title)).toEqual(['Get started']);
   expect(plugin.configPages?.[0]?.body).toBe(pageAt(PROPS.path).Content);
-  expect(pageAt('/a/streamkpi-realtime-app/no-such-page').title).toBe('Get started');
+  expect(pageAt('/a/streamkpi-realtime-app/no-such-page').title()).toBe('Get started');
 });
 
 test('without a data source it says what to do, and adds one under the uid that shared dashboards read', async () => {

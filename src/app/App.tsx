@@ -7,7 +7,7 @@ import { pageAt } from './pages';
 export function App({ path }: AppRootProps) {
   const { title, subTitle, Content } = pageAt(path);
   return (
-    <PluginPage pageNav={{ text: title }} subTitle={subTitle}>
+    <PluginPage pageNav={{ text: title() }} subTitle={subTitle()}>
       <Content />
     </PluginPage>
   );

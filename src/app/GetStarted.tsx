@@ -4,9 +4,10 @@ import { locationUtil, type GrafanaTheme2 } from '@grafana/data';
 import { getDataSourceSrv, hasPermission } from '@grafana/runtime';
 import { Alert, Button, LinkButton, TextLink, useStyles2 } from '@grafana/ui';
 import { APP_ID, DATA_SOURCE_ID } from '../frames/plugin-ids';
+import { t } from '../locales/translate';
 import { palette } from '../panel/theme-palette';
 import { addDataSource, settingsUrl } from './add-data-source';
-import { GUIDES } from './guides';
+import { guides } from './guides';
 import { PipelineState } from './PipelineState';
 import { useDashboards } from './use-dashboards';
 
@@ -18,9 +19,9 @@ export function GetStarted() {
       <DataSources />
       <Dashboards />
       <section>
-        <h2>Read on</h2>
+        <h2>{t('app.guides', 'Read on')}</h2>
         <ul className={styles.list}>
-          {GUIDES.map(({ title, about, url }) => (
+          {guides().map(({ title, about, url }) => (
             <li key={url}>
               <TextLink href={url} external inline={false}>
                 {title}
@@ -39,11 +40,13 @@ function DataSources() {
   const sources = getDataSourceSrv().getList({ pluginId: DATA_SOURCE_ID });
   return (
     <section>
-      <h2>Data sources</h2>
+      <h2>{t('app.data-sources', 'Data sources')}</h2>
       {sources.length === 0 && (
         <p>
-          No StreamKPI data source yet. Add one, enter the URL of the bridge and choose{' '}
-          <em>Save &amp; test</em>: it names whatever is broken on the way to Kafka.
+          {t(
+            'app.no-data-source',
+            'No StreamKPI data source yet. Add one, enter the URL of the bridge and choose Save & test: it names whatever is broken on the way to Kafka.',
+          )}
         </p>
       )}
       {sources.map(({ uid, name }) => (
@@ -56,7 +59,7 @@ function DataSources() {
               size="sm"
               icon="cog"
             >
-              Settings
+              {t('app.settings', 'Settings')}
             </LinkButton>
           </div>
           <PipelineState uid={uid} name={name} />
@@ -71,7 +74,9 @@ function AddDataSource({ isFirst }: { readonly isFirst: boolean }) {
   const [isBusy, setBusy] = useState(false);
   const [fault, setFault] = useState('');
   if (!hasPermission('datasources:create')) {
-    return isFirst ? <p>Only an administrator of this Grafana may add it: ask one.</p> : null;
+    return isFirst ? (
+      <p>{t('app.may-not-add', 'Only an administrator of this Grafana may add it: ask one.')}</p>
+    ) : null;
   }
   const add = (): void => {
     setBusy(true);
@@ -83,12 +88,12 @@ function AddDataSource({ isFirst }: { readonly isFirst: boolean }) {
   return (
     <>
       {fault !== '' && (
-        <Alert severity="error" title="The data source could not be added">
+        <Alert severity="error" title={t('app.not-added', 'The data source could not be added')}>
           {fault}
         </Alert>
       )}
       <Button icon="plus" variant={isFirst ? 'primary' : 'secondary'} disabled={isBusy} onClick={add}>
-        Add data source
+        {t('app.add-data-source', 'Add data source')}
       </Button>
     </>
   );
@@ -97,7 +102,7 @@ function AddDataSource({ isFirst }: { readonly isFirst: boolean }) {
 /** Grafana's errors carry their sentence in the answer's body. */
 function reasonOf(reason: unknown): string {
   const { data, message } = reason as { data?: { message?: string }; message?: string };
-  return data?.message ?? message ?? 'Grafana did not say why.';
+  return data?.message ?? message ?? t('app.no-reason', 'Grafana did not say why.');
 }
 
 function Dashboards() {
@@ -105,15 +110,17 @@ function Dashboards() {
   const dashboards = useDashboards();
   return (
     <section>
-      <h2>Dashboards</h2>
+      <h2>{t('app.dashboards', 'Dashboards')}</h2>
       {dashboards?.length === 0 && (
         <>
-          <p>None of the dashboards that come with the app is here: import them.</p>
+          <p>
+            {t('app.no-dashboards', 'None of the dashboards that come with the app is here: import them.')}
+          </p>
           <LinkButton
             href={locationUtil.assureBaseUrl(`/plugins/${APP_ID}?page=plugin-dashboards`)}
             variant="secondary"
           >
-            Import dashboards
+            {t('app.import-dashboards', 'Import dashboards')}
           </LinkButton>
         </>
       )}
@@ -133,7 +140,7 @@ function Dashboards() {
             variant="secondary"
             icon="folder-open"
           >
-            Open dashboards
+            {t('app.open-dashboards', 'Open dashboards')}
           </LinkButton>
         </>
       )}

@@ -1,6 +1,7 @@
 import React, { useLayoutEffect, useRef, useState, type RefObject } from 'react';
 import { PanelRenderer } from '@grafana/runtime';
 import { PANEL_ID } from '../frames/plugin-ids';
+import { t } from '../locales/translate';
 import { useStatus } from './use-status';
 
 /** Where the figures are below one another, the hops need more room; px. */
@@ -22,7 +23,7 @@ export function PipelineState({ uid, name }: PipelineStateProps) {
       {width > 0 && (
         <PanelRenderer
           pluginId={PANEL_ID}
-          title={`State of ${name}`}
+          title={t('app.state-of', 'State of {{name}}', { name })}
           data={data}
           options={{ version: 1, show: 'status' }}
           width={width}

@@ -1,3 +1,5 @@
+import { t } from '../locales/translate';
+
 const GUIDES_URL = 'https://github.com/streamkpi/streamkpi/blob/main/docs/guides';
 
 export interface Guide {
@@ -12,10 +14,31 @@ const guide = (file: string, title: string, about: string): Guide => ({
   url: `${GUIDES_URL}/${file}`,
 });
 
-export const GUIDES: readonly Guide[] = [
-  guide('connect-your-topics.md', 'Connect your own topics', 'ksqlDB, Kafka Streams, Flink'),
-  guide('kpi-panel.md', 'KPI panel', 'Cards, alerts, status'),
-  guide('alert-rules.md', 'Alert rules', 'Rules that see closed windows only'),
-  guide('secure.md', 'Secure it', 'Tokens, tenants, TLS, public dashboards'),
-  guide('operate-and-debug.md', 'Operate and debug', 'Which hop is broken, and what to do'),
+/** In the user's language; the guides themselves are in English. */
+export const guides = (): readonly Guide[] => [
+  guide(
+    'connect-your-topics.md',
+    t('app.guide.topics', 'Connect your own topics'),
+    t('app.guide.topics-about', 'ksqlDB, Kafka Streams, Flink'),
+  ),
+  guide(
+    'kpi-panel.md',
+    t('app.guide.panel', 'KPI panel'),
+    t('app.guide.panel-about', 'Cards, alerts, status'),
+  ),
+  guide(
+    'alert-rules.md',
+    t('app.guide.rules', 'Alert rules'),
+    t('app.guide.rules-about', 'Rules that see closed windows only'),
+  ),
+  guide(
+    'secure.md',
+    t('app.guide.secure', 'Secure it'),
+    t('app.guide.secure-about', 'Tokens, tenants, TLS, public dashboards'),
+  ),
+  guide(
+    'operate-and-debug.md',
+    t('app.guide.operate', 'Operate and debug'),
+    t('app.guide.operate-about', 'Which hop is broken, and what to do'),
+  ),
 ];

@@ -1,19 +1,25 @@
 import type { ComponentType } from 'react';
 import { APP_PAGE } from '../frames/plugin-ids';
+import { t } from '../locales/translate';
 import { GetStarted } from './GetStarted';
 
 export interface AppPage {
   /** Below the app's own address; empty: the first page. Each one also needs an entry in `includes` of plugin.json. */
   readonly path: string;
-  readonly title: string;
-  readonly subTitle: string;
+  /** In the user's language. */
+  readonly title: () => string;
+  readonly subTitle: () => string;
   readonly Content: ComponentType;
 }
 
 const FIRST: AppPage = {
   path: '',
-  title: 'Get started',
-  subTitle: 'From the enabled app to live numbers: a data source, the state of its pipeline, the dashboards.',
+  title: () => t('app.get-started', 'Get started'),
+  subTitle: () =>
+    t(
+      'app.get-started-about',
+      'From the enabled app to live numbers: a data source, the state of its pipeline, the dashboards.',
+    ),
   Content: GetStarted,
 };
 

@@ -50,7 +50,6 @@ describe('how it looks', () => {
         ...DASHBOARDS.map((uid) => ({ path: `/d/${uid}`, own: ownPanels(uid) })),
         { path: '/explore', own: 'section[aria-label="Query A"]' },
         { path: '/connections/datasources/edit/streamkpi', own: 'main' },
-        { path: '/a/streamkpi-realtime-app', own: 'main' },
       ];
       for (const { path, own } of places) {
         const view = await stage.view(path, { theme, width });
@@ -63,28 +62,4 @@ describe('how it looks', () => {
     },
     120_000,
   );
-
-  test('the app page shows the state of the pipeline, and leads to a new data source', async () => {
-    const path = '/a/streamkpi-realtime-app';
-    for (const theme of themesOf(grafana)) {
-      for (const { name, width, height } of [PHONE, LAPTOP]) {
-        const view = await stage.view(path, { theme, width, height });
-        const state = view.page.getByRole('group', { name: 'System status' });
-        await state.getByRole('list', { name: 'Hops of the pipeline' }).waitFor();
-        await view.page.getByRole('link', { name: 'StreamKPI: Pipeline health' }).first().waitFor();
-        await view.picture(`app-${name}-${theme}-grafana-${grafana}`);
-        const wider = await view.page.evaluate(
-          () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-        );
-        expect({ theme, name, wider, faults: view.faults }).toEqual({ theme, name, wider: 0, faults: [] });
-        await view.close();
-      }
-    }
-    const view = await stage.view(path);
-    await view.page.getByRole('button', { name: 'Add data source' }).click();
-    await view.page.waitForURL(/connections.datasources.edit/);
-    await view.page.getByRole('heading', { name: 'StreamKPI 2' }).waitFor();
-    await view.page.getByRole('button', { name: 'Save & test' }).waitFor();
-    expect(view.faults).toEqual([]);
-  });
 });

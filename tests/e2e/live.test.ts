@@ -166,28 +166,4 @@ describe('live', () => {
     await eventually(state, (now) => now === 'connected');
     await view.close();
   });
-
-  test('a dashboard that is shared publicly shows the same numbers, and says that it is not live', async () => {
-    const view = await stage.view('/d/streamkpi-realtime-shared');
-    const shared = await stage.view('/public-dashboards/streamkpi-realtime-shared');
-    for (const one of [view, shared])
-      await one.panel('Events per minute').locator('tbody tr').first().waitFor();
-    const shown = async (one: View) => ({
-      cards: Object.entries(await cards(one, 'Key figures')).map(([title, { value }]) => [title, value]),
-      lines: Object.keys(await legend(one, 'Events per minute')),
-      alerts: (await alerts(one, 'Recent alerts')).map(({ message }) => message),
-    });
-    await eventually(
-      async () => ({ live: await shown(view), fixed: await shown(shared) }),
-      ({ live, fixed }) => live.cards.length > 3 && JSON.stringify(fixed) === JSON.stringify(live),
-    );
-    expect(await connection(shared)).toBe('static');
-    expect(await shared.textOf('Connection')).toContain('Public dashboards have no live updates');
-    expect(await shared.panel('System status').getByRole('listitem').allInnerTexts()).toContainEqual(
-      expect.stringMatching(/OK\s+Store/),
-    );
-    expect(shared.faults).toEqual([]);
-    await shared.picture(`public-grafana-${grafana}`);
-    for (const one of [view, shared]) await one.close();
-  });
 });

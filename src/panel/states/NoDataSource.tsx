@@ -2,6 +2,7 @@ import React from 'react';
 import { locationUtil } from '@grafana/data';
 import { getDataSourceSrv, type DataSourceSrv } from '@grafana/runtime';
 import { APP_PAGE, DATA_SOURCE_ID } from '../../frames/plugin-ids';
+import { t } from '../../locales/translate';
 import { Hint } from './Hint';
 
 /** Whether this Grafana has no data source of the app: its dashboards then fail before anything is asked. */
@@ -15,9 +16,15 @@ export function NoDataSource(size: { readonly width: number; readonly height: nu
   return (
     <Hint
       {...size}
-      title="No data source"
-      text="This Grafana has no StreamKPI data source yet. Add one on the app's page, then come back."
-      link={{ href: locationUtil.assureBaseUrl(APP_PAGE), text: 'Add a data source' }}
+      title={t('panel.no-data-source', 'No data source')}
+      text={t(
+        'panel.no-data-source-help',
+        "This Grafana has no StreamKPI data source yet. Add one on the app's page, then come back.",
+      )}
+      link={{
+        href: locationUtil.assureBaseUrl(APP_PAGE),
+        text: t('panel.add-data-source', 'Add a data source'),
+      }}
     />
   );
 }
