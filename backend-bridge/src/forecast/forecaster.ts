@@ -1,0 +1,406 @@
+import { AnomalyScore } from './anomaly-score';
+import { DayProfile } from './day-profile';
+import { HorizonModel } from './horizon-model';
+import { Levels } from './levels';
+import { localTime, type LocalTime } from './local-time';
+import { DAY_MS, holidayDays, WEEK_MS, type ForecastModel } from './model';
+import { RecentSteps } from './recent-steps';
+import { scaleOf, type ValueScale } from './values';
+
+/** After this long an observation weighs half. */
+const HALF_LIFE_DAYS = 28;
+/** Horizons are learned for 1, 2, 4, 7, 13, ... steps up to a day; between them forecasts are interpolated. */
+const HORIZON_GROWTH = 1.8;
+/** A step's error counts for the levels up to so many deviations; beyond that less and less (a redescending clip). */
+const CLIP = 3;
+/** A day is remembered at most so many deviations off its profile: an outage does not become a habit. */
+const PROFILE_CLIP = 8;
+/** A series that stays off to one side for this long is believed twice as far. */
+const BELIEVE_HOURS = 24;
+/** Errors count from this day on, fully after so many more. */
+const WARM_DAYS = 2;
+const MATURE_DAYS = 14;
+const LEAST_FLOOR = 1e-9;
+const FLOOR = 1e-4;
+const SLOW = 0.002;
+const NOISE_RATE = 0.01;
+const FIRST_NOISE_RATE = 0.02;
+/** Expected counts below this are shown as whole numbers. */
+const WHOLE_BELOW = 8;
+const HOUR_MS = 3_600_000;
+
+/** How much has been learned. Until `ready` nothing is expected: a bad band is worse than none. */
+export interface Learning {
+  readonly state: 'learning' | 'ready';
+  /** Start of the first step that was learned; NaN: none yet. */
+  readonly trainedFromMs: number;
+  /** Time covered by the steps that were learned, and how much is needed. */
+  readonly haveMs: number;
+  readonly neededMs: number;
+  readonly seasons: readonly ('day' | 'week')[];
+}
+
+/** A step as it was expected before it closed. Not a number where too little was known. */
+export interface ExpectedStep {
+  readonly expected: number;
+  readonly lower: number;
+  readonly upper: number;
+  /** Above 1 or below -1: outside what about one step in a thousand is; see anomaly-score.ts. */
+  readonly score: number;
+}
+
+/** Expected values ahead, index for index with the times that were asked for. */
+export interface Band {
+  readonly expected: Float64Array;
+  readonly lower: Float64Array;
+  readonly upper: Float64Array;
+}
+
+const UNKNOWN: ExpectedStep = { expected: Number.NaN, lower: Number.NaN, upper: Number.NaN, score: 0 };
+
+/**
+ * The fold of a series' closed steps. Its state, and so everything it answers, is a function of the model and of the
+ * steps that were taken, in time order: of nothing else.
+ */
+export class Forecaster {
+  private readonly local: LocalTime;
+  private readonly scale: ValueScale;
+  private readonly slots: number;
+  private readonly holidays: ReadonlySet<number>;
+  private readonly probabilities: readonly [number, number];
+  private readonly levels: Levels;
+  private readonly profile: DayProfile;
+  private readonly horizons: readonly HorizonModel[];
+  private readonly recent: RecentSteps;
+  private readonly anomaly: AnomalyScore;
+  private readonly now: Float64Array;
+  /** Profiles of the days ahead of the newest step's. */
+  private readonly ahead = new Map<number, Float64Array>();
+  /** This forecaster as it will be when the next day begins, until a step is taken. */
+  private tomorrow: Forecaster | null = null;
+  private today: Float64Array | null = null;
+  private day = Number.NaN;
+  private firstDay = Number.NaN;
+  private firstMs = Number.NaN;
+  private last = -1;
+  private taken = 0;
+  private noise = Number.NaN;
+  /** Noise as it was when the day began: all profiles of a day are made with the same. */
+  private dayNoise = 0;
+  private size = 0;
+  private lastValue = Number.NaN;
+  private offSide = 0;
+  private offSteps = 0;
+
+  constructor(
+    readonly model: ForecastModel,
+    from?: Forecaster,
+  ) {
+    const { stepMs } = model;
+    this.local = localTime(model.timeZone);
+    this.scale = scaleOf(model.values);
+    this.slots = Math.ceil(DAY_MS / stepMs);
+    this.holidays = from?.holidays ?? holidayDays(model);
+    this.probabilities = from?.probabilities ?? [(1 - model.interval) / 2, (1 + model.interval) / 2];
+    this.levels = new Levels(stepMs, from?.levels);
+    const keep = 0.5 ** (stepMs / (HALF_LIFE_DAYS * DAY_MS));
+    this.profile =
+      from?.profile.cloneAt(from.day) ??
+      new DayProfile(this.slots, stepMs, model.trainingWeeks + 1, model.seasons, this.holidays);
+    this.horizons =
+      from?.horizons.map((horizon) => horizon.clone()) ??
+      horizonLengths(this.slots).map((steps) => new HorizonModel(steps, this.levels.size, keep));
+    this.recent = new RecentSteps(this.horizons, this.levels.size, from?.recent);
+    this.anomaly =
+      from?.anomaly.clone() ?? new AnomalyScore(stepMs, keep, this.slots, this.levels.size);
+    this.now = new Float64Array(this.levels.size);
+    if (from === undefined) return;
+    this.today = from.today;
+    this.day = from.day;
+    this.firstDay = from.firstDay;
+    this.firstMs = from.firstMs;
+    this.last = from.last;
+    this.taken = from.taken;
+    this.noise = from.noise;
+    this.dayNoise = from.dayNoise;
+    this.size = from.size;
+    this.lastValue = from.lastValue;
+    this.offSide = from.offSide;
+    this.offSteps = from.offSteps;
+  }
+
+  /** An independent copy, to return to when a step is corrected. */
+  clone(): Forecaster {
+    return new Forecaster(this.model, this);
+  }
+
+  get learning(): Learning {
+    const { model } = this;
+    const haveMs = this.taken * model.stepMs;
+    const neededMs = 2 * (model.seasons === 'week' ? WEEK_MS : DAY_MS);
+    return {
+      state: haveMs < neededMs ? 'learning' : 'ready',
+      trainedFromMs: this.firstMs,
+      haveMs,
+      neededMs,
+      seasons: model.seasons === 'day' || haveMs < 2 * WEEK_MS ? ['day'] : ['day', 'week'],
+    };
+  }
+
+  /** Start of the newest step that was taken; NaN before. */
+  get lastMs(): number {
+    return this.last < 0 ? Number.NaN : this.firstMs + this.last * this.model.stepMs;
+  }
+
+  /** Whether a step at `timeMs` would begin a new local day, at which everything is fitted again. */
+  beginsDay(timeMs: number): boolean {
+    return !(dayOf(this.local.wallClock(timeMs)) <= this.day);
+  }
+
+  /**
+   * Takes the next closed step and returns it as it was expected before.
+   * @param timeMs its start, later than that of every step before; @param value not NaN: a missing step is left out
+   */
+  take(timeMs: number, value: number): ExpectedStep {
+    if (this.last < 0) this.firstMs = timeMs;
+    this.tomorrow = null;
+    const index = this.indexOf(timeMs);
+    const wall = this.local.wallClock(timeMs);
+    this.beginDay(dayOf(wall));
+    this.fillGap(index);
+    const slot = this.slotOf(wall);
+    const scaled = this.scale.toModel(value);
+    this.size = this.last < 0 ? Math.abs(scaled) : this.size + SLOW * (Math.abs(scaled) - this.size);
+    this.recent.floor = Math.max(LEAST_FLOOR, FLOOR * this.size);
+    const profile = this.today![slot]!;
+    if (Number.isNaN(profile)) {
+      this.takeUnexpected(index, slot, scaled);
+      return UNKNOWN;
+    }
+    const residual = scaled - profile;
+    const step = this.describe(index, slot, residual, profile);
+    const ready = this.learning.state === 'ready';
+    this.learn(index, slot, residual, profile, step.score);
+    this.taken++;
+    this.last = index;
+    return ready ? step : UNKNOWN;
+  }
+
+  /** A step that is missing or still open, as it is expected, and how unusual `value` would be. Learns nothing. */
+  preview(timeMs: number, value = Number.NaN): ExpectedStep {
+    if (this.learning.state === 'learning') return UNKNOWN;
+    const wall = this.local.wallClock(timeMs);
+    const opened = this.opened(dayOf(wall));
+    const slot = this.slotOf(wall);
+    const profile = opened.today![slot]!;
+    if (Number.isNaN(profile)) return UNKNOWN;
+    const index = this.indexOf(timeMs);
+    opened.fillGap(index);
+    return opened.describe(index, slot, this.scale.toModel(value) - profile, profile);
+  }
+
+  /** Expected values and bands of `times`, all after the newest step; NaN where no profile is known. */
+  band(times: ArrayLike<number>, probabilities: readonly number[] = this.probabilities): Band {
+    const band: Band = {
+      expected: new Float64Array(times.length).fill(Number.NaN),
+      lower: new Float64Array(times.length).fill(Number.NaN),
+      upper: new Float64Array(times.length).fill(Number.NaN),
+    };
+    if (this.learning.state === 'learning' || times.length === 0) return band;
+    const opened = this.opened(dayOf(this.local.wallClock(times[0]!)));
+    opened.levels.write(opened.now, 0);
+    for (let k = 0; k < times.length; k++) opened.expectAhead(times[k]!, k, probabilities, band);
+    return band;
+  }
+
+  private indexOf(timeMs: number): number {
+    return Math.round((timeMs - this.firstMs) / this.model.stepMs);
+  }
+
+  private slotOf(wall: number): number {
+    return Math.floor((wall - dayOf(wall) * DAY_MS) / this.model.stepMs);
+  }
+
+  /** This forecaster, or where `day` has not begun in it a copy in which it has: only steps change what is learned. */
+  private opened(day: number): Forecaster {
+    if (!(day > this.day)) return this;
+    if (this.tomorrow === null || this.tomorrow.day !== day) {
+      this.tomorrow = this.clone();
+      this.tomorrow.beginDay(day);
+    }
+    return this.tomorrow;
+  }
+
+  /** Where a new day begins, learns the days before it. A wall clock that is set back over midnight begins none. */
+  private beginDay(day: number): void {
+    if (day <= this.day) return;
+    if (Number.isNaN(this.day)) this.firstDay = day;
+    else this.profile.learnDays(this.day, day);
+    this.day = day;
+    this.dayNoise = this.noise > 0 ? this.noise : this.recent.floor * this.recent.floor;
+    this.ahead.clear();
+    this.today = this.profile.of(day, this.dayNoise);
+    for (const horizon of this.horizons) horizon.refit();
+    this.anomaly.refit();
+  }
+
+  /** Steps that are missing before `index`: the levels stay as they are. */
+  private fillGap(index: number): void {
+    for (let step = Math.max(this.last + 1, index - this.recent.length); step < index; step++) {
+      this.recent.note(step, Number.NaN, 0);
+      this.levels.write(this.recent.levels, this.recent.offset(step));
+    }
+  }
+
+  /** A slot that no day before knows: only its value and the noise between steps are learned. */
+  private takeUnexpected(index: number, slot: number, scaled: number): void {
+    this.profile.row(this.day)[slot] = scaled;
+    const change = scaled - this.lastValue;
+    if (!Number.isNaN(change)) {
+      const square = (change * change) / 2;
+      this.noise = Number.isNaN(this.noise) ? square : this.noise + FIRST_NOISE_RATE * (square - this.noise);
+    }
+    this.lastValue = scaled;
+    this.taken++;
+    this.recent.note(index, Number.NaN, 0);
+    this.levels.write(this.recent.levels, this.recent.offset(index));
+    this.last = index;
+  }
+
+  private describe(index: number, slot: number, residual: number, profile: number): ExpectedStep {
+    const { recent } = this;
+    const horizon = recent.horizonOf(index - this.last);
+    if (!horizon.ready) return UNKNOWN;
+    const centre = profile + horizon.expected(recent.levels, recent.offset(this.last), profile);
+    const deviation = horizon.deviation(profile) + recent.floor;
+    const [low, high] = horizon.errorQuantiles(this.probabilities);
+    const score = this.holidays.has(this.day)
+      ? 0
+      : this.anomaly.of(recent, index, residual, profile, slot);
+    return {
+      expected: this.shown(centre),
+      lower: this.limit(centre + deviation * low!),
+      upper: this.limit(centre + deviation * high!),
+      score,
+    };
+  }
+
+  private learn(index: number, slot: number, residual: number, profile: number, score: number): void {
+    const { recent } = this;
+    const { floor } = recent;
+    const horizon = recent.horizonOf(index - this.last);
+    const error = residual - horizon.expected(recent.levels, recent.offset(this.last), profile);
+    const deviation = this.deviationOf(horizon, profile, error) + floor;
+    this.noise = Number.isNaN(this.noise)
+      ? error * error
+      : this.noise +
+        NOISE_RATE * (Math.min(error * error, 9 * this.noise + floor * floor) - this.noise);
+    const reach = PROFILE_CLIP * deviation;
+    this.profile.row(this.day)[slot] = profile + Math.max(-reach, Math.min(reach, residual));
+    if (!this.holidays.has(this.day)) this.learnErrors(index, slot, residual, profile, score);
+    this.levels.update(residual - error + this.believed(error, deviation), residual, profile);
+    recent.note(index, residual, profile);
+    this.levels.write(recent.levels, recent.offset(index));
+  }
+
+  private deviationOf(horizon: HorizonModel, profile: number, error: number): number {
+    if (horizon.ready) return horizon.deviation(profile);
+    return Number.isNaN(this.noise) ? Math.abs(error) : Math.sqrt(this.noise);
+  }
+
+  private learnErrors(
+    index: number,
+    slot: number,
+    residual: number,
+    profile: number,
+    score: number,
+  ): void {
+    const { recent } = this;
+    const age = this.day - this.firstDay - WARM_DAYS;
+    const share = age < 0 ? 0 : Math.min(1, ((age + 1) / MATURE_DAYS) ** 2);
+    for (const horizon of this.horizons) {
+      const from = index - horizon.steps;
+      if (from < 0) break;
+      if (recent.isMissing(from)) continue;
+      horizon.learn(
+        recent.levels,
+        recent.offset(from),
+        profile,
+        residual,
+        share,
+        recent.floor,
+        this.noise,
+      );
+    }
+    if (share > 0 && this.horizons[0]!.ready) {
+      this.anomaly.learn(recent, index, slot, score, share);
+    }
+  }
+
+  /** What the levels take of an error: all of a usual one, less and less of an unusual one, until it lasts. */
+  private believed(error: number, deviation: number): number {
+    const size = Math.abs(error);
+    const side = size > CLIP * deviation ? Math.sign(error) : 0;
+    this.offSteps = side !== 0 && side === this.offSide ? this.offSteps + 1 : 0;
+    this.offSide = side;
+    if (side === 0) return error;
+    const lasting = 2 ** Math.min(20, (this.offSteps * this.model.stepMs) / (BELIEVE_HOURS * HOUR_MS));
+    const limit = Math.min(size, CLIP * deviation * lasting);
+    return (side * limit * limit) / size;
+  }
+
+  private expectAhead(timeMs: number, at: number, probabilities: readonly number[], band: Band): void {
+    const wall = this.local.wallClock(timeMs);
+    const profile = this.profileOf(dayOf(wall))[this.slotOf(wall)]!;
+    const steps = Math.max(1, this.indexOf(timeMs) - this.last);
+    const position = this.recent.positionOf(steps);
+    const longer = this.horizons[position]!;
+    const shorter = this.horizons[Math.max(0, position - 1)]!;
+    if (Number.isNaN(profile) || !longer.ready || !shorter.ready) return;
+    // Linear in the logarithm of the horizon, as errors grow.
+    const part =
+      steps >= longer.steps ? 1 : Math.log(steps / shorter.steps) / Math.log(longer.steps / shorter.steps);
+    const centre =
+      profile +
+      part * longer.expected(this.now, 0, profile) +
+      (1 - part) * shorter.expected(this.now, 0, profile);
+    const deviation =
+      part * longer.deviation(profile) + (1 - part) * shorter.deviation(profile) + this.recent.floor;
+    const far = longer.errorQuantiles(probabilities);
+    const near = shorter.errorQuantiles(probabilities);
+    band.expected[at] = this.shown(centre);
+    band.lower[at] = this.limit(centre + deviation * (part * far[0]! + (1 - part) * near[0]!));
+    band.upper[at] = this.limit(centre + deviation * (part * far[1]! + (1 - part) * near[1]!));
+  }
+
+  private profileOf(day: number): Float64Array {
+    if (day <= this.day) return this.today!;
+    const known = this.ahead.get(day);
+    if (known !== undefined) return known;
+    const profile = this.profile.of(day, this.dayNoise);
+    this.ahead.set(day, profile);
+    return profile;
+  }
+
+  private shown(scaled: number): number {
+    const value = this.scale.fromModel(scaled);
+    return this.model.values === 'count' && value < WHOLE_BELOW ? Math.round(value) : value;
+  }
+
+  private limit(scaled: number): number {
+    const value = this.scale.fromModel(scaled);
+    return this.model.values === 'count' ? Math.round(value) : value;
+  }
+}
+
+function dayOf(wall: number): number {
+  return Math.floor(wall / DAY_MS);
+}
+
+function horizonLengths(slots: number): number[] {
+  const lengths: number[] = [];
+  for (let steps = 1; steps < slots; steps = Math.max(steps + 1, Math.round(steps * HORIZON_GROWTH))) {
+    lengths.push(steps);
+  }
+  return [...lengths, slots];
+}
