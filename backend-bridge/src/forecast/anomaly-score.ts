@@ -2,6 +2,9 @@ import { ErrorHistogram } from './error-histogram';
 import type { RecentSteps } from './recent-steps';
 import { triangularMeans } from './smoothing';
 
+const { abs, max, min, round, sqrt } = Math;
+const { isNaN } = Number;
+
 const MINUTE = 60_000;
 /** A slow drop shows in the mean of an hour or two before it shows in any step. 0: the step alone. */
 const WINDOWS_MINUTES = [0, 15, 30, 60, 120];
@@ -31,7 +34,7 @@ const WITHIN = 0.5;
 interface Window {
   readonly length: number;
   readonly errors: ErrorHistogram;
-  /** Deviations at which the score is -1 and 1, of the day. */
+  /** Deviations at which the score is -1 and 1, learned when the day began; null: too few errors. */
   limits: readonly [number, number] | null;
 }
 
@@ -54,15 +57,15 @@ export class AnomalyScore {
 
   constructor(
     private readonly stepMs: number,
-    private readonly keep: number,
+    private readonly growth: number,
     private readonly slots: number,
     levelCount: number,
     from?: AnomalyScore,
   ) {
-    const lengths = new Set(WINDOWS_MINUTES.map((min) => Math.max(1, Math.round((min * MINUTE) / stepMs))));
+    const lengths = new Set(WINDOWS_MINUTES.map((min) => max(1, round((min * MINUTE) / stepMs))));
     this.windows =
       from?.windows.map((window) => ({ ...window, errors: window.errors.clone() })) ??
-      [...lengths].map((length) => ({ length, errors: new ErrorHistogram(1 / keep), limits: null }));
+      [...lengths].map((length) => ({ length, errors: new ErrorHistogram(growth), limits: null }));
     this.means = new Float64Array(this.windows.length);
     this.spreads = from?.spreads.slice() ?? new Float64Array(slots).fill(1);
     this.factors = from?.factors ?? new Float64Array(slots).fill(1);
@@ -73,54 +76,52 @@ export class AnomalyScore {
   }
 
   clone(): AnomalyScore {
-    return new AnomalyScore(this.stepMs, this.keep, this.slots, this.before.length, this);
+    return new AnomalyScore(this.stepMs, this.growth, this.slots, this.before.length, this);
   }
 
   /** A new day: limits and spreads by all that was taken in. */
   refit(): void {
-    for (const window of this.windows) window.limits = null;
-    const half = Math.min(
-      Math.round((SPREAD_REACH_MINUTES * MINUTE) / this.stepMs),
-      (this.slots - 1) >> 1,
-    );
+    for (const window of this.windows) {
+      window.limits = window.errors.count < MIN_ERRORS ? null : limitsOf(window.errors);
+    }
+    const half = min(round((SPREAD_REACH_MINUTES * MINUTE) / this.stepMs), (this.slots - 1) >> 1);
     this.factors = triangularMeans(this.spreads, half).map(
-      (square) => Math.max(MIN_SPREAD, Math.min(MAX_SPREAD, Math.sqrt(square))) ** SPREAD_POWER,
+      (square) => max(MIN_SPREAD, min(MAX_SPREAD, sqrt(square))) ** SPREAD_POWER,
     );
   }
 
-  /** The score of step `index` against what was expected of it; it is not taken in by this. */
+  /** The score of step `index`, the newest that `past` has a note of. It is not taken in by this. */
   of(past: RecentSteps, index: number, residual: number, profile: number, slot: number): number {
     const factor = this.factors[slot]!;
     let score = 0;
     this.strongest = 0;
     for (let k = 0; k < this.windows.length; k++) {
       const window = this.windows[k]!;
-      const mean = this.meanOf(past, window.length, index, residual, profile) / factor;
+      const mean = past.meanDeviation(index, window.length, MAX_DEVIATIONS) / factor;
       this.means[k] = mean;
-      if (Number.isNaN(mean) || window.errors.count < MIN_ERRORS) continue;
+      if (isNaN(mean) || window.limits === null) continue;
       const newest = this.means[0]!;
-      if (k > 0 && !(newest * mean > 0 && Math.abs(newest) > STILL_OFF)) continue;
-      window.limits ??= limitsOf(window.errors);
+      if (k > 0 && !(newest * mean > 0 && abs(newest) > STILL_OFF)) continue;
       const ofWindow = mean < 0 ? mean / window.limits[0] : mean / window.limits[1];
-      if (Math.abs(ofWindow) <= Math.abs(score)) continue;
+      if (abs(ofWindow) <= abs(score)) continue;
       score = ofWindow;
       this.strongest = k;
     }
     if (this.beforeAt < 0 || this.isStillOff(past, index, residual, profile, score, factor)) return score;
-    return Math.max(-WITHIN, Math.min(WITHIN, score));
+    return max(-WITHIN, min(WITHIN, score));
   }
 
   /** Takes in the step whose score was just computed. @param share weight of its errors */
   learn(past: RecentSteps, index: number, slot: number, score: number, share: number): void {
     for (let k = 0; k < this.windows.length; k++) {
       const mean = this.means[k]!;
-      if (!Number.isNaN(mean)) this.windows[k]!.errors.add(mean, share);
+      if (!isNaN(mean)) this.windows[k]!.errors.add(mean, share);
     }
     const own = this.means[0]! * this.factors[slot]!;
-    if (!Number.isNaN(own)) {
-      this.spreads[slot]! += (Math.min(MAX_SPREAD_SQUARE, own * own) - this.spreads[slot]!) / SPREAD_DAYS;
+    if (!isNaN(own)) {
+      this.spreads[slot]! += (min(MAX_SPREAD_SQUARE, own * own) - this.spreads[slot]!) / SPREAD_DAYS;
     }
-    if (Math.abs(score) >= 1) {
+    if (abs(score) >= 1) {
       if (this.beforeAt < 0) {
         this.beforeAt = index - this.windows[this.strongest]!.length;
         past.copyLevels(this.beforeAt, this.before);
@@ -141,31 +142,7 @@ export class AnomalyScore {
   ): boolean {
     const ahead = index - this.beforeAt;
     const off = past.deviations(residual, profile, this.before, 0, ahead) / factor;
-    return off * score > 0 && Math.abs(off) >= EPISODE_OFF;
-  }
-
-  /** Mean deviation of the `length` steps up to `index` from what was expected before them. */
-  private meanOf(
-    past: RecentSteps,
-    length: number,
-    index: number,
-    residual: number,
-    profile: number,
-  ): number {
-    const from = index - length;
-    if (from < 0) return Number.NaN;
-    let sum = 0;
-    let count = 0;
-    for (let step = from + 1; step <= index; step++) {
-      const off =
-        step === index
-          ? past.deviationsFrom(from, residual, profile, length)
-          : past.deviationsAt(step, from);
-      if (Number.isNaN(off)) continue;
-      sum += Math.max(-MAX_DEVIATIONS, Math.min(MAX_DEVIATIONS, off));
-      count++;
-    }
-    return 2 * count > length ? sum / count : Number.NaN;
+    return off * score > 0 && abs(off) >= EPISODE_OFF;
   }
 }
 
@@ -174,7 +151,7 @@ function limitsOf(errors: ErrorHistogram): readonly [number, number] {
   const found = errors.quantiles(PROBABILITIES, PRIOR_ERRORS);
   const width = MIN_WIDTHS * ((found[3]! - found[2]!) / 2);
   return [
-    Math.max(-found[1]! * STRETCH_INNER, -found[0]! * STRETCH_OUTER, width),
-    Math.max(found[4]! * STRETCH_INNER, found[5]! * STRETCH_OUTER, width),
+    max(-found[1]! * STRETCH_INNER, -found[0]! * STRETCH_OUTER, width),
+    max(found[4]! * STRETCH_INNER, found[5]! * STRETCH_OUTER, width),
   ];
 }

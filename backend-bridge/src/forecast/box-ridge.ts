@@ -19,7 +19,8 @@ export function solveInBox(cross: Float64Array, target: Float64Array, out: Float
       let rest = target[i]!;
       for (let j = 0; j < i; j++) rest -= cross[i * n + j]! * out[j]!;
       for (let j = i + 1; j < n; j++) rest -= cross[j * n + i]! * out[j]!;
-      out[i] = own > 0 ? Math.max(MIN_COEFFICIENT, Math.min(MAX_SUM - out[(i + (n >> 1)) % n]!, rest / own)) : 0;
+      out[i] =
+        own > 0 ? Math.max(MIN_COEFFICIENT, Math.min(MAX_SUM - out[(i + (n >> 1)) % n]!, rest / own)) : 0;
     }
   }
 }

@@ -42,10 +42,7 @@ export function forecastSeries(
   const { stepMs } = model;
   const ahead = horizonSteps(model, horizonMs);
   const untilMs = openFrom(model, steps);
-  const first = Math.min(
-    steps.values.length,
-    Math.max(0, Math.round((fromMs - steps.startMs) / stepMs)),
-  );
+  const first = Math.min(steps.values.length, Math.max(0, Math.round((fromMs - steps.startMs) / stepMs)));
   const startMs = steps.startMs + first * stepMs;
   const closed = steps.values.length - first;
   const answer = emptyForecast(closed + ahead);

@@ -2,6 +2,9 @@ import type { Seasons } from './model';
 import { smoothed } from './smoothing';
 import { WeekdayTable } from './weekday-table';
 
+const { max, min, round } = Math;
+const { isNaN } = Number;
+
 const HOUR = 3_600_000;
 const SUNDAY = 0;
 /** Weekdays are compared over stretches of this length: a Saturday's night may be like a Friday's, its noon not. */
@@ -19,7 +22,7 @@ const MIN_DAYS = 0.3;
  */
 export class DayProfile {
   private readonly rows: Map<number, Float32Array>;
-  private readonly weekdays: readonly WeekdayTable[];
+  private readonly weekdays: WeekdayTable[];
 
   /** @param weeks how many weeks of days are kept */
   constructor(
@@ -32,20 +35,12 @@ export class DayProfile {
   ) {
     this.rows = new Map(from?.rows);
     this.weekdays =
-      from?.weekdays.map((table) => table.clone()) ??
-      Array.from({ length: 7 }, () => new WeekdayTable(slots));
+      from?.weekdays.slice() ?? Array.from({ length: 7 }, () => new WeekdayTable(slots, [], []));
   }
 
   /** A copy that learns on its own from `day` on; days before it are shared, since nothing writes to them. */
   cloneAt(day: number): DayProfile {
-    const copy = new DayProfile(
-      this.slots,
-      this.stepMs,
-      this.weeks,
-      this.seasons,
-      this.holidays,
-      this,
-    );
+    const copy = new DayProfile(this.slots, this.stepMs, this.weeks, this.seasons, this.holidays, this);
     for (const [key, row] of this.rows) if (key >= day) copy.rows.set(key, row.slice());
     return copy;
   }
@@ -61,7 +56,7 @@ export class DayProfile {
 
   /** Learns all days before `day`; those from `learned` on are new. */
   learnDays(learned: number, day: number): void {
-    const first = Math.max(learned, day - 7);
+    const first = max(learned, day - 7);
     const changed = new Set<number>();
     for (let past = first; past < day; past++) changed.add(weekdayOf(past));
     for (const past of this.rows.keys()) {
@@ -77,9 +72,9 @@ export class DayProfile {
     const weekday = this.holidays.has(day) ? SUNDAY : weekdayOf(day);
     const profile = new Float64Array(this.slots).fill(Number.NaN);
     const variance = new Float64Array(this.slots).fill(Number.NaN);
-    const stretch = Math.max(1, Math.round((STRETCH_HOURS * HOUR) / this.stepMs));
+    const stretch = max(1, round((STRETCH_HOURS * HOUR) / this.stepMs));
     for (let from = 0; from < this.slots; from += stretch) {
-      this.mixWeekdays(weekday, from, Math.min(this.slots, from + stretch), noise, profile, variance);
+      this.mixWeekdays(weekday, from, min(this.slots, from + stretch), noise, profile, variance);
     }
     fillGaps(profile);
     return smoothed(profile, variance, this.stepMs);
@@ -95,7 +90,7 @@ export class DayProfile {
       rows.push(row);
       weeksAgo.push((before - 1 - day) / 7);
     }
-    this.weekdays[weekday]!.rebuild(rows, weeksAgo);
+    this.weekdays[weekday] = new WeekdayTable(this.slots, rows, weeksAgo);
   }
 
   private mixWeekdays(
@@ -111,7 +106,7 @@ export class DayProfile {
     const weights = this.weekdays.map((table) => {
       const days = meanOf(table.days, from, to);
       if (days === 0) return 0;
-      const ofMean = noise / Math.max(days, MIN_DAYS);
+      const ofMean = noise / max(days, MIN_DAYS);
       if (table === own || this.seasons === 'day') return 1 / ofMean;
       return 1 / (ofMean + squaredDistance(own, table, from, to, noise) + APART * noise);
     });
@@ -136,7 +131,7 @@ export class DayProfile {
     let count = 0;
     for (const { variance } of this.weekdays) {
       for (let slot = from; slot < to; slot++) {
-        if (Number.isNaN(variance[slot]!)) continue;
+        if (isNaN(variance[slot]!)) continue;
         sum += variance[slot]!;
         count++;
       }
@@ -161,7 +156,7 @@ function squaredDistance(
     sum += difference * difference - noise / own.days[slot]! - noise / other.days[slot]!;
     count++;
   }
-  return count > 0 ? Math.max(0, sum / count) : UNKNOWN_APART * noise;
+  return count > 0 ? max(0, sum / count) : UNKNOWN_APART * noise;
 }
 
 function meanOf(values: Float32Array, from: number, to: number): number {
@@ -174,11 +169,11 @@ function meanOf(values: Float32Array, from: number, to: number): number {
 function fillGaps(profile: Float64Array): void {
   let last = Number.NaN;
   for (let slot = 0; slot < profile.length; slot++) {
-    if (Number.isNaN(profile[slot]!)) profile[slot] = last;
+    if (isNaN(profile[slot]!)) profile[slot] = last;
     else last = profile[slot]!;
   }
   for (let slot = profile.length - 1; slot >= 0; slot--) {
-    if (Number.isNaN(profile[slot]!)) profile[slot] = last;
+    if (isNaN(profile[slot]!)) profile[slot] = last;
     else last = profile[slot]!;
   }
 }

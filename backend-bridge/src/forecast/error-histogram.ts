@@ -1,6 +1,8 @@
 /** The distribution of past errors, newer ones weighing more: quantiles of it are the width of the bands. */
 
-const BINS = 512;
+const { abs, floor, max, min } = Math;
+
+const BINS = 256;
 /** Errors of this many standard deviations lie half-way to the end of the scale: bins are narrow near 0, wide far out. */
 const HALF_WAY = 3;
 const RESCALE_ABOVE = 1e12;
@@ -8,13 +10,13 @@ const RESCALE_ABOVE = 1e12;
 /** A standard normal's share of each bin: what is assumed before there are errors. */
 const normalShares = Float64Array.from({ length: BINS }, (_, bin) => {
   const middle = errorAt(bin + 0.5);
-  const width = errorAt(Math.min(BINS - 1e-6, bin + 1)) - errorAt(Math.max(1e-6, bin));
+  const width = errorAt(min(BINS - 1e-6, bin + 1)) - errorAt(max(1e-6, bin));
   return Math.exp(-0.5 * middle * middle) * width * 0.3989422804014327;
 });
 
 function errorAt(position: number): number {
   const mapped = (2 * position) / BINS - 1;
-  return (HALF_WAY * mapped) / (1 - Math.abs(mapped));
+  return (HALF_WAY * mapped) / (1 - abs(mapped));
 }
 
 export class ErrorHistogram {
@@ -40,8 +42,8 @@ export class ErrorHistogram {
 
   /** @param error in standard deviations; @param share of a whole observation */
   add(error: number, share: number): void {
-    const mapped = error / (Math.abs(error) + HALF_WAY);
-    const bin = Math.min(BINS - 1, Math.floor((mapped + 1) * (BINS / 2)));
+    const mapped = error / (abs(error) + HALF_WAY);
+    const bin = min(BINS - 1, floor((mapped + 1) * (BINS / 2)));
     this.weight *= this.growth;
     this.weights[bin]! += this.weight * share;
     this.total += this.weight * share;
@@ -68,8 +70,8 @@ export class ErrorHistogram {
         bin++;
         inBin = this.weights[bin]! + added * normalShares[bin]!;
       }
-      const part = inBin > 0 ? Math.min(1, Math.max(0, (wanted - below) / inBin)) : 0.5;
-      found.push(errorAt(Math.min(BINS - 0.01, Math.max(0.01, bin + part))));
+      const part = inBin > 0 ? min(1, max(0, (wanted - below) / inBin)) : 0.5;
+      found.push(errorAt(min(BINS - 0.01, max(0.01, bin + part))));
     }
     return found;
   }

@@ -7,6 +7,9 @@ import { DAY_MS, holidayDays, WEEK_MS, type ForecastModel } from './model';
 import { RecentSteps } from './recent-steps';
 import { scaleOf, type ValueScale } from './values';
 
+const { abs, ceil, floor, log, max, min, round, sign, sqrt } = Math;
+const { isNaN } = Number;
+
 /** After this long an observation weighs half. */
 const HALF_LIFE_DAYS = 28;
 /** Horizons are learned for 1, 2, 4, 7, 13, ... steps up to a day; between them forecasts are interpolated. */
@@ -17,8 +20,8 @@ const CLIP = 3;
 const PROFILE_CLIP = 8;
 /** A series that stays off to one side for this long is believed twice as far. */
 const BELIEVE_HOURS = 24;
-/** Errors count from this day on, fully after so many more. */
-const WARM_DAYS = 2;
+/** Errors count from this day on, counted from 0, and fully after so many days. */
+const WARM_DAYS = 1;
 const MATURE_DAYS = 14;
 const LEAST_FLOOR = 1e-9;
 const FLOOR = 1e-4;
@@ -99,20 +102,19 @@ export class Forecaster {
     const { stepMs } = model;
     this.local = localTime(model.timeZone);
     this.scale = scaleOf(model.values);
-    this.slots = Math.ceil(DAY_MS / stepMs);
+    this.slots = ceil(DAY_MS / stepMs);
     this.holidays = from?.holidays ?? holidayDays(model);
     this.probabilities = from?.probabilities ?? [(1 - model.interval) / 2, (1 + model.interval) / 2];
     this.levels = new Levels(stepMs, from?.levels);
-    const keep = 0.5 ** (stepMs / (HALF_LIFE_DAYS * DAY_MS));
+    const growth = 2 ** (stepMs / (HALF_LIFE_DAYS * DAY_MS));
     this.profile =
       from?.profile.cloneAt(from.day) ??
       new DayProfile(this.slots, stepMs, model.trainingWeeks + 1, model.seasons, this.holidays);
     this.horizons =
       from?.horizons.map((horizon) => horizon.clone()) ??
-      horizonLengths(this.slots).map((steps) => new HorizonModel(steps, this.levels.size, keep));
+      horizonLengths(this.slots).map((steps) => new HorizonModel(steps, this.levels.size, growth));
     this.recent = new RecentSteps(this.horizons, this.levels.size, from?.recent);
-    this.anomaly =
-      from?.anomaly.clone() ?? new AnomalyScore(stepMs, keep, this.slots, this.levels.size);
+    this.anomaly = from?.anomaly.clone() ?? new AnomalyScore(stepMs, growth, this.slots, this.levels.size);
     this.now = new Float64Array(this.levels.size);
     if (from === undefined) return;
     this.today = from.today;
@@ -137,7 +139,10 @@ export class Forecaster {
   get learning(): Learning {
     const { model } = this;
     const haveMs = this.taken * model.stepMs;
-    const neededMs = 2 * (model.seasons === 'week' ? WEEK_MS : DAY_MS);
+    const twoSeasons = 2 * (model.seasons === 'week' ? WEEK_MS : DAY_MS);
+    // Errors of each horizon are needed, too, which a series with long gaps has later.
+    const measured = this.horizons.every((horizon) => horizon.ready);
+    const neededMs = measured || haveMs < twoSeasons ? twoSeasons : haveMs + DAY_MS;
     return {
       state: haveMs < neededMs ? 'learning' : 'ready',
       trainedFromMs: this.firstMs,
@@ -170,10 +175,10 @@ export class Forecaster {
     this.fillGap(index);
     const slot = this.slotOf(wall);
     const scaled = this.scale.toModel(value);
-    this.size = this.last < 0 ? Math.abs(scaled) : this.size + SLOW * (Math.abs(scaled) - this.size);
-    this.recent.floor = Math.max(LEAST_FLOOR, FLOOR * this.size);
+    this.size = this.last < 0 ? abs(scaled) : this.size + SLOW * (abs(scaled) - this.size);
+    this.recent.floor = max(LEAST_FLOOR, FLOOR * this.size);
     const profile = this.today![slot]!;
-    if (Number.isNaN(profile)) {
+    if (isNaN(profile)) {
       this.takeUnexpected(index, slot, scaled);
       return UNKNOWN;
     }
@@ -186,21 +191,24 @@ export class Forecaster {
     return ready ? step : UNKNOWN;
   }
 
-  /** A step that is missing or still open, as it is expected, and how unusual `value` would be. Learns nothing. */
+  /**
+   * A step that is missing or still open, as it is expected, and how unusual `value` would be. Learns nothing; the next
+   * step that is taken is this one or a later one.
+   */
   preview(timeMs: number, value = Number.NaN): ExpectedStep {
     if (this.learning.state === 'learning') return UNKNOWN;
     const wall = this.local.wallClock(timeMs);
     const opened = this.opened(dayOf(wall));
     const slot = this.slotOf(wall);
     const profile = opened.today![slot]!;
-    if (Number.isNaN(profile)) return UNKNOWN;
+    if (isNaN(profile)) return UNKNOWN;
     const index = this.indexOf(timeMs);
     opened.fillGap(index);
     return opened.describe(index, slot, this.scale.toModel(value) - profile, profile);
   }
 
   /** Expected values and bands of `times`, all after the newest step; NaN where no profile is known. */
-  band(times: ArrayLike<number>, probabilities: readonly number[] = this.probabilities): Band {
+  band(times: ArrayLike<number>): Band {
     const band: Band = {
       expected: new Float64Array(times.length).fill(Number.NaN),
       lower: new Float64Array(times.length).fill(Number.NaN),
@@ -209,16 +217,16 @@ export class Forecaster {
     if (this.learning.state === 'learning' || times.length === 0) return band;
     const opened = this.opened(dayOf(this.local.wallClock(times[0]!)));
     opened.levels.write(opened.now, 0);
-    for (let k = 0; k < times.length; k++) opened.expectAhead(times[k]!, k, probabilities, band);
+    for (let k = 0; k < times.length; k++) opened.expectAhead(times[k]!, k, band);
     return band;
   }
 
   private indexOf(timeMs: number): number {
-    return Math.round((timeMs - this.firstMs) / this.model.stepMs);
+    return round((timeMs - this.firstMs) / this.model.stepMs);
   }
 
   private slotOf(wall: number): number {
-    return Math.floor((wall - dayOf(wall) * DAY_MS) / this.model.stepMs);
+    return floor((wall - dayOf(wall) * DAY_MS) / this.model.stepMs);
   }
 
   /** This forecaster, or where `day` has not begun in it a copy in which it has: only steps change what is learned. */
@@ -234,19 +242,19 @@ export class Forecaster {
   /** Where a new day begins, learns the days before it. A wall clock that is set back over midnight begins none. */
   private beginDay(day: number): void {
     if (day <= this.day) return;
-    if (Number.isNaN(this.day)) this.firstDay = day;
+    if (isNaN(this.day)) this.firstDay = day;
     else this.profile.learnDays(this.day, day);
     this.day = day;
     this.dayNoise = this.noise > 0 ? this.noise : this.recent.floor * this.recent.floor;
     this.ahead.clear();
     this.today = this.profile.of(day, this.dayNoise);
-    for (const horizon of this.horizons) horizon.refit();
+    for (const horizon of this.horizons) horizon.refit(this.probabilities);
     this.anomaly.refit();
   }
 
   /** Steps that are missing before `index`: the levels stay as they are. */
   private fillGap(index: number): void {
-    for (let step = Math.max(this.last + 1, index - this.recent.length); step < index; step++) {
+    for (let step = max(this.last + 1, index - this.recent.length); step < index; step++) {
       this.recent.note(step, Number.NaN, 0);
       this.levels.write(this.recent.levels, this.recent.offset(step));
     }
@@ -256,31 +264,30 @@ export class Forecaster {
   private takeUnexpected(index: number, slot: number, scaled: number): void {
     this.profile.row(this.day)[slot] = scaled;
     const change = scaled - this.lastValue;
-    if (!Number.isNaN(change)) {
+    if (!isNaN(change)) {
       const square = (change * change) / 2;
-      this.noise = Number.isNaN(this.noise) ? square : this.noise + FIRST_NOISE_RATE * (square - this.noise);
+      this.noise = isNaN(this.noise) ? square : this.noise + FIRST_NOISE_RATE * (square - this.noise);
     }
     this.lastValue = scaled;
     this.taken++;
-    this.recent.note(index, Number.NaN, 0);
+    // Not missing: what comes a day later is measured against the levels of this step, which know nothing.
+    this.recent.note(index, 0, 0);
     this.levels.write(this.recent.levels, this.recent.offset(index));
     this.last = index;
   }
 
   private describe(index: number, slot: number, residual: number, profile: number): ExpectedStep {
     const { recent } = this;
+    recent.note(index, residual, profile);
     const horizon = recent.horizonOf(index - this.last);
     if (!horizon.ready) return UNKNOWN;
     const centre = profile + horizon.expected(recent.levels, recent.offset(this.last), profile);
     const deviation = horizon.deviation(profile) + recent.floor;
-    const [low, high] = horizon.errorQuantiles(this.probabilities);
-    const score = this.holidays.has(this.day)
-      ? 0
-      : this.anomaly.of(recent, index, residual, profile, slot);
+    const score = this.holidays.has(this.day) ? 0 : this.anomaly.of(recent, index, residual, profile, slot);
     return {
       expected: this.shown(centre),
-      lower: this.limit(centre + deviation * low!),
-      upper: this.limit(centre + deviation * high!),
+      lower: this.limit(centre + deviation * horizon.lowerError),
+      upper: this.limit(centre + deviation * horizon.upperError),
       score,
     };
   }
@@ -291,46 +298,30 @@ export class Forecaster {
     const horizon = recent.horizonOf(index - this.last);
     const error = residual - horizon.expected(recent.levels, recent.offset(this.last), profile);
     const deviation = this.deviationOf(horizon, profile, error) + floor;
-    this.noise = Number.isNaN(this.noise)
+    this.noise = isNaN(this.noise)
       ? error * error
-      : this.noise +
-        NOISE_RATE * (Math.min(error * error, 9 * this.noise + floor * floor) - this.noise);
+      : this.noise + NOISE_RATE * (min(error * error, 9 * this.noise + floor * floor) - this.noise);
     const reach = PROFILE_CLIP * deviation;
-    this.profile.row(this.day)[slot] = profile + Math.max(-reach, Math.min(reach, residual));
+    this.profile.row(this.day)[slot] = profile + max(-reach, min(reach, residual));
     if (!this.holidays.has(this.day)) this.learnErrors(index, slot, residual, profile, score);
     this.levels.update(residual - error + this.believed(error, deviation), residual, profile);
-    recent.note(index, residual, profile);
     this.levels.write(recent.levels, recent.offset(index));
   }
 
   private deviationOf(horizon: HorizonModel, profile: number, error: number): number {
     if (horizon.ready) return horizon.deviation(profile);
-    return Number.isNaN(this.noise) ? Math.abs(error) : Math.sqrt(this.noise);
+    return isNaN(this.noise) ? abs(error) : sqrt(this.noise);
   }
 
-  private learnErrors(
-    index: number,
-    slot: number,
-    residual: number,
-    profile: number,
-    score: number,
-  ): void {
+  private learnErrors(index: number, slot: number, residual: number, profile: number, score: number): void {
     const { recent } = this;
     const age = this.day - this.firstDay - WARM_DAYS;
-    const share = age < 0 ? 0 : Math.min(1, ((age + 1) / MATURE_DAYS) ** 2);
+    const share = age < 0 ? 0 : min(1, ((age + 1) / MATURE_DAYS) ** 2);
     for (const horizon of this.horizons) {
       const from = index - horizon.steps;
       if (from < 0) break;
       if (recent.isMissing(from)) continue;
-      horizon.learn(
-        recent.levels,
-        recent.offset(from),
-        profile,
-        residual,
-        share,
-        recent.floor,
-        this.noise,
-      );
+      horizon.learn(recent.levels, recent.offset(from), profile, residual, share, recent.floor, this.noise);
     }
     if (share > 0 && this.horizons[0]!.ready) {
       this.anomaly.learn(recent, index, slot, score, share);
@@ -339,38 +330,37 @@ export class Forecaster {
 
   /** What the levels take of an error: all of a usual one, less and less of an unusual one, until it lasts. */
   private believed(error: number, deviation: number): number {
-    const size = Math.abs(error);
-    const side = size > CLIP * deviation ? Math.sign(error) : 0;
+    const size = abs(error);
+    const side = size > CLIP * deviation ? sign(error) : 0;
     this.offSteps = side !== 0 && side === this.offSide ? this.offSteps + 1 : 0;
     this.offSide = side;
     if (side === 0) return error;
-    const lasting = 2 ** Math.min(20, (this.offSteps * this.model.stepMs) / (BELIEVE_HOURS * HOUR_MS));
-    const limit = Math.min(size, CLIP * deviation * lasting);
+    const lasting = 2 ** min(20, (this.offSteps * this.model.stepMs) / (BELIEVE_HOURS * HOUR_MS));
+    const limit = min(size, CLIP * deviation * lasting);
     return (side * limit * limit) / size;
   }
 
-  private expectAhead(timeMs: number, at: number, probabilities: readonly number[], band: Band): void {
+  private expectAhead(timeMs: number, at: number, band: Band): void {
     const wall = this.local.wallClock(timeMs);
     const profile = this.profileOf(dayOf(wall))[this.slotOf(wall)]!;
-    const steps = Math.max(1, this.indexOf(timeMs) - this.last);
+    const steps = max(1, this.indexOf(timeMs) - this.last);
     const position = this.recent.positionOf(steps);
     const longer = this.horizons[position]!;
-    const shorter = this.horizons[Math.max(0, position - 1)]!;
-    if (Number.isNaN(profile) || !longer.ready || !shorter.ready) return;
+    const shorter = this.horizons[max(0, position - 1)]!;
+    if (isNaN(profile) || !longer.ready || !shorter.ready) return;
     // Linear in the logarithm of the horizon, as errors grow.
-    const part =
-      steps >= longer.steps ? 1 : Math.log(steps / shorter.steps) / Math.log(longer.steps / shorter.steps);
+    const part = steps >= longer.steps ? 1 : log(steps / shorter.steps) / log(longer.steps / shorter.steps);
     const centre =
       profile +
       part * longer.expected(this.now, 0, profile) +
       (1 - part) * shorter.expected(this.now, 0, profile);
     const deviation =
       part * longer.deviation(profile) + (1 - part) * shorter.deviation(profile) + this.recent.floor;
-    const far = longer.errorQuantiles(probabilities);
-    const near = shorter.errorQuantiles(probabilities);
+    const low = part * longer.lowerError + (1 - part) * shorter.lowerError;
+    const high = part * longer.upperError + (1 - part) * shorter.upperError;
     band.expected[at] = this.shown(centre);
-    band.lower[at] = this.limit(centre + deviation * (part * far[0]! + (1 - part) * near[0]!));
-    band.upper[at] = this.limit(centre + deviation * (part * far[1]! + (1 - part) * near[1]!));
+    band.lower[at] = this.limit(centre + deviation * low);
+    band.upper[at] = this.limit(centre + deviation * high);
   }
 
   private profileOf(day: number): Float64Array {
@@ -384,22 +374,22 @@ export class Forecaster {
 
   private shown(scaled: number): number {
     const value = this.scale.fromModel(scaled);
-    return this.model.values === 'count' && value < WHOLE_BELOW ? Math.round(value) : value;
+    return this.model.values === 'count' && value < WHOLE_BELOW ? round(value) : value;
   }
 
   private limit(scaled: number): number {
     const value = this.scale.fromModel(scaled);
-    return this.model.values === 'count' ? Math.round(value) : value;
+    return this.model.values === 'count' ? round(value) : value;
   }
 }
 
 function dayOf(wall: number): number {
-  return Math.floor(wall / DAY_MS);
+  return floor(wall / DAY_MS);
 }
 
 function horizonLengths(slots: number): number[] {
   const lengths: number[] = [];
-  for (let steps = 1; steps < slots; steps = Math.max(steps + 1, Math.round(steps * HORIZON_GROWTH))) {
+  for (let steps = 1; steps < slots; steps = max(steps + 1, round(steps * HORIZON_GROWTH))) {
     lengths.push(steps);
   }
   return [...lengths, slots];

@@ -4,6 +4,8 @@
  * Winters, but several, and their weights learned for each horizon).
  */
 
+const { max, min } = Math;
+
 const HOUR = 3_600_000;
 const HALF_LIVES_HOURS = [0.25, 1, 6, 30];
 /** A factor of the profile is kept within these: a night's near-zero profile must not make it explode. */
@@ -57,7 +59,7 @@ export class Levels {
 
   private factor(k: number): number {
     const square = this.squares[k]!;
-    return square > 0 ? Math.max(MIN_FACTOR, Math.min(MAX_FACTOR, this.slopes[k]! / square)) : 0;
+    return square > 0 ? max(MIN_FACTOR, min(MAX_FACTOR, this.slopes[k]! / square)) : 0;
   }
 }
 

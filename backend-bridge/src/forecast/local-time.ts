@@ -35,7 +35,9 @@ export class LocalTime {
       this.lastDay = day;
     }
     const offsets = this.lastOffsets;
-    return timeMs + (typeof offsets === 'number' ? offsets : offsets[Math.floor((timeMs - day * DAY) / QUARTER)]!);
+    return (
+      timeMs + (typeof offsets === 'number' ? offsets : offsets[Math.floor((timeMs - day * DAY) / QUARTER)]!)
+    );
   }
 
   private offsetsOf(day: number): number | Float64Array {
@@ -44,7 +46,9 @@ export class LocalTime {
     const first = this.offsetAt(day * DAY);
     let offsets: number | Float64Array = first;
     if (this.offsetAt((day + 1) * DAY - QUARTER) !== first) {
-      offsets = Float64Array.from({ length: DAY / QUARTER }, (_, index) => this.offsetAt(day * DAY + index * QUARTER));
+      offsets = Float64Array.from({ length: DAY / QUARTER }, (_, index) =>
+        this.offsetAt(day * DAY + index * QUARTER),
+      );
     }
     if (this.days.size >= MAX_DAYS) this.days.delete(this.days.keys().next().value!);
     this.days.set(day, offsets);

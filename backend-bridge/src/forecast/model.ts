@@ -43,9 +43,7 @@ export class ForecastRefusedError extends Error {
  * The model with every default filled in.
  * @throws ForecastRefusedError for a value that no forecast can be made with
  */
-export function forecastModel(
-  given: Pick<ForecastModel, 'stepMs'> & Partial<ForecastModel>,
-): ForecastModel {
+export function forecastModel(given: Pick<ForecastModel, 'stepMs'> & Partial<ForecastModel>): ForecastModel {
   const model: ForecastModel = {
     timeZone: 'UTC',
     values: 'signed',

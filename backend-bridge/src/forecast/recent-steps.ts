@@ -1,5 +1,10 @@
 import type { HorizonModel } from './horizon-model';
 
+const { min } = Math;
+const { isNaN } = Number;
+
+const sums = new Float64Array(2);
+
 /** The last day of steps as the model saw them: what horizons learn from, and what scores compare with. */
 export class RecentSteps {
   /** `levelCount` numbers for each step, at `offset`. */
@@ -38,7 +43,7 @@ export class RecentSteps {
   }
 
   isMissing(index: number): boolean {
-    return Number.isNaN(this.residuals[index % this.size]!);
+    return isNaN(this.residuals[index % this.size]!);
   }
 
   copyLevels(index: number, out: Float64Array): void {
@@ -57,24 +62,36 @@ export class RecentSteps {
     return position;
   }
 
-  /** How far step `index` was from what was expected at step `from`, in deviations; NaN where it is missing. */
-  deviationsAt(index: number, from: number): number {
-    const slot = index % this.size;
-    return this.deviationsFrom(from, this.residuals[slot]!, this.profiles[slot]!, index - from);
+  /**
+   * Mean deviation of the `length` steps up to `index` from what was expected before them; NaN where fewer than half
+   * are there. No step counts for more than `limit`.
+   */
+  meanDeviation(index: number, length: number, limit: number): number {
+    const before = index - length;
+    if (before < 0) return Number.NaN;
+    sums.fill(0);
+    let from = 1;
+    for (let position = 0; from <= length; position++) {
+      const horizon = this.horizons[position]!;
+      const to = min(length, horizon.steps);
+      horizon.addDeviations(
+        this.levels,
+        this.offset(before),
+        this.residuals,
+        this.profiles,
+        before + from,
+        before + to + 1,
+        this.floor,
+        limit,
+        sums,
+      );
+      from = to + 1;
+    }
+    return 2 * sums[1]! > length ? sums[0]! / sums[1]! : Number.NaN;
   }
 
-  deviationsFrom(from: number, residual: number, profile: number, ahead: number): number {
-    return this.deviations(residual, profile, this.levels, this.offset(from), ahead);
-  }
-
-  /** The same by the levels at `at` in `levels`, `ahead` steps before. */
-  deviations(
-    residual: number,
-    profile: number,
-    levels: Float64Array,
-    at: number,
-    ahead: number,
-  ): number {
+  /** Deviations of a step from what was expected with the levels at `at` in `levels`, `ahead` steps before it. */
+  deviations(residual: number, profile: number, levels: Float64Array, at: number, ahead: number): number {
     const horizon = this.horizonOf(ahead);
     return (residual - horizon.expected(levels, at, profile)) / (horizon.deviation(profile) + this.floor);
   }

@@ -18,12 +18,7 @@ export interface Alarm {
 }
 
 /** The score as the rule sees it: 0 where the side or the size of the change does not matter to it. */
-export function ruledScore(
-  rule: AnomalyRule,
-  actual: number,
-  expected: number,
-  score: number,
-): number {
+export function ruledScore(rule: AnomalyRule, actual: number, expected: number, score: number): number {
   if (Number.isNaN(score) || Number.isNaN(actual) || Number.isNaN(expected)) return 0;
   if (rule.direction === 'up' && score < 0) return 0;
   if (rule.direction === 'down' && score > 0) return 0;

@@ -1,5 +1,8 @@
 /** A profile of a day, smoothed as far as that loses less shape than it takes noise away. */
 
+const { max, min, round } = Math;
+const { isNaN } = Number;
+
 const MINUTE = 60_000;
 /** Half widths of the triangular kernels that are tried, each weighed against what came out so far. */
 const HALF_WIDTHS_MINUTES = [20, 40, 80];
@@ -12,13 +15,10 @@ const BIAS_REACH_MINUTES = 120;
  */
 export function smoothed(raw: Float64Array, noise: Float64Array, stepMs: number): Float64Array {
   const slots = raw.length;
-  const reach = Math.min(
-    Math.max(2, Math.round((BIAS_REACH_MINUTES * MINUTE) / stepMs)),
-    (slots - 1) >> 1,
-  );
+  const reach = min(max(2, round((BIAS_REACH_MINUTES * MINUTE) / stepMs)), (slots - 1) >> 1);
   let result = raw;
   for (const minutes of HALF_WIDTHS_MINUTES) {
-    const half = Math.round((minutes * MINUTE) / stepMs);
+    const half = round((minutes * MINUTE) / stepMs);
     if (half < 1 || 2 * half >= slots) continue;
     result = mixed(result, raw, noise, half, reach);
   }
@@ -39,7 +39,7 @@ function mixed(
   const apart = 1 - 2 / (half + 1) + left;
   const bias = new Float64Array(slots);
   for (let slot = 0; slot < slots; slot++) {
-    const known = Number.isNaN(noise[slot]!) ? 0 : noise[slot]!;
+    const known = isNaN(noise[slot]!) ? 0 : noise[slot]!;
     const difference = raw[slot]! - kernel[slot]!;
     bias[slot] = difference * difference - known * apart;
   }
@@ -47,8 +47,8 @@ function mixed(
   let sum = 0;
   for (let k = -reach; k <= reach; k++) sum += bias[(k + slots) % slots]!;
   for (let slot = 0; slot < slots; slot++) {
-    const squaredBias = Math.max(0, sum / (2 * reach + 1));
-    const own = Number.isNaN(noise[slot]!) ? 4 * squaredBias : noise[slot]!;
+    const squaredBias = max(0, sum / (2 * reach + 1));
+    const own = isNaN(noise[slot]!) ? 4 * squaredBias : noise[slot]!;
     const ofKernel = squaredBias + own * left;
     const weight = ofKernel + own > 0 ? own / (ofKernel + own) : 1;
     out[slot] = weight * kernel[slot]! + (1 - weight) * soFar[slot]!;

@@ -80,8 +80,7 @@ export class WarmForecast {
     const revised: RevisedStep[] = [];
     for (let time = kept; time < this.nextMs; time += this.model.stepMs) {
       const known = byTime.get(time);
-      const step =
-        known === undefined ? this.forecaster.preview(time) : this.replayOne(time, known);
+      const step = known === undefined ? this.forecaster.preview(time) : this.replayOne(time, known);
       if (time >= timeMs) revised.push({ timeMs: time, ...step });
     }
     return revised;

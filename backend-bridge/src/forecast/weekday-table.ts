@@ -1,4 +1,6 @@
-/** What the days of one weekday were like: per slot of the day a recent, trimmed mean, its spread and its weight. */
+/** What the days of one weekday were like: per slot of the day a recent, trimmed mean, its spread and its weight. Never changed. */
+
+const { isNaN } = Number;
 
 /** A week older counts for this much less. */
 const WEEKLY_DECAY = 0.85;
@@ -9,27 +11,21 @@ const MIN_FOR_VARIANCE = 1.5;
 
 export class WeekdayTable {
   readonly mean: Float32Array;
+  /** From week to week; NaN where there were too few. */
   readonly variance: Float32Array;
   /** Effective days behind the mean; 0: none. */
   readonly days: Float32Array;
 
-  constructor(slots: number, from?: WeekdayTable) {
-    this.mean = from?.mean.slice() ?? new Float32Array(slots).fill(Number.NaN);
-    this.variance = from?.variance.slice() ?? new Float32Array(slots).fill(Number.NaN);
-    this.days = from?.days.slice() ?? new Float32Array(slots);
-  }
-
-  clone(): WeekdayTable {
-    return new WeekdayTable(this.mean.length, this);
-  }
-
-  /** @param rows the weekday's days, newest first; @param weeksAgo how old each is */
-  rebuild(rows: readonly Float32Array[], weeksAgo: readonly number[]): void {
+  /** @param rows the weekday's days, each of `slots` values, newest first; @param weeksAgo how old each is */
+  constructor(slots: number, rows: readonly Float32Array[], weeksAgo: readonly number[]) {
+    this.mean = new Float32Array(slots);
+    this.variance = new Float32Array(slots);
+    this.days = new Float32Array(slots);
     const weights = Float64Array.from(weeksAgo, (weeks) => WEEKLY_DECAY ** weeks);
-    for (let slot = 0; slot < this.mean.length; slot++) this.rebuildSlot(rows, weights, slot);
+    for (let slot = 0; slot < slots; slot++) this.fill(rows, weights, slot);
   }
 
-  private rebuildSlot(rows: readonly Float32Array[], weights: Float64Array, slot: number): void {
+  private fill(rows: readonly Float32Array[], weights: Float64Array, slot: number): void {
     const count = rows.length;
     let present = 0;
     let lowest = -1;
@@ -38,7 +34,7 @@ export class WeekdayTable {
     let high = -Infinity;
     for (let day = 0; day < count; day++) {
       const value = rows[day]![slot]!;
-      if (Number.isNaN(value)) continue;
+      if (isNaN(value)) continue;
       present++;
       if (value < low) {
         low = value;
@@ -55,7 +51,7 @@ export class WeekdayTable {
     let squares = 0;
     for (let day = 0; day < count; day++) {
       const value = rows[day]![slot]!;
-      if (Number.isNaN(value) || day === lowest || day === highest) continue;
+      if (isNaN(value) || day === lowest || day === highest) continue;
       const weight = weights[day]!;
       sum += weight * value;
       whole += weight;
@@ -70,7 +66,7 @@ export class WeekdayTable {
     let spread = 0;
     for (let day = 0; day < count; day++) {
       const value = rows[day]![slot]!;
-      if (Number.isNaN(value) || day === lowest || day === highest) continue;
+      if (isNaN(value) || day === lowest || day === highest) continue;
       spread += weights[day]! * (value - mean) * (value - mean);
     }
     this.variance[slot] = ((spread / whole) * effective) / (effective - 1);
