@@ -28,7 +28,8 @@ type Meta struct {
 	StoreEpoch       string          `json:"store_epoch,omitempty"`
 	TimeShiftMS      int64           `json:"time_shift_ms,omitempty"`
 	Live             *Live           `json:"live,omitempty"`
-	Truncated        bool            `json:"truncated,omitempty"` // of events: the range may have more than came
+	Truncated        bool            `json:"truncated,omitempty"`    // of events: the range may have more than came
+	OpenWindows      bool            `json:"open_windows,omitempty"` // of a frame with the open windows of its series only
 	Revisions        []int64         `json:"revisions,omitempty"`
 	Removed          []int64         `json:"removed,omitempty"`
 	RemovedRevisions []int64         `json:"removed_revisions,omitempty"`

@@ -51,7 +51,7 @@ func EventsCutNotice(most int) data.Notice {
 
 // SkippedFilterNotice says that a dashboard's filter does not apply.
 func SkippedFilterNotice(dimension, metric string) data.Notice {
-	return notice(data.NoticeSeverityInfo, "The dashboard's filter on %q is left out: %s has no such dimension.", dimension, metric)
+	return notice(data.NoticeSeverityWarning, "The dashboard's filter on %q is left out: %s has no such dimension.", dimension, metric)
 }
 
 func notice(severity data.NoticeSeverity, format string, args ...any) data.Notice {

@@ -8,25 +8,40 @@ import (
 	"github.com/streamkpi/streamkpi/pkg/bridge"
 )
 
-// FromSeries gives one frame a series: the time field and one numeric field with its labels.
+// FromSeries gives one frame a series: the time field and one numeric field with its labels. Where the query separates
+// open windows, those of each series are one more frame.
 func FromSeries(asked Asked, answer *bridge.QueryAnswer) data.Frames {
 	shift := asked.Query.TimeShift
 	meta := asked.headMeta(answer.Head)
-	var all data.Frames
-	for _, series := range answer.Series {
-		if len(series.Times) == 0 && len(series.Removed) == 0 {
-			continue
-		}
+	frameOf := func(series bridge.PointSeries, open bool) *data.Frame {
 		frame := pointFrame(asked, answer.Head, series)
 		own := meta
 		own.OpenFromMS = shifted(series.OpenFromMS, shift)
+		own.OpenWindows = open
 		own.Revisions = series.Revisions
 		own.Removed = shiftedTimes(series.Removed, shift)
 		own.RemovedRevisions = series.RemovedRevisions
+		if open {
+			styleOpen(frame.Fields[1])
+		}
 		asked.describe(frame, data.FrameTypeTimeSeriesMulti, own)
-		all = append(all, frame)
+		return frame
 	}
-	return asked.finish(all, data.FrameTypeTimeSeriesMulti, meta)
+	var all, allOpen data.Frames
+	for _, series := range answer.Series {
+		closed, open := series, bridge.PointSeries{}
+		if asked.Query.SeparatesOpen() {
+			closed, open = splitOpen(series)
+		}
+		if len(closed.Times) > 0 || len(closed.Removed) > 0 {
+			all = append(all, frameOf(closed, false))
+		}
+		if len(open.Times) > 0 {
+			allOpen = append(allOpen, frameOf(open, true))
+		}
+	}
+	// At the end, so that the colours of the others do not change when a window opens.
+	return asked.finish(append(all, allOpen...), data.FrameTypeTimeSeriesMulti, meta)
 }
 
 // headMeta is the metadata that all frames of an answer on one measure share.

@@ -24,7 +24,7 @@ var (
 	operators   = []string{"=", "!=", "=~", "!~"}
 	overTimes   = []string{"", "avg", "sum", "min", "max", "last"}
 	fills       = []string{"none", "zero", "null"}
-	openChoices = []string{"auto", "include", "exclude"}
+	openChoices = []string{"auto", "include", "exclude", "separate"}
 	stats       = []string{"", "last", "previous", "delta", "min", "max", "avg", "sum", "count"}
 	eventForms  = []string{"", "table", "count", "value"}
 	severities  = []string{"info", "warning", "critical"}

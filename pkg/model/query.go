@@ -57,7 +57,7 @@ type Query struct {
 	OverTime   string // empty: the measure's own rule
 	Fill       string // none, zero, null
 	Step       Step
-	Open       string // auto, include, exclude
+	Open       string // auto, include, exclude, separate
 	Stat       string // empty: the table
 	EventsAs   string // table, count, value; empty: by purpose
 	Severities []string
@@ -75,8 +75,8 @@ type Query struct {
 func (q Query) ForRule() Query {
 	q.Live = false
 	q.Revisions = false
-	if q.Open == "auto" {
-		q.Open = "exclude"
+	if q.Open == "auto" || q.SeparatesOpen() {
+		q.Open = "exclude" // two series with the same labels are ambiguous in a rule
 	}
 	if q.Step.Mode == StepAuto {
 		q.Step = Step{Mode: StepWindow}
@@ -106,11 +106,14 @@ func (q Query) ForPanel() Query {
 
 // IncludeOpen tells whether windows that may still change are asked for.
 func (q Query) IncludeOpen() bool {
-	if q.Open == "auto" {
+	if q.Open == "auto" || q.Open == "separate" {
 		return q.Kind != Summary
 	}
 	return q.Open == "include"
 }
+
+// SeparatesOpen tells whether the open windows of each series are a series of their own, beside that of the closed ones.
+func (q Query) SeparatesOpen() bool { return q.Kind == Series && q.Open == "separate" }
 
 // AllFilters are the query's own and those that the dashboard adds.
 func (q Query) AllFilters() []Filter {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -268,6 +269,7 @@ func TestFrameFixtures(t *testing.T) {
 				t.Errorf("the frame cannot be sent: %v", err)
 			}
 		}
-		checkDataplane(t, response.Frames)
+		// Rules and expressions never get series of open windows, whose labels are those of the closed ones.
+		checkDataplane(t, slices.DeleteFunc(response.Frames, func(frame *data.Frame) bool { return metaOf(t, frame).OpenWindows }))
 	})
 }

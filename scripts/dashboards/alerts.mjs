@@ -96,15 +96,16 @@ export const alerts = {
       id: 7,
       title: 'Events of alerted users',
       description:
-        'Events of all users above the limit together, per five minutes of event time. No bar: nobody was above it.',
+        'Events of all users above the limit together, per five minutes of event time. Grey: five minutes that still grow. No bar: nobody was above it.',
       at: [0, 16, 12, 8],
       bars: true,
-      targets: [series('activity', METRIC, { ...chosen, groupBy: [] })],
+      targets: [series('activity', METRIC, { ...chosen, groupBy: [], openWindows: 'separate' })],
     }),
     timeseries({
       id: 8,
       title: 'Active users per minute',
-      description: 'Distinct users with at least one event, per minute of event time.',
+      description:
+        'Distinct users with at least one event, per minute of event time. The minute that still grows is not shown.',
       at: [12, 16, 12, 8],
       targets: [series('users', 'active_users_per_minute', { groupBy: [] })],
     }),

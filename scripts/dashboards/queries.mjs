@@ -12,8 +12,9 @@ const query = (refId, fields) => ({ refId, datasource: DATA_SOURCE, version: 1, 
 export const SEGMENTS = { dimension: 'segment', op: '=', values: ['$segment'] };
 export const USERS = { dimension: 'user_id', op: '=', values: ['$user'] };
 
-/** Points over time. */
-export const series = (refId, metric, fields = {}) => query(refId, { kind: 'series', metric, ...fields });
+/** Points over time; of closed windows, so that no line dives at its end. */
+export const series = (refId, metric, fields = {}) =>
+  query(refId, { kind: 'series', metric, openWindows: 'exclude', ...fields });
 
 /** Last value, change and statistics over the range. */
 export const summary = (refId, metric, fields = {}) => query(refId, { kind: 'summary', metric, ...fields });

@@ -59,7 +59,7 @@ export const realtime = {
       id: 3,
       title: 'Events per minute',
       description:
-        'Events of all kinds, counted per minute of event time, one line a segment. The newest minute still grows.',
+        'Events of all kinds, counted per minute of event time, one line a segment. The minute that still grows is not shown.',
       at: [0, 12, 12, 11],
       targets: [series('events', 'events_per_minute', { ...bySegment, groupBy: ['segment'] })],
     }),
@@ -67,7 +67,7 @@ export const realtime = {
       id: 4,
       title: 'Revenue per minute',
       description:
-        'Amounts of purchases per minute of event time, one line a segment. The newest minute still grows.',
+        'Amounts of purchases per minute of event time, one line a segment. The minute that still grows is not shown.',
       at: [12, 12, 12, 11],
       unit: 'currencyUSD',
       targets: [series('revenue', 'revenue_per_minute', { ...bySegment, groupBy: ['segment'] })],

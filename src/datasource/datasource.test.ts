@@ -51,6 +51,32 @@ describe('a query of a dashboard', () => {
   });
 });
 
+describe('a filter that is left out', () => {
+  const LEFT_OUT = 'The dashboard\'s filter on "country" is left out: events has no such dimension.';
+  const askedUnder = (...transformations: object[]) => {
+    stage.backend.notices = [
+      { severity: 'warning', text: LEFT_OUT },
+      { severity: 'info', text: 'Each point stands for 5m; a window is 1m.' },
+    ];
+    const runner = { parent: { state: { transformations } } };
+    return stage.ask([SERIES], {
+      scopedVars: { __sceneObject: { text: '', value: { valueOf: () => runner } } },
+    });
+  };
+
+  test('is a notice of the frames', async () => {
+    const response = await askedUnder({ id: 'organize' }, { id: 'groupBy', disabled: true });
+    expect(response.errors).toBeUndefined();
+    expect((response.data as DataFrame[])[0]?.meta?.notices).toHaveLength(2);
+  });
+
+  test('is said by the response where a transformation makes new frames', async () => {
+    const response = await askedUnder({ id: 'organize' }, { id: 'groupBy' });
+    expect(response.errors).toEqual([{ refId: 'A', message: LEFT_OUT }]);
+    expect(response.data).toHaveLength(1);
+  });
+});
+
 describe('no stream is opened', () => {
   test('for an absolute range that is over', async () => {
     const range = absolute(Date.now() - 2 * HOUR, Date.now() - HOUR);
@@ -240,7 +266,11 @@ describe('a dashboard’s ad-hoc filters', () => {
   });
 });
 
-test('a new query shows a series', () => {
-  expect(stage.datasource.getDefaultQuery(CoreApp.Dashboard)).toEqual({ version: 1, kind: 'series' });
+test('a new query shows the closed windows of a series', () => {
+  expect(stage.datasource.getDefaultQuery(CoreApp.Dashboard)).toEqual({
+    version: 1,
+    kind: 'series',
+    openWindows: 'exclude',
+  });
   expect(stage.datasource.getQueryDisplayText({ refId: 'A', metric: 'events' })).toBe('events');
 });

@@ -25,6 +25,7 @@ import { InterpolationError, asSaved, interpolateFilters, interpolateQuery } fro
 import type { LiveHub } from './live/live-hub';
 import { errorsOf, withLostAnswers } from './live/history-answer';
 import { liveQuery, mayGoLive } from './live/live-query';
+import { withNoticesKept } from './lost-notices';
 import type { StreamKpiOptions } from './options';
 import type { StreamKpiQuery } from './query';
 import { publicAnswer } from './public-dashboard';
@@ -67,7 +68,10 @@ export class StreamKpiDataSource extends DataSourceWithBackend<StreamKpiQuery, S
     return defer(() => {
       const { targets, errors } = this.fill(request);
       const filled: Request = { ...request, targets };
-      const answers = targets.length === 0 ? of<DataQueryResponse>({ data: [] }) : this.answers(filled);
+      const answers =
+        targets.length === 0
+          ? of<DataQueryResponse>({ data: [] })
+          : this.answers(filled).pipe(map(withNoticesKept(request)));
       return errors.length === 0 ? answers : answers.pipe(map((response) => withErrors(response, errors)));
     });
   }
@@ -113,8 +117,9 @@ export class StreamKpiDataSource extends DataSourceWithBackend<StreamKpiQuery, S
     return kind === 'status' || (metric !== undefined && metric !== '');
   }
 
+  /** Of new queries only: saved ones without a choice of open windows keep those in their lines. */
   override getDefaultQuery(_app: CoreApp): Partial<StreamKpiQuery> {
-    return { version: 1, kind: 'series' };
+    return { version: 1, kind: 'series', openWindows: 'exclude' };
   }
 
   override getQueryDisplayText(query: StreamKpiQuery): string {

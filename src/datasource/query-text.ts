@@ -17,6 +17,7 @@ export function queryText(saved: StreamKpiQuery): string {
   if (kind === 'series') parts.push(...stepText(query));
   if (query.openWindows === 'include') parts.push('with open windows');
   if (query.openWindows === 'exclude') parts.push('closed windows only');
+  if (kind === 'series' && query.openWindows === 'separate') parts.push('open windows apart');
   if (query.timeShift !== undefined && query.timeShift !== '') parts.push(`${query.timeShift} before`);
   return parts.join(', ');
 }

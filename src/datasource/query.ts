@@ -24,7 +24,10 @@ export interface StreamKpiQuery extends DataQuery {
   readonly fill?: Fill;
   /** `auto` (default): from the panel's width; `window`: one window; or a duration such as `5m`. */
   readonly step?: string;
-  /** `auto` (default): panels include open windows; summaries, alert rules and expressions leave them out. */
+  /**
+   * `auto` (default): panels include open windows; summaries, alert rules and expressions leave them
+   * out. `separate`: of series, as a series of their own; alert rules and expressions leave them out.
+   */
   readonly openWindows?: OpenWindows;
   /** One statistic as a number a series; absent: the whole summary as a table (alert rules: `last`). */
   readonly stat?: SummaryStat;
@@ -76,7 +79,7 @@ export type OverTime = (typeof OVER_TIME)[number];
 export const FILLS = ['none', 'zero', 'null'] as const;
 export type Fill = (typeof FILLS)[number];
 
-export const OPEN_WINDOWS = ['auto', 'include', 'exclude'] as const;
+export const OPEN_WINDOWS = ['auto', 'include', 'exclude', 'separate'] as const;
 export type OpenWindows = (typeof OPEN_WINDOWS)[number];
 
 export const SUMMARY_STATS = ['last', 'previous', 'delta', 'min', 'max', 'avg', 'sum', 'count'] as const;

@@ -33,6 +33,8 @@ export interface StreamKpiFrameMeta {
   readonly live?: LiveMeta;
   /** Of events: the range may have more than came. */
   readonly truncated?: boolean;
+  /** The frame holds the open windows of its series only; a frame before it may hold the closed ones. */
+  readonly open_windows?: true;
   /** Of each point of a series, where asked for. */
   readonly revisions?: readonly number[];
   /** Times of points that were removed. */

@@ -13,6 +13,7 @@ import { readConnection, type ConnectionModel } from './reading/connection';
 import { fixedRangeEnd } from './reading/freshness';
 import { sectionFrames, shownSections } from './reading/sections';
 import type { Section } from './options/panel-options';
+import { withOpenWindowsJoined } from './reading/open-windows';
 import { asksForStatus, isSnapshot } from './reading/panel-queries';
 import { readSystem, type SystemModel } from './reading/system-status';
 
@@ -47,7 +48,7 @@ export function usePanelReading(props: ReadProps): PanelReading {
   const before = useRef<PanelReading>(undefined);
   // A variable that no query uses changes the link without new data.
   const link = props.replaceVariables(options.alerts.link, undefined, 'uriencode');
-  const { series } = data;
+  const series = useMemo(() => withOpenWindowsJoined(data.series), [data.series]);
   const isAsked = data.request !== undefined && !isSnapshot(data);
   const asksStatus = asksForStatus(data);
   const failure = failureOf(data);

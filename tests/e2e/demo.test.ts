@@ -1,3 +1,4 @@
+import { includeOpenWindows } from './rig/open-windows';
 import { cards } from './rig/reading';
 import { eventually, startStage, START_MS, type Stage } from './rig/stage';
 
@@ -9,7 +10,7 @@ describe('the demo from a fresh start', () => {
   afterAll(() => stage.close());
 
   test('every card gets a number, and the trends move', async () => {
-    const view = await stage.view('/d/streamkpi-realtime');
+    const view = await stage.view('/d/streamkpi-realtime', { prepare: includeOpenWindows });
     const all = await eventually(
       () => cards(view, 'Key figures'),
       (read) => Object.keys(read).length === 5 && Object.values(read).every(({ value }) => /\d/.test(value)),

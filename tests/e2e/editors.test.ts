@@ -77,7 +77,7 @@ describe('editors by keyboard alone', () => {
     await choose(page, /^Maximum/);
     await tabTo(page, /^Open windows/);
     await page.keyboard.press('ArrowDown');
-    await choose(page, /^Leave out/);
+    await choose(page, /^Hide/);
     await tabTo(page, /^Live/);
     await page.keyboard.press('Space');
     await eventually(

@@ -1,4 +1,5 @@
 import { ingest, sleep } from '../support/embedded-bridge';
+import { includeOpenWindows } from './rig/open-windows';
 import { alerts, cards, connection, legend } from './rig/reading';
 import { eventually, MINUTE_MS, pageView, quietPast, startStage, START_MS, type Stage } from './rig/stage';
 import type { View } from './rig/view';
@@ -34,7 +35,7 @@ describe('live', () => {
   afterAll(() => stage.close());
 
   test('what happens now is on the page a moment later, without a reload', async () => {
-    const view = await stage.view('/d/streamkpi-realtime');
+    const view = await stage.view('/d/streamkpi-realtime', { prepare: includeOpenWindows });
     await eventually(
       () => connection(view),
       (state) => state === 'connected',
@@ -60,7 +61,9 @@ describe('live', () => {
   });
 
   test('a refresh and a wider range keep what live has brought', async () => {
-    const view = await stage.view('/d/streamkpi-realtime?from=now-15m&to=now');
+    const view = await stage.view('/d/streamkpi-realtime?from=now-15m&to=now', {
+      prepare: includeOpenWindows,
+    });
     await eventually(
       () => connection(view),
       (state) => state === 'connected',
@@ -95,7 +98,7 @@ describe('live', () => {
   });
 
   test('an alert appears once, and its row follows the count', async () => {
-    const view = await stage.view('/d/streamkpi-realtime');
+    const view = await stage.view('/d/streamkpi-realtime', { prepare: includeOpenWindows });
     await view.panel('Recent alerts').getByText('All clear').waitFor();
     // Both batches belong to one window of five minutes; their events lie a little before now.
     const leftMs = 5 * MINUTE_MS - (Date.now() % (5 * MINUTE_MS));
@@ -134,7 +137,7 @@ describe('live', () => {
   }, 90_000);
 
   test('a bridge that is killed is seen, and so is its return; nothing is missing then', async () => {
-    const view = await stage.view('/d/streamkpi-realtime');
+    const view = await stage.view('/d/streamkpi-realtime', { prepare: includeOpenWindows });
     const state = () => connection(view);
     await eventually(state, (now) => now === 'connected');
     const untouched = await marked(view);
@@ -154,7 +157,7 @@ describe('live', () => {
   }, 90_000);
 
   test("a cut connection to Grafana's Live comes back by itself", async () => {
-    const view = await stage.view('/d/streamkpi-realtime');
+    const view = await stage.view('/d/streamkpi-realtime', { prepare: includeOpenWindows });
     const state = () => connection(view);
     await eventually(state, (now) => now === 'connected');
     stage.host.cutLive();

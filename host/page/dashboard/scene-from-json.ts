@@ -25,6 +25,7 @@ import { DashboardCursorSync } from '@grafana/schema';
 import { AnnotationSwitches } from './annotation-switches';
 import type { DashboardJson, PanelJson } from './dashboard-json';
 import { panelMenu } from './panel-menu';
+import { PanelNotices } from './panel-notices';
 import { variableFrom } from './variables-from-json';
 
 const panelKey = (id: number): string => `panel-${id}`;
@@ -98,6 +99,7 @@ export function vizPanel(json: PanelJson): VizPanel {
     options: json.options ?? {},
     fieldConfig: json.fieldConfig ?? { defaults: {}, overrides: [] },
     menu: panelMenu(json.id),
+    titleItems: new PanelNotices({}),
     ...(json.description === undefined ? {} : { description: json.description }),
     ...(json.pluginVersion === undefined ? {} : { pluginVersion: json.pluginVersion }),
     ...(data === undefined ? {} : { $data: data }),

@@ -65,7 +65,7 @@ describe('a series', () => {
     await stage.choose('Step', '5m');
     await stage.choose('Over time', 'Max');
     await stage.choose('Fill gaps', 'Zero');
-    await stage.choose('Open windows', 'Leave');
+    await stage.choose('Open windows', 'Hide');
     await stage.choose('Time shift', '1d');
     await stage.choose('Alias', '{{{{segment}}');
     await stage.choose('Group by', 'Segm');
@@ -214,6 +214,22 @@ describe('status', () => {
       statusAs: 'lag',
       statusOver: 'range',
     });
+  });
+});
+
+describe('open windows', () => {
+  test('of a series can be shown apart', async () => {
+    const stage = await show({ ...EVENTS, openWindows: 'exclude' });
+    await stage.choose('Open windows', 'Separate');
+    expect(stage.saved().openWindows).toBe('separate');
+  });
+
+  test('are hidden in new series, and events are shown while they are open', async () => {
+    const stage = await show({ ...EVENTS, openWindows: 'exclude' });
+    await stage.user.click(screen.getByRole('radio', { name: 'Events' }));
+    expect(stage.saved()).not.toHaveProperty('openWindows');
+    await stage.user.click(screen.getByRole('radio', { name: 'Series' }));
+    expect(stage.saved().openWindows).toBe('exclude');
   });
 });
 

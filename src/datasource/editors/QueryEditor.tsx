@@ -18,7 +18,7 @@ import { EventsFields } from './query/EventsFields';
 import { GroupByField } from './query/GroupByField';
 import { findMetric, MetricFields } from './query/MetricFields';
 import { OpenWindowsField } from './query/OpenWindowsField';
-import { changed, type QueryChange } from './query/query-changes';
+import { changed, kindChange, type QueryChange } from './query/query-changes';
 import type { SectionProps } from './query/section';
 import { SeriesFields } from './query/SeriesFields';
 import { StatusFields } from './query/StatusFields';
@@ -87,7 +87,7 @@ export function QueryEditor({ datasource, query: saved, onChange, onRunQuery, ap
               aria-label={t('query.type.label', 'Query type')}
               options={types}
               value={kind}
-              onChange={(chosen) => save({ kind: chosen })}
+              onChange={(chosen) => chosen !== kind && save(kindChange(query, chosen))}
             />
           </EditorField>
         </EditorRow>

@@ -74,7 +74,9 @@ describe('a summary', () => {
     expect(panel.state).toBe('disconnected');
     expect(panel.meta?.state_message).toBe('The bridge cannot be reached.');
     stage.backend.fault = undefined;
-    stage.pass(10_000);
+    stage.pass(5_000);
+    stage.live.send({ type: 'heartbeat' });
+    stage.pass(5_000);
     expect(panel.state).toBe('connected');
   });
 
@@ -120,6 +122,44 @@ describe('a query without a channel', () => {
     stage.backend.fault = undefined;
     stage.pass(10_000);
     expect(panel.state).toBe('polling');
+  });
+
+  test('that is not answered says so within ten seconds', () => {
+    const panel = stage.open({ kind: 'status' });
+    stage.backend.holds = true;
+    stage.pass(9_900);
+    expect(shown(panel)).toBe(1);
+    expect([panel.state, panel.meta?.state_message]).toEqual([
+      'disconnected',
+      'The data source has not answered for 4 s.',
+    ]);
+    expect(panel.frames[0]?.meta?.notices).toHaveLength(1);
+    stage.backend.holds = false;
+    stage.backend.release();
+    stage.pass(1_000);
+    expect(panel.state).toBe('polling');
+    expect(panel.frames[0]?.meta?.notices).toBeUndefined();
+  });
+
+  test('keeps its last answer through a refresh that fails, with a notice, and goes on after it', () => {
+    const panel = stage.open({ kind: 'status' });
+    stage.backend.fault = { message: 'The bridge cannot be reached.', status: 502 };
+    panel.refresh();
+    expect(panel.last.error).toBeUndefined();
+    expect(shown(panel)).toBe(1);
+    expect(panel.frames[0]?.meta?.notices).toEqual([
+      {
+        severity: 'error',
+        text: 'What is shown could not be brought up to date: The bridge cannot be reached.',
+      },
+    ]);
+    panel.close();
+    stage.pass(11_000);
+    const later = stage.open({ kind: 'status' });
+    expect(later.last.error?.message).toBe('The bridge cannot be reached.');
+    stage.backend.fault = undefined;
+    stage.pass(10_000);
+    expect(shown(later)).toBe(1);
   });
 
   test('asks over the range as it lies then', () => {

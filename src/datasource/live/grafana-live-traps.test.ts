@@ -267,13 +267,43 @@ test('a stream that has gone silent is noticed; points come by asking, and the p
   stage.pass(20_000);
   expect(panel.state).toBe('polling');
   expect(panel.meta?.state_message).toBe(
-    'The live stream has been silent for 15 s. Data is asked for every 10 s instead.',
+    'The live stream has been silent for 8 s. Data is asked for every 10 s instead.',
   );
   stage.pass(12_000);
   expect(panel.points).toEqual(stage.backend.truth());
   stage.live.send({ type: 'heartbeat', ...stage.head() });
   stage.pass(1_000);
   expect(panel.state).toBe('connected');
+});
+
+test('a bridge that hangs is noticed within ten seconds, in the notices that every panel shows', () => {
+  const panel = stage.openLive();
+  stage.live.send({ type: 'heartbeat', ...stage.head() });
+  stage.backend.holds = true;
+  stage.pass(1_000);
+  const [before] = panel.frames;
+  stage.pass(8_500);
+  expect(panel.frames.map(({ fields }) => fields)).toEqual([before?.fields]);
+  expect(panel.frames[0]?.meta?.notices).toEqual([
+    expect.objectContaining({
+      text: expect.stringMatching(/^What is shown may be out of date: .+ silent/) as string,
+    }),
+  ]);
+});
+
+test('a refresh that a hanging bridge does not answer shows what is known, and says so', () => {
+  const panel = stage.openLive();
+  stage.backend.holds = true;
+  panel.refresh();
+  const before = panel.responses.length;
+  stage.pass(9_500);
+  expect(panel.responses.length).toBeGreaterThan(before);
+  expect(panel.points).toEqual(stage.backend.truth());
+  expect(panel.frames[0]?.meta?.notices).toHaveLength(1);
+  stage.live.send({ type: 'heartbeat', ...stage.head() });
+  stage.backend.release();
+  stage.pass(1_000);
+  expect(panel.frames[0]?.meta?.notices).toBeUndefined();
 });
 
 test('a connection that breaks is caught up with when it is back', () => {

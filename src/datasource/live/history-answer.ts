@@ -1,6 +1,6 @@
 import { LoadingState, type DataFrame, type DataQueryError, type DataQueryResponse } from '@grafana/data';
 import { frameMeta, type StreamKpiFrameMeta } from '../../frames/frame-meta';
-import type { Labels } from './series-labels';
+import { seriesKey, type Labels } from './series-labels';
 import type { SeriesUpdate, StreamEvent } from './stream-message';
 
 /** What the backend has answered to one of the queries of a request. */
@@ -52,11 +52,11 @@ export const sentenceOf = (error: DataQueryError): string =>
   error.message ?? error.data?.message ?? 'The query failed.';
 
 /**
- * The points of an answer, one entry a series; undefined where the backend has sent no revisions, so that nothing
+ * The points of an answer, one entry a series, whose open windows may stand in a later frame; undefined where the backend has sent no revisions, so that nothing
  * can be merged with it.
  */
 export function pointsOf(frames: readonly DataFrame[]): SeriesUpdate[] | undefined {
-  const parts: SeriesUpdate[] = [];
+  const parts = new Map<string, SeriesUpdate>();
   for (const frame of frames) {
     const [time, value] = frame.fields;
     if (time === undefined || value === undefined) continue;
@@ -64,17 +64,20 @@ export function pointsOf(frames: readonly DataFrame[]): SeriesUpdate[] | undefin
     const times = time.values as number[];
     const revisions = meta?.revisions ?? [];
     if (revisions.length !== times.length) return undefined;
-    parts.push({
-      labels: value.labels ?? {},
-      times,
-      values: value.values as (number | null)[],
-      revisions,
-      removed: meta?.removed ?? [],
-      removedRevisions: meta?.removed_revisions ?? [],
+    const labels = value.labels ?? {};
+    const key = seriesKey(labels);
+    const before = parts.get(key);
+    parts.set(key, {
+      labels,
+      times: [...(before?.times ?? []), ...times],
+      values: [...(before?.values ?? []), ...(value.values as (number | null)[])],
+      revisions: [...(before?.revisions ?? []), ...revisions],
+      removed: before?.removed ?? meta?.removed ?? [],
+      removedRevisions: before?.removedRevisions ?? meta?.removed_revisions ?? [],
       openFromMs: meta?.open_from_ms ?? null,
     });
   }
-  return parts;
+  return [...parts.values()];
 }
 
 /** Columns of an events table that are no labels (pkg/frames/events.go). */

@@ -128,9 +128,9 @@ export class LiveChannel {
   /** Why what is shown may be out of date, once that has lasted for a moment; undefined while all is well. */
   get trouble(): string | undefined {
     const { lostSinceMs } = this;
-    if (lostSinceMs === undefined || this.world.clock.now() - lostSinceMs < TROUBLE_AFTER_MS)
-      return undefined;
-    return this.state.message;
+    if (lostSinceMs === undefined) return undefined;
+    const isShort = this.world.clock.now() - lostSinceMs < TROUBLE_AFTER_MS;
+    return isShort && !this.connection.isSilent ? undefined : this.state.message;
   }
 
   join(viewer: ChannelViewer): void {

@@ -30,8 +30,10 @@ export interface ConnectionListener {
 const PATIENCE_MS = 5_000;
 /** A stream that has just begun sends a gap; if it does not, what came before it is asked for after this. */
 const FIRST_GAP_MS = 2_000;
-/** The bridge sends a sign of life every 4 s. */
-const SILENCE_MS = 15_000;
+/** The bridge sends a sign of life every 4 s; 5 s are the most that its contract allows. */
+const SILENCE_MS = 8_000;
+/** Of these the last part begins anew in a page that was busy: what has come in the meantime is read first. */
+const SECOND_LOOK_MS = 500;
 /** Many pages that have lost one stream do not all ask in the same moment. */
 const SPREAD_MS = 500;
 const FIRST_RETRY_MS = 1_000;
@@ -57,6 +59,8 @@ export class LiveConnection {
   private isReopening = false;
   private wireFault: string | undefined;
   private upstream: LiveState | undefined;
+  /** Nothing has come for so long that something must be wrong: the bridge hangs, or something between. */
+  private silent = false;
   private stream: string | undefined;
   private lastSeq: number | undefined;
   private retries = 0;
@@ -81,7 +85,12 @@ export class LiveConnection {
 
   /** It has been kept up to date and is not now: Grafana or the bridge is lost. */
   get isLost(): boolean {
-    return this.upstream !== undefined || (this.wire === 'lost' && !this.isReopening);
+    return this.upstream !== undefined || this.silent || (this.wire === 'lost' && !this.isReopening);
+  }
+
+  /** It is lost because nothing comes: that has lasted for a while already. */
+  get isSilent(): boolean {
+    return this.silent;
   }
 
   get state(): LiveState {
@@ -154,6 +163,7 @@ export class LiveConnection {
     this.subscription?.unsubscribe();
     this.subscription = undefined;
     this.upstream = undefined;
+    this.silent = false;
     this.stream = undefined;
     this.lastSeq = undefined;
     this.wire = this.hasBeenConnected ? 'lost' : 'connecting';
@@ -289,7 +299,8 @@ export class LiveConnection {
   /** Many a second: the timer of the silence is not made anew for each. */
   private signOfLife(): void {
     this.lastSignMs = this.clock.now();
-    if (!this.timers.has('silence')) this.watchSilence(SILENCE_MS);
+    this.silent = false;
+    if (!this.timers.has('silence')) this.watchSilence(SILENCE_MS - SECOND_LOOK_MS);
   }
 
   private watchSilence(ms: number): void {
@@ -297,11 +308,19 @@ export class LiveConnection {
       const now = this.clock.now();
       // A clock that was set back does not make the silence longer.
       this.lastSignMs = Math.min(this.lastSignMs, now);
-      const leftMs = this.lastSignMs + SILENCE_MS - now;
-      if (leftMs > 0) {
-        this.watchSilence(leftMs);
+      const leftMs = this.lastSignMs + SILENCE_MS - SECOND_LOOK_MS - now;
+      if (leftMs > 0) this.watchSilence(leftMs);
+      else this.lookAgain(this.lastSignMs);
+    });
+  }
+
+  private lookAgain(lastSignMs: number): void {
+    this.after('silence', SECOND_LOOK_MS, () => {
+      if (this.lastSignMs !== lastSignMs) {
+        this.watchSilence(SILENCE_MS - SECOND_LOOK_MS);
         return;
       }
+      this.silent = true;
       this.wireFault = `The live stream has been silent for ${SILENCE_MS / SECONDS} s.`;
       this.startPolls();
       this.listener.onState();

@@ -1,7 +1,8 @@
 import type { DataFrame } from '@grafana/data';
 import type { LiveMeta } from '../../frames/frame-meta';
 import { CommitScheduler } from './commit-scheduler';
-import { LiveChannel, type ChannelWorld } from './live-channel';
+import { LastAnswers } from './last-answers';
+import { FORGET_AFTER_MS, LiveChannel, type ChannelWorld } from './live-channel';
 import { Arrivals } from './point-store';
 import type { Clock, History, LiveTransport, PageVisibility } from './ports';
 
@@ -36,6 +37,7 @@ export class LiveHub implements ChannelWorld {
   readonly transport: LiveTransport;
   readonly arrivals = new Arrivals();
   readonly scheduler: CommitScheduler;
+  readonly polled: LastAnswers;
   private readonly channels = new Map<string, LiveChannel>();
   /** By question, the newest first: one for each channel. */
   private readonly remembered = new Map<string, readonly Known[]>();
@@ -48,6 +50,7 @@ export class LiveHub implements ChannelWorld {
     this.page = page;
     this.transport = transport;
     this.scheduler = new CommitScheduler(clock, page);
+    this.polled = new LastAnswers(clock, FORGET_AFTER_MS);
   }
 
   /** How many channels are open or remembered. */
@@ -57,7 +60,7 @@ export class LiveHub implements ChannelWorld {
 
   /** How many answers are remembered. */
   get answers(): number {
-    return [...this.remembered.values()].flat().length;
+    return [...this.remembered.values()].flat().length + this.polled.size;
   }
 
   /** Ends the earlier request of the same asker; the function it returns ends this one's turn. */

@@ -9,7 +9,7 @@ import { Observable, takeLast, type Subscription } from 'rxjs';
 import { answerTo, errorsOf } from './history-answer';
 import type { Asks, LiveHub } from './live-hub';
 import type { History, LiveRequest } from './ports';
-import { TargetView } from './target-view';
+import { SLOW_MS, TargetView } from './target-view';
 import { isOver, spanOf } from './visible-range';
 
 export interface LiveQueryPorts {
@@ -49,6 +49,7 @@ class LiveRun {
   private readonly views: readonly TargetView[];
   private readonly request: LiveRequest;
   private readonly asking: Subscription;
+  private readonly cancelSlow: () => void;
   private answered: DataQueryResponse | undefined;
   private readonly commit = () => this.emit();
 
@@ -66,11 +67,15 @@ class LiveRun {
       (target) => new TargetView(target, { ...ports, request: this.request, onNews: () => this.onNews() }),
     );
     const askedAt = hub.arrivals.now;
+    this.cancelSlow = hub.clock.after(SLOW_MS, () => this.onSlow());
     this.asking = history(this.request)
       .pipe(takeLast(1))
       .subscribe({
         next: (response) => this.adopt(response, askedAt),
-        error: (fault: unknown) => sink.error(fault),
+        error: (fault: unknown) => {
+          this.cancelSlow();
+          sink.error(fault);
+        },
         complete: () => {
           if (this.answered === undefined) sink.complete();
         },
@@ -78,12 +83,22 @@ class LiveRun {
   }
 
   close(): void {
+    this.cancelSlow();
     this.asking.unsubscribe();
     this.ports.hub.scheduler.drop(this.commit);
     for (const view of this.views) view.close();
   }
 
+  /** A refresh that is not answered: what is known is shown, and says so. */
+  private onSlow(): void {
+    if (!this.views.every((view) => view.isKnown)) return;
+    this.answered = { data: [] };
+    for (const view of this.views) view.onSlow();
+    this.emit();
+  }
+
   private adopt(response: DataQueryResponse, askedAt: number): void {
+    this.cancelSlow();
     this.answered = response;
     const span = spanOf(this.request.range);
     for (const view of this.views) {

@@ -1,7 +1,10 @@
-import type { DataFrame } from '@grafana/data';
+import { dataFrameFromJSON, type DataFrame, type DataFrameJSON } from '@grafana/data';
+import separate from '../../../tests/fixtures/plugin/frames/series-open-separate.json';
 import { frameMeta } from '../../frames/frame-meta';
 import { seriesFrame } from '../../panel/testing/frames';
 import { seriesUpdate } from '../testing/series-updates';
+import { pointsOf } from './history-answer';
+import { holdsOpenWindows } from './open-windows';
 import { Arrivals, PointStore } from './point-store';
 import { SeriesFrames, type Telling } from './series-frames';
 import type { Labels } from './series-labels';
@@ -206,4 +209,47 @@ test('without a point in the range there is one frame without fields, which stil
   expect(drawn).toHaveLength(1);
   expect(drawn[0]).toMatchObject({ refId: 'A', fields: [], length: 0 });
   expect(frameMeta(drawn[0]!)?.state).toBe('connected');
+});
+
+describe('open windows as a separate series', () => {
+  const firstAnswer = separate.frames.map((frame) => dataFrameFromJSON(frame as unknown as DataFrameJSON));
+
+  beforeEach(() => {
+    frames = new SeriesFrames({ refId: 'A', metric: 'events_per_minute', openWindows: 'separate' });
+    const ends = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER };
+    frames.learn(firstAnswer, true);
+    store.merge(pointsOf(firstAnswer) ?? [], ends, 0);
+  });
+  const shown = () =>
+    frames.render(store, { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER }, telling()).map(({ fields, meta }) => ({
+      fields: fields.map(({ name, config, labels, values }) => ({ name, config, labels, values })),
+      open: (meta?.custom?.['streamkpi'] as { open_windows?: true }).open_windows,
+    }));
+
+  test('are drawn as the backend answers them', () => {
+    expect(shown()).toEqual(
+      firstAnswer.map((frame) => ({
+        fields: frame.fields.map(({ name, config, labels, values }) => ({ name, config, labels, values })),
+        open: frameMeta(frame)?.open_windows,
+      })),
+    );
+  });
+
+  test('move to the closed ones once they are final, and both live in one store', () => {
+    const gold = shown().filter(({ fields }) => fields[1]?.labels?.['segment'] === 'gold');
+    expect(gold.map(({ open }) => open)).toEqual([true]);
+    const [time = 0] = gold[0]!.fields[0]!.values as number[];
+    store.apply([seriesUpdate([[time, 6, 2]], [], { labels: { segment: 'gold' }, openFromMs: null })]);
+    const after = shown().filter(({ fields }) => fields[1]?.labels?.['segment'] === 'gold');
+    expect(after).toMatchObject([{ fields: [{ values: [time] }, { name: 'Value', values: [6] }] }]);
+    expect(after[0]?.fields[1]?.config).toEqual({ displayNameFromDS: 'gold', unit: 'short' });
+    expect(after[0]?.open).toBeUndefined();
+  });
+
+  test('of a series that appears live have its name and the style of the others', () => {
+    store.apply([seriesUpdate([[9, 1, 1]], [], { labels: { segment: 'new' }, openFromMs: 9 })]);
+    const appeared = shown().find(({ fields }) => fields[1]?.labels?.['segment'] === 'new');
+    const { config } = firstAnswer.find(holdsOpenWindows)!.fields[1]!;
+    expect(appeared?.fields[1]?.config).toEqual({ ...config, displayNameFromDS: 'new, open' });
+  });
 });

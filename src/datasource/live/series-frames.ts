@@ -1,8 +1,15 @@
-import { FieldType, type DataFrame, type Field, type QueryResultMetaNotice } from '@grafana/data';
-import { frameMeta, type StreamKpiFrameMeta } from '../../frames/frame-meta';
+import {
+  FieldType,
+  type DataFrame,
+  type Field,
+  type FieldConfig,
+  type QueryResultMetaNotice,
+} from '@grafana/data';
+import { frameMeta, withFrameMeta, type StreamKpiFrameMeta } from '../../frames/frame-meta';
 import type { StreamKpiQuery } from '../query';
 import type { LiveHead } from './live-channel';
 import type { LiveState } from './live-connection';
+import { forClosedWindows, forOpenWindows, holdsOpenWindows, OPEN_FIELD } from './open-windows';
 import type { PointStore, Span } from './point-store';
 import { compareLabels, dimensionOrder, seriesKey, seriesName, type Labels } from './series-labels';
 import type { SeriesPoints } from './series-points';
@@ -24,6 +31,14 @@ interface Drawn {
   readonly openFromMs: number | null;
   readonly telling: Telling;
   readonly isFirst: boolean;
+}
+
+/** One frame to draw: a series, or its closed or open windows where they are apart. */
+interface Part {
+  readonly key: string;
+  readonly series: SeriesPoints;
+  readonly windows: 'all' | 'closed' | 'open';
+  readonly span: Span;
 }
 
 /** The clock alone makes new frames of unchanged series only so often. */
@@ -53,8 +68,11 @@ export class SeriesFrames {
   /** `own`: asked with this panel's own query, so that its names and notices are the panel's. */
   learn(frames: readonly DataFrame[], own: boolean): void {
     const filled = frames.filter((frame) => valueOf(frame) !== undefined);
+    const open = filled.filter(holdsOpenWindows);
+    const closed = filled.filter((frame) => !holdsOpenWindows(frame));
     if (own) {
-      this.models = new Map(filled.map((frame) => [seriesKey(labelsOf(frame)), frame]));
+      // The last of a key stays: the closed windows, whose settings those of the open ones are made of.
+      this.models = new Map([...open, ...closed].map((frame) => [seriesKey(labelsOf(frame)), frame]));
       this.empty = frames[0] ?? this.empty;
       this.answeredNotices = frames.flatMap((frame) => frame.meta?.notices ?? []);
     } else {
@@ -62,29 +80,48 @@ export class SeriesFrames {
     }
     this.anyModel = filled[0] ?? this.anyModel;
     this.listed = filled.map(labelsOf);
-    this.order = dimensionOrder(this.listed);
+    this.order = dimensionOrder(closed.map(labelsOf), open.map(labelsOf));
     this.drawn.clear();
   }
 
   render(store: PointStore, span: Span, telling: Telling): DataFrame[] {
-    const shown = [...store.series.entries()]
-      .map(([key, series]) => ({ key, series, ...series.extent(span.fromMs, span.toMs) }))
+    const series = [...store.series.entries()].map(([key, points]) => ({ key, series: points }));
+    this.sort(series);
+    const shown = this.partsOf(series, span)
+      .map((part) => ({ part, ...part.series.extent(part.span.fromMs, part.span.toMs) }))
       .filter(({ count }) => count > 0);
-    this.sort(shown);
-    const present = new Set(shown.map(({ key }) => key));
-    for (const key of this.drawn.keys()) if (!present.has(key)) this.drawn.delete(key);
+    const present = new Set(shown.map(({ part }) => nameOfPart(part)));
+    for (const name of this.drawn.keys()) if (!present.has(name)) this.drawn.delete(name);
     if (shown.length === 0) return this.renderEmpty(telling);
-    return shown.map(({ key, series, first, last, count }, index) => {
-      const known = this.drawn.get(key);
-      const { version, openFromMs } = series;
+    return shown.map(({ part, first, last, count }, index) => {
+      const name = nameOfPart(part);
+      const known = this.drawn.get(name);
+      const { version, openFromMs } = part.series;
       const next = { version, first, last, count, openFromMs, telling, isFirst: index === 0 };
       if (known !== undefined && isSame(known, next)) return known.frame;
       const keepsPoints = known !== undefined && hasSamePoints(known, next);
-      const fields = keepsPoints ? known.frame.fields : this.fields(key, series, span);
-      const frame = this.frame(key, fields, count, openFromMs, telling, index === 0);
-      this.drawn.set(key, { ...next, frame });
+      const fields = keepsPoints ? known.frame.fields : this.fields(part);
+      const frame = this.frame(part, fields, count, telling, index === 0);
+      this.drawn.set(name, { ...next, frame });
       return frame;
     });
+  }
+
+  /** In the backend's order: open windows that stand apart come after all closed ones. */
+  private partsOf(series: readonly { key: string; series: SeriesPoints }[], span: Span): Part[] {
+    if (this.target.openWindows !== 'separate') {
+      return series.map((one) => ({ ...one, windows: 'all', span }));
+    }
+    const border = ({ openFromMs }: SeriesPoints): number =>
+      Math.min(span.toMs, Math.max(span.fromMs, openFromMs ?? span.toMs));
+    return [
+      ...series.map((one) => {
+        return { ...one, windows: 'closed' as const, span: { ...span, toMs: border(one.series) } };
+      }),
+      ...series.map((one) => {
+        return { ...one, windows: 'open' as const, span: { ...span, fromMs: border(one.series) } };
+      }),
+    ];
   }
 
   private sort(shown: { key: string; series: SeriesPoints }[]): void {
@@ -103,21 +140,22 @@ export class SeriesFrames {
     shown.sort((a, b) => compareLabels(a.series.labels, b.series.labels, all));
   }
 
-  private fields(key: string, series: SeriesPoints, span: Span): Field[] {
+  private fields({ key, series, windows, span }: Part): Field[] {
     const own = this.models.get(key);
     const model = own ?? this.anyModel;
     const { times, values } = series.between(span.fromMs, span.toMs);
     const time = model?.fields[0];
     const value = model === undefined ? undefined : valueOf(model);
-    const displayNameFromDS =
-      own === undefined ? this.nameOf(series.labels) : value?.config.displayNameFromDS;
+    const known = model !== undefined && holdsOpenWindows(model) ? forClosedWindows : asItIs;
+    const config = known({ ...value?.config });
+    if (own === undefined) config.displayNameFromDS = this.nameOf(series.labels);
     const hasLabels = Object.keys(series.labels).length > 0;
     return [
       { name: time?.name ?? 'Time', type: FieldType.time, config: { ...time?.config }, values: times },
       {
-        name: value?.name ?? 'Value',
+        name: windows === 'open' ? OPEN_FIELD : 'Value',
         type: FieldType.number,
-        config: { ...value?.config, ...(displayNameFromDS === undefined ? {} : { displayNameFromDS }) },
+        config: windows === 'open' ? forOpenWindows(config) : config,
         values,
         ...(hasLabels ? { labels: series.labels } : {}),
       },
@@ -136,21 +174,22 @@ export class SeriesFrames {
   }
 
   private frame(
-    key: string,
+    { key, series, windows }: Part,
     fields: Field[],
     length: number,
-    openFromMs: number | null,
     telling: Telling,
     isFirst: boolean,
   ): DataFrame {
     const model = this.models.get(key) ?? this.anyModel ?? this.empty;
-    return {
+    const meta = this.meta(model, series.openFromMs, telling, isFirst);
+    const frame: DataFrame = {
       ...(model?.name === undefined ? {} : { name: model.name }),
       refId: this.target.refId,
       fields,
       length,
-      meta: this.meta(model, openFromMs, telling, isFirst),
+      meta,
     };
+    return windows === 'open' ? withFrameMeta(frame, { open_windows: true }) : frame;
   }
 
   /** No series has a point in the range: one frame without fields, as the backend answers then. */
@@ -168,6 +207,7 @@ export class SeriesFrames {
     const said = model === undefined ? undefined : frameMeta(model);
     const {
       revisions: _,
+      open_windows: _windows,
       removed: _removed,
       removed_revisions: _revisions,
       state_message: _said,
@@ -191,6 +231,8 @@ export class SeriesFrames {
   }
 }
 
+const nameOfPart = ({ key, windows }: Part): string => `${windows} ${key}`;
+const asItIs = (config: FieldConfig): FieldConfig => config;
 const valueOf = (frame: DataFrame): Field | undefined => frame.fields[1];
 const labelsOf = (frame: DataFrame): Labels => valueOf(frame)?.labels ?? {};
 

@@ -38,14 +38,14 @@ const MOST_DIMENSIONS = 5;
 /**
  * The order in which the backend lists series: by their labels, dimension by dimension in the order in which the
  * metric declares them. That order is in no answer, so it is taken from the series of one: the first order of the
- * names that explains it. Undefined where none does.
+ * names that explains each of its lists. Undefined where none does.
  */
-export function dimensionOrder(listed: readonly Labels[]): readonly string[] | undefined {
-  const names = [...new Set(listed.flatMap((labels) => Object.keys(labels)))].sort();
+export function dimensionOrder(...lists: (readonly Labels[])[]): readonly string[] | undefined {
+  const names = [...new Set(lists.flat().flatMap((labels) => Object.keys(labels)))].sort();
   if (names.length > MOST_DIMENSIONS) return undefined;
-  return permutations(names).find((order) =>
-    listed.every((labels, index) => index === 0 || compareLabels(listed[index - 1]!, labels, order) < 0),
-  );
+  const explains = (order: readonly string[]) => (listed: readonly Labels[]) =>
+    listed.every((labels, index) => index === 0 || compareLabels(listed[index - 1]!, labels, order) < 0);
+  return permutations(names).find((order) => lists.every(explains(order)));
 }
 
 /** By code units, dimension by dimension; a missing label is the empty text. */

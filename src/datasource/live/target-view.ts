@@ -1,5 +1,5 @@
 import type { DataFrame, DataQueryError, DataQueryResponse, QueryResultMetaNotice } from '@grafana/data';
-import { defer, map, takeLast, type Observable } from 'rxjs';
+import { defer, finalize, map, takeLast, type Observable } from 'rxjs';
 import { frameMeta, withFrameMeta, type LiveMeta } from '../../frames/frame-meta';
 import type { StreamKpiQuery } from '../query';
 import { Asker, type Outcome } from './asker';
@@ -7,13 +7,16 @@ import { EventFrames } from './event-frames';
 import { answerTo, mayPass, pointsOf, sentenceOf, type TargetAnswer } from './history-answer';
 import type { ChannelViewer, LiveChannel } from './live-channel';
 import type { LiveState } from './live-connection';
-import { hasChannel, type Known, type LiveHub } from './live-hub';
+import { hasChannel, type LiveHub } from './live-hub';
 import type { Span } from './point-store';
 import type { History, LiveRequest } from './ports';
 import { SeriesFrames, isSameTelling, type Telling } from './series-frames';
 import { rangeNow, spanOf } from './visible-range';
 
 const FIRST_POLL_MS = 5_000;
+/** A question that has not been answered for so long is no longer thought to be: the bridge may hang. */
+export const SLOW_MS = 4_000;
+const NOT_ANSWERED = `The data source has not answered for ${SLOW_MS / 1_000} s.`;
 
 export interface ViewContext {
   readonly hub: LiveHub;
@@ -42,6 +45,9 @@ export class TargetView implements ChannelViewer {
   private readonly asker: Asker;
   private readonly question: string;
   private cancelPoll: (() => void) | undefined;
+  private readonly endHold: () => void;
+  /** Its question has not been answered for a while. */
+  private isSlow = false;
   private asked = 0;
   /** Which of its questions the newest answer is of; the panel's first one is 0. */
   private answered = -1;
@@ -60,12 +66,25 @@ export class TargetView implements ChannelViewer {
     this.asker = new Asker(context.hub.clock, context.hub.page, () => this.askAgain());
     // A refresh begins while nobody else holds what is known: hold it until the answer comes.
     const known = context.hub.recall(this.question, maxDataPointsOf(context.request));
-    if (known !== undefined) this.resume(known);
+    this.endHold = context.hub.polled.hold(this.question);
+    const polled = context.hub.polled.get(this.question);
+    if (known !== undefined) this.resume(known.frames, known.channel);
+    else if (polled !== undefined) this.resume(polled);
   }
 
   /** Something keeps it up to date, or is still trying to. */
   get isLive(): boolean {
     return this.channel !== undefined || this.live !== undefined || this.asker.isBusy;
+  }
+
+  /** It has something to show. */
+  get isKnown(): boolean {
+    return this.frames.length > 0 || this.channel !== undefined;
+  }
+
+  /** Its first question has not been answered for a while: what is known is shown until then. */
+  onSlow(): void {
+    this.isSlow = true;
   }
 
   span(): Span {
@@ -96,6 +115,7 @@ export class TargetView implements ChannelViewer {
    */
   adopt(answer: TargetAnswer, span: Span, askedAt: number, question = 0): Outcome {
     if (this.closed) return 'refused';
+    this.isSlow = false;
     if (question < this.answered) return 'answered';
     if (answer.error !== undefined) return this.adoptError(answer.error);
     this.answered = question;
@@ -132,6 +152,7 @@ export class TargetView implements ChannelViewer {
   close(): void {
     this.closed = true;
     this.cancelPoll?.();
+    this.endHold();
     this.asker.stop();
     this.channel?.leave(this);
     this.channel = undefined;
@@ -141,7 +162,7 @@ export class TargetView implements ChannelViewer {
     return rangeNow(this.context.request.range, this.context.request.timezone);
   }
 
-  private resume({ channel, frames }: Known): void {
+  private resume(frames: readonly DataFrame[], channel?: LiveChannel): void {
     this.frames = frames;
     const [first] = frames;
     this.live = first === undefined ? undefined : frameMeta(first)?.live;
@@ -151,8 +172,7 @@ export class TargetView implements ChannelViewer {
   }
 
   private adoptError(error: DataQueryError): Outcome {
-    const isKnown = this.frames.length > 0 || this.channel !== undefined;
-    if (isKnown) this.problem = sentenceOf(error);
+    if (this.isKnown) this.problem = sentenceOf(error);
     else this.error = error;
     this.planPoll();
     if (this.target.live === false) return 'refused';
@@ -162,6 +182,7 @@ export class TargetView implements ChannelViewer {
   /** Where the answer's updates come from. */
   private moveTo(answer: TargetAnswer, span: Span, askedAt: number): void {
     const { live } = this;
+    this.context.hub.polled.set(this.question, live?.mode === 'poll' ? answer.frames : undefined);
     const mergeable = live?.mode !== 'points' || pointsOf(answer.frames) !== undefined;
     if (!hasChannel(live) || !mergeable) {
       this.enter(undefined);
@@ -197,9 +218,14 @@ export class TargetView implements ChannelViewer {
         requestId: `${this.request.requestId}-${this.target.refId}-again-${question}`,
         hideFromInspector: true,
       };
+      const cancelSlow = this.context.hub.clock.after(SLOW_MS, () => {
+        this.isSlow = true;
+        this.context.onNews();
+      });
       return this.context.history(request).pipe(
         takeLast(1),
         map((response) => this.takeAgain(response, spanOf(range), askedAt, question)),
+        finalize(cancelSlow),
       );
     });
   }
@@ -222,6 +248,7 @@ export class TargetView implements ChannelViewer {
   private state(channel: LiveChannel | undefined): LiveState {
     if (channel === undefined) {
       if (this.live === undefined) return { state: 'static', message: undefined };
+      if (this.problem === undefined && this.isSlow) return { state: 'disconnected', message: NOT_ANSWERED };
       return this.asker.failures > 0
         ? { state: 'disconnected', message: this.problem }
         : { state: 'polling', message: undefined };
@@ -233,12 +260,17 @@ export class TargetView implements ChannelViewer {
 
   private notices(): QueryResultMetaNotice[] {
     if (this.problem === undefined) {
-      const trouble = this.channel?.trouble;
+      // A channel tells by itself whether what it brings is up to date.
+      const trouble = this.channel === undefined ? this.slowness : this.channel.trouble;
       return trouble === undefined
         ? []
         : [{ severity: 'warning', text: `What is shown may be out of date: ${trouble}` }];
     }
     return [{ severity: 'error', text: `What is shown could not be brought up to date: ${this.problem}` }];
+  }
+
+  private get slowness(): string | undefined {
+    return this.isSlow ? NOT_ANSWERED : undefined;
   }
 
   /** Frames of the last answer; while nothing in them changes they stay the same objects. */

@@ -139,7 +139,7 @@ export async function numbersOfBridge(stage: Stage): Promise<DashboardNumbers> {
       [COUNT.title]: countCard(events.length),
     },
     trends: await each(TRENDS, async ({ by, unit: _unit, ...selected }, title) => {
-      const { series } = await query(bridge, { ...selected, ...range, group_by: by });
+      const { series } = await query(bridge, { ...selected, ...range, group_by: by, include_open: false });
       return Object.fromEntries(
         series.map(({ labels, times, values }) => [
           labels['segment'] ?? title,

@@ -31,7 +31,7 @@ test('a query is put together by keyboard alone', async ({ explorePage, page }) 
   await choose(page, /^Maximum/);
   await tabTo(page, /^Open windows/);
   await page.keyboard.press('ArrowDown');
-  await choose(page, /^Leave out/);
+  await choose(page, /^Hide/);
   await tabTo(page, /^Live/);
   await page.keyboard.press('Space');
   await expect(row.getByLabel('Live', { exact: true })).not.toBeChecked();

@@ -38,6 +38,7 @@ const TRAFFIC = { users: [...Object.keys(SEGMENTS), 'eve'], busyUser: 'hal', too
 
 const PANELS: readonly PanelQuery['query'][] = [
   { metric: 'events_per_minute', openWindows: 'exclude' },
+  { metric: 'events_per_minute', openWindows: 'separate' },
   { metric: 'events_per_minute', groupBy: [], step: '5m', overTime: 'sum' },
   { metric: 'revenue_per_minute' },
   { metric: 'revenue_per_minute', measure: 'avg_transaction_value', groupBy: [] },

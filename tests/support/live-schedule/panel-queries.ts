@@ -27,6 +27,8 @@ export const PANEL_QUERIES: readonly PanelQuery[] = [
   },
   { query: { metric: HOPPING.name }, written: () => true, weight: 2 },
   { query: { metric: EVENTS.name, openWindows: 'exclude' }, weight: 3 },
+  { query: { metric: EVENTS.name, openWindows: 'separate' }, written: () => true, weight: 3 },
+  { query: { metric: HOPPING.name, openWindows: 'separate', groupBy: [] }, weight: 1 },
   { query: { metric: EVENTS.name, groupBy: [] }, weight: 2 },
   { query: { metric: EVENTS.name, step: '5m', overTime: 'sum' }, weight: 3 },
   { query: { metric: EVENTS.name, step: '5m', openWindows: 'exclude', groupBy: [] }, weight: 1 },

@@ -107,19 +107,34 @@ async function compareWithBridge(parts: QuietParts, panel: LivePanel): Promise<v
     return;
   }
   const { series } = answer as Schemas['QueryAnswer'];
-  const own = frames.flatMap(({ fields: [times, values] }) =>
-    times === undefined || values === undefined
-      ? []
-      : [{ labels: values.labels ?? {}, times: times.values as number[], values: values.values as number[] }],
-  );
-  const plain = series
-    .filter(({ times }) => times.length > 0)
-    .map(({ labels, times, values }) => ({ labels, times, values }));
-  if (!isDeepStrictEqual(own, plain))
+  const own = frames.flatMap((frame) => {
+    const [times, values] = frame.fields;
+    if (times === undefined || values === undefined) return [];
+    const open = frameMeta(frame)?.open_windows === true;
+    return [{ open, labels: values.labels ?? {}, times: times.values, values: values.values }];
+  });
+  const answered = series.filter(({ times }) => times.length > 0);
+  const due = panel.what.query.openWindows === 'separate' ? separated(answered) : answered.map(wholeSeries);
+  if (!isDeepStrictEqual(own, due))
     throw new Error(`${panel.name}: QueryData differs from the bridge's answer`);
+  const plain = answered.map(({ labels, times, values }) => ({ labels, times, values }));
   if (panel.what.written !== undefined && frameMeta(first!)?.step_ms === 60_000) {
     compareWithWritten(parts, panel, plain, request);
   }
+}
+
+type AnsweredSeries = Schemas['QueryAnswer']['series'][number];
+
+const wholeSeries = ({ labels, times, values }: AnsweredSeries) => ({ open: false, labels, times, values });
+
+/** The closed windows of every series, then the open ones. */
+function separated(answered: readonly AnsweredSeries[]): ReturnType<typeof wholeSeries>[] {
+  const part = (open: boolean) =>
+    answered.map(({ labels, times, values, open_from_ms: openFrom = Infinity }) => {
+      const isWanted = (_: unknown, i: number): boolean => times[i]! >= openFrom === open;
+      return { open, labels, times: times.filter(isWanted), values: values.filter(isWanted) };
+    });
+  return [...part(false), ...part(true)].filter(({ times }) => times.length > 0);
 }
 
 function compareEvents(panel: LivePanel, table: DataFrame, events: readonly Schemas['Event'][]): void {

@@ -4,16 +4,26 @@ import type { OpenWindows } from '../../query';
 import { ChoiceField, type Choice } from '../fields/ChoiceField';
 import type { SectionProps } from './section';
 
-const openWindowChoices = (): readonly Choice<OpenWindows>[] => [
+/** `ofSeries`: drawn as lines, beside which open windows can have one of their own. */
+const openWindowChoices = (ofSeries: boolean): readonly Choice<OpenWindows>[] => [
+  {
+    value: 'exclude',
+    label: t('query.open-windows.exclude', 'Hide'),
+    description: t('query.open-windows.exclude-hint', 'Final values only, one window later'),
+  },
+  ...(ofSeries
+    ? [
+        {
+          value: 'separate' as const,
+          label: t('query.open-windows.separate', 'Separate series'),
+          description: t('query.open-windows.separate-hint', 'Dashed, and in no legend'),
+        },
+      ]
+    : []),
   {
     value: 'include',
     label: t('query.open-windows.include', 'Include'),
     description: t('query.open-windows.include-hint', 'The newest values may still change'),
-  },
-  {
-    value: 'exclude',
-    label: t('query.open-windows.exclude', 'Leave out'),
-    description: t('query.open-windows.exclude-hint', 'Final values only, one window later'),
   },
 ];
 
@@ -26,6 +36,7 @@ export function OpenWindowsField({
   idOf,
 }: Omit<SectionProps, 'client' | 'measure'>) {
   const leftOut = forRule || query.kind === 'summary';
+  const isGraph = !forRule && (query.kind ?? 'series') === 'series';
   const byDefault = useMemo(
     () => ({
       label: leftOut
@@ -39,7 +50,7 @@ export function OpenWindowsField({
     }),
     [leftOut, forRule],
   );
-  const choices = useMemo(openWindowChoices, []);
+  const choices = useMemo(() => openWindowChoices(isGraph), [isGraph]);
   // Where the stream holds final results only, nothing is ever open.
   if (metric?.final_only === true) return null;
   return (

@@ -1,5 +1,5 @@
 import type { MetricEntry } from '../../catalogue';
-import { OVER_TIME, type StreamKpiQuery } from '../../query';
+import { OVER_TIME, type QueryKind, type StreamKpiQuery } from '../../query';
 
 /** What to set in a query; undefined takes the field out, so that its default holds. */
 export type QueryChange = { [Field in keyof StreamKpiQuery]?: StreamKpiQuery[Field] | undefined };
@@ -11,6 +11,15 @@ export function changed<Saved extends object>(
 ): Saved {
   const fields = Object.entries({ ...saved, ...change }).filter(([, value]) => value !== undefined);
   return Object.fromEntries(fields) as Saved;
+}
+
+/**
+ * Another kind. Open windows are hidden in new series, and events are shown while they are open, unless they are
+ * included by name.
+ */
+export function kindChange({ openWindows }: StreamKpiQuery, kind: QueryKind): QueryChange {
+  if (openWindows === 'include') return { kind };
+  return { kind, openWindows: kind === 'series' ? 'exclude' : undefined };
 }
 
 /**
