@@ -1,4 +1,4 @@
-import { FieldColorModeId, FieldConfigProperty, PanelPlugin, ThresholdsMode } from '@grafana/data';
+import { FieldColorModeId, FieldConfigProperty, PanelPlugin } from '@grafana/data';
 import { loadTranslations } from '../locales/load-translations';
 import { KpiPanel } from './KpiPanel';
 import { migrateOptions, takeOver } from './options/migration';
@@ -6,6 +6,7 @@ import { fieldOptions } from './options/card-options';
 import { panelOptions } from './options/options-editor';
 import type { CardFieldConfig, KpiPanelOptions } from './options/panel-options';
 import { addPresets, suggest } from './options/suggestions';
+import { dropUnchosenThresholds, NO_THRESHOLDS } from './options/thresholds';
 
 void loadTranslations();
 
@@ -13,18 +14,16 @@ export const plugin = new PanelPlugin<KpiPanelOptions, CardFieldConfig>(KpiPanel
   .useFieldConfig({
     standardOptions: {
       [FieldConfigProperty.Color]: { defaultValue: { mode: FieldColorModeId.Thresholds } },
-      // A number is neither good nor bad before somebody says where that begins.
-      [FieldConfigProperty.Thresholds]: {
-        defaultValue: { mode: ThresholdsMode.Absolute, steps: [{ value: -Infinity, color: 'text' }] },
-      },
+      [FieldConfigProperty.Thresholds]: { defaultValue: NO_THRESHOLDS },
     },
     useCustomConfig: fieldOptions,
   })
   .setPanelOptions(panelOptions)
   .setMigrationHandler(migrateOptions)
-  .setPanelChangeHandler((_panel, previousPlugin, previousOptions) =>
-    takeOver(previousPlugin, previousOptions),
-  )
+  .setPanelChangeHandler((panel, previousPlugin, previousOptions) => {
+    dropUnchosenThresholds(panel.fieldConfig);
+    return takeOver(previousPlugin, previousOptions);
+  })
   .setSuggestionsSupplier(suggest);
 
 addPresets(plugin);

@@ -1,4 +1,5 @@
 import type { Observable, Subscription } from 'rxjs';
+import type { AskRounds } from './ask-rounds';
 import type { Clock, PageVisibility } from './ports';
 
 /** `failed`: it is tried again after a while; `refused`: asking the same again is of no use. */
@@ -26,11 +27,12 @@ export class Asker {
   private failedInARow = 0;
   private stopped = false;
 
-  /** `ask` gives one outcome and completes. */
+  /** `ask` gives one outcome and completes. `rounds`: those of the page that its calls go with; undefined: none now. */
   constructor(
     private readonly clock: Clock,
     private readonly page: PageVisibility,
     private readonly ask: () => Observable<Outcome>,
+    private readonly rounds: () => AskRounds | undefined = () => undefined,
   ) {}
 
   get failures(): number {
@@ -72,8 +74,22 @@ export class Asker {
     if (!this.wanted || this.running !== undefined) return;
     this.endWatch ??= this.page.onChange(() => this.onVisibility());
     if (!this.page.isVisible()) return;
-    const waitMs = Math.max(this.dueMs, this.earliestMs) - this.clock.now();
-    this.cancel = this.clock.after(Math.max(0, waitMs), () => this.start());
+    const now = this.clock.now();
+    const atMs = Math.max(this.dueMs, this.earliestMs, now);
+    const waitMs = (this.rounds()?.from(atMs) ?? atMs) - now;
+    this.cancel = this.clock.after(waitMs, () => this.startInRound());
+  }
+
+  /** Another question may have begun a round in the meantime. */
+  private startInRound(): void {
+    const rounds = this.rounds();
+    const now = this.clock.now();
+    if (rounds !== undefined && rounds.from(now) > now) {
+      this.plan();
+      return;
+    }
+    rounds?.join();
+    this.start();
   }
 
   private onVisibility(): void {
@@ -107,6 +123,7 @@ export class Asker {
   private finish(outcome: Outcome, startedMs: number): void {
     if (this.stopped) return;
     const now = this.clock.now();
+    this.rounds()?.note(outcome === 'failed');
     if (outcome === 'failed') {
       const pauseMs = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** this.failedInARow);
       this.failedInARow += 1;

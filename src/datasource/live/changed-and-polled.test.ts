@@ -1,6 +1,6 @@
 import type { DataFrame } from '@grafana/data';
 import { map } from 'rxjs';
-import { LiveStage, MINUTE, NOON, lastHours, segment } from '../testing/live-stage';
+import { LiveStage, MINUTE, NOON, lastHours, relative, segment } from '../testing/live-stage';
 
 /** Answers that the browser cannot keep up to date by itself: the stream, or the clock, tells when to ask again. */
 
@@ -21,29 +21,49 @@ describe('a summary', () => {
     const panel = stage.openLive({ kind: 'summary' });
     stage.backend.write(A, NOON - MINUTE, 3);
     stage.live.send({ type: 'changed', ...stage.head() });
-    stage.pass(2_000);
+    stage.pass(4_000);
     expect(shown(panel)).toBe(2);
     expect(panel.state).toBe('connected');
   });
 
-  test('is asked for at most once a second, however often it changes', () => {
+  test('is asked for twenty times a minute at most, however often it changes and however many panels there are', () => {
     stage.openLive({ kind: 'summary' });
+    for (const stat of ['last', 'min', 'max', 'avg'] as const) stage.open({ kind: 'summary', stat });
+    stage.backend.mode = 'poll';
+    stage.open({ kind: 'status' });
+    stage.open({ kind: 'status' });
+    stage.backend.mode = 'changed';
     const before = stage.backend.asked.length;
-    for (let i = 0; i < 100; i += 1) {
+    for (let i = 0; i < 600; i += 1) {
       stage.live.send({ type: 'changed', ...stage.head() });
       stage.pass(100);
     }
     const asked = stage.backend.asked.length - before;
-    expect(asked).toBeGreaterThanOrEqual(7);
-    expect(asked).toBeLessThanOrEqual(11);
+    expect(asked).toBeGreaterThanOrEqual(18);
+    expect(asked).toBeLessThanOrEqual(21);
+  });
+
+  test('is asked for together with others of the same range; each gets its own answer, equal ones the same', () => {
+    const panels = [
+      stage.openLive({ kind: 'summary' }),
+      stage.open([{ kind: 'summary' }, { kind: 'summary', alias: 'other' }]),
+    ];
+    stage.pass(5_000);
+    const before = stage.backend.asked.length;
+    stage.backend.write(A, NOON - MINUTE, 3);
+    stage.live.send({ type: 'changed', ...stage.head() });
+    stage.pass(1_000);
+    expect(stage.backend.asked.slice(before).map(({ targets }) => targets.length)).toEqual([2]);
+    expect(panels.map(({ frames }) => frames.map(({ refId }) => refId))).toEqual([['A'], ['A', 'B']]);
+    expect(panels.map(shown)).toEqual([2, 2]);
   });
 
   test('is asked for by each panel with its own range', () => {
     stage.openLive({ kind: 'summary' });
-    stage.open({ kind: 'summary' });
+    stage.open({ kind: 'summary' }, relative('now-30m'));
     const before = stage.backend.asked.length;
     stage.live.send({ type: 'changed', ...stage.head() });
-    stage.pass(2_000);
+    stage.pass(4_000);
     expect(stage.backend.asked.length - before).toBe(2);
     expect(stage.live.channels).toHaveLength(1);
   });
@@ -69,14 +89,13 @@ describe('a summary', () => {
     const panel = stage.openLive({ kind: 'summary' });
     stage.backend.fault = { message: 'The bridge cannot be reached.', status: 502 };
     stage.live.send({ type: 'changed', ...stage.head() });
-    stage.pass(1_500);
+    stage.pass(4_000);
     expect(shown(panel)).toBe(1);
     expect(panel.state).toBe('disconnected');
     expect(panel.meta?.state_message).toBe('The bridge cannot be reached.');
     stage.backend.fault = undefined;
-    stage.pass(5_000);
     stage.live.send({ type: 'heartbeat' });
-    stage.pass(5_000);
+    stage.pass(7_000);
     expect(panel.state).toBe('connected');
   });
 
@@ -111,6 +130,20 @@ describe('a query without a channel', () => {
     stage.page.show(true);
     stage.pass(500);
     expect(stage.backend.asked).toHaveLength(2);
+  });
+
+  test('that fails costs no more than one that is answered, together with all that cannot catch up', () => {
+    stage.backend.mode = 'points';
+    for (const metric of ['a', 'b', 'c', 'd']) {
+      stage.backend.path = `v1/${metric}`;
+      stage.open({ metric });
+    }
+    stage.backend.mode = 'poll';
+    stage.open({ kind: 'status' });
+    stage.backend.fault = { message: 'The bridge cannot be reached.', status: 502 };
+    const before = stage.backend.asked.length;
+    stage.pass(60_000);
+    expect(stage.backend.asked.length - before).toBeLessThanOrEqual(20);
   });
 
   test('goes on after a failure, and says that it is not up to date meanwhile', () => {

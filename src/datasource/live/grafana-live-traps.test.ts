@@ -153,7 +153,8 @@ test('an error of a later question is shown beside the points; it does not clear
   expect(panel.last.errors).toBeUndefined();
   expect(panel.meta?.state_message).toMatch(/The bridge cannot be reached/);
   stage.backend.fault = undefined;
-  stage.pass(5_000);
+  stage.live.send({ type: 'heartbeat', ...stage.head() });
+  stage.pass(7_000);
   expect(panel.state).toBe('connected');
 });
 

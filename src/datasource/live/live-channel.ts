@@ -2,6 +2,7 @@ import type { DataFrame, DataQueryResponse } from '@grafana/data';
 import { defer, map, takeLast, type Observable } from 'rxjs';
 import type { LiveMeta } from '../../frames/frame-meta';
 import type { StreamKpiQuery } from '../query';
+import type { AskRounds } from './ask-rounds';
 import { Asker, type Outcome } from './asker';
 import { conditionsOf } from './event-conditions';
 import { EventStore } from './event-store';
@@ -9,6 +10,7 @@ import { answerTo, eventsOf, mayPass, pointsOf, sentenceOf, type TargetAnswer } 
 import { LiveConnection, type LiveState } from './live-connection';
 import { PointStore, type Arrivals, type Span } from './point-store';
 import type { Clock, History, LiveAddress, LiveRequest, LiveTransport, PageVisibility } from './ports';
+import type { QuestionBatches } from './question-batches';
 import { MOMENT_MS, reachBack } from './reach';
 import type { StreamMessage } from './stream-message';
 import { rangeOver, union } from './visible-range';
@@ -41,6 +43,8 @@ export interface ChannelWorld {
   readonly page: PageVisibility;
   readonly transport: LiveTransport;
   readonly arrivals: Arrivals;
+  readonly rounds: AskRounds;
+  readonly batches: QuestionBatches;
 }
 
 /** A channel without a viewer is left after this; its points serve whoever comes back for so long. */
@@ -52,6 +56,9 @@ const LATE_ANSWER_MS = 60_000;
 const BETWEEN_TRIMS_MS = 2_000;
 /** A stream that is begun again at once is no trouble; the stream repeats one that lasts every 5 s. */
 const TROUBLE_AFTER_MS = 3_000;
+
+const MINUTE_MS = 60_000;
+const floorMinute = (ms: number): number => Math.floor(ms / MINUTE_MS) * MINUTE_MS;
 
 type StoredMode = 'points' | 'events';
 
@@ -98,7 +105,13 @@ export class LiveChannel {
       onBack: () => this.onBack(),
       onState: () => this.tellViewers(),
     });
-    this.asker = new Asker(world.clock, world.page, () => this.catchUp());
+    // What was missed is read at once; while that fails, or there is no stream, with the page's other questions.
+    this.asker = new Asker(
+      world.clock,
+      world.page,
+      () => this.catchUp(),
+      () => (this.askFault !== undefined || !this.connection.isConnected ? world.rounds : undefined),
+    );
   }
 
   get path(): string {
@@ -250,9 +263,11 @@ export class LiveChannel {
   private catchUp(): Observable<Outcome> {
     return defer(() => {
       const viewers = [...this.viewers];
-      const span = union(viewers.map((viewer) => viewer.span()));
+      const all = union(viewers.map((viewer) => viewer.span()));
       const [first] = viewers;
-      if (first === undefined || span === undefined) return [];
+      if (first === undefined || all === undefined) return [];
+      // Whole minutes, so that channels of one dashboard ask over the same range.
+      const span = { fromMs: floorMinute(all.fromMs), toMs: floorMinute(all.toMs + MINUTE_MS - 1) };
       this.asked += 1;
       const target = this.catchUpTarget(first.target);
       const request: LiveRequest = {
@@ -263,7 +278,7 @@ export class LiveChannel {
         hideFromInspector: true,
       };
       const askedAt = this.world.arrivals.now;
-      return this.history(request).pipe(
+      return this.world.batches.ask(this.uid, this.history, request).pipe(
         takeLast(1),
         map((response) => this.takeCatchUp(response, first, target, span, askedAt)),
       );

@@ -1,10 +1,12 @@
 import type { DataFrame } from '@grafana/data';
 import type { LiveMeta } from '../../frames/frame-meta';
 import { CommitScheduler } from './commit-scheduler';
+import { AskRounds } from './ask-rounds';
 import { LastAnswers } from './last-answers';
 import { FORGET_AFTER_MS, LiveChannel, type ChannelWorld } from './live-channel';
 import { Arrivals } from './point-store';
 import type { Clock, History, LiveTransport, PageVisibility } from './ports';
+import { QuestionBatches } from './question-batches';
 
 export interface HubPorts {
   readonly clock: Clock;
@@ -38,6 +40,8 @@ export class LiveHub implements ChannelWorld {
   readonly arrivals = new Arrivals();
   readonly scheduler: CommitScheduler;
   readonly polled: LastAnswers;
+  readonly rounds: AskRounds;
+  readonly batches: QuestionBatches;
   private readonly channels = new Map<string, LiveChannel>();
   /** By question, the newest first: one for each channel. */
   private readonly remembered = new Map<string, readonly Known[]>();
@@ -50,6 +54,8 @@ export class LiveHub implements ChannelWorld {
     this.page = page;
     this.transport = transport;
     this.scheduler = new CommitScheduler(clock, page);
+    this.rounds = new AskRounds(clock);
+    this.batches = new QuestionBatches(clock);
     this.polled = new LastAnswers(clock, FORGET_AFTER_MS);
   }
 

@@ -63,7 +63,13 @@ export class TargetView implements ChannelViewer {
     this.question = questionOf(context.uid, target);
     this.series = new SeriesFrames(target);
     this.events = new EventFrames(target);
-    this.asker = new Asker(context.hub.clock, context.hub.page, () => this.askAgain());
+    const { clock, page, rounds } = context.hub;
+    this.asker = new Asker(
+      clock,
+      page,
+      () => this.askAgain(),
+      () => rounds,
+    );
     // A refresh begins while nobody else holds what is known: hold it until the answer comes.
     const known = context.hub.recall(this.question, maxDataPointsOf(context.request));
     this.endHold = context.hub.polled.hold(this.question);
@@ -222,7 +228,9 @@ export class TargetView implements ChannelViewer {
         this.isSlow = true;
         this.context.onNews();
       });
-      return this.context.history(request).pipe(
+      const { hub, history, uid } = this.context;
+      const answer = isSmall(this.target) ? hub.batches.ask(uid, history, request) : history(request);
+      return answer.pipe(
         takeLast(1),
         map((response) => this.takeAgain(response, spanOf(range), askedAt, question)),
         finalize(cancelSlow),
@@ -316,6 +324,15 @@ function stated(frame: DataFrame, { head, state, notices }: Telling, isFirst: bo
   if (!isFirst || notices.length === 0) return own;
   return { ...own, meta: { ...own.meta, notices: [...(own.meta?.notices ?? []), ...notices] } };
 }
+
+/**
+ * Its answer is one table or a few numbers, quickly read, and is not merged with a stream: it may wait for others of
+ * the kind.
+ */
+const isSmall = ({ kind, eventsAs = 'table', statusOver = 'now' }: StreamKpiQuery): boolean =>
+  kind === 'summary' ||
+  (kind === 'status' && statusOver === 'now') ||
+  (kind === 'events' && eventsAs !== 'table');
 
 /** The same for a query that is asked again, e.g. by a refresh; neither range nor width are in it. */
 function questionOf(uid: string, target: StreamKpiQuery): string {

@@ -1,7 +1,12 @@
 import {
   FieldType,
+  getPanelOptionsWithDefaults,
+  ThresholdsMode,
   type DataFrame,
+  type PanelModel,
   type PanelPlugin,
+  type Threshold,
+  type ThresholdsConfig,
   standardEditorsRegistry,
   standardFieldConfigEditorRegistry,
   type PanelPluginMeta,
@@ -119,6 +124,37 @@ describe('the plugin as the host reads it', () => {
     expect(plugin.fieldConfigDefaults.defaults.thresholds?.steps).toEqual([
       { value: -Infinity, color: 'text' },
     ]);
+  });
+
+  describe('in a panel that was of another kind', () => {
+    const thresholds = (...steps: Threshold[]): ThresholdsConfig => ({
+      mode: ThresholdsMode.Absolute,
+      steps,
+    });
+    /** As Grafana does it: the settings so far with our defaults, then the panel's own handler. */
+    const changedFrom = (given?: ThresholdsConfig): ThresholdsConfig | undefined => {
+      const { fieldConfig } = getPanelOptionsWithDefaults({
+        plugin,
+        currentOptions: {},
+        currentFieldConfig: { defaults: given === undefined ? {} : { thresholds: given }, overrides: [] },
+        isAfterPluginChange: false,
+      });
+      const panel = { fieldConfig, options: {} } as unknown as PanelModel;
+      plugin.onPanelTypeChanged?.(panel, 'timeseries', {}, fieldConfig);
+      return fieldConfig.defaults.thresholds;
+    };
+    const green: Threshold = { value: -Infinity, color: 'green' };
+
+    test('Grafana’s own red from 80 on, which nobody has chosen, is gone', () => {
+      const none = thresholds({ value: -Infinity, color: 'text' });
+      expect(changedFrom(thresholds(green, { value: 80, color: 'red' }))).toEqual(none);
+      expect(changedFrom()).toEqual(none);
+    });
+
+    test('thresholds that somebody has chosen stay', () => {
+      const chosen = thresholds(green, { value: 90, color: 'red' });
+      expect(changedFrom(chosen)).toEqual(chosen);
+    });
   });
 });
 
