@@ -1,10 +1,10 @@
 import { violationsIn } from './rig/axe';
-import { clippedTexts, cutNumbers, overhang } from './rig/in-page';
+import { clippedTexts, cutNumbers, overhang, shortenedTexts } from './rig/in-page';
 import { ownPanels } from './rig/own-panels';
 import { quietPast, startStage, START_MS, THEMES, type Stage } from './rig/stage';
 
 const PHONE = { name: 'phone', width: 320, height: 700 };
-const LAPTOP = { name: 'laptop', width: 1400, height: 1000 };
+const LAPTOP = { name: 'laptop', width: 1440, height: 1000 };
 const SIZES = [PHONE, LAPTOP, { name: 'wall', width: 3840, height: 2160 }];
 
 const DASHBOARDS = ['streamkpi-realtime', 'streamkpi-alerts', 'streamkpi-pipeline'] as const;
@@ -33,9 +33,12 @@ describe('how it looks', () => {
             wider: await view.page.evaluate(overhang),
             clipped: await view.page.evaluate(clippedTexts),
             cut: await view.page.evaluate(cutNumbers),
+            // Titles, legends and columns; on a phone an ellipsis is what there is room for.
+            shortened: width < LAPTOP.width ? [] : await view.page.evaluate(shortenedTexts),
             faults: view.faults,
           };
-          expect({ uid, theme, ...seen }).toEqual({ uid, theme, wider: 0, clipped: [], cut: [], faults: [] });
+          const nothing = { wider: 0, clipped: [], cut: [], shortened: [], faults: [] };
+          expect({ uid, theme, ...seen }).toEqual({ uid, theme, ...nothing });
           await view.close();
         }
       }

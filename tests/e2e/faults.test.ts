@@ -19,6 +19,11 @@ const QUERIES = {
   plain: QUERY,
   broken: { ...QUERY, refId: 'B', filters: [{ dimension: 'segment', op: '=~', values: ['(gold'] }] },
 } as const;
+/** Panels of Grafana's own: what is wrong must be read there too, while the last numbers stay. */
+const GRAFANAS_OWN = [
+  { title: 'graph', type: 'timeseries', query: QUERY },
+  { title: 'hops', type: 'table', query: { ...QUERY, kind: 'status', metric: undefined } },
+] as const;
 const EXPLORE = JSON.stringify({ queries: Object.values(QUERIES) });
 type Asked = keyof typeof QUERIES;
 
@@ -28,11 +33,14 @@ const DASHBOARD = {
   schemaVersion: 40,
   time: { from: 'now-1h', to: 'now' },
   refresh: '',
-  panels: Object.entries(QUERIES).map(([title, query], index) => ({
+  panels: [
+    ...Object.entries(QUERIES).map(([title, query]) => ({ title, type: 'streamkpi-kpi-panel', query })),
+    ...GRAFANAS_OWN,
+  ].map(({ title, type, query }, index) => ({
     id: index + 1,
-    type: 'streamkpi-kpi-panel',
+    type,
     title,
-    gridPos: { x: 12 * index, y: 0, w: 12, h: 12 },
+    gridPos: { x: 12 * (index % 2), y: 12 * Math.floor(index / 2), w: 12, h: 12 },
     datasource: SOURCE,
     targets: [query],
     options: {},
@@ -171,5 +179,24 @@ describe('faults', () => {
     const told = await inPanel(asked, says);
     expect(told).toMatch(SENTENCE);
     expect(await inExplore(says)).toBe(told);
+  });
+
+  test('a bridge that hangs: each panel says so soon, and keeps its numbers, also when it is asked again', async () => {
+    const { misbehaviour } = await startBridge();
+    await inTest(/^Connected to StreamKPI bridge/);
+    await dashboard.page.reload();
+    await dashboard.panel('plain').getByText('7', { exact: true }).first().waitFor();
+    const noticed = ['plain', 'graph', 'hops'].map((title) =>
+      dashboard.panel(title).getByRole('status', { name: /^What is shown (may|could not) be/ }),
+    );
+    await dashboard.panel('hops').getByText('store').waitFor();
+    misbehaviour.mute = true;
+    misbehaviour.hang = /./;
+    await Promise.all(noticed.map((notice) => notice.waitFor()));
+    await dashboard.page.getByTestId('data-testid RefreshPicker run button').click();
+    await Promise.all(noticed.map((notice) => notice.waitFor()));
+    expect(await dashboard.textOf('plain')).toContain('7');
+    await dashboard.panel('hops').getByText('store').waitFor();
+    await dashboard.picture('hanging-bridge');
   });
 });

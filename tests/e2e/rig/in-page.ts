@@ -29,6 +29,18 @@ export function clippedTexts(within?: unknown): string[] {
   return found;
 }
 
+/** Texts of panels, their titles included, that an ellipsis cuts off. */
+export function shortenedTexts(): string[] {
+  const found: string[] = [];
+  for (const element of document.querySelectorAll('section[data-testid^="data-testid Panel header"] *')) {
+    const { textOverflow, overflowX } = getComputedStyle(element);
+    if (textOverflow !== 'ellipsis' || overflowX === 'visible') continue;
+    if (element.clientWidth > 1 && element.scrollWidth > element.clientWidth + 1)
+      found.push(element.textContent.trim());
+  }
+  return found;
+}
+
 /** Values of cards that are cut by an ellipsis although they are numbers: `20…` is no number. */
 export const cutNumbers = (): string[] =>
   [...document.querySelectorAll('[data-testid="streamkpi-value"]')]
