@@ -108,7 +108,7 @@ describe('live', () => {
     await eventually(rows, (all) => all.length === 1 && /user eve: 101 events/.test(all[0]?.message ?? ''));
     await nowEvents(stage, 'eve', 20);
     await eventually(rows, (all) => all.length === 1 && /user eve: 121 events/.test(all[0]?.message ?? ''));
-    // The count is asked for anew when something has changed, at most once a second.
+    // The count is asked for again when something has changed, with what other panels ask for, every three seconds at most.
     await eventually(
       async () => (await cards(view, 'Key figures'))['High activity alerts']?.value,
       (count) => count === '1',

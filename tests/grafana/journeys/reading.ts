@@ -1,5 +1,5 @@
 import { expect, type Panel } from '@grafana/plugin-e2e';
-import type { Locator } from '@playwright/test';
+import type { Locator, Page } from '@playwright/test';
 
 /** What a person reads in Grafana. */
 
@@ -36,6 +36,18 @@ export async function legend(graph: Locator): Promise<Readonly<Record<string, re
     read[name] = values;
   }
   return read;
+}
+
+/** The bundled graphs as of somebody who has chosen to see open windows in their lines: numbers of this very second. */
+export async function includeOpenWindows(page: Page): Promise<void> {
+  await page.route(
+    /\/api\/dashboards\/uid\/|\/apis\/dashboard\.grafana\.app\/.+\/dashboards\//,
+    async (route) => {
+      const response = await route.fetch();
+      const body = (await response.text()).replace(/"openWindows":\s*"exclude"/g, '"openWindows":"include"');
+      await route.fulfill({ response, body });
+    },
+  );
 }
 
 export const seriesOf = async (graph: Locator): Promise<string[]> => Object.keys(await legend(graph)).sort();
