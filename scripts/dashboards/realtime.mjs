@@ -2,9 +2,9 @@ import { adhocVariable, dimensionVariable, highActivityAnnotations } from './das
 import { kpi, timeseries } from './panels.mjs';
 import { SEGMENTS, events, series, status, summary } from './queries.mjs';
 
-/** The card's number, its statistics and its sparkline. `fields` are shared by both. */
-const card = (refId, metric, fields = {}) => [
-  summary(refId, metric, { groupBy: [], ...fields }),
+/** The card's number, its statistics and its sparkline, which shows closed windows whatever the number is of. */
+const card = (refId, metric, { openWindows, ...fields } = {}) => [
+  summary(refId, metric, { groupBy: [], ...fields, ...(openWindows ? { openWindows } : {}) }),
   series(`${refId}Trend`, metric, { groupBy: [], ...fields }),
 ];
 
