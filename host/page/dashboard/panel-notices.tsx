@@ -14,7 +14,7 @@ function Notices({ model }: SceneComponentProps<PanelNotices>) {
   if (texts.length === 0) return null;
   return (
     <Tooltip content={texts.join(' ')}>
-      <span role="status" aria-label={texts.join(' ')} tabIndex={0}>
+      <span role="status" aria-label={texts.join(' ')}>
         <Icon name="exclamation-triangle" />
       </span>
     </Tooltip>

@@ -28,7 +28,7 @@ export const forOpenWindows = ({ displayNameFromDS = '', ...config }: FieldConfi
 
 /** The settings that the closed windows of the series have. */
 export function forClosedWindows({ displayNameFromDS, ...config }: FieldConfig): FieldConfig {
-  const { color: _, custom: _style, ...rest } = config;
+  const { color: _, custom: _style, ...rest } = config as FieldConfig<object>;
   return {
     ...rest,
     ...(displayNameFromDS === undefined

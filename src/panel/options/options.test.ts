@@ -139,7 +139,7 @@ describe('the plugin as the host reads it', () => {
         currentFieldConfig: { defaults: given === undefined ? {} : { thresholds: given }, overrides: [] },
         isAfterPluginChange: false,
       });
-      const panel = { fieldConfig, options: {} } as unknown as PanelModel;
+      const panel = { fieldConfig, options: {} } as unknown as PanelModel<KpiPanelOptions>;
       plugin.onPanelTypeChanged?.(panel, 'timeseries', {}, fieldConfig);
       return fieldConfig.defaults.thresholds;
     };

@@ -6,18 +6,16 @@ export const NO_THRESHOLDS: ThresholdsConfig = {
   steps: [{ value: -Infinity, color: 'text' }],
 };
 
-/** What Grafana gives a panel of another kind, such as the time series that every new panel begins as. */
-const GRAFANAS_OWN = [
-  ['green', null],
-  ['red', 80],
-];
-
-const isGrafanasOwn = ({ mode, steps }: ThresholdsConfig): boolean =>
+/**
+ * What Grafana gives a panel of another kind, such as the time series that every new panel begins as: green, and red
+ * from 80 on.
+ */
+const isGrafanasOwn = ({ mode, steps: [first, second, ...more] }: ThresholdsConfig): boolean =>
   mode === ThresholdsMode.Absolute &&
-  steps.length === GRAFANAS_OWN.length &&
-  steps.every(
-    ({ color, value }, i) => color === GRAFANAS_OWN[i]?.[0] && (i === 0 || value === GRAFANAS_OWN[i]?.[1]),
-  );
+  first?.color === 'green' &&
+  second?.color === 'red' &&
+  second.value === 80 &&
+  more.length === 0;
 
 /** Takes thresholds away that nobody has chosen. Grafana reads the settings again after this: it is given no others. */
 export function dropUnchosenThresholds({ defaults }: FieldConfigSource): void {

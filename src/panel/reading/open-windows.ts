@@ -33,6 +33,6 @@ const appended = (frame: DataFrame, more: DataFrame): DataFrame => ({
   length: frame.length + more.length,
   fields: frame.fields.map((field, index): Field => {
     const { calcs: _, ...state } = field.state ?? {};
-    return { ...field, state, values: [...field.values, ...(more.fields[index]?.values ?? [])] };
+    return { ...field, state, values: field.values.concat(more.fields[index]?.values ?? []) };
   }),
 });
