@@ -1,3 +1,9 @@
+/** Resolves or rejects as the promise does; rejects with what `late` makes where that takes longer than the limit. */
+export async function withDeadline<T>(promise: Promise<T>, limitMs: number, late: () => Error): Promise<T> {
+  if (!(await within(promise, limitMs))) throw late();
+  return promise;
+}
+
 /** True when the promise resolved in time; rejects as it does. What comes after the limit is dropped. */
 export async function within(promise: Promise<unknown>, limitMs: number): Promise<boolean> {
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -189,6 +189,7 @@ export class ChangeFeed {
     for (const state of this.states.values()) {
       if (!state.unreadable) continue;
       state.unreadable = false;
+      state.access.index.invalidate();
       this.listener.onGap(state.access, 'newer_version');
     }
     if (!this.closed) this.pollTimer = setTimeout(() => void this.poll(), POLL_MS);
@@ -199,6 +200,11 @@ export class ChangeFeed {
     const before = this.connection;
     let now: number;
     try {
+      // Names of series may have been missed too; the next message speaks of their ids.
+      if (state.suspended !== null) {
+        state.access.index.invalidate();
+        await state.access.index.upToDate();
+      }
       now = (await this.epoch.confirm(state.access)).stored.number;
     } catch {
       // Redis does not answer, or another epoch was entered: nothing that was told before counts.

@@ -53,10 +53,8 @@ async function inLabelOrder(
   index: SeriesIndex,
   collected: ReadonlyMap<number, PointColumns>,
 ): Promise<readonly SeriesPoints[]> {
-  if ([...collected.keys()].some((id) => index.valuesOf(id) === undefined)) {
-    for (const id of collected.keys()) if (index.valuesOf(id) === undefined) index.expect(id);
-    await index.list();
-  }
+  for (const id of collected.keys()) if (index.valuesOf(id) === undefined) index.expect(id);
+  await index.upToDate();
   const found: SeriesPoints[] = [];
   for (const [seriesId, points] of collected) {
     const values = index.valuesOf(seriesId);

@@ -1,4 +1,5 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { withDeadline } from '../domain/deadline';
 import { UnavailableError } from '../domain/errors';
 import type { Telemetry } from '../domain/telemetry';
 import { functionName, libraryCode, type FunctionName } from './function-library';
@@ -19,6 +20,8 @@ export interface LinkOptions {
   readonly tls: TlsOptions | null;
   readonly commandTimeoutMs: number;
   readonly telemetry: Telemetry;
+  /** Called when a connection stands, before any command on it: another Redis may answer than before. */
+  readonly onConnected: () => void;
 }
 
 type Address = Pick<
@@ -95,7 +98,10 @@ export class RedisLink {
     });
     this.client.on('ready', () => {
       this.lastError = null;
+      options.onConnected();
     });
+    // The connection to a node of a cluster comes back by itself.
+    this.client.on('+node', (node: Redis) => node.on('ready', options.onConnected));
   }
 
   get isCluster(): boolean {
@@ -105,22 +111,15 @@ export class RedisLink {
   /** Resolves when the connection stands; it then keeps itself up until close(). */
   async connect(): Promise<void> {
     if (this.isReady()) return;
-    let late: NodeJS.Timeout | undefined;
-    const timeout = new Promise<never>((_resolve, reject) => {
-      late = setTimeout(() => reject(this.unreachable()), this.options.commandTimeoutMs);
-    });
-    const connected = new Promise<void>((resolve) => this.client.once('ready', () => resolve()));
+    const ready = new Promise<void>((resolve) => this.client.once('ready', () => resolve()));
+    const connected =
+      this.client.status === 'wait' || this.client.status === 'end'
+        ? this.client.connect().then(() => (this.isReady() ? undefined : ready))
+        : ready;
     try {
-      if (this.client.status === 'wait' || this.client.status === 'end')
-        await Promise.race([
-          this.client.connect().then(() => (this.isReady() ? undefined : connected)),
-          timeout,
-        ]);
-      else await Promise.race([connected, timeout]);
+      await withDeadline(connected, this.options.commandTimeoutMs, () => this.unreachable());
     } catch (error) {
       throw redisErrorCode(error) === '' ? this.unreachable(error) : unavailable(error);
-    } finally {
-      clearTimeout(late);
     }
   }
 
@@ -287,19 +286,14 @@ export class RedisLink {
       throw new UnavailableError('store', `Redis does not keep up: ${MAX_IN_FLIGHT} commands wait for it`);
     this.inFlight += 1;
     const begin = performance.now();
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => {
-        const after = `${this.options.commandTimeoutMs} ms`;
-        reject(new UnavailableError('store', `Redis did not answer within ${after} (${operation})`));
-      }, this.options.commandTimeoutMs);
-    });
+    const { commandTimeoutMs } = this.options;
+    const late = (): Error =>
+      new UnavailableError('store', `Redis did not answer within ${commandTimeoutMs} ms (${operation})`);
     try {
-      return await Promise.race([run(), timeout]);
+      return await withDeadline(run(), commandTimeoutMs, late);
     } catch (error) {
       throw this.isReady() || redisErrorCode(error) !== '' ? unavailable(error) : this.unreachable(error);
     } finally {
-      clearTimeout(timer);
       this.inFlight -= 1;
       this.options.telemetry.storeLatency(operation, (performance.now() - begin) / 1000);
     }

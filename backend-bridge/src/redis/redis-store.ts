@@ -1,3 +1,4 @@
+import { withDeadline } from '../domain/deadline';
 import { StartRefusedError, UnavailableError } from '../domain/errors';
 import type { Metric } from '../domain/metric';
 import { bucketLayout } from '../domain/packed-point';
@@ -104,6 +105,9 @@ class RedisStore implements SeriesStore {
       tls: options.tls ?? null,
       commandTimeoutMs: options.commandTimeoutMs,
       telemetry: tools.telemetry,
+      onConnected: () => {
+        for (const { index } of this.accesses.values()) index.invalidate();
+      },
     });
     this.guard = tools.guard ?? unguarded(tools.clock);
     this.storeClock = new StoreClock(
@@ -328,19 +332,12 @@ class RedisStore implements SeriesStore {
     const keys = this.link.isCluster
       ? [...this.accesses.values()].map((access) => access.keys.step)
       : [[storeKey(this.options.keyPrefix)]];
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(
-        () => reject(new UnavailableError('store', `Redis did not answer within ${READY_TIMEOUT_MS} ms`)),
-        READY_TIMEOUT_MS,
-      );
-    });
-    try {
-      const epochs = await Promise.race([Promise.all(keys.map((key) => this.link.call('ready', key))), late]);
-      if (epochs.some((epoch) => epoch !== this.epoch())) await this.storeEpoch.enter();
-    } finally {
-      clearTimeout(timer);
-    }
+    const epochs = await withDeadline(
+      Promise.all(keys.map((key) => this.link.call('ready', key))),
+      READY_TIMEOUT_MS,
+      () => new UnavailableError('store', `Redis did not answer within ${READY_TIMEOUT_MS} ms`),
+    );
+    if (epochs.some((epoch) => epoch !== this.epoch())) await this.storeEpoch.enter();
   }
 
   async close(): Promise<void> {
@@ -414,7 +411,6 @@ class RedisStore implements SeriesStore {
   }
 
   private gap(access: MetricAccess, reason: string): void {
-    access.index.invalidate();
     this.tools.log.info({ metric: access.metric.name, reason }, 'changes in Redis may have been missed');
     this.tell((listener) => listener.onGap(access.metric, reason));
   }

@@ -24,6 +24,8 @@ export class SeriesIndex {
   /** The highest id that is known to exist. */
   private expected = 0;
   private complete = false;
+  /** How often the index was invalidated: what was read before the last time may be old. */
+  private invalidations = 0;
   private reading: Promise<void> | null = null;
 
   constructor(
@@ -55,9 +57,10 @@ export class SeriesIndex {
     }
   }
 
-  /** Messages may have been missed: the next reader reads everything again. */
+  /** Messages may have been missed, or Redis may be another process: the next reader reads everything again. */
   invalidate(): void {
     this.complete = false;
+    this.invalidations += 1;
   }
 
   /** The store was lost: ids mean nothing any more. */
@@ -76,13 +79,18 @@ export class SeriesIndex {
 
   /** In label order. */
   async list(): Promise<readonly Series[]> {
+    await this.upToDate();
+    return this.order.list();
+  }
+
+  /** Resolves when valuesOf() knows every series that is known to exist; at once where nothing is missing. */
+  async upToDate(): Promise<void> {
     while (!this.complete || this.knownUpTo < this.expected) {
       this.reading ??= this.readOn().finally(() => {
         this.reading = null;
       });
       await this.reading;
     }
-    return this.order.list();
   }
 
   private put(series: Series): void {
@@ -91,7 +99,7 @@ export class SeriesIndex {
   }
 
   private async readOn(): Promise<void> {
-    const expected = this.expected;
+    const { expected, invalidations } = this;
     const whole = !this.complete;
     const map = this.byId;
     const found = new Map<number, string>();
@@ -116,6 +124,6 @@ export class SeriesIndex {
       return;
     }
     this.knownUpTo = Math.max(this.knownUpTo, after, expected);
-    this.complete = true;
+    this.complete = invalidations === this.invalidations;
   }
 }
