@@ -1,4 +1,5 @@
 import type { Kafka, Message, Producer } from 'kafkajs';
+import { within, withDeadline } from '../domain/deadline';
 import { UnavailableError } from '../domain/errors';
 import type { Log, Telemetry } from '../domain/telemetry';
 import type { Undecodable } from './decoding/undecodable';
@@ -33,6 +34,7 @@ const BATCH = 200;
  */
 const BATCH_BYTES = 900_000;
 const DEADLINE_MS = 6_000;
+const CLOSE_MS = 1_000;
 const LOG_EVERY_MS = 10_000;
 
 const bytesOf = ({ key, value }: DeadLetter): number => (key?.length ?? 0) + (value?.length ?? 0);
@@ -99,10 +101,7 @@ export function createDeadLetterWriter(
     const open = producer;
     producer = null;
     if (open === null) return;
-    await Promise.race([
-      open.disconnect().catch(() => undefined),
-      new Promise((resolve) => setTimeout(resolve, 1_000)),
-    ]);
+    await within(open.disconnect(), CLOSE_MS).catch(() => undefined);
   };
 
   const connected = async (): Promise<Producer> => {
@@ -138,24 +137,11 @@ export function createDeadLetterWriter(
     }
   };
 
-  const inTime = async (work: Promise<void>): Promise<void> => {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new Error(`no answer within ${DEADLINE_MS} ms`)), DEADLINE_MS);
-    });
-    try {
-      await Promise.race([work, late]);
-    } finally {
-      clearTimeout(timer);
-      work.catch(() => undefined);
-    }
-  };
-
   return {
     write: async (letters) => {
       for (const batch of batches(letters)) {
         try {
-          await inTime(send(batch));
+          await withDeadline(send(batch), DEADLINE_MS, () => new Error(`no answer within ${DEADLINE_MS} ms`));
         } catch (error) {
           // An idempotent producer that has failed once may refuse to go on; the next try makes a new one.
           await close();

@@ -8,6 +8,7 @@ import { CLOSE, WebSocketClient } from './websocket-client';
 import { WEBSOCKET_OPTIONS, type WebSocketContext, type WebSocketOptions } from './websocket-context';
 import { heartbeatFrame } from './websocket-heartbeat';
 import { ClientMessages } from './websocket-messages';
+import { within } from '../domain/deadline';
 import { RequestError } from '../domain/errors';
 
 export interface WebSocketParts extends Omit<WebSocketContext, 'messages' | 'longMessages' | 'options'> {
@@ -85,10 +86,7 @@ class WebSocketEntry implements WebSocketFace {
       (ws) => new Promise<void>((resolve) => ws.once('close', () => resolve())),
     );
     for (const client of [...this.clients]) client.close(CLOSE.goingAway, null);
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, withinMs)));
-    await Promise.race([Promise.all(left), late]);
-    clearTimeout(timer);
+    await within(Promise.all(left), withinMs);
     for (const ws of this.sockets.values()) ws.terminate();
     this.httpServer.off('upgrade', this.onUpgrade);
   }

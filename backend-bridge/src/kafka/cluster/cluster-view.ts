@@ -1,4 +1,5 @@
 import type { Cluster, Kafka } from 'kafkajs';
+import { within, withDeadline } from '../../domain/deadline';
 import { UnavailableError } from '../../domain/errors';
 import { describeMember, type GroupMemberView } from '../reading/group-members';
 import {
@@ -74,6 +75,7 @@ interface Node {
 const EARLIEST = -2;
 const LATEST = -1;
 const DEADLINE_MS = 4_000;
+const CLOSE_MS = 1_000;
 const UNKNOWN_TOPIC = 3;
 const UNAUTHORIZED = 29;
 
@@ -123,22 +125,13 @@ export function createClusterView(client: Kafka): ClusterView {
   };
 
   /** Ends with UnavailableError, however kafkajs failed or hung. */
-  const inTime = async <T>(what: string, work: Promise<T>): Promise<T> => {
-    let timer: NodeJS.Timeout | undefined;
+  const answered = async <T>(what: string, work: Promise<T>): Promise<T> => {
     try {
-      return await Promise.race([
-        work,
-        new Promise<never>((_resolve, reject) => {
-          timer = setTimeout(() => reject(new Error(`no answer within ${DEADLINE_MS} ms`)), DEADLINE_MS);
-        }),
-      ]);
+      return await withDeadline(work, DEADLINE_MS, () => new Error(`no answer within ${DEADLINE_MS} ms`));
     } catch (error) {
       throw new UnavailableError('kafka', `Kafka does not answer (${what}): ${(error as Error).message}`, {
         cause: error,
       });
-    } finally {
-      clearTimeout(timer);
-      work.catch(() => undefined);
     }
   };
 
@@ -225,7 +218,7 @@ export function createClusterView(client: Kafka): ClusterView {
 
   return {
     look: (topics) =>
-      inTime(
+      answered(
         'metadata',
         metadata(topics).then(async (found) => {
           const views = await Promise.all(
@@ -235,7 +228,7 @@ export function createClusterView(client: Kafka): ClusterView {
         }),
       ),
     committed: (groupId, topics) =>
-      inTime(
+      answered(
         'committed offsets',
         (async () => {
           await anyNode();
@@ -254,7 +247,7 @@ export function createClusterView(client: Kafka): ClusterView {
         })(),
       ),
     members: (groupId) =>
-      inTime(
+      answered(
         'group',
         (async () => {
           await anyNode();
@@ -265,7 +258,7 @@ export function createClusterView(client: Kafka): ClusterView {
         })(),
       ),
     stableEnd: (topic, partition) =>
-      inTime(
+      answered(
         'stable end',
         metadata([topic]).then(async (found) => {
           const leader = found[0]?.partitions.find((each) => each.partition === partition)?.leader;
@@ -275,10 +268,7 @@ export function createClusterView(client: Kafka): ClusterView {
         }),
       ),
     close: async () => {
-      await Promise.race([
-        cluster.disconnect().catch(() => undefined),
-        new Promise((resolve) => setTimeout(resolve, 1_000)),
-      ]);
+      await within(cluster.disconnect(), CLOSE_MS).catch(() => undefined);
     },
   };
 }
