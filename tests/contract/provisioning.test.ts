@@ -27,12 +27,15 @@ interface ContactPoints {
 describe('provisioning/', () => {
   it('has only files that Grafana reads, each of the first version', () => {
     for (const folder of ['datasources', 'plugins', 'alerting', 'dashboards']) {
-      const names = readdirSync(join(root, 'provisioning', folder));
+      const names = readdirSync(join(root, 'provisioning', folder)).filter((name) => name !== 'shared');
       for (const name of names) expect(name).toMatch(folder === 'dashboards' ? /\.(yaml|json)$/ : /\.yaml$/);
       for (const name of names.filter((one) => one.endsWith('.yaml'))) {
         expect(readProvisioning(`${folder}/${name}`)).toMatchObject({ apiVersion: 1 });
       }
     }
+    // Grafana reads the dashboards of folders below its own, too.
+    for (const name of readdirSync(join(root, 'provisioning/dashboards/shared')))
+      expect(name).toMatch(/\.json$/);
   });
 
   it('sets up the data source from variables that the compose file gives', () => {
