@@ -9,3 +9,6 @@ type Values = Readonly<Record<string, unknown>>;
  */
 export const t = (key: string, english: string, values?: Values): string =>
   translate(key, english, { interpolation: { escapeValue: false }, ...values });
+
+/** A count as the user's language writes it: `1,234` or `1.234`. */
+export const formatNumber = (value: number): string => t('number', '{{value, number}}', { value });

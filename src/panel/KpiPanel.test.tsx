@@ -399,7 +399,7 @@ describe("the system's status", () => {
 
   test('without a status query it says how to get one', () => {
     status([summaryFrame([{}])]);
-    expect(screen.getByText(/query of kind Status/)).toBeInTheDocument();
+    expect(screen.getByText(/query of type Status/)).toBeInTheDocument();
     expect(figure('Active metrics')).toHaveTextContent('1');
     expect(figure('Total alerts')).toHaveTextContent('–');
   });

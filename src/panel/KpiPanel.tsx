@@ -1,5 +1,6 @@
 import React, { useMemo } from 'react';
 import { LoadingState, type PanelProps } from '@grafana/data';
+import { t } from '../locales/translate';
 import { AlertList } from './alerts/AlertList';
 import { KpiCards } from './cards/KpiCards';
 import { ClockOffset } from './clock/use-ticked';
@@ -42,7 +43,7 @@ export function KpiPanel(props: PanelProps<KpiPanelOptions>) {
   return (
     <ClockOffset.Provider value={reading.clockOffset}>
       {layout.height > height ? (
-        <ScrollArea label="KPI panel" style={{ ...place, overflowY: 'auto' }}>
+        <ScrollArea label={t('panel.label', 'KPI panel')} style={{ ...place, overflowY: 'auto' }}>
           {sections}
         </ScrollArea>
       ) : (
@@ -89,21 +90,42 @@ function SectionOf({ box, titled, reading, options, timeZone }: SectionOfProps) 
 function Nothing({ data, width, height }: PanelProps<KpiPanelOptions>) {
   const size = { width, height };
   if (data.state === LoadingState.Loading || data.state === LoadingState.NotStarted) {
-    return <Hint {...size} icon="hourglass" title="Loading" text="Waiting for the first answer." />;
+    return (
+      <Hint
+        {...size}
+        icon="hourglass"
+        title={t('panel.loading.title', 'Loading')}
+        text={t('panel.loading.text', 'Waiting for the first answer.')}
+      />
+    );
   }
   if (data.state === LoadingState.Error) {
     if (!hasQueries(data) && lacksDataSource()) return <NoDataSource {...size} />;
-    const why = data.errors?.[0]?.message ?? data.error?.message ?? 'The data source did not say why.';
-    return <Hint {...size} tone="bad" icon="exclamation-triangle" title="Query failed" text={why} />;
+    const why =
+      data.errors?.[0]?.message ??
+      data.error?.message ??
+      t('panel.failed.unknown', 'The data source gave no reason.');
+    return (
+      <Hint
+        {...size}
+        tone="bad"
+        icon="exclamation-triangle"
+        title={t('panel.failed.title', 'Query failed')}
+        text={why}
+      />
+    );
   }
-  return <Hint {...size} title="No data" text={whyNothing(data)} />;
+  return <Hint {...size} title={t('panel.no-data', 'No data')} text={whyNothing(data)} />;
 }
 
-const ADD_A_QUERY =
-  "Add a query: of kind KPI summary for cards, Events for alerts, Status for the pipeline. Other sources' numbers become cards too.";
+const addQuery = (): string =>
+  t(
+    'panel.add-query',
+    'Add a query: of type KPI summary for cards, Events for alerts, Status for the pipeline. Numbers of other data sources become cards too.',
+  );
 
 /** Only a panel without a query needs one. */
 function whyNothing(data: PanelProps['data']): string {
-  if (isSnapshot(data)) return 'This panel had not loaded when the snapshot was taken.';
-  return hasQueries(data) ? 'The queries of this panel returned nothing.' : ADD_A_QUERY;
+  if (isSnapshot(data)) return t('panel.snapshot', 'This panel had not loaded when the snapshot was taken.');
+  return hasQueries(data) ? t('panel.nothing', 'The queries of this panel returned nothing.') : addQuery();
 }

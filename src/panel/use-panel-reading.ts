@@ -2,6 +2,7 @@ import { useMemo, useRef } from 'react';
 import { isEqual } from 'lodash';
 import { LoadingState, type DataFrame, type PanelProps } from '@grafana/data';
 import { useTheme2 } from '@grafana/ui';
+import { t } from '../locales/translate';
 import { frameMeta } from '../frames/frame-meta';
 import { ClockOffsetEstimate } from './clock/clock-offset';
 import type { KpiPanelOptions } from './options/panel-options';
@@ -71,7 +72,7 @@ export function usePanelReading(props: ReadProps): PanelReading {
       alerts: needsAlerts ? readAlerts(fed.alerts, { ...options.alerts, link }, context) : NO_ALERTS,
       connection: readConnection(series, failure, rules),
       system: readSystem(fed.status, series, asksStatus),
-      noHops: failure ?? (asksStatus ? 'The status has not come yet.' : ADD_STATUS),
+      noHops: failure ?? (asksStatus ? t('status.waiting', 'The status has not arrived yet.') : addStatus()),
       clockOffset: clock.current.offset,
     };
     const last = before.current;
@@ -83,7 +84,8 @@ export function usePanelReading(props: ReadProps): PanelReading {
   }, [series, isAsked, asksStatus, failure, options, link, theme, timeZone, timeRange]);
 }
 
-const ADD_STATUS = 'Add a query of kind Status to see the hops, lag and freshness.';
+const addStatus = (): string =>
+  t('status.add-query', 'Add a query of type Status to see the hops, lag and freshness.');
 
 const clocksOf = (series: readonly DataFrame[]): number[] =>
   series.map((frame) => frameMeta(frame)?.as_of_ms).filter((clock) => clock !== undefined);
@@ -92,7 +94,11 @@ const clocksOf = (series: readonly DataFrame[]): number[] =>
 function failureOf({ state, errors, error }: ReadProps['data']): string | undefined {
   if (state !== LoadingState.Error) return undefined;
   const [first = error] = errors ?? [];
-  return first?.message ?? first?.data?.message ?? 'The query failed without saying why.';
+  return (
+    first?.message ??
+    first?.data?.message ??
+    t('panel.failed-silently', 'The query failed without an error message.')
+  );
 }
 
 function withUnchanged(before: PanelReading, now: PanelReading): PanelReading {

@@ -130,7 +130,7 @@ describe('nothing to list', () => {
       />,
     );
     expect(screen.getByText('No alerts query')).toBeInTheDocument();
-    expect(screen.getByText(/kind Events/)).toBeInTheDocument();
+    expect(screen.getByText(/type Events/)).toBeInTheDocument();
   });
 
   test('none of the chosen kind', () => {

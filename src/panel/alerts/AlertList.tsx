@@ -1,6 +1,7 @@
 import React, { memo, useMemo, useState } from 'react';
 import type { TimeZone } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
+import { formatNumber, t } from '../../locales/translate';
 import type { Severity } from '../severity';
 import type { AlertOptions } from '../options/panel-options';
 import type { AlertModel, AlertsModel } from '../reading/alert-model';
@@ -55,7 +56,7 @@ export const AlertList = memo(function AlertList({
         role="group"
         className={styles.alerts}
         style={{ width, height, fontSize: layout.size }}
-        aria-label="Recent alerts"
+        aria-label={t('alerts.label', 'Recent alerts')}
       >
         {live}
         <BriefAlerts alerts={alerts} />
@@ -68,12 +69,12 @@ export const AlertList = memo(function AlertList({
       role="group"
       className={styles.alerts}
       style={{ width, height, fontSize: layout.size }}
-      aria-label="Recent alerts"
+      aria-label={t('alerts.label', 'Recent alerts')}
     >
       {live}
       {layout.heading && (
         <div className={styles.head}>
-          {titled && <h3 className={styles.heading}>Recent alerts</h3>}
+          {titled && <h3 className={styles.heading}>{t('alerts.label', 'Recent alerts')}</h3>}
           <span className={styles.counts}>{headText(alerts)}</span>
           <span className={styles.fill} />
           {layout.filters && options.filter && alerts.kept.length > 0 && (
@@ -87,9 +88,9 @@ export const AlertList = memo(function AlertList({
         <ScrollArea
           className={styles.scroll}
           style={{ maxHeight: `${layout.listEms}em` }}
-          label="Recent alerts, list"
+          label={t('alerts.list', 'Recent alerts, list')}
         >
-          <ul className={styles.list} aria-label="Alerts, newest first">
+          <ul className={styles.list} aria-label={t('alerts.newest-first', 'Alerts, newest first')}>
             {shown.map((alert) => (
               <AlertRow
                 key={alert.id}
@@ -119,7 +120,10 @@ const NONE: ReadonlySet<Severity> = new Set();
 
 function headText({ total, open, truncated }: AlertsModel): string {
   if (total === 0) return '';
-  return `${open} open, ${total}${truncated ? '+' : ''} in range`;
+  return t('alerts.head', '{{open, number}} open, {{total}} in range', {
+    open,
+    total: `${formatNumber(total)}${truncated ? '+' : ''}`,
+  });
 }
 
 interface NoRowsProps {
@@ -135,27 +139,48 @@ function NoRows({ alerts, hiddenRows, width, height }: NoRowsProps) {
     return (
       <Hint
         {...size}
-        title="No alerts query"
-        text="Add a StreamKPI query of kind Events, or choose in the options which query gives the alerts."
+        title={t('alerts.no-query.title', 'No alerts query')}
+        text={t(
+          'alerts.no-query.text',
+          'Add a StreamKPI query of type Events, or choose in the options which query feeds the alerts.',
+        )}
       />
     );
   }
   if (hiddenRows > 0) {
     return (
-      <Hint {...size} title="All filtered out" text={`${hiddenRows} kept alerts are of other severities.`} />
+      <Hint
+        {...size}
+        title={t('alerts.filtered.title', 'All filtered out')}
+        text={t('alerts.filtered.text', '', {
+          count: hiddenRows,
+          defaultValue_one: '{{count, number}} alert has another severity.',
+          defaultValue_other: '{{count, number}} alerts have other severities.',
+        })}
+      />
     );
   }
   if (alerts.total > 0) {
     return (
       <Hint
         {...size}
-        title="None match"
-        text={`The options leave out all ${alerts.total} alerts of this range.`}
+        title={t('alerts.none-match.title', 'None match')}
+        text={t('alerts.none-match.text', '', {
+          count: alerts.total,
+          defaultValue_one: 'The options leave out the only alert of this range.',
+          defaultValue_other: 'The options leave out all {{count, number}} alerts of this range.',
+        })}
       />
     );
   }
   return (
-    <Hint {...size} tone="good" icon="check-circle" title="All clear" text="No alerts in this time range." />
+    <Hint
+      {...size}
+      tone="good"
+      icon="check-circle"
+      title={t('alerts.clear.title', 'All clear')}
+      text={t('alerts.clear.text', 'No alerts in this time range.')}
+    />
   );
 }
 
@@ -173,7 +198,9 @@ function Foot({ matching, show, all, onToggle }: FootProps) {
     <div className={styles.foot}>
       {matching.length > show && (
         <button type="button" className={styles.toggle} aria-expanded={all} onClick={onToggle}>
-          {all ? `Show the newest ${show}` : `Show all ${matching.length} kept`}
+          {all
+            ? t('alerts.show-newest', 'Show the newest {{show, number}}', { show })
+            : t('alerts.show-all', 'Show all {{all, number}} kept', { all: matching.length })}
         </button>
       )}
     </div>

@@ -1,13 +1,14 @@
 import React, { memo } from 'react';
 import { dateTimeFormat, type TimeZone } from '@grafana/data';
 import { Icon, Tooltip, useStyles2, useTheme2 } from '@grafana/ui';
+import { t } from '../../locales/translate';
 import { Age } from '../clock/Age';
 import { LinkMenu } from '../links/LinkMenu';
 import type { AlertModel } from '../reading/alert-model';
 import { wholeText } from '../reading/shown-value';
 import { toneColor } from '../status/connection-words';
 import { getAlertStyles } from './alert-styles';
-import { SEVERITY_WORDS } from './severity-words';
+import { severityWords } from './severity-words';
 
 interface AlertRowProps {
   readonly alert: AlertModel;
@@ -24,7 +25,7 @@ interface AlertRowProps {
 export const AlertRow = memo(function AlertRow({ alert, wide, latest, words, timeZone }: AlertRowProps) {
   const styles = useStyles2(getAlertStyles);
   const theme = useTheme2();
-  const severity = SEVERITY_WORDS[alert.severity];
+  const severity = severityWords(alert.severity);
   const color = toneColor(severity.tone, theme);
   return (
     <li
@@ -39,29 +40,42 @@ export const AlertRow = memo(function AlertRow({ alert, wide, latest, words, tim
       <AlertMessage alert={alert} timeZone={timeZone} />
       {/* Its column stays, so that what follows is below that of the other rows. */}
       {(alert.value !== null || wide) && (
-        <span className={styles.value} title={alert.value === null ? undefined : 'Value'}>
+        <span className={styles.value} title={alert.value === null ? undefined : t('alerts.value', 'Value')}>
           {alert.value !== null && wholeText(alert.value)}
         </span>
       )}
       <span className={styles.times}>
         {alert.started !== null && (
           <span>
-            {words && 'Started '}
-            <Age at={alert.started} timeZone={timeZone} says="Started" />
+            {words && `${t('alerts.started', 'Started')} `}
+            <Age at={alert.started} timeZone={timeZone} says={t('alerts.started', 'Started')} />
           </span>
         )}
         {latest && alert.latest !== null && (
           <span>
-            {alert.latest.says.toLowerCase()}{' '}
-            <Age at={alert.latest.at} timeZone={timeZone} says={alert.latest.says} />
+            {latestWord(alert.latest.says, 'inside')}{' '}
+            <Age at={alert.latest.at} timeZone={timeZone} says={latestWord(alert.latest.says)} />
           </span>
         )}
       </span>
       <AlertState state={alert.state} />
-      {alert.links.length > 1 && <LinkMenu links={alert.links} label={`Links of ${alert.message}`} />}
+      {alert.links.length > 1 && (
+        <LinkMenu links={alert.links} label={t('links.of', 'Links of {{title}}', { title: alert.message })} />
+      )}
     </li>
   );
 });
+
+/** At the beginning of a text, or `inside` one, where English has small letters. */
+function latestWord(
+  says: NonNullable<AlertModel['latest']>['says'],
+  place: 'first' | 'inside' = 'first',
+): string {
+  if (says === 'Ended') {
+    return place === 'first' ? t('alerts.ended', 'Ended') : t('alerts.ended-inside', 'ended');
+  }
+  return place === 'first' ? t('alerts.updated', 'Updated') : t('alerts.updated-inside', 'updated');
+}
 
 type ToldProps = Pick<AlertRowProps, 'alert' | 'timeZone'>;
 
@@ -105,13 +119,17 @@ function InFull({ alert, timeZone }: ToldProps) {
   return (
     <>
       <div>{labelText === '' ? message : `${message} (${labelText})`}</div>
-      {started !== null && <div>Started: {dateTimeFormat(started, { timeZone })}</div>}
-      {latest !== null && (
+      {started !== null && (
         <div>
-          {latest.says}: {dateTimeFormat(latest.at, { timeZone })}
+          {t('alerts.started', 'Started')}: {dateTimeFormat(started, { timeZone })}
         </div>
       )}
-      {first !== undefined && <div>Opens: {first.title}</div>}
+      {latest !== null && (
+        <div>
+          {latestWord(latest.says)}: {dateTimeFormat(latest.at, { timeZone })}
+        </div>
+      )}
+      {first !== undefined && <div>{t('alerts.opens', 'Opens: {{title}}', { title: first.title })}</div>}
     </>
   );
 }
@@ -121,11 +139,11 @@ function AlertState({ state }: { readonly state: AlertModel['state'] }) {
   if (state === null) return null;
   return state === 'open' ? (
     <span key="open" className={styles.open}>
-      <Icon name="bell" size="sm" /> Open
+      <Icon name="bell" size="sm" /> {t('alerts.open', 'Open')}
     </span>
   ) : (
     <span key="resolved" className={styles.resolved}>
-      <Icon name="check" size="sm" /> Resolved
+      <Icon name="check" size="sm" /> {t('alerts.resolved', 'Resolved')}
     </span>
   );
 }

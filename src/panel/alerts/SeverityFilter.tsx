@@ -1,9 +1,10 @@
 import React from 'react';
 import { Icon, useStyles2 } from '@grafana/ui';
+import { t } from '../../locales/translate';
 import { GRAVEST_FIRST, type Severity } from '../severity';
 import type { AlertModel } from '../reading/alert-model';
 import { getAlertStyles } from './alert-styles';
-import { SEVERITY_WORDS } from './severity-words';
+import { severityWords } from './severity-words';
 
 interface SeverityFilterProps {
   readonly alerts: readonly AlertModel[];
@@ -20,9 +21,13 @@ export function SeverityFilter({ alerts, hidden, onChange }: SeverityFilterProps
     onChange(next);
   };
   return (
-    <div className={styles.filters} role="group" aria-label="Severities shown">
+    <div
+      className={styles.filters}
+      role="group"
+      aria-label={t('alerts.severities-shown', 'Severities shown')}
+    >
       {GRAVEST_FIRST.map((severity) => {
-        const { name, icon } = SEVERITY_WORDS[severity];
+        const { name, icon } = severityWords(severity);
         const count = alerts.filter((alert) => alert.severity === severity).length;
         return (
           <button

@@ -1,4 +1,5 @@
 import type { IconName } from '@grafana/ui';
+import { t } from '../../locales/translate';
 import type { Severity } from '../severity';
 import type { Tone } from '../status/connection-words';
 
@@ -8,8 +9,11 @@ interface SeverityWords {
   readonly tone: Tone;
 }
 
-export const SEVERITY_WORDS: Readonly<Record<Severity, SeverityWords>> = {
-  critical: { name: 'Critical', icon: 'exclamation-circle', tone: 'bad' },
-  warning: { name: 'Warning', icon: 'exclamation-triangle', tone: 'warn' },
-  info: { name: 'Info', icon: 'info-circle', tone: 'info' },
-};
+export const severityWords = (severity: Severity): SeverityWords =>
+  (
+    ({
+      critical: { name: t('events.severity.critical', 'Critical'), icon: 'exclamation-circle', tone: 'bad' },
+      warning: { name: t('events.severity.warning', 'Warning'), icon: 'exclamation-triangle', tone: 'warn' },
+      info: { name: t('events.severity.info', 'Info'), icon: 'info-circle', tone: 'info' },
+    }) as const
+  )[severity];

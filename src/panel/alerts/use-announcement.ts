@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'react';
+import { t } from '../../locales/translate';
 import type { AlertModel } from '../reading/alert-model';
 import { spokenAlert } from '../reading/alerts';
 
@@ -23,8 +24,11 @@ export class AlertAnnouncer {
     const [newest] = fresh;
     if (newest === undefined) return undefined;
     return fresh.length === 1
-      ? `New ${spokenAlert(newest)}`
-      : `${fresh.length} new alerts. Newest: ${spokenAlert(newest)}`;
+      ? t('alerts.announce-one', 'New {{alert}}', { alert: spokenAlert(newest) })
+      : t('alerts.announce-many', '{{count, number}} new alerts. Newest: {{alert}}', {
+          count: fresh.length,
+          alert: spokenAlert(newest),
+        });
   }
 }
 

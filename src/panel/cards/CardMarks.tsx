@@ -1,5 +1,6 @@
 import React from 'react';
 import { Icon, Tooltip, useStyles2 } from '@grafana/ui';
+import { t } from '../../locales/translate';
 import type { CardModel } from '../reading/card-model';
 import { visuallyHidden } from '../visually-hidden';
 import { getCardStyles } from './card-styles';
@@ -18,18 +19,21 @@ export function CardMarks({ card, old, words }: CardMarksProps) {
   return (
     <span className={styles.marks}>
       {old && (
-        <span className={`${styles.mark} ${styles.old}`} title="No newer window came in the expected time">
+        <span
+          className={`${styles.mark} ${styles.old}`}
+          title={t('cards.stale-hint', 'No newer window arrived in the expected time')}
+        >
           <Icon name="history" size="sm" />
-          <span className={wordClass}>Stale</span>
+          <span className={wordClass}>{t('cards.stale', 'Stale')}</span>
         </span>
       )}
       {card.open && (
         <span
           className={`${styles.mark} ${styles.open}`}
-          title="This window is still open: its value may change"
+          title={t('cards.open-hint', 'This window is still open: its value may change')}
         >
           <Icon name="unlock" size="sm" />
-          <span className={wordClass}>Open</span>
+          <span className={wordClass}>{t('cards.open', 'Open')}</span>
         </span>
       )}
       {card.note !== null && (

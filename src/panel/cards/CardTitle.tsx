@@ -1,6 +1,7 @@
 import React from 'react';
 import type { LinkModel } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
+import { t } from '../../locales/translate';
 import { LinkMenu } from '../links/LinkMenu';
 import type { CardModel } from '../reading/card-model';
 import { getCardStyles } from './card-styles';
@@ -32,7 +33,9 @@ export function CardTitle({ card, id }: CardTitleProps) {
       <h3 id={id} className={styles.title} title={whole}>
         {first === undefined ? name : <TitleLink link={first}>{name}</TitleLink>}
       </h3>
-      {card.links.length > 1 && <LinkMenu links={card.links} label={`Links of ${whole}`} />}
+      {card.links.length > 1 && (
+        <LinkMenu links={card.links} label={t('links.of', 'Links of {{title}}', { title: whole })} />
+      )}
     </>
   );
 }

@@ -1,5 +1,6 @@
 import React from 'react';
 import { useStyles2 } from '@grafana/ui';
+import { t } from '../../locales/translate';
 import type { DeltaAs } from '../options/panel-options';
 import type { CardModel } from '../reading/card-model';
 import { wholeText } from '../reading/shown-value';
@@ -14,7 +15,12 @@ interface DeltaMarkProps {
 }
 
 const ARROWS = { up: '▲', down: '▼', same: '=' } as const;
-const WORDS = { up: 'up', down: 'down', same: 'unchanged' } as const;
+const directionWord = (direction: 'up' | 'down' | 'same'): string =>
+  ({
+    up: t('delta.up', 'up'),
+    down: t('delta.down', 'down'),
+    same: t('delta.same', 'unchanged'),
+  })[direction];
 
 /** The change of a value: an arrow, signed text and, where one direction is better, a sign and a word for it. */
 export function DeltaMark({ card, as, size }: DeltaMarkProps) {
@@ -23,7 +29,8 @@ export function DeltaMark({ card, as, size }: DeltaMarkProps) {
   // Where there is nothing to compare, its place is kept.
   if (delta === null) return <span className={styles.delta} style={{ fontSize: size }} />;
   const tone = delta.good === null ? styles.neutral : delta.good ? styles.good : styles.bad;
-  const judgement = delta.good === null ? '' : delta.good ? ', better' : ', worse';
+  const judgement =
+    delta.good === null ? '' : delta.good ? t('delta.better', ', better') : t('delta.worse', ', worse');
   const sign = delta.good === null ? '' : delta.good ? '✓' : '!';
   return (
     <span
@@ -39,11 +46,11 @@ export function DeltaMark({ card, as, size }: DeltaMarkProps) {
       <span aria-hidden="true" className={styles.arrow}>
         {ARROWS[delta.direction]}{' '}
       </span>
-      <span className={visuallyHidden}>{WORDS[delta.direction]} </span>
+      <span className={visuallyHidden}>{directionWord(delta.direction)} </span>
       {deltaText(delta, as)}
       <span className={visuallyHidden}>
         {' '}
-        against {delta.versus}
+        {t('delta.against', 'against {{versus}}', { versus: delta.versus })}
         {judgement}
       </span>
     </span>

@@ -1,10 +1,11 @@
 import React, { memo, useId } from 'react';
 import type { TimeZone } from '@grafana/data';
 import { useStyles2, useTheme2 } from '@grafana/ui';
+import { t } from '../../locales/translate';
 import { Age } from '../clock/Age';
 import { useOverdue } from '../clock/use-ticked';
 import type { ColorMode, DeltaAs } from '../options/panel-options';
-import type { CardModel, ShownValue } from '../reading/card-model';
+import type { CardModel, ShownValue, Updated } from '../reading/card-model';
 import { wholeText } from '../reading/shown-value';
 import { VALUE_LINE, type CardLayout } from './card-layout';
 import { getCardStyles } from './card-styles';
@@ -102,7 +103,12 @@ const SMALLEST_TEXT = 12;
 
 function CardTrend({ card, layout, width, color }: KpiCardProps & { readonly color: string }) {
   if (card.trend === null) return <div style={{ height: layout.trendHeight, flex: 'none' }} />;
-  const label = `Trend of ${`${card.title} ${card.subtitle}`.trim()}, ${card.trend.times.length} points`;
+  const label = t('cards.trend', '', {
+    title: `${card.title} ${card.subtitle}`.trim(),
+    count: card.trend.times.length,
+    defaultValue_one: 'Trend of {{title}}, {{count, number}} point',
+    defaultValue_other: 'Trend of {{title}}, {{count, number}} points',
+  });
   return (
     <Sparkline
       trend={card.trend}
@@ -124,8 +130,8 @@ function UpdatedLine({
   const hasWord = width - 2 * layout.padding >= layout.smallSize * 13;
   return (
     <>
-      {hasWord && 'Updated '}
-      <Age at={card.updated.at} timeZone={timeZone} says={card.updated.says} />
+      {hasWord && `${t('cards.updated', 'Updated')} `}
+      <Age at={card.updated.at} timeZone={timeZone} says={updatedWord(card.updated.says)} />
     </>
   );
 }
@@ -136,11 +142,24 @@ function StatsLine({ card, size }: { readonly card: CardModel; readonly size: nu
     <div className={`${styles.small} ${styles.stats}`} style={{ fontSize: size, minHeight: '1.4em' }}>
       {card.stats.map((stat) => (
         <span key={stat.name}>
-          {STAT_NAMES[stat.name]} {wholeText(stat.value)}
+          {statName(stat.name)} {wholeText(stat.value)}
         </span>
       ))}
     </div>
   );
 }
 
-const STAT_NAMES = { min: 'Min', max: 'Max', avg: 'Avg' } as const;
+const statName = (name: 'min' | 'max' | 'avg'): string =>
+  ({
+    min: t('cards.stats.min', 'Min'),
+    max: t('cards.stats.max', 'Max'),
+    avg: t('cards.stats.avg', 'Avg'),
+  })[name];
+
+const updatedWord = (says: Updated['says']): string =>
+  ({
+    'Last change': t('cards.updated-at.change', 'Last change'),
+    'Window ended': t('cards.updated-at.window', 'Window ended'),
+    'Data until': t('cards.updated-at.until', 'Data until'),
+    Point: t('cards.updated-at.point', 'Point'),
+  })[says];

@@ -1,6 +1,7 @@
 import React, { memo, useMemo } from 'react';
 import type { TimeZone } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
+import { t } from '../../locales/translate';
 import type { CardOptions } from '../options/panel-options';
 import type { CardModel } from '../reading/card-model';
 import type { CardsReading } from '../reading/cards';
@@ -31,8 +32,12 @@ export const KpiCards = memo(function KpiCards(props: KpiCardsProps) {
   const parts = partsOf(cards, options);
   const texts = textWidths(cards, options.deltaAs);
   const layout = useStable(cardLayout(grid.cardWidth, grid.cardHeight, parts, texts));
-  const moreText = `${more} more not shown: raise the limit of cards, or filter.`;
-  if (cards.length === 0) return <Hint width={width} height={height} {...(fed ? NO_VALUES : NO_QUERY)} />;
+  const moreText = t('cards.more', '', {
+    count: more,
+    defaultValue_one: '{{count, number}} more not shown: raise the limit of cards, or filter.',
+    defaultValue_other: '{{count, number}} more not shown: raise the limit of cards, or filter.',
+  });
+  if (cards.length === 0) return <Hint width={width} height={height} {...(fed ? noValues() : noQuery())} />;
   const list = (
     <ul
       className={styles.grid}
@@ -41,7 +46,7 @@ export const KpiCards = memo(function KpiCards(props: KpiCardsProps) {
         gridTemplateColumns: `repeat(${grid.columns}, minmax(0, ${grid.cardWidth}px))`,
         gridAutoRows: grid.cardHeight,
       }}
-      aria-label="KPI cards"
+      aria-label={t('cards.label', 'KPI cards')}
     >
       {cards.map((card) => (
         <li key={card.key} style={{ minWidth: 0 }}>
@@ -61,7 +66,7 @@ export const KpiCards = memo(function KpiCards(props: KpiCardsProps) {
     <>
       {grid.scrolls ? (
         <ScrollArea
-          label="KPI cards, scrolling"
+          label={t('cards.scrolling', 'KPI cards, scrolling')}
           className={styles.scroll}
           style={{ height: height - moreHeight }}
         >
@@ -79,14 +84,20 @@ export const KpiCards = memo(function KpiCards(props: KpiCardsProps) {
   );
 });
 
-const NO_QUERY = {
-  title: 'No cards query',
-  text: 'Add a StreamKPI query of kind KPI summary or Series, or choose in the options which query gives the cards.',
-};
-const NO_VALUES = {
-  title: 'No values',
-  text: 'The queries gave no number for this time range. Widen the range, or check the filters.',
-};
+const noQuery = () => ({
+  title: t('cards.no-query.title', 'No cards query'),
+  text: t(
+    'cards.no-query.text',
+    'Add a StreamKPI query of type KPI summary or Series, or choose in the options which query feeds the cards.',
+  ),
+});
+const noValues = () => ({
+  title: t('cards.no-values.title', 'No values'),
+  text: t(
+    'cards.no-values.text',
+    'The queries returned no number for this time range. Widen the range, or check the filters.',
+  ),
+});
 
 /** A part that any card has takes its place in all of them, so that cards line up and stay as they are. */
 function partsOf(cards: readonly CardModel[], options: KpiCardsProps['options']): CardParts {

@@ -1,5 +1,6 @@
 import React from 'react';
 import { useStyles2, useTheme2 } from '@grafana/ui';
+import { t } from '../../locales/translate';
 import type { Target } from '../reading/card-model';
 import { BAR_HEIGHT, SMALL_LINE } from './card-layout';
 import { getCardStyles } from './card-styles';
@@ -30,12 +31,15 @@ export function TargetBar({ target, size, plain }: TargetBarProps) {
       : target.reached
         ? colors.success.main
         : colors.info.main;
-  const says = target.atMost ? (target.reached ? ' of at most' : ', over') : ' of';
+  const values = { percent, target: target.text };
+  const text = target.atMost
+    ? target.reached
+      ? t('target.at-most', '{{percent}}% of at most {{target}}', values)
+      : t('target.over', '{{percent}}%, over {{target}}', values)
+    : t('target.of', '{{percent}}% of {{target}}', values);
   return (
     <div style={{ fontSize: size, flex: 'none' }}>
-      <div className={styles.small}>
-        {percent}%{says} {target.text}
-      </div>
+      <div className={styles.small}>{text}</div>
       <div
         className={styles.bar}
         style={{ height: BAR_HEIGHT }}
@@ -43,8 +47,12 @@ export function TargetBar({ target, size, plain }: TargetBarProps) {
         aria-valuemin={0}
         aria-valuemax={100}
         aria-valuenow={Math.min(100, percent)}
-        aria-valuetext={`${percent}% of the target ${target.text}${target.reached ? ', reached' : ''}`}
-        aria-label="Target"
+        aria-valuetext={
+          target.reached
+            ? t('target.spoken-reached', '{{percent}}% of the target {{target}}, reached', values)
+            : t('target.spoken', '{{percent}}% of the target {{target}}', values)
+        }
+        aria-label={t('target.label', 'Target')}
       >
         <div className={styles.filled} style={{ width: `${Math.min(100, percent)}%`, background: color }} />
       </div>

@@ -1,5 +1,6 @@
 import React, { useCallback } from 'react';
 import { dateTimeFormat, getTimeZone, timeZoneAbbrevation, type TimeZone } from '@grafana/data';
+import { t } from '../../locales/translate';
 import { useTicked } from './use-ticked';
 
 /** The time of day in the dashboard's time zone, with the zone's short name; its full one for screen readers. */
@@ -12,7 +13,7 @@ export function WallClock({ timeZone }: { readonly timeZone: TimeZone }) {
     useCallback((now: number) => timeZoneAbbrevation(now, { timeZone: zone }) || zone, [zone]),
   );
   return (
-    <span role="timer" aria-live="off" aria-label={`Current time, ${zone}`}>
+    <span role="timer" aria-live="off" aria-label={t('clock.label', 'Current time, {{zone}}', { zone })}>
       {time} <span style={{ fontSize: '0.75em' }}>{short}</span>
     </span>
   );

@@ -1,45 +1,57 @@
 import type { SelectableValue } from '@grafana/data';
+import { t } from '../../locales/translate';
 import { alertOptions } from './alert-options';
 import { cardOptions } from './card-options';
 import { DEFAULT_OPTIONS, type Section, type Show } from './panel-options';
 import { queryOption, type Builder, type MultiChoice } from './query-option';
 
-const SHOW_CHOICES: SelectableValue<Show>[] = [
-  { value: 'auto', label: 'Automatic', description: 'What the queries give' },
+const showChoices = (): SelectableValue<Show>[] => [
+  {
+    value: 'auto',
+    label: t('options.show.auto', 'Automatic'),
+    description: t('options.show.auto-hint', 'What the queries return'),
+  },
   {
     value: 'dashboard',
-    label: 'Whole dashboard',
-    description: 'Connection, alerts, cards and system status',
+    label: t('options.show.dashboard', 'Whole dashboard'),
+    description: t('options.show.dashboard-hint', 'Connection, alerts, cards and system status'),
   },
-  { value: 'cards', label: 'KPI cards' },
-  { value: 'alerts', label: 'Alert list' },
-  { value: 'status', label: 'System status' },
-  { value: 'connection', label: 'Header', description: 'Connection, data age and clock in one line' },
-  { value: 'chosen', label: 'Chosen sections' },
+  { value: 'cards', label: t('options.show.cards', 'KPI cards') },
+  { value: 'alerts', label: t('options.show.alerts', 'Alert list') },
+  { value: 'status', label: t('options.show.status', 'System status') },
+  {
+    value: 'connection',
+    label: t('options.show.connection', 'Header'),
+    description: t('options.show.connection-hint', 'Connection, data age and clock in one line'),
+  },
+  { value: 'chosen', label: t('options.show.chosen', 'Chosen sections') },
 ];
-const SECTION_CHOICES: SelectableValue<Section>[] = [
-  { value: 'connection', label: 'Header' },
-  { value: 'alerts', label: 'Alerts' },
-  { value: 'cards', label: 'KPI cards' },
-  { value: 'status', label: 'System status' },
+const sectionChoices = (): SelectableValue<Section>[] => [
+  { value: 'connection', label: t('options.sections.connection', 'Header') },
+  { value: 'alerts', label: t('options.sections.alerts', 'Alerts') },
+  { value: 'cards', label: t('options.sections.cards', 'KPI cards') },
+  { value: 'status', label: t('options.sections.status', 'System status') },
 ];
 /** The options of the panel, by category. */
 export function panelOptions(builder: Builder): void {
   builder
     .addSelect({
       path: 'show',
-      name: 'Show',
-      description: 'What this panel is: a part of the dashboard or all of it',
-      category: ['Panel'],
+      name: t('options.panel.show.name', 'Show'),
+      description: t(
+        'options.panel.show.description',
+        'What this panel is: a part of the dashboard or all of it',
+      ),
+      category: [t('options.category.panel', 'Panel')],
       defaultValue: DEFAULT_OPTIONS.show,
-      settings: { options: SHOW_CHOICES },
+      settings: { options: showChoices() },
     })
     .addMultiSelect({
       path: 'sections',
-      name: 'Sections',
-      category: ['Panel'],
+      name: t('options.panel.sections.name', 'Sections'),
+      category: [t('options.category.panel', 'Panel')],
       defaultValue: [...DEFAULT_OPTIONS.sections],
-      settings: { options: SECTION_CHOICES as MultiChoice[] },
+      settings: { options: sectionChoices() as MultiChoice[] },
       showIf: ({ show }) => show === 'chosen',
     });
   cardOptions(builder);
@@ -47,8 +59,8 @@ export function panelOptions(builder: Builder): void {
   queryOption(
     builder,
     'status.queries',
-    'System status',
-    'Queries that feed the status; empty: found by their kind',
+    t('options.category.status', 'System status'),
+    t('options.status.queries', 'Queries that feed the status; empty: found by their type'),
     'status',
   );
 }

@@ -15,7 +15,7 @@ import { eventsFrame, plainSeries, statusFrame, summaryFrame } from '../testing/
 import { completeOptions } from './complete-options';
 import { migrateOptions, takeOver } from './migration';
 import { DEFAULT_OPTIONS, type KpiPanelOptions } from './panel-options';
-import { PRESETS } from './presets';
+import { presets } from './presets';
 import { addPresets, suggest } from './suggestions';
 
 describe('options', () => {
@@ -98,7 +98,7 @@ describe('presets', () => {
     const setPresetsSupplier = jest.fn((_supplier: () => { name: string }[]) => undefined);
     addPresets({ setPresetsSupplier } as never);
     expect(setPresetsSupplier.mock.calls[0]?.[0]().map(({ name }) => name)).toEqual(
-      PRESETS.map(({ name }) => name),
+      presets().map(({ name }) => name),
     );
     expect(() => addPresets({} as never)).not.toThrow();
   });

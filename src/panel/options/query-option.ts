@@ -1,4 +1,5 @@
 import type { PanelOptionsEditorBuilder, SelectableValue } from '@grafana/data';
+import { t } from '../../locales/translate';
 import type { KpiPanelOptions, Section } from './panel-options';
 
 export type Builder = PanelOptionsEditorBuilder<KpiPanelOptions>;
@@ -27,7 +28,7 @@ export function queryOption(
 ): void {
   builder.addMultiSelect({
     path,
-    name: 'Queries',
+    name: t('options.queries.name', 'Queries'),
     description,
     category: [category],
     defaultValue: NO_QUERIES,

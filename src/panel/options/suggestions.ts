@@ -7,7 +7,7 @@ import {
 } from '@grafana/data';
 import { frameMeta } from '../../frames/frame-meta';
 import { isEventsTable, isStatusTable } from '../reading/sections';
-import { PRESETS, type Preset } from './presets';
+import { presets } from './presets';
 import type { CardFieldConfig, KpiPanelOptions } from './panel-options';
 
 type Suggestion = VisualizationSuggestion<KpiPanelOptions, CardFieldConfig>;
@@ -20,10 +20,8 @@ interface Summary {
   readonly hasNumberField?: boolean;
 }
 
-const named = (name: string): Preset | undefined => PRESETS.find((preset) => preset.name === name);
-
-const suggestionOf = (name: string, score: VisualizationSuggestionScore): Suggestion[] => {
-  const preset = named(name);
+const suggestionOf = (id: string, score: VisualizationSuggestionScore): Suggestion[] => {
+  const preset = presets().find((known) => known.id === id);
   return preset === undefined
     ? []
     : [
@@ -42,19 +40,19 @@ export function suggest(summary: Summary | undefined): Suggestion[] {
   const frames = summary.rawFrames ?? [];
   const kinds = new Set(frames.map((frame) => frameMeta(frame)?.kind));
   const suggestions = [
-    ...(frames.some(isEventsTable) ? suggestionOf('Alert list', VisualizationSuggestionScore.Best) : []),
-    ...(frames.some(isStatusTable) ? suggestionOf('System status', VisualizationSuggestionScore.Best) : []),
-    ...(kinds.has('summary') ? suggestionOf('KPI cards', VisualizationSuggestionScore.Best) : []),
+    ...(frames.some(isEventsTable) ? suggestionOf('alerts', VisualizationSuggestionScore.Best) : []),
+    ...(frames.some(isStatusTable) ? suggestionOf('status', VisualizationSuggestionScore.Best) : []),
+    ...(kinds.has('summary') ? suggestionOf('cards', VisualizationSuggestionScore.Best) : []),
   ];
   if (suggestions.length > 1)
-    return [...suggestionOf('Whole dashboard', VisualizationSuggestionScore.Best), ...suggestions];
+    return [...suggestionOf('dashboard', VisualizationSuggestionScore.Best), ...suggestions];
   if (suggestions.length > 0) return suggestions;
   const hasNumbers = summary.hasFieldType?.(FieldType.number) ?? summary.hasNumberField ?? false;
-  return hasNumbers ? suggestionOf('KPI cards', VisualizationSuggestionScore.Good) : [];
+  return hasNumbers ? suggestionOf('cards', VisualizationSuggestionScore.Good) : [];
 }
 
 /** Registers presets where the host knows them; 12.4 and before do not. */
 export function addPresets(plugin: PanelPlugin<KpiPanelOptions, CardFieldConfig>): void {
   const host = plugin as { setPresetsSupplier?: PanelPlugin['setPresetsSupplier'] };
-  host.setPresetsSupplier?.call(plugin, () => PRESETS.map((preset) => ({ ...preset })));
+  host.setPresetsSupplier?.call(plugin, () => presets().map(({ id: _, ...preset }) => preset));
 }

@@ -1,4 +1,5 @@
 import { locationUtil, type DataFrame, type Field, type LinkModel } from '@grafana/data';
+import { t } from '../../locales/translate';
 import { frameMeta } from '../../frames/frame-meta';
 import { GRAVEST_FIRST, type Severity } from '../severity';
 import type { AlertOptions } from '../options/panel-options';
@@ -185,7 +186,14 @@ function templateLink(options: AlertOptions, values: Readonly<Record<string, str
   );
   const href = locationUtil.assureBaseUrl(filled.trim());
   if (href === '' || !isWebAddress(href)) return [];
-  return [{ href, title: options.linkTitle.trim() || 'Details', target: undefined, origin: undefined }];
+  return [
+    {
+      href,
+      title: options.linkTitle.trim() || t('alerts.details', 'Details'),
+      target: undefined,
+      origin: undefined,
+    },
+  ];
 }
 
 /** As the browser itself reads it: a script's address is none, however it is written. */
@@ -200,9 +208,14 @@ function isWebAddress(address: string): boolean {
 /** What a screen reader says of an alert. */
 export const spokenAlert = (alert: AlertModel): string =>
   [
-    `${alert.severity} alert: ${alert.message}`,
+    t('alerts.spoken', '{{severity}} alert: {{message}}', {
+      severity: alert.severity,
+      message: alert.message,
+    }),
     alert.labelText,
-    alert.value === null ? '' : `value ${wholeText(alert.value)}`,
+    alert.value === null
+      ? ''
+      : t('alerts.spoken-value', 'value {{value}}', { value: wholeText(alert.value) }),
   ]
     .filter((part) => part !== '')
     .join(', ');

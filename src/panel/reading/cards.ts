@@ -1,4 +1,5 @@
 import type { DataFrame, Field } from '@grafana/data';
+import { t } from '../../locales/translate';
 import { frameMeta } from '../../frames/frame-meta';
 import type { CardOptions, CardStat } from '../options/panel-options';
 import type { CardModel, Delta, Labels, Stat, Trend } from './card-model';
@@ -9,7 +10,7 @@ import { column, labelsKey, numberColumns } from './frame-columns';
 import { spanText, staleFrom, type FreshnessRules } from './freshness';
 import { plainSources } from './plain-source';
 import { seriesSource } from './series-source';
-import { cardConfig, linksOf, NO_DATA, shownValue, type DisplayContext } from './shown-value';
+import { cardConfig, linksOf, noData, shownValue, type DisplayContext } from './shown-value';
 import { summarySources } from './summary-source';
 
 export interface CardsReading {
@@ -99,7 +100,7 @@ function cardOf(source: CardSource, title: CardTitle, around: CardSurroundings):
   return {
     key: around.key,
     ...title,
-    value: shownValue(field, number ?? rawValue(source, options.stat), context, NO_DATA),
+    value: shownValue(field, number ?? rawValue(source, options.stat), context, noData()),
     delta: deltaOf(source, field, number, around),
     stats: options.stats ? statsOf(source, options.stat, context) : [],
     updated: options.updated ? source.updated : null,
@@ -163,8 +164,8 @@ function earlierNumber(
   stat: CardStat,
 ): { readonly number: number | null; readonly versus: string } {
   const [first] = bases;
-  if (first === undefined) return { number: null, versus: 'earlier' };
-  const versus = `${spanText(shiftOf(first))} earlier`;
+  if (first === undefined) return { number: null, versus: t('versus.earlier', 'earlier') };
+  const versus = t('versus.span', '{{span}} earlier', { span: spanText(shiftOf(first)) });
   const summary = bases.find((base) => base.from === 'summary');
   const points = bases.find((base) => base.trend !== null)?.trend ?? null;
   const { lastTime } = source;
@@ -179,7 +180,7 @@ function earlierNumber(
     return { number: base.numbers.last ?? null, versus };
   const isBefore = base.lastTime - (base.meta?.window_ms ?? 0) === lastTime;
   if (isBefore && base.previous !== undefined) return { number: base.previous, versus };
-  return { number: base.numbers.last ?? null, versus: `about ${versus}` };
+  return { number: base.numbers.last ?? null, versus: t('versus.about', 'about {{versus}}', { versus }) };
 }
 
 function statsOf(source: CardSource, stat: CardStat, context: DisplayContext): Stat[] {

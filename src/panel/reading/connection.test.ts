@@ -35,7 +35,7 @@ test('a static answer to a past range does not ask for a refresh, which would br
   const past = { staleAfter: 2, rangeEnd: T0 };
   expect(readConnection([withState('static')], undefined, past)).toMatchObject({
     state: 'static',
-    message: 'The time range is over: no new windows come into it.',
+    message: 'The time range has ended: no new windows fall into it.',
   });
   expect(readConnection([withState('static', 'A reason.')], undefined, past).message).toBe('A reason.');
   expect(read(withState('static')).message).toBe('');

@@ -1,4 +1,5 @@
 import type { DataFrame } from '@grafana/data';
+import { t } from '../../locales/translate';
 import { frameMeta, type ConnectionState, type StreamKpiFrameMeta } from '../../frames/frame-meta';
 import type { FreshnessRules } from './freshness';
 
@@ -53,7 +54,7 @@ export function readConnection(
   if (worst === undefined) {
     return {
       state: 'unknown',
-      message: frames.length === 0 ? 'No data has come yet.' : UNKNOWN,
+      message: frames.length === 0 ? t('connection.no-data', 'No data has arrived yet.') : unknownState(),
       ...freshness,
     };
   }
@@ -62,15 +63,19 @@ export function readConnection(
   const isOver = worst === 'static' && rules.rangeEnd !== null && rules.rangeEnd <= (freshness.asOf ?? 0);
   return {
     state: isMeant ? 'scheduled' : worst,
-    message: message ?? (isOver ? RANGE_IS_OVER : ''),
+    message: message ?? (isOver ? rangeIsOver() : ''),
     ...freshness,
   };
 }
 
-const RANGE_IS_OVER = 'The time range is over: no new windows come into it.';
+const rangeIsOver = (): string =>
+  t('connection.range-over', 'The time range has ended: no new windows fall into it.');
 
-const UNKNOWN =
-  'These frames do not say how they are kept up to date: another source made them, or a transformation lost it.';
+const unknownState = (): string =>
+  t(
+    'connection.unknown-source',
+    'These frames do not say how they are kept up to date: they are from another data source, or a transformation removed it.',
+  );
 
 function countedMetas(metas: readonly StreamKpiFrameMeta[]): readonly StreamKpiFrameMeta[] {
   const moving = metas.filter((meta) => meta.state !== 'static');

@@ -1,4 +1,5 @@
 import { FieldType, type DataFrame, type Field } from '@grafana/data';
+import { t } from '../../locales/translate';
 import type { Labels } from './card-model';
 
 /** Columns by name; a name that comes twice is the first one. */
@@ -78,6 +79,7 @@ const keys = new WeakMap<Labels, string>();
 
 /** What an empty label is called where something must be. */
 export const NO_LABEL = '(none)';
+export const noLabel = (): string => t('labels.none', '(none)');
 
 /** Labels for people: the values where they are short and few, the names too otherwise. */
 export function labelsText(labels: Labels): string {

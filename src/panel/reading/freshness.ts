@@ -1,4 +1,5 @@
 import { dateMath, type TimeRange } from '@grafana/data';
+import { t } from '../../locales/translate';
 import type { StreamKpiFrameMeta } from '../../frames/frame-meta';
 
 /** Rules by which a number counts as old. */
@@ -35,16 +36,11 @@ export function fixedRangeEnd(range: TimeRange): number | null {
 
 /** `90 s`, `5 min`, `1.5 h`, `2 d`: a length of time for people. */
 export function spanText(ms: number): string {
-  const units: [number, string][] = [
-    [86_400_000, 'd'],
-    [3_600_000, 'h'],
-    [60_000, 'min'],
-    [1000, 's'],
-  ];
-  for (const [size, name] of units) {
-    if (ms >= size && (ms % size === 0 || ms >= 2 * size)) {
-      return `${String(Math.round((ms / size) * 10) / 10)} ${name}`;
-    }
-  }
-  return ms >= 1000 ? `${String(Math.round(ms / 100) / 10)} s` : `${String(Math.round(ms))} ms`;
+  const tenths = (size: number): { length: number } => ({ length: Math.round((ms / size) * 10) / 10 });
+  const fits = (size: number): boolean => ms >= size && (ms % size === 0 || ms >= 2 * size);
+  if (fits(86_400_000)) return t('length.days', '{{length, number}} d', tenths(86_400_000));
+  if (fits(3_600_000)) return t('length.hours', '{{length, number}} h', tenths(3_600_000));
+  if (fits(60_000)) return t('length.minutes', '{{length, number}} min', tenths(60_000));
+  if (ms >= 1000) return t('length.seconds', '{{length, number}} s', tenths(1000));
+  return t('length.milliseconds', '{{length, number}} ms', { length: Math.round(ms) });
 }

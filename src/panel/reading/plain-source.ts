@@ -1,4 +1,5 @@
 import { getFieldDisplayName, type DataFrame, type Field } from '@grafana/data';
+import { t } from '../../locales/translate';
 import { frameMeta } from '../../frames/frame-meta';
 import type { TableCards } from '../options/panel-options';
 import type { CardSource } from './card-source';
@@ -53,7 +54,7 @@ function reducedSource(frame: DataFrame, field: Field, frames: DataFrame[]): Car
     // One number has no range: its least, greatest and average would only repeat it.
     numbers: frame.length > 1 ? numbers : { last: numbers.last, sum: numbers.sum, count: numbers.count },
     previous: before === undefined ? undefined : numberAt(field, before),
-    previousName: 'previous point',
+    previousName: t('versus.point', 'previous point'),
     lastTime,
     updated: lastTime === null ? null : { at: lastTime, says: 'Point' },
     trend: trendOf(frame, field, null, null),
@@ -82,7 +83,7 @@ function rowSource(
     subtitle: several && rowName !== '' ? name : '',
     numbers: { last: value, sum: value, count: value === null ? 0 : 1 },
     previous: undefined,
-    previousName: 'previous row',
+    previousName: t('versus.row', 'previous row'),
     lastTime: time,
     updated: time === null ? null : { at: time, says: 'Point' },
     trend: null,

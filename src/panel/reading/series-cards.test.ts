@@ -81,7 +81,7 @@ describe('from series of this data source', () => {
       { step_ms: 5 * MINUTE, open_from_ms: null },
       { step: 5 * MINUTE },
     );
-    expect(cardOf([coarse]).note).toContain('stand for 5 min');
+    expect(cardOf([coarse]).note).toContain('cover 5 min');
     expect(cardOf([coarse]).delta?.versus).toBe('previous point');
   });
 

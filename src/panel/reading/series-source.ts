@@ -1,7 +1,8 @@
 import { FieldType, getFieldDisplayName, type DataFrame, type Field } from '@grafana/data';
+import { t } from '../../locales/translate';
 import { frameMeta, type StreamKpiFrameMeta } from '../../frames/frame-meta';
 import type { Labels, Trend, Updated } from './card-model';
-import { labelsText, NO_LABEL, numberAt, numberColumns, timeAt, timeColumn } from './frame-columns';
+import { labelsText, NO_LABEL, noLabel, numberAt, numberColumns, timeAt, timeColumn } from './frame-columns';
 import { rangeNumbers } from './range-numbers';
 import { spanText } from './freshness';
 import { measureTitle, type CardSource } from './card-source';
@@ -35,7 +36,10 @@ export function seriesSource(frame: DataFrame, frames: DataFrame[]): CardSource 
     ...seriesName(frame, field, frames, meta),
     numbers: rangeNumbers(shown.map(({ value }) => value)),
     previous: last === undefined ? null : valueBefore(shown, last, step),
-    previousName: step !== null && step === meta?.window_ms ? 'previous window' : 'previous point',
+    previousName:
+      step !== null && step === meta?.window_ms
+        ? t('versus.window', 'previous window')
+        : t('versus.point', 'previous point'),
     lastTime: last?.time ?? null,
     updated: updatedOf(last, closed.length > 0, step, meta),
     saysStale: false,
@@ -119,9 +123,10 @@ export function trendOf(
 function coarseNote(meta: StreamKpiFrameMeta | undefined): string | null {
   const { step_ms: step, window_ms: window } = meta ?? {};
   if (step === undefined || window === undefined || step <= window) return null;
-  return (
-    `These numbers are of points that each stand for ${spanText(step)}. ` +
-    'Add a KPI summary query to this panel for those of the single windows.'
+  return t(
+    'cards.coarse',
+    'These numbers are of points that each cover {{span}}. Add a KPI summary query to this panel for those of the single windows.',
+    { span: spanText(step) },
   );
 }
 
@@ -145,7 +150,7 @@ export function seriesName(
   const own = given?.slice(0, given.length - earlier.length);
   if (own === undefined || NAMELESS.test(own) || own === meta?.metric || isMadeOf(own, labels)) {
     const title = measureTitle(metricTitle, meta?.measure, meta);
-    return { title, subtitle: `${labelsText(labels) || (isLabelled ? NO_LABEL : '')}${earlier}` };
+    return { title, subtitle: `${labelsText(labels) || (isLabelled ? noLabel() : '')}${earlier}` };
   }
   return { title: getFieldDisplayName(field, frame, frames), subtitle: '' };
 }

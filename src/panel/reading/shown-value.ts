@@ -9,6 +9,7 @@ import {
   type LinkModel,
   type TimeZone,
 } from '@grafana/data';
+import { t } from '../../locales/translate';
 import type { CardFieldConfig, GoodWhen } from '../options/panel-options';
 import type { ShownValue } from './card-model';
 
@@ -21,7 +22,7 @@ export interface DisplayContext {
 }
 
 /** Shown for "no number" where the field's options do not say otherwise, in the value's own place and elsewhere. */
-export const NO_DATA = 'No data';
+export const noData = (): string => t('cards.no-data', 'No data');
 export const NO_VALUE = '–';
 
 /**

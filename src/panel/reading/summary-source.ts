@@ -1,11 +1,12 @@
 import { FieldType, type DataFrame, type Field } from '@grafana/data';
+import { t } from '../../locales/translate';
 import { frameMeta } from '../../frames/frame-meta';
 import { CARD_STATS, type CardStat } from '../options/panel-options';
 import {
   column,
   labelsAt,
   labelsText,
-  NO_LABEL,
+  noLabel,
   numberAt,
   stringColumns,
   textAt,
@@ -40,11 +41,11 @@ function rowSource(frame: DataFrame, row: number, stat: CardStat): CardSource {
     metric,
     measure,
     labels,
-    title: measureTitle(meta?.title ?? metric ?? frame.name ?? 'Summary', measure, meta),
-    subtitle: labelsText(labels) || (hasOthers ? NO_LABEL : ''),
+    title: measureTitle(meta?.title ?? metric ?? frame.name ?? t('cards.summary', 'Summary'), measure, meta),
+    subtitle: labelsText(labels) || (hasOthers ? noLabel() : ''),
     numbers: numbersAt(frame, row),
     previous: column(frame, 'previous') === undefined ? undefined : numberAt(column(frame, 'previous'), row),
-    previousName: 'previous window',
+    previousName: t('versus.window', 'previous window'),
     lastTime,
     updated: updated === null ? null : { at: updated, says: 'Last change' },
     saysStale: !empty && column(frame, 'stale')?.values[row] === true,

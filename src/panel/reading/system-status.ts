@@ -1,4 +1,5 @@
 import type { DataFrame } from '@grafana/data';
+import { t } from '../../locales/translate';
 import { frameMeta, type BridgeStatus, type HopStatus } from '../../frames/frame-meta';
 import { column, textAt } from './frame-columns';
 
@@ -109,7 +110,7 @@ function hopsOf(answer: BridgeStatus): HopModel[] {
   hops.push({
     name: 'Bridge',
     state: 'ok',
-    message: answer.ready ? '' : 'Running, but not ready: see the failing hop.',
+    message: answer.ready ? '' : t('status.not-ready', 'Running, but not ready: see the failing hop.'),
   });
   return hops;
 }

@@ -4,7 +4,7 @@ import { Icon, useStyles2, useTheme2 } from '@grafana/ui';
 import type { ConnectionModel } from '../reading/connection';
 import { iconsOfTextSize } from '../icon-size';
 import { visuallyHidden } from '../visually-hidden';
-import { CONNECTION_WORDS, connectionName, toneColor } from './connection-words';
+import { connectionName, connectionWords, toneColor } from './connection-words';
 import { useBadgeState } from './use-badge-state';
 
 interface ConnectionBadgeProps {
@@ -21,7 +21,7 @@ export const ConnectionBadge = memo(function ConnectionBadge({
   const styles = useStyles2(getStyles);
   const theme = useTheme2();
   const state = useBadgeState(connection);
-  const { icon, tone, meaning } = CONNECTION_WORDS[state];
+  const { icon, tone, meaning } = connectionWords(state);
   const name = connectionName(state, connection);
   const reason = state === connection.state && connection.message !== '' ? connection.message : meaning;
   return (

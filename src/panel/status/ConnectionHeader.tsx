@@ -2,13 +2,14 @@ import React, { memo } from 'react';
 import { css } from '@emotion/css';
 import type { GrafanaTheme2, TimeZone } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
+import { t } from '../../locales/translate';
 import { Age } from '../clock/Age';
 import { WallClock } from '../clock/WallClock';
 import type { ConnectionModel } from '../reading/connection';
 import { palette } from '../theme-palette';
 import { ConnectionBadge } from './ConnectionBadge';
 import { connectionLine } from './connection-line';
-import { CONNECTION_WORDS, type BadgeState } from './connection-words';
+import { connectionWords, type BadgeState } from './connection-words';
 import { useBadgeState } from './use-badge-state';
 
 interface ConnectionHeaderProps {
@@ -37,9 +38,13 @@ export const ConnectionHeader = memo(function ConnectionHeader(props: Connection
         <span className={styles.fill} />
         {line.age && connection.dataUntil !== null && (
           <span className={styles.quiet}>
-            Data until{' '}
+            {t('connection.data-until', 'Data until')}{' '}
             <span className={styles.age}>
-              <Age at={connection.dataUntil} timeZone={timeZone} says="Newest event time read" />
+              <Age
+                at={connection.dataUntil}
+                timeZone={timeZone}
+                says={t('connection.newest-read', 'Newest event time read')}
+              />
             </span>
           </span>
         )}
@@ -65,7 +70,7 @@ export const ConnectionHeader = memo(function ConnectionHeader(props: Connection
 /** What the frames say, else what the state means; nothing where all is as it should be. */
 function reasonOf(state: BadgeState, { state: told, message }: ConnectionModel): string {
   if (state === told && message !== '') return message;
-  return state === 'connected' || state === 'scheduled' ? '' : CONNECTION_WORDS[state].meaning;
+  return state === 'connected' || state === 'scheduled' ? '' : connectionWords(state).meaning;
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({

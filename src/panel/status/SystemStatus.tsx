@@ -1,6 +1,7 @@
 import React, { memo } from 'react';
 import type { TimeZone } from '@grafana/data';
 import { Icon, useStyles2, useTheme2 } from '@grafana/ui';
+import { formatNumber, t } from '../../locales/translate';
 import { WallClock } from '../clock/WallClock';
 import type { AlertsModel } from '../reading/alert-model';
 import type { ConnectionModel } from '../reading/connection';
@@ -8,7 +9,7 @@ import type { HopModel, SystemModel } from '../reading/system-status';
 import { visuallyHidden } from '../visually-hidden';
 import { ConnectionBadge } from './ConnectionBadge';
 import { toneColor } from './connection-words';
-import { HOP_WORDS, hopsNow } from './status-tone';
+import { hopsNow, hopTitle, hopWords } from './status-tone';
 import { getStatusStyles } from './status-styles';
 import { statusLayout } from './status-layout';
 import { TopicTable } from './TopicTable';
@@ -41,21 +42,27 @@ export const SystemStatus = memo(function SystemStatus(props: SystemStatusProps)
   const [failing] = hops.filter(({ state }) => state === 'failing');
   const tiles = [
     // Without room for the hops, the one that fails comes first.
-    { name: 'Failing', value: failing === undefined || layout.hops ? null : <FailingHop hop={failing} /> },
-    { name: 'Connection', value: <ConnectionBadge connection={connection} /> },
-    { name: 'Active metrics', value: countText(system.activeMetrics, system.metrics) },
-    { name: 'Total alerts', value: totalText(alerts) },
-    { name: 'Current time', value: <WallClock timeZone={timeZone} /> },
-    { name: 'Clients', value: system.clients === null ? null : String(system.clients) },
+    {
+      name: t('hop.failing', 'Failing'),
+      value: failing === undefined || layout.hops ? null : <FailingHop hop={failing} />,
+    },
+    { name: t('status.connection', 'Connection'), value: <ConnectionBadge connection={connection} /> },
+    {
+      name: t('status.active-metrics', 'Active metrics'),
+      value: countText(system.activeMetrics, system.metrics),
+    },
+    { name: t('status.total-alerts', 'Total alerts'), value: totalText(alerts) },
+    { name: t('status.current-time', 'Current time'), value: <WallClock timeZone={timeZone} /> },
+    { name: t('status.clients', 'Clients'), value: system.clients === null ? null : String(system.clients) },
   ].filter(({ value }) => value !== null);
   return (
     <div
       role="group"
       className={styles.status}
       style={{ width, height, fontSize: layout.size }}
-      aria-label="System status"
+      aria-label={t('status.label', 'System status')}
     >
-      {layout.heading && <h3 className={styles.heading}>System status</h3>}
+      {layout.heading && <h3 className={styles.heading}>{t('status.label', 'System status')}</h3>}
       <dl
         className={styles.tiles}
         style={{ gridTemplateColumns: `repeat(${layout.tileColumns}, minmax(0, 1fr))` }}
@@ -68,7 +75,7 @@ export const SystemStatus = memo(function SystemStatus(props: SystemStatusProps)
         ))}
       </dl>
       {layout.hops && hops.length > 0 && (
-        <ul className={styles.hops} aria-label="Hops of the pipeline">
+        <ul className={styles.hops} aria-label={t('status.hops', 'Hops of the pipeline')}>
           {hops.map((hop, index) => (
             <Hop key={`${index} ${hop.name}`} hop={hop} message={layout.messages} />
           ))}
@@ -82,10 +89,10 @@ export const SystemStatus = memo(function SystemStatus(props: SystemStatusProps)
 
 function FailingHop({ hop }: { readonly hop: HopModel }) {
   const styles = useStyles2(getStatusStyles);
-  const { icon, tone } = HOP_WORDS.failing;
+  const { icon, tone } = hopWords('failing');
   return (
     <span className={styles.hopState} style={{ color: toneColor(tone, useTheme2()) }} title={hop.message}>
-      <Icon name={icon} size="sm" /> {hop.name}
+      <Icon name={icon} size="sm" /> {hopTitle(hop.name)}
     </span>
   );
 }
@@ -93,13 +100,13 @@ function FailingHop({ hop }: { readonly hop: HopModel }) {
 function Hop({ hop, message }: { readonly hop: HopModel; readonly message: boolean }) {
   const styles = useStyles2(getStatusStyles);
   const theme = useTheme2();
-  const words = HOP_WORDS[hop.state];
+  const words = hopWords(hop.state);
   return (
     <li className={styles.hop} title={hop.message} data-hop={hop.state}>
       <span className={styles.hopState} style={{ color: toneColor(words.tone, theme) }}>
         <Icon key={words.icon} name={words.icon} size="sm" /> {words.name}
       </span>
-      <span className={styles.hopName}>{hop.name}</span>
+      <span className={styles.hopName}>{hopTitle(hop.name)}</span>
       {message && hop.message !== '' && <span className={styles.hopMessage}>{hop.message}</span>}
     </li>
   );
@@ -108,10 +115,15 @@ function Hop({ hop, message }: { readonly hop: HopModel; readonly message: boole
 /** `3` or, where some have no data, `2 of 3`. */
 function countText(active: number | null, all: number | null): string {
   if (active === null) return '–';
-  return all === null || all === active ? String(active) : `${active} of ${all}`;
+  return all === null || all === active
+    ? String(active)
+    : t('status.active-of', '{{active, number}} of {{all, number}}', { active, all });
 }
 
 function totalText(alerts: AlertsModel): string {
   if (!alerts.fed) return '–';
-  return `${alerts.total}${alerts.truncated ? '+' : ''}${alerts.open > 0 ? ` (${alerts.open} open)` : ''}`;
+  const total = `${formatNumber(alerts.total)}${alerts.truncated ? '+' : ''}`;
+  return alerts.open === 0
+    ? total
+    : t('status.total-open', '{{total}} ({{open, number}} open)', { total, open: alerts.open });
 }

@@ -2,6 +2,7 @@ import React, { useCallback } from 'react';
 import type { TimeZone } from '@grafana/data';
 import { dateTimeFormat } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
+import { formatNumber, t } from '../../locales/translate';
 import { lengthText } from '../clock/age-text';
 import { useTicked } from '../clock/use-ticked';
 import type { TopicModel } from '../reading/system-status';
@@ -20,22 +21,22 @@ export function TopicTable({ topics, timeZone, wide }: TopicTableProps) {
   const styles = useStyles2(getStatusStyles);
   return (
     <div className={styles.topics}>
-      <ScrollArea className={styles.wholeRows} label="Metrics: freshness and lag">
+      <ScrollArea className={styles.wholeRows} label={t('status.topics.label', 'Metrics: freshness and lag')}>
         <table className={styles.table}>
           <thead>
             <tr>
-              <th scope="col">Metric</th>
-              {wide && <th scope="col">Topic</th>}
-              {wide && <th scope="col">State</th>}
+              <th scope="col">{t('status.topics.metric', 'Metric')}</th>
+              {wide && <th scope="col">{t('status.topics.topic', 'Topic')}</th>}
+              {wide && <th scope="col">{t('status.topics.state', 'State')}</th>}
               <th scope="col" className={styles.number}>
-                Behind
+                {t('status.topics.behind', 'Behind')}
               </th>
               <th scope="col" className={styles.number}>
-                Lag
+                {t('status.topics.lag', 'Lag')}
               </th>
               {wide && (
                 <th scope="col" className={styles.number}>
-                  Dead letters
+                  {t('status.topics.dead-letters', 'Dead letters')}
                 </th>
               )}
             </tr>
@@ -70,15 +71,27 @@ export function TopicTable({ topics, timeZone, wide }: TopicTableProps) {
   );
 }
 
-const figure = (value: number | null): string => (value === null ? '–' : value.toLocaleString('en-US'));
+const figure = (value: number | null): string => (value === null ? '–' : formatNumber(value));
 
 /** How far the newest event time that was read is behind the clock. */
 function Behind({ watermark, timeZone }: { readonly watermark: number | null; readonly timeZone: TimeZone }) {
   const text = useTicked(
-    useCallback((now: number) => (watermark === null ? 'no data' : lengthText(now - watermark)), [watermark]),
+    useCallback(
+      (now: number) =>
+        watermark === null ? t('status.topics.no-data', 'no data') : lengthText(now - watermark),
+      [watermark],
+    ),
   );
   return (
-    <span title={watermark === null ? undefined : `Read up to ${dateTimeFormat(watermark, { timeZone })}`}>
+    <span
+      title={
+        watermark === null
+          ? undefined
+          : t('status.topics.read-to', 'Read up to {{time}}', {
+              time: dateTimeFormat(watermark, { timeZone }),
+            })
+      }
+    >
       {text}
     </span>
   );

@@ -1,5 +1,6 @@
 import type { GrafanaTheme2 } from '@grafana/data';
 import type { IconName } from '@grafana/ui';
+import { t } from '../../locales/translate';
 import { lengthText } from '../clock/age-text';
 import type { ConnectionModel, ShownConnection } from '../reading/connection';
 import { palette } from '../theme-palette';
@@ -16,61 +17,80 @@ interface Words {
   readonly meaning: string;
 }
 
-export const CONNECTION_WORDS: Readonly<Record<BadgeState, Words>> = {
-  connected: {
-    name: 'Connected',
+/** The words of a state, in the user's language. */
+export const connectionWords = (state: BadgeState): Words => WORDS[state]();
+
+const WORDS: Readonly<Record<BadgeState, () => Words>> = {
+  connected: () => ({
+    name: t('connection.connected.name', 'Connected'),
     icon: 'check-circle',
     tone: 'good',
-    meaning: 'Live: changes come as they happen.',
-  },
-  stale: {
-    name: 'Stale',
+    meaning: t('connection.connected.meaning', 'Live: changes come as they happen.'),
+  }),
+  stale: () => ({
+    name: t('connection.stale.name', 'Stale'),
     icon: 'history',
     tone: 'warn',
-    meaning: 'The connection stands, but no new data came in the expected time.',
-  },
-  reconnecting: {
-    name: 'Reconnecting',
+    meaning: t(
+      'connection.stale.meaning',
+      'The connection stands, but no new data came in the expected time.',
+    ),
+  }),
+  reconnecting: () => ({
+    name: t('connection.reconnecting.name', 'Reconnecting'),
     icon: 'sync',
     tone: 'warn',
-    meaning: 'The connection was lost and is being made again; the numbers are the last known ones.',
-  },
-  scheduled: {
-    name: 'On schedule',
+    meaning: t(
+      'connection.reconnecting.meaning',
+      'The connection was lost and is being made again; the numbers are the last known ones.',
+    ),
+  }),
+  scheduled: () => ({
+    name: t('connection.scheduled.name', 'On schedule'),
     icon: 'check-circle',
     tone: 'good',
-    meaning: 'Asked again at fixed times, as is meant for the status and for shifted queries.',
-  },
-  polling: { name: 'Polling', icon: 'clock-nine', tone: 'info', meaning: 'Asked again from time to time.' },
-  disconnected: {
-    name: 'Disconnected',
+    meaning: t(
+      'connection.scheduled.meaning',
+      'Asked again at fixed times, as is meant for the status and for shifted queries.',
+    ),
+  }),
+  polling: () => ({
+    name: t('connection.polling.name', 'Polling'),
+    icon: 'clock-nine',
+    tone: 'info',
+    meaning: t('connection.polling.meaning', 'Queried again at intervals.'),
+  }),
+  disconnected: () => ({
+    name: t('connection.disconnected.name', 'Disconnected'),
     icon: 'times-circle',
     tone: 'bad',
-    meaning: 'Nothing keeps these numbers up to date.',
-  },
-  static: {
-    name: 'Static',
+    meaning: t('connection.disconnected.meaning', 'Nothing keeps these numbers up to date.'),
+  }),
+  static: () => ({
+    name: t('connection.static.name', 'Static'),
     icon: 'pause-circle',
     tone: 'plain',
-    meaning: 'One answer; refresh the dashboard for a newer one.',
-  },
-  unknown: {
-    name: 'Unknown',
+    meaning: t('connection.static.meaning', 'One answer; refresh the dashboard for a newer one.'),
+  }),
+  unknown: () => ({
+    name: t('connection.unknown.name', 'Unknown'),
     icon: 'question-circle',
     tone: 'plain',
-    meaning: 'These frames do not say how they are kept up to date.',
-  },
-  error: {
-    name: 'Query failed',
+    meaning: t('connection.unknown.meaning', 'These frames do not say how they are kept up to date.'),
+  }),
+  error: () => ({
+    name: t('connection.error.name', 'Query failed'),
     icon: 'exclamation-triangle',
     tone: 'bad',
-    meaning: 'The last query failed; the numbers are the last known ones.',
-  },
+    meaning: t('connection.error.meaning', 'The last query failed; the numbers are the last known ones.'),
+  }),
 };
 
 /** What a state is called on this panel: of what is asked at fixed times, how often. */
 export const connectionName = (state: BadgeState, { everyMs }: ConnectionModel): string =>
-  state === 'scheduled' && everyMs !== null ? `Every ${lengthText(everyMs)}` : CONNECTION_WORDS[state].name;
+  state === 'scheduled' && everyMs !== null
+    ? t('connection.every', 'Every {{length}}', { length: lengthText(everyMs) })
+    : connectionWords(state).name;
 
 export const toneColor = (tone: Tone, theme: GrafanaTheme2): string =>
   ({

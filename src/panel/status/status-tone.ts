@@ -1,4 +1,5 @@
 import type { IconName } from '@grafana/ui';
+import { t } from '../../locales/translate';
 import type { HopModel, HopState, SystemModel } from '../reading/system-status';
 import type { ConnectionModel } from '../reading/connection';
 import type { Tone } from './connection-words';
@@ -9,21 +10,37 @@ interface HopWords {
   readonly tone: Tone;
 }
 
-export const HOP_WORDS: Readonly<Record<HopState, HopWords>> = {
-  ok: { name: 'OK', icon: 'check-circle', tone: 'good' },
-  failing: { name: 'Failing', icon: 'times-circle', tone: 'bad' },
-  unknown: { name: 'Unknown', icon: 'question-circle', tone: 'plain' },
-};
+export const hopWords = (state: HopState): HopWords =>
+  (
+    ({
+      ok: { name: t('hop.ok', 'OK'), icon: 'check-circle', tone: 'good' },
+      failing: { name: t('hop.failing', 'Failing'), icon: 'times-circle', tone: 'bad' },
+      unknown: { name: t('hop.unknown', 'Unknown'), icon: 'question-circle', tone: 'plain' },
+    }) as const
+  )[state];
+
+/** What a hop is called; names of products, and those that the bridge gives, stay as they are. */
+export function hopTitle(name: string): string {
+  const titles: Readonly<Record<string, string>> = {
+    Bridge: t('hop.bridge', 'Bridge'),
+    Clock: t('hop.clock', 'Clock'),
+    Pipeline: t('hop.pipeline', 'Pipeline'),
+    Source: t('hop.source', 'Source'),
+    Store: t('hop.store', 'Store'),
+  };
+  return titles[name] ?? name;
+}
 
 /**
  * The hops as far as they can be known now: while the bridge does not answer, nothing is known of what is behind it.
  */
 export function hopsNow(system: SystemModel, connection: ConnectionModel): HopModel[] {
   if (connection.state !== 'error' && connection.state !== 'disconnected') return [...system.hops];
-  const last = (state: HopState): string => `Last known: ${HOP_WORDS[state].name}.`;
+  const last = (state: HopState): string =>
+    t('hop.last-known', 'Last known: {{state}}.', { state: hopWords(state).name });
   return system.hops.map(({ name, state }) =>
     name === 'Bridge'
-      ? { name, state: 'unknown', message: connection.message || 'It does not answer.' }
+      ? { name, state: 'unknown', message: connection.message || t('hop.no-answer', 'It does not answer.') }
       : { name, state: 'unknown', message: last(state) },
   );
 }
