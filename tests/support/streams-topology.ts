@@ -71,12 +71,16 @@ export interface WrittenRecord {
   readonly value_raw: string;
 }
 
-/** Hands records, as JSON lines {topic, key, timestamp, value}, to the topology without a broker; what it wrote, by topic. */
+/**
+ * Hands records, as JSON lines {topic, key, timestamp, value}, to the topology without a broker; what it wrote, by topic.
+ * `tasksIdle`: what has been read waits for topics without records, by the clock, as it does on a broker.
+ */
 export async function replay(
   lines: string,
   topics: readonly string[],
+  { tasksIdle = false } = {},
 ): Promise<Map<string, WrittenRecord[]>> {
-  const child = java('Replay', topics, {});
+  const child = java('Replay', topics, tasksIdle ? { TASKS_IDLE: 'true' } : {});
   let output = '';
   let log = '';
   child.stdout!.setEncoding('utf8').on('data', (text: string) => (output += text));

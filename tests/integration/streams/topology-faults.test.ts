@@ -136,3 +136,38 @@ describe.each([
     }
   });
 });
+
+/** `max.task.idle.ms`: a topic without records holds the others back, in each of the topology's steps. */
+test('an event waits for an older profile that is 2 s on its way, and not for one that is 10 s', async () => {
+  const profile = (user: string, segment: string, timestamp: number, arrived: number): object => ({
+    topic: 'user-profiles',
+    key: user,
+    timestamp,
+    arrived,
+    value: JSON.stringify({ segment, registration_date: 0, total_value: 1 }),
+  });
+  const event = (user: string, at: number): object => ({
+    topic: 'raw-events',
+    key: user,
+    timestamp: at,
+    value: JSON.stringify(view(user, at)),
+  });
+  const beforehand = users.map((user) => profile(user, 'standard', start - HOUR_MS, start - HOUR_MS));
+  const late = [
+    { user: 'user-0', at: minutes(1), profileMs: 2_000 },
+    { user: 'user-1', at: minutes(2), profileMs: 10_000 },
+  ].flatMap(({ user, at, profileMs }) => [
+    event(user, at),
+    profile(user, 'premium', at - SECOND_MS, at + profileMs),
+  ]);
+  // Moves the clock on, so that nothing of these waits any more.
+  const end = [event('user-2', minutes(4))];
+  const text = [...beforehand, ...late, ...end].map((record) => JSON.stringify(record)).join('\n');
+  const rows = newest((await replay(text, topics, { tasksIdle: true })).get(topics[0]!)!);
+  const segmentsAt = (count: number): string[] =>
+    [...rows.keys()].filter((key) => key.endsWith(`|${start + count * MINUTE_MS}`));
+  expect([...segmentsAt(1), ...segmentsAt(2)]).toEqual([
+    `premium|${start + MINUTE_MS}`,
+    `standard|${start + 2 * MINUTE_MS}`,
+  ]);
+}, 180_000);

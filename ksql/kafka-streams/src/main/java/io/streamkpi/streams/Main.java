@@ -22,9 +22,6 @@ public final class Main {
             setting("KAFKA_BROKERS", "localhost:9092"),
             setting("APPLICATION_ID", "streamkpi-streams"),
             setting("STATE_PATH", "state"));
-    // The join waits so long for a profile that is older than the event but not read from the broker yet: without
-    // this a replay gives events the newest profile.
-    properties.put(StreamsConfig.MAX_TASK_IDLE_MS_CONFIG, "2500");
     final KafkaStreams streams =
         new KafkaStreams(
             StreamKpiTopology.build(Boolean.parseBoolean(setting("FINALS", "true"))), properties);
@@ -67,6 +64,9 @@ public final class Main {
     properties.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, "0");
     // A crash between reading and writing would count events twice otherwise.
     properties.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
+    // The join waits so long for a profile that is older than the event but not read from the broker yet: without
+    // this a replay gives events the newest profile.
+    properties.put(StreamsConfig.MAX_TASK_IDLE_MS_CONFIG, "2500");
     properties.put("auto.offset.reset", "earliest");
     return properties;
   }
