@@ -8,6 +8,8 @@ const { isNaN } = Number;
 const MINUTE = 60_000;
 /** A slow drop shows in the mean of an hour or two before it shows in any step. 0: the step alone. */
 const WINDOWS_MINUTES = [0, 15, 30, 60, 120];
+/** A window learns from so many of the means that begin within it. */
+const PARTS = 4;
 /** Errors of a window before it takes part. */
 const MIN_ERRORS = 150;
 const PRIOR_ERRORS = 20;
@@ -33,6 +35,8 @@ const WITHIN = 0.5;
 
 interface Window {
   readonly length: number;
+  /** Means of neighbouring steps hardly differ: it learns from one in so many. */
+  readonly every: number;
   readonly errors: ErrorHistogram;
   /** Deviations at which the score is -1 and 1, learned when the day began; null: too few errors. */
   limits: readonly [number, number] | null;
@@ -65,7 +69,10 @@ export class AnomalyScore {
     const lengths = new Set(WINDOWS_MINUTES.map((min) => max(1, round((min * MINUTE) / stepMs))));
     this.windows =
       from?.windows.map((window) => ({ ...window, errors: window.errors.clone() })) ??
-      [...lengths].map((length) => ({ length, errors: new ErrorHistogram(growth), limits: null }));
+      [...lengths].map((length) => {
+        const every = max(1, round(length / PARTS));
+        return { length, every, errors: new ErrorHistogram(growth ** every), limits: null };
+      });
     this.means = new Float64Array(this.windows.length);
     this.spreads = from?.spreads.slice() ?? new Float64Array(slots).fill(1);
     this.factors = from?.factors ?? new Float64Array(slots).fill(1);
@@ -97,11 +104,13 @@ export class AnomalyScore {
     this.strongest = 0;
     for (let k = 0; k < this.windows.length; k++) {
       const window = this.windows[k]!;
+      this.means[k] = Number.NaN;
+      const scores = k === 0 || abs(this.means[0]!) > STILL_OFF;
+      if (!scores && index % window.every !== 0) continue;
       const mean = past.meanDeviation(index, window.length, MAX_DEVIATIONS) / factor;
       this.means[k] = mean;
-      if (isNaN(mean) || window.limits === null) continue;
-      const newest = this.means[0]!;
-      if (k > 0 && !(newest * mean > 0 && abs(newest) > STILL_OFF)) continue;
+      if (!scores || isNaN(mean) || window.limits === null) continue;
+      if (this.means[0]! * mean < 0) continue;
       const ofWindow = mean < 0 ? mean / window.limits[0] : mean / window.limits[1];
       if (abs(ofWindow) <= abs(score)) continue;
       score = ofWindow;
@@ -115,7 +124,8 @@ export class AnomalyScore {
   learn(past: RecentSteps, index: number, slot: number, score: number, share: number): void {
     for (let k = 0; k < this.windows.length; k++) {
       const mean = this.means[k]!;
-      if (!isNaN(mean)) this.windows[k]!.errors.add(mean, share);
+      const window = this.windows[k]!;
+      if (!isNaN(mean) && index % window.every === 0) window.errors.add(mean, share);
     }
     const own = this.means[0]! * this.factors[slot]!;
     if (!isNaN(own)) {

@@ -23,6 +23,9 @@ const BELIEVE_HOURS = 24;
 /** Errors count from this day on, counted from 0, and fully after so many days. */
 const WARM_DAYS = 1;
 const MATURE_DAYS = 14;
+/** Neighbouring errors of forecasts this far ahead hardly differ: one every so long is enough. */
+const FAR_MS = 1_800_000;
+const FAR_EVERY_MS = 900_000;
 const LEAST_FLOOR = 1e-9;
 const FLOOR = 1e-4;
 const SLOW = 0.002;
@@ -112,7 +115,10 @@ export class Forecaster {
       new DayProfile(this.slots, stepMs, model.trainingWeeks + 1, model.seasons, this.holidays);
     this.horizons =
       from?.horizons.map((horizon) => horizon.clone()) ??
-      horizonLengths(this.slots).map((steps) => new HorizonModel(steps, this.levels.size, growth));
+      horizonLengths(this.slots).map((steps) => {
+        const every = learnsEvery(steps, stepMs);
+        return new HorizonModel(steps, every, this.levels.size, growth ** every);
+      });
     this.recent = new RecentSteps(this.horizons, this.levels.size, from?.recent);
     this.anomaly = from?.anomaly.clone() ?? new AnomalyScore(stepMs, growth, this.slots, this.levels.size);
     this.now = new Float64Array(this.levels.size);
@@ -320,10 +326,10 @@ export class Forecaster {
     for (const horizon of this.horizons) {
       const from = index - horizon.steps;
       if (from < 0) break;
-      if (recent.isMissing(from)) continue;
+      if (index % horizon.every !== 0 || recent.isMissing(from)) continue;
       horizon.learn(recent.levels, recent.offset(from), profile, residual, share, recent.floor, this.noise);
     }
-    if (share > 0 && this.horizons[0]!.ready) {
+    if (share > 0 && recent.horizonOf(index - this.last).ready) {
       this.anomaly.learn(recent, index, slot, score, share);
     }
   }
@@ -393,4 +399,9 @@ function horizonLengths(slots: number): number[] {
     lengths.push(steps);
   }
   return [...lengths, slots];
+}
+
+/** A horizon learns from one in so many steps. */
+function learnsEvery(steps: number, stepMs: number): number {
+  return steps * stepMs < FAR_MS ? 1 : max(1, round(FAR_EVERY_MS / stepMs));
 }

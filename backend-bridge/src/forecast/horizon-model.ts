@@ -44,9 +44,10 @@ export class HorizonModel {
   /** Lower and upper quantile of the errors at the last fit, in deviations. */
   private quantiles: readonly number[] = [0, 0];
 
-  /** @param growth weight of an observation by that of the one a step before */
+  /** @param every it learns from one in so many steps @param growth weight of an observation by that of the last one */
   constructor(
     readonly steps: number,
+    readonly every: number,
     private readonly size: number,
     private readonly growth: number,
     from?: HorizonModel,
@@ -69,7 +70,7 @@ export class HorizonModel {
   }
 
   clone(): HorizonModel {
-    return new HorizonModel(this.steps, this.size, this.growth, this);
+    return new HorizonModel(this.steps, this.every, this.size, this.growth, this);
   }
 
   get ready(): boolean {

@@ -48,7 +48,10 @@ export interface SetResult {
 }
 
 /** Replays a set in time order, without a look ahead: a step is known when it closes, a correction when it came. */
-export function evaluateSet(set: EvaluationSet, series: ReplayedSeries): SetResult {
+export function evaluateSet(
+  set: EvaluationSet,
+  series: Pick<ReplayedSeries, 'update' | 'forecast' | 'score'>,
+): SetResult {
   const { meta, steps } = set;
   const scale = scaleOf(set);
   const byTime = new Map(steps.map((step) => [step.timeMs, step]));
