@@ -28,6 +28,8 @@ export interface EvaluationSet {
 
 /** Errors by the mean change of a season before, as in backtest.ts; coverage in percent. */
 export interface Accuracy {
+  /** Times from which it was forecast. */
+  readonly origins: number;
   readonly MASE: number;
   readonly IS95: number;
   readonly cov95: number;
@@ -90,6 +92,7 @@ export function evaluateSet(
 }
 
 class AccuracySum {
+  private origins = 0;
   private count = 0;
   private errors = 0;
   private intervals = 0;
@@ -101,6 +104,7 @@ class AccuracySum {
   ) {}
 
   add(times: readonly number[], band: ReplayedBand): void {
+    this.origins++;
     times.forEach((time, index) => {
       const step = this.byTime.get(time);
       if (step === undefined || step.label === ANOMALY) return;
@@ -115,6 +119,7 @@ class AccuracySum {
 
   result(): Accuracy {
     return {
+      origins: this.origins,
       MASE: this.errors / this.count / this.scale,
       IS95: this.intervals / this.count / this.scale,
       cov95: (100 * this.inside) / this.count,
