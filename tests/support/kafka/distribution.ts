@@ -98,9 +98,11 @@ export async function kafkaJars(): Promise<string> {
  * these options and ends it in order. Java ignores an archive that another version of it made.
  */
 export async function classArchive(run: (java: readonly string[]) => Promise<void>): Promise<string> {
-  return once(join(cacheFolder(), 'classes.jsa'), (temporary) =>
-    run([`-XX:ArchiveClassesAtExit=${temporary}`]),
-  );
+  return once(join(cacheFolder(), 'classes.jsa'), async (temporary) => {
+    await run([`-XX:ArchiveClassesAtExit=${temporary}`]).catch(() => undefined);
+    // A Java that was installed without an archive of its own can make none; it ignores an empty one.
+    if (!existsSync(temporary)) writeFileSync(temporary, '');
+  });
 }
 
 /** Formatted storage for a broker with these SCRAM credentials: a folder to be copied. */
