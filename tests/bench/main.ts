@@ -1,6 +1,7 @@
 /** npm run bench -- <scenario>: one JSON line for each scenario on stdout, everything else on stderr. */
 import { bytes } from './scenarios/bytes';
 import { fanout } from './scenarios/fanout';
+import { forecast } from './scenarios/forecast';
 import { history } from './scenarios/history';
 import { idle } from './scenarios/idle';
 import { ingest } from './scenarios/ingest';
@@ -10,7 +11,17 @@ import { restart } from './scenarios/restart';
 import { Endings, Options, type Scenario } from './scenario';
 import { machine, versions } from './surroundings';
 
-const SCENARIOS: readonly Scenario[] = [ingest, fanout, latency, history, bytes, idle, pipeline, restart];
+const SCENARIOS: readonly Scenario[] = [
+  ingest,
+  fanout,
+  latency,
+  history,
+  bytes,
+  idle,
+  pipeline,
+  restart,
+  forecast,
+];
 
 function list(): string {
   const lines = SCENARIOS.map(({ name, title, options }) => {
