@@ -1,5 +1,6 @@
 import type { TopicMapping } from '../domain/mapping';
 import type { Measure, Metric } from '../domain/metric';
+import { stepsOf } from '../domain/ladder';
 import { durationText } from './duration';
 
 /** What each setting allows by itself, and what they contradict together. Every problem is a sentence with the fix. */
@@ -10,6 +11,7 @@ const SHORTEST_IDLE_MS = 2_000;
 export function combinationProblems(at: string, { metric }: TopicMapping): string[] {
   return [
     ...finalityProblems(at, metric),
+    ...historyProblems(`${at}.history`, metric),
     ...metric.measures.flatMap((measure) => [
       ...averageProblems(`${at}.measures.${measure.name}`, measure, metric),
       ...thresholdProblems(`${at}.measures.${measure.name}.thresholds`, measure),
@@ -33,6 +35,38 @@ function finalityProblems(at: string, metric: Metric): string[] {
     );
   }
   return problems;
+}
+
+/** Steps become steps of steps, and are kept longer than what they are made of. */
+function historyProblems(at: string, metric: Metric): string[] {
+  const tiers = metric.history ?? [];
+  if (tiers.length === 0) return [];
+  if (metric.kind === 'event') return [`${at}: not for kind: event; set a longer retention instead`];
+  if (metric.window.type === 'session') {
+    return [`${at}: sessions have no steps; set a longer retention instead`];
+  }
+  const steps = stepsOf(metric).slice(1);
+  return tiers.flatMap(({ stepMs, keepMs }, i) => {
+    const before = tiers[i - 1];
+    const problems: string[] = [];
+    if (!steps.includes(stepMs)) {
+      problems.push(
+        `${at}.${i}.step: ${durationText(stepMs)} is not a step of this metric; take one of ${steps.map(durationText).join(', ')}`,
+      );
+    }
+    if (before !== undefined && (stepMs <= before.stepMs || stepMs % before.stepMs !== 0)) {
+      problems.push(
+        `${at}.${i}.step: ${durationText(stepMs)} is not a multiple of the step before it, ${durationText(before.stepMs)}`,
+      );
+    }
+    const shorter = before?.keepMs ?? metric.retentionMs;
+    if (keepMs <= shorter) {
+      problems.push(
+        `${at}.${i}.keep: ${durationText(keepMs)} is not longer than ${durationText(shorter)}, which ${before === undefined ? 'the windows are' : 'the steps before it are'} kept`,
+      );
+    }
+    return problems;
+  });
 }
 
 function averageProblems(at: string, measure: Measure, { measures }: Metric): string[] {

@@ -53,6 +53,48 @@ measures: { value: { field: stats.count, combine: sum } }`),
     });
   });
 
+  test('history: steps of the metric, each a multiple of the one before and kept longer', () => {
+    const withHistory = (history: string, rest = TUMBLING): string =>
+      minimal(`topic: t\n${rest}\n${VALUE}\nhistory: ${history}`);
+    const [mapping] = parseMetricsFile(
+      withHistory('[{ step: 5m, keep: 35d }, { step: 1h, keep: 400d }]'),
+      'f',
+    );
+    expect(mapping!.metric.history).toEqual([
+      { stepMs: 300_000, keepMs: 35 * 86_400_000 },
+      { stepMs: 3_600_000, keepMs: 400 * 86_400_000 },
+    ]);
+    expect(parseMetricsFile(minimal(`topic: t\n${TUMBLING}\n${VALUE}`), 'f')[0]!.metric).not.toHaveProperty(
+      'history',
+    );
+    const refusal = (text: string): string => {
+      try {
+        parseMetricsFile(text, 'f');
+        return '';
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    expect(refusal(withHistory('[{ step: 7m, keep: 35d }]'))).toContain(
+      'history.0.step: 7m is not a step of this metric; take one of 2m, 5m, 10m',
+    );
+    expect(refusal(withHistory('[{ step: 1m, keep: 35d }]'))).toContain('1m is not a step');
+    expect(refusal(withHistory('[{ step: 5m, keep: 24h }]'))).toContain(
+      'history.0.keep: 1d is not longer than 1d, which the windows are kept',
+    );
+    expect(refusal(withHistory('[{ step: 2m, keep: 2d }, { step: 5m, keep: 2d }]'))).toContain(
+      'history.1.step: 5m is not a multiple of the step before it, 2m',
+    );
+    expect(refusal(withHistory('[{ step: 2m, keep: 2d }, { step: 10m, keep: 2d }]'))).toContain(
+      'history.1.keep: 2d is not longer than 2d, which the steps before it are kept',
+    );
+    expect(refusal(withHistory('[{ step: 5m, keep: 35d }]', `kind: event\n${TUMBLING}`))).toContain(
+      'history: not for kind: event',
+    );
+    const sessions = `window: { type: session, gap: 1m }\nkey: { format: string, windowed: session }`;
+    expect(refusal(withHistory('[{ step: 5m, keep: 35d }]', sessions))).toContain('sessions have no steps');
+  });
+
   test('final-only topics move the watermark by window ends', () => {
     const [mapping] = parseMetricsFile(minimal(`topic: t\nfinal_only: true\n${TUMBLING}\n${VALUE}`), 'f');
     expect(mapping!.eventTime).toEqual({ from: 'end' });

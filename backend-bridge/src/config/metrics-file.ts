@@ -117,6 +117,17 @@ const metricSchema = z.strictObject({
     })
     .optional(),
   retention: duration.prefault('24h').describe('A point expires at its window end + retention.'),
+  history: z
+    .array(
+      z.strictObject({
+        step: duration.describe('Length of a step: a step of the metric, longer than one window.'),
+        keep: duration.describe('A step expires at its end + keep.'),
+      }),
+    )
+    .min(1)
+    .max(4)
+    .optional()
+    .describe('Coarser steps that are kept longer than the windows. Embedded store only.'),
   idle: duration.optional().describe('Default: the window size, at least 60s.'),
   final_only: z
     .boolean()
@@ -290,6 +301,9 @@ function toMapping(metricName: string, entry: MetricEntry, problems: string[]): 
           }
         : null,
     retentionMs: entry.retention,
+    ...(entry.history && {
+      history: entry.history.map(({ step, keep }) => ({ stepMs: step, keepMs: keep })),
+    }),
     idleMs: entry.idle ?? Math.max(60_000, window.sizeMs, window.gapMs),
     finalOnly: entry.final_only,
     maxSeries: entry.max_series,
