@@ -3,6 +3,7 @@ import { hostname, uptime } from 'node:os';
 import { join } from 'node:path';
 import { readMetricsFile } from './config/metrics-file';
 import type { Settings } from './config/settings';
+import { hasHistory } from './domain/history/tiers';
 import { StartRefusedError } from './domain/errors';
 import { QueryEngine } from './domain/query-engine';
 import type { TopicMapping } from './domain/mapping';
@@ -247,6 +248,13 @@ export function createApp(settings: Settings, surroundings: AppSurroundings): Ap
           watermarkMs: (await store.progress(metric)).watermarkMs,
         })),
       ),
+    tiers: async () => {
+      const states = metrics.filter(hasHistory).map(async (metric) => {
+        const { tiers = [] } = (await store.history?.state(metric)) ?? {};
+        return tiers.map(({ stepMs, steps, bytes }) => ({ metric: metric.name, stepMs, steps, bytes }));
+      });
+      return (await Promise.all(states)).flat();
+    },
   });
   const history = new StatusHistory(metrics.length, clock());
   const http = createHttpServer({

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Metric } from '../../backend-bridge/src/domain/metric';
+import type { Metric, OverTime } from '../../backend-bridge/src/domain/metric';
 import { FLAG_REMOVED, pointFlags, PointColumns } from '../../backend-bridge/src/domain/point';
 
 /** Windows for the tests of steps, and the plainest way to say what they come to. */
@@ -109,4 +109,64 @@ export function plainSum(values: readonly number[]): number {
   const least = Math.min(0, ...parts.map(({ power }) => power));
   const total = parts.reduce((sum, { digits, power }) => sum + digits * 10n ** BigInt(power - least), 0n);
   return Number(`${total}e${least}`) + 0;
+}
+
+/** One step by the plainest rule: first across series, then over time; undefined where it has no value. */
+export function plainStep(windows: readonly Window[], measure: number, rule: OverTime): number | undefined {
+  const own = windows
+    .filter(({ removed, measures }) => !removed && measures[measure] !== undefined)
+    .sort((a, b) => a.minute - b.minute || a.series - b.series);
+  const values = own.map(({ measures }) => measures[measure]!);
+  if (values.length === 0) return undefined;
+  const minutes = new Set(own.map(({ minute }) => minute)).size;
+  const weighted = MEASURES[measure] === 'mean';
+  const average = (of: readonly Window[]): number | undefined => {
+    if (of.length === 1) return of[0]!.measures[measure];
+    const behind = (index: number): number[] => of.map(({ measures }) => measures[index] ?? Number.NaN);
+    if (![...behind(4), ...behind(5)].every(Number.isFinite)) return undefined;
+    const count = plainSum(behind(5));
+    return count === 0 ? undefined : plainSum(behind(4)) / count;
+  };
+  switch (rule) {
+    case 'sum':
+      return plainSum(values);
+    case 'avg':
+      return weighted ? average(own) : plainSum(values) / minutes;
+    case 'min':
+      return values.reduce((a, b) => Math.min(a, b));
+    case 'max':
+      return values.reduce((a, b) => Math.max(a, b));
+    case 'last': {
+      const last = own.filter(({ minute }) => minute === own.at(-1)!.minute);
+      if (last.length === 1) return last[0]!.measures[measure];
+      const across = last.map(({ measures }) => measures[measure]!);
+      if (MEASURES[measure] === 'low') return across.reduce((a, b) => Math.min(a, b));
+      if (MEASURES[measure] === 'high') return across.reduce((a, b) => Math.max(a, b));
+      if (!weighted) return across.reduce((a, b) => a + b);
+      const sum = last.reduce((total, { measures }) => total + (measures[4] ?? Number.NaN), 0);
+      const count = last.reduce((total, { measures }) => total + (measures[5] ?? Number.NaN), 0);
+      return Number.isNaN(sum) || Number.isNaN(count) || count === 0 ? undefined : sum / count;
+    }
+  }
+}
+
+export function plainPoints(
+  windows: readonly Window[],
+  measure: number,
+  rule: OverTime,
+  step: number,
+): { readonly time: number; readonly value: number | undefined; readonly revision: number }[] {
+  const byStart = new Map<number, Window[]>();
+  for (const window of windows) {
+    const start = window.minute - (window.minute % step);
+    const known = byStart.get(start);
+    if (known === undefined) byStart.set(start, [window]);
+    else known.push(window);
+  }
+  const starts = [...byStart].sort(([a], [b]) => a - b);
+  return starts.map(([start, inStep]) => ({
+    time: T0 + start * MINUTE,
+    value: plainStep(inStep, measure, rule),
+    revision: inStep.reduce((sum, { revision }) => sum + revision, 0),
+  }));
 }

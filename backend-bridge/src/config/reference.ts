@@ -140,6 +140,6 @@ metrics:
 
 A record without a value (tombstone) removes its point. It can only say which when the start and all dimensions are in the key; with the start in the value it is a dead letter.
 
-What must not change under stored points: kind, topic, window, grace, retention, idle, final_only, and the names and order of dimensions and measures. The bridge refuses to start on a store that holds the metric in another shape, and says what differs.
+What must not change under stored points: kind, topic, window type, size and advance, final_only, and the names and order of dimensions and measures. \`retention\`, \`history\`, \`grace\` and \`idle\` [may](../guides/connect-your-topics.md#when-the-mapping-changes). The bridge refuses to start on a store that holds the metric in another shape, and says what differs.
 `;
 }

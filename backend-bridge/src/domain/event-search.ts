@@ -5,7 +5,8 @@ import type { Progress } from './progress';
 import type { EventEntry, Plan } from './query-answer';
 import { clipRange, partsBackwards, type Span } from './read-span';
 import type { RequestScope } from './request-scope';
-import { selectSeries, type Pause, type ScanBudget } from './series-scan';
+import type { ScanBudget } from './scan-budget';
+import { selectSeries, type Pause } from './series-scan';
 import { seriesKey } from './series';
 import type { SeriesStore } from './store';
 

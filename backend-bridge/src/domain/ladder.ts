@@ -84,13 +84,15 @@ function adjusted(askedMs: number, takenMs: number, why: string): Warning {
 /**
  * The step to take: `stepMs` rounded up to the ladder, else the first with at most `maxPoints` in the range,
  * else the window itself. Past the ladder's end its last step is taken. The count of points is the length of the
- * range by the step, rounded up, so that a range that slides keeps its step.
+ * range by the step, rounded up, so that a range that slides keeps its step. With `maxPoints` only steps are taken that
+ * `isKept` for the whole range, where there is one.
  */
 export function chooseStep(
   metric: Metric,
   stepMs: number | undefined,
   maxPoints: number | undefined,
   range: TimeRange,
+  isKept: (stepMs: number) => boolean = () => true,
 ): ChosenStep {
   if (stepMs !== undefined) checkPositive('step_ms', stepMs);
   if (maxPoints !== undefined) checkPositive('max_points', maxPoints);
@@ -108,5 +110,10 @@ export function chooseStep(
   }
   if (maxPoints === undefined) return { stepMs: steps[0]!, warnings: [] };
   const length = range.toMs - range.fromMs;
-  return { stepMs: steps.find((step) => Math.ceil(length / step) <= maxPoints) ?? longest, warnings: [] };
+  const kept = steps.filter(isKept);
+  const choice = kept.length > 0 ? kept : steps;
+  return {
+    stepMs: choice.find((step) => Math.ceil(length / step) <= maxPoints) ?? choice.at(-1)!,
+    warnings: [],
+  };
 }

@@ -1,6 +1,7 @@
 import { checkAcrossSeries, checkOverTime } from './combination-rules';
 import { RequestError } from './errors';
 import { canonicalFilters, checkFilters, FilterCompiler, isPinned, unknownDimension } from './filter';
+import { reaches } from './history/tiers';
 import { alignDown, chooseStep, type TimeRange } from './ladder';
 import { measureIndex, type Metric } from './metric';
 import type { Plan } from './query-answer';
@@ -99,6 +100,7 @@ export function makePlan(
   selection: Selection,
   tenant: readonly Filter[],
   range?: TimeRange,
+  nowMs?: number,
 ): Plan {
   if (!isVisible(metric, tenant)) throw unknownMetric(metric.name);
   const name = selection.measure ?? metric.measures[0]!.name;
@@ -126,6 +128,9 @@ export function makePlan(
     selection.stepMs,
     selection.maxPoints,
     range ?? { fromMs: 0, toMs: metric.retentionMs },
+    range === undefined || nowMs === undefined
+      ? undefined
+      : (step) => reaches(metric, step, range.fromMs, nowMs),
   );
   const stepped = isStepped({ metric, stepMs });
   const overTime = selection.overTime ?? definition.overTime;

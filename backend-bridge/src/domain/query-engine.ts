@@ -5,6 +5,8 @@ import { findEvents, findEventsAt } from './event-search';
 import { requireEventMetric } from './events';
 import { findDimensionValues } from './dimension-values';
 import type { CombinedPoints } from './combine';
+import { historyPlan, historyWarnings, type HistoryPlan } from './history/history-plan';
+import { HistoryScan } from './history/history-scan';
 import { combineSteps } from './over-time';
 import { checkRange, MAX_TIME_MS, stepsOf, type TimeRange } from './ladder';
 import type { Metric } from './metric';
@@ -32,7 +34,8 @@ import type {
   Warning,
 } from './selection';
 import { fillLength, NumberNotes, seriesAnswer, type AnswerRule, type Fill } from './series-answer';
-import { combineRuleOf, groupSeries, ScanBudget, scanGroups, selectSeries, type Pause } from './series-scan';
+import { ScanBudget } from './scan-budget';
+import { combineRuleOf, groupSeries, scanGroups, selectSeries, type Pause } from './series-scan';
 import { seriesKey, type Labels } from './series';
 import { seriesCapWarnings } from './series-cap';
 import type { SeriesStore } from './store';
@@ -89,7 +92,7 @@ export class QueryEngine {
   /** Checks a selection; `range` is only for `maxPoints`. See makePlan for what is thrown. */
   plan(selection: Selection, tenant: readonly Filter[], range?: TimeRange): Plan {
     const checked = range === undefined ? undefined : checkRange(range.fromMs, range.toMs);
-    return makePlan(this.metric(selection.metric, tenant), selection, tenant, checked);
+    return makePlan(this.metric(selection.metric, tenant), selection, tenant, checked, this.clock());
   }
 
   openFrom(plan: Plan, progress: Progress): number {
@@ -143,7 +146,9 @@ export class QueryEngine {
         fill: null,
       };
       const notes = new NumberNotes();
-      await this.scan(plan, spansOver(plan, times, nowMs), nowMs, isWanted, scope, (labels, points) => {
+      const history = await this.historyOf(plan, nowMs);
+      const spans = spansOver(plan, times, nowMs, history?.fromMs);
+      await this.scan(plan, spans, nowMs, history, isWanted, scope, (labels, points) => {
         const one = seriesAnswer(labels, onlyAt(points, at), rule, notes);
         if (one !== null) series.push(one);
         return true;
@@ -176,7 +181,7 @@ export class QueryEngine {
       const wider = { fromMs: Math.max(0, range.fromMs - metric.window.advanceMs), toMs: range.toMs };
       const span = range.fromMs < range.toMs ? readSpan(plan, wider, nowMs) : null;
       const spans = span === null ? [] : [span];
-      const total = await this.scan(plan, spans, nowMs, null, scope, (labels, points) => {
+      const total = await this.scan(plan, spans, nowMs, null, null, scope, (labels, points) => {
         const one = summarize(labels, points, rule, notes);
         if (one === null) return true;
         scope.reserve(SUMMARY_POINTS);
@@ -279,7 +284,8 @@ export class QueryEngine {
     scope: RequestScope,
   ): Promise<QueryAnswer> {
     const { result, reading } = await this.consistently(plan.metric, async ({ nowMs, progress }) => {
-      const span = readSpan(plan, range, nowMs);
+      const history = await this.historyOf(plan, nowMs);
+      const span = readSpan(plan, range, nowMs, history?.fromMs);
       const gaps = span === null ? null : gapFill(plan, fill, span, range, progress, nowMs);
       const rule: AnswerRule = {
         includeOpen: plan.includeOpen,
@@ -292,7 +298,7 @@ export class QueryEngine {
       let points = 0;
       const cut = { truncated: false };
       const spans = span === null ? [] : [span];
-      const total = await this.scan(plan, spans, nowMs, null, scope, (labels, combined) => {
+      const total = await this.scan(plan, spans, nowMs, history, null, scope, (labels, combined) => {
         const length = Math.max(combined.times.length, gaps === null ? 0 : fillLength(gaps));
         if (points + length > this.limits.maxPoints && series.length === 0) throw this.tooManyPoints(plan);
         if (series.length >= this.limits.maxSeries || points + length > this.limits.maxPoints) {
@@ -312,9 +318,14 @@ export class QueryEngine {
         ...(cut.truncated ? [truncation(series.length, total)] : []),
         ...seriesCapWarnings(plan.metric, progress, nowMs),
       ];
-      return { series, warnings: [...plan.warnings, ...cuts, ...notes.warnings()] };
+      const kept = historyWarnings(plan, history, range.fromMs, nowMs);
+      return { series, warnings: [...plan.warnings, ...cuts, ...kept, ...notes.warnings()] };
     });
     return { ...this.head(plan, reading), ...result };
+  }
+
+  private historyOf(plan: Plan, nowMs: number): Promise<HistoryPlan | null> {
+    return historyPlan(plan, this.store.history, nowMs);
   }
 
   private head(plan: Plan, reading: Reading): Omit<QueryAnswer, 'series' | 'warnings'> {
@@ -339,6 +350,7 @@ export class QueryEngine {
     plan: Plan,
     spans: readonly Span[],
     nowMs: number,
+    history: HistoryPlan | null,
     isWanted: ((labels: Labels) => boolean) | null,
     scope: RequestScope,
     onGroup: (labels: Labels, points: CombinedPoints) => boolean,
@@ -360,10 +372,13 @@ export class QueryEngine {
       groups,
       everySeries: plan.filters.length === 0 && isWanted === null,
       spans,
-      budget: this.budget(plan.metric, nowMs, scope),
+      history: history === null ? null : new HistoryScan(plan, history),
+      // Windows past the retention are read until they are sealed.
+      budget: this.budget(plan.metric, history === null ? nowMs : 0, scope),
       pause: this.pause,
       scope,
-      onGroup: (labels, windows) => onGroup(labels, stepped ? combineSteps(windows, rule) : windows),
+      onGroup: (labels, points) =>
+        onGroup(labels, stepped && history === null ? combineSteps(points, rule) : points),
     });
     return groups.length;
   }

@@ -21,10 +21,13 @@ function retentionCut(metric: Metric, nowMs: number): number {
   return nowMs - retentionMs - window.sizeMs + 1;
 }
 
-/** The range without what cannot hold points: nothing is kept longer than the retention, nor lies a day ahead. */
-export function clipRange(metric: Metric, range: TimeRange, nowMs: number): Span {
+/**
+ * The range without what cannot hold points: nothing is kept longer than the retention, nor lies a day ahead.
+ * `keptFromMs`: where the history begins, for a plan that is answered from steps.
+ */
+export function clipRange(metric: Metric, range: TimeRange, nowMs: number, keptFromMs?: number): Span {
   return {
-    fromMs: Math.max(0, range.fromMs, retentionCut(metric, nowMs)),
+    fromMs: Math.max(0, range.fromMs, keptFromMs ?? retentionCut(metric, nowMs)),
     toMs: Math.min(range.toMs, nowMs + DAY_MS + metric.window.sizeMs),
   };
 }
@@ -33,8 +36,8 @@ export function clipRange(metric: Metric, range: TimeRange, nowMs: number): Span
  * What to read for the points whose time lies in the range: a step is shown if its start does, and then with all
  * its windows; a step that begins before the retention's cut is left out. Null: nothing.
  */
-export function readSpan(plan: Plan, range: TimeRange, nowMs: number): Span | null {
-  const clipped = clipRange(plan.metric, range, nowMs);
+export function readSpan(plan: Plan, range: TimeRange, nowMs: number, keptFromMs?: number): Span | null {
+  const clipped = clipRange(plan.metric, range, nowMs, keptFromMs);
   const span = isStepped(plan)
     ? { fromMs: alignUp(clipped.fromMs, plan.stepMs), toMs: alignUp(clipped.toMs, plan.stepMs) }
     : clipped;
@@ -42,11 +45,11 @@ export function readSpan(plan: Plan, range: TimeRange, nowMs: number): Span | nu
 }
 
 /** Spans over these point times; near ones are read together, for a read costs more than some points. */
-export function spansOver(plan: Plan, times: readonly number[], nowMs: number): Span[] {
+export function spansOver(plan: Plan, times: readonly number[], nowMs: number, keptFromMs?: number): Span[] {
   const { window } = plan.metric;
   const length = isStepped(plan) ? plan.stepMs : 1;
   const near = 60 * Math.max(window.advanceMs, window.gapMs, plan.stepMs);
-  const all = readSpan(plan, { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER }, nowMs);
+  const all = readSpan(plan, { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER }, nowMs, keptFromMs);
   const spans: { fromMs: number; toMs: number }[] = [];
   if (all === null) return spans;
   for (const time of [...new Set(times)].sort((a, b) => a - b)) {
@@ -59,9 +62,10 @@ export function spansOver(plan: Plan, times: readonly number[], nowMs: number): 
 }
 
 /** How many points a series may have there, for the size of reads. */
-export function expectedPoints(metric: Metric, spans: readonly Span[]): number {
+export function expectedPoints(metric: Metric, spans: readonly Span[], distanceMs?: number): number {
   const { window } = metric;
-  const distance = window.type === 'session' ? Math.max(window.gapMs, 1_000) : window.advanceMs;
+  const distance =
+    distanceMs ?? (window.type === 'session' ? Math.max(window.gapMs, 1_000) : window.advanceMs);
   return spans.reduce((sum, span) => sum + Math.ceil((span.toMs - span.fromMs) / distance), 0);
 }
 

@@ -65,6 +65,7 @@ export const WARNING_CODES = [
   'unsafe_integer',
   'values_unrepresentable',
   'not_combinable',
+  'range_not_kept',
 ] as const;
 
 export interface Warning {

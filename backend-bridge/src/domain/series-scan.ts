@@ -1,14 +1,15 @@
 import { weightsOf } from './combination-rules';
 import { WindowTable, type CombinedPoints, type CombineRule } from './combine';
 import { RequestError } from './errors';
-import type { Metric } from './metric';
+import type { HistoryScan } from './history/history-scan';
 import { keptIndexes } from './plan';
-import type { SeriesPoints } from './point';
+import type { StepColumns } from './history/step-columns';
+import type { PointColumns, SeriesPoints } from './point';
 import type { Plan } from './query-answer';
 import { expectedPoints, type Span } from './read-span';
 import type { RequestScope } from './request-scope';
 import { compareValues, seriesKey, type Labels, type Series } from './series';
-import type { SeriesStore } from './store';
+import type { ScanBudget } from './scan-budget';
 
 /** Reads what a plan selects, in portions, so that no request holds the process up. */
 
@@ -32,39 +33,6 @@ export interface SeriesGroup {
   readonly kept: readonly string[];
   /** In label order. */
   readonly members: Series[];
-}
-
-/** One request's reading; stops it at `maxScanPoints` with `range_too_large`, and when the request is over. */
-export class ScanBudget {
-  private scanned = 0;
-
-  constructor(
-    private readonly store: SeriesStore,
-    private readonly metric: Metric,
-    private readonly nowMs: number,
-    private readonly maxScanPoints: number,
-    private readonly signal: AbortSignal,
-  ) {}
-
-  async read(span: Span, seriesIds: readonly number[] | null): Promise<readonly SeriesPoints[]> {
-    const maxPoints = this.maxScanPoints - this.scanned;
-    if (maxPoints <= 0) throw this.tooLarge();
-    const { signal, nowMs } = this;
-    signal.throwIfAborted();
-    const found = await this.store.read(this.metric, { ...span, seriesIds, nowMs, maxPoints, signal });
-    signal.throwIfAborted();
-    for (const series of found) this.scanned += series.points.length;
-    if (this.scanned > this.maxScanPoints) throw this.tooLarge();
-    return found;
-  }
-
-  private tooLarge(): RequestError {
-    return new RequestError(
-      'range_too_large',
-      `This request would read more than ${this.maxScanPoints} points of "${this.metric.name}". Ask for a shorter range or fewer series.`,
-      { metric: this.metric.name, limit: this.maxScanPoints },
-    );
-  }
 }
 
 /** The plan's series out of `all`. Throws `invalid_regex` where matching the patterns would take too long. */
@@ -138,6 +106,8 @@ export interface GroupScan {
   /** True when the groups hold every series of the metric: series that are new since then are taken too. */
   readonly everySeries: boolean;
   readonly spans: readonly Span[];
+  /** Where the plan is answered from steps. */
+  readonly history: HistoryScan | null;
   readonly budget: ScanBudget;
   readonly pause: Pause;
   readonly scope: RequestScope;
@@ -147,15 +117,21 @@ export interface GroupScan {
 
 interface OpenGroup {
   readonly group: SeriesGroup;
-  readonly table: WindowTable;
+  readonly table: Table;
   found: boolean;
+}
+
+/** Takes the members of a group one by one: windows, or steps where the plan is answered from these. */
+interface Table {
+  add(points: PointColumns | StepColumns): void;
+  finish(): CombinedPoints;
 }
 
 /** Reads and combines group after group. */
 export async function scanGroups(scan: GroupScan): Promise<void> {
   const { groups, spans, plan } = scan;
   if (spans.length === 0) return;
-  const each = Math.max(1, expectedPoints(plan.metric, spans));
+  const each = Math.max(1, expectedPoints(plan.metric, spans, scan.history?.distanceMs));
   const portion = Math.min(PORTION_SERIES, Math.max(1, Math.floor(PORTION_POINTS / each)));
   for (let next = 0; next < groups.length || next === 0;) {
     const batch: SeriesGroup[] = [];
@@ -188,8 +164,8 @@ async function readBatch(
   whole: boolean,
   portion: number,
 ): Promise<readonly OpenGroup[]> {
-  const rule = combineRuleOf(scan.plan);
-  const open: OpenGroup[] = batch.map((group) => ({ group, table: new WindowTable(rule), found: false }));
+  const newTable = (): Table => (scan.history?.table() ?? new WindowTable(combineRuleOf(scan.plan))) as Table;
+  const open: OpenGroup[] = batch.map((group) => ({ group, table: newTable(), found: false }));
   const bySeries = new Map<number, OpenGroup>();
   const ids: number[] = [];
   for (const one of open) {
@@ -201,10 +177,11 @@ async function readBatch(
   for (let from = 0; from === 0 || from < ids.length; from += portion) {
     const part = whole ? null : ids.slice(from, from + portion);
     for (const span of scan.spans) {
-      for (const series of await scan.budget.read(span, part)) {
+      const read = scan.history?.read(span, part, scan.budget) ?? scan.budget.read(span, part);
+      for (const series of await read) {
         let target = bySeries.get(series.seriesId);
         if (target === undefined && whole) {
-          target = newcomer(scan.plan, series, open, rule);
+          target = newcomer(scan.plan, series, open, newTable);
           if (target !== undefined) bySeries.set(series.seriesId, target);
         }
         if (target === undefined) continue;
@@ -220,15 +197,15 @@ async function readBatch(
 /** The group of a series that appeared between the listing and the read: what is in the store must be in the answer. */
 function newcomer(
   plan: Plan,
-  series: SeriesPoints,
+  series: Pick<SeriesPoints, 'seriesId' | 'values'>,
   open: OpenGroup[],
-  rule: CombineRule,
+  newTable: () => Table,
 ): OpenGroup | undefined {
   if (!plan.selects(series.values)) return undefined;
   const [group] = groupSeries(plan, [{ id: series.seriesId, values: series.values }]) as [SeriesGroup];
   const known = open.find((other) => compareValues(other.group.kept, group.kept) === 0);
   if (known !== undefined) return known;
-  const added = { group, table: new WindowTable(rule), found: false };
+  const added = { group, table: newTable(), found: false };
   open.push(added);
   return added;
 }

@@ -1,3 +1,4 @@
+import type { StepColumns } from './history/step-columns';
 import type { Metric } from './metric';
 import type { PointWrite, SeriesPoints } from './point';
 import type { Progress } from './progress';
@@ -10,6 +11,9 @@ import type { Series } from './series';
  */
 export interface SeriesStore {
   readonly kind: 'redis' | 'lmdb';
+
+  /** Steps of windows that have left the retention. Absent: this store keeps none, and refuses metrics with some. */
+  readonly history?: HistoryStore;
 
   /**
    * Connects, checks the layout's version, the eviction policy and the metrics' shapes, registers the metrics.
@@ -81,6 +85,59 @@ export interface SeriesStore {
   checkReady(): Promise<void>;
 
   close(): Promise<void>;
+}
+
+/** The history of metrics that have one (domain/history/tiers.ts). */
+export interface HistoryStore {
+  /** Where the metric's windows end and its steps begin, and what there is of each tier. */
+  state(metric: Metric): Promise<HistoryState>;
+
+  /**
+   * Steps of one tier that begin in [fromMs, toMs) and before the boundary, in label order of their series. The
+   * boundary only moves ahead: who has read the windows before has with these steps every window once, if it takes
+   * windows from `sealedBeforeMs` on.
+   */
+  readSteps(metric: Metric, request: StepsRequest): Promise<StepsAnswer>;
+}
+
+export interface HistoryState {
+  /** Windows that begin before this are sealed; 0: none. */
+  readonly sealedBeforeMs: number;
+  /** In the metric's order. */
+  readonly tiers: readonly TierState[];
+}
+
+export interface TierState {
+  readonly stepMs: number;
+  readonly keepMs: number;
+  /** The first step that has all its windows: a tier that was added later begins there. */
+  readonly sinceMs: number;
+  /** Sealed steps of all series, and the bytes that they take. */
+  readonly steps: number;
+  readonly bytes: number;
+}
+
+export interface StepsRequest {
+  readonly stepMs: number;
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** As in ReadRequest. */
+  readonly seriesIds: readonly number[] | null;
+  /** Indexes of the measures that are needed. */
+  readonly measures: readonly number[];
+  readonly maxPoints: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface StepsAnswer {
+  readonly sealedBeforeMs: number;
+  readonly series: readonly SeriesSteps[];
+}
+
+export interface SeriesSteps {
+  readonly seriesId: number;
+  readonly values: readonly string[];
+  readonly steps: StepColumns;
 }
 
 export interface TopicIdentity {

@@ -1,3 +1,4 @@
+import { frozenBeforeMs, lifetimeMs } from '../domain/history/tiers';
 import {
   applyToSlot,
   bucketExpiresMs,
@@ -60,7 +61,7 @@ export function applyBatch(
   for (let index = 0; index < batch.points.length; index += 1) {
     const point = batch.points[index]!;
     const endMs = endOf(layout, point.startMs, point.endMs);
-    if (certain && endMs + metric.retentionMs <= nowMs) {
+    if (isExpired(state, point.startMs, endMs, nowMs, certain)) {
       expired += 1;
       continue;
     }
@@ -114,6 +115,22 @@ function newest(a: number | null, b: number | null): number | null {
   return b === null ? a : Math.max(a, b);
 }
 
+/**
+ * Whether a window takes no record any more. One of a metric with a history does until the stream's own time has passed
+ * its retention, so that a topic which reaches further back fills the history.
+ */
+function isExpired(
+  { metric, progress, history }: MetricState,
+  startMs: number,
+  endMs: number,
+  nowMs: number,
+  certain: boolean,
+): boolean {
+  if (history === null) return certain && endMs + metric.retentionMs <= nowMs;
+  if (startMs < history.sealingToMs) return true;
+  return certain && (endMs <= frozenBeforeMs(metric, progress, nowMs) || endMs + lifetimeMs(metric) <= nowMs);
+}
+
 /** Id of the point's series, made when there is none; null past the metric's cap. */
 function seriesFor(state: MetricState, staging: SlotStaging, point: PointWrite): number | null {
   const known = state.series.find(point.values);
@@ -158,7 +175,7 @@ function noteValue(
   const expiresMs = state.layout.session
     ? point.endMs + state.layout.retentionMs
     : bucketExpiresMs(state.layout, bucket);
-  if (state.series.extend(seriesId, expiresMs)) staging.seriesChanged(seriesId);
+  if (state.series.extend(seriesId, expiresMs + state.afterRetentionMs)) staging.seriesChanged(seriesId);
 }
 
 function changeOf(

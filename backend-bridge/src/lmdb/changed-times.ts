@@ -1,10 +1,11 @@
+import { lifetimeMs } from '../domain/history/tiers';
 import type { Metric } from '../domain/metric';
 import type { Environment } from './environment';
 import type { StateRecord } from './metric-state';
 import { asBuffer, metricBound } from './point-keys';
 
 /**
- * Brings what is stored of a metric in step with its retention and grace; within a transaction. Buckets need nothing,
+ * Brings what is stored of a metric in step with its retention, history and grace; within a transaction. Buckets need nothing,
  * their expiry is worked out from the retention; a series keeps the time itself. Windows that are final stay final
  * under a longer grace: the boundary moves ahead by the difference, for the same window ends.
  */
@@ -12,9 +13,9 @@ export function bringInStep(
   env: Environment,
   id: number,
   metric: Metric,
-  before: { readonly retentionMs: number; readonly graceMs: number },
+  before: { readonly lifetimeMs: number; readonly graceMs: number },
 ): void {
-  const longerMs = metric.retentionMs - before.retentionMs;
+  const longerMs = lifetimeMs(metric) - before.lifetimeMs;
   if (longerMs !== 0) {
     const range = { start: metricBound(id), end: metricBound(id + 1) };
     // Copied: LMDB lends the bytes of an entry only until the next one.

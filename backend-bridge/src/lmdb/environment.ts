@@ -11,6 +11,8 @@ import { StartRefusedError, UnavailableError } from '../domain/errors';
  * - series: [metric u16][series u32] -> when its newest bucket expires (f64) and its series key (utf8)
  * - points: fixed windows [metric u16][bucket u48][series u32] -> the bucket's slots side by side;
  *   sessions [metric u16][bucket u48][series u32][start u48] -> one slot
+ * - steps, only with metrics that have a history: [metric u16][windows in a step u16][block u48][series u32] -> a block
+ *   of steps (domain/history/packed-steps.ts); its record is in meta, `history:<id>` -> HistoryRecord
  * Numbers in keys are big-endian, so that a window of all series lies together and the oldest comes first.
  */
 export interface Environment {
@@ -18,6 +20,8 @@ export interface Environment {
   readonly meta: Database<unknown, string>;
   readonly series: Database<Uint8Array, Uint8Array>;
   readonly points: Database<Uint8Array, Uint8Array>;
+  /** Null where no metric has a history, nor had one. */
+  readonly steps: Database<Uint8Array, Uint8Array> | null;
   readonly epoch: string;
   /** Runs `work` in one transaction; resolves when it is committed, rejects when nothing of it was. */
   transaction(work: () => void): Promise<void>;
@@ -48,8 +52,9 @@ export function prepareFolder(path: string): void {
 /**
  * Opens a folder that this process holds the lock of. Throws StartRefusedError.
  * @param bootId the same until the machine is started again; null where the system does not tell
+ * @param withSteps whether a metric has a history
  */
-export function openEnvironment(path: string, bootId: string | null): Environment {
+export function openEnvironment(path: string, bootId: string | null, withSteps: boolean): Environment {
   let root: RootDatabase;
   try {
     checkFile(join(path, DATA_FILE));
@@ -65,14 +70,14 @@ export function openEnvironment(path: string, bootId: string | null): Environmen
     throw unusable(path, error);
   }
   try {
-    return enter(root, path, bootId);
+    return enter(root, path, bootId, withSteps);
   } catch (error) {
     void root.close();
     throw error instanceof StartRefusedError ? error : unusable(path, error);
   }
 }
 
-function enter(root: RootDatabase, path: string, bootId: string | null): Environment {
+function enter(root: RootDatabase, path: string, bootId: string | null, withSteps: boolean): Environment {
   const meta = root.openDB<unknown, string>({ name: 'meta' });
   const layout = meta.get('layout') as number | undefined;
   if (layout !== undefined && layout !== LAYOUT_VERSION) {
@@ -98,11 +103,15 @@ function enter(root: RootDatabase, path: string, bootId: string | null): Environ
   const binary = { keyEncoding: 'binary', encoding: 'binary' } as const;
   const series = root.openDB<Uint8Array, Uint8Array>({ name: 'series', ...binary });
   const points = root.openDB<Uint8Array, Uint8Array>({ name: 'points', ...binary });
+  const hadSteps = Array.from(meta.getKeys({ start: 'history:', end: 'history;', limit: 1 })).length > 0;
+  const steps =
+    withSteps || hadSteps ? root.openDB<Uint8Array, Uint8Array>({ name: 'steps', ...binary }) : null;
   return {
     root,
     meta,
     series,
     points,
+    steps,
     epoch: meta.get('epoch') as string,
     transaction: (work) => transaction(root, work),
     checkOwner() {

@@ -1,10 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { UnavailableError } from '../domain/errors';
 import type { Metric } from '../domain/metric';
+import { hasHistory } from '../domain/history/tiers';
 import type { SeriesPoints } from '../domain/point';
 import type { Progress } from '../domain/progress';
 import type { Series } from '../domain/series';
 import type {
+  HistoryState,
+  HistoryStore,
   PartitionGap,
   PartitionReport,
   PointChange,
@@ -24,10 +27,13 @@ import { applyBatch } from './apply-batch';
 import { openEnvironment, prepareFolder, type Environment } from './environment';
 import { lockFolder, type ExclusiveLock } from './exclusive-lock';
 import { MetricState } from './metric-state';
+import { historyStateOf, type HistoryRecord } from './history-record';
 import { readPoints } from './read-points';
+import { readSteps } from './read-steps';
 import { RetentionSweeper } from './retention-sweeper';
 import { SlotStaging } from './slot-staging';
 import { registerMetrics } from './start-checks';
+import { StepSealer } from './step-sealer';
 import { WriteQueue } from './write-queue';
 
 export interface LmdbStoreOptions {
@@ -74,12 +80,21 @@ interface MetricRoom {
   state: MetricState;
   /** As committed; `state` may be ahead of it while a transaction is under way. */
   progress: Progress;
+  history: HistoryRecord | null;
   sweeper: RetentionSweeper;
+  sealer: StepSealer;
   staging: SlotStaging | null;
 }
 
 class LmdbStore implements SeriesStore {
   readonly kind = 'lmdb';
+  readonly history: HistoryStore = {
+    state: (metric) => this.historyState(metric),
+    readSteps: async (metric, request) => {
+      const { state, history } = this.room(metric);
+      return readSteps(this.open().env, state, history?.sealedBeforeMs ?? 0, request);
+    },
+  };
   private opened: Opened | null = null;
   private sweeping: Promise<void> = Promise.resolve();
   private readonly rooms = new Map<string, MetricRoom>();
@@ -100,7 +115,7 @@ class LmdbStore implements SeriesStore {
     const lock = await lockFolder(path);
     let env: Environment | null = null;
     try {
-      env = openEnvironment(path, this.guard.persistable().bootId);
+      env = openEnvironment(path, this.guard.persistable().bootId, this.metrics.some(hasHistory));
       this.guard.restore(env.meta.get(CLOCK_KEY) as PersistedTime | undefined);
       const ids = registerMetrics(env, this.metrics, path);
       const queue = new WriteQueue({
@@ -222,6 +237,14 @@ class LmdbStore implements SeriesStore {
     return readPoints(this.open().env, this.room(metric).state, request);
   }
 
+  private async historyState(metric: Metric): Promise<HistoryState> {
+    this.open();
+    const { history } = this.room(metric);
+    return Promise.resolve(
+      history === null ? { sealedBeforeMs: 0, tiers: [] } : historyStateOf(metric, history),
+    );
+  }
+
   subscribe(listener: StoreListener): () => void {
     this.listeners.add(listener);
     return () => void this.listeners.delete(listener);
@@ -287,7 +310,10 @@ class LmdbStore implements SeriesStore {
     });
     // A read of this turn may have begun before the commit; the next one must see it.
     env.root.resetReadTxn();
-    for (const room of this.rooms.values()) room.progress = room.state.progress;
+    for (const room of this.rooms.values()) {
+      room.progress = room.state.progress;
+      room.history = room.state.history;
+    }
     this.tools.telemetry.storeLatency('commit', (performance.now() - from) / 1_000);
   }
 
@@ -299,7 +325,9 @@ class LmdbStore implements SeriesStore {
       const loaded = {
         state,
         progress: state.progress,
+        history: state.history,
         sweeper: new RetentionSweeper(env, state),
+        sealer: new StepSealer(env, state),
         staging: null,
       };
       const room = this.rooms.get(metric.name);
@@ -332,7 +360,10 @@ class LmdbStore implements SeriesStore {
     if (!this.guard.certain()) return false;
     const nowMs = this.tools.clock();
     let more = false;
-    for (const { sweeper } of this.rooms.values()) more = sweeper.step(nowMs) || more;
+    for (const { sweeper, sealer } of this.rooms.values()) {
+      more = sweeper.step(nowMs) || more;
+      more = sealer.step(nowMs) || more;
+    }
     return more;
   }
 

@@ -1,17 +1,14 @@
+import { lifetimeMs } from '../domain/history/tiers';
 import type { Metric } from '../domain/metric';
-import { bucketLayout, type BucketLayout } from '../domain/packed-point';
+import type { BucketLayout } from '../domain/packed-point';
 import { advance, READER_LOST_MS, type PartitionState, type Progress } from '../domain/progress';
 import type { PartitionReport, StoredPosition } from '../domain/store';
 import type { KnownTopic } from '../domain/topic-identity';
 import type { Environment } from './environment';
 import { asBuffer, bucketBound, bucketIn, metricBound, seriesOfRecord, seriesRecordKey } from './point-keys';
+import { historyKey, type HistoryRecord } from './history-record';
 import { SeriesIndex } from './series-index';
-
-/**
- * Fixed windows in one LMDB value. Sixteen keep a value small enough that many share a page: 60 would take a page
- * for each point written (measured: 73k instead of 194k points/s), single points three times the time to read.
- */
-const WINDOWS_PER_VALUE = 16;
+import { valueLayout } from './value-layout';
 
 export interface Partition extends PartitionState {
   /** Highest offset applied; -1: none. */
@@ -45,6 +42,10 @@ export class MetricState {
   /** Numbers of the buckets that may hold points. */
   readonly buckets = new Set<number>();
   topic: KnownTopic | null = null;
+  /** Null where the metric has no history. */
+  history: HistoryRecord | null = null;
+  /** How much longer than its windows a series is kept. */
+  readonly afterRetentionMs: number;
   progress: Progress = { watermarkMs: null, finalBeforeMs: null };
   private readonly partitions = new Map<number, Partition>();
   private nextSeries = 1;
@@ -53,7 +54,8 @@ export class MetricState {
     readonly metric: Metric,
     readonly id: number,
   ) {
-    this.layout = bucketLayout(metric, metric.kind === 'event' ? undefined : WINDOWS_PER_VALUE);
+    this.layout = valueLayout(metric);
+    this.afterRetentionMs = lifetimeMs(metric) - metric.retentionMs;
   }
 
   partition(number: number): Partition {
@@ -131,6 +133,10 @@ export class MetricState {
     env.meta.putSync(`state:${this.id}`, record);
   }
 
+  saveHistory(env: Environment): void {
+    env.meta.putSync(historyKey(this.id), this.history);
+  }
+
   saveSeries(env: Environment, seriesId: number): void {
     const text = JSON.stringify(this.series.valuesOf(seriesId));
     const bytes = Buffer.allocUnsafe(8 + Buffer.byteLength(text));
@@ -149,6 +155,7 @@ export class MetricState {
       state.nextSeries = record.nextSeries;
       for (const [number, partition] of record.partitions) state.partitions.set(number, partition);
     }
+    state.history = (env.meta.get(historyKey(id)) as HistoryRecord | undefined) ?? null;
     const range = { start: metricBound(id), end: metricBound(id + 1) };
     for (const { key, value } of env.series.getRange(range)) {
       const bytes = asBuffer(value);

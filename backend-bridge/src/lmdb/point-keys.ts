@@ -67,3 +67,25 @@ export function seriesOfRecord(key: Uint8Array): number {
 export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
+
+const STEP_BLOCK_AT = METRIC_BYTES + 2;
+const STEP_SERIES_AT = STEP_BLOCK_AT + BUCKET_BYTES;
+
+/** Key of a block of steps (environment.ts, `steps`). `windows`: in a step. */
+export function stepBlockKey(metricId: number, windows: number, block: number, seriesId: number): Buffer {
+  const key = Buffer.allocUnsafe(STEP_SERIES_AT + SERIES_BYTES);
+  key.writeUInt16BE(metricId, 0);
+  key.writeUInt16BE(windows, METRIC_BYTES);
+  key.writeUIntBE(block, STEP_BLOCK_AT, BUCKET_BYTES);
+  key.writeUInt32BE(seriesId, STEP_SERIES_AT);
+  return key;
+}
+
+/** Where the blocks of a tier begin, or those of it with this number or a higher one. */
+export function tierBound(metricId: number, windows: number, block = 0): Buffer {
+  return stepBlockKey(metricId, windows, block, 0);
+}
+
+export function seriesOfStepKey(key: Uint8Array): number {
+  return asBuffer(key).readUInt32BE(STEP_SERIES_AT);
+}

@@ -30,10 +30,12 @@ export class RetentionSweeper {
   }
 
   private sweepBuckets(nowMs: number): boolean {
-    const { id, layout, buckets } = this.state;
+    const { id, layout, buckets, history } = this.state;
     let left = VALUES_PER_STEP;
     for (const bucket of buckets) {
       if (bucketExpiresMs(layout, bucket) > nowMs) continue;
+      // Windows become steps first.
+      if (history !== null && (bucket + 1) * layout.spanMs > history.sealedBeforeMs) continue;
       const keys = this.keys(bucketBound(id, bucket), bucketBound(id, bucket + 1), left);
       for (const key of keys) this.env.points.removeSync(key);
       left -= keys.length;

@@ -41,6 +41,11 @@ export class SeriesIndex {
     return true;
   }
 
+  /** Ids above this one, ascending. */
+  *idsAfter(id: number): Generator<number> {
+    for (const each of this.byId.keys()) if (each > id) yield each;
+  }
+
   expiresMs(id: number): number {
     return this.byId.get(id)!.expiresMs;
   }

@@ -1,8 +1,10 @@
 import { StartRefusedError } from '../domain/errors';
 import type { Metric } from '../domain/metric';
 import { forbiddenChanges, metricShape, timesOf } from '../domain/metric-shape';
+import { lifetimeMs } from '../domain/history/tiers';
 import { bringInStep } from './changed-times';
 import type { Environment } from './environment';
+import { bringHistoryInStep, historyKey, type HistoryRecord } from './history-record';
 
 interface MetricRecord {
   readonly id: number;
@@ -13,7 +15,7 @@ const MAX_METRICS = 0xffff;
 
 /**
  * Compares every metric with what the store has of it, registers the new ones, and brings the stored points in step
- * with a changed retention or grace; returns the store's numbers of the metrics, by name. Throws StartRefusedError, and
+ * with a changed retention, history or grace; returns the store's numbers of the metrics, by name. Throws StartRefusedError, and
  * changes nothing then.
  */
 export function registerMetrics(
@@ -23,7 +25,7 @@ export function registerMetrics(
 ): Map<string, number> {
   const ids = new Map<string, number>();
   const fresh: Metric[] = [];
-  const changed: { readonly metric: Metric; readonly record: MetricRecord }[] = [];
+  const known: { readonly metric: Metric; readonly record: MetricRecord }[] = [];
   for (const metric of metrics) {
     const record = env.meta.get(`metric:${metric.name}`) as MetricRecord | undefined;
     if (record === undefined) {
@@ -32,14 +34,20 @@ export function registerMetrics(
     }
     const forbidden = forbiddenChanges(record.shape, metricShape(metric));
     if (forbidden !== '') throw otherShape(metric, forbidden, path);
-    if (record.shape !== metricShape(metric)) changed.push({ metric, record });
+    known.push({ metric, record });
     ids.set(metric.name, record.id);
   }
   env.root.transactionSync(() => {
-    for (const { metric, record } of changed) {
-      bringInStep(env, record.id, metric, timesOf(record.shape));
+    for (const { metric, record } of known) {
+      const { retentionMs, graceMs } = timesOf(record.shape);
+      const history = env.meta.get(historyKey(record.id)) as HistoryRecord | undefined;
+      const before = { lifetimeMs: history?.lifetimeMs ?? retentionMs, graceMs };
       const shape = metricShape(metric);
-      env.meta.putSync(`metric:${metric.name}`, { id: record.id, shape } satisfies MetricRecord);
+      if (record.shape !== shape || before.lifetimeMs !== lifetimeMs(metric)) {
+        bringInStep(env, record.id, metric, before);
+        env.meta.putSync(`metric:${metric.name}`, { id: record.id, shape } satisfies MetricRecord);
+      }
+      bringHistoryInStep(env, record.id, metric, false);
     }
     let next = (env.meta.get('nextMetric') as number | undefined) ?? 1;
     for (const metric of fresh) {
@@ -53,6 +61,7 @@ export function registerMetrics(
         shape: metricShape(metric),
       } satisfies MetricRecord);
       ids.set(metric.name, next);
+      bringHistoryInStep(env, next, metric, true);
       next += 1;
     }
     env.meta.putSync('nextMetric', next);

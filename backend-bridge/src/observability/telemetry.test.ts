@@ -6,6 +6,7 @@ describe('Prometheus text', () => {
     const telemetry = createTelemetry('1.2.3');
     telemetry.observe({
       nowMs: () => 70_000,
+      tiers: async () => [{ metric: 'a', stepMs: 300_000, steps: 288, bytes: 900 }],
       watermarks: async () => [
         { metric: 'a', watermarkMs: 10_000 },
         { metric: 'b', watermarkMs: null },
@@ -16,6 +17,8 @@ describe('Prometheus text', () => {
     const text = await telemetry.text();
     expect(text).toContain('streamkpi_freshness_seconds{metric="a"} 60');
     expect(text).not.toContain('metric="b"');
+    expect(text).toContain('streamkpi_history_steps{metric="a",step_ms="300000"} 288');
+    expect(text).toContain('streamkpi_history_bytes{metric="a",step_ms="300000"} 900');
     expect(text).toContain('streamkpi_records_read_total{topic="t"} 5');
     expect(text).toContain('streamkpi_points_written_total{metric="a",outcome="accepted"} 4');
     expect(text).toContain('streamkpi_build_info{version="1.2.3"} 1');
@@ -23,8 +26,11 @@ describe('Prometheus text', () => {
 
   test('a scrape answers while the store is down', async () => {
     const telemetry = createTelemetry('1');
-    telemetry.observe({ nowMs: () => 0, watermarks: () => Promise.reject(new Error('down')) });
-    await expect(telemetry.text()).resolves.not.toContain('freshness_seconds{');
+    const down = (): Promise<never> => Promise.reject(new Error('down'));
+    telemetry.observe({ nowMs: () => 0, watermarks: down, tiers: down });
+    const text = await telemetry.text();
+    expect(text).not.toContain('freshness_seconds{');
+    expect(text).not.toContain('history_steps{');
   });
 });
 

@@ -5,6 +5,15 @@ import type { Telemetry } from '../domain/telemetry';
 export interface ScrapeSource {
   /** Watermark in ms for each metric; null: none yet. */
   watermarks(): Promise<readonly { readonly metric: string; readonly watermarkMs: number | null }[]>;
+  /** Each tier of each metric that has a history. */
+  tiers(): Promise<
+    readonly {
+      readonly metric: string;
+      readonly stepMs: number;
+      readonly steps: number;
+      readonly bytes: number;
+    }[]
+  >;
   nowMs(): number;
 }
 
@@ -58,6 +67,14 @@ export function createTelemetry(version: string): PrometheusTelemetry {
   );
   const resyncs = counter('resyncs_total', 'Subscriptions sent anew.', ['reason']);
   const freshness = gauge('freshness_seconds', 'Now minus the watermark.', ['metric']);
+  const historySteps = gauge('history_steps', 'Sealed steps of a tier, over all series.', [
+    'metric',
+    'step_ms',
+  ]);
+  const historyBytes = gauge('history_bytes', 'Bytes that the sealed steps of a tier take.', [
+    'metric',
+    'step_ms',
+  ]);
   let scrape: ScrapeSource | null = null;
 
   return {
@@ -67,12 +84,20 @@ export function createTelemetry(version: string): PrometheusTelemetry {
     },
     text: async () => {
       freshness.reset();
+      historySteps.reset();
+      historyBytes.reset();
       if (scrape !== null) {
         const now = scrape.nowMs();
         // A scrape must work above all while the store is down: freshness is then absent, not wrong.
         const watermarks = await scrape.watermarks().catch(() => []);
         for (const { metric, watermarkMs } of watermarks) {
           if (watermarkMs !== null) freshness.set({ metric }, Math.max(0, now - watermarkMs) / 1000);
+        }
+        const tiers = await scrape.tiers().catch(() => []);
+        for (const { metric, stepMs, steps, bytes } of tiers) {
+          const labels = { metric, step_ms: String(stepMs) };
+          historySteps.set(labels, steps);
+          historyBytes.set(labels, bytes);
         }
       }
       return registry.metrics();

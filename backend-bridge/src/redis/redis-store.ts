@@ -1,5 +1,6 @@
 import { withDeadline } from '../domain/deadline';
 import { StartRefusedError, UnavailableError } from '../domain/errors';
+import { hasHistory } from '../domain/history/tiers';
 import type { Metric } from '../domain/metric';
 import { bucketLayout } from '../domain/packed-point';
 import type { SeriesPoints } from '../domain/point';
@@ -75,6 +76,14 @@ export function createRedisStore(
   tools: RedisStoreTools,
 ): SeriesStore {
   return new RedisStore(options, metrics, tools);
+}
+
+function refuseHistory(metrics: readonly Metric[]): void {
+  const metric = metrics.find(hasHistory);
+  if (metric === undefined) return;
+  throw new StartRefusedError(
+    `Metric ${metric.name} has a history, which only the embedded store keeps; remove \`history\` from the metrics file, or unset REDIS_URL`,
+  );
 }
 
 class RedisStore implements SeriesStore {
@@ -153,6 +162,7 @@ class RedisStore implements SeriesStore {
   }
 
   async start(): Promise<void> {
+    refuseHistory([...this.accesses.values()].map(({ metric }) => metric));
     try {
       await this.link.connect();
       for (const info of await this.link.infoOfMasters()) checkServer(info);

@@ -314,7 +314,7 @@ export interface components {
         };
         /** @description Something that the reader of the numbers should know. More fields depend on the code. */
         Warning: {
-            /** @description `series_truncated` has `kept` and `total` (the series that the filters select, with or without points in the range); `series_over_cap` has `metric` and `max_series` (the metric has so many series that points of further ones are not stored, and missing from sums too; said until those would have expired); `step_adjusted` has `asked_ms` and `taken_ms`; `unsafe_integer`, `values_unrepresentable` and `not_combinable` (points left out, because records lack the sum or the count behind their average) have `count`. New codes may come. */
+            /** @description `series_truncated` has `kept` and `total` (the series that the filters select, with or without points in the range); `series_over_cap` has `metric` and `max_series` (the metric has so many series that points of further ones are not stored, and missing from sums too; said until those would have expired); `step_adjusted` has `asked_ms` and `taken_ms`; `unsafe_integer`, `values_unrepresentable` and `not_combinable` (points left out, because records lack the sum or the count behind their average) have `count`; `range_not_kept` (of a metric with a `history`: the range begins before points of this step are kept, and a longer step would reach further back) has `kept_from_ms`. New codes may come. */
             code: string;
             message: string;
         } & {
@@ -429,7 +429,14 @@ export interface components {
                 gap_ms: number;
                 grace_ms: number;
             };
+            /** @description How long windows are kept after their end. */
             retention_ms: number;
+            /** @description Steps that are kept after their windows have left the retention, the shortest first. A query whose `step_ms` is a multiple of one of them reaches back as far as it; absent where the metric has none. */
+            history?: {
+                step_ms: number;
+                /** @description A step expires at its end + keep_ms. */
+                keep_ms: number;
+            }[];
             /** @description The stream holds only final results. */
             final_only: boolean;
             /** @description The ladder of steps, ascending; empty for sessions. */
@@ -543,6 +550,20 @@ export interface components {
             } | null;
             metrics: {
                 metric: string;
+                /** @description What is kept of a metric with a `history`, the shortest steps first; absent without one, and for the holder of a fixed filter. */
+                history?: {
+                    /** @description Windows that begin before this have become steps; 0 before any has. */
+                    sealed_before_ms: number;
+                    tiers: {
+                        step_ms: number;
+                        keep_ms: number;
+                        /** @description The first step with all its windows; 0 for a tier that was there from the beginning. */
+                        since_ms: number;
+                        /** @description Of all series. */
+                        steps: number;
+                        bytes: number;
+                    }[];
+                };
                 watermark_ms: number | null;
                 /** @description Now minus watermark. */
                 freshness_ms: number | null;

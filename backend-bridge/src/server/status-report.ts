@@ -1,5 +1,6 @@
 import { withoutCredentials } from '../domain/credentials';
 import { within } from '../domain/deadline';
+import { hasHistory } from '../domain/history/tiers';
 import type { TimeRange } from '../domain/ladder';
 import type { Metric } from '../domain/metric';
 import { lagOf, type SourceStatus, type TopicStatus } from '../domain/source';
@@ -11,6 +12,7 @@ import type { Failing, Readiness } from './readiness';
 
 type Schemas = components['schemas'];
 type StatusAnswer = Schemas['StatusAnswer'];
+type HistoryEntry = NonNullable<StatusAnswer['metrics'][number]['history']>;
 type StatusHistoryAnswer = Schemas['StatusHistoryAnswer'];
 
 const CAPABILITIES = [
@@ -40,7 +42,11 @@ export class StatusReport {
     const { source, store, ingest, version, clients } = this.dependencies;
     const shared = principal.tenant.length === 0;
     const metrics = this.visible(principal);
-    const [states, watermarks] = await Promise.all([this.readiness.states(), this.watermarks(metrics)]);
+    const [states, watermarks, histories] = await Promise.all([
+      this.readiness.states(),
+      this.watermarks(metrics),
+      shared ? this.histories(metrics) : new Map<string, HistoryEntry>(),
+    ]);
     const nowMs = this.dependencies.clock();
     const counts = clients?.() ?? { connections: 0, subscriptions: 0, queuedBytes: 0 };
     return {
@@ -76,6 +82,7 @@ export class StatusReport {
           metric: name,
           watermark_ms: watermarkMs,
           freshness_ms: watermarkMs === null ? null : Math.max(0, nowMs - watermarkMs),
+          ...(histories.has(name) && { history: histories.get(name)! }),
         };
       }),
     };
@@ -129,6 +136,28 @@ export class StatusReport {
     const asked = metrics.map(async (metric) => {
       const progress = await this.dependencies.store.progress(metric);
       found.set(metric.name, progress.watermarkMs);
+    });
+    await within(Promise.allSettled(asked), WATERMARK_LIMIT_MS);
+    return found;
+  }
+
+  /** Of the metrics that have one, as far as the store answers in time. */
+  private async histories(metrics: readonly Metric[]): Promise<ReadonlyMap<string, HistoryEntry>> {
+    const { store } = this.dependencies;
+    const found = new Map<string, HistoryEntry>();
+    const asked = metrics.filter(hasHistory).map(async (metric) => {
+      const state = await store.history?.state(metric);
+      if (state === undefined) return;
+      found.set(metric.name, {
+        sealed_before_ms: state.sealedBeforeMs,
+        tiers: state.tiers.map(({ stepMs, keepMs, sinceMs, steps, bytes }) => ({
+          step_ms: stepMs,
+          keep_ms: keepMs,
+          since_ms: sinceMs,
+          steps,
+          bytes,
+        })),
+      });
     });
     await within(Promise.allSettled(asked), WATERMARK_LIMIT_MS);
     return found;

@@ -1,4 +1,5 @@
 import { combinesAcrossSeries, combinesOverTime, windowsOverlap } from '../domain/combination-rules';
+import { hasHistory, tiersOf } from '../domain/history/tiers';
 import type { Measure, Metric, OverTime } from '../domain/metric';
 import type {
   CatalogueAnswer,
@@ -142,6 +143,9 @@ function metricToWire({ metric, stepsMs }: CatalogueAnswer['metrics'][number]): 
       grace_ms: metric.window.graceMs,
     },
     retention_ms: metric.retentionMs,
+    ...(hasHistory(metric) && {
+      history: tiersOf(metric).map(({ stepMs, keepMs }) => ({ step_ms: stepMs, keep_ms: keepMs })),
+    }),
     final_only: metric.finalOnly,
     steps_ms: [...stepsMs],
     dimensions: metric.dimensions.map(({ name, title, description }) => ({ name, title, description })),

@@ -154,7 +154,7 @@ describe('the folder', () => {
     const path = folder();
     const epochs: string[] = [];
     for (const bootId of ['first', 'first', 'second', null, null]) {
-      const { root, epoch } = openEnvironment(path, bootId);
+      const { root, epoch } = openEnvironment(path, bootId, false);
       epochs.push(epoch);
       await root.close();
     }

@@ -155,8 +155,9 @@ export function unpackSteps(
   bytes: Uint8Array,
   into: StepColumns,
   range: { readonly fromMs: number; readonly toMs: number },
+  length = bytes.length,
 ): void {
-  const input = new ByteReader(bytes);
+  const input = new ByteReader(bytes, 0, length);
   const version = input.byte();
   if (version !== VERSION)
     throw new RangeError(`a block of history has the version ${version}, which is unknown`);
@@ -184,6 +185,17 @@ export function unpackSteps(
   for (const finish of waiting) finish();
   if (whole) return;
   copySteps(target, into, (start) => start >= range.fromMs && start < range.toMs);
+}
+
+/** How many steps a block holds. */
+export function stepsIn(bytes: Uint8Array, length = bytes.length): number {
+  const input = new ByteReader(bytes, 1, length);
+  input.varint();
+  const places = input.varint();
+  if (input.byte() === 0) return places;
+  const present = new Float64Array(places);
+  input.bits(places, 1, 0, present, 0);
+  return present.reduce((sum, one) => sum + one, 0);
 }
 
 function indexesOf(steps: StepColumns): number[] {

@@ -100,12 +100,13 @@ export function emptySteps(shape: FoldShape, only?: readonly number[]): StepColu
   };
 }
 
-/** Folds windows, which must be in order of their start, and adds the steps. */
-export function foldWindows(shape: FoldShape, windows: PointColumns, into: StepColumns): void {
+/** Folds the windows from a start on, which must be in order of their start, and adds the steps. */
+export function foldWindows(shape: FoldShape, windows: PointColumns, into: StepColumns, fromMs = 0): void {
   const { stepMs, advanceMs } = shape;
   let row = into.starts.length - 1;
   for (let from = 0; from < windows.length; from += 1) {
     const start = windows.starts[from]!;
+    if (start < fromMs) continue;
     const step = alignDown(start, stepMs);
     if (row < 0 || into.starts[row] !== step) {
       row = into.starts.length;

@@ -6,8 +6,7 @@ import { finiteCount, type MeasureSteps, type StepColumns } from './step-columns
 
 export interface StepTableRule extends CombineRule {
   readonly overTime: OverTime;
-  /** Of the steps that go in, and of those that come out: a multiple of it. */
-  readonly tierStepMs: number;
+  /** Of the steps that come out: a multiple of that of those that go in. */
   readonly stepMs: number;
   /** Windows in a step that goes in. */
   readonly windows: number;

@@ -8,10 +8,8 @@ import { StepTable } from './step-table';
 import {
   columnsOf,
   historyMetric,
-  MEASURES,
   MINUTE,
-  plainSum,
-  T0,
+  plainPoints,
   windowsArbitrary,
   type Window,
 } from '../../../../tests/support/history-windows';
@@ -57,7 +55,6 @@ function pointsOf(
     combine: definition.combine,
     weights: weightsOf(METRIC, definition),
     overTime: rule,
-    tierStepMs: tier * MINUTE,
     stepMs: step * MINUTE,
     windows: tier,
     spanMs: step * MINUTE,
@@ -67,57 +64,6 @@ function pointsOf(
     table.add(sealed(foldSeries(own, tier), tier, cut, measure));
   }
   return table.finish();
-}
-
-/** One step by the plainest rule: first across series, then over time; undefined where it has no value. */
-function plainStep(windows: readonly Window[], measure: number, rule: OverTime): number | undefined {
-  const own = windows
-    .filter(({ removed, measures }) => !removed && measures[measure] !== undefined)
-    .sort((a, b) => a.minute - b.minute || a.series - b.series);
-  const values = own.map(({ measures }) => measures[measure]!);
-  if (values.length === 0) return undefined;
-  const minutes = new Set(own.map(({ minute }) => minute)).size;
-  const weighted = MEASURES[measure] === 'mean';
-  const average = (of: readonly Window[]): number | undefined => {
-    if (of.length === 1) return of[0]!.measures[measure];
-    const behind = (index: number): number[] => of.map(({ measures }) => measures[index] ?? Number.NaN);
-    if (![...behind(4), ...behind(5)].every(Number.isFinite)) return undefined;
-    const count = plainSum(behind(5));
-    return count === 0 ? undefined : plainSum(behind(4)) / count;
-  };
-  switch (rule) {
-    case 'sum':
-      return plainSum(values);
-    case 'avg':
-      return weighted ? average(own) : plainSum(values) / minutes;
-    case 'min':
-      return values.reduce((a, b) => Math.min(a, b));
-    case 'max':
-      return values.reduce((a, b) => Math.max(a, b));
-    case 'last': {
-      const last = own.filter(({ minute }) => minute === own.at(-1)!.minute);
-      if (last.length === 1) return last[0]!.measures[measure];
-      const across = last.map(({ measures }) => measures[measure]!);
-      if (MEASURES[measure] === 'low') return across.reduce((a, b) => Math.min(a, b));
-      if (MEASURES[measure] === 'high') return across.reduce((a, b) => Math.max(a, b));
-      if (!weighted) return across.reduce((a, b) => a + b);
-      const sum = last.reduce((total, { measures }) => total + (measures[4] ?? Number.NaN), 0);
-      const count = last.reduce((total, { measures }) => total + (measures[5] ?? Number.NaN), 0);
-      return Number.isNaN(sum) || Number.isNaN(count) || count === 0 ? undefined : sum / count;
-    }
-  }
-}
-
-function plainPoints(windows: readonly Window[], measure: number, rule: OverTime, step: number) {
-  const starts = [...new Set(windows.map(({ minute }) => minute - (minute % step)))].sort((a, b) => a - b);
-  return starts.map((start) => {
-    const inStep = windows.filter(({ minute }) => minute >= start && minute < start + step);
-    return {
-      time: T0 + start * MINUTE,
-      value: plainStep(inStep, measure, rule),
-      revision: inStep.reduce((sum, { revision }) => sum + revision, 0),
-    };
-  });
 }
 
 function shown(points: CombinedPoints) {

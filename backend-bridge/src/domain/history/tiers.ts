@@ -14,6 +14,10 @@ export function tiersOf(metric: Metric): readonly HistoryTier[] {
   return metric.history ?? [];
 }
 
+export function hasHistory(metric: Metric): boolean {
+  return tiersOf(metric).length > 0;
+}
+
 /** How long anything of a window is kept after its end. */
 export function lifetimeMs(metric: Metric): number {
   return Math.max(metric.retentionMs, ...tiersOf(metric).map(({ keepMs }) => keepMs));
@@ -72,4 +76,12 @@ export function foldsFromSteps(
     case 'none':
       return false;
   }
+}
+
+/** Whether points of such a step are kept from a time on, or as far back as any are. */
+export function reaches(metric: Metric, stepMs: number, fromMs: number, nowMs: number): boolean {
+  const tiers = tiersOf(metric);
+  if (tiers.length === 0 || fromMs >= nowMs - metric.retentionMs) return true;
+  const firstMs = Math.max(fromMs, tierCutMs(tiers.at(-1)!, nowMs));
+  return tiers.some((tier) => stepMs % tier.stepMs === 0 && firstMs >= tierCutMs(tier, nowMs));
 }

@@ -1,0 +1,85 @@
+import type { Metric } from '../metric';
+import { isStepped, mayCombineSeries } from '../plan';
+import type { Plan } from '../query-answer';
+import type { Warning } from '../selection';
+import type { HistoryStore } from '../store';
+import { foldsFromSteps, tierCutMs, tiersOf } from './tiers';
+
+/** How far back a plan reaches, and by which tier. */
+export interface HistoryPlan {
+  /** Of the tier: the plan's step is a multiple of it. */
+  readonly stepMs: number;
+  /** The first start of a step that can be answered. */
+  readonly fromMs: number;
+  /** Windows that begin before this need not be read: they are sealed. */
+  readonly sealedBeforeMs: number;
+  readonly store: HistoryStore;
+}
+
+/**
+ * Null where the plan is answered from windows alone. Of several tiers that divide the step that which reaches furthest
+ * back is taken, and of those the longest, which has the fewest steps to read: all give the same numbers.
+ */
+export async function historyPlan(
+  plan: Plan,
+  store: HistoryStore | undefined,
+  nowMs: number,
+): Promise<HistoryPlan | null> {
+  const { metric, stepMs } = plan;
+  if (store === undefined || !isStepped(plan)) return null;
+  if (!foldsFromSteps(metric, plan.measure, plan.overTime, mayCombineSeries(plan))) return null;
+  if (!tiersOf(metric).some((tier) => stepMs % tier.stepMs === 0)) return null;
+  const { sealedBeforeMs, tiers } = await store.state(metric);
+  let best: HistoryPlan | null = null;
+  for (const tier of tiers) {
+    if (stepMs % tier.stepMs !== 0) continue;
+    const fromMs = Math.max(tier.sinceMs, tierCutMs(tier, nowMs));
+    if (best === null || fromMs <= best.fromMs) best = { stepMs: tier.stepMs, fromMs, sealedBeforeMs, store };
+  }
+  return best;
+}
+
+/** Says what is kept where a range begins before what the plan reaches, and longer steps would reach further. */
+export function historyWarnings(
+  plan: Plan,
+  history: HistoryPlan | null,
+  fromMs: number,
+  nowMs: number,
+): readonly Warning[] {
+  const { metric } = plan;
+  const tiers = tiersOf(metric);
+  if (tiers.length === 0) return [];
+  const reachMs = history === null ? nowMs - metric.retentionMs : history.fromMs;
+  if (fromMs >= reachMs - plan.stepMs) return [];
+  const further = tiers.filter((tier) => nowMs - tier.keepMs < reachMs && plan.stepMs % tier.stepMs !== 0);
+  const folds = foldsFromSteps(metric, plan.measure, plan.overTime, mayCombineSeries(plan));
+  if (further.length === 0 && folds) return [];
+  return [
+    {
+      code: 'range_not_kept',
+      message: folds
+        ? `Windows of "${metric.name}" are kept for ${spanText(metric.retentionMs)}, ${keptText(metric)}. For older points take a step of ${further.map(({ stepMs }) => spanText(stepMs)).join(' or ')}, or a multiple.`
+        : `Windows of "${metric.name}" are kept for ${spanText(metric.retentionMs)}, and steps after that for each series on its own: "${metric.measures[plan.measure]!.name}" of several series combined, by ${plan.overTime} over time, is known only from windows. Use ${metric.measures[plan.measure]!.overTime}, or one series.`,
+      kept_from_ms: Math.max(0, reachMs),
+    },
+  ];
+}
+
+function keptText(metric: Metric): string {
+  return tiersOf(metric)
+    .map(({ stepMs, keepMs }) => `steps of ${spanText(stepMs)} for ${spanText(keepMs)}`)
+    .join(', ');
+}
+
+const UNITS: readonly (readonly [number, string])[] = [
+  [86_400_000, 'd'],
+  [3_600_000, 'h'],
+  [60_000, 'm'],
+  [1_000, 's'],
+];
+
+/** As durations are written in the metrics file. */
+function spanText(ms: number): string {
+  const [unitMs, unit] = UNITS.find(([each]) => ms >= each && ms % each === 0) ?? [1, 'ms'];
+  return `${ms / unitMs}${unit}`;
+}

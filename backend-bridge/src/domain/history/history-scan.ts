@@ -1,0 +1,81 @@
+import { weightsOf } from '../combination-rules';
+import type { CombinedPoints } from '../combine';
+import { spanMs } from '../finality';
+import type { Plan } from '../query-answer';
+import type { Span } from '../read-span';
+import { compareValues } from '../series';
+import type { ScanBudget } from '../scan-budget';
+import type { HistoryPlan } from './history-plan';
+import { emptySteps, foldShape, foldWindows, type FoldShape, type StepColumns } from './step-columns';
+import { StepTable } from './step-table';
+
+/** One series of a span: its sealed steps, and those of the windows that are not sealed yet. */
+export interface ReadSteps {
+  readonly seriesId: number;
+  readonly values: readonly string[];
+  readonly points: StepColumns;
+}
+
+/** Reads a plan's steps across the boundary between sealed steps and windows. */
+export class HistoryScan {
+  private readonly shape: FoldShape;
+
+  constructor(
+    private readonly plan: Plan,
+    private readonly history: HistoryPlan,
+  ) {
+    this.shape = foldShape(plan.metric, history.stepMs);
+  }
+
+  /** How far the rows of a series are apart, for the size of reads. */
+  get distanceMs(): number {
+    return this.history.stepMs;
+  }
+
+  /** In label order. Windows first: what is sealed meanwhile is then among the steps. */
+  async read(
+    span: Span,
+    seriesIds: readonly number[] | null,
+    budget: ScanBudget,
+  ): Promise<readonly ReadSteps[]> {
+    const { stepMs, sealedBeforeMs } = this.history;
+    const { measure } = this.plan;
+    const windowsFrom = Math.max(span.fromMs, sealedBeforeMs);
+    const windows =
+      windowsFrom < span.toMs ? await budget.read({ fromMs: windowsFrom, toMs: span.toMs }, seriesIds) : [];
+    const sealed = await budget.readSteps(this.history.store, {
+      ...span,
+      stepMs,
+      seriesIds,
+      measures: [measure],
+    });
+    const found = new Map<number, ReadSteps>();
+    for (const { seriesId, values, steps } of sealed.series)
+      found.set(seriesId, { seriesId, values, points: steps });
+    for (const { seriesId, values, points } of windows) {
+      let series = found.get(seriesId);
+      if (series === undefined) {
+        series = { seriesId, values, points: emptySteps(this.shape, [measure]) };
+        found.set(seriesId, series);
+      }
+      foldWindows(this.shape, points, series.points, sealed.sealedBeforeMs);
+    }
+    return [...found.values()]
+      .filter(({ points }) => points.starts.length > 0)
+      .sort((a, b) => compareValues(a.values, b.values));
+  }
+
+  table(): { add(steps: StepColumns): void; finish(): CombinedPoints } {
+    const { plan, shape } = this;
+    const measure = plan.metric.measures[plan.measure]!;
+    return new StepTable({
+      measure: plan.measure,
+      combine: measure.combine,
+      weights: weightsOf(plan.metric, measure),
+      overTime: plan.overTime,
+      stepMs: plan.stepMs,
+      windows: shape.windows,
+      spanMs: spanMs(plan),
+    });
+  }
+}

@@ -1,0 +1,93 @@
+import { lifetimeMs, tiersOf } from '../domain/history/tiers';
+import { alignUp } from '../domain/ladder';
+import type { Metric } from '../domain/metric';
+import type { HistoryState } from '../domain/store';
+import type { Environment } from './environment';
+import { bucketIn, metricBound, tierBound } from './point-keys';
+import { valueLayout } from './value-layout';
+
+/** What is kept of a tier beside its blocks. */
+export interface TierRecord {
+  readonly stepMs: number;
+  /** The first step that has all its windows. */
+  readonly sinceMs: number;
+  readonly steps: number;
+  readonly bytes: number;
+}
+
+/** How far a metric is sealed; in the environment's `meta`, written in the transaction that changes it. */
+export interface HistoryRecord {
+  /** Windows that begin before this are sealed. */
+  readonly sealedBeforeMs: number;
+  /** Up to here they are being sealed, series by series; the same as sealedBeforeMs when none are. */
+  readonly sealingToMs: number;
+  /** The last series of which that is done. */
+  readonly sealedSeries: number;
+  /** How long a series is kept after its newest window, as its own record has it. */
+  readonly lifetimeMs: number;
+  /** By the windows in a step. */
+  readonly tiers: Readonly<Record<number, TierRecord>>;
+}
+
+export const historyKey = (metricId: number): string => `history:${metricId}`;
+
+export function historyStateOf(metric: Metric, record: HistoryRecord): HistoryState {
+  return {
+    sealedBeforeMs: record.sealedBeforeMs,
+    tiers: tiersOf(metric).map(({ stepMs, keepMs }) => {
+      const { sinceMs, steps, bytes } = record.tiers[stepMs / metric.window.advanceMs]!;
+      return { stepMs, keepMs, sinceMs, steps, bytes };
+    }),
+  };
+}
+
+/**
+ * Brings the record in step with the metric's tiers; within a transaction. A tier that is new begins where all its
+ * windows are still to be sealed; one that is gone is deleted. `isNew`: nothing was ever stored of the metric.
+ */
+export function bringHistoryInStep(env: Environment, id: number, metric: Metric, isNew: boolean): void {
+  const { steps } = env;
+  if (steps === null) return;
+  const before = env.meta.get(historyKey(id)) as HistoryRecord | undefined;
+  const tiers = tiersOf(metric);
+  if (before === undefined && tiers.length === 0) return;
+  const lengths = tiers.map(({ stepMs }) => stepMs / metric.window.advanceMs);
+  for (const length of Object.keys(before?.tiers ?? {}).map(Number)) {
+    if (lengths.includes(length)) continue;
+    const range = { start: tierBound(id, length), end: tierBound(id, length + 1) };
+    for (const key of Array.from(steps.getKeys(range))) steps.removeSync(key);
+  }
+  if (tiers.length === 0) {
+    env.meta.removeSync(historyKey(id));
+    return;
+  }
+  const sealedBeforeMs = before?.sealedBeforeMs ?? 0;
+  const completeFromMs = before !== undefined || isNew ? sealedBeforeMs : oldestWindowMs(env, id, metric);
+  const record: HistoryRecord = {
+    sealedBeforeMs,
+    sealingToMs: before?.sealingToMs ?? sealedBeforeMs,
+    // What is under way begins again: it may have more tiers now.
+    sealedSeries: 0,
+    lifetimeMs: lifetimeMs(metric),
+    tiers: Object.fromEntries(
+      tiers.map(({ stepMs }, i) => [
+        lengths[i]!,
+        before?.tiers[lengths[i]!] ?? {
+          stepMs,
+          sinceMs: alignUp(completeFromMs, stepMs),
+          steps: 0,
+          bytes: 0,
+        },
+      ]),
+    ),
+  };
+  env.meta.putSync(historyKey(id), record);
+}
+
+/** Where the oldest stored bucket begins: windows before it may have been there, and have expired. */
+function oldestWindowMs(env: Environment, id: number, metric: Metric): number {
+  const [key] = Array.from(
+    env.points.getKeys({ start: metricBound(id), end: metricBound(id + 1), limit: 1 }),
+  );
+  return key === undefined ? 0 : bucketIn(key) * valueLayout(metric).spanMs;
+}

@@ -1,0 +1,110 @@
+import { RequestError } from '../domain/errors';
+import { neededMeasures, unpackSteps } from '../domain/history/packed-steps';
+import { emptySteps, foldShape, type FoldShape, type StepColumns } from '../domain/history/step-columns';
+import type { SeriesSteps, StepsAnswer, StepsRequest } from '../domain/store';
+import type { Environment } from './environment';
+import type { MetricState } from './metric-state';
+import { seriesOfStepKey, stepBlockKey, tierBound } from './point-keys';
+import { blockRange } from './step-sealer';
+
+/** A long read lets others have their turn after this time. */
+const TURN_MS = 8;
+/** With more than this share of the series wanted, one scan is cheaper than single looks. */
+const SCAN_SHARE = 0.25;
+
+/**
+ * Sealed steps of the wanted series in label order (HistoryStore.readSteps).
+ * @param sealedBeforeMs the boundary as it is committed: steps before it do not change
+ */
+export async function readSteps(
+  env: Environment,
+  state: MetricState,
+  sealedBeforeMs: number,
+  request: StepsRequest,
+): Promise<StepsAnswer> {
+  const reader = new StepReader(env, state, sealedBeforeMs, request);
+  await reader.read();
+  return reader.answer();
+}
+
+class StepReader {
+  private readonly shape: FoldShape;
+  private readonly windows: number;
+  private readonly measures: readonly number[];
+  private readonly columns = new Map<number, StepColumns>();
+  private found = 0;
+  private turnEnds = performance.now() + TURN_MS;
+
+  constructor(
+    private readonly env: Environment,
+    private readonly state: MetricState,
+    private readonly sealedBeforeMs: number,
+    private readonly request: StepsRequest,
+  ) {
+    this.shape = foldShape(state.metric, request.stepMs);
+    this.windows = this.shape.windows;
+    this.measures = neededMeasures(this.shape, request.measures);
+  }
+
+  async read(): Promise<void> {
+    const { fromMs, seriesIds } = this.request;
+    const toMs = Math.min(this.request.toMs, this.sealedBeforeMs);
+    if (fromMs >= toMs || this.env.steps === null) return;
+    const { id, series } = this.state;
+    const [first, end] = blockRange(this.request.stepMs, fromMs, toMs);
+    if (seriesIds === null || seriesIds.length > series.size * SCAN_SHARE) {
+      const wanted = seriesIds === null ? null : new Set(seriesIds);
+      const range = { start: tierBound(id, this.windows, first), end: tierBound(id, this.windows, end) };
+      for (const { key, value } of this.env.steps.getRange(range)) {
+        const seriesId = seriesOfStepKey(key);
+        if (wanted === null || wanted.has(seriesId)) this.add(seriesId, value, value.byteLength, toMs);
+        if (performance.now() >= this.turnEnds) await this.nextTurn();
+      }
+      return;
+    }
+    for (const seriesId of seriesIds) {
+      for (let block = first; block < end; block += 1) {
+        const value = this.env.steps.getBinaryFast(stepBlockKey(id, this.windows, block, seriesId));
+        // LMDB lends a buffer that is longer than the value; `length` is the value's own.
+        if (value !== undefined) this.add(seriesId, value, value.length, toMs);
+      }
+      if (performance.now() >= this.turnEnds) await this.nextTurn();
+    }
+  }
+
+  answer(): StepsAnswer {
+    const series: SeriesSteps[] = [];
+    for (const { id, values } of this.state.series.list()) {
+      const steps = this.columns.get(id);
+      if (steps !== undefined && steps.starts.length > 0) series.push({ seriesId: id, values, steps });
+    }
+    return { sealedBeforeMs: this.sealedBeforeMs, series };
+  }
+
+  private add(seriesId: number, bytes: Uint8Array, length: number, toMs: number): void {
+    let steps = this.columns.get(seriesId);
+    if (steps === undefined) {
+      steps = emptySteps(this.shape, this.measures);
+      this.columns.set(seriesId, steps);
+    }
+    const before = steps.starts.length;
+    unpackSteps(this.shape, bytes, steps, { fromMs: this.request.fromMs, toMs }, length);
+    this.found += steps.starts.length - before;
+    if (this.found <= this.request.maxPoints) return;
+    throw new RequestError(
+      'range_too_large',
+      `The range holds more than ${this.request.maxPoints} steps; ask for a shorter range, fewer series or a stronger filter`,
+      { max_points: this.request.maxPoints },
+    );
+  }
+
+  private async nextTurn(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      setImmediate(() => {
+        this.turnEnds = performance.now() + TURN_MS;
+        resolve();
+      });
+    });
+    this.request.signal?.throwIfAborted();
+  }
+}

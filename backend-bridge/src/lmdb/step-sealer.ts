@@ -1,0 +1,182 @@
+import { copySteps, packSteps, stepsIn, unpackSteps } from '../domain/history/packed-steps';
+import { emptySteps, foldShape, foldWindows, type FoldShape } from '../domain/history/step-columns';
+import { sealTargetMs, sealUnitMs, tiersOf } from '../domain/history/tiers';
+import { alignDown, alignUp } from '../domain/ladder';
+import { bucketOf, readBucket } from '../domain/packed-point';
+import { PointColumns } from '../domain/point';
+import type { Environment } from './environment';
+import type { TierRecord } from './history-record';
+import type { MetricState } from './metric-state';
+import { bucketKey, stepBlockKey, tierBound } from './point-keys';
+
+/** Steps in a block: days of one series together, small enough that a step more is packed again quickly. */
+export const STEPS_PER_BLOCK = 256;
+/** A step of the sealer shares its transaction with writes. */
+const TURN_MS = 8;
+const BLOCKS_PER_STEP = 2_000;
+/** Windows that one series is read with at most. */
+const WINDOWS_AT_ONCE = 4_096;
+
+interface Tier {
+  readonly windows: number;
+  readonly keepMs: number;
+  readonly shape: FoldShape;
+}
+
+/**
+ * Turns windows that no longer change into the steps of each tier, series by series in small steps, and then moves the
+ * boundary over them. Until it moves nobody reads these steps, and the windows are there: a process that ends in
+ * between does the same once more, with the same bytes.
+ */
+export class StepSealer {
+  private readonly tiers: readonly Tier[];
+  private readonly unitMs: number;
+
+  constructor(
+    private readonly env: Environment,
+    private readonly state: MetricState,
+  ) {
+    const { metric } = state;
+    this.unitMs = sealUnitMs(metric);
+    this.tiers = tiersOf(metric).map(({ stepMs, keepMs }) => ({
+      windows: stepMs / metric.window.advanceMs,
+      keepMs,
+      shape: foldShape(metric, stepMs),
+    }));
+  }
+
+  /** One step, within a transaction in which nothing is staged. Returns whether there is more to do at once. */
+  step(nowMs: number): boolean {
+    if (this.state.history === null) return false;
+    const expired = this.sweep(nowMs);
+    if (!this.begin(nowMs)) return expired;
+    this.seal();
+    return true;
+  }
+
+  /** Decides what is sealed next; false: nothing can be. */
+  private begin(nowMs: number): boolean {
+    const { metric, progress, layout, buckets } = this.state;
+    const { sealedBeforeMs, sealingToMs } = this.state.history!;
+    if (sealingToMs > sealedBeforeMs) return true;
+    const targetMs = sealTargetMs(metric, progress, nowMs);
+    if (targetMs === null || targetMs <= sealedBeforeMs) return false;
+    let oldestMs = Infinity;
+    for (const bucket of buckets) {
+      // Buckets that were sealed wait for the sweeper, and begin before the boundary.
+      if ((bucket + 1) * layout.spanMs > sealedBeforeMs)
+        oldestMs = Math.min(oldestMs, bucket * layout.spanMs);
+    }
+    const fromMs = Math.min(targetMs, Math.max(sealedBeforeMs, alignDown(oldestMs, this.unitMs)));
+    const atOnceMs = alignUp(WINDOWS_AT_ONCE * metric.window.advanceMs, this.unitMs);
+    this.state.history = {
+      ...this.state.history!,
+      sealedBeforeMs: fromMs,
+      sealingToMs: Math.min(targetMs, alignDown(fromMs, this.unitMs) + atOnceMs),
+      sealedSeries: 0,
+    };
+    this.state.saveHistory(this.env);
+    return fromMs < targetMs;
+  }
+
+  private seal(): void {
+    const { sealingToMs, sealedSeries } = this.state.history!;
+    const ends = performance.now() + TURN_MS;
+    let last = sealedSeries;
+    for (const seriesId of this.state.series.idsAfter(sealedSeries)) {
+      this.sealSeries(seriesId);
+      last = seriesId;
+      if (performance.now() >= ends) {
+        this.state.history = { ...this.state.history!, sealedSeries: last };
+        this.state.saveHistory(this.env);
+        return;
+      }
+    }
+    this.state.history = { ...this.state.history!, sealedBeforeMs: sealingToMs, sealedSeries: 0 };
+    this.state.saveHistory(this.env);
+  }
+
+  private sealSeries(seriesId: number): void {
+    const { id, layout, buckets } = this.state;
+    const { sealedBeforeMs: fromMs, sealingToMs: toMs } = this.state.history!;
+    const windows = new PointColumns(layout.measures);
+    for (let bucket = bucketOf(layout, fromMs); bucket * layout.spanMs < toMs; bucket += 1) {
+      if (!buckets.has(bucket)) continue;
+      const value = this.env.points.getBinaryFast(bucketKey(id, bucket, seriesId));
+      if (value === undefined) continue;
+      const view = new DataView(value.buffer, value.byteOffset, value.length);
+      readBucket(layout, view, bucket, { fromMs, toMs, nowMs: Number.NEGATIVE_INFINITY }, windows);
+    }
+    if (windows.length === 0) return;
+    for (const tier of this.tiers) this.addSteps(tier, seriesId, windows);
+  }
+
+  private addSteps(tier: Tier, seriesId: number, windows: PointColumns): void {
+    const { shape } = tier;
+    const { sealedBeforeMs, tiers } = this.state.history!;
+    const steps = emptySteps(shape);
+    foldWindows(shape, windows, steps);
+    const blockMs = STEPS_PER_BLOCK * shape.stepMs;
+    let from = 0;
+    // The first step of a tier that is new may have lost windows.
+    while (from < steps.starts.length && steps.starts[from]! < tiers[tier.windows]!.sinceMs) from += 1;
+    while (from < steps.starts.length) {
+      const block = Math.floor(steps.starts[from]! / blockMs);
+      let to = from + 1;
+      while (to < steps.starts.length && steps.starts[to]! < (block + 1) * blockMs) to += 1;
+      const key = stepBlockKey(this.state.id, tier.windows, block, seriesId);
+      const stored = this.env.steps!.getBinary(key);
+      let bytes: Uint8Array;
+      if (stored === undefined) bytes = packSteps(shape, steps, from, to);
+      else {
+        const merged = emptySteps(shape);
+        // Steps from the boundary on are of a run that was not finished.
+        unpackSteps(shape, stored, merged, { fromMs: 0, toMs: sealedBeforeMs });
+        const [first, end] = [steps.starts[from]!, steps.starts[to - 1]!];
+        copySteps(steps, merged, (start) => start >= first && start <= end);
+        bytes = packSteps(shape, merged, 0, merged.starts.length);
+      }
+      this.env.steps!.putSync(key, bytes);
+      this.count(tier.windows, stored, -1);
+      this.count(tier.windows, bytes, 1);
+      from = to;
+    }
+  }
+
+  /** Deletes blocks whose last step has expired. */
+  private sweep(nowMs: number): boolean {
+    const { id } = this.state;
+    let left = BLOCKS_PER_STEP;
+    for (const { windows, keepMs, shape } of this.tiers) {
+      const oldest = Math.floor((nowMs - keepMs) / (STEPS_PER_BLOCK * shape.stepMs));
+      const range = { start: tierBound(id, windows), end: tierBound(id, windows, Math.max(0, oldest)) };
+      const entries = Array.from(this.env.steps!.getRange({ ...range, limit: left }));
+      for (const { key, value } of entries) {
+        this.count(windows, value, -1);
+        this.env.steps!.removeSync(key);
+      }
+      if (entries.length > 0) this.state.saveHistory(this.env);
+      left -= entries.length;
+      if (left === 0) return true;
+    }
+    return false;
+  }
+
+  private count(windows: number, bytes: Uint8Array | undefined, sign: number): void {
+    if (bytes === undefined) return;
+    const history = this.state.history!;
+    const before = history.tiers[windows]!;
+    const after: TierRecord = {
+      ...before,
+      steps: before.steps + sign * stepsIn(bytes),
+      bytes: before.bytes + sign * bytes.length,
+    };
+    this.state.history = { ...history, tiers: { ...history.tiers, [windows]: after } };
+  }
+}
+
+/** Blocks of a tier that may hold steps of the range: the first, and the one after the last. */
+export function blockRange(stepMs: number, fromMs: number, toMs: number): readonly [number, number] {
+  const blockMs = STEPS_PER_BLOCK * stepMs;
+  return [Math.floor(fromMs / blockMs), Math.ceil(toMs / blockMs)];
+}

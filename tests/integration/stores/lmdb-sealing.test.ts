@@ -1,0 +1,135 @@
+/** A process that ends while windows become steps: what is found is what the windows come to, once each. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { build } from 'esbuild';
+import { sealTargetMs } from '../../../backend-bridge/src/domain/history/tiers';
+import type { OverTime } from '../../../backend-bridge/src/domain/metric';
+import { QueryEngine } from '../../../backend-bridge/src/domain/query-engine';
+import { plainPoints, type Window } from '../../support/history-windows';
+import { lmdbStore, newFolder } from './lmdb-rig';
+import { clockAt, SEALED, sealedWindow, SERIES } from './lmdb-sealing-written';
+import { eventually } from './store-rig';
+
+jest.setTimeout(120_000);
+
+const ROUNDS = 3;
+// Inside node_modules, so that the bundle finds lmdb.
+const bundles = resolve(__dirname, '../../../node_modules/.cache/streamkpi-tests');
+const writer = join(bundles, `lmdb-sealing-writer-${process.pid}.cjs`);
+const folder = newFolder();
+
+beforeAll(async () => {
+  mkdirSync(bundles, { recursive: true });
+  await build({
+    entryPoints: [join(__dirname, 'lmdb-sealing-writer.ts')],
+    bundle: true,
+    platform: 'node',
+    external: ['lmdb', 'fast-check'],
+    outfile: writer,
+    logLevel: 'error',
+  });
+});
+afterAll(() => {
+  rmSync(writer, { force: true });
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Lets it write until the boundary has moved and a while longer, kills it, and returns the last offset it wrote. */
+async function writeAndKill(forMs: number): Promise<number> {
+  const child = spawn(process.execPath, [writer, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let written = -1;
+  let first: string | null = null;
+  let timer: NodeJS.Timeout | undefined;
+  createInterface(child.stdout).on('line', (line) => {
+    const [offset, sealed] = line.split(' ') as [string, string];
+    written = Math.max(written, Number(offset));
+    first ??= sealed;
+    if (sealed !== first) timer ??= setTimeout(() => child.kill('SIGKILL'), forMs);
+  });
+  const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
+  expect({ code, signal }).toEqual({ code: null, signal: 'SIGKILL' });
+  return written;
+}
+
+/** The windows that the records up to an offset make. */
+function windowsUpTo(applied: number): Window[] {
+  const windows = new Map<string, Window>();
+  for (let offset = 0; offset <= applied; offset += 1) {
+    const record = sealedWindow(offset);
+    const key = `${record.series}/${record.minute}`;
+    const before = windows.get(key);
+    const measures = record.removed && before !== undefined ? before.measures : record.measures;
+    windows.set(key, { ...record, measures, revision: (before?.revision ?? 0) + 1 });
+  }
+  return [...windows.values()];
+}
+
+async function check(written: number): Promise<void> {
+  let nowMs = clockAt(written);
+  const store = lmdbStore(folder, [SEALED], () => nowMs);
+  await store.start();
+  const applied = (await store.appliedOffsets(SEALED)).get(0)!;
+  expect(applied).toBeGreaterThanOrEqual(written);
+  nowMs = clockAt(applied);
+  const windows = windowsUpTo(applied);
+  const engine = new QueryEngine(
+    [SEALED],
+    store,
+    { maxSeries: 100, maxPoints: 1_000_000, maxScanPoints: 5_000_000, staleWindows: 2 },
+    () => nowMs,
+  );
+  const compare = async (): Promise<void> => {
+    for (const [overTime, step] of [
+      ['sum', 5],
+      ['max', 60],
+    ] as readonly (readonly [OverTime, number])[]) {
+      const answer = await engine.query(
+        {
+          metric: SEALED.name,
+          fromMs: 0,
+          toMs: nowMs + 3_600_000,
+          stepMs: step * 60_000,
+          overTime,
+          includeRevisions: true,
+        },
+        [],
+      );
+      expect(answer.series).toHaveLength(SERIES);
+      answer.series.forEach((series, i) => {
+        const right = plainPoints(
+          windows.filter((window) => window.series === i),
+          0,
+          overTime,
+          step,
+        ).filter(({ value }) => value !== undefined);
+        expect(JSON.stringify([series.times, series.values, series.revisions])).toBe(
+          JSON.stringify([
+            right.map(({ time }) => time),
+            right.map(({ value }) => value),
+            right.map(({ revision }) => revision),
+          ]),
+        );
+      });
+    }
+  };
+  await compare();
+  const target = sealTargetMs(SEALED, await store.progress(SEALED), nowMs)!;
+  await eventually(async () => {
+    expect((await store.history!.state(SEALED)).sealedBeforeMs).toBe(target);
+  }, 60_000);
+  await compare();
+  await store.close();
+}
+
+it('a process killed while windows become steps changes no answer, before and after the rest has become steps', async () => {
+  let before = -1;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const written = await writeAndKill(Math.random() * 400);
+    expect(written).toBeGreaterThan(before);
+    before = written;
+    await check(written);
+  }
+});
