@@ -103,7 +103,7 @@ export class HistoryWorld {
         T0 + this.now * MINUTE,
       );
       expect((await this.state()).sealedBeforeMs).toBeGreaterThanOrEqual(target ?? 0);
-    }, 30_000);
+    }, 60_000);
   }
 
   async restart(metric = this.metric): Promise<void> {
@@ -464,9 +464,9 @@ export function describeHistory(factory: StoreFactory): void {
     world.advance(4 * 1_440);
     await eventually(
       async () => expect((await world.state()).tiers[0]).toMatchObject({ steps: 0, bytes: 0 }),
-      30_000,
+      60_000,
     );
-    await eventually(async () => expect(await world.store.listSeries(world.metric)).toEqual([]), 30_000);
+    await eventually(async () => expect(await world.store.listSeries(world.metric)).toEqual([]), 60_000);
   });
 
   it('random schedules: every step of every tier is what its windows come to', async () => {
