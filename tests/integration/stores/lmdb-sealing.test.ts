@@ -15,7 +15,7 @@ import { eventually } from './store-rig';
 
 jest.setTimeout(120_000);
 
-const ROUNDS = 3;
+const ROUNDS = 2;
 // Inside node_modules, so that the bundle finds lmdb.
 const bundles = resolve(__dirname, '../../../node_modules/.cache/streamkpi-tests');
 const writer = join(bundles, `lmdb-sealing-writer-${process.pid}.cjs`);
