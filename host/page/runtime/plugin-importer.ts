@@ -48,7 +48,7 @@ export async function importApps(): Promise<void> {
     if (!(plugin instanceof AppPlugin)) throw new Error(`${meta.id} is no app`);
     plugin.meta = meta;
     plugin.init(meta);
-    apps.set(meta.id, plugin);
+    apps.set(meta.id, plugin as AppPlugin);
   }
 }
 

@@ -114,7 +114,10 @@ export function notCombinable(measure: MeasureEntry | undefined): string | undef
         'Series of "{{measure}}" cannot be combined: it is a distinct count, and the same item can be in several series.',
         name,
       );
-    default:
+    case 'none':
+    case 'sum':
+    case 'min':
+    case 'max':
       return t(
         'measure.not-combinable.other',
         'Series of "{{measure}}" cannot be combined: the metric defines no rule for it.',
