@@ -198,10 +198,11 @@ export class ChangeFeed {
   /** Asks Redis for the newest number, and whether everything seen is there. */
   private async compare(state: ChannelState): Promise<void> {
     const before = this.connection;
+    const { suspended } = state;
     let now: number;
     try {
       // Names of series may have been missed too; the next message speaks of their ids.
-      if (state.suspended !== null) {
+      if (suspended !== null) {
         state.access.index.invalidate();
         await state.access.index.upToDate();
       }
@@ -212,7 +213,8 @@ export class ChangeFeed {
       return;
     }
     if (this.closed || before === null || before !== this.connection) return;
-    const { suspended } = state;
+    // Suspended meanwhile: the comparison that belongs to it reads the names first.
+    if (state.suspended !== suspended) return;
     if (suspended !== null) {
       state.suspended = null;
       state.last = null;
