@@ -17,13 +17,9 @@ try {
   if (!process.argv.includes('--zip-only')) {
     rmSync(dist, { recursive: true, force: true });
     await buildFrontend();
-    buildBackend(PLATFORMS);
+    buildBackend({ all: true });
   }
-  const problems = problemsOf(
-    dist,
-    version,
-    PLATFORMS.map((platform) => platform.join('_')),
-  );
+  const problems = problemsOf(dist, version, PLATFORMS);
   if (problems.length > 0) throw new Error(problems.join('\n'));
 
   const target = join(root, `${APP}-${version}.zip`);

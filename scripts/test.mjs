@@ -41,7 +41,9 @@ async function pictures() {
 /** What waits more than it computes, in two lanes with all that computes and has deadlines. */
 async function kafkaAndCode() {
   // As the backend is built, so that what is compiled for that need not be compiled again.
-  await steps.check('go vet', go, ['vet', '-trimpath', './pkg/...'], { env: { CGO_ENABLED: '0' } });
+  await steps.check('go vet', go, ['vet', '-trimpath', '-tags', 'arrow_json_stdlib', './pkg/...'], {
+    env: { CGO_ENABLED: '0' },
+  });
   await steps.go('go test -race', go, ['-race', './pkg/...']);
   await steps.jest('unit', ['--selectProjects', 'unit', '--maxWorkers=1']);
   await steps.jest('plugin', ['--selectProjects', 'plugin', '--maxWorkers=1']);

@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { root } from '../ensure.mjs';
 import { HOST_MODULES } from './host-modules.mjs';
 
 const PLUGINS = [
@@ -33,6 +34,20 @@ function checkBundle(file, problems) {
       problems.push(`${file}: asks the host for ${name}, which not every host shares`);
   }
   for (const name of FORBIDDEN) if (text.includes(name)) problems.push(`${file}: contains ${name}`);
+}
+
+/** What the validator compares with the source: each file that the bundle was made of. */
+function checkSourceMap(file, problems) {
+  if (!existsSync(file)) {
+    problems.push(`${file}: is missing`);
+    return;
+  }
+  for (const source of JSON.parse(readFileSync(file, 'utf8')).sources) {
+    const path = source.replace(/^webpack:\/\/[^/]*\//, '');
+    // The same exceptions as there: shared modules, webpack's own code, packages, and what is not code.
+    if (/^(external |webpack\/)|node_modules\/|\.(json|svg|css)$/.test(path)) continue;
+    if (!existsSync(join(root, 'src', path))) problems.push(`${file}: ${path} is no file of src/`);
+  }
 }
 
 function checkManifest(folder, { id, type }, version, problems) {
@@ -98,6 +113,7 @@ export function problemsOf(folder, version, executables) {
     const bundle = join(own, 'module.js');
     if (existsSync(bundle)) checkBundle(bundle, problems);
     else problems.push(`${bundle}: is missing`);
+    checkSourceMap(`${bundle}.map`, problems);
     if (plugin.type !== 'datasource' || manifest === undefined) continue;
     for (const flag of ['backend', 'alerting', 'annotations', 'metrics', 'streaming']) {
       if (manifest[flag] !== true) problems.push(`${own}/plugin.json: ${flag} must be true`);
@@ -106,10 +122,8 @@ export function problemsOf(folder, version, executables) {
       const name = `${manifest.executable}_${platform}${platform.startsWith('windows') ? '.exe' : ''}`;
       if (!existsSync(join(own, name))) problems.push(`${own}/${name}: is missing`);
     }
-    const sources = join(own, 'go_plugin_build_manifest');
-    if (!existsSync(sources)) problems.push(`${sources}: is missing`);
   }
-  for (const file of ['README.md', 'LICENSE', 'CHANGELOG.md']) {
+  for (const file of ['README.md', 'LICENSE', 'CHANGELOG.md', 'go_plugin_build_manifest']) {
     if (!existsSync(join(folder, file))) problems.push(`${join(folder, file)}: is missing`);
   }
   return problems;

@@ -39,15 +39,36 @@ describe('docker-compose.yml', () => {
 
   it('has every part of the system', () => {
     expect(names.sort()).toEqual(
-      ['bridge', 'grafana', 'kafka', 'ksqldb', 'migrations', 'redis', 'schema-registry'].concat(
-        'tokens',
-        'topics',
-        'traffic',
-      ),
+      ['bridge', 'bridge-embedded', 'grafana', 'grafana-embedded', 'kafka', 'ksqldb', 'migrations']
+        .concat(['redis', 'schema-registry', 'tokens', 'topics', 'traffic'])
+        .sort(),
     );
-    expect(entries.filter(([, service]) => service.profiles !== undefined).map(([name]) => name)).toEqual([
-      'schema-registry',
-    ]);
+    expect(
+      Object.fromEntries(
+        entries.flatMap(([name, { profiles }]) => (profiles === undefined ? [] : [[name, profiles]])),
+      ),
+    ).toEqual({
+      'schema-registry': ['avro'],
+      'bridge-embedded': ['embedded'],
+      'grafana-embedded': ['embedded'],
+    });
+  });
+
+  it('starts Grafana with the embedded bridge alone where only that is asked for', () => {
+    const needs = (name: string): string[] => [
+      name,
+      ...Object.keys(services[name]!.depends_on ?? {}).flatMap(needs),
+    ];
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const started = /^docker compose up --build (\S+)$/.exec(scripts['server']!)![1]!;
+    expect(needs(started)).toEqual(['grafana-embedded', 'bridge-embedded', 'tokens']);
+    const environment = services['bridge-embedded']!.environment!;
+    const settings = loadSettings(environment);
+    expect(settings.kafka.brokers).toEqual([]);
+    expect(settings.demo.enabled).toBe(true);
+    const url = new URL(services['grafana-embedded']!.environment!['STREAMKPI_BRIDGE_URL']!);
+    expect(url.hostname).toBe(environment['BRIDGE_ALLOWED_HOSTS']);
+    expect(url.port).toBe(environment['BRIDGE_PORT']);
   });
 
   it('pins every image, one version each, and Confluent parts together', () => {
@@ -121,7 +142,10 @@ describe('docker-compose.yml', () => {
   it('publishes on loopback only, and no port twice', () => {
     const published = Object.values(services).flatMap(({ ports = [] }) => ports);
     for (const port of published) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/);
-    const hostPorts = published.map((port) => port.split(':')[1]);
+    // Either the whole system runs, or the embedded bridge with Grafana.
+    const hostPorts = Object.values(services)
+      .filter(({ profiles = [] }) => !profiles.includes('embedded'))
+      .flatMap(({ ports = [] }) => ports.map((port) => port.split(':')[1]));
     expect(new Set(hostPorts).size).toBe(hostPorts.length);
   });
 
@@ -134,6 +158,8 @@ describe('docker-compose.yml', () => {
       bridge: [services['bridge']!.environment!['BRIDGE_PORT']!],
       redis: ['6379'],
       grafana: ['3000'],
+      'bridge-embedded': [services['bridge-embedded']!.environment!['BRIDGE_PORT']!],
+      'grafana-embedded': ['3000'],
     };
     const example = readEnvExample()['SCHEMA_REGISTRY_URL'];
     expect(example).toBe('');
@@ -192,6 +218,7 @@ describe('the settings of the compose file', () => {
     expect(tokens.map(({ service, target }) => [service, target])).toEqual([
       ['tokens', '/tokens'],
       ['bridge', '/tokens'],
+      ['bridge-embedded', '/tokens'],
     ]);
     expect(services['tokens']!.entrypoint!.at(-1)).toBe(settings.tokens_file);
   });
