@@ -4,7 +4,8 @@ import { ownPanels } from './rig/own-panels';
 import { quietPast, startStage, START_MS, THEMES, type Stage } from './rig/stage';
 
 const PHONE = { name: 'phone', width: 320, height: 700 };
-const LAPTOP = { name: 'laptop', width: 1440, height: 1000 };
+/** High enough that every panel is in view, and so drawn. */
+const LAPTOP = { name: 'laptop', width: 1440, height: 2400 };
 const SIZES = [PHONE, LAPTOP, { name: 'wall', width: 3840, height: 2160 }];
 
 const DASHBOARDS = ['streamkpi-realtime', 'streamkpi-alerts', 'streamkpi-pipeline'] as const;
@@ -23,6 +24,7 @@ describe('how it looks', () => {
   test.each(SIZES)(
     'nothing is cut off at $name size',
     async ({ name, width, height }) => {
+      const wrong: object[] = [];
       for (const theme of THEMES) {
         for (const uid of DASHBOARDS) {
           const view = await stage.view(`/d/${uid}`, { width, height, theme });
@@ -37,11 +39,11 @@ describe('how it looks', () => {
             shortened: width < LAPTOP.width ? [] : await view.page.evaluate(shortenedTexts),
             faults: view.faults,
           };
-          const nothing = { wider: 0, clipped: [], cut: [], shortened: [], faults: [] };
-          expect({ uid, theme, ...seen }).toEqual({ uid, theme, ...nothing });
+          if (seen.wider > 0 || Object.values(seen).flat().length > 1) wrong.push({ uid, theme, ...seen });
           await view.close();
         }
       }
+      expect(wrong).toEqual([]);
     },
     120_000,
   );
