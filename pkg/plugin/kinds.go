@@ -81,10 +81,15 @@ func wantedEvents(q model.Query, events []bridge.Event) ([]bridge.Event, bool) {
 
 func (i *Instance) status(ctx context.Context, ask question) (data.Frames, error) {
 	asked := frames.Asked{Query: ask.query, Executed: executed(bridge.StatusPath, nil)}
+	overRange := ask.query.StatusOver == "range" && ask.query.StatusAs != "table"
 	if !ask.rule && ask.query.Live {
-		asked.Live = &frames.Live{Mode: model.ModePoll, PollMS: statusPoll.Milliseconds()}
+		poll := statusPoll
+		if overRange {
+			poll = historyPoll
+		}
+		asked.Live = &frames.Live{Mode: model.ModePoll, PollMS: poll.Milliseconds()}
 	}
-	if ask.query.StatusOver == "range" && ask.query.StatusAs != "table" {
+	if overRange {
 		return i.statusHistory(ctx, ask, asked)
 	}
 	status, err := i.client.Status(ctx)

@@ -94,6 +94,8 @@ func infoOf(metric bridge.Metric, measure string) frames.MetricInfo {
 const (
 	shiftedPoll = 10 * time.Second
 	statusPoll  = 5 * time.Second
+	// historyPoll: the bridge records its status every ten seconds.
+	historyPoll = 10 * time.Second
 	// longestCanonical leaves room within the bridge's limit for a client's message (64 KiB).
 	longestCanonical = 48 << 10
 )

@@ -190,7 +190,8 @@ export class LiveChannel {
     return true;
   }
 
-  private get isStored(): boolean {
+  /** Its points or events are held here. */
+  get isStored(): boolean {
     return isStored(this.mode);
   }
 

@@ -35,8 +35,9 @@ export class QuestionBatches {
   }
 
   private batchFor(uid: string, history: History, request: LiveRequest): Batch {
-    const { raw } = request.range;
-    const key = JSON.stringify([uid, request.app, request.timezone, raw.from, raw.to]);
+    const { app, timezone, maxDataPoints, range } = request;
+    const points = request.targets.some(dependsOnWidth) ? maxDataPoints : undefined;
+    const key = JSON.stringify([uid, app, timezone, range.raw.from, range.raw.to, points]);
     const known = this.open.get(key);
     if (known !== undefined) return known;
     const targets: StreamKpiQuery[] = [];
@@ -66,6 +67,10 @@ export class QuestionBatches {
     );
   }
 }
+
+/** Others are the same for panels of every width, or name their step. */
+const dependsOnWidth = ({ kind, statusOver }: StreamKpiQuery): boolean =>
+  kind === 'status' && statusOver === 'range';
 
 /** Puts the query among those of the request, and gives the refId by which its answer is found. */
 function place(targets: StreamKpiQuery[], { refId: _, ...target }: StreamKpiQuery): string {

@@ -46,6 +46,8 @@ export class TargetView implements ChannelViewer {
   private readonly question: string;
   private cancelPoll: (() => void) | undefined;
   private readonly endHold: () => void;
+  /** What it was resumed from is the answer to its own question, of the same step. */
+  private isOfSameWidth = false;
   /** Its question has not been answered for a while. */
   private isSlow = false;
   private asked = 0;
@@ -74,6 +76,7 @@ export class TargetView implements ChannelViewer {
     const known = context.hub.recall(this.question, maxDataPointsOf(context.request));
     this.endHold = context.hub.polled.hold(this.question);
     const polled = context.hub.polled.get(this.question);
+    this.isOfSameWidth = known?.maxDataPoints === maxDataPointsOf(context.request);
     if (known !== undefined) this.resume(known.frames, known.channel);
     else if (polled !== undefined) this.resume(polled);
   }
@@ -135,9 +138,11 @@ export class TargetView implements ChannelViewer {
     return 'answered';
   }
 
-  /** Its first question has failed in a way that may pass. */
+  /** Its first question has failed in a way that may pass. What its channel holds is caught up with by that. */
   retryLater(): void {
-    this.asker.want(FIRST_POLL_MS);
+    const { channel } = this;
+    if (channel !== undefined && channel.isStored && this.isOfSameWidth) channel.wantHistory();
+    else this.asker.want(FIRST_POLL_MS);
   }
 
   render(): { readonly frames: readonly DataFrame[]; readonly error: DataQueryError | undefined } {
@@ -329,10 +334,8 @@ function stated(frame: DataFrame, { head, state, notices }: Telling, isFirst: bo
  * Its answer is one table or a few numbers, quickly read, and is not merged with a stream: it may wait for others of
  * the kind.
  */
-const isSmall = ({ kind, eventsAs = 'table', statusOver = 'now' }: StreamKpiQuery): boolean =>
-  kind === 'summary' ||
-  (kind === 'status' && statusOver === 'now') ||
-  (kind === 'events' && eventsAs !== 'table');
+const isSmall = ({ kind, eventsAs = 'table' }: StreamKpiQuery): boolean =>
+  kind === 'summary' || kind === 'status' || (kind === 'events' && eventsAs !== 'table');
 
 /** The same for a query that is asked again, e.g. by a refresh; neither range nor width are in it. */
 function questionOf(uid: string, target: StreamKpiQuery): string {
