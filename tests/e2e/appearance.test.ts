@@ -55,6 +55,7 @@ describe('how it looks', () => {
         ...DASHBOARDS.map((uid) => ({ path: `/d/${uid}`, own: ownPanels(uid) })),
         { path: '/explore', own: 'section[aria-label="Query A"]' },
         { path: '/connections/datasources/edit/streamkpi', own: 'main' },
+        { path: '/a/streamkpi-realtime-app', own: 'main' },
       ];
       for (const { path, own } of places) {
         const view = await stage.view(path, { theme, width });
@@ -67,4 +68,30 @@ describe('how it looks', () => {
     },
     120_000,
   );
+
+  test('the app page shows the state of the pipeline, and leads to a new data source', async () => {
+    const path = '/a/streamkpi-realtime-app';
+    for (const { theme, name, width, height } of [
+      { theme: 'light', ...PHONE },
+      { theme: 'dark', ...LAPTOP },
+    ] as const) {
+      const view = await stage.view(path, { theme, width, height });
+      const state = view.page.getByRole('group', { name: 'System status' });
+      await state.getByRole('list', { name: 'Hops of the pipeline' }).waitFor();
+      await view.page.getByRole('link', { name: 'StreamKPI: Pipeline health' }).first().waitFor();
+      await view.picture(`app-${name}-${theme}`);
+      const wider = await view.page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
+      expect({ theme, name, wider, faults: view.faults }).toEqual({ theme, name, wider: 0, faults: [] });
+      if (name === LAPTOP.name) {
+        await view.page.getByRole('button', { name: 'Add data source' }).click();
+        await view.page.waitForURL(/connections.datasources.edit/);
+        await view.page.getByRole('heading', { name: 'StreamKPI 2' }).waitFor();
+        await view.page.getByRole('button', { name: 'Save & test' }).waitFor();
+        expect(view.faults).toEqual([]);
+      }
+      await view.close();
+    }
+  }, 120_000);
 });
