@@ -8,6 +8,7 @@ import { ingest } from './scenarios/ingest';
 import { latency } from './scenarios/latency';
 import { pipeline } from './scenarios/pipeline';
 import { restart } from './scenarios/restart';
+import { tiers } from './scenarios/tiers';
 import { Endings, Options, type Scenario } from './scenario';
 import { machine, versions } from './surroundings';
 
@@ -21,6 +22,7 @@ const SCENARIOS: readonly Scenario[] = [
   pipeline,
   restart,
   forecast,
+  tiers,
 ];
 
 function list(): string {

@@ -1,0 +1,163 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sealTargetMs } from '../../../backend-bridge/src/domain/history/tiers';
+import type { Metric } from '../../../backend-bridge/src/domain/metric';
+import { QueryEngine } from '../../../backend-bridge/src/domain/query-engine';
+import type { Query } from '../../../backend-bridge/src/domain/selection';
+import type { SeriesStore } from '../../../backend-bridge/src/domain/store';
+import { createLmdbStore } from '../../../backend-bridge/src/lmdb/lmdb-store';
+import { historyMetric, MINUTE, T0 } from '../../support/history-windows';
+import { percentile, round, say, sleep, type Measurement, type Scenario } from '../scenario';
+
+const DAY = 1_440 * MINUTE;
+const SLICE = 500;
+const LIMITS = { maxSeries: 1_000, maxPoints: 1_000_000, maxScanPoints: 5_000_000, staleWindows: 2 };
+const quiet = (): void => {};
+const log = { debug: quiet, info: quiet, warn: quiet, error: quiet };
+const telemetry = new Proxy({}, { get: () => quiet }) as Parameters<typeof createLmdbStore>[2]['telemetry'];
+
+/** Counts with a daily pattern, as many of them are: the noise grows with the root of the level. */
+function counts(): (series: number, minute: number) => number {
+  let random = 1;
+  const noise = (): number => (random = (random * 16_807) % 2_147_483_647) / 2_147_483_647;
+  return (series, minute) => {
+    const level = 20 + (series % 10) * 20 * (1 + Math.sin((2 * Math.PI * minute) / 1_440));
+    return Math.max(0, Math.round(level + Math.sqrt(level) * (noise() + noise() + noise() - 1.5) * 2));
+  };
+}
+
+/** Fills the store by a clock that runs with the stream; returns when all that can be is sealed. */
+async function fill(
+  store: SeriesStore,
+  metric: Metric,
+  series: number,
+  minutes: number,
+  setClock: (ms: number) => void,
+): Promise<number> {
+  const valueOf = counts();
+  const began = performance.now();
+  await store.identifyTopic(metric, { topic: metric.topic, topicId: 'bench', ends: [0] });
+  let offset = 0;
+  const running = new Set<Promise<unknown>>();
+  for (let from = 0; from < minutes * series; from += SLICE) {
+    const length = Math.min(SLICE, minutes * series - from);
+    const newest = Math.floor((from + length - 1) / series);
+    setClock(T0 + (newest + 1) * MINUTE);
+    const written = store.write({
+      metric,
+      topicId: 'bench',
+      partition: 0,
+      partitions: 1,
+      fromOffset: offset,
+      toOffset: offset + length - 1,
+      points: Array.from({ length }, (_, i) => {
+        const [minute, one] = [Math.floor((from + i) / series), (from + i) % series];
+        const startMs = T0 + minute * MINUTE;
+        return {
+          values: [`s${one}`],
+          startMs,
+          endMs: startMs + MINUTE,
+          measures: [valueOf(one, minute)],
+          removed: false,
+          keyHash: one + 1,
+          offset: offset + i,
+          incarnation: 1,
+        };
+      }),
+      maxEventMs: T0 + newest * MINUTE,
+      nowMs: T0 + (newest + 1) * MINUTE,
+    });
+    const settled = written.finally(() => running.delete(settled));
+    running.add(settled);
+    offset += length;
+    if (running.size >= 16) await Promise.race(running);
+  }
+  await Promise.all(running);
+  const nowMs = T0 + minutes * MINUTE;
+  const target = sealTargetMs(metric, await store.progress(metric), nowMs) ?? 0;
+  while ((await store.history!.state(metric)).sealedBeforeMs < target) await sleep(200);
+  return performance.now() - began;
+}
+
+async function timed(engine: QueryEngine, queries: readonly Query[]): Promise<number[]> {
+  const times: number[] = [];
+  for (const query of queries) {
+    const began = performance.now();
+    const { series } = await engine.query(query, []);
+    times.push(performance.now() - began);
+    if (series.length === 0) throw new Error('an answer without series');
+  }
+  return times.sort((a, b) => a - b);
+}
+
+/** What the steps of a long history take, and how long a month of them takes to read. */
+export const tiers: Scenario = {
+  name: 'tiers',
+  title: 'bytes a step of a long history in LMDB, and ms for a range of 30 days',
+  options: { series: 100, days: 35, queries: 300 },
+  async run(options, endings) {
+    const series = options.get('series');
+    const minutes = options.get('days') * 1_440;
+    const path = mkdtempSync(join(tmpdir(), 'streamkpi-bench-'));
+    const [value] = historyMetric().measures;
+    const metric = historyMetric({
+      name: 'tiers',
+      topic: 'tiers',
+      measures: [value!],
+      history: [
+        { stepMs: 5 * MINUTE, keepMs: 40 * DAY },
+        { stepMs: 60 * MINUTE, keepMs: 400 * DAY },
+      ],
+    });
+    let nowMs = T0;
+    const store = createLmdbStore({ path }, [metric], { log, telemetry, clock: () => nowMs });
+    await store.start();
+    endings.add(async () => {
+      await store.close();
+      rmSync(path, { recursive: true, force: true });
+    });
+    const ms = await fill(store, metric, series, minutes, (clock) => (nowMs = clock));
+    say(`tiers: ${minutes * series} windows written and sealed in ${round(ms / 1_000)} s`);
+    const results: Measurement[] = [];
+    for (const { stepMs, steps, bytes } of (await store.history!.state(metric)).tiers) {
+      const perStep = bytes / steps;
+      results.push({
+        what: `bytes a step of ${stepMs / MINUTE} minutes: count, revision, sum, least, largest and last value`,
+        n: steps,
+        bytes_per_step: round(perStep),
+        target: 'at most 4 bytes',
+        met: perStep <= 4,
+      });
+    }
+    const engine = new QueryEngine([metric], store, LIMITS, () => nowMs);
+    const month = { metric: metric.name, fromMs: nowMs - 30 * DAY, toMs: nowMs };
+    const one = Array.from({ length: options.get('queries') }, (_, i): Query => ({
+      ...month,
+      stepMs: 5 * MINUTE,
+      filters: [{ dimension: 'site', op: '=', values: [`s${i % series}`] }],
+    }));
+    const single = await timed(engine, one);
+    results.push({
+      what: 'a range of 30 days of one series in steps of 5 minutes, in the process',
+      n: single.length,
+      p50_ms: round(percentile(single, 0.5)),
+      p99_ms: round(percentile(single, 0.99)),
+      target: 'p99 at most 10 ms',
+      met: percentile(single, 0.99) <= 10,
+    });
+    const all = await timed(
+      engine,
+      Array.from({ length: 20 }, (): Query => ({ ...month, stepMs: 60 * MINUTE, groupBy: [] })),
+    );
+    results.push({
+      what: `the sum of all ${series} series over 30 days by the hour, in the process`,
+      n: all.length,
+      p50_ms: round(percentile(all, 0.5)),
+      p99_ms: round(percentile(all, 0.99)),
+      target: 'at most 300 ms with 1,000 series',
+      met: percentile(all, 0.5) <= (300 * series) / 1_000,
+    });
+    return results;
+  },
+};
