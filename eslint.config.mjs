@@ -4,6 +4,7 @@ import importX from 'eslint-plugin-import-x';
 import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
 import jsxA11y from 'eslint-plugin-jsx-a11y';
 import reactHooks from 'eslint-plugin-react-hooks';
+import i18n from '@grafana/i18n/eslint-plugin';
 import prettier from 'eslint-config-prettier';
 
 /**
@@ -175,6 +176,16 @@ export default tseslint.config(
       'react-hooks/exhaustive-deps': 'error',
       // Still there on 13, and what they are replaced by is missing on the oldest host.
       '@typescript-eslint/no-deprecated': 'off',
+    },
+  },
+  {
+    // Every text is in the user's language, and is asked for when it is drawn.
+    files: ['src/**/*.tsx', 'src/**/*.ts'],
+    ignores: ['**/*.test.ts', '**/*.test.tsx', 'src/**/testing/**'],
+    plugins: { '@grafana/i18n': i18n },
+    rules: {
+      '@grafana/i18n/no-untranslated-strings': ['error', { calleesToIgnore: ['^css$'] }],
+      '@grafana/i18n/no-translation-top-level': 'error',
       'no-restricted-imports': [
         'error',
         {

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
-	"sync"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/experimental/concurrent"
 
 	"github.com/streamkpi/streamkpi/pkg/bridge"
 	"github.com/streamkpi/streamkpi/pkg/model"
@@ -20,25 +20,10 @@ const parallelQueries = 4
 
 // QueryData answers the queries of one request side by side. Each has its own error.
 func (i *Instance) QueryData(ctx context.Context, request *backend.QueryDataRequest) (*backend.QueryDataResponse, error) {
-	answer := backend.NewQueryDataResponse()
 	rule := isRule(request)
-	var (
-		mu      sync.Mutex
-		running sync.WaitGroup
-		places  = make(chan struct{}, parallelQueries)
-	)
-	for _, query := range request.Queries {
-		places <- struct{}{}
-		running.Go(func() {
-			defer func() { <-places }()
-			response := i.answerSafely(ctx, request.PluginContext, query, rule)
-			mu.Lock()
-			defer mu.Unlock()
-			answer.Responses[query.RefID] = response
-		})
-	}
-	running.Wait()
-	return answer, nil
+	return concurrent.QueryData(ctx, request, func(ctx context.Context, query concurrent.Query) backend.DataResponse {
+		return i.answerSafely(ctx, query.PluginContext, query.DataQuery, rule)
+	}, parallelQueries)
 }
 
 // isRule tells whether an alert rule or an expression asks. They get closed windows at the window's own step, so

@@ -247,6 +247,20 @@ test("an alert's link follows the dashboard's variables, encoded, although no qu
   expect(link()).toHaveAttribute('href', '/d/users?var-env=%7B%7Buser_id%7D%7D&var-user=u1');
 });
 
+test("a card's title follows the dashboard's variables, and reads no value as a template", () => {
+  const props = panelProps([summaryFrame([{ segment: '${env}' }])], {
+    options: { show: 'cards', cards: { title: 'Revenue in ${env}: {{segment}}' } },
+  });
+  const withEnvironment = (env: string) => (
+    <KpiPanel {...props} replaceVariables={(text) => text.replaceAll('${env}', env)} />
+  );
+  const { rerender } = render(withEnvironment('Europe'));
+  const title = () => screen.getByRole('heading').textContent;
+  expect(title()).toBe('Revenue in Europe: ${env}');
+  rerender(withEnvironment('{{segment}}'));
+  expect(title()).toBe('Revenue in {{segment}}: ${env}');
+});
+
 describe("a part's heading", () => {
   const headings = () =>
     screen

@@ -47,7 +47,8 @@ export function usePanelReading(props: ReadProps): PanelReading {
   replace.current = props.replaceVariables;
   const clock = useRef<ClockOffsetEstimate>(undefined);
   const before = useRef<PanelReading>(undefined);
-  // A variable that no query uses changes the link without new data.
+  // A variable that no query uses changes the titles and the link without new data.
+  const cardTitle = props.replaceVariables(options.cards.title);
   const link = props.replaceVariables(options.alerts.link, undefined, 'uriencode');
   const series = useMemo(() => withOpenWindowsJoined(data.series), [data.series]);
   const isAsked = data.request !== undefined && !isSnapshot(data);
@@ -81,7 +82,7 @@ export function usePanelReading(props: ReadProps): PanelReading {
     const kept = isLost ? { ...reading, system: last.system } : reading;
     before.current = last === undefined ? kept : withUnchanged(last, kept);
     return before.current;
-  }, [series, isAsked, asksStatus, failure, options, link, theme, timeZone, timeRange]);
+  }, [series, isAsked, asksStatus, failure, options, cardTitle, link, theme, timeZone, timeRange]);
 }
 
 const addStatus = (): string =>

@@ -32,12 +32,9 @@ export function DeltaMark({ card, as, size }: DeltaMarkProps) {
   const judgement =
     delta.good === null ? '' : delta.good ? t('delta.better', ', better') : t('delta.worse', ', worse');
   const sign = delta.good === null ? '' : delta.good ? '✓' : '!';
+  const inFull = `${delta.versus}: ${wholeText(delta.base)}${judgement}`;
   return (
-    <span
-      className={`${styles.delta} ${tone}`}
-      style={{ fontSize: size }}
-      title={`${delta.versus}: ${wholeText(delta.base)}${judgement}`}
-    >
+    <span className={`${styles.delta} ${tone}`} style={{ fontSize: size }} title={inFull}>
       {delta.judged && (
         <span aria-hidden="true" className={styles.judgement} data-testid="streamkpi-judgement">
           {sign}

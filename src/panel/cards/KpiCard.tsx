@@ -78,7 +78,7 @@ export const KpiCard = memo(function KpiCard(props: KpiCardProps) {
       {layout.updated && (
         <div className={styles.small} style={small}>
           {card.updated === null ? (
-            '\u00a0'
+            BLANK
           ) : (
             <UpdatedLine card={card} layout={layout} timeZone={timeZone} width={props.width} />
           )}
@@ -100,6 +100,8 @@ function valueLine(value: ShownValue, { valueSize, titleSize }: CardLayout): Rea
 }
 
 const SMALLEST_TEXT = 12;
+/** Keeps a line's height. */
+const BLANK = '\u00a0';
 
 function CardTrend({ card, layout, width, color }: KpiCardProps & { readonly color: string }) {
   if (card.trend === null) return <div style={{ height: layout.trendHeight, flex: 'none' }} />;

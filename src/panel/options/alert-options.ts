@@ -6,6 +6,8 @@ import { queryOption, showsPart, type Builder, type MultiChoice } from './query-
 
 const { alerts: ALERTS } = DEFAULT_OPTIONS;
 
+const EXAMPLE_LABEL = '{{user_id}}';
+const EXAMPLE_LINK = `/d/users?var-user=${EXAMPLE_LABEL}`;
 const alertCategory = (): string[] => [t('options.category.alerts', 'Alerts')];
 
 /** Which alerts are kept and shown, and where they lead. */
@@ -76,12 +78,12 @@ export function alertOptions(builder: Builder): void {
         'Address with {{placeholders}}, label names such as {{label}} and dashboard variables such as {{variable}}',
         {
           placeholders: '{{id}}, {{severity}}, {{value}}, {{time}}',
-          label: '{{user_id}}',
+          label: EXAMPLE_LABEL,
           variable: '${segment}',
         },
       ),
       defaultValue: ALERTS.link,
-      settings: { placeholder: '/d/users?var-user={{user_id}}' },
+      settings: { placeholder: EXAMPLE_LINK },
     })
     .addTextInput({
       ...common,

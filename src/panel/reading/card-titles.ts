@@ -1,3 +1,4 @@
+import { identity } from 'lodash';
 import type { CardSource } from './card-source';
 import { ownDisplayName, type DisplayContext } from './shown-value';
 
@@ -67,15 +68,26 @@ const visible = ({ title, subtitle, chosen }: Named): Name => ({
 
 function titleOf(source: CardSource, template: string, context: DisplayContext): Named {
   if (template.trim() !== '') {
-    return { title: filledTemplate(template, source), subtitle: source.subtitle, chosen: true };
+    return {
+      title: filledTemplate(template, source, context.replaceVariables ?? identity),
+      subtitle: source.subtitle,
+      chosen: true,
+    };
   }
   const own = ownDisplayName(source.frame, source.field, Math.max(0, source.row), context);
   if (own !== undefined && own.trim() !== '') return { title: own, subtitle: source.subtitle, chosen: true };
   return { title: source.title, subtitle: source.subtitle, chosen: false };
 }
 
-/** `{{title}}`, `{{metric}}`, `{{measure}}`, `{{name}}` and label names; what is not known becomes empty. */
-export function filledTemplate(template: string, source: CardSource): string {
+/**
+ * `{{title}}`, `{{metric}}`, `{{measure}}`, `{{name}}` and label names; what is not known becomes empty. Dashboard
+ * variables are filled in between them: what a variable or a label holds is never read as a template again.
+ */
+export function filledTemplate(
+  template: string,
+  source: CardSource,
+  replaceVariables: (text: string) => string,
+): string {
   const known: Record<string, string | undefined> = {
     ...source.labels,
     title: source.title,
@@ -83,10 +95,14 @@ export function filledTemplate(template: string, source: CardSource): string {
     measure: source.measure,
     name: [source.title, source.subtitle].filter((part) => part !== '').join(' '),
   };
+  const isPlaceholder = (index: number): boolean => index % 2 === 1;
   return template
-    .replace(/\{\{\s*([^{}]*?)\s*\}\}/g, (_, name: string) =>
-      Object.hasOwn(known, name) ? (known[name] ?? '') : '',
-    )
+    .split(/\{\{\s*([^{}]*?)\s*\}\}/)
+    .map((part, index) => {
+      if (!isPlaceholder(index)) return replaceVariables(part);
+      return Object.hasOwn(known, part) ? (known[part] ?? '') : '';
+    })
+    .join('')
     .replace(/\s+/g, ' ')
     .trim();
 }

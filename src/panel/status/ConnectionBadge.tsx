@@ -24,12 +24,13 @@ export const ConnectionBadge = memo(function ConnectionBadge({
   const { icon, tone, meaning } = connectionWords(state);
   const name = connectionName(state, connection);
   const reason = state === connection.state && connection.message !== '' ? connection.message : meaning;
+  const inFull = `${name}: ${reason}`;
   return (
     <span
       role="status"
       className={styles}
       style={{ color: toneColor(tone, theme) }}
-      title={`${name}: ${reason}`}
+      title={inFull}
       data-connection={state}
     >
       <Icon key={icon} name={icon} />

@@ -52,7 +52,7 @@ export function ConnectionSettings(props: SettingsSectionProps) {
           width={16}
           min={1}
           max={LONGEST_SECONDS}
-          placeholder="30"
+          placeholder={String(DEFAULT_SECONDS)}
           suffix="s"
           value={timeout ?? ''}
           onChange={(event) => {
@@ -66,6 +66,7 @@ export function ConnectionSettings(props: SettingsSectionProps) {
 }
 
 const EXAMPLE_URL = 'http://127.0.0.1:8765';
+const DEFAULT_SECONDS = 30;
 const LONGEST_SECONDS = 600;
 
 const faultOfTimeout = (seconds: number | undefined): string | undefined =>

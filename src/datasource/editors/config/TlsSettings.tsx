@@ -6,6 +6,10 @@ import { OptionSwitch } from './OptionSwitch';
 import { SecretField } from './SecretField';
 import { withOption, type SettingsSectionProps } from './settings-changes';
 
+const PEM_CERTIFICATE = '-----BEGIN CERTIFICATE-----';
+const PEM_KEY = '-----BEGIN PRIVATE KEY-----';
+const EXAMPLE_HOST = 'bridge.example.com';
+
 /** How the bridge's certificate is checked, and which one is shown to it. */
 export function TlsSettings(props: SettingsSectionProps) {
   const { settings, readOnly, onChange, idOf } = props;
@@ -27,7 +31,7 @@ export function TlsSettings(props: SettingsSectionProps) {
           name="tlsCACert"
           label={t('settings.tls.ca-cert.label', 'CA certificate')}
           description={t('settings.tls.pem', 'In PEM format, including the BEGIN and END lines.')}
-          placeholder="-----BEGIN CERTIFICATE-----"
+          placeholder={PEM_CERTIFICATE}
           long
         />
       )}
@@ -47,7 +51,7 @@ export function TlsSettings(props: SettingsSectionProps) {
             name="tlsClientCert"
             label={t('settings.tls.client-cert.label', 'Client certificate')}
             description={t('settings.tls.pem', 'In PEM format, including the BEGIN and END lines.')}
-            placeholder="-----BEGIN CERTIFICATE-----"
+            placeholder={PEM_CERTIFICATE}
             long
           />
           <SecretField
@@ -58,7 +62,7 @@ export function TlsSettings(props: SettingsSectionProps) {
               'settings.tls.client-key.description',
               'The private key of that certificate, in PEM format, without a passphrase.',
             )}
-            placeholder="-----BEGIN PRIVATE KEY-----"
+            placeholder={PEM_KEY}
             long
           />
         </>
@@ -76,7 +80,7 @@ export function TlsSettings(props: SettingsSectionProps) {
           <Input
             id={idOf('server-name')}
             width={60}
-            placeholder="bridge.example.com"
+            placeholder={EXAMPLE_HOST}
             value={serverName ?? ''}
             autoComplete="off"
             spellCheck={false}

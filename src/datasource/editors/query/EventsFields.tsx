@@ -21,6 +21,7 @@ const forms = (): readonly Choice<EventsAs>[] => [
     description: t('events.as.value-hint', 'Of the newest event of each series'),
   },
 ];
+const DEFAULT_EVENTS = 1_000;
 const MOST_EVENTS = 10_000;
 
 /** Which events, and what is made of them. */
@@ -76,7 +77,7 @@ export function EventsFields(props: SectionProps) {
             label={t('events.limit.label', 'Limit')}
             tooltip={t('events.limit.tooltip', 'Maximum number of events, the newest ones.')}
             inputMode="numeric"
-            placeholder="1000"
+            placeholder={String(DEFAULT_EVENTS)}
             width={12}
             value={query.limit === undefined ? '' : String(query.limit)}
             faultOf={limitFault}
