@@ -181,7 +181,7 @@ export default tseslint.config(
   {
     // Every text is in the user's language, and is asked for when it is drawn.
     files: ['src/**/*.tsx', 'src/**/*.ts'],
-    ignores: ['**/*.test.ts', '**/*.test.tsx', 'src/**/testing/**'],
+    ignores: ['**/*.test.ts', '**/*.test.tsx', 'src/**/testing/**', 'src/frames/**'],
     plugins: { '@grafana/i18n': i18n },
     rules: {
       '@grafana/i18n/no-untranslated-strings': ['error', { calleesToIgnore: ['^css$'] }],
