@@ -82,6 +82,8 @@ export function usePanelReading(props: ReadProps): PanelReading {
     const kept = isLost ? { ...reading, system: last.system } : reading;
     before.current = last === undefined ? kept : withUnchanged(last, kept);
     return before.current;
+    // cardTitle stands for what the variables are: the function that fills them in is read through a ref.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [series, isAsked, asksStatus, failure, options, cardTitle, link, theme, timeZone, timeRange]);
 }
 
