@@ -48,7 +48,7 @@ async function kafkaAndCode() {
   await steps.jest('unit', ['--selectProjects', 'unit', '--maxWorkers=1']);
   await steps.jest('plugin', ['--selectProjects', 'plugin', '--maxWorkers=1']);
   await steps.jest('contract', ['--selectProjects', 'contract', '--maxWorkers=1']);
-  await steps.jest('integration of Kafka', suites('integration', { path: KAFKA }));
+  await steps.jest('integration of Kafka and pipelines', suites('integration', { path: KAFKA }));
 }
 
 async function bridgeAndDataSource() {
@@ -64,7 +64,7 @@ const suites = (project, { path, except }) => [
   ...(path === undefined ? [] : [path]),
   ...(except === undefined ? [] : [`--testPathIgnorePatterns=${except}`]),
 ];
-const KAFKA = 'tests/integration/kafka';
+const KAFKA = 'tests/integration/(kafka|streams|pipeline)/';
 const DATASOURCE = 'tests/integration/datasource';
 const PICTURES = 'tests/e2e/appearance';
 // Both compare times, of clients and of a browser: nothing else runs beside them.

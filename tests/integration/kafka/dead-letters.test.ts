@@ -102,13 +102,13 @@ describe('dead letters and missing hops', () => {
         deadLetterTopic: letters,
         groupId: unique('group'),
       });
-      await eventually('all is read again', () => seen.count(`read ${topic}`) === 2 * (bad.length + 2));
+      await eventually('all is read again', () => seen.count(`read ${topic}`) >= 2 * (bad.length + 2));
       expect(await kafka.ends(letters)).toEqual([bad.length]);
     } finally {
       await source.stop();
       await close();
     }
-  }, 60_000);
+  }, 150_000);
 
   it('dead-letters a second key for one point', async () => {
     const seen = watching();
@@ -143,7 +143,7 @@ describe('dead letters and missing hops', () => {
       await source.stop();
       await close();
     }
-  }, 60_000);
+  }, 150_000);
 
   it('waits for a dead-letter topic that is missing, says so, and goes on when it is there', async () => {
     const seen = watching();
@@ -235,7 +235,7 @@ describe('dead letters and missing hops', () => {
       await other.disconnect();
       await close();
     }
-  }, 90_000);
+  }, 150_000);
 
   it('waits for a Schema Registry that is down, and dead-letters an id that it does not know', async () => {
     const seen = watching();
@@ -294,5 +294,5 @@ describe('dead letters and missing hops', () => {
       await close();
       await registry.close();
     }
-  }, 90_000);
+  }, 150_000);
 });

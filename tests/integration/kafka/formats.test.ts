@@ -57,7 +57,7 @@ describe('what a broker hands over', () => {
         await close();
       }
     },
-    60_000,
+    150_000,
   );
 
   it('reads committed transactions only, and passes their control records', async () => {
@@ -104,7 +104,7 @@ describe('what a broker hands over', () => {
       await producer.disconnect();
       await close();
     }
-  }, 60_000);
+  }, 150_000);
 
   it.each(['plain', 'scram-sha-256', 'scram-sha-512'] as const)(
     'reads over TLS with %s, dead letters included',
@@ -128,7 +128,7 @@ describe('what a broker hands over', () => {
         await close();
       }
     },
-    60_000,
+    150_000,
   );
 
   it('says what is wrong with a wrong password, and never prints one', async () => {
@@ -152,5 +152,5 @@ describe('what a broker hands over', () => {
       await source.stop();
       await opened.close();
     }
-  }, 60_000);
+  }, 150_000);
 });

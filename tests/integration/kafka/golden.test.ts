@@ -132,9 +132,13 @@ describe.each<StoreKind>(['lmdb', 'redis'])('recorded ksqlDB topics into %s', (k
             .reduce((sum, [, count]) => sum + count, 0);
         await eventually('every record is counted', () => accepted() === total);
         await source.stop();
+        // A topic that appears under a reading group can be read more than once.
+        const before = new Map([...topics.values()].map((topic) => [topic, seen.count(`read ${topic}`)]));
         source = startSource(kafka, mappings, store, seen, { ...options, groupId: unique('group') });
-        await eventually('everything was read twice', () =>
-          [...topics].every(([name, topic]) => seen.count(`read ${topic}`) === 2 * records.get(name)!.length),
+        await eventually('everything was read again', () =>
+          [...topics].every(
+            ([name, topic]) => seen.count(`read ${topic}`) - before.get(topic)! >= records.get(name)!.length,
+          ),
         );
         await compare();
         expect(accepted()).toBe(total);
@@ -146,6 +150,6 @@ describe.each<StoreKind>(['lmdb', 'redis'])('recorded ksqlDB topics into %s', (k
         await registry.close();
       }
     },
-    60_000,
+    150_000,
   );
 });

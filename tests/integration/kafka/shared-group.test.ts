@@ -112,7 +112,7 @@ describe('a consumer group that is shared', () => {
       await Promise.all([one.stop(), two?.stop()]);
       await Promise.all([first.close(), second.close()]);
     }
-  }, 60_000);
+  }, 150_000);
 
   it('by replicas over one Redis is ready on each, and not with one of another key prefix', async () => {
     const mapping = await filledTopic('replicas');
@@ -148,7 +148,7 @@ describe('a consumer group that is shared', () => {
       await Promise.all(sources.map((source) => source.stop()));
       await Promise.all([...made, other].map(({ store }) => store.close()));
     }
-  }, 60_000);
+  }, 150_000);
 
   it('by another program names it, and reads what that one has committed when it is gone', async () => {
     const mapping = await filledTopic('foreign');
@@ -181,7 +181,7 @@ describe('a consumer group that is shared', () => {
       await source.stop();
       await close();
     }
-  }, 60_000);
+  }, 150_000);
 
   it('by a program with another assigner names the group while it cannot join', async () => {
     const mapping = await filledTopic('range');
@@ -231,5 +231,5 @@ describe('a consumer group that is shared', () => {
       await source.stop();
       await close();
     }
-  }, 60_000);
+  }, 150_000);
 });

@@ -23,7 +23,7 @@ export const sleep = (ms: number): Promise<void> => new Promise((resolve) => set
 export async function eventually<T>(
   what: string,
   check: () => Promise<T | false> | T | false,
-  timeoutMs = 20_000,
+  timeoutMs = 60_000,
 ): Promise<T> {
   const until = Date.now() + timeoutMs;
   let last: unknown = 'it did not hold';

@@ -59,7 +59,7 @@ describe.each<StoreKind>(['lmdb', 'redis'])('topics that change, into %s', (kind
       await source.stop();
       await close();
     }
-  }, 60_000);
+  }, 150_000);
 
   it('names the topics when none exists', async () => {
     const seen = watching();
@@ -74,7 +74,7 @@ describe.each<StoreKind>(['lmdb', 'redis'])('topics that change, into %s', (kind
       await source.stop();
       await close();
     }
-  }, 60_000);
+  }, 150_000);
 
   it('takes a topic that was deleted and made anew with other partitions', async () => {
     const seen = watching();
@@ -90,7 +90,7 @@ describe.each<StoreKind>(['lmdb', 'redis'])('topics that change, into %s', (kind
       await eventually('its absence is reported', () => source.status().topics[0]?.state === 'missing');
       await kafka.createTopic(topic, { partitions: 3 });
       await kafka.produce(topic, [record('a', 10, 2), record('c', 11, 0)]);
-      await eventually('the new topic is read', () => seen.count(`read ${topic}`) === 6);
+      await eventually('the new topic is read', () => seen.count(`read ${topic}`) >= 6);
       const points = await allPoints(store, metric);
       // The offset is lower than before; the incarnation makes it the newer record.
       expect(points.get(`a@${now}`)).toEqual({ measures: [10], revision: 4, removed: false });
@@ -100,7 +100,7 @@ describe.each<StoreKind>(['lmdb', 'redis'])('topics that change, into %s', (kind
       await source.stop();
       await close();
     }
-  }, 60_000);
+  }, 150_000);
 
   it('loses nothing when partitions are added while records come in', async () => {
     const seen = watching();
@@ -152,7 +152,7 @@ describe.each<StoreKind>(['lmdb', 'redis'])('topics that change, into %s', (kind
       await source.stop();
       await close();
     }
-  }, 90_000);
+  }, 150_000);
 
   it('reads again after a reset of the group, and changes nothing; commits what the store has', async () => {
     const seen = watching();
@@ -164,13 +164,13 @@ describe.each<StoreKind>(['lmdb', 'redis'])('topics that change, into %s', (kind
     const { store, close } = await openStore(kind, [mapping], seen);
     let source = startSource(kafka, [mapping], store, seen, { groupId });
     try {
-      await eventually('all is read', () => seen.count(`read ${topic}`) === 3);
+      await eventually('all is read', () => seen.count(`read ${topic}`) >= 3);
       await eventually('and committed', async () => (await kafka.committed(groupId, topic))[0] === 3);
       const before = await allPoints(store, metric);
       await source.stop();
       await (await kafka.admin()).setOffsets({ groupId, topic, partitions: [{ partition: 0, offset: '0' }] });
       source = startSource(kafka, [mapping], store, seen, { groupId });
-      await eventually('all is read again', () => seen.count(`read ${topic}`) === 6);
+      await eventually('all is read again', () => seen.count(`read ${topic}`) >= 6);
       expect(await allPoints(store, metric)).toEqual(before);
       expect(seen.count(`ignored ${metric.name}`)).toBe(3);
       await source.stop();
@@ -189,7 +189,7 @@ describe.each<StoreKind>(['lmdb', 'redis'])('topics that change, into %s', (kind
       await source.stop();
       await close();
     }
-  }, 60_000);
+  }, 150_000);
 
   it('passes what retention took from the log before it was read', async () => {
     const seen = watching();
@@ -207,5 +207,5 @@ describe.each<StoreKind>(['lmdb', 'redis'])('topics that change, into %s', (kind
       await source.stop();
       await close();
     }
-  }, 60_000);
+  }, 150_000);
 });
