@@ -77,11 +77,9 @@ if (isBuilt && long) {
   // Its tests end by their own limits.
   await steps.jest('long', ['--selectProjects', 'long', '--runInBand'], { longestMs: Infinity });
 } else if (isBuilt) {
-  // For two cores: two lanes of tests, then those in a browser, and in all gaps what has no deadline.
-  const withoutDeadline = checks().then(pictures);
-  await Promise.all([kafkaAndCode(), bridgeAndDataSource()]);
+  // For two cores: two lanes of tests, in their gaps what has no deadline, then the tests in a browser by themselves.
+  await Promise.all([kafkaAndCode(), bridgeAndDataSource(), checks().then(pictures)]);
   await steps.jest('e2e', suites('e2e', { except: `${PICTURES}|${BROWSER_TIME}` }));
-  await withoutDeadline;
   await steps.jest('integration: waiting clients', suites('integration', { path: CLIENT_TIME }));
   await steps.jest('e2e: performance', suites('e2e', { path: BROWSER_TIME }));
 }
