@@ -37,13 +37,16 @@ interface Logged {
   readonly measures: readonly (number | undefined)[];
 }
 
+/** A window, and the offset of the last record that changed it. */
+type Applied = Window & { readonly offset: number };
+
 /** One topic with its log, read into a store, and the plain truth of its windows. */
 export class HistoryWorld {
   readonly log: Logged[] = [];
   /** Minutes since T0. */
   now = 0;
   private next = 0;
-  private windows = new Map<string, Window>();
+  private windows = new Map<string, Applied>();
   private incarnation = 0;
 
   constructor(
@@ -123,19 +126,24 @@ export class HistoryWorld {
 
   private async write(from: number, to: number): Promise<void> {
     const progress = await this.store.progress(this.metric);
+    const { sealedBeforeMs } = await this.state();
     const nowMs = T0 + this.now * MINUTE;
     const records = this.log.slice(from, to);
     let fresh = 0;
     records.forEach((record, i) => {
       const endMs = T0 + (record.minute + 1) * MINUTE;
       const expired =
-        endMs <= frozenBeforeMs(this.metric, progress, nowMs) || endMs + lifetimeMs(this.metric) <= nowMs;
-      if (expired || from + i < this.next) return;
-      fresh += 1;
+        endMs - MINUTE < sealedBeforeMs ||
+        endMs <= frozenBeforeMs(this.metric, progress, nowMs) ||
+        endMs + lifetimeMs(this.metric) <= nowMs;
       const key = `${record.series}/${record.minute}`;
       const before = this.windows.get(key);
+      // A record that had expired may come again, and count, under a longer retention.
+      if (expired || (before !== undefined && before.offset >= from + i)) return;
+      fresh += 1;
       this.windows.set(key, {
         ...record,
+        offset: from + i,
         measures: record.removed && before !== undefined ? before.measures : record.measures,
         revision: (before?.revision ?? 0) + 1,
       });
@@ -299,6 +307,8 @@ async function take(world: HistoryWorld, one: Event): Promise<void> {
     case 'wipe':
       return world.wipe();
     case 'retention':
+      // What has begun to become steps under the shorter one is finished: the boundary says which windows are.
+      await world.sealed();
       return world.restart({ ...world.metric, retentionMs: one.hours * HOUR });
   }
 }

@@ -34,6 +34,7 @@ export function lmdbStore(path: string, metrics: readonly Metric[], clock: Clock
 
 export async function createLmdb(metrics: readonly Metric[], clock: Clock): Promise<StoreUnderTest> {
   const path = newFolder();
+  let current = metrics;
   let store = lmdbStore(path, metrics, clock);
   await store.start();
   return {
@@ -42,13 +43,14 @@ export async function createLmdb(metrics: readonly Metric[], clock: Clock): Prom
     },
     async restart(others = metrics) {
       await store.close();
+      current = others;
       store = lmdbStore(path, others, clock);
       await store.start();
     },
     async wipe() {
       await store.close();
       rmSync(path, { recursive: true });
-      store = lmdbStore(path, metrics, clock);
+      store = lmdbStore(path, current, clock);
       await store.start();
     },
     async close() {
