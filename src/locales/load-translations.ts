@@ -1,4 +1,5 @@
 import { initPluginTranslations } from '@grafana/i18n';
+import { forgetTexts } from './translate';
 
 /** One for the app, the data source and the panel: they share their texts. */
 const NAMESPACE = 'streamkpi-realtime-app';
@@ -24,4 +25,7 @@ async function loadResources(language: string): Promise<Texts> {
  * To be called where a plugin's module is loaded. What it waits for is at hand, so that it is done before Grafana
  * draws anything of the plugin.
  */
-export const loadTranslations = (): Promise<unknown> => initPluginTranslations(NAMESPACE, [loadResources]);
+export async function loadTranslations(): Promise<void> {
+  await initPluginTranslations(NAMESPACE, [loadResources]);
+  forgetTexts();
+}

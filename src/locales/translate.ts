@@ -2,13 +2,27 @@ import { t as translate } from '@grafana/i18n';
 
 type Values = Readonly<Record<string, unknown>>;
 
+/** Texts as they were last made: panels ask for the same ones ten times a second, and i18next takes its time. */
+const made = new Map<string, string>();
+const MOST_MADE = 2_000;
+
+/** To be called when the texts of a language are there: what was made before is English. */
+export const forgetTexts = (): void => made.clear();
+
 /**
  * The text of a key in the user's language; the English one stands beside the key. Values are put in for `{{name}}`
  * as they are, without escaping: React escapes what it shows, and a metric may be named "a & b". With a `count`,
  * English has the two forms `defaultValue_one` and `defaultValue_other`; other languages have those of their grammar.
  */
-export const t = (key: string, english: string, values?: Values): string =>
-  translate(key, english, { interpolation: { escapeValue: false }, ...values });
+export function t(key: string, english: string, values?: Values): string {
+  const asked = values === undefined ? key : `${key} ${JSON.stringify(values)}`;
+  const before = made.get(asked);
+  if (before !== undefined) return before;
+  const text = translate(key, english, { interpolation: { escapeValue: false }, ...values });
+  if (made.size >= MOST_MADE) made.clear();
+  made.set(asked, text);
+  return text;
+}
 
 /** A count as the user's language writes it: `1,234` or `1.234`. */
 export const formatNumber = (value: number): string => t('number', '{{value, number}}', { value });
