@@ -8,7 +8,7 @@ const { isNaN } = Number;
 const MINUTE = 60_000;
 /** A slow drop shows in the mean of an hour or two before it shows in any step. 0: the step alone. */
 const WINDOWS_MINUTES = [0, 15, 30, 60, 120];
-/** A window learns from so many of the means that begin within it. */
+/** Of the means that begin within one length of a window, this many are learnt from. */
 const PARTS = 4;
 /** Errors of a window before it takes part. */
 const MIN_ERRORS = 150;
@@ -35,7 +35,7 @@ const WITHIN = 0.5;
 
 interface Window {
   readonly length: number;
-  /** Means of neighbouring steps hardly differ: it learns from one in so many. */
+  /** Means of neighbouring steps are nearly equal: every n-th one is learnt from. */
   readonly every: number;
   readonly errors: ErrorHistogram;
   /** Deviations at which the score is -1 and 1, learned when the day began; null: too few errors. */

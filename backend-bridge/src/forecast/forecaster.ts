@@ -14,13 +14,13 @@ const { isNaN } = Number;
 const HALF_LIFE_DAYS = 28;
 /** Horizons are learned for 1, 2, 4, 7, 13, ... steps up to a day; between them forecasts are interpolated. */
 const HORIZON_GROWTH = 1.8;
-/** A step's error counts for the levels up to so many deviations; beyond that less and less (a redescending clip). */
+/** Errors up to this many deviations count in full for the levels; larger ones count less (a redescending clip). */
 const CLIP = 3;
-/** A day is remembered at most so many deviations off its profile: an outage does not become a habit. */
+/** A day is remembered within this many deviations of its profile, so that an outage does not become a habit. */
 const PROFILE_CLIP = 8;
 /** A series that stays off to one side for this long is believed twice as far. */
 const BELIEVE_HOURS = 24;
-/** Errors count from this day on, counted from 0, and fully after so many days. */
+/** First day (from 0) whose errors count, and the number of days until they count in full. */
 const WARM_DAYS = 1;
 const MATURE_DAYS = 14;
 /** Neighbouring errors of forecasts this far ahead hardly differ: one every so long is enough. */
@@ -401,7 +401,7 @@ function horizonLengths(slots: number): number[] {
   return [...lengths, slots];
 }
 
-/** A horizon learns from one in so many steps. */
+/** A horizon learns from every n-th step. */
 function learnsEvery(steps: number, stepMs: number): number {
   return steps * stepMs < FAR_MS ? 1 : max(1, round(FAR_EVERY_MS / stepMs));
 }

@@ -44,7 +44,7 @@ export class HorizonModel {
   /** Lower and upper quantile of the errors at the last fit, in deviations. */
   private quantiles: readonly number[] = [0, 0];
 
-  /** @param every it learns from one in so many steps @param growth weight of an observation by that of the last one */
+  /** @param every learn from every n-th step @param growth ratio of an observation's weight to the last one's */
   constructor(
     readonly steps: number,
     readonly every: number,
@@ -134,7 +134,7 @@ export class HorizonModel {
   /**
    * Takes in what happened `steps` after the levels at `at`.
    * @param share weight of the error, 0 while the profile is not yet worth measuring by
-   * @param floor smallest deviation that is told from 0; @param noise variance from step to step
+   * @param floor added to deviations, which keeps them above 0; @param noise variance from step to step
    */
   learn(
     levels: Float64Array,

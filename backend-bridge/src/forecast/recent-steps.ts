@@ -9,7 +9,7 @@ const sums = new Float64Array(2);
 export class RecentSteps {
   /** `levelCount` numbers for each step, at `offset`. */
   readonly levels: Float64Array;
-  /** The smallest deviation that is told from 0. */
+  /** Added to every deviation, which keeps it above 0. */
   floor = 0;
   private readonly residuals: Float64Array;
   private readonly profiles: Float64Array;

@@ -4,7 +4,7 @@ const { isNaN } = Number;
 
 /** A week older counts for this much less. */
 const WEEKLY_DECAY = 0.85;
-/** From so many days on, the highest and the lowest of a slot are left out (a trimmed mean). */
+/** From this number of days on, the highest and the lowest of a slot are left out (a trimmed mean). */
 const TRIM_FROM = 5;
 /** Below this many effective days a spread says nothing. */
 const MIN_FOR_VARIANCE = 1.5;

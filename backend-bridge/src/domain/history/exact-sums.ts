@@ -12,7 +12,7 @@ interface Decimal {
 
 /** Scales that are tried with plain arithmetic; further ones take the slow way. */
 export const MAX_PLAIN_SCALE = 9;
-/** Decimals of up to 15 digits are told apart by every double, so a mantissa below this proves the decimal. */
+/** Decimals of up to 15 digits each have a double of their own, so a mantissa below this proves the decimal. */
 const MAX_PROVEN = 1e15;
 export const POWERS_OF_TEN: readonly number[] = Array.from(
   { length: MAX_PLAIN_SCALE + 1 },
