@@ -149,6 +149,19 @@ describe('what stands in code', () => {
     expect(faults).toEqual([]);
   });
 
+  it('is a function of the file where the architecture names one', () => {
+    const ways = page('docs/architecture.md').split('## Three ways through the code')[1]!.split('\n## ')[0]!;
+    const steps = [...ways.matchAll(/`([\w/-]+\.(?:ts|go|lua))` `(\w+)`/g)];
+    expect(steps.length).toBeGreaterThan(20);
+    const faults = steps.filter(([, file, name]) => {
+      const path = ['backend-bridge/src', 'pkg', 'src']
+        .map((room) => join(root, room, file!))
+        .find(existsSync);
+      return path === undefined || !new RegExp(`\\b${name}\\b`).test(read(path));
+    });
+    expect(faults.map(([step]) => step)).toEqual([]);
+  });
+
   it('is a file or folder of this repository where it looks like one', () => {
     const faults = pages.flatMap(({ name, text }) =>
       [
