@@ -13,16 +13,17 @@ import prettier from 'eslint-config-prettier';
  */
 const adapters = ['kafka', 'redis', 'lmdb', 'server', 'live', 'pipeline', 'observability', 'config'];
 /** The rooms without I/O. */
-const pure = ['domain', 'forecast'];
+const pure = ['domain', 'forecast', 'decoding'];
 const bridge = './backend-bridge/src';
 
 /** What one room may see besides itself. Everything else in the bridge is fenced off. */
 const allowed = {
   domain: [],
   forecast: ['domain'],
+  decoding: ['domain'],
   config: ['domain'],
   observability: ['domain'],
-  kafka: ['domain'],
+  kafka: ['domain', 'decoding'],
   redis: ['domain'],
   lmdb: ['domain'],
   pipeline: ['domain'],

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { readMetricsFile } from '../../backend-bridge/src/config/metrics-file';
 import type { TopicMapping } from '../../backend-bridge/src/domain/mapping';
 import type { PointWrite } from '../../backend-bridge/src/domain/point';
-import { createRecordDecoder } from '../../backend-bridge/src/kafka/decoding/record-decoder';
+import { createRecordDecoder } from '../../backend-bridge/src/decoding/record-decoder';
 
 /** The mapping files for the examples without ksqlDB: read by the bridge's own loader and decoder. */
 
@@ -16,11 +16,7 @@ function decode(
   value: unknown,
 ): { point: PointWrite; event: number | null } {
   const decoder = createRecordDecoder(mapping, {
-    avro: {
-      decode: () => {
-        throw new Error('no Avro here');
-      },
-    },
+    schemas: null,
     onUnsafeInteger: () => {
       throw new Error('no large integers here');
     },

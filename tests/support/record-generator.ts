@@ -1,6 +1,6 @@
 /** Windowed records of many series, decided by a seed, and the oracle of what must come of them. */
 import type { RawRecord } from './kafka';
-import { murmur2 } from '../../backend-bridge/src/kafka/decoding/murmur2';
+import { murmur2 } from '../../backend-bridge/src/decoding/murmur2';
 import { createRandom } from './seeded-random';
 
 const MINUTE_MS = 60_000;

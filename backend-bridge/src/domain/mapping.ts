@@ -19,15 +19,25 @@ export interface FieldSource {
   readonly path: FieldPath;
 }
 
-/** KAFKA formats as ksqlDB calls them (string; int, bigint, double big-endian), JSON, Avro with a Schema Registry. */
-export type KeyFormat = 'none' | 'string' | 'int' | 'bigint' | 'double' | 'json' | 'avro';
+/** Formats of a whole payload that is one value, as Kafka's own serializers write it: text, or a big-endian number. */
+export const BARE_FORMATS = ['string', 'short', 'int', 'bigint', 'float', 'double'] as const;
+/** Formats of payloads with fields. */
+export const FIELD_FORMATS = ['json', 'avro'] as const;
+
+/** `none`: a key that is not read. */
+export type FormatName = 'none' | (typeof BARE_FORMATS)[number] | (typeof FIELD_FORMATS)[number];
+
+/** How a record's key or value is written. */
+export interface PayloadMapping {
+  readonly format: FormatName;
+}
 
 export interface TopicMapping {
   readonly metric: Metric;
   readonly topic: string;
   /** `time`: inner key + 8-byte start. `session`: inner key + 8-byte end + 8-byte start. */
-  readonly key: { readonly format: KeyFormat; readonly windowed: 'none' | 'time' | 'session' };
-  readonly value: { readonly format: 'json' | 'avro' };
+  readonly key: PayloadMapping & { readonly windowed: 'none' | 'time' | 'session' };
+  readonly value: PayloadMapping;
   /** Where the window's start comes from; `key`: the bytes behind a windowed key. */
   readonly start:
     | { readonly from: 'key' }

@@ -2,7 +2,7 @@ import type { Kafka, Message, Producer } from 'kafkajs';
 import { within, withDeadline } from '../domain/deadline';
 import { UnavailableError } from '../domain/errors';
 import type { Log, Telemetry } from '../domain/telemetry';
-import type { Undecodable } from './decoding/undecodable';
+import type { Undecodable } from '../decoding/undecodable';
 
 /** One record that gives no point, with where it stood. */
 export interface DeadLetter {

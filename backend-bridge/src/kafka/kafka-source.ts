@@ -3,7 +3,7 @@ import type { TopicMapping } from '../domain/mapping';
 import { StartRefusedError } from '../domain/errors';
 import type { Source } from '../domain/source';
 import type { SeriesStore } from '../domain/store';
-import { createSchemaRegistry } from './avro/schema-registry';
+import { createSchemaRegistry } from './schema-registry';
 import { createClusterView } from './cluster/cluster-view';
 import { registerCodecs } from './codecs';
 import { createDeadLetterWriter } from './dead-letters';

@@ -1,4 +1,4 @@
-import type { SchemaRegistryOptions } from './avro/schema-registry';
+import type { SchemaRegistryOptions } from './schema-registry';
 
 export interface KafkaTls {
   /** PEM texts. */

@@ -1,4 +1,4 @@
-import type { UndecodableReason } from '../decoding/undecodable';
+import type { Refusal } from '../../decoding/refusal';
 import { crc32c } from './crc32c';
 import { CODECS, unpack } from './unpack';
 
@@ -16,16 +16,6 @@ const CRC_FROM = 21;
 const LOG_APPEND_TIME = 0x08;
 const TRANSACTIONAL = 0x10;
 const CONTROL = 0x20;
-
-/** Why a record, or the rest of a batch, is passed over unread. */
-export interface Refusal {
-  readonly reason: UndecodableReason;
-  readonly message: string;
-  /** It stands for the offsets from here to that of its message. */
-  readonly firstOffset: number;
-  /** The size of the record or the batch that was not read. */
-  readonly bytes: number;
-}
 
 /** What kafkajs looks at to leave out aborted transactions. */
 interface BatchContext {

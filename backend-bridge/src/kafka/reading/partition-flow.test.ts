@@ -1,7 +1,6 @@
-import { noAvro } from '../avro/confluent-avro';
 import type { DeadLetter } from '../dead-letters';
-import { json, keyOf, mapping, START } from '../decoding/decoding.test-support';
-import { createRecordDecoder } from '../decoding/record-decoder';
+import { json, keyOf, mapping, START } from '../../decoding/decoding.test-support';
+import { createRecordDecoder } from '../../decoding/record-decoder';
 import type { WriteBatch, WriteOutcome } from '../../domain/store';
 import { PartitionFlow, type FlowBatch, type FlowTools } from './partition-flow';
 import type { TopicFeed } from './topic-feed';
@@ -23,7 +22,7 @@ function flowOver(fails: (offset: number) => boolean) {
     return { kind: 'applied', accepted: points.length, ...counts };
   };
   const nothing = (): void => undefined;
-  const decoder = createRecordDecoder(mapping(), { avro: noAvro, onUnsafeInteger: nothing });
+  const decoder = createRecordDecoder(mapping(), { schemas: null, onUnsafeInteger: nothing });
   const incarnations = { topicId: 'id', partitions: 1, incarnations: [{ number: 1, starts: [0] }] };
   const feed = {
     topic: 'topic',

@@ -1,9 +1,9 @@
 import type { KafkaMessage } from 'kafkajs';
-import type { SchemaRegistry } from '../avro/schema-registry';
+import type { SchemaRegistry } from '../schema-registry';
 import { Backoff } from '../backoff';
 import type { DeadLetterWriter } from '../dead-letters';
-import type { RawRecord } from '../decoding/record-decoder';
-import { refusalOf } from '../decoding/undecodable';
+import type { RawRecord } from '../../decoding/record-decoder';
+import { refusalOf } from '../../decoding/undecodable';
 import { UnavailableError, type Hop } from '../../domain/errors';
 import type { SeriesStore, WriteOutcome } from '../../domain/store';
 import type { Clock, Log, Telemetry } from '../../domain/telemetry';

@@ -1,8 +1,7 @@
 import type { WriteBatch } from '../../domain/store';
 import type { PointWrite } from '../../domain/point';
-import { mapping, json, keyOf, START } from '../decoding/decoding.test-support';
-import { createRecordDecoder, type RecordDecoder } from '../decoding/record-decoder';
-import { noAvro } from '../avro/confluent-avro';
+import { mapping, json, keyOf, START } from '../../decoding/decoding.test-support';
+import { createRecordDecoder, type RecordDecoder } from '../../decoding/record-decoder';
 import { decodeSlice, liesLikeJava } from './slice';
 import type { Lane, TopicFeed } from './topic-feed';
 
@@ -48,7 +47,7 @@ describe('a slice', () => {
   }));
 
   it('loses only the record that a decoder fails on', async () => {
-    const whole = createRecordDecoder(mapping(), { avro: noAvro, onUnsafeInteger: () => undefined });
+    const whole = createRecordDecoder(mapping(), { schemas: null, onUnsafeInteger: () => undefined });
     const decoder: RecordDecoder = {
       decodeInto: (slice, record, incarnation, nowMs) => {
         if (record.offset === 1) throw new TypeError('cannot read the property of nothing');
@@ -65,7 +64,7 @@ describe('a slice', () => {
   });
 
   it('refuses windows in the future only where the clock is certain', async () => {
-    const decoder = createRecordDecoder(mapping(), { avro: noAvro, onUnsafeInteger: () => undefined });
+    const decoder = createRecordDecoder(mapping(), { schemas: null, onUnsafeInteger: () => undefined });
     const incarnations = { topicId: 'id', partitions: 1, incarnations: [{ number: 1, starts: [0] }] };
     const of = {
       topic: 'topic',

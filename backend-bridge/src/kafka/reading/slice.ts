@@ -1,8 +1,9 @@
 import type { KafkaMessage } from 'kafkajs';
-import type { SchemaRegistry } from '../avro/schema-registry';
+import type { SchemaRegistry } from '../schema-registry';
 import type { DeadLetter } from '../dead-letters';
-import type { DecodedSlice, RawRecord } from '../decoding/record-decoder';
-import { refusalOf, SchemaNeeded, type Undecodable } from '../decoding/undecodable';
+import type { SchemaId } from '../../decoding/format';
+import type { DecodedSlice, RawRecord } from '../../decoding/record-decoder';
+import { refusalOf, SchemaNeeded, type Undecodable } from '../../decoding/undecodable';
 import type { FetchedMessage } from '../fetch/record-batch';
 import { homePartition } from '../../domain/revision';
 import { incarnationOf, type TopicIncarnations, type WriteBatch } from '../../domain/store';
@@ -67,7 +68,7 @@ function decodeFor(
   records: readonly RawRecord[],
   latestMs: number,
   deadLetters: DeadLetter[],
-  schemas: Set<number>,
+  schemas: Set<SchemaId>,
 ): DecodedSlice {
   const slice: DecodedSlice = { points: [], maxEventMs: null };
   const newest = topic.incarnations.at(-1)!.number;
@@ -124,7 +125,7 @@ export async function decodeSlice(
   const latestMs = clockCertain ? nowMs : Number.POSITIVE_INFINITY;
   for (;;) {
     const deadLetters: DeadLetter[] = [];
-    const schemas = new Set<number>();
+    const schemas = new Set<SchemaId>();
     const writes = feed.lanes.map((lane): WriteBatch => {
       const topic = lane.incarnations;
       if (topic === null || partition >= topic.partitions) throw new IdentityUnknown();

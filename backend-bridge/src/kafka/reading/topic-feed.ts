@@ -1,6 +1,5 @@
-import { createConfluentAvro, noAvro } from '../avro/confluent-avro';
-import type { SchemaRegistry } from '../avro/schema-registry';
-import { createRecordDecoder, type RecordDecoder } from '../decoding/record-decoder';
+import type { SchemaRegistry } from '../schema-registry';
+import { createRecordDecoder, type RecordDecoder } from '../../decoding/record-decoder';
 import type { TopicMapping } from '../../domain/mapping';
 import type { Metric } from '../../domain/metric';
 import type { TopicIncarnations } from '../../domain/store';
@@ -50,8 +49,7 @@ export function createTopicFeeds(
         `${field} holds integers past 2^53: they become the nearest double (told once for each topic)`,
       );
     };
-    const avro = registry === null ? noAvro : createConfluentAvro(registry, () => warnOnce('a long'));
-    const decoder = createRecordDecoder(mapping, { avro, onUnsafeInteger: warnOnce });
+    const decoder = createRecordDecoder(mapping, { schemas: registry, onUnsafeInteger: warnOnce });
     feed.lanes.push({ metric, decoder, incarnations: null });
   }
   return feeds;

@@ -1,7 +1,7 @@
-import type { FieldPath, TopicMapping } from '../../domain/mapping';
-import { parseJson, utf8Text } from './json-text';
+import type { FieldPath, TopicMapping } from '../domain/mapping';
+import type { SchemaSource, WithHeaders } from './format';
+import { createFormat } from './formats';
 import { murmur2 } from './murmur2';
-import type { AvroReader } from './record-decoder';
 import { Undecodable } from './undecodable';
 
 /** What a record's key says. The object is reused: read it before the next key is decoded. */
@@ -32,7 +32,6 @@ interface KnownKey {
 const KNOWN_KEYS = 20_000;
 const LONGEST_KNOWN_KEY = 256;
 const TWO_TO_32 = 4_294_967_296;
-const FIXED_LENGTH = { int: 4, bigint: 8, double: 8 } as const;
 
 /** Signed 64 bits, big-endian. Inexact past 2^53, where no time lies. */
 function int64(bytes: Buffer, at: number): number {
@@ -77,17 +76,22 @@ function mappedPaths({ dimensions, start, end }: TopicMapping): ReadonlySet<stri
 /** Reads the keys of a topic. The function throws Undecodable or SchemaNeeded. */
 export function createKeyDecoder(
   mapping: TopicMapping,
-  avro: AvroReader,
-): (key: Buffer | null) => DecodedKey {
-  const { format, windowed } = mapping.key;
+  schemas: SchemaSource | null,
+): (key: Buffer | null, record: WithHeaders) => DecodedKey {
+  const { windowed } = mapping.key;
   const suffix = windowed === 'none' ? 0 : windowed === 'time' ? 8 : 16;
   const needed =
     windowed !== 'none' ||
     mapping.dimensions.some((source) => source.in === 'key') ||
     (mapping.start.from === 'field' && mapping.start.in === 'key') ||
     (mapping.end.from === 'field' && mapping.end.in === 'key');
+  const format = createFormat(
+    mapping.key,
+    { what: 'key', name: windowed === 'none' ? 'the key' : 'the inner key', malformed: 'key_malformed' },
+    schemas,
+  );
   const mapped = mappedPaths(mapping);
-  const hasFields = needed && (format === 'json' || format === 'avro');
+  const hasFields = needed && format.structured;
   const known = new Map<string, KnownKey>();
   let current: KnownKey | null = null;
   const decoded: DecodedKey = {
@@ -102,32 +106,7 @@ export function createKeyDecoder(
     },
   };
 
-  const readContent = (key: Buffer, to: number): unknown => {
-    switch (format) {
-      case 'none':
-        return undefined;
-      case 'string':
-        return utf8Text(key, 0, to, 'key_malformed');
-      case 'json':
-        return parseJson(utf8Text(key, 0, to, 'key_malformed'), 'key', 'key_malformed');
-      case 'avro':
-        return avro.decode(key, 0, to, 'key');
-      case 'int':
-      case 'bigint':
-      case 'double': {
-        if (to !== FIXED_LENGTH[format]) {
-          throw new Undecodable(
-            'key_length',
-            `the key has ${key.length} bytes; ${windowed === 'none' ? 'a' : `a windowed (${windowed})`} ${format} key has ${FIXED_LENGTH[format] + suffix}`,
-          );
-        }
-        if (format === 'int') return key.readInt32BE(0);
-        return format === 'bigint' ? key.readBigInt64BE(0) : key.readDoubleBE(0);
-      }
-    }
-  };
-
-  return (key) => {
+  return (key, record) => {
     if (key === null) {
       if (needed) throw new Undecodable('key_missing', 'the record has no key, and the mapping reads one');
       current = null;
@@ -147,7 +126,7 @@ export function createKeyDecoder(
     const memo = inner <= LONGEST_KNOWN_KEY ? key.toString('latin1', 0, inner) : null;
     let entry = memo === null ? undefined : known.get(memo);
     if (entry === undefined) {
-      const content = needed ? readContent(key, inner) : undefined;
+      const content = needed ? format.read(key, 0, inner, record) : undefined;
       const placement = murmur2(key, 0, inner);
       const hash = hasFields ? murmur2(Buffer.from(leftOut(content, mapped))) : placement;
       entry = { content, hash, placement, labels: null };

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import type { TopicMapping } from '../../domain/mapping';
-import type { Window } from '../../domain/metric';
+import type { TopicMapping } from '../domain/mapping';
+import type { Window } from '../domain/metric';
 import {
   decode,
   int64,
@@ -41,7 +41,7 @@ const windows = {
 };
 
 describe('what Kafka Streams wrote', () => {
-  const file = join(__dirname, '../../../../tests/fixtures/kafka-streams/windowed.jsonl');
+  const file = join(__dirname, '../../../tests/fixtures/kafka-streams/windowed.jsonl');
   const records = readFileSync(file, 'utf8')
     .trim()
     .split('\n')
@@ -261,9 +261,9 @@ describe('values', () => {
   });
 
   it('asks for a schema instead of guessing', () => {
-    expect(() => decode(mapping({ value: { format: 'avro' } }), { key, value: Buffer.from([0]) })).toThrow(
-      SchemaNeeded,
-    );
+    expect(() =>
+      decode(mapping({ value: { format: 'avro' } }), { key, value: Buffer.from([0, 0, 0, 0, 7]) }),
+    ).toThrow(SchemaNeeded);
   });
 });
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { TopicMapping } from '../../domain/mapping';
+import type { TopicMapping } from '../domain/mapping';
 import {
   decode,
   int64,

@@ -1,4 +1,4 @@
-import type { TimeUnit } from '../../domain/mapping';
+import type { TimeUnit } from '../domain/mapping';
 import { Undecodable } from './undecodable';
 
 /** Numbers, labels and times as topics write them, into what a point holds. */

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createSchemaRegistry, type SchemaAnswer } from './schema-registry';
+import type { SchemaAnswer } from '../decoding/format';
+import { createSchemaRegistry } from './schema-registry';
 
 type Answer = readonly [status: number, type: string, body: string];
 const JSON_TYPE = 'application/vnd.schemaregistry.v1+json';

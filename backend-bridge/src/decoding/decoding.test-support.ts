@@ -1,9 +1,10 @@
 /** Mappings and single records for the decoder's tests. */
-import type { TopicMapping } from '../../domain/mapping';
-import type { Metric, Window } from '../../domain/metric';
-import type { PointWrite } from '../../domain/point';
-import { createRecordDecoder, type AvroReader, type RawRecord } from './record-decoder';
-import { SchemaNeeded, Undecodable } from './undecodable';
+import type { TopicMapping } from '../domain/mapping';
+import type { Metric, Window } from '../domain/metric';
+import type { PointWrite } from '../domain/point';
+import type { SchemaSource } from './format';
+import { createRecordDecoder, type RawRecord } from './record-decoder';
+import { Undecodable } from './undecodable';
 
 export const MINUTE = 60_000;
 export const START = 1_700_000_040_000;
@@ -57,11 +58,8 @@ export function mapping({ window = tumbling, ...over }: Over = {}): TopicMapping
   };
 }
 
-const unused: AvroReader = {
-  decode: () => {
-    throw new SchemaNeeded(7);
-  },
-};
+/** A registry of which nothing has been fetched. */
+const nothingFetched: SchemaSource = { known: () => undefined };
 
 export function int64(value: number): Buffer {
   const bytes = Buffer.alloc(8);
@@ -75,12 +73,12 @@ export const keyOf = (inner: Buffer | string, ...times: number[]): Buffer =>
 export function decode(
   of: TopicMapping,
   record: Partial<RawRecord>,
-  avro = unused,
+  schemas = nothingFetched,
   nowMs = LAST_MOMENT,
 ): PointWrite & { maxEventMs: number | null; warned: string[] } {
   const warned: string[] = [];
   const slice: { points: PointWrite[]; maxEventMs: number | null } = { points: [], maxEventMs: null };
-  const decoder = createRecordDecoder(of, { avro, onUnsafeInteger: (measure) => warned.push(measure) });
+  const decoder = createRecordDecoder(of, { schemas, onUnsafeInteger: (measure) => warned.push(measure) });
   decoder.decodeInto(
     slice,
     { key: null, value: null, offset: 5, timestampMs: START + 1, ...record },
@@ -92,7 +90,7 @@ export function decode(
 
 export function reasonOf(of: TopicMapping, record: Partial<RawRecord>, nowMs = LAST_MOMENT): string {
   try {
-    decode(of, record, unused, nowMs);
+    decode(of, record, nothingFetched, nowMs);
   } catch (error) {
     if (error instanceof Undecodable) return error.reason;
     throw error;

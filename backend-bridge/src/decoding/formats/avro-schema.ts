@@ -2,8 +2,8 @@ import avro, { type ForSchemaOptions, type Schema, type Type } from 'avsc';
 
 /** One Avro schema, ready to read bodies with. */
 export interface AvroSchema {
-  /** The value, and whether a long past 2^53 in it became the nearest double. Throws where the bytes do not fit. */
-  decode(body: Buffer): { readonly value: unknown; readonly unsafe: boolean };
+  /** The value; a long past 2^53 in it is a bigint. Throws where the bytes do not fit. */
+  decode(body: Buffer): unknown;
 }
 
 /** Bytes of the largest double, and some more: a longer decimal is none that a point can hold. */
@@ -95,48 +95,49 @@ class DecimalType extends avro.types.LogicalType {
   }
 }
 
-/** Parses a schema's text. Throws where it is none. */
-export function parseAvroSchema(text: string): AvroSchema {
-  const schema = JSON.parse(text) as Schema;
-  const options = { logicalTypes: { decimal: DecimalType }, typeHook: boundedType };
-  // Reading a long exactly costs eight times as much, so it is done only where avsc refuses the fast way.
-  const fast = avro.Type.forSchema(schema, options);
-  let unsafe = false;
-  let wide: Type | null = null;
-  const wideType = (): Type =>
-    (wide ??= avro.Type.forSchema(schema, {
-      ...options,
-      registry: {
-        long: avro.types.LongType.__with({
-          fromBuffer: (bytes: Buffer) => {
-            const exact = bytes.readBigInt64LE(0);
-            const nearest = Number(exact);
-            if (!Number.isSafeInteger(nearest)) unsafe = true;
-            return nearest;
-          },
-          toBuffer: (value: number) => {
-            const bytes = Buffer.alloc(8);
-            bytes.writeBigInt64LE(BigInt(value));
-            return bytes;
-          },
-          fromJSON: (value: number) => value,
-          toJSON: (value: number) => value,
-          isValid: (value: unknown) => typeof value === 'number',
-          compare: (a: number, b: number) => (a === b ? 0 : a < b ? -1 : 1),
-        }),
-      },
-    }));
+/** Longs of any size: those past 2^53 are bigints. Reading them so costs eight times as much. */
+const wideLong = avro.types.LongType.__with({
+  fromBuffer: (bytes: Buffer) => {
+    const exact = bytes.readBigInt64LE(0);
+    const nearest = Number(exact);
+    return Number.isSafeInteger(nearest) ? nearest : exact;
+  },
+  toBuffer: (value: number | bigint) => {
+    const bytes = Buffer.alloc(8);
+    bytes.writeBigInt64LE(BigInt(value));
+    return bytes;
+  },
+  fromJSON: (value: number) => value,
+  toJSON: (value: number | bigint) => Number(value),
+  isValid: (value: unknown) => typeof value === 'number' || typeof value === 'bigint',
+  compare: (a: number, b: number) => (a === b ? 0 : a < b ? -1 : 1),
+});
 
+/**
+ * Parses a schema's text, with the named types that it refers to: each after those it needs itself. Throws where it
+ * is none.
+ */
+export function parseAvroSchema(
+  text: string,
+  references: readonly { readonly text: string }[] = [],
+): AvroSchema {
+  const typeOf = (registry: Record<string, Type>): Type => {
+    const options = { logicalTypes: { decimal: DecimalType }, typeHook: boundedType, registry };
+    for (const reference of references) avro.Type.forSchema(JSON.parse(reference.text) as Schema, options);
+    return avro.Type.forSchema(JSON.parse(text) as Schema, options);
+  };
+  const fast = typeOf({});
+  let wide: Type | null = null;
   return {
     decode: (body) => {
       itemsLeft = body.length + SPARE_ITEMS;
       try {
-        return { value: fast.fromBuffer(body) as unknown, unsafe: false };
+        return fast.fromBuffer(body) as unknown;
       } catch (error) {
+        // avsc reads longs as doubles, and refuses those that a double cannot hold.
         if (!(error instanceof Error) || !error.message.includes('precision loss')) throw error;
-        unsafe = false;
         itemsLeft = body.length + SPARE_ITEMS;
-        return { value: wideType().fromBuffer(body) as unknown, unsafe };
+        return (wide ??= typeOf({ long: wideLong })).fromBuffer(body) as unknown;
       }
     },
   };

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { Undecodable, type UndecodableReason } from './undecodable';
+import type { FormatFactory } from '../format';
+import { Undecodable, type UndecodableReason } from '../undecodable';
 
 const REPLACEMENT = '\ufffd';
 
@@ -12,11 +13,8 @@ export function utf8Text(bytes: Buffer, from: number, to: number, reason: Undeco
   return text;
 }
 
-/** Any JSON. */
-export function parseJson(text: string, what: string, reason: UndecodableReason): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new Undecodable(reason, `the ${what} is not JSON: ${(error as Error).message}`, { cause: error });
-  }
-}
+/** Serdes.String, STRING of ksqlDB's KAFKA format: the whole payload is one text. */
+export const textFormat: FormatFactory = (_, { malformed }) => ({
+  structured: false,
+  read: (bytes, from, to) => utf8Text(bytes, from, to, malformed),
+});

@@ -1,4 +1,4 @@
-import type { FieldPath } from '../../domain/mapping';
+import type { FieldPath } from '../domain/mapping';
 
 /** Reads a field of a decoded key or value; `undefined` when it is not there. */
 export type FieldReader = (root: unknown) => unknown;

@@ -43,7 +43,7 @@ export function refusalOf(error: unknown): Undecodable {
 
 /** The record can be read once the registry has been asked for this schema. */
 export class SchemaNeeded extends Error {
-  constructor(readonly schemaId: number) {
+  constructor(readonly schemaId: number | string) {
     super(`schema ${schemaId} is not loaded`);
     this.name = 'SchemaNeeded';
   }

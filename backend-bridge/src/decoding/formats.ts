@@ -1,0 +1,28 @@
+import type { FormatName, PayloadMapping } from '../domain/mapping';
+import type { Format, FormatFactory, PayloadPlace, SchemaSource } from './format';
+import { avroFormat } from './formats/avro';
+import { jsonFormat } from './formats/json';
+import { noFormat } from './formats/none';
+import { numberFormat } from './formats/number';
+import { textFormat } from './formats/text';
+
+const FACTORIES: Readonly<Record<FormatName, FormatFactory>> = {
+  none: noFormat,
+  string: textFormat,
+  short: numberFormat('short'),
+  int: numberFormat('int'),
+  bigint: numberFormat('bigint'),
+  float: numberFormat('float'),
+  double: numberFormat('double'),
+  json: jsonFormat,
+  avro: avroFormat,
+};
+
+/** The format that a mapping names for its key or its value. */
+export function createFormat(
+  mapping: PayloadMapping,
+  place: PayloadPlace,
+  schemas: SchemaSource | null,
+): Format {
+  return FACTORIES[mapping.format](mapping, place, schemas);
+}

@@ -1,0 +1,138 @@
+import type { TopicMapping } from '../domain/mapping';
+import type { PointWrite } from '../domain/point';
+import { fieldReader } from './field-path';
+import type { SchemaSource, WithHeaders } from './format';
+import { createFormat } from './formats';
+import { createKeyDecoder, type DecodedKey } from './key-decoder';
+import type { Refusal } from './refusal';
+import { toLabel, toNumber, withinDouble } from './scalar';
+import { Undecodable } from './undecodable';
+import { createWindowReader } from './window-reader';
+
+/** One record as Kafka has it. */
+export interface RawRecord extends WithHeaders {
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly offset: number;
+  /** The record's timestamp in ms; -1: none. */
+  readonly timestampMs: number;
+  /** Why it was passed over unread; it may stand for several offsets then. Absent: it was read. */
+  readonly refusal?: Refusal | null;
+}
+
+/** What one slice of a partition becomes, for one metric. */
+export interface DecodedSlice {
+  readonly points: PointWrite[];
+  /** Newest event time seen; null: none. */
+  maxEventMs: number | null;
+}
+
+export interface RecordDecoder {
+  /**
+   * Adds the record's point. Throws Undecodable or SchemaNeeded; the slice is unchanged then.
+   * `nowMs`: windows that begin later than FUTURE_TOLERANCE_MS after it are refused.
+   */
+  decodeInto(slice: DecodedSlice, record: RawRecord, incarnation: number, nowMs: number): void;
+}
+
+export interface DecoderHooks {
+  /** Null: no Schema Registry is set. */
+  readonly schemas: SchemaSource | null;
+  /** An integer past 2^53 became the nearest double. */
+  readonly onUnsafeInteger: (measure: string) => void;
+}
+
+const dotted = (path: readonly string[]): string => path.join('.');
+
+/** How a mapping's records become points of its metric. Pure: bytes in, points out. */
+export function createRecordDecoder(mapping: TopicMapping, hooks: DecoderHooks): RecordDecoder {
+  const { metric } = mapping;
+  const keyDecoder = createKeyDecoder(mapping, hooks.schemas);
+  const valueFormat = createFormat(
+    mapping.value,
+    { what: 'value', name: 'the value', malformed: 'value_malformed' },
+    hooks.schemas,
+  );
+  const windows = createWindowReader(mapping);
+  const exact = valueFormat.roundedIntegers === undefined;
+  const dimensions = mapping.dimensions.map((source, index) => ({
+    inKey: source.in === 'key',
+    read: fieldReader(source.path),
+    name: `dimension ${metric.dimensions[index]?.name ?? dotted(source.path)}`,
+  }));
+  const onlyKeyLabels = dimensions.every((dimension) => dimension.inKey);
+  const measures = mapping.measures.map(({ path, optional }, index) => ({
+    read: fieldReader(path),
+    optional,
+    name: dotted(path),
+    measure: metric.measures[index]?.name ?? dotted(path),
+  }));
+
+  const readLabels = (key: DecodedKey, value: unknown): readonly string[] => {
+    if (onlyKeyLabels && key.labels !== null) return key.labels;
+    const labels = dimensions.map(({ inKey, read, name }) =>
+      toLabel(read(inKey ? key.content : value), name),
+    );
+    if (onlyKeyLabels) key.remember(labels);
+    return labels;
+  };
+
+  const readMeasures = (value: unknown): (number | undefined)[] => {
+    const numbers = new Array<number | undefined>(measures.length);
+    for (let i = 0; i < measures.length; i += 1) {
+      const { read, optional, name, measure } = measures[i]!;
+      const raw = read(value);
+      // JSON has no infinity: there it is a number with too many digits.
+      const number = typeof raw !== 'number' ? toNumber(raw, name) : exact ? raw : withinDouble(raw, name);
+      if (number === undefined) {
+        if (!optional) throw new Undecodable('missing_field', `the value has no ${name} (or it is null)`);
+      } else if (
+        (number > Number.MAX_SAFE_INTEGER || number < Number.MIN_SAFE_INTEGER) &&
+        Number.isInteger(number) &&
+        (typeof raw === 'bigint' || valueFormat.roundedIntegers?.() === true)
+      ) {
+        hooks.onUnsafeInteger(measure);
+      }
+      numbers[i] = number;
+    }
+    return numbers;
+  };
+
+  const readValue = (bytes: Buffer, record: RawRecord): unknown => {
+    const value = valueFormat.read(bytes, 0, bytes.length, record);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      throw new Undecodable('value_malformed', 'the value is not an object with fields');
+    }
+    return value;
+  };
+
+  return {
+    decodeInto: (slice, record, incarnation, nowMs) => {
+      const { refusal, value: bytes } = record;
+      if (refusal) throw new Undecodable(refusal.reason, refusal.message);
+      const key = keyDecoder(record.key, record);
+      const value = bytes === null ? null : readValue(bytes, record);
+      if (bytes === null && !onlyKeyLabels) {
+        throw new Undecodable(
+          'tombstone_incomplete',
+          'a tombstone has no value, and a dimension comes from it; map every dimension from the key',
+        );
+      }
+      const { startMs, endMs, eventMs } = windows.read(record, key, value, nowMs);
+      slice.points.push({
+        values: readLabels(key, value),
+        startMs,
+        endMs,
+        measures: bytes === null ? measures.map(() => undefined) : readMeasures(value),
+        removed: bytes === null,
+        keyHash: key.hash,
+        placement: key.placement,
+        offset: record.offset,
+        incarnation,
+      });
+      if (eventMs !== undefined && (slice.maxEventMs === null || eventMs > slice.maxEventMs)) {
+        slice.maxEventMs = eventMs;
+      }
+    },
+  };
+}

@@ -1,0 +1,201 @@
+import type { RegisteredSchema, SchemaAnswer, SchemaId, SchemaSource } from '../decoding/format';
+import { UnavailableError } from '../domain/errors';
+
+export interface SchemaRegistryOptions {
+  readonly url: string;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+}
+
+export interface SchemaRegistry extends SchemaSource {
+  /** Asks the registry once per id at a time. Rejects with UnavailableError when it does not answer. */
+  load(id: SchemaId): Promise<SchemaAnswer>;
+  /** The same for several ids, a few at once: damaged bytes may name any of them. */
+  loadAll(ids: readonly SchemaId[]): Promise<void>;
+}
+
+const TIMEOUT_MS = 3_000;
+const UNKNOWN_TRIES = 3;
+const UNKNOWN_TRY_MS = 300;
+/** A schema may still be registered later: an id that was unknown is asked for again after this. */
+const UNKNOWN_KEPT_MS = 30_000;
+const KEPT = 1_000;
+/** More than all slices under way can name, so that none is asked for twice in one of them. */
+const UNKNOWN_KEPT = 20_000;
+const AT_ONCE = 32;
+/** `Schema not found`, the registry's own word; a 404 without it is another server's, or another path. */
+const SCHEMA_NOT_FOUND = 40_403;
+/** Schemas that one schema may refer to, directly and through others. */
+const MOST_REFERENCES = 200;
+
+interface Reference {
+  readonly name: string;
+  readonly subject: string;
+  readonly version: number;
+}
+
+interface RegistryBody {
+  readonly references?: unknown;
+  readonly schema?: unknown;
+  readonly schemaType?: unknown;
+  readonly error_code?: unknown;
+}
+
+function parseBody(text: string): RegistryBody | null {
+  try {
+    const body: unknown = JSON.parse(text);
+    return typeof body === 'object' && body !== null ? body : null;
+  } catch {
+    return null;
+  }
+}
+
+function referencesOf({ references }: RegistryBody): readonly Reference[] {
+  const isReference = (one: unknown): one is Reference => {
+    const { name, subject, version } = (one ?? {}) as Partial<Reference>;
+    return typeof name === 'string' && typeof subject === 'string' && typeof version === 'number';
+  };
+  return Array.isArray(references) ? references.filter(isReference) : [];
+}
+
+/** The address without its credentials, which belong into no message, and the header made of them. */
+function addressOf(options: SchemaRegistryOptions): { base: string; authorization: string | null } {
+  const url = new URL(options.url);
+  const username = options.username ?? decodeURIComponent(url.username);
+  const password = options.password ?? decodeURIComponent(url.password);
+  url.username = '';
+  url.password = '';
+  return {
+    base: url.href.replace(/\/+$/, ''),
+    authorization:
+      username === '' ? null : `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`,
+  };
+}
+
+/**
+ * A registry with Confluent's API: `GET /schemas/ids/{id}` or `/schemas/guids/{guid}`, and
+ * `/subjects/{subject}/versions/{version}` for what a schema refers to. What has an id never changes.
+ */
+export function createSchemaRegistry(options: SchemaRegistryOptions): SchemaRegistry {
+  const schemas = new Map<SchemaId, SchemaAnswer>();
+  const unknown = new Map<SchemaId, { readonly answer: SchemaAnswer; readonly untilMs: number }>();
+  const loading = new Map<SchemaId, Promise<SchemaAnswer>>();
+  const { base, authorization } = addressOf(options);
+  const headers: Record<string, string> = {
+    accept: 'application/vnd.schemaregistry.v1+json, application/json',
+  };
+  if (authorization !== null) headers['authorization'] = authorization;
+
+  /** The registry's answer to one request; null: it has no such schema. */
+  const get = async (path: string, what: string): Promise<RegistryBody | null> => {
+    const unavailable = (why: string, cause?: unknown): UnavailableError =>
+      new UnavailableError(
+        'schema_registry',
+        `the Schema Registry at ${base} does not give ${what}: ${why}`,
+        {
+          cause,
+        },
+      );
+    let response: Response;
+    let text: string;
+    try {
+      response = await fetch(`${base}${path}`, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
+      text = await response.text();
+    } catch (error) {
+      const { message, cause } = error as Error;
+      throw unavailable(cause instanceof Error ? cause.message : message, error);
+    }
+    const body = parseBody(text);
+    if (response.status === 404 && body?.error_code === SCHEMA_NOT_FOUND) return null;
+    if (!response.ok) throw unavailable(`it answers ${response.status}; is this the registry's address?`);
+    if (body === null) throw unavailable("its answer is not a registry's JSON");
+    if (typeof body.schema !== 'string') throw unavailable('its answer holds no schema');
+    return body;
+  };
+
+  /** Adds what a schema refers to, each after those it needs itself. */
+  const addReferences = async (
+    body: RegistryBody,
+    found: Map<string, { readonly name: string; readonly text: string }>,
+    asked: Set<string>,
+  ): Promise<void> => {
+    for (const { name, subject, version } of referencesOf(body)) {
+      if (asked.has(name)) continue;
+      asked.add(name);
+      if (asked.size > MOST_REFERENCES)
+        throw new RangeError(`it refers to more than ${MOST_REFERENCES} schemas`);
+      const path = `/subjects/${encodeURIComponent(subject)}/versions/${version}`;
+      const answer = await get(path, `version ${version} of ${subject}`);
+      if (answer === null)
+        throw new RangeError(`the registry does not know version ${version} of ${subject}`);
+      await addReferences(answer, found, asked);
+      found.set(name, { name, text: answer.schema as string });
+    }
+  };
+
+  const ask = async (id: SchemaId): Promise<SchemaAnswer> => {
+    const path = typeof id === 'number' ? `/schemas/ids/${id}` : `/schemas/guids/${id}`;
+    const body = await get(path, `schema ${id}`);
+    if (body === null) return { unknown: `the Schema Registry does not know schema ${id}` };
+    const references = new Map<string, { readonly name: string; readonly text: string }>();
+    try {
+      await addReferences(body, references, new Set());
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      return { unknown: `schema ${id} cannot be used: ${error.message}` };
+    }
+    return {
+      // Registries leave the type out for Avro, their first one.
+      type: (body.schemaType ?? 'AVRO') as RegisteredSchema['type'],
+      text: body.schema as string,
+      references: [...references.values()],
+    };
+  };
+
+  /** Registries behind a balancer may lag behind each other, so "unknown" is believed after a few tries. */
+  const askPatiently = async (id: SchemaId): Promise<SchemaAnswer> => {
+    for (let attempt = 1; ; attempt += 1) {
+      const answer = await ask(id);
+      if (!('unknown' in answer) || attempt === UNKNOWN_TRIES) return answer;
+      await new Promise((resolve) => setTimeout(resolve, UNKNOWN_TRY_MS));
+    }
+  };
+
+  const keep = (id: SchemaId, answer: SchemaAnswer): void => {
+    const isUnknown = 'unknown' in answer;
+    const kept = isUnknown ? unknown : schemas;
+    if (kept.size >= (isUnknown ? UNKNOWN_KEPT : KEPT)) kept.delete(kept.keys().next().value!);
+    if (isUnknown) unknown.set(id, { answer, untilMs: performance.now() + UNKNOWN_KEPT_MS });
+    else schemas.set(id, answer);
+  };
+
+  const load = (id: SchemaId): Promise<SchemaAnswer> => {
+    const running = loading.get(id);
+    if (running !== undefined) return running;
+    const asking = askPatiently(id)
+      .then((answer) => {
+        keep(id, answer);
+        return answer;
+      })
+      .finally(() => loading.delete(id));
+    loading.set(id, asking);
+    return asking;
+  };
+
+  return {
+    known: (id) => {
+      const schema = schemas.get(id);
+      if (schema !== undefined) return schema;
+      const kept = unknown.get(id);
+      if (kept === undefined || kept.untilMs > performance.now()) return kept?.answer;
+      unknown.delete(id);
+      return undefined;
+    },
+    load,
+    loadAll: async (ids) => {
+      for (let from = 0; from < ids.length; from += AT_ONCE) {
+        await Promise.all(ids.slice(from, from + AT_ONCE).map(load));
+      }
+    },
+  };
+}
