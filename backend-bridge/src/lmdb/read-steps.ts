@@ -1,11 +1,11 @@
 import { RequestError } from '../domain/errors';
 import { neededMeasures, unpackSteps } from '../domain/history/packed-steps';
+import { blockRange } from '../domain/history/step-blocks';
 import { emptySteps, foldShape, type FoldShape, type StepColumns } from '../domain/history/step-columns';
 import type { SeriesSteps, StepsAnswer, StepsRequest } from '../domain/store';
 import type { Environment } from './environment';
 import type { MetricState } from './metric-state';
 import { seriesOfStepKey, stepBlockKey, tierBound } from './point-keys';
-import { blockRange } from './step-sealer';
 
 /** A long read lets others have their turn after this time. */
 const TURN_MS = 8;

@@ -1,7 +1,15 @@
-import { copySteps, packSteps, stepsIn, unpackSteps } from '../domain/history/packed-steps';
-import { emptySteps, foldShape, foldWindows, type FoldShape } from '../domain/history/step-columns';
-import { sealTargetMs, sealUnitMs, tiersOf } from '../domain/history/tiers';
-import { alignDown, alignUp } from '../domain/ladder';
+import { stepsIn } from '../domain/history/packed-steps';
+import {
+  blockParts,
+  mergedBlock,
+  sealAtOnceMs,
+  sealedTiers,
+  STEPS_PER_BLOCK,
+  type SealedTier,
+} from '../domain/history/step-blocks';
+import { emptySteps, foldWindows } from '../domain/history/step-columns';
+import { sealTargetMs, sealUnitMs } from '../domain/history/tiers';
+import { alignDown } from '../domain/ladder';
 import { bucketOf, readBucket } from '../domain/packed-point';
 import { PointColumns } from '../domain/point';
 import type { Environment } from './environment';
@@ -9,19 +17,9 @@ import type { TierRecord } from './history-record';
 import type { MetricState } from './metric-state';
 import { bucketKey, stepBlockKey, tierBound } from './point-keys';
 
-/** Steps in a block: days of one series together, small enough that a step more is packed again quickly. */
-export const STEPS_PER_BLOCK = 256;
 /** A step of the sealer shares its transaction with writes. */
 const TURN_MS = 8;
 const BLOCKS_PER_STEP = 2_000;
-/** Windows that one series is read with at most. */
-const WINDOWS_AT_ONCE = 4_096;
-
-interface Tier {
-  readonly windows: number;
-  readonly keepMs: number;
-  readonly shape: FoldShape;
-}
 
 /**
  * Turns windows that no longer change into the steps of each tier, series by series in small steps, and then moves the
@@ -29,7 +27,7 @@ interface Tier {
  * between does the same once more, with the same bytes.
  */
 export class StepSealer {
-  private readonly tiers: readonly Tier[];
+  private readonly tiers: readonly SealedTier[];
   private readonly unitMs: number;
 
   constructor(
@@ -38,11 +36,7 @@ export class StepSealer {
   ) {
     const { metric } = state;
     this.unitMs = sealUnitMs(metric);
-    this.tiers = tiersOf(metric).map(({ stepMs, keepMs }) => ({
-      windows: stepMs / metric.window.advanceMs,
-      keepMs,
-      shape: foldShape(metric, stepMs),
-    }));
+    this.tiers = sealedTiers(metric);
   }
 
   /** One step, within a transaction in which nothing is staged. Returns whether there is more to do at once. */
@@ -68,11 +62,10 @@ export class StepSealer {
         oldestMs = Math.min(oldestMs, bucket * layout.spanMs);
     }
     const fromMs = Math.min(targetMs, Math.max(sealedBeforeMs, alignDown(oldestMs, this.unitMs)));
-    const atOnceMs = alignUp(WINDOWS_AT_ONCE * metric.window.advanceMs, this.unitMs);
     this.state.history = {
       ...this.state.history!,
       sealedBeforeMs: fromMs,
-      sealingToMs: Math.min(targetMs, alignDown(fromMs, this.unitMs) + atOnceMs),
+      sealingToMs: Math.min(targetMs, alignDown(fromMs, this.unitMs) + sealAtOnceMs(metric)),
       sealedSeries: 0,
     };
     this.state.saveHistory(this.env);
@@ -111,35 +104,18 @@ export class StepSealer {
     for (const tier of this.tiers) this.addSteps(tier, seriesId, windows);
   }
 
-  private addSteps(tier: Tier, seriesId: number, windows: PointColumns): void {
+  private addSteps(tier: SealedTier, seriesId: number, windows: PointColumns): void {
     const { shape } = tier;
     const { sealedBeforeMs, tiers } = this.state.history!;
     const steps = emptySteps(shape);
     foldWindows(shape, windows, steps);
-    const blockMs = STEPS_PER_BLOCK * shape.stepMs;
-    let from = 0;
-    // The first step of a tier that is new may have lost windows.
-    while (from < steps.starts.length && steps.starts[from]! < tiers[tier.windows]!.sinceMs) from += 1;
-    while (from < steps.starts.length) {
-      const block = Math.floor(steps.starts[from]! / blockMs);
-      let to = from + 1;
-      while (to < steps.starts.length && steps.starts[to]! < (block + 1) * blockMs) to += 1;
-      const key = stepBlockKey(this.state.id, tier.windows, block, seriesId);
+    for (const part of blockParts(shape, steps, tiers[tier.windows]!.sinceMs)) {
+      const key = stepBlockKey(this.state.id, tier.windows, part.block, seriesId);
       const stored = this.env.steps!.getBinary(key);
-      let bytes: Uint8Array;
-      if (stored === undefined) bytes = packSteps(shape, steps, from, to);
-      else {
-        const merged = emptySteps(shape);
-        // Steps from the boundary on are of a run that was not finished.
-        unpackSteps(shape, stored, merged, { fromMs: 0, toMs: sealedBeforeMs });
-        const [first, end] = [steps.starts[from]!, steps.starts[to - 1]!];
-        copySteps(steps, merged, (start) => start >= first && start <= end);
-        bytes = packSteps(shape, merged, 0, merged.starts.length);
-      }
+      const bytes = mergedBlock(shape, steps, part, stored, sealedBeforeMs);
       this.env.steps!.putSync(key, bytes);
       this.count(tier.windows, stored, -1);
       this.count(tier.windows, bytes, 1);
-      from = to;
     }
   }
 
@@ -173,10 +149,4 @@ export class StepSealer {
     };
     this.state.history = { ...history, tiers: { ...history.tiers, [windows]: after } };
   }
-}
-
-/** Blocks of a tier that may hold steps of the range: the first, and the one after the last. */
-export function blockRange(stepMs: number, fromMs: number, toMs: number): readonly [number, number] {
-  const blockMs = STEPS_PER_BLOCK * stepMs;
-  return [Math.floor(fromMs / blockMs), Math.ceil(toMs / blockMs)];
 }
