@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { lifetimeMs } from '../domain/history/tiers';
 import { metricShape } from '../domain/metric-shape';
 import type { Log } from '../domain/telemetry';
+import { historyText } from './history-state';
 import type { MetricAccess } from './point-reader';
 import type { RedisLink } from './redis-link';
 
@@ -30,16 +32,17 @@ export async function keepAligned(
 }
 
 /**
- * Gives every stored bucket of a metric the expiry that its retention asks for. Does nothing while the stored
- * definition is another bridge's: that one was started later, and decides.
+ * Gives every stored bucket of a metric the expiry that its retention asks for; windows of one with a history are kept
+ * until they are steps. Does nothing while the stored definition is another bridge's: that one was started later, and
+ * decides.
  */
-async function alignExpiry(
+export async function alignExpiry(
   link: RedisLink,
   { metric, layout, keys }: MetricAccess,
   epoch: string,
   goOn: () => boolean,
 ): Promise<void> {
-  const tailMs = layout.sizeMs - layout.advanceMs + layout.retentionMs;
+  const afterEndMs = layout.sizeMs - layout.advanceMs;
   const shape = metricShape(metric);
   let [bucket, done] = ['0', '0'];
   while (goOn()) {
@@ -51,8 +54,10 @@ async function alignExpiry(
       bucket,
       done,
       layout.spanMs,
-      tailMs,
+      afterEndMs + lifetimeMs(metric),
       layout.endAt,
+      historyText(metric),
+      afterEndMs + metric.retentionMs,
     )) as string[];
     if (kind !== 'more') return;
     [bucket, done] = [nextBucket, nextDone];

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import functions from './functions.lua';
+import history from './history.lua';
 import write from './write.lua';
 
-const source = `${functions}\n${write}`;
+const source = `${functions}\n${history}\n${write}`;
 
 /**
  * Named by its content: bridges of two versions can share one Redis while they are exchanged,
@@ -18,6 +19,8 @@ export type FunctionName =
   | 'set_topic'
   | 'skip'
   | 'report'
+  | 'seal_turn'
+  | 'seal'
   | 'write'
   | 'ready'
   | 'clock';

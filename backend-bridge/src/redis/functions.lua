@@ -127,6 +127,7 @@ local function clocks_agree(own, tolerance)
 end
 
 local PROGRESS_ONLY, POINTS, FORGOTTEN = 0, 1, 2
+local take_history -- history.lua
 
 -- Numbered per metric, so that a reader sees when it missed one.
 local function publish(meta, epoch, kind, watermark, final_before, body)
@@ -142,8 +143,7 @@ end
 -- Registers the metric, or compares it with what is registered. A process that does not know the metric's run takes it
 -- over if the caller has seen nothing that is not there; else the metric is 'lost', and needs a new epoch.
 -- A bridge of the first release may have put the metric under this epoch, or under the one before: it begins no run.
-local function open(keys, args)
-  local meta = keys[1]
+local function enter_run(meta, args)
   local stored = redis.call('HMGET', meta, 'epoch', 'shape', 'chan', 'run', 'run_before', 'run_from', 'run_epoch')
   if not stored[2] then
     redis.call('HSET', meta, 'epoch', args[1], 'shape', args[2])
@@ -161,6 +161,17 @@ local function open(keys, args)
   end
   if args[4] == '' or args[4] ~= stored[4] or tonumber(args[5]) > number then return { 'lost' } end
   return begin_run(meta, args[1], args[3], args[4], number)
+end
+
+-- args: those of enter_run, then the caller's history, '1' when it was just started, lifetime, retention, span of a
+-- bucket.
+local function open(keys, args)
+  local reply = enter_run(keys[1], args)
+  if reply[1] == 'new' or reply[1] == 'known' then
+    local lifetime, retention, span_ms = tonumber(args[9]), tonumber(args[10]), tonumber(args[11])
+    take_history(keys[1], reply[1] == 'new', args[7], args[8] == '1', lifetime, retention, span_ms)
+  end
+  return reply
 end
 
 -- args: expected epoch, next epoch. On the store's own hash; answers with the epoch that holds now.
@@ -207,18 +218,10 @@ local function skip(keys, args)
   return { 'skipped' }
 end
 
--- Forgets series whose newest bucket is gone, and the index entries of buckets that are gone; a few a call.
--- Goes by this server's clock, as expiry does.
-local function sweep(meta)
+-- Forgets series whose newest bucket, or step, expired before a time; a few a call. Answers with their ids, packed.
+local function forget(meta, before)
   local base = base_of(meta)
-  local now = server_time() - SWEEP_MARGIN_MS
-  local buckets = redis.call('ZRANGE', base .. 'buckets', 0, 7)
-  for i = 1, #buckets do
-    if redis.call('EXISTS', base .. 'x:' .. buckets[i]) == 0 then
-      redis.call('ZREM', base .. 'buckets', buckets[i])
-    end
-  end
-  local dead = redis.call('ZRANGEBYSCORE', base .. 'expiry', '-inf', now, 'LIMIT', 0, SWEEP_STEP)
+  local dead = redis.call('ZRANGEBYSCORE', base .. 'expiry', '-inf', before, 'LIMIT', 0, SWEEP_STEP)
   if #dead == 0 then return nil end
   redis.call('HINCRBY', meta, 'forgotten', 1)
   local ids = redis.call('ZMSCORE', base .. 'series', unpack(dead))
@@ -229,6 +232,18 @@ local function sweep(meta)
     if ids[i] then packed[#packed + 1] = struct.pack('<I4', tonumber(ids[i])) end
   end
   return table.concat(packed)
+end
+
+-- Forgets series, and the index entries of buckets that are gone. Goes by this server's clock, as expiry does.
+local function sweep(meta)
+  local base = base_of(meta)
+  local buckets = redis.call('ZRANGE', base .. 'buckets', 0, 7)
+  for i = 1, #buckets do
+    if redis.call('EXISTS', base .. 'x:' .. buckets[i]) == 0 then
+      redis.call('ZREM', base .. 'buckets', buckets[i])
+    end
+  end
+  return forget(meta, server_time() - SWEEP_MARGIN_MS)
 end
 
 -- args: epoch, topic id, now, idle, final only, the bridge's own time, tolerance, then for each report: partition, '1' at
@@ -331,14 +346,15 @@ local function session_expiry(key, end_at, tail_ms)
 end
 
 -- args: epoch, shape, first bucket, series of it already done, span, tail, byte position of a session's end (-1: fixed
--- windows). Gives stored buckets the expiry that the retention asks for, some at a time: after a change of the
+-- windows), history, tail of what is sealed. Gives stored buckets the expiry that the retention asks for, some at a time: after a change of the
 -- retention, and after writes of a bridge that still has the other one. Answers with where to go on, or 'done'.
 local function align_expiry(keys, args)
   local meta = keys[1]
   local base = base_of(meta)
-  local stored = redis.call('HMGET', meta, 'epoch', 'shape')
+  local stored = redis.call('HMGET', meta, 'epoch', 'shape', 'history', 'sealed_before')
   if stored[1] ~= args[1] then return { 'store_lost' } end
-  if stored[2] ~= args[2] then return { 'other_shape' } end
+  if stored[2] ~= args[2] or (stored[3] or '') ~= args[8] then return { 'other_shape' } end
+  local sealed_before, sealed_tail_ms = tonumber(stored[4] or 0), tonumber(args[9])
   local done, span_ms, tail_ms, end_at = tonumber(args[4]), tonumber(args[5]), tonumber(args[6]), tonumber(args[7])
   local is_session = end_at >= 0
   local prefix = base .. (is_session and 's:' or 'b:')
@@ -346,7 +362,9 @@ local function align_expiry(keys, args)
   local buckets = redis.call('ZRANGEBYSCORE', base .. 'buckets', args[3], '+inf', 'LIMIT', 0, ALIGN_BUCKETS)
   for i = 1, #buckets do
     local bucket, index = buckets[i], base .. 'x:' .. buckets[i]
-    local fixed = (tonumber(bucket) + 1) * span_ms + tail_ms
+    local end_ms = (tonumber(bucket) + 1) * span_ms
+    -- Windows that are steps now need not be kept; that they have expired deletes them.
+    local fixed = end_ms + (end_ms <= sealed_before and sealed_tail_ms or tail_ms)
     local aligned = not is_session and redis.call('PEXPIRETIME', index) == fixed
     local packed = aligned and '' or redis.call('GETRANGE', index, 4 * done, 4 * (done + room) - 1)
     local newest = fixed

@@ -78,34 +78,59 @@ async function findPlaces(link: RedisLink, access: MetricAccess, request: ReadRe
     return ids.flatMap((seriesId) =>
       Array.from({ length: high - low + 1 }, (_, i) => ({ seriesId, bucket: low + i })),
     );
-  const buckets = await existingBuckets(link, access, low, high);
   const wanted = ids === null ? null : new Set(ids);
   const bySeries = new Map<number, number[]>();
   let places = 0;
-  for (let at = 0; at < buckets.length; at += CHUNK) {
-    const part = buckets.slice(at, at + CHUNK);
+  for await (const { bucket, seriesIds } of bucketIndexes(link, access, low, high)) {
     request.signal?.throwIfAborted();
-    const indexes = await link.mget(part.map((bucket) => access.keys.index(bucket)));
-    indexes.forEach((packed, i) => {
-      if (packed === null) return;
-      // A hash of sessions that expired and came again is in its index twice.
-      const seen = new Set<number>();
-      for (let offset = 0; offset + 4 <= packed.length; offset += 4) {
-        const id = packed.readUInt32LE(offset);
-        if (seen.has(id) || (wanted !== null && !wanted.has(id))) continue;
-        seen.add(id);
-        const list = bySeries.get(id);
-        if (list === undefined) bySeries.set(id, [part[i]!]);
-        else list.push(part[i]!);
-        places += 1;
-      }
-    });
+    for (const id of seriesIds) {
+      if (wanted !== null && !wanted.has(id)) continue;
+      const list = bySeries.get(id);
+      if (list === undefined) bySeries.set(id, [bucket]);
+      else list.push(bucket);
+      places += 1;
+    }
     // Every bucket that exists holds a point; those cut off by the range's ends and by retention are few.
     if (places > 2 * request.maxPoints + 10_000) throw tooLarge(access.metric, request);
   }
   const found: Place[] = [];
   for (const [seriesId, list] of bySeries) for (const bucket of list) found.push({ seriesId, bucket });
   return found;
+}
+
+/** Ids of the series with points in the buckets [low, high], ascending. */
+export async function seriesInBuckets(
+  link: RedisLink,
+  access: MetricAccess,
+  low: number,
+  high: number,
+): Promise<readonly number[]> {
+  const found = new Set<number>();
+  for await (const { seriesIds } of bucketIndexes(link, access, low, high))
+    for (const id of seriesIds) found.add(id);
+  return [...found].sort((a, b) => a - b);
+}
+
+/** The buckets that exist, ascending, each with the series that have points in it. */
+async function* bucketIndexes(
+  link: RedisLink,
+  access: MetricAccess,
+  low: number,
+  high: number,
+): AsyncGenerator<{ readonly bucket: number; readonly seriesIds: ReadonlySet<number> }> {
+  const buckets = await existingBuckets(link, access, low, high);
+  for (let at = 0; at < buckets.length; at += CHUNK) {
+    const part = buckets.slice(at, at + CHUNK);
+    const indexes = await link.mget(part.map((bucket) => access.keys.index(bucket)));
+    for (const [i, packed] of indexes.entries()) {
+      if (packed === null) continue;
+      // A hash of sessions that expired and came again is in its index twice.
+      const seriesIds = new Set<number>();
+      for (let offset = 0; offset + 4 <= packed.length; offset += 4)
+        seriesIds.add(packed.readUInt32LE(offset));
+      yield { bucket: part[i]!, seriesIds };
+    }
+  }
 }
 
 async function existingBuckets(

@@ -3,7 +3,7 @@
  * so that compare, apply and publish are one step (docs/decisions/0003-redis-layout.md).
  */
 export interface MetricKeys {
-  /** Hash: shape, epoch, topic, watermark, final_before, final_ends, series_refused, chan, next_series, run. */
+  /** Hash: shape, epoch, topic, progress, chan, next_series, run, and how far the metric is sealed (functions.lua, history.lua). */
   readonly meta: string;
   /** Keys of a function's call: meta, and one that never exists (functions.lua says why). */
   readonly step: readonly [string, string];
@@ -13,6 +13,8 @@ export interface MetricKeys {
   readonly series: string;
   /** Sorted set of bucket numbers that have an index. */
   readonly buckets: string;
+  /** Hash: since when a tier is complete, and steps and bytes of each of its blocks (history.lua). */
+  readonly tiers: string;
   /** Channel of the metric's changes. */
   readonly channel: string;
   /** The ids of the series that have points in a bucket, u32 after u32. */
@@ -21,6 +23,8 @@ export interface MetricKeys {
   packed(seriesId: number, bucket: number): string;
   /** Hash of a series' sessions that began in a bucket. */
   sessions(seriesId: number, bucket: number): string;
+  /** Hash of a tier's steps in a block's span: series id -> packed steps. */
+  block(windows: number, block: number): string;
 }
 
 export function metricKeys(prefix: string, metricName: string): MetricKeys {
@@ -32,10 +36,12 @@ export function metricKeys(prefix: string, metricName: string): MetricKeys {
     parts: `${base}parts`,
     series: `${base}series`,
     buckets: `${base}buckets`,
+    tiers: `${base}tiers`,
     channel: `${base}changes`,
     index: (bucket) => `${base}x:${bucket}`,
     packed: (seriesId, bucket) => `${base}b:${seriesId}:${bucket}`,
     sessions: (seriesId, bucket) => `${base}s:${seriesId}:${bucket}`,
+    block: (windows, block) => `${base}t:${windows}:${block}`,
   };
 }
 

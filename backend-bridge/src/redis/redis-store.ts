@@ -28,6 +28,7 @@ import { appliedOffsets, storedPositions, decodeGaps, parseProgress } from './pa
 import { readPoints, type MetricAccess } from './point-reader';
 import type { FunctionName } from './function-library';
 import { bridgeKey, metricKeys, storeKey } from './redis-keys';
+import { RedisHistory } from './redis-history';
 import { RedisLink, type TlsOptions } from './redis-link';
 import { parseRedisUrl } from './redis-url';
 import { SeriesIndex } from './series-index';
@@ -78,16 +79,9 @@ export function createRedisStore(
   return new RedisStore(options, metrics, tools);
 }
 
-function refuseHistory(metrics: readonly Metric[]): void {
-  const metric = metrics.find(hasHistory);
-  if (metric === undefined) return;
-  throw new StartRefusedError(
-    `Metric ${metric.name} has a history, which only the embedded store keeps; remove \`history\` from the metrics file, or unset REDIS_URL`,
-  );
-}
-
 class RedisStore implements SeriesStore {
   readonly kind = 'redis';
+  readonly history: RedisHistory;
   private readonly link: RedisLink;
   private readonly feed: ChangeFeed;
   private readonly guard: ClockGuard;
@@ -99,6 +93,7 @@ class RedisStore implements SeriesStore {
   private readonly finalEnds = new Map<string, number | null>();
   private closed = false;
   private aligning: Promise<void> | null = null;
+  private sealing: Promise<void> | null = null;
   private readonly closing = new AbortController();
 
   constructor(
@@ -148,6 +143,7 @@ class RedisStore implements SeriesStore {
       (epoch, before) => this.entered(epoch, before),
       tools.log,
     );
+    this.history = new RedisHistory(this.link, this.storeEpoch, (metric) => this.access(metric));
     this.feed = new ChangeFeed(
       this.link,
       this.storeEpoch,
@@ -162,7 +158,6 @@ class RedisStore implements SeriesStore {
   }
 
   async start(): Promise<void> {
-    refuseHistory([...this.accesses.values()].map(({ metric }) => metric));
     try {
       await this.link.connect();
       for (const info of await this.link.infoOfMasters()) checkServer(info);
@@ -174,6 +169,13 @@ class RedisStore implements SeriesStore {
         [...this.accesses.values()],
         () => this.storeEpoch.current,
         this.tools.log,
+        this.closing.signal,
+      );
+      const { clock, log } = this.tools;
+      this.sealing ??= this.history.keepSealed(
+        [...this.accesses.values()].map(({ metric }) => metric),
+        (metric) => ({ clock, guard: this.guard, progress: () => this.progress(metric) }),
+        log,
         this.closing.signal,
       );
     } catch (error) {
@@ -254,7 +256,8 @@ class RedisStore implements SeriesStore {
   async write(batch: WriteBatch): Promise<WriteOutcome> {
     const access = this.access(batch.metric);
     const { topicId, partition, toOffset } = batch;
-    const request = encodeWrite(batch, access.layout, this.guard.certain());
+    const certain = this.guard.certain();
+    const request = encodeWrite(batch, access.layout, certain);
     const acknowledged = access.changes.appliedTo(topicId, partition);
     const epoch = this.epoch();
     // Expired records count too, though none of them is in the request: their partition is not idle.
@@ -267,6 +270,7 @@ class RedisStore implements SeriesStore {
       came ? '1' : '0',
       this.guard.own(),
       this.guard.toleranceMs,
+      certain && hasHistory(batch.metric) ? batch.metric.retentionMs : '',
     );
     const outcome = decodeOutcome(reply, request);
     if (outcome.kind === 'gap' && outcome.neededOffset <= acknowledged) await this.storeEpoch.leave(epoch);

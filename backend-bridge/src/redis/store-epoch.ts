@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { UnavailableError } from '../domain/errors';
+import { lifetimeMs } from '../domain/history/tiers';
 import { forbiddenChanges, metricShape, timesOf } from '../domain/metric-shape';
 import type { Log } from '../domain/telemetry';
 import { EPOCH_BYTES } from './change-message';
+import { historyText } from './history-state';
 import type { MetricAccess } from './point-reader';
 import { storeKey } from './redis-keys';
 import type { RedisLink } from './redis-link';
@@ -135,7 +137,7 @@ export class StoreEpoch {
     let lost = false;
     const found: StoredChanges[] = [];
     for (const access of this.accesses) {
-      const { metric, keys, changes } = access;
+      const { metric, layout, keys, changes } = access;
       const shape = metricShape(metric);
       const seen = epoch === this.current ? changes.position : { run: '', number: 0 };
       const ask = async (): Promise<string[]> =>
@@ -148,6 +150,11 @@ export class StoreEpoch {
           seen.run,
           seen.number,
           registered['rotated'] === epoch ? '1' : '0',
+          historyText(metric),
+          this.current === '' ? '1' : '0',
+          lifetimeMs(metric),
+          metric.retentionMs,
+          layout.spanMs,
         )) as string[];
       let answer = await ask();
       for (let attempt = 0; answer[0] === 'shape' && attempt < ATTEMPTS; attempt += 1) {

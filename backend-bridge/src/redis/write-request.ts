@@ -1,3 +1,4 @@
+import { lifetimeMs } from '../domain/history/tiers';
 import { applyToSlot, bucketOf, endOf, fitsSlot, slotOf, type BucketLayout } from '../domain/packed-point';
 import { seriesKey } from '../domain/series';
 import type { WriteBatch, WriteOutcome } from '../domain/store';
@@ -27,18 +28,19 @@ export interface WriteRequest {
   readonly misplaced: readonly number[];
 }
 
-/** `expire`: whether points past the retention are left out; Redis expires them by its own clock anyway. */
+/** `expire`: whether points that nothing is kept of are left out; Redis expires them by its own clock anyway. */
 export function encodeWrite(batch: WriteBatch, layout: BucketLayout, expire = true): WriteRequest {
   const { metric, points } = batch;
   const indexes: number[] = [];
   const misplaced: number[] = [];
+  const keptMs = lifetimeMs(metric);
   const keys = new Map<string, number>();
   // The decoder gives the points of one key the same array of values: its key is then made once.
   const known = new Map<readonly string[], number>();
   const seriesOf: number[] = [];
   let expired = 0;
   points.forEach((point, index) => {
-    const expiresMs = endOf(layout, point.startMs, point.endMs) + metric.retentionMs;
+    const expiresMs = endOf(layout, point.startMs, point.endMs) + keptMs;
     if (expire && expiresMs <= batch.nowMs) expired += 1;
     else if (!fitsSlot(layout, point, batch.partition)) misplaced.push(index);
     else {
@@ -58,7 +60,7 @@ export function encodeWrite(batch: WriteBatch, layout: BucketLayout, expire = tr
   const bytes = Buffer.alloc(size);
   const view = new DataView(bytes.buffer, bytes.byteOffset, size);
   // A bucket of fixed windows expires this long after the next one begins, a session this long after its end.
-  const tailMs = layout.sizeMs - layout.advanceMs + layout.retentionMs;
+  const tailMs = layout.sizeMs - layout.advanceMs + keptMs;
   let at = bytes.writeUInt16LE(batch.partition, 0);
   at = bytes.writeUInt16LE(batch.partitions, at);
   at = bytes.writeUIntLE(batch.fromOffset, at, 6);
@@ -106,14 +108,14 @@ export function decodeOutcome(reply: unknown, request: WriteRequest): WriteOutco
     case 'store_lost':
       return { kind: 'store_lost' };
     case 'applied': {
-      const [, accepted, ignored, corrected, conflicts, overCap] = parts;
+      const [, accepted, ignored, corrected, conflicts, overCap, , , expired] = parts;
       const original = (list: unknown): number[] =>
         (Array.isArray(list) ? list : []).map((index) => request.indexes[Number(index)]!);
       return {
         kind: 'applied',
         accepted: Number(accepted),
         ignored: Number(ignored),
-        expired: request.expired,
+        expired: request.expired + Number(expired ?? 0),
         corrected: Number(corrected),
         conflicts: [...request.misplaced, ...original(conflicts)].sort((a, b) => a - b),
         overCap: original(overCap),

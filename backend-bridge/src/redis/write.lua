@@ -107,7 +107,7 @@ local function resolve_series(base, meta, blob, at, count, max_series, known)
 end
 
 -- args: epoch, topic id, request (write-request.ts), '1' when the slice had records, stored or not, the bridge's own
--- time, tolerance.
+-- time, tolerance, retention of a metric with a history ('' for none, or where clocks disagree).
 local function write(keys, args)
   local call, unpack_bytes, sub, byte = redis.call, struct.unpack, string.sub, string.byte
   local meta, epoch, blob = keys[1], args[1], args[3]
@@ -123,7 +123,8 @@ local function write(keys, args)
     'partitions',
     'watermark',
     'final_before',
-    'forgotten'
+    'forgotten',
+    'sealing_to'
   )
   if not entered(meta, stored, epoch) then return { 'store_lost' } end
   local partition, partitions, from_offset, to_offset, newest, now, idle_ms, final_only, grace_ms, max_series, session, slot_bytes, has_first_seen, span_ms, tail_ms, windows, series_count, point_count, at =
@@ -145,6 +146,10 @@ local function write(keys, args)
   local record_bytes = RECORD_HEAD + slot_bytes
   local accepted, ignored, corrected = 0, 0, 0
   local conflicts, over_cap, revisions, overrides = {}, {}, {}, {}
+  -- A window of a metric with a history takes records until the stream's own time has passed its retention too, so that
+  -- a topic which reaches further back fills the history; and none once it is becoming a step.
+  local sealing_to, retention, expired = tonumber(stored[9]), tonumber(args[7]), 0
+  local frozen = retention and math.min(now, final_before) - retention or NULL
   local prefix = base .. (is_session and 's:' or 'b:')
   local series_prefix, bucket_text = {}, {}
 
@@ -168,7 +173,9 @@ local function write(keys, args)
     revisions[i] = 0
     series = series + 1
     local id = ids[series]
-    if not id then
+    if end_ms <= frozen or (sealing_to and unpack_bytes(RECORD_START, blob, record_at + RECORD_START_AT) < sealing_to) then
+      expired = expired + 1
+    elseif not id then
       over_cap[#over_cap + 1] = i - 1
     else
       local key_start, key_end = series_prefix[series], bucket_text[bucket]
@@ -293,7 +300,7 @@ local function write(keys, args)
   for i = 1, series_count do
     if ids[i] and ids[i] > newest_series then newest_series = ids[i] end
   end
-  return { 'applied', accepted, ignored, corrected, conflicts, over_cap, newest_series, number }
+  return { 'applied', accepted, ignored, corrected, conflicts, over_cap, newest_series, number, expired }
 end
 
 -- Changes nothing, but is refused wherever a write would be.
@@ -310,4 +317,6 @@ redis.register_function('__PREFIX___adopt', adopt)
 redis.register_function('__PREFIX___align_expiry', align_expiry)
 redis.register_function('__PREFIX___write', write)
 redis.register_function('__PREFIX___ready', ready)
+redis.register_function('__PREFIX___seal_turn', seal_turn)
+redis.register_function('__PREFIX___seal', seal)
 redis.register_function('__PREFIX___clock', clock)

@@ -131,8 +131,8 @@ describe('the start is refused', () => {
 const LEAST_RIGHTS = [
   '~test:* &test:* resetchannels &test:* -@all',
   '+fcall +function|load +info +ping +subscribe +hgetall +hmget +hset +hsetnx +mget +zrangebyscore',
-  '+append +del +exists +getrange +hget +hincrby +hlen +pexpireat +publish +setrange +time',
-  '+zadd +zcard +zmscore +zrange +zrem',
+  '+append +del +exists +getrange +hdel +hget +hincrby +hlen +hvals +pexpireat +pexpiretime +publish +setrange +time',
+  '+unlink +zadd +zcard +zmscore +zrange +zrem',
 ].join(' ');
 
 describe('access', () => {

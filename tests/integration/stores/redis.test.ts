@@ -5,6 +5,7 @@ import type { SeriesStore } from '../../../backend-bridge/src/domain/store';
 import type { Clock } from '../../../backend-bridge/src/domain/telemetry';
 import { startRedis, startRedisCluster } from '../../support/redis';
 import { describeStore } from './conformance';
+import { describeHistory } from './conformance-history';
 import { silentLog, silentTelemetry } from './redis-rig';
 import { eventually, type StoreFactory, type StoreUnderTest } from './store-rig';
 
@@ -47,11 +48,11 @@ function settled(store: SeriesStore): SeriesStore {
 }
 
 /** Stores on one Redis, each with a key prefix of its own. */
-function storesOn(place: () => Place): StoreFactory {
+function storesOn(place: () => Place, prefix = 'conformance'): StoreFactory {
   let made = 0;
   return async (metrics, clock): Promise<StoreUnderTest> => {
     made += 1;
-    const keyPrefix = `conformance${made}`;
+    const keyPrefix = `${prefix}${made}`;
     const open = async (of: readonly Metric[], by: Clock): Promise<SeriesStore> => {
       const tools = { log: silentLog, telemetry: silentTelemetry, clock: by };
       const store = createRedisStore({ url: place().url, keyPrefix, commandTimeoutMs: 2000 }, of, tools);
@@ -95,6 +96,7 @@ describe('a store on one Redis', () => {
     'one Redis',
     storesOn(() => place),
   );
+  describe('as a store of history', () => describeHistory(storesOn(() => place, 'history')));
 });
 
 describe('a store on a Redis cluster', () => {
@@ -108,4 +110,5 @@ describe('a store on a Redis cluster', () => {
     'a Redis cluster',
     storesOn(() => place),
   );
+  describe('as a store of history', () => describeHistory(storesOn(() => place, 'history')));
 });

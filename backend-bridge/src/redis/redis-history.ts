@@ -1,0 +1,72 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { hasHistory } from '../domain/history/tiers';
+import type { Metric } from '../domain/metric';
+import type { HistoryState, HistoryStore, StepsAnswer, StepsRequest } from '../domain/store';
+import type { Log } from '../domain/telemetry';
+import { historyStateOf, parseTiers } from './history-state';
+import type { MetricAccess } from './point-reader';
+import type { RedisLink } from './redis-link';
+import { readSteps } from './step-reader';
+import { StepSealer, type SealerTools } from './step-sealer';
+import type { StoreEpoch } from './store-epoch';
+
+const SEAL_INTERVAL_MS = 1_000;
+/** Between two steps when there is much to seal; writes go in between. */
+const SEAL_PAUSE_MS = 20;
+
+/** The history of metrics that have one, in Redis (history.lua). */
+export class RedisHistory implements HistoryStore {
+  constructor(
+    private readonly link: RedisLink,
+    private readonly storeEpoch: StoreEpoch,
+    private readonly access: (metric: Metric) => MetricAccess,
+  ) {}
+
+  async state(metric: Metric): Promise<HistoryState> {
+    const access = this.access(metric);
+    if (!hasHistory(metric)) return { sealedBeforeMs: 0, tiers: [] };
+    const tiers = parseTiers(await this.link.hgetall(access.keys.tiers));
+    const { values } = await this.storeEpoch.confirm(access, 'sealed_before');
+    return historyStateOf(metric, Number(values[0] ?? 0), tiers);
+  }
+
+  async readSteps(metric: Metric, request: StepsRequest): Promise<StepsAnswer> {
+    const access = this.access(metric);
+    return this.storeEpoch.reading(access, async () => {
+      // The boundary first: whatever is before it is in the blocks that there are then.
+      const [boundary] = await this.link.hmget(access.keys.meta, 'sealed_before');
+      const sealedBeforeMs = Number(boundary ?? 0);
+      const tiers = parseTiers(await this.link.hgetall(access.keys.tiers));
+      const blocks = tiers.get(request.stepMs / metric.window.advanceMs)?.blocks ?? [];
+      const series = await readSteps(this.link, access, sealedBeforeMs, blocks, request);
+      return { sealedBeforeMs, series };
+    });
+  }
+
+  /** Turns windows into steps, and deletes steps that have expired, until the signal. */
+  async keepSealed(
+    metrics: readonly Metric[],
+    toolsOf: (metric: Metric) => SealerTools,
+    log: Log,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const sealers = metrics
+      .filter(hasHistory)
+      .map((metric) => new StepSealer(this.link, this.storeEpoch, this.access(metric), toolsOf(metric)));
+    let failing = false;
+    while (sealers.length > 0 && !signal.aborted) {
+      let more = false;
+      try {
+        for (const sealer of sealers) more = (await sealer.step()) || more;
+        failing = false;
+      } catch (error) {
+        if (!failing && !signal.aborted)
+          log.warn({ err: error }, 'windows in Redis become steps later; it is tried again');
+        failing = true;
+      }
+      await delay(more ? SEAL_PAUSE_MS : SEAL_INTERVAL_MS, undefined, { signal, ref: false }).catch(
+        () => undefined,
+      );
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import { RequestError } from '../domain/errors';
+import { blockRange } from '../domain/history/step-blocks';
+import { neededMeasures, unpackSteps } from '../domain/history/packed-steps';
+import { emptySteps, foldShape, type StepColumns } from '../domain/history/step-columns';
+import { compareValues } from '../domain/series';
+import type { SeriesSteps, StepsRequest } from '../domain/store';
+import type { MetricAccess } from './point-reader';
+import type { RedisLink } from './redis-link';
+
+/** Series asked for by one command, and blocks by one round trip: bounds how long Redis is held up. */
+const SERIES_AT_ONCE = 256;
+const BLOCKS_AT_ONCE = 1_024;
+
+/** One command: these series of one block. */
+interface Ask {
+  readonly block: number;
+  readonly seriesIds: readonly number[];
+}
+
+/**
+ * Sealed steps of the wanted series in label order (HistoryStore.readSteps).
+ * @param sealedBeforeMs the boundary, read before: steps before it do not change
+ * @param blocks numbers of the tier's blocks, ascending
+ */
+export async function readSteps(
+  link: RedisLink,
+  access: MetricAccess,
+  sealedBeforeMs: number,
+  blocks: readonly number[],
+  request: StepsRequest,
+): Promise<readonly SeriesSteps[]> {
+  const { fromMs, stepMs } = request;
+  const toMs = Math.min(request.toMs, sealedBeforeMs);
+  if (fromMs >= toMs) return [];
+  const shape = foldShape(access.metric, stepMs);
+  const measures = neededMeasures(shape, request.measures);
+  const columns = new Map<number, StepColumns>();
+  const [first, end] = blockRange(stepMs, fromMs, toMs);
+  const wanted = blocks.filter((block) => block >= first && block < end);
+  const ids = request.seriesIds ?? (await access.index.list()).map(({ id }) => id);
+  let found = 0;
+  for (const asks of inRoundTrips(wanted, ids)) {
+    request.signal?.throwIfAborted();
+    const replies = await fetchBlocks(link, access, shape.windows, asks);
+    asks.forEach(({ seriesIds }, i) => {
+      replies[i]!.forEach((bytes, at) => {
+        if (bytes === null) return;
+        const seriesId = seriesIds[at]!;
+        let steps = columns.get(seriesId);
+        if (steps === undefined) {
+          steps = emptySteps(shape, measures);
+          columns.set(seriesId, steps);
+        }
+        const before = steps.starts.length;
+        unpackSteps(shape, bytes, steps, { fromMs, toMs });
+        found += steps.starts.length - before;
+        if (found > request.maxPoints) throw tooLarge(request.maxPoints);
+      });
+    });
+  }
+  return inLabelOrder(access, columns);
+}
+
+/** The packed blocks of each command's series; null: no steps of it. */
+export async function fetchBlocks(
+  link: RedisLink,
+  { keys }: MetricAccess,
+  windows: number,
+  asks: readonly Ask[],
+): Promise<readonly (readonly (Buffer | null)[])[]> {
+  if (asks.length === 0) return [];
+  const commands = asks.map(
+    ({ block, seriesIds }) => ['HMGET', keys.block(windows, block), ...seriesIds] as const,
+  );
+  return (await link.pipeline(commands)) as (Buffer | null)[][];
+}
+
+/** Blocks of each series in order of time. */
+function* inRoundTrips(blocks: readonly number[], ids: readonly number[]): Generator<Ask[]> {
+  let asks: Ask[] = [];
+  let asked = 0;
+  for (let from = 0; from < ids.length; from += SERIES_AT_ONCE) {
+    const seriesIds = ids.slice(from, from + SERIES_AT_ONCE);
+    for (const block of blocks) {
+      asks.push({ block, seriesIds });
+      asked += seriesIds.length;
+      if (asked < BLOCKS_AT_ONCE) continue;
+      yield asks;
+      asks = [];
+      asked = 0;
+    }
+  }
+  if (asks.length > 0) yield asks;
+}
+
+async function inLabelOrder(
+  { index }: MetricAccess,
+  columns: ReadonlyMap<number, StepColumns>,
+): Promise<readonly SeriesSteps[]> {
+  await index.upToDate();
+  const series: SeriesSteps[] = [];
+  for (const [seriesId, steps] of columns) {
+    const values = index.valuesOf(seriesId);
+    if (values !== undefined && steps.starts.length > 0) series.push({ seriesId, values, steps });
+  }
+  return series.sort((a, b) => compareValues(a.values, b.values));
+}
+
+function tooLarge(maxPoints: number): RequestError {
+  return new RequestError(
+    'range_too_large',
+    `The range holds more than ${maxPoints} steps; ask for a shorter range, fewer series or a stronger filter`,
+    { max_points: maxPoints },
+  );
+}

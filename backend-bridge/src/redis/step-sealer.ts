@@ -1,0 +1,203 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { stepsIn } from '../domain/history/packed-steps';
+import {
+  blockExpiresMs,
+  blockParts,
+  mergedBlock,
+  sealAtOnceMs,
+  sealedTiers,
+  type BlockPart,
+  type SealedTier,
+} from '../domain/history/step-blocks';
+import { emptySteps, foldWindows, type StepColumns } from '../domain/history/step-columns';
+import { sealTargetMs, sealUnitMs } from '../domain/history/tiers';
+import { bucketOf } from '../domain/packed-point';
+import type { SeriesPoints } from '../domain/point';
+import type { Progress } from '../domain/progress';
+import type { Clock } from '../domain/telemetry';
+import type { ClockGuard } from '../domain/trusted-clock';
+import { alignExpiry } from './expiry-alignment';
+import { historyText, parseTiers } from './history-state';
+import { readPoints, seriesInBuckets, type MetricAccess } from './point-reader';
+import type { RedisLink } from './redis-link';
+import { fetchBlocks } from './step-reader';
+import type { StoreEpoch } from './store-epoch';
+
+/** Buckets of windows that are read, packed and sealed at a time. */
+const BUCKETS_AT_ONCE = 256;
+/** Packing lets others have their turn after this time. */
+const TURN_MS = 8;
+
+export interface SealerTools {
+  readonly clock: Clock;
+  readonly guard: ClockGuard;
+  progress(): Promise<Progress>;
+}
+
+/** Windows that are becoming steps, as Redis answered; texts, to be compared as they are. */
+interface Round {
+  readonly epoch: string;
+  readonly before: string;
+  readonly to: string;
+  /** The last series that is done. */
+  readonly done: string;
+}
+
+/** The new steps of one series in one block. */
+interface NewSteps {
+  readonly seriesId: number;
+  readonly steps: StepColumns;
+  readonly part: BlockPart;
+}
+
+/**
+ * Turns windows that no longer change into the steps of each tier. Redis says which (history.lua), and takes no record
+ * for them from then on; so whichever bridge packs them, now or after another one ended, packs the same bytes. Some
+ * series at a time: Redis takes them if no other bridge was faster. When all are done the boundary moves.
+ */
+export class StepSealer {
+  private readonly tiers: readonly SealedTier[];
+  private readonly text: string;
+  /** Of the round under way: its series do not change any more. */
+  private series: { readonly round: string; readonly ids: readonly number[] } | null = null;
+
+  constructor(
+    private readonly link: RedisLink,
+    private readonly storeEpoch: StoreEpoch,
+    private readonly access: MetricAccess,
+    private readonly tools: SealerTools,
+  ) {
+    this.tiers = sealedTiers(access.metric);
+    this.text = historyText(access.metric);
+  }
+
+  /** Seals some series. Returns whether there is more to do at once; false also where another bridge is at it. */
+  async step(): Promise<boolean> {
+    const { clock, guard } = this.tools;
+    if (!guard.certain()) return false;
+    const nowMs = clock();
+    const round = await this.begin(nowMs);
+    if (round === null || round.before === round.to) return false;
+    const reply = await this.seal(round, nowMs);
+    if (reply === 'all') await alignExpiry(this.link, this.access, round.epoch, () => true);
+    return reply !== 'moved';
+  }
+
+  private async begin(nowMs: number): Promise<Round | null> {
+    const { metric, layout, keys } = this.access;
+    const epoch = this.storeEpoch.current;
+    const targetMs = sealTargetMs(metric, await this.tools.progress(), nowMs);
+    const [kind, before, to, done] = (await this.link.call(
+      'seal_turn',
+      keys.step,
+      epoch,
+      this.text,
+      nowMs,
+      targetMs ?? '',
+      layout.spanMs,
+      sealUnitMs(metric),
+      sealAtOnceMs(metric),
+    )) as string[];
+    if (kind === 'store_lost') await this.storeEpoch.enter();
+    return kind === 'turn' ? { epoch, before: before!, to: to!, done: done! } : null;
+  }
+
+  private async seal(round: Round, nowMs: number): Promise<'some' | 'all' | 'moved'> {
+    const { layout, keys } = this.access;
+    const [fromMs, toMs] = [Number(round.before), Number(round.to)];
+    const left = (await this.seriesOf(round)).filter((id) => id > Number(round.done));
+    const buckets = bucketOf(layout, toMs - 1) - bucketOf(layout, fromMs) + 1;
+    const ids = left.slice(0, Math.max(1, Math.floor(BUCKETS_AT_ONCE / buckets)));
+    const windows =
+      ids.length === 0
+        ? []
+        : await readPoints(this.link, this.access, {
+            fromMs,
+            toMs,
+            seriesIds: ids,
+            nowMs: 0,
+            maxPoints: Infinity,
+          });
+    const stored = parseTiers(await this.link.hgetall(keys.tiers));
+    const blocks: (string | number | Buffer)[] = [];
+    for (const tier of this.tiers) {
+      const sinceMs = stored.get(tier.windows)?.sinceMs;
+      if (sinceMs !== undefined) blocks.push(...(await this.pack(tier, windows, fromMs, sinceMs, nowMs)));
+    }
+    const all = ids.length === left.length;
+    const next = all ? '' : ids.at(-1)!;
+    const { epoch, before, to, done } = round;
+    const [kind] = (await this.link.call(
+      'seal',
+      keys.step,
+      epoch,
+      this.text,
+      before,
+      to,
+      done,
+      next,
+      ...blocks,
+    )) as [string];
+    if (kind !== 'sealed') return 'moved';
+    return all ? 'all' : 'some';
+  }
+
+  private async seriesOf({ epoch, before, to }: Round): Promise<readonly number[]> {
+    const { layout } = this.access;
+    const round = `${epoch} ${before} ${to}`;
+    if (this.series?.round !== round) {
+      const [low, high] = [bucketOf(layout, Number(before)), bucketOf(layout, Number(to) - 1)];
+      this.series = { round, ids: await seriesInBuckets(this.link, this.access, low, high) };
+    }
+    return this.series.ids;
+  }
+
+  /** Arguments of `seal` for the blocks of one tier. */
+  private async pack(
+    tier: SealedTier,
+    windows: readonly SeriesPoints[],
+    sealedBeforeMs: number,
+    sinceMs: number,
+    nowMs: number,
+  ): Promise<(string | number | Buffer)[]> {
+    const { shape } = tier;
+    const byBlock = new Map<number, NewSteps[]>();
+    let ends = performance.now() + TURN_MS;
+    const pause = async (): Promise<void> => {
+      if (performance.now() < ends) return;
+      await turn();
+      ends = performance.now() + TURN_MS;
+    };
+    for (const { seriesId, points } of windows) {
+      const steps = emptySteps(shape);
+      foldWindows(shape, points, steps);
+      for (const part of blockParts(shape, steps, sinceMs)) {
+        if (blockExpiresMs(tier, part.block) <= nowMs) continue;
+        const list = byBlock.get(part.block) ?? [];
+        byBlock.set(part.block, list);
+        list.push({ seriesId, steps, part });
+      }
+      await pause();
+    }
+    const asks = [...byBlock].map(([block, list]) => ({
+      block,
+      seriesIds: list.map(({ seriesId }) => seriesId),
+    }));
+    const stored = await fetchBlocks(this.link, this.access, tier.windows, asks);
+    const blocks: (string | number | Buffer)[] = [];
+    for (const [i, [block, list]] of [...byBlock].entries()) {
+      const values: (number | Buffer)[] = [];
+      let [steps, bytes] = [0, 0];
+      for (const [at, { seriesId, steps: fresh, part }] of list.entries()) {
+        const before = stored[i]![at] ?? undefined;
+        const packed = mergedBlock(shape, fresh, part, before, sealedBeforeMs);
+        steps += stepsIn(packed) - (before === undefined ? 0 : stepsIn(before));
+        bytes += packed.length - (before?.length ?? 0);
+        values.push(seriesId, Buffer.from(packed.buffer, packed.byteOffset, packed.length));
+        await pause();
+      }
+      blocks.push(tier.windows, block, steps, bytes, list.length, ...values);
+    }
+    return blocks;
+  }
+}
