@@ -8,7 +8,7 @@ import type {
   WriteBatch,
   WriteOutcome,
 } from '../../../backend-bridge/src/domain/store';
-import type { Log, Telemetry } from '../../../backend-bridge/src/domain/telemetry';
+import type { Clock, Log, Telemetry } from '../../../backend-bridge/src/domain/telemetry';
 
 export const MINUTE = 60_000;
 export const TOPIC_ID = 'topic-1';
@@ -65,11 +65,12 @@ export function redisStore(
   url: string,
   metrics: readonly Metric[],
   over: Partial<RedisStoreOptions> = {},
+  clock: Clock = Date.now,
 ): SeriesStore {
   return createRedisStore({ url, keyPrefix: 'test', commandTimeoutMs: 1500, ...over }, metrics, {
     log: silentLog,
     telemetry: silentTelemetry,
-    clock: Date.now,
+    clock,
   });
 }
 

@@ -9,8 +9,9 @@ import { sealTargetMs } from '../../../backend-bridge/src/domain/history/tiers';
 import type { OverTime } from '../../../backend-bridge/src/domain/metric';
 import { QueryEngine } from '../../../backend-bridge/src/domain/query-engine';
 import { plainPoints, type Window } from '../../support/history-windows';
-import { lmdbStore, newFolder } from './lmdb-rig';
-import { clockAt, SEALED, sealedWindow, SERIES } from './lmdb-sealing-written';
+import { startRedis, type RedisServer } from '../../support/redis';
+import { newFolder } from './lmdb-rig';
+import { clockAt, SEALED, sealedWindow, SERIES, storeAt } from './sealing-written';
 import { eventually } from './store-rig';
 
 jest.setTimeout(120_000);
@@ -18,28 +19,32 @@ jest.setTimeout(120_000);
 const ROUNDS = 2;
 // Inside node_modules, so that the bundle finds lmdb.
 const bundles = resolve(__dirname, '../../../node_modules/.cache/streamkpi-tests');
-const writer = join(bundles, `lmdb-sealing-writer-${process.pid}.cjs`);
+const writer = join(bundles, `sealing-writer-${process.pid}.cjs`);
 const folder = newFolder();
+let redis: RedisServer;
 
 beforeAll(async () => {
+  redis = await startRedis();
   mkdirSync(bundles, { recursive: true });
   await build({
-    entryPoints: [join(__dirname, 'lmdb-sealing-writer.ts')],
+    entryPoints: [join(__dirname, 'sealing-writer.ts')],
     bundle: true,
     platform: 'node',
-    external: ['lmdb', 'fast-check'],
+    external: ['lmdb', 'fast-check', 'ioredis'],
+    loader: { '.lua': 'text' },
     outfile: writer,
     logLevel: 'error',
   });
 });
-afterAll(() => {
+afterAll(async () => {
+  await redis.stop();
   rmSync(writer, { force: true });
   rmSync(folder, { recursive: true, force: true });
 });
 
 /** Lets it write until the boundary has moved and a while longer, kills it, and returns the last offset it wrote. */
-async function writeAndKill(forMs: number): Promise<number> {
-  const child = spawn(process.execPath, [writer, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+async function writeAndKill(place: string, forMs: number): Promise<number> {
+  const child = spawn(process.execPath, [writer, place], { stdio: ['ignore', 'pipe', 'inherit'] });
   let written = -1;
   let first: string | null = null;
   let timer: NodeJS.Timeout | undefined;
@@ -67,9 +72,9 @@ function windowsUpTo(applied: number): Window[] {
   return [...windows.values()];
 }
 
-async function check(written: number): Promise<void> {
+async function check(place: string, written: number): Promise<void> {
   let nowMs = clockAt(written);
-  const store = lmdbStore(folder, [SEALED], () => nowMs);
+  const store = storeAt(place, () => nowMs);
   await store.start();
   const applied = (await store.appliedOffsets(SEALED)).get(0)!;
   expect(applied).toBeGreaterThanOrEqual(written);
@@ -124,12 +129,18 @@ async function check(written: number): Promise<void> {
   await store.close();
 }
 
-it('a process killed while windows become steps changes no answer, before and after the rest has become steps', async () => {
-  let before = -1;
-  for (let round = 0; round < ROUNDS; round += 1) {
-    const written = await writeAndKill(Math.random() * 400);
-    expect(written).toBeGreaterThan(before);
-    before = written;
-    await check(written);
-  }
-});
+it.each([
+  ['LMDB', () => folder],
+  ['Redis', () => redis.url],
+])(
+  'a process killed while windows become steps in %s changes no answer, before and after the rest has become steps',
+  async (_, place) => {
+    let before = -1;
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const written = await writeAndKill(place(), Math.random() * 400);
+      expect(written).toBeGreaterThan(before);
+      before = written;
+      await check(place(), written);
+    }
+  },
+);

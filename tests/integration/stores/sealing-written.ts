@@ -1,8 +1,12 @@
+import type { SeriesStore } from '../../../backend-bridge/src/domain/store';
+import type { Clock } from '../../../backend-bridge/src/domain/telemetry';
 import type { PointWrite } from '../../../backend-bridge/src/domain/point';
 import { MINUTE, T0, type Window } from '../../support/history-windows';
 import { tieredMetric } from './conformance-history';
+import { lmdbStore } from './lmdb-rig';
+import { redisStore } from './redis-rig';
 
-/** What lmdb-sealing-writer.ts writes: each minute of twenty series, and each third one once more a minute later. */
+/** What sealing-writer.ts writes: each minute of twenty series, and each third one once more a minute later. */
 
 export const SEALED = tieredMetric('sealed');
 export const SERIES = 20;
@@ -37,4 +41,11 @@ export function sealedRecord(offset: number): PointWrite {
 /** The clock when the slice from this offset on is written: the stream is live. */
 export function clockAt(offset: number): number {
   return T0 + (Math.floor((offset + SLICE) / SERIES) + 1) * MINUTE;
+}
+
+/** `place`: a folder, or the URL of a Redis. */
+export function storeAt(place: string, clock: Clock): SeriesStore {
+  return place.startsWith('redis:')
+    ? redisStore(place, [SEALED], {}, clock)
+    : lmdbStore(place, [SEALED], clock);
 }

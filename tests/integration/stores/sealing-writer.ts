@@ -1,16 +1,11 @@
-/** A process that writes windows into an embedded store, by a clock that runs with them, until it is killed. */
+/** A process that writes windows into a store, by a clock that runs with them, until it is killed. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { T0 } from '../../support/history-windows';
-import { createLmdbStore } from '../../../backend-bridge/src/lmdb/lmdb-store';
-import { clockAt, SEALED, SLICE, sealedRecord } from './lmdb-sealing-written';
+import { clockAt, SEALED, SLICE, sealedRecord, storeAt } from './sealing-written';
 
-const quiet = (): void => {};
-const log = { debug: quiet, info: quiet, warn: quiet, error: quiet };
-const telemetry = new Proxy({}, { get: () => quiet }) as Parameters<typeof createLmdbStore>[2]['telemetry'];
-
-async function main(path: string): Promise<void> {
+async function main(place: string): Promise<void> {
   let nowMs = T0;
-  const store = createLmdbStore({ path }, [SEALED], { log, telemetry, clock: () => nowMs });
+  const store = storeAt(place, () => nowMs);
   await store.start();
   await store.identifyTopic(SEALED, { topic: SEALED.topic, topicId: 'one', ends: [0] });
   let next = ((await store.appliedOffsets(SEALED)).get(0) ?? -1) + 1;
