@@ -30,7 +30,7 @@ export function tieredMetric(name: string, change: Partial<Metric> = {}): Metric
   return historyMetric({ name, topic: name, retentionMs: 2 * HOUR, history: TIERS, ...change });
 }
 
-interface Logged {
+export interface Logged {
   readonly series: number;
   readonly minute: number;
   readonly removed: boolean;
@@ -122,6 +122,16 @@ export class HistoryWorld {
     this.next = 0;
     await this.identify();
     await this.deliver();
+  }
+
+  /** Where the store is now: returns the way to say that it is back there. */
+  mark(): () => void {
+    const { next } = this;
+    const windows = new Map(this.windows);
+    return () => {
+      this.next = next;
+      this.windows = new Map(windows);
+    };
   }
 
   private async write(from: number, to: number): Promise<void> {
