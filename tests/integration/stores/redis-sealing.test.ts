@@ -1,8 +1,20 @@
 /** Windows that become steps in Redis: several bridges at it, bridges that end, and a Redis that loses writes. */
 import { Redis } from 'ioredis';
 import type { Metric } from '../../../backend-bridge/src/domain/metric';
+import { sealTargetMs } from '../../../backend-bridge/src/domain/history/tiers';
+import { bucketLayout } from '../../../backend-bridge/src/domain/packed-point';
+import type { Progress } from '../../../backend-bridge/src/domain/progress';
 import type { SeriesStore } from '../../../backend-bridge/src/domain/store';
 import type { Clock } from '../../../backend-bridge/src/domain/telemetry';
+import { unguarded } from '../../../backend-bridge/src/domain/trusted-clock';
+import { parseProgress } from '../../../backend-bridge/src/redis/partition-states';
+import { metricKeys } from '../../../backend-bridge/src/redis/redis-keys';
+import { RedisLink } from '../../../backend-bridge/src/redis/redis-link';
+import { parseRedisUrl } from '../../../backend-bridge/src/redis/redis-url';
+import { SeenChanges } from '../../../backend-bridge/src/redis/seen-changes';
+import { SeriesIndex } from '../../../backend-bridge/src/redis/series-index';
+import { StepSealer } from '../../../backend-bridge/src/redis/step-sealer';
+import { StoreEpoch } from '../../../backend-bridge/src/redis/store-epoch';
 import { startRedis, type RedisServer } from '../../support/redis';
 import { MINUTE, T0 } from '../../support/history-windows';
 import { HistoryWorld, tieredMetric, type Logged } from './conformance-history';
@@ -12,10 +24,14 @@ import {
   minutesAgo,
   point,
   redisStore,
+  silentLog,
+  silentTelemetry,
   testMetric,
   TOPIC_ID,
   writeApplied,
 } from './redis-rig';
+import { expectSealed } from './sealing-answers';
+import { clockAt, SEALED, sealedRecord, SERIES } from './sealing-written';
 import { eventually, type StoreUnderTest } from './store-rig';
 
 jest.setTimeout(60_000);
@@ -157,6 +173,88 @@ describe('several bridges', () => {
       use(store);
       await world.compare([5, 60], ['value', 'mean']);
     }
+  });
+});
+
+/** The sealer of a bridge, which does a step when it is asked. `beforeSeal`: when it has packed, and Redis not yet. */
+async function sealerOn(
+  redis: RedisServer,
+  nowMs: number,
+  beforeSeal?: () => Promise<unknown>,
+): Promise<StepSealer> {
+  const link = new RedisLink({
+    target: parseRedisUrl(redis.url),
+    username: null,
+    password: null,
+    tls: null,
+    commandTimeoutMs: 5_000,
+    telemetry: silentTelemetry,
+    onConnected: () => undefined,
+  });
+  cleanups.push(() => link.close());
+  await link.connect();
+  const call = link.call.bind(link);
+  link.call = async (name, ...rest) => {
+    if (name === 'seal') await beforeSeal?.();
+    return call(name, ...rest);
+  };
+  const keys = metricKeys('test', SEALED.name);
+  const index: SeriesIndex = new SeriesIndex(link, keys.series, {
+    confirm: () => epoch.confirm(access),
+    conflict: () => Promise.reject(new Error('an id has another key')),
+  });
+  const access = { metric: SEALED, layout: bucketLayout(SEALED), keys, changes: new SeenChanges(), index };
+  const epoch: StoreEpoch = new StoreEpoch(link, 'test', [access], () => undefined, silentLog);
+  await epoch.enter();
+  const progress = async (): Promise<Progress> => {
+    const { values } = await epoch.confirm(access, 'watermark', 'final_before');
+    return parseProgress(values[0]!, values[1]!, null);
+  };
+  const clock = (): number => nowMs;
+  return new StepSealer(link, epoch, access, { clock, guard: unguarded(clock), progress });
+}
+
+describe('a bridge that ends while windows become steps', () => {
+  it('leaves them to the next one, which goes on where it was; of two the slower one changes nothing', async () => {
+    const redis = await server();
+    const client = clientOf(redis);
+    const { history: _, ...plain } = SEALED;
+    const applied = 30 * 60 * SERIES - 1;
+    const nowMs = clockAt(applied);
+    // A bridge without the history: it writes, and seals nothing.
+    const writer = await bridge(redis, plain, () => nowMs);
+    await writer.identifyTopic(plain, { topic: plain.topic, topicId: TOPIC_ID, ends: [0] });
+    for (let from = 0; from <= applied; from += 500) {
+      const length = Math.min(500, applied + 1 - from);
+      const records = Array.from({ length }, (_, i) => sealedRecord(from + i));
+      await writeApplied(writer, batch(plain, records, { nowMs: records[0]!.startMs + MINUTE }));
+    }
+    const done = async (): Promise<number> =>
+      Number(await client.hget('test:{sealed}:meta', 'sealed_series'));
+
+    expect(await (await sealerOn(redis, nowMs)).step()).toBe(true);
+    const first = await done();
+    expect(first).toBeGreaterThan(0);
+    expect(first).toBeLessThan(SERIES);
+    const fast = await sealerOn(redis, nowMs);
+    let twice: unknown;
+    const slow = await sealerOn(redis, nowMs, async () => {
+      expect(await fast.step()).toBe(true);
+      twice = await client.hgetall('test:{sealed}:tiers');
+    });
+    expect(await slow.step()).toBe(false);
+    expect(await done()).toBe(2 * first);
+    expect(await client.hgetall('test:{sealed}:tiers')).toEqual(twice);
+    while (await fast.step()) continue;
+    const state = await client.hgetall('test:{sealed}:tiers');
+    const store = await bridge(redis, SEALED, () => nowMs);
+    const { sealedBeforeMs, tiers } = await store.history!.state(SEALED);
+    expect(sealedBeforeMs).toBe(sealTargetMs(SEALED, await store.progress(SEALED), nowMs));
+    expect(tiers.map(({ steps }) => steps)).toEqual(
+      tiers.map(({ stepMs, sinceMs }) => (SERIES * (sealedBeforeMs - Math.max(sinceMs, T0))) / stepMs),
+    );
+    await expectSealed(store, applied, nowMs);
+    expect(await client.hgetall('test:{sealed}:tiers')).toEqual(state);
   });
 });
 

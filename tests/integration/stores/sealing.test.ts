@@ -6,12 +6,10 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { build } from 'esbuild';
 import { sealTargetMs } from '../../../backend-bridge/src/domain/history/tiers';
-import type { OverTime } from '../../../backend-bridge/src/domain/metric';
-import { QueryEngine } from '../../../backend-bridge/src/domain/query-engine';
-import { plainPoints, type Window } from '../../support/history-windows';
 import { startRedis, type RedisServer } from '../../support/redis';
 import { newFolder } from './lmdb-rig';
-import { clockAt, SEALED, sealedWindow, SERIES, storeAt } from './sealing-written';
+import { expectSealed } from './sealing-answers';
+import { clockAt, SEALED, storeAt } from './sealing-written';
 import { eventually } from './store-rig';
 
 jest.setTimeout(120_000);
@@ -59,19 +57,6 @@ async function writeAndKill(place: string, forMs: number): Promise<number> {
   return written;
 }
 
-/** The windows that the records up to an offset make. */
-function windowsUpTo(applied: number): Window[] {
-  const windows = new Map<string, Window>();
-  for (let offset = 0; offset <= applied; offset += 1) {
-    const record = sealedWindow(offset);
-    const key = `${record.series}/${record.minute}`;
-    const before = windows.get(key);
-    const measures = record.removed && before !== undefined ? before.measures : record.measures;
-    windows.set(key, { ...record, measures, revision: (before?.revision ?? 0) + 1 });
-  }
-  return [...windows.values()];
-}
-
 async function check(place: string, written: number): Promise<void> {
   let nowMs = clockAt(written);
   const store = storeAt(place, () => nowMs);
@@ -79,47 +64,7 @@ async function check(place: string, written: number): Promise<void> {
   const applied = (await store.appliedOffsets(SEALED)).get(0)!;
   expect(applied).toBeGreaterThanOrEqual(written);
   nowMs = clockAt(applied);
-  const windows = windowsUpTo(applied);
-  const engine = new QueryEngine(
-    [SEALED],
-    store,
-    { maxSeries: 100, maxPoints: 1_000_000, maxScanPoints: 5_000_000, staleWindows: 2 },
-    () => nowMs,
-  );
-  const compare = async (): Promise<void> => {
-    for (const [overTime, step] of [
-      ['sum', 5],
-      ['max', 60],
-    ] as readonly (readonly [OverTime, number])[]) {
-      const answer = await engine.query(
-        {
-          metric: SEALED.name,
-          fromMs: 0,
-          toMs: nowMs + 3_600_000,
-          stepMs: step * 60_000,
-          overTime,
-          includeRevisions: true,
-        },
-        [],
-      );
-      expect(answer.series).toHaveLength(SERIES);
-      answer.series.forEach((series, i) => {
-        const right = plainPoints(
-          windows.filter((window) => window.series === i),
-          0,
-          overTime,
-          step,
-        ).filter(({ value }) => value !== undefined);
-        expect(JSON.stringify([series.times, series.values, series.revisions])).toBe(
-          JSON.stringify([
-            right.map(({ time }) => time),
-            right.map(({ value }) => value),
-            right.map(({ revision }) => revision),
-          ]),
-        );
-      });
-    }
-  };
+  const compare = (): Promise<void> => expectSealed(store, applied, nowMs);
   await compare();
   const target = sealTargetMs(SEALED, await store.progress(SEALED), nowMs)!;
   await eventually(async () => {
