@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { lifetimeMs } from '../domain/history/tiers';
+import { hasHistory, lifetimeMs } from '../domain/history/tiers';
 import { metricShape } from '../domain/metric-shape';
 import type { Log } from '../domain/telemetry';
 import { historyText } from './history-state';
@@ -7,8 +7,11 @@ import type { MetricAccess } from './point-reader';
 import type { RedisLink } from './redis-link';
 
 const ALIGN_MS = 10_000;
-/** Sessions have to be looked at one by one: only in the half hour in which bridges with another retention are replaced. */
-const SESSION_ROUNDS = [0, 6, 30, 180];
+/**
+ * Sessions have to be looked at one by one, and so have windows that must be kept until they are steps: only in the half
+ * hour in which bridges with another retention, or of a release without history, are replaced.
+ */
+const WHOLE_ROUNDS = [0, 6, 30, 180];
 
 /** Keeps the expiry of what is stored in step with the metrics' retention, until the signal. */
 export async function keepAligned(
@@ -21,8 +24,9 @@ export async function keepAligned(
   for (let round = 0; !signal.aborted; round += 1) {
     try {
       for (const access of accesses) {
-        if (access.layout.session && !SESSION_ROUNDS.includes(round)) continue;
-        await alignExpiry(link, access, epoch(), () => !signal.aborted);
+        const whole = WHOLE_ROUNDS.includes(round);
+        if (access.layout.session && !whole) continue;
+        await alignExpiry(link, access, epoch(), () => !signal.aborted, whole && hasHistory(access.metric));
       }
     } catch (error) {
       log.debug({ err: error }, 'the expiry of stored buckets is aligned later');
@@ -34,13 +38,14 @@ export async function keepAligned(
 /**
  * Gives every stored bucket of a metric the expiry that its retention asks for; windows of one with a history are kept
  * until they are steps. Does nothing while the stored definition is another bridge's: that one was started later, and
- * decides.
+ * decides. `each`: every series of a bucket is looked at, for bridges without the history write to it too.
  */
 export async function alignExpiry(
   link: RedisLink,
   { metric, layout, keys }: MetricAccess,
   epoch: string,
   goOn: () => boolean,
+  each = false,
 ): Promise<void> {
   const afterEndMs = layout.sizeMs - layout.advanceMs;
   const shape = metricShape(metric);
@@ -58,6 +63,7 @@ export async function alignExpiry(
       layout.endAt,
       historyText(metric),
       afterEndMs + metric.retentionMs,
+      each ? '1' : '0',
     )) as string[];
     if (kind !== 'more') return;
     [bucket, done] = [nextBucket, nextDone];

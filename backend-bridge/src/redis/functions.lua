@@ -346,7 +346,7 @@ local function session_expiry(key, end_at, tail_ms)
 end
 
 -- args: epoch, shape, first bucket, series of it already done, span, tail, byte position of a session's end (-1: fixed
--- windows), history, tail of what is sealed. Gives stored buckets the expiry that the retention asks for, some at a time: after a change of the
+-- windows), history, tail of what is sealed, '1' to look at each series of a bucket that seems aligned. Gives stored buckets the expiry that the retention asks for, some at a time: after a change of the
 -- retention, and after writes of a bridge that still has the other one. Answers with where to go on, or 'done'.
 local function align_expiry(keys, args)
   local meta = keys[1]
@@ -365,7 +365,7 @@ local function align_expiry(keys, args)
     local end_ms = (tonumber(bucket) + 1) * span_ms
     -- Windows that are steps now need not be kept; that they have expired deletes them.
     local fixed = end_ms + (end_ms <= sealed_before and sealed_tail_ms or tail_ms)
-    local aligned = not is_session and redis.call('PEXPIRETIME', index) == fixed
+    local aligned = not is_session and args[10] ~= '1' and redis.call('PEXPIRETIME', index) == fixed
     local packed = aligned and '' or redis.call('GETRANGE', index, 4 * done, 4 * (done + room) - 1)
     local newest = fixed
     for at = 1, #packed, 4 do

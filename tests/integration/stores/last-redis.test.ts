@@ -214,6 +214,29 @@ describe('bridges of the last release and of this one', () => {
     expect(heardLast.epochs).toEqual([store.epoch()]);
   });
 
+  it('of which one keeps a history: the other works as before, and its windows stay until they are steps', async () => {
+    const { url } = await server();
+    const client = clientOf(url);
+    const keeping = { ...metric, history: [{ stepMs: 5 * MINUTE, keepMs: 72 * 60 * MINUTE }] };
+    const last = await lastRelease(url, [metric]);
+    await identified(last, metric);
+    await last.write(record(0, 'a', 1, 0));
+    const store = await thisRelease(url, [keeping]);
+    await eventually(() => expect(last.epoch()).toBe(store.epoch()), 2_000);
+    expect(await last.write(record(0, 'b', 2, 1))).toMatchObject({ accepted: 1 });
+    expect(await store.write({ ...record(1, 'c', 3, 0), metric: keeping })).toMatchObject({ accepted: 1 });
+    expect(await told(store)).toEqual(await told(last));
+    expect(Object.keys(await told(last))).toEqual(['a', 'b', 'c']);
+    // The next bridge looks at what the last release wrote meanwhile.
+    await thisRelease(url, [keeping]);
+    await eventually(async () => {
+      const keys = await client.keys('test:{orders}:b:*');
+      expect(keys).toHaveLength(3);
+      for (const key of keys)
+        expect(await client.pexpiretime(key)).toBeGreaterThan(Date.now() + 48 * 60 * MINUTE);
+    });
+  });
+
   it('never use the id of a series that the other one has forgotten', async () => {
     const { url } = await server();
     const last = await lastRelease(url, [metric]);
