@@ -127,7 +127,7 @@ const metricSchema = z.strictObject({
     .min(1)
     .max(4)
     .optional()
-    .describe('Coarser steps that are kept longer than the windows. Embedded store only.'),
+    .describe('Coarser steps that are kept longer than the windows.'),
   idle: duration.optional().describe('Default: the window size, at least 60s.'),
   final_only: z
     .boolean()

@@ -12,7 +12,7 @@ import type { Series } from './series';
 export interface SeriesStore {
   readonly kind: 'redis' | 'lmdb';
 
-  /** Steps of windows that have left the retention. Absent: this store keeps none, and refuses metrics with some. */
+  /** Steps of windows that have left the retention. Absent: this store keeps none. */
   readonly history?: HistoryStore;
 
   /**

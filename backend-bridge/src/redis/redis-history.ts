@@ -54,19 +54,20 @@ export class RedisHistory implements HistoryStore {
       .filter(hasHistory)
       .map((metric) => new StepSealer(this.link, this.storeEpoch, this.access(metric), toolsOf(metric)));
     let failing = false;
-    while (sealers.length > 0 && !signal.aborted) {
+    while (sealers.length > 0) {
       let more = false;
       try {
         for (const sealer of sealers) more = (await sealer.step()) || more;
         failing = false;
       } catch (error) {
-        if (!failing && !signal.aborted)
-          log.warn({ err: error }, 'windows in Redis become steps later; it is tried again');
+        if (signal.aborted) return;
+        if (!failing) log.warn({ err: error }, 'windows in Redis become steps later; it is tried again');
         failing = true;
       }
       await delay(more ? SEAL_PAUSE_MS : SEAL_INTERVAL_MS, undefined, { signal, ref: false }).catch(
         () => undefined,
       );
+      if (signal.aborted) return;
     }
   }
 }

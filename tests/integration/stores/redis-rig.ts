@@ -168,3 +168,11 @@ export async function eventually(check: () => void | Promise<void>, withinMs = 1
     }
   }
 }
+
+/** The rule in docs/decisions/0003-redis-layout.md, for the prefix `test`. */
+export const LEAST_RIGHTS = [
+  '~test:* &test:* resetchannels &test:* -@all',
+  '+fcall +function|load +info +ping +subscribe +get +hgetall +hmget +hset +hsetnx +incr +mget +pexpire +zrangebyscore',
+  '+append +del +exists +getrange +hdel +hget +hincrby +hlen +hvals +pexpireat +pexpiretime +publish +setrange +time',
+  '+unlink +zadd +zcard +zmscore +zrange +zrem',
+].join(' ');

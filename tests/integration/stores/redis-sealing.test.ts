@@ -10,6 +10,7 @@ import { unguarded } from '../../../backend-bridge/src/domain/trusted-clock';
 import { parseProgress } from '../../../backend-bridge/src/redis/partition-states';
 import { metricKeys } from '../../../backend-bridge/src/redis/redis-keys';
 import { RedisLink } from '../../../backend-bridge/src/redis/redis-link';
+import type { RedisStoreOptions } from '../../../backend-bridge/src/redis/redis-store';
 import { parseRedisUrl } from '../../../backend-bridge/src/redis/redis-url';
 import { SeenChanges } from '../../../backend-bridge/src/redis/seen-changes';
 import { SeriesIndex } from '../../../backend-bridge/src/redis/series-index';
@@ -21,6 +22,7 @@ import { HistoryWorld, tieredMetric, type Logged } from './conformance-history';
 import {
   batch,
   identify,
+  LEAST_RIGHTS,
   minutesAgo,
   point,
   redisStore,
@@ -42,8 +44,8 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-async function server(): Promise<RedisServer> {
-  const redis = await startRedis();
+async function server(users: readonly string[] = []): Promise<RedisServer> {
+  const redis = await startRedis({ users });
   cleanups.push(() => redis.stop());
   return redis;
 }
@@ -51,12 +53,20 @@ async function server(): Promise<RedisServer> {
 function clientOf(redis: RedisServer): Redis {
   const client = new Redis(redis.url);
   client.on('error', () => undefined);
-  cleanups.push(async () => Promise.resolve(client.disconnect()));
+  cleanups.push(() => {
+    client.disconnect();
+    return Promise.resolve();
+  });
   return client;
 }
 
-async function bridge(redis: RedisServer, metric: Metric, clock: Clock = Date.now): Promise<SeriesStore> {
-  const store = redisStore(redis.url, [metric], {}, clock);
+async function bridge(
+  redis: RedisServer,
+  metric: Metric,
+  clock: Clock = Date.now,
+  user: Partial<RedisStoreOptions> = {},
+): Promise<SeriesStore> {
+  const store = redisStore(redis.url, [metric], user, clock);
   cleanups.push(() => store.close());
   await store.start();
   return store;
@@ -82,7 +92,9 @@ async function bridges(redis: RedisServer, metric = tieredMetric('tiers')): Prom
     wipe: nothing,
     close: nothing,
   };
-  const world = new HistoryWorld(under, metric, (nowMs) => (clock.nowMs = nowMs));
+  const world = new HistoryWorld(under, metric, (nowMs) => {
+    clock.nowMs = nowMs;
+  });
   await world.identify();
   return { world, another, use: (store) => (current = store) };
 }
@@ -300,10 +312,10 @@ describe('what Redis holds', () => {
   const HISTORY = [{ stepMs: 5 * MINUTE, keepMs: 48 * HOUR }];
   const metric = testMetric('orders', { retentionMs: HOUR, history: HISTORY });
 
-  it('windows stay until they are steps, and are deleted then; steps expire by themselves', async () => {
-    const redis = await server();
+  it('windows stay until they are steps, and are deleted then; steps expire; all by a user with the least rights', async () => {
+    const redis = await server([`bridge on >secret ${LEAST_RIGHTS}`]);
     const client = clientOf(redis);
-    const store = await bridge(redis, metric);
+    const store = await bridge(redis, metric, Date.now, { username: 'bridge', password: 'secret' });
     await identify(store, metric);
     const starts = Array.from({ length: 240 }, (_, i) => minutesAgo(240 - i));
     // Nothing is final yet: all windows are kept, those past the retention too.

@@ -11,6 +11,7 @@ import {
   batch,
   eventually,
   identify,
+  LEAST_RIGHTS,
   listen,
   minutesAgo,
   point,
@@ -127,20 +128,13 @@ describe('the start is refused', () => {
   });
 });
 
-/** The rule in docs/decisions/0003-redis-layout.md, for the prefix `test`. */
-const LEAST_RIGHTS = [
-  '~test:* &test:* resetchannels &test:* -@all',
-  '+fcall +function|load +info +ping +subscribe +hgetall +hmget +hset +hsetnx +mget +zrangebyscore',
-  '+append +del +exists +getrange +hdel +hget +hincrby +hlen +hvals +pexpireat +pexpiretime +publish +setrange +time',
-  '+unlink +zadd +zcard +zmscore +zrange +zrem',
-].join(' ');
-
 describe('access', () => {
   it('with a user that has the least rights', async () => {
     const redis = await server({ users: ['default off', `bridge on >secret ${LEAST_RIGHTS}`] });
     const store = storeOn(redis.url, [metric], { username: 'bridge', password: 'secret' });
     await store.start();
     await works(store);
+    expect(await store.announceBridge('one', ['two'])).toEqual(new Map());
   });
 
   it('with a user that lacks one is refused, and says where the rights are listed', async () => {
