@@ -347,7 +347,7 @@ export async function runHistorySchedules(factory: StoreFactory, runs: number, s
   );
 }
 
-export function describeHistory(factory: StoreFactory): void {
+export function describeHistory(factory: StoreFactory, schedules = 3): void {
   const clock = { nowMs: T0 };
   let world: HistoryWorld;
   const open = async (change: Partial<Metric> = {}): Promise<void> => {
@@ -491,6 +491,6 @@ export function describeHistory(factory: StoreFactory): void {
 
   it('random schedules: every step of every tier is what its windows come to', async () => {
     await open();
-    await runHistorySchedules(factory, 3);
+    await runHistorySchedules(factory, schedules);
   });
 }
