@@ -143,7 +143,7 @@ describe('several bridges', () => {
       await world.sealed();
       for (const store of stores) {
         use(store);
-        await world.compare([5, 60], ['value', 'mean']);
+        await world.compare([5, 60], ['mean']);
       }
       found.push(await blocks(clientOf(redis)));
     }

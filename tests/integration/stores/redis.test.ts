@@ -33,6 +33,6 @@ describe('a store on a Redis cluster', () => {
   describe('as a store of history', () =>
     describeHistory(
       storesOn(() => place, 'history'),
-      1,
+      { short: true },
     ));
 });
