@@ -10,7 +10,7 @@ try {
   if (!asked.has('--backend')) {
     ensurePackages();
     const { buildFrontend } = await import('./plugin/frontend.mjs');
-    await buildFrontend({ production: !asked.has('--development') });
+    await buildFrontend();
   }
   if (!asked.has('--frontend')) buildBackend();
 } catch (error) {

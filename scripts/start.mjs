@@ -35,14 +35,14 @@ async function containers() {
   await endAll(built === 0 ? await start('docker', ['compose', 'up', '--build']).ended : built);
 }
 
-async function demo({ bridgePort, store, grafana, port, isDockerAtHand }) {
+async function demo({ bridgePort, store, grafana, port, isDockerAtHand, isWatched }) {
   const bridgeUrl = `http://127.0.0.1:${bridgePort}`;
   const bridge = node('backend-bridge/dist/main.js', [], {
     env: { BRIDGE_PORT: String(bridgePort), STORE_PATH: store, LOG_LEVEL: process.env.LOG_LEVEL || 'warn' },
   });
   bridge.ended.then((code) => endAll(code));
   // The app is built while the first numbers come.
-  const builds = [backend.ended, part('--frontend').ended];
+  const builds = isWatched ? [backend.ended] : [backend.ended, part('--frontend').ended];
   const number = await firstNumbers(bridgeUrl, process.env.STREAMKPI_BRIDGE_TOKEN);
   console.log(`
 StreamKPI runs: the embedded pipeline with demo traffic, the embedded store, no Kafka, no Redis.
@@ -68,7 +68,7 @@ The dashboard is on its way (the first build takes about a minute) ...
   const what =
     grafana === null
       ? await startHostPage({ port, bridgeUrl })
-      : await startGrafana(grafana, { port, bridgeUrl, data: join(store, 'grafana') });
+      : await startGrafana(grafana, { port, bridgeUrl, data: join(store, 'grafana'), isWatched });
   console.log(`
   Open  http://127.0.0.1:${port}/d/streamkpi-realtime
 

@@ -21,6 +21,8 @@ interface Manifest {
   readonly name: string;
   readonly type: PluginMeta['type'];
   readonly info: PluginMeta['info'];
+  /** What `npm run dev` builds is for development. */
+  readonly buildMode?: 'production' | 'development';
   readonly includes?: readonly { readonly type: string; readonly path?: string }[];
 }
 
@@ -52,3 +54,7 @@ export function builtPlugins(dist: string): BuiltPlugin[] {
     .filter((folder) => existsSync(join(folder, 'plugin.json')));
   return [dist, ...nested].map(builtPlugin);
 }
+
+/** Whether what lies in the plugin's folder now reloads itself in the page: `npm run dev` may begin at any time. */
+export const reloadsItself = ({ folder }: BuiltPlugin): boolean =>
+  (JSON.parse(readFileSync(join(folder, 'plugin.json'), 'utf8')) as Manifest).buildMode === 'development';

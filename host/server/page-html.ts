@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { BuiltPlugin } from './built-plugins';
+import { reloadsItself, type BuiltPlugin } from './built-plugins';
 import { ORG_ID, type DataSources } from './data-sources';
 import type { Reply } from './replies';
 
@@ -45,6 +45,9 @@ export function frontendSettings({
   };
 }
 
+/** Where `npm run dev` serves the pages that show its build; see scripts/plugin/live-reload.mjs. */
+const LIVE_RELOAD = '127.0.0.1:35729';
+
 /** As text of a script: nothing in it may end the script. */
 const asScript = (value: unknown): string => JSON.stringify(value).replaceAll('<', '\\u003c');
 
@@ -67,13 +70,14 @@ export function page(settings: PageSettings, more: Readonly<Record<string, unkno
     permissions: { 'datasources:create': true },
   };
   const boot = { settings: { ...frontendSettings(settings), ...more }, user };
+  const reloads = settings.plugins.some(reloadsItself);
   const policy = [
     "default-src 'self'",
-    `script-src 'self' 'nonce-${nonce}'`,
+    `script-src 'self' 'nonce-${nonce}'${reloads ? ` http://${LIVE_RELOAD}` : ''}`,
     "style-src 'self' 'unsafe-inline'",
     "img-src 'self' data:",
     "font-src 'self' data:",
-    "connect-src 'self'",
+    `connect-src 'self'${reloads ? ` ws://${LIVE_RELOAD}` : ''}`,
   ].join('; ');
   const html = `<!doctype html>
 <html lang="en">

@@ -13,22 +13,30 @@ function bundledPackages(stats) {
   return [...names];
 }
 
+/** What is wrong in a build that ended; null when nothing is. */
+function faultOf(stats) {
+  if (stats.hasErrors() || stats.hasWarnings()) return stats.toString('errors-warnings');
+  const strangers = bundledPackages(stats).filter((name) => !BUNDLED_PACKAGES.includes(name));
+  if (strangers.length === 0) return null;
+  return `the bundles would carry ${strangers.join(', ')}; take it from the host (scripts/plugin/host-modules.mjs), or list it there as bundled once it is known to work on the oldest host`;
+}
+
 /** Resolves when the bundles are written; rejects with what is wrong in them. */
-export function buildFrontend({ production = true } = {}) {
+export async function buildFrontend() {
+  const compiler = webpack(await config());
   return new Promise((resolve, reject) => {
-    webpack(config({ production })).run((error, stats) => {
-      if (error) return reject(error);
-      if (stats.hasErrors() || stats.hasWarnings())
-        return reject(new Error(stats.toString('errors-warnings')));
-      const strangers = bundledPackages(stats).filter((name) => !BUNDLED_PACKAGES.includes(name));
-      if (strangers.length > 0) {
-        return reject(
-          new Error(
-            `the bundles would carry ${strangers.join(', ')}; take it from the host (scripts/plugin/host-modules.mjs), or list it there as bundled once it is known to work on the oldest host`,
-          ),
-        );
-      }
-      resolve();
+    compiler.run((error, stats) => {
+      const fault = error?.message ?? faultOf(stats);
+      // Closing writes webpack's cache.
+      compiler.close(() => (fault === null ? resolve() : reject(new Error(fault))));
     });
   });
+}
+
+/** Builds for development, now and after each change; `onBuilt` takes the time in ms and what is wrong, or null. */
+export async function watchFrontend(onBuilt) {
+  const compiler = webpack(await config({ production: false }));
+  compiler.watch({}, (error, stats) =>
+    onBuilt(stats === undefined ? 0 : stats.endTime - stats.startTime, error?.message ?? faultOf(stats)),
+  );
 }

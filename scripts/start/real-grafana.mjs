@@ -47,8 +47,14 @@ export const hasDocker = (environment = process.env) =>
   spawnSync('docker', ['compose', 'version'], { stdio: 'ignore', timeout: 20_000, env: environment })
     .status === 0;
 
-/** What Grafana is started with: `{ command, args, env }`. Its own data lies below `data`; `app` is the built app. */
-export function grafanaStart({ command, home }, { port, bridgeUrl, data, app = join(root, 'dist') }) {
+/**
+ * What Grafana is started with: `{ command, args, env }`. Its own data lies below `data`; `app` is the built app;
+ * with `isWatched`, browsers ask for the app's files at every reload.
+ */
+export function grafanaStart(
+  { command, home },
+  { port, bridgeUrl, data, app = join(root, 'dist'), isWatched = false },
+) {
   const plugins = join(data, 'plugins');
   mkdirSync(plugins, { recursive: true });
   const link = join(plugins, PLUGINS[0]);
@@ -75,6 +81,7 @@ export function grafanaStart({ command, home }, { port, bridgeUrl, data, app = j
       GF_ANALYTICS_CHECK_FOR_UPDATES: 'false',
       GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES: 'false',
       GF_LOG_LEVEL: 'error',
+      ...(isWatched && { GF_DEFAULT_APP_MODE: 'development' }),
       STREAMKPI_BRIDGE_URL: bridgeUrl,
       STREAMKPI_BRIDGE_TOKEN: process.env.STREAMKPI_BRIDGE_TOKEN ?? '',
     },

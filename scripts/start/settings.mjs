@@ -2,6 +2,7 @@
 import { connect } from 'node:net';
 import { resolve } from 'node:path';
 import { root } from '../ensure.mjs';
+import { LIVE_RELOAD_PORT } from '../plugin/live-reload-port.mjs';
 import { findGrafana, hasDocker } from './real-grafana.mjs';
 
 const OPTIONS = ['--host-page', '--docker'];
@@ -34,7 +35,7 @@ async function pagePort(wanted, bridgePort) {
 /**
  * `docker`: everything in containers, the rest is then missing. `grafana`: the one to show the dashboard on, null for the
  * host page, which is made of the packages of Grafana `hostGrafana`. `port`: where the dashboard is opened.
- * `store`: the bridge's folder. Rejects with a sentence for whoever has set something that cannot be used.
+ * `isWatched`: `npm run dev` builds the app already. `store`: the bridge's folder. Rejects with a sentence for whoever has set something that cannot be used.
  */
 export async function readSettings(args, environment = process.env) {
   const unknown = args.find((one) => !OPTIONS.includes(one));
@@ -53,6 +54,7 @@ export async function readSettings(args, environment = process.env) {
     isDockerAtHand: grafana === null && !isHostPage && hasDocker(environment),
     bridgePort,
     port: await pagePort(portOf(environment, 'HOST_PORT', 3000), bridgePort),
+    isWatched: !(await isFree(LIVE_RELOAD_PORT)),
     // Grafana takes a relative folder from its home, the bridge from this project.
     store: resolve(root, environment.STORE_PATH || 'data'),
   };
