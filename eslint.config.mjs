@@ -6,6 +6,7 @@ import jsxA11y from 'eslint-plugin-jsx-a11y';
 import reactHooks from 'eslint-plugin-react-hooks';
 import i18n from '@grafana/i18n/eslint-plugin';
 import prettier from 'eslint-config-prettier';
+import grafanaConfig from './.config/eslint.config.mjs';
 
 /**
  * Adapters are the rooms that do I/O. Each may use the domain and nothing of another adapter:
@@ -62,9 +63,15 @@ const appFences = Object.entries(appRooms).map(([room, sees]) => ({
   message: `src/${room} may import only: ${['itself', ...sees].join(', ')}`,
 }));
 
+/** Rules that React's compiler needs, which the app is not built with: all but the two on hooks. */
+const compilerRules = Object.keys(reactHooks.configs.flat['recommended-latest'].rules).filter(
+  (name) => !/rules-of-hooks|exhaustive-deps/.test(name),
+);
+
 export default tseslint.config(
   {
     ignores: [
+      '.config/',
       '**/node_modules/',
       '**/dist/',
       'backend-bridge/src/server/api-types.ts',
@@ -73,11 +80,18 @@ export default tseslint.config(
       'tests/fixtures/layouts/',
     ],
   },
+  // create-plugin's rules, for the app only; those below are stricter, and have the last word.
+  ...grafanaConfig
+    .filter(({ files = [] }) => !files.includes('./tests/**/*'))
+    .map((config) => ({ ...config, files: ['src/**/*.ts', 'src/**/*.tsx'] })),
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked.map((config) => ({ ...config, files: ['**/*.ts', '**/*.tsx'] })),
   {
     files: ['**/*.ts', '**/*.tsx'],
-    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      // create-plugin names a project; the service finds each file's own.
+      parserOptions: { project: null, projectService: true, tsconfigRootDir: import.meta.dirname },
+    },
     plugins: { 'import-x': importX },
     settings: {
       'import-x/resolver-next': [
@@ -94,6 +108,7 @@ export default tseslint.config(
       'max-lines': ['error', { max: 450, skipBlankLines: true, skipComments: true }],
       'no-console': 'error',
       eqeqeq: 'error',
+      '@typescript-eslint/array-type': ['error', { default: 'array' }],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
@@ -173,6 +188,7 @@ export default tseslint.config(
     files: ['src/**/*.tsx', 'src/**/*.ts'],
     plugins: { 'react-hooks': reactHooks },
     rules: {
+      ...Object.fromEntries(compilerRules.map((name) => [name, 'off'])),
       'react-hooks/rules-of-hooks': 'error',
       'react-hooks/exhaustive-deps': 'error',
       // Still there on 13, and what they are replaced by is missing on the oldest host.

@@ -17,6 +17,8 @@ try {
 }
 await watchFrontend((ms, fault) => {
   if (fault !== null) return console.error(fault);
-  console.log(`Built in ${(ms / 1_000).toFixed(1)} s; pages that show it reload (one that was open before this began: reload it once).`);
+  console.log(
+    `Built in ${(ms / 1_000).toFixed(1)} s; pages that show it reload (one that was open before this began: reload it once).`,
+  );
   reload();
 });
