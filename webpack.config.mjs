@@ -32,6 +32,8 @@ export default async function config({ production = true } = {}) {
   return merge(
     { ...base, plugins },
     {
+      // Also for development: a content security policy, such as that of the host page, refuses evaluated code.
+      devtool: 'source-map',
       cache: { buildDependencies: { own: [import.meta.filename] } },
       externalsType: 'amd',
       externals: [({ request }, done) => (imports(request) ? done(undefined, request) : done())],
