@@ -26,6 +26,13 @@ const REPLACED = [
   'LiveReloadPlugin',
 ];
 
+/**
+ * As webpack names what is in a source map, but for an import of a whole folder, which is no file: the catalogue's
+ * validator looks for each in the source, and passes over what is webpack's own.
+ */
+const nameInSourceMap = ({ namespace, resourcePath }) =>
+  `webpack://${namespace}/${/ (eager|lazy|sync) /.test(resourcePath) ? 'webpack/folder/' : ''}${resourcePath}`;
+
 export default async function config({ production = true } = {}) {
   const base = await createPluginConfig({ [production ? 'production' : 'development']: true });
   const plugins = base.plugins.filter((plugin) => !REPLACED.includes(plugin.constructor.name));
@@ -35,6 +42,7 @@ export default async function config({ production = true } = {}) {
       // Also for development: a content security policy, such as that of the host page, refuses evaluated code.
       devtool: 'source-map',
       cache: { buildDependencies: { own: [import.meta.filename] } },
+      output: { devtoolModuleFilenameTemplate: nameInSourceMap },
       externalsType: 'amd',
       externals: [({ request }, done) => (imports(request) ? done(undefined, request) : done())],
       // Of @grafana/i18n: only Grafana itself, not a plugin, finds out the language.

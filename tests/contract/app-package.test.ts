@@ -59,6 +59,16 @@ describe('what is wrong is named', () => {
   test.each<[string, () => void, RegExp]>([
     ['no manifest', () => remove('panel/plugin.json'), /panel\/plugin\.json: is missing/],
     ['no bundle', () => remove('datasource/module.js'), /datasource\/module\.js: is missing/],
+    ['no source map', () => remove('module.js.map'), /app\/module\.js\.map: is missing/],
+    [
+      'a source map that names what is no file',
+      () =>
+        writeFileSync(
+          join(app, 'panel/module.js.map'),
+          JSON.stringify({ sources: ['webpack://app/./panel/ eager ^folder$', 'webpack://app/./module.ts'] }),
+        ),
+      /panel\/module\.js\.map: \.\/panel\/ eager \^folder\$ is no file of src\//,
+    ],
     ['no list of sources', () => remove('go_plugin_build_manifest'), /build_manifest: is missing/],
     ['no licence', () => remove('LICENSE'), /LICENSE: is missing/],
     ['no logo', () => alterManifest('panel', (m) => (m['info'] = { logos: {} })), /logo small/],
