@@ -75,7 +75,7 @@ export interface KafkaBroker {
 }
 
 const SMALL_JAVA = ['-Xms64m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
-const START_TIMEOUT_MS = 60_000;
+const START_TIMEOUT_MS = 100_000;
 const BATCH_RECORDS = 2_000;
 const running = new Set<ChildProcess>();
 const folders = new Set<string>();
