@@ -43,6 +43,7 @@ export type RequestErrorCode =
   | 'not_combinable'
   | 'not_an_event_metric'
   | 'range_too_large'
+  | 'invalid_forecast'
   | 'too_many_subscriptions'
   | 'unknown_subscription'
   | 'duplicate_subscription'

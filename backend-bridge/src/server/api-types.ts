@@ -90,6 +90,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What each step was expected to be, its band and score, and the steps ahead.
+         * @description Capability `forecast`. The selectors are those of /query, and so are the actual values, of closed steps only. What is expected of a step depends on the closed steps before it and on this request, and on nothing else: every bridge gives the same bits, and a correction changes the steps behind it. Past steps are given as they were expected before they closed. Where the range reaches the first step that has not closed, the steps ahead follow, up to `horizon_ms`. Until enough is known of a series its `state` is `learning`, and nothing is expected.
+         */
+        post: operations["forecast"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backtest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * How good the forecasts of a range were, and when a rule on the score would have fired.
+         * @description Capability `backtest`. Takes what /forecast takes, and judges the closed steps of the range, each as it was expected before it closed.
+         */
+        post: operations["backtest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ingest/events": {
         parameters: {
             query?: never;
@@ -304,6 +344,89 @@ export interface components {
              */
             include_open?: boolean;
         };
+        /** @description As in /query; from 1 minute to 1 day. Default: without `max_points` the shortest step from one minute on of which two weeks are kept. Forecasts of different steps are different forecasts. */
+        ForecastStepMs: number;
+        /**
+         * @description What a closed step without a value is: `none`, unknown (it neither teaches nor has a score), or `zero`, for counts and sums whose stream writes nothing where nothing happened.
+         * @default none
+         * @enum {string}
+         */
+        ForecastFill: "none" | "zero";
+        /**
+         * @description Share of the steps that `lower` to `upper` should hold, from 0.5 to 0.999.
+         * @default 0.95
+         */
+        ForecastInterval: number;
+        /**
+         * @description `auto`: the day, and the week as far as the data shows one. `day`: all days are alike. `week`: nothing is expected before two weeks are there.
+         * @default auto
+         * @enum {string}
+         */
+        ForecastSeasons: "auto" | "day" | "week";
+        /**
+         * @description IANA name, e.g. `Europe/Berlin`; days begin by its wall clock, also after the clocks have changed.
+         * @default UTC
+         */
+        ForecastTimeZone: string;
+        /** @description Local dates, e.g. `2026-12-24`, that neither teach nor have a score. They are expected to be like Sundays. */
+        ForecastHolidays: string[];
+        /**
+         * @description Which side counts; the score of the other one is 0.
+         * @default both
+         * @enum {string}
+         */
+        AnomalyDirection: "up" | "down" | "both";
+        /**
+         * @description A step that is nearer to what was expected has the score 0. In the unit of the measure.
+         * @default 0
+         */
+        AnomalyMinChange: number;
+        ForecastRequest: {
+            metric: components["schemas"]["MetricName"];
+            measure?: components["schemas"]["MeasureName"];
+            from_ms: components["schemas"]["TimeMs"];
+            to_ms: components["schemas"]["TimeMs"];
+            filters?: components["schemas"]["Filters"];
+            group_by?: components["schemas"]["GroupBy"];
+            step_ms?: components["schemas"]["ForecastStepMs"];
+            max_points?: components["schemas"]["MaxPoints"];
+            over_time?: components["schemas"]["OverTime"];
+            fill?: components["schemas"]["ForecastFill"];
+            interval?: components["schemas"]["ForecastInterval"];
+            seasons?: components["schemas"]["ForecastSeasons"];
+            time_zone?: components["schemas"]["ForecastTimeZone"];
+            holidays?: components["schemas"]["ForecastHolidays"];
+            direction?: components["schemas"]["AnomalyDirection"];
+            min_change?: components["schemas"]["AnomalyMinChange"];
+            /**
+             * @description How far ahead of the first step that has not closed, at most 14 days. 0, no steps ahead.
+             * @default 86400000
+             */
+            horizon_ms?: number;
+        };
+        BacktestRequest: {
+            metric: components["schemas"]["MetricName"];
+            measure?: components["schemas"]["MeasureName"];
+            from_ms: components["schemas"]["TimeMs"];
+            to_ms: components["schemas"]["TimeMs"];
+            filters?: components["schemas"]["Filters"];
+            group_by?: components["schemas"]["GroupBy"];
+            step_ms?: components["schemas"]["ForecastStepMs"];
+            max_points?: components["schemas"]["MaxPoints"];
+            over_time?: components["schemas"]["OverTime"];
+            fill?: components["schemas"]["ForecastFill"];
+            interval?: components["schemas"]["ForecastInterval"];
+            seasons?: components["schemas"]["ForecastSeasons"];
+            time_zone?: components["schemas"]["ForecastTimeZone"];
+            holidays?: components["schemas"]["ForecastHolidays"];
+            direction?: components["schemas"]["AnomalyDirection"];
+            min_change?: components["schemas"]["AnomalyMinChange"];
+            /**
+             * @description Anomalous steps in a row before the rule fires.
+             * @default 1
+             */
+            for_steps?: number;
+        };
         EventsRequest: {
             metric: components["schemas"]["MetricName"];
             from_ms: components["schemas"]["TimeMs"];
@@ -378,6 +501,79 @@ export interface components {
             open: boolean;
             /** @description The clock is past the newest window's end + grace + two windows (setting `stale_windows`). */
             stale: boolean;
+        };
+        /** @description What every answer on forecasts begins with, after the head of /query. */
+        ForecastHead: {
+            interval: number;
+            time_zone: string;
+            /** @description Steps that begin before this have closed, those without a value too; null before any has. */
+            closed_before_ms: number | null;
+        };
+        /** @description What a forecast of a series is based on. */
+        ForecastBasis: {
+            labels: components["schemas"]["Labels"];
+            /**
+             * @description `learning`: too little is known yet, the newest steps have no band and no score.
+             * @enum {string}
+             */
+            state: "learning" | "ready";
+            /** @description While learning, how much is there and how much is needed; null when ready. */
+            message: string | null;
+            /** @description Time covered by the steps that were learned from. */
+            have_ms: number;
+            needed_ms: number;
+            /** @description First step that was learned from; null where there is none. */
+            trained_from_ms: number | null;
+            seasons: ("day" | "week")[];
+            /**
+             * @description What the values were taken for, by the weeks before: `count` whole numbers from 0, `amount` any from 0, `signed` all others. Bands of counts are whole numbers, and only those of `signed` reach below 0.
+             * @enum {string}
+             */
+            values_kind: "count" | "amount" | "signed";
+            /** @description Of the closed steps and of all that the request says of the model. Two answers to the same request with the same fingerprint have the same numbers, whichever bridge gave them. */
+            fingerprint: string;
+        };
+        ForecastAnswer: components["schemas"]["QueryHead"] & components["schemas"]["ForecastHead"] & {
+            series: components["schemas"]["ForecastSeries"][];
+        };
+        /** @description All columns have the same length, one entry for each step, without gaps. */
+        ForecastSeries: components["schemas"]["ForecastBasis"] & {
+            /** @description Starts of the steps, ascending. */
+            times: number[];
+            /** @description As /query gives it for the closed step; null without a value, and ahead. */
+            actual: (number | null)[];
+            /** @description Null where too little was known. */
+            expected: (number | null)[];
+            lower: (number | null)[];
+            upper: (number | null)[];
+            /** @description How unusual the step was, by `direction` and `min_change`: an anomaly from 1 or -1 on, negative below what was expected. Null without a value or a band, and ahead. */
+            score: (number | null)[];
+            /** @description Steps from here on have not closed; they are the forecast. */
+            open_from_ms: number;
+        };
+        BacktestAnswer: components["schemas"]["QueryHead"] & components["schemas"]["ForecastHead"] & {
+            series: components["schemas"]["BacktestSeries"][];
+        };
+        /** @description Figures are null where no step of the range had a value and a band. */
+        BacktestSeries: components["schemas"]["ForecastBasis"] & {
+            /** @description Steps of the range with a value and a band. */
+            steps: number;
+            /** @description Mean absolute error by that of the value a week before (a day, with `seasons` `day` or less than two weeks). */
+            mase: number | null;
+            /** @description Share of the steps inside their band, 0 to 1. */
+            coverage: number | null;
+            /** @description Width of the band and what lies outside of it, by the same scale; smaller is better. */
+            interval_score: number | null;
+            alarms_per_day: number;
+            /** @description How often the rule would have fired. */
+            alarm_count: number;
+            /** @description The newest 1,000, the oldest first. */
+            alarms: {
+                /** @description Start of the step at which the rule fired. */
+                from_ms: number;
+                /** @description End of the last anomalous step. */
+                to_ms: number;
+            }[];
         };
         EventsAnswer: {
             metric: string;
@@ -663,13 +859,13 @@ export interface components {
          *     | 409 | `duplicate_subscription` |
          *     | 413 | `payload_too_large` |
          *     | 415 | `unsupported_media_type` |
-         *     | 422 | `unknown_measure`, `unknown_dimension`, `invalid_range`, `invalid_filter`, `invalid_regex`, `invalid_step`, `invalid_over_time`, `not_combinable`, `not_an_event_metric`, `range_too_large` |
+         *     | 422 | `unknown_measure`, `unknown_dimension`, `invalid_range`, `invalid_filter`, `invalid_regex`, `invalid_step`, `invalid_over_time`, `not_combinable`, `not_an_event_metric`, `range_too_large`, `invalid_forecast` no forecast can be made so; the message says why |
          *     | 429 | `rate_limited`, `too_many_subscriptions` |
          *     | 500 | `internal` a fault of the bridge, in its log |
          *     | 503 | `overloaded`, `store_unavailable`, `source_unavailable` |
          * @enum {string}
          */
-        ErrorCode: "bad_request" | "malformed_json" | "unknown_metric" | "unknown_measure" | "unknown_dimension" | "unknown_type" | "invalid_range" | "invalid_filter" | "invalid_regex" | "invalid_step" | "invalid_over_time" | "not_combinable" | "not_an_event_metric" | "range_too_large" | "too_many_subscriptions" | "unknown_subscription" | "duplicate_subscription" | "unauthenticated" | "forbidden" | "origin_refused" | "host_refused" | "not_found" | "method_not_allowed" | "unsupported_media_type" | "payload_too_large" | "rate_limited" | "ingest_disabled" | "overloaded" | "store_unavailable" | "source_unavailable" | "internal";
+        ErrorCode: "bad_request" | "malformed_json" | "unknown_metric" | "unknown_measure" | "unknown_dimension" | "unknown_type" | "invalid_range" | "invalid_filter" | "invalid_regex" | "invalid_step" | "invalid_over_time" | "not_combinable" | "not_an_event_metric" | "range_too_large" | "invalid_forecast" | "too_many_subscriptions" | "unknown_subscription" | "duplicate_subscription" | "unauthenticated" | "forbidden" | "origin_refused" | "host_refused" | "not_found" | "method_not_allowed" | "unsupported_media_type" | "payload_too_large" | "rate_limited" | "ingest_disabled" | "overloaded" | "store_unavailable" | "source_unavailable" | "internal";
     };
     responses: {
         /** @description The request was refused; see `code`. */
@@ -811,6 +1007,56 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EventsAnswer"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    forecast: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForecastRequest"];
+            };
+        };
+        responses: {
+            /** @description One entry for each series that has closed steps, in order of their labels. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ForecastAnswer"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    backtest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BacktestRequest"];
+            };
+        };
+        responses: {
+            /** @description One entry for each series that has closed steps, in order of their labels. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BacktestAnswer"];
                 };
             };
             default: components["responses"]["Error"];
