@@ -12,7 +12,17 @@ import grafanaConfig from './.config/eslint.config.mjs';
  * Adapters are the rooms that do I/O. Each may use the domain and nothing of another adapter:
  * app.ts alone knows them all.
  */
-const adapters = ['kafka', 'redis', 'lmdb', 'server', 'live', 'pipeline', 'observability', 'config'];
+const adapters = [
+  'kafka',
+  'redis',
+  'lmdb',
+  'server',
+  'live',
+  'pipeline',
+  'observability',
+  'config',
+  'forecast-service',
+];
 /** The rooms without I/O. */
 const pure = ['domain', 'forecast', 'decoding'];
 const bridge = './backend-bridge/src';
@@ -22,6 +32,7 @@ const allowed = {
   domain: [],
   forecast: ['domain'],
   decoding: ['domain'],
+  'forecast-service': ['domain', 'forecast'],
   config: ['domain'],
   observability: ['domain'],
   kafka: ['domain', 'decoding'],

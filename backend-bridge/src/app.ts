@@ -13,6 +13,8 @@ import { StatusHistory } from './domain/status-history';
 import type { SeriesStore } from './domain/store';
 import type { Clock, Log } from './domain/telemetry';
 import { TrustedClock, type ClockGuard } from './domain/trusted-clock';
+import { FitPool } from './forecast-service/fit-pool';
+import { ForecastService } from './forecast-service/forecast-service';
 import { createKafkaSource } from './kafka/kafka-source';
 import { createLifecycle } from './lifecycle';
 import { createLiveHub } from './live/hub';
@@ -223,11 +225,21 @@ export function createApp(settings: Settings, surroundings: AppSurroundings): Ap
   const budgets = createBudgets({
     maxConcurrentQueries: limits.max_concurrent_queries,
     maxConcurrentIngest: limits.max_concurrent_ingest,
+    forecastWorkers: limits.forecast_workers,
     maxQueueMs: limits.max_queue_time,
     maxAnswerBytes: limits.max_answer_bytes,
     maxPending: limits.max_unauthenticated,
   });
   const { memory, turns } = budgets;
+  const fits = new FitPool(
+    {
+      workerFile: join(__dirname, 'forecast-worker.js'),
+      workers: limits.forecast_workers,
+      cacheBytes: limits.forecast_cache_bytes,
+    },
+    budgets.fits,
+  );
+  const forecasts = new ForecastService(engine, fits, { maxSeries: limits.max_forecast_series }, clock);
   const hub = createLiveHub({
     engine,
     store,
@@ -268,6 +280,7 @@ export function createApp(settings: Settings, surroundings: AppSurroundings): Ap
       headerTimeoutMs: limits.header_timeout,
     },
     engine,
+    forecasts,
     ingest,
     source,
     store,
@@ -324,6 +337,7 @@ export function createApp(settings: Settings, surroundings: AppSurroundings): Ap
       recorder.stop();
       clockWatch.stop();
       await lifecycle.stop();
+      await fits.close();
       access.close();
       log.info({}, 'stopped');
     },

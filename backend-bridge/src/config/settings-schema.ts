@@ -99,6 +99,20 @@ const limitsSchema = z.strictObject({
       'Queries at once; four times as many wait. One token has at most half of what the others leave.',
     ),
   max_concurrent_ingest: z.number().int().min(1).default(16).describe('Ingest requests at once, likewise.'),
+  max_forecast_series: z.number().int().min(1).default(50).describe('Series in one forecast or backtest.'),
+  forecast_workers: z
+    .number()
+    .int()
+    .min(1)
+    .max(64)
+    .default(2)
+    .describe('Threads that fit forecasts; started when the first one is asked for.'),
+  forecast_cache_bytes: z
+    .number()
+    .int()
+    .min(1_048_576)
+    .default(134_217_728)
+    .describe('Memory of fitted series; about 350 KB each at steps of five minutes.'),
   max_queue_time: timeout.prefault('5s').describe('A request that waits longer for its place gets 503.'),
   max_answer_bytes: z
     .number()

@@ -34,6 +34,15 @@ export function openAfter(plan: Plan, progress: Progress): number {
 }
 
 /**
+ * Steps that begin before this have closed, those without a value too; null: none has. For final-only metrics as well:
+ * their points are final at once, but only the watermark says that one is missing.
+ */
+export function closedBefore(plan: Plan, progress: Progress): number | null {
+  if (progress.finalBeforeMs === null) return null;
+  return progress.finalBeforeMs - plan.metric.window.graceMs - spanMs(plan) + 1;
+}
+
+/**
  * The boundary between closed and open points: a point whose time is at or after it is open. It never goes back.
  * Infinity: none is open; -Infinity: all are. Sessions close by their ends, not their starts: for them every point
  * at or after the boundary is open, and an earlier one is if it ends after `openAfter`.

@@ -41,6 +41,14 @@ export interface QueryAnswer {
   readonly warnings: readonly Warning[];
 }
 
+/** The closed steps of a plan, as /query answers them. */
+export interface ClosedAnswer extends QueryAnswer {
+  /** Steps that begin before this have closed, those without a value too; null: none has. */
+  readonly closedBeforeMs: number | null;
+  /** The first step of which the store keeps anything, or the range's beginning where that is later. */
+  readonly keptFromMs: number;
+}
+
 export interface SummarySeries {
   readonly labels: Labels;
   readonly last: number | null;

@@ -1,6 +1,6 @@
 import { RequestError, UnavailableError } from './errors';
 import { unknownDimension } from './filter';
-import { openAfter, openFrom, spanMs } from './finality';
+import { closedBefore, openAfter, openFrom, spanMs } from './finality';
 import { findEvents, findEventsAt } from './event-search';
 import { requireEventMetric } from './events';
 import { findDimensionValues } from './dimension-values';
@@ -14,6 +14,7 @@ import { isStepped, isVisible, keptIndexes, makePlan, unknownMetric } from './pl
 import type { Progress } from './progress';
 import type {
   CatalogueAnswer,
+  ClosedAnswer,
   DimensionValuesAnswer,
   EventEntry,
   EventsAnswer,
@@ -158,6 +159,22 @@ export class QueryEngine {
     return result;
   }
 
+  /** What `query` answers of the plan's closed steps, with revisions, and up to where they have closed. */
+  async closed(plan: Plan, range: TimeRange, scope = UNBOUNDED): Promise<ClosedAnswer> {
+    return this.answer({ ...plan, includeOpen: false }, range, true, 'none', scope);
+  }
+
+  /** Up to where steps of the plan have closed now; null: none has. */
+  async closedBefore(plan: Plan): Promise<number | null> {
+    return closedBefore(plan, await this.store.progress(plan.metric));
+  }
+
+  /** Series that an answer to the plan may have. */
+  async countSeries(plan: Plan, { signal } = UNBOUNDED): Promise<number> {
+    const all = await this.store.listSeries(plan.metric);
+    return groupSeries(plan, await selectSeries(plan, all, this.pause, signal)).length;
+  }
+
   async summary(query: Query, tenant: readonly Filter[], scope = UNBOUNDED): Promise<SummaryAnswer> {
     const range = checkRange(query.fromMs, query.toMs);
     const { stepMs: _step, maxPoints: _max, overTime: _over, ...selectors } = query;
@@ -282,7 +299,7 @@ export class QueryEngine {
     revisions: boolean,
     fill: 'none' | 'zero' | 'null',
     scope: RequestScope,
-  ): Promise<QueryAnswer> {
+  ): Promise<ClosedAnswer> {
     const { result, reading } = await this.consistently(plan.metric, async ({ nowMs, progress }) => {
       const history = await this.historyOf(plan, nowMs);
       const span = readSpan(plan, range, nowMs, history?.fromMs);
@@ -319,7 +336,12 @@ export class QueryEngine {
         ...seriesCapWarnings(plan.metric, progress, nowMs),
       ];
       const kept = historyWarnings(plan, history, range.fromMs, nowMs);
-      return { series, warnings: [...plan.warnings, ...cuts, ...kept, ...notes.warnings()] };
+      return {
+        series,
+        warnings: [...plan.warnings, ...cuts, ...kept, ...notes.warnings()],
+        closedBeforeMs: closedBefore(plan, progress),
+        keptFromMs: span?.fromMs ?? range.fromMs,
+      };
     });
     return { ...this.head(plan, reading), ...result };
   }

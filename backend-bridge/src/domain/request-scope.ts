@@ -1,5 +1,7 @@
 /** What one request may take of the process, and when nobody waits for its answer any more. */
 export interface RequestScope {
+  /** Whose budget the request counts for. */
+  readonly holder: string;
   /** Aborted when the request is over; work for it then rejects with the signal's reason. */
   readonly signal: AbortSignal;
   /**
@@ -13,6 +15,7 @@ export interface RequestScope {
 
 /** Of work that is nobody's request: never over, and without a bound of its own. */
 export const UNBOUNDED: RequestScope = {
+  holder: '',
   signal: new AbortController().signal,
   reserve: () => undefined,
   inTurn: (portion) => portion(),

@@ -1,4 +1,4 @@
-import { forecastSeries, openFrom, type ClosedSteps } from './closed-steps';
+import { forecastSeries, openFrom, type ClosedSteps, type SeriesForecast } from './closed-steps';
 import { DAY_MS, WEEK_MS, type ForecastModel } from './model';
 import { alarmsOf, ruledScore, type Alarm, type AnomalyRule } from './rule';
 
@@ -23,7 +23,16 @@ export function backtest(
   fromMs: number,
   rule: AnomalyRule,
 ): Backtest {
-  const { actual, expected, lower, upper, score, startMs } = forecastSeries(model, steps, fromMs, 0);
+  return judge(model, steps, forecastSeries(model, steps, fromMs, 0), rule);
+}
+
+/** @param forecast of the same steps, without a horizon; @param steps also those before it, to measure by */
+export function judge(
+  model: ForecastModel,
+  steps: ClosedSteps,
+  { actual, expected, lower, upper, score, startMs }: SeriesForecast,
+  rule: AnomalyRule,
+): Backtest {
   const penalty = 2 / (1 - model.interval);
   let count = 0;
   let inside = 0;

@@ -26,3 +26,16 @@ const scales: Record<ValueKind, ValueScale> = {
 export function scaleOf(kind: ValueKind): ValueScale {
   return scales[kind];
 }
+
+/** What the values look like; NaN is skipped. `unknown` where there are none. */
+export function valueKindOf(values: ArrayLike<number>, unknown: ValueKind): ValueKind {
+  let kind: ValueKind | null = null;
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index]!;
+    if (Number.isNaN(value)) continue;
+    if (value < 0) return 'signed';
+    if (!Number.isInteger(value)) kind = 'amount';
+    else kind ??= 'count';
+  }
+  return kind ?? unknown;
+}

@@ -228,6 +228,7 @@ export abstract class SelectionFeed<B extends LiveBatch<B>> implements Subscribe
     const { snapshots, turns } = this.context.budgets;
     const { holder } = waiting[0]!;
     const scope: RequestScope = {
+      holder,
       signal,
       reserve: (points) => memory.reserve(points * POINT_BYTES),
       inTurn: (portion) => turns.run(holder, signal, portion),

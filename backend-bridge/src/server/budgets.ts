@@ -9,6 +9,8 @@ export interface Budgets {
   readonly ingest: FairGate;
   /** Portions of long readings. */
   readonly turns: FairGate;
+  /** Series that are fitted for forecasts. */
+  readonly fits: FairGate;
   /** Answers while they are made and sent. */
   readonly memory: MemoryBudget;
   readonly pending: PendingConnections;
@@ -17,6 +19,7 @@ export interface Budgets {
 export interface BudgetLimits {
   readonly maxConcurrentQueries: number;
   readonly maxConcurrentIngest: number;
+  readonly forecastWorkers: number;
   /** How long a request waits for a place. */
   readonly maxQueueMs: number;
   readonly maxAnswerBytes: number;
@@ -27,6 +30,7 @@ export interface BudgetLimits {
 export const BUDGET_LIMITS: BudgetLimits = {
   maxConcurrentQueries: 64,
   maxConcurrentIngest: 16,
+  forecastWorkers: 2,
   maxQueueMs: 5_000,
   maxAnswerBytes: 134_217_728,
   maxPending: 1_000,
@@ -44,6 +48,8 @@ export function createBudgets(given: Partial<BudgetLimits> = {}): Budgets {
   return {
     queries: gate(limits.maxConcurrentQueries, 'limits.max_concurrent_queries'),
     ingest: gate(limits.maxConcurrentIngest, 'limits.max_concurrent_ingest'),
+    // Requests wait for their fits as long as their callers do: how many there are is the queries' bound.
+    fits: new FairGate({ places: limits.forecastWorkers, setting: 'limits.forecast_workers' }),
     turns: new FairGate({ places: TURNS, setting: 'limits.max_concurrent_queries' }),
     memory: new MemoryBudget(limits.maxAnswerBytes, 'limits.max_answer_bytes'),
     pending: new PendingConnections(limits.maxPending),

@@ -1,3 +1,4 @@
+import type { Forecasts } from '../domain/forecasting';
 import type { QueryEngine } from '../domain/query-engine';
 import type { Ingest, Source } from '../domain/source';
 import type { StatusHistory } from '../domain/status-history';
@@ -43,6 +44,7 @@ export interface ClientCounts {
 export interface HttpDependencies {
   readonly options: HttpServerOptions;
   readonly engine: HttpEngine;
+  readonly forecasts: Forecasts;
   /** Null where the source is Kafka. */
   readonly ingest: Ingest | null;
   readonly source: Source;

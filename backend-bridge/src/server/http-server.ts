@@ -5,6 +5,7 @@ import { createSecureContext } from 'node:tls';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { RequestError, StartRefusedError } from '../domain/errors';
 import { ApiContract } from './api-contract';
+import { forecastRoutes } from './forecast-routes';
 import { guardRequests } from './request-guards';
 import type { HttpDependencies } from './http-dependencies';
 import { ingestRoutes } from './ingest-routes';
@@ -83,6 +84,7 @@ export function createHttpServer(dependencies: HttpDependencies): HttpServer {
   const contract = new ApiContract();
   const readiness = new Readiness(dependencies.source, dependencies.store, dependencies.clockState);
   queryRoutes(app, dependencies, contract);
+  forecastRoutes(app, dependencies, contract);
   ingestRoutes(app, dependencies, contract);
   operationsRoutes(app, dependencies, contract, readiness, watch);
   refuseOtherMethods(app, routes);

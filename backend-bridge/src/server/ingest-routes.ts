@@ -3,7 +3,7 @@ import { RequestError } from '../domain/errors';
 import type { Ingest } from '../domain/source';
 import type { ApiContract } from './api-contract';
 import type { HttpDependencies } from './http-dependencies';
-import { sendJson } from './query-routes';
+import { sendJson } from './send-json';
 
 /** Raw events and profiles for the embedded pipeline. Scope `ingest`. */
 export function ingestRoutes(

@@ -5,8 +5,8 @@ import type { ApiContract } from './api-contract';
 import type { components, operations } from './api-types';
 import type { HttpDependencies } from './http-dependencies';
 import type { LoopWatch } from './loop-watch';
-import { sendJson } from './query-routes';
 import type { Readiness } from './readiness';
+import { sendJson } from './send-json';
 import { StatusReport } from './status-report';
 
 type Schemas = components['schemas'];

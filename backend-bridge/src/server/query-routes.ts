@@ -1,5 +1,3 @@
-import { Readable } from 'node:stream';
-import { setImmediate } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { QueryAnswer } from '../domain/query-answer';
 
@@ -7,6 +5,7 @@ import type { ApiContract } from './api-contract';
 import type { components, operations } from './api-types';
 import type { HttpDependencies } from './http-dependencies';
 import { isSmall, queryAnswerJson } from './query-answer-json';
+import { sendJson, sendPieces } from './send-json';
 import {
   eventsFromWire,
   eventsToWire,
@@ -19,8 +18,6 @@ import {
 
 type Schemas = components['schemas'];
 type ValuesOperation = operations['listDimensionValues']['parameters'];
-
-const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** Catalogue, dimension values, query, summary and events. Scope `read`. */
 export function queryRoutes(
@@ -78,22 +75,6 @@ export function queryRoutes(
   });
 }
 
-export function sendJson(reply: FastifyReply, answer: unknown): FastifyReply {
-  return reply.header('cache-control', 'no-store').type(JSON_TYPE).send(JSON.stringify(answer));
-}
-
 function sendQueryAnswer(reply: FastifyReply, answer: QueryAnswer, includeRevisions: boolean): FastifyReply {
-  const pieces = queryAnswerJson(answer, includeRevisions);
-  void reply.header('cache-control', 'no-store').type(JSON_TYPE);
-  return reply.send(
-    isSmall(answer) ? [...pieces].join('') : Readable.from(paced(pieces), { objectMode: false }),
-  );
-}
-
-/** One piece for each turn of the event loop, and only when the caller takes it. */
-async function* paced(pieces: Iterable<string>): AsyncGenerator<string> {
-  for (const piece of pieces) {
-    yield piece;
-    await setImmediate();
-  }
+  return sendPieces(reply, queryAnswerJson(answer, includeRevisions), isSmall(answer));
 }

@@ -32,6 +32,10 @@ export class RequestWork implements RequestScope {
     });
   }
 
+  get holder(): string {
+    return this.share.holder;
+  }
+
   get signal(): AbortSignal {
     return this.controller.signal;
   }

@@ -22,6 +22,8 @@ const CAPABILITIES = [
   'dimension_values',
   'revisions',
   'fill',
+  'forecast',
+  'backtest',
   'websocket',
   'websocket_selections',
   'websocket_events',

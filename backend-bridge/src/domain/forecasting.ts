@@ -1,0 +1,89 @@
+import type { QueryAnswer } from './query-answer';
+import type { Filter, Selection } from './selection';
+import type { Labels } from './series';
+import type { RequestScope } from './request-scope';
+
+/** What is asked of forecasts and what is answered; the port that the server calls. Times in milliseconds. */
+
+/** The selectors of /query, with what a forecast is made by. Absent: the defaults of the OpenAPI file. */
+export interface ForecastSelection extends Omit<Selection, 'includeOpen'> {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly fill?: 'none' | 'zero' | undefined;
+  readonly interval?: number | undefined;
+  readonly seasons?: 'auto' | 'day' | 'week' | undefined;
+  readonly timeZone?: string | undefined;
+  /** Local dates, `YYYY-MM-DD`. */
+  readonly holidays?: readonly string[] | undefined;
+  readonly direction?: 'up' | 'down' | 'both' | undefined;
+  /** In the unit of the measure. */
+  readonly minChange?: number | undefined;
+}
+
+export interface ForecastQuery extends ForecastSelection {
+  /** How far ahead of the first step that has not closed. */
+  readonly horizonMs?: number | undefined;
+}
+
+export interface BacktestQuery extends ForecastSelection {
+  /** Anomalous steps in a row before the rule fires. */
+  readonly forSteps?: number | undefined;
+}
+
+export interface ForecastBasis {
+  readonly labels: Labels;
+  readonly state: 'learning' | 'ready';
+  /** What is missing while it learns, in a sentence. */
+  readonly message: string | null;
+  readonly haveMs: number;
+  readonly neededMs: number;
+  readonly trainedFromMs: number | null;
+  readonly seasons: readonly ('day' | 'week')[];
+  readonly valuesKind: 'count' | 'amount' | 'signed';
+  /** Equal for equal steps and models, on every bridge. */
+  readonly fingerprint: string;
+}
+
+/** Columns have one entry for each step from `startMs` on; NaN where there is no number. */
+export interface ForecastSeries extends ForecastBasis {
+  readonly startMs: number;
+  /** Steps that have closed; those behind them are ahead. */
+  readonly closed: number;
+  readonly actual: Float64Array;
+  readonly expected: Float64Array;
+  readonly lower: Float64Array;
+  readonly upper: Float64Array;
+  readonly score: Float64Array;
+}
+
+/** Figures are NaN where no step had a value and a band. */
+export interface BacktestSeries extends ForecastBasis {
+  readonly steps: number;
+  readonly mase: number;
+  /** 0 to 1. */
+  readonly coverage: number;
+  readonly intervalScore: number;
+  readonly alarmsPerDay: number;
+  readonly alarms: readonly { readonly fromMs: number; readonly toMs: number }[];
+}
+
+interface ForecastHead extends Omit<QueryAnswer, 'series'> {
+  /** Steps that begin before this have closed; null: none has. */
+  readonly closedBeforeMs: number | null;
+  readonly interval: number;
+  readonly timeZone: string;
+}
+
+export interface ForecastAnswer extends ForecastHead {
+  readonly series: readonly ForecastSeries[];
+}
+
+export interface BacktestAnswer extends ForecastHead {
+  readonly series: readonly BacktestSeries[];
+}
+
+/** Reject with RequestError as /query does, and with `invalid_forecast`; with UnavailableError where the store is away. */
+export interface Forecasts {
+  forecast(query: ForecastQuery, tenant: readonly Filter[], scope: RequestScope): Promise<ForecastAnswer>;
+  backtest(query: BacktestQuery, tenant: readonly Filter[], scope: RequestScope): Promise<BacktestAnswer>;
+}

@@ -1,0 +1,82 @@
+import { writeFileSync } from 'node:fs';
+import { join, dirname } from 'node:path';
+import { buildForecastWorker } from '../../../tests/support/forecast-worker';
+import { FairGate } from '../domain/fair-gate';
+import { UNBOUNDED, type RequestScope } from '../domain/request-scope';
+import { forecastModel } from '../forecast/model';
+import { DAY, HOUR, shopCounts } from '../forecast/series.test-support';
+import { fitSeries, type FitJob } from './fit';
+import { FitPool } from './fit-pool';
+import { WeekCache } from './week-cache';
+
+const { values: _, ...model } = forecastModel({ stepMs: HOUR });
+const steps = shopCounts({ stepMs: HOUR, days: 30 });
+const job: FitJob = {
+  model,
+  unknownKind: 'amount',
+  steps: { startMs: steps.startMs, values: Float64Array.from(steps.values) },
+  learnFromMs: 0,
+  fillZero: false,
+  fromMs: steps.startMs + 20 * DAY,
+  horizonMs: DAY,
+};
+const scopeOf = (holder: string, signal = new AbortController().signal): RequestScope => ({
+  ...UNBOUNDED,
+  holder,
+  signal,
+});
+
+describe('fits in worker threads', () => {
+  let built: Awaited<ReturnType<typeof buildForecastWorker>>;
+  let pool: FitPool;
+  beforeAll(async () => {
+    built = await buildForecastWorker();
+  });
+  afterAll(() => built.remove());
+  const start = (workerFile = built.file, workers = 2): FitPool => {
+    const gate = new FairGate({ places: workers, setting: 'limits.forecast_workers' });
+    pool = new FitPool({ workerFile, workers, cacheBytes: 8 * 1_048_576 }, gate);
+    return pool;
+  };
+  afterEach(() => pool.close());
+
+  it('have the bits that they have in this thread, from a cold and from a warm one', async () => {
+    const here = fitSeries(job, new WeekCache(0), () => false);
+    start();
+    const series = ['a', 'b', 'c', 'd', 'e'];
+    for (let round = 0; round < 2; round += 1) {
+      const fitted = await Promise.all(series.map((name) => pool.fit(name, job, scopeOf(name))));
+      for (const one of fitted) expect(one).toEqual(here);
+    }
+  });
+
+  it('end for a caller that is gone, whether they wait or run, and the next one is served', async () => {
+    start(built.file, 1);
+    const gone = new AbortController();
+    const mine = Array.from({ length: 4 }, () => pool.fit('a', job, scopeOf('gone', gone.signal)));
+    gone.abort(new Error('nobody listens'));
+    for (const result of await Promise.allSettled(mine)) {
+      expect(result).toMatchObject({ status: 'rejected', reason: { message: 'nobody listens' } });
+    }
+    expect((await pool.fit('a', job, scopeOf('other'))).closed).toBe(10 * 24);
+  });
+
+  it('fail with what the thread says, and go on in another one', async () => {
+    const file = join(dirname(built.file), 'faulty.js');
+    writeFileSync(
+      file,
+      `const { parentPort } = require('node:worker_threads');
+       parentPort.on('message', ({ id, job }) => {
+         if (job.fromMs === 0) process.exit(3);
+         if (job.fromMs === 1) throw new Error('out of order');
+         parentPort.postMessage({ id, fault: 'cannot do it' });
+       });`,
+    );
+    start(file, 1);
+    const fit = (fromMs: number): Promise<unknown> => pool.fit('a', { ...job, fromMs }, scopeOf('a'));
+    await expect(fit(2)).rejects.toThrow('cannot do it');
+    await expect(fit(0)).rejects.toThrow('the forecast worker has ended');
+    await expect(fit(1)).rejects.toThrow('out of order');
+    await expect(fit(2)).rejects.toThrow('cannot do it');
+  });
+});

@@ -1,0 +1,265 @@
+import { RequestError } from '../domain/errors';
+import type {
+  BacktestAnswer,
+  BacktestQuery,
+  ForecastAnswer,
+  ForecastBasis,
+  ForecastQuery,
+  Forecasts,
+  ForecastSelection,
+} from '../domain/forecasting';
+import { alignUp, checkRange, stepsOf, type TimeRange } from '../domain/ladder';
+import { reaches } from '../domain/history/tiers';
+import type { Metric } from '../domain/metric';
+import type { ClosedAnswer, Plan } from '../domain/query-answer';
+import type { QueryEngine } from '../domain/query-engine';
+import type { RequestScope } from '../domain/request-scope';
+import type { Filter, ResultSeries } from '../domain/selection';
+import type { Clock } from '../domain/telemetry';
+import { judge } from '../forecast/backtest';
+import {
+  DAY_MS,
+  forecastModel,
+  ForecastRefusedError,
+  historyNeededFrom,
+  horizonSteps,
+  type ForecastModel,
+} from '../forecast/model';
+import { ruledScore, type AnomalyRule } from '../forecast/rule';
+import { shownValues, type FitJob, type FittedSeries } from './fit';
+import type { Fits } from './fit-pool';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** The default step is the shortest of which so much is kept: both seasons show in two weeks. */
+const SHORTEST_HISTORY_MS = 15 * DAY_MS;
+/** Columns of a forecast, in points of an answer. */
+const COLUMN_POINTS = 2;
+
+export interface ForecastLimits {
+  /** Series in one answer; past it `range_too_large`. */
+  readonly maxSeries: number;
+}
+
+/** The part of the query engine that forecasts are made from. */
+export type ForecastEngine = Pick<QueryEngine, 'metric' | 'plan' | 'closed' | 'closedBefore' | 'countSeries'>;
+
+/** A selection checked, with the model to forecast it by. */
+interface Asked {
+  readonly plan: Plan;
+  readonly range: TimeRange;
+  readonly model: ForecastModel;
+  readonly rule: AnomalyRule;
+  readonly horizonMs: number;
+}
+
+/** Closed steps of the selection, each series with its fit. */
+interface Fitted {
+  readonly answer: ClosedAnswer;
+  readonly series: readonly {
+    readonly job: FitJob;
+    readonly fitted: FittedSeries;
+    readonly basis: ForecastBasis;
+  }[];
+}
+
+/**
+ * Forecasts of what /query answers: closed steps are read through the same engine, and fitted elsewhere. It holds
+ * nothing that an answer depends on.
+ */
+export class ForecastService implements Forecasts {
+  constructor(
+    private readonly engine: ForecastEngine,
+    private readonly fits: Fits,
+    private readonly limits: ForecastLimits,
+    private readonly clock: Clock,
+  ) {}
+
+  async forecast(
+    query: ForecastQuery,
+    tenant: readonly Filter[],
+    scope: RequestScope,
+  ): Promise<ForecastAnswer> {
+    const asked = this.ask(query, query.horizonMs ?? DAY_MS, 1, tenant);
+    const { answer, series } = await this.fit(query, asked, scope);
+    return {
+      ...headOf(answer, asked),
+      series: series.map(({ fitted, basis }) => {
+        const { startMs, closed, actual, expected, lower, upper } = fitted;
+        const score = fitted.score.map((value, index) =>
+          Number.isNaN(actual[index]!) || Number.isNaN(expected[index]!)
+            ? Number.NaN
+            : ruledScore(asked.rule, actual[index]!, expected[index]!, value),
+        );
+        return { ...basis, startMs, closed, actual, expected, lower, upper, score };
+      }),
+    };
+  }
+
+  async backtest(
+    query: BacktestQuery,
+    tenant: readonly Filter[],
+    scope: RequestScope,
+  ): Promise<BacktestAnswer> {
+    const asked = this.ask(query, 0, query.forSteps ?? 1, tenant);
+    const { answer, series } = await this.fit(query, asked, scope);
+    return {
+      ...headOf(answer, asked),
+      series: series.map(({ job, fitted, basis }) => ({
+        ...basis,
+        ...judge(asked.model, { startMs: job.steps.startMs, values: shownValues(job) }, fitted, asked.rule),
+      })),
+    };
+  }
+
+  private ask(
+    query: ForecastSelection,
+    horizonMs: number,
+    forSteps: number,
+    tenant: readonly Filter[],
+  ): Asked {
+    const range = checkRange(query.fromMs, query.toMs);
+    const metric = this.engine.metric(query.metric, tenant);
+    const byDefault = query.stepMs === undefined && query.maxPoints === undefined;
+    const plan = this.engine.plan(
+      {
+        metric: query.metric,
+        measure: query.measure,
+        filters: query.filters,
+        groupBy: query.groupBy,
+        stepMs: byDefault ? this.defaultStep(metric) : query.stepMs,
+        maxPoints: query.maxPoints,
+        overTime: query.overTime,
+        includeOpen: false,
+      },
+      tenant,
+      range,
+    );
+    const { interval, seasons, timeZone, holidays } = query;
+    const model = orRefused(() =>
+      forecastModel({
+        stepMs: plan.stepMs,
+        ...(interval !== undefined && { interval }),
+        ...(seasons !== undefined && { seasons }),
+        ...(timeZone !== undefined && { timeZone }),
+        ...(holidays !== undefined && { holidays }),
+      }),
+    );
+    orRefused(() => horizonSteps(model, horizonMs));
+    const rule = { direction: query.direction ?? 'both', minChange: query.minChange ?? 0, forSteps };
+    return { plan, range, model, rule, horizonMs };
+  }
+
+  /** Undefined where the metric has no step that fits, which the plan or the model then says. */
+  private defaultStep(metric: Metric): number | undefined {
+    const steps = stepsOf(metric);
+    if (steps.length === 0) {
+      throw new RequestError(
+        'invalid_forecast',
+        `Sessions of "${metric.name}" have no steps, and without steps there is no forecast. Take a metric with tumbling or hopping windows.`,
+        { metric: metric.name },
+      );
+    }
+    const nowMs = this.clock();
+    const fit = steps.filter((step) => step >= MINUTE_MS && step <= DAY_MS);
+    return fit.find((step) => reaches(metric, step, nowMs - SHORTEST_HISTORY_MS, nowMs)) ?? fit[0];
+  }
+
+  private async fit(query: ForecastSelection, asked: Asked, scope: RequestScope): Promise<Fitted> {
+    const { plan, range, model } = asked;
+    await this.checkSeries(plan, scope);
+    const closedMs = await this.engine.closedBefore(plan);
+    const neededMs = historyNeededFrom(model, Math.min(range.fromMs, closedMs ?? range.fromMs));
+    const readRange = { fromMs: Math.max(0, Math.min(neededMs, range.toMs)), toMs: range.toMs };
+    const answer = await this.engine.closed(plan, readRange, scope);
+    const jobs = answer.series.flatMap((series) => {
+      const job = jobOf(series, query, asked, answer, readRange.fromMs);
+      return job === null ? [] : [{ labels: series.labels, job }];
+    });
+    const series = await Promise.all(
+      jobs.map(async ({ labels, job }) => {
+        const steps = job.steps.values.length + job.horizonMs / model.stepMs;
+        scope.reserve(COLUMN_POINTS * Math.ceil(steps));
+        const fitted = await this.fits.fit(`${plan.key}${JSON.stringify(labels)}`, job, scope);
+        return { job, fitted, basis: { labels, ...basisOf(fitted) } };
+      }),
+    );
+    return { answer, series };
+  }
+
+  /** Before anything is read: thousands of series would be read for minutes to be refused then. */
+  private async checkSeries(plan: Plan, scope: RequestScope): Promise<void> {
+    const { maxSeries } = this.limits;
+    const count = await this.engine.countSeries(plan, scope);
+    if (count <= maxSeries) return;
+    throw new RequestError(
+      'range_too_large',
+      `This selects ${count} series of "${plan.metric.name}"; one forecast takes at most ${maxSeries}. Filter them, or combine them with group_by.`,
+      { metric: plan.metric.name, series: count, limit: maxSeries },
+    );
+  }
+}
+
+/** The series' steps up to where they have closed, one for each time; null where none has. */
+function jobOf(
+  series: ResultSeries,
+  query: ForecastSelection,
+  { model, plan, range, horizonMs }: Asked,
+  { closedBeforeMs, keptFromMs }: ClosedAnswer,
+  readFromMs: number,
+): FitJob | null {
+  const { stepMs } = model;
+  const [startMs] = series.times;
+  if (closedBeforeMs === null || startMs === undefined || startMs >= closedBeforeMs) return null;
+  const untilMs = Math.min(closedBeforeMs, Math.max(range.toMs, startMs));
+  const values = new Float64Array(Math.ceil((untilMs - startMs) / stepMs)).fill(Number.NaN);
+  series.times.forEach((time, index) => {
+    if (time < untilMs) values[Math.round((time - startMs) / stepMs)] = series.values[index] ?? Number.NaN;
+  });
+  const { values: _, ...untyped } = model;
+  const { combine } = plan.metric.measures[plan.measure]!;
+  return {
+    model: untyped,
+    unknownKind: combine === 'sum' || combine === 'distinct' ? 'amount' : 'signed',
+    steps: { startMs, values },
+    // What is kept ends a little later with each moment. By whole days every bridge begins at the same step, and what is
+    // fitted stays so for a day.
+    learnFromMs: keptFromMs >= readFromMs + stepMs ? alignUp(keptFromMs, DAY_MS) : readFromMs,
+    fillZero: query.fill === 'zero',
+    fromMs: startMs + Math.max(0, Math.ceil((range.fromMs - startMs) / stepMs)) * stepMs,
+    horizonMs: range.toMs >= closedBeforeMs ? horizonMs : 0,
+  };
+}
+
+function headOf(answer: ClosedAnswer, { model }: Asked): Omit<ForecastAnswer, 'series'> {
+  const { series: _series, keptFromMs: _kept, ...head } = answer;
+  return { ...head, interval: model.interval, timeZone: model.timeZone };
+}
+
+function basisOf({ learning, kind, fingerprint }: FittedSeries): Omit<ForecastBasis, 'labels'> {
+  const { state, haveMs, neededMs, trainedFromMs, seasons } = learning;
+  const hours = (ms: number): string => `${Math.floor(ms / HOUR_MS)} h`;
+  return {
+    state,
+    message:
+      state === 'ready'
+        ? null
+        : `Learning: ${hours(haveMs)} of closed steps are there, ${hours(neededMs)} are needed.`,
+    haveMs,
+    neededMs,
+    trainedFromMs: Number.isNaN(trainedFromMs) ? null : trainedFromMs,
+    seasons,
+    valuesKind: kind,
+    fingerprint,
+  };
+}
+
+function orRefused<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof ForecastRefusedError)) throw error;
+    const message = `${error.message[0]!.toUpperCase()}${error.message.slice(1)}.`;
+    throw new RequestError('invalid_forecast', message);
+  }
+}

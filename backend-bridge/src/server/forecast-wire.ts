@@ -1,0 +1,120 @@
+import type {
+  BacktestAnswer,
+  BacktestQuery,
+  ForecastAnswer,
+  ForecastBasis,
+  ForecastQuery,
+  ForecastSelection,
+  ForecastSeries,
+} from '../domain/forecasting';
+import type { components } from './api-types';
+import { headToWire } from './wire-mapping';
+
+/** Forecasts and backtests between the wire and the inside. */
+
+type Schemas = components['schemas'];
+
+/** Newest alarms of a series that an answer lists. */
+const MAX_ALARMS = 1_000;
+
+function selectionFromWire(body: Schemas['ForecastRequest'] | Schemas['BacktestRequest']): ForecastSelection {
+  return {
+    metric: body.metric,
+    measure: body.measure,
+    fromMs: body.from_ms,
+    toMs: body.to_ms,
+    filters: body.filters,
+    groupBy: body.group_by,
+    stepMs: body.step_ms,
+    maxPoints: body.max_points,
+    overTime: body.over_time,
+    fill: body.fill,
+    interval: body.interval,
+    seasons: body.seasons,
+    timeZone: body.time_zone,
+    holidays: body.holidays,
+    direction: body.direction,
+    minChange: body.min_change,
+  };
+}
+
+export function forecastFromWire(body: Schemas['ForecastRequest']): ForecastQuery {
+  return { ...selectionFromWire(body), horizonMs: body.horizon_ms };
+}
+
+export function backtestFromWire(body: Schemas['BacktestRequest']): BacktestQuery {
+  return { ...selectionFromWire(body), forSteps: body.for_steps };
+}
+
+function forecastHead(
+  answer: Omit<ForecastAnswer, 'series'>,
+): Schemas['QueryHead'] & Schemas['ForecastHead'] {
+  return {
+    ...headToWire(answer),
+    interval: answer.interval,
+    time_zone: answer.timeZone,
+    closed_before_ms: answer.closedBeforeMs,
+  };
+}
+
+function basisToWire(basis: ForecastBasis): Schemas['ForecastBasis'] {
+  return {
+    labels: basis.labels,
+    state: basis.state,
+    message: basis.message,
+    have_ms: basis.haveMs,
+    needed_ms: basis.neededMs,
+    trained_from_ms: basis.trainedFromMs,
+    seasons: [...basis.seasons],
+    values_kind: basis.valuesKind,
+    fingerprint: basis.fingerprint,
+  };
+}
+
+/** Steps in the answer. */
+export function forecastSteps({ series }: ForecastAnswer): number {
+  return series.reduce((steps, { actual }) => steps + actual.length, 0);
+}
+
+/** The answer of /forecast as JSON, one piece for each column. NaN becomes null. */
+export function* forecastJson(answer: ForecastAnswer): Generator<string> {
+  yield `${JSON.stringify(forecastHead(answer)).slice(0, -1)},"series":[`;
+  let separator = '';
+  for (const series of answer.series) {
+    yield separator;
+    yield* seriesJson(series, answer.stepMs);
+    separator = ',';
+  }
+  yield ']}';
+}
+
+function* seriesJson(series: ForecastSeries, stepMs: number): Generator<string> {
+  const { startMs, closed, actual, expected, lower, upper, score } = series;
+  yield JSON.stringify({ ...basisToWire(series), open_from_ms: startMs + closed * stepMs }).slice(0, -1);
+  yield `,"times":${JSON.stringify(Array.from(actual, (_, index) => startMs + index * stepMs))}`;
+  for (const [name, column] of Object.entries({ actual, expected, lower, upper, score })) {
+    yield `,${JSON.stringify(name)}:${JSON.stringify(Array.from(column))}`;
+  }
+  yield '}';
+}
+
+export function backtestToWire(answer: BacktestAnswer): Schemas['BacktestAnswer'] {
+  return {
+    ...forecastHead(answer),
+    series: answer.series.map((series) => ({
+      ...basisToWire(series),
+      steps: series.steps,
+      mase: numberOrNull(series.mase),
+      coverage: numberOrNull(series.coverage),
+      interval_score: numberOrNull(series.intervalScore),
+      alarms_per_day: series.alarmsPerDay,
+      alarm_count: series.alarms.length,
+      alarms: series.alarms.slice(-MAX_ALARMS).map(({ fromMs, toMs }) => ({ from_ms: fromMs, to_ms: toMs })),
+    })),
+  };
+}
+
+/** A series that never changed has no scale to measure by. */
+function numberOrNull(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}

@@ -1,0 +1,16 @@
+import { fitSeries, type FitJob, type FittedSeries } from '../../backend-bridge/src/forecast-service/fit';
+import type { Fits } from '../../backend-bridge/src/forecast-service/fit-pool';
+import { WeekCache } from '../../backend-bridge/src/forecast-service/week-cache';
+
+/** Fits on the spot instead of in threads, for tests of what is around them. */
+export class InlineFits implements Fits {
+  readonly cache = new WeekCache(64 * 1_048_576);
+  readonly jobs: FitJob[] = [];
+
+  async fit(_series: string, job: FitJob): Promise<FittedSeries> {
+    this.jobs.push(job);
+    return fitSeries(structuredClone(job), this.cache, () => false);
+  }
+
+  async close(): Promise<void> {}
+}
