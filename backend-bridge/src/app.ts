@@ -297,6 +297,7 @@ export function createApp(settings: Settings, surroundings: AppSurroundings): Ap
   const sockets = attachWebSocket(http.server, {
     hub,
     engine,
+    forecasts,
     store,
     access,
     budgets,

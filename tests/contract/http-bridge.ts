@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RequestError } from '../../backend-bridge/src/domain/errors';
-import type { Forecasts } from '../../backend-bridge/src/domain/forecasting';
 import type { Ingest, Source, SourceStatus } from '../../backend-bridge/src/domain/source';
 import { StatusHistory } from '../../backend-bridge/src/domain/status-history';
 import type { SeriesStore } from '../../backend-bridge/src/domain/store';
@@ -31,7 +30,7 @@ export interface BridgeOptions {
   readonly engine: HttpEngine;
   readonly store: SeriesStore;
   /** Absent: whoever asks for a forecast has found a fault. */
-  readonly forecasts?: Forecasts;
+  readonly forecasts?: HttpDependencies['forecasts'];
   readonly sourceKind?: 'kafka' | 'embedded';
   /** Entries of the tokens file, with `token` in place of its hash; absent: no tokens. */
   readonly tokens?: readonly ({ readonly token: string } & Record<string, unknown>)[];
@@ -81,8 +80,8 @@ export const READY: SourceStatus = {
   ],
 };
 
-function noForecasts(): Promise<never> {
-  return Promise.reject(new Error('this bridge was started without forecasts'));
+function noForecasts(): never {
+  throw new Error('this bridge was started without forecasts');
 }
 
 export async function startBridge(given: BridgeOptions): Promise<Bridge> {

@@ -16,6 +16,7 @@ import { createAccess, hashToken } from '../../backend-bridge/src/server/tokens'
 import { attachWebSocket, type WebSocketFace } from '../../backend-bridge/src/server/websocket';
 import type { WebSocketOptions } from '../../backend-bridge/src/server/websocket-context';
 import { metricOf, measureOf, MINUTE } from '../support/sample-metrics';
+import { inlineForecasts } from '../support/inline-fits';
 import { Feeder } from './websocket-feeder';
 
 /** A bridge's live side for real: LMDB, the query engine, the hub and the WebSocket on an HTTP server. */
@@ -154,6 +155,7 @@ export async function startLiveBridge(given: LiveBridgeOptions = {}): Promise<Li
   const face = attachWebSocket(httpServer, {
     hub,
     engine,
+    forecasts: inlineForecasts(engine, clock),
     store,
     access,
     budgets,

@@ -1,5 +1,10 @@
+import type { Clock } from '../../backend-bridge/src/domain/telemetry';
 import { fitSeries, type FitJob, type FittedSeries } from '../../backend-bridge/src/forecast-service/fit';
 import type { Fits } from '../../backend-bridge/src/forecast-service/fit-pool';
+import {
+  ForecastService,
+  type ForecastEngine,
+} from '../../backend-bridge/src/forecast-service/forecast-service';
 import { WeekCache } from '../../backend-bridge/src/forecast-service/week-cache';
 
 /** Fits on the spot instead of in threads, for tests of what is around them. */
@@ -13,4 +18,9 @@ export class InlineFits implements Fits {
   }
 
   async close(): Promise<void> {}
+}
+
+/** Forecasts over an engine, without threads. */
+export function inlineForecasts(engine: ForecastEngine, clock: Clock): ForecastService {
+  return new ForecastService(engine, new InlineFits(), { maxSeries: 50 }, clock);
 }

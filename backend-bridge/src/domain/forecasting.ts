@@ -1,4 +1,4 @@
-import type { QueryAnswer } from './query-answer';
+import type { Plan, QueryAnswer } from './query-answer';
 import type { Filter, Selection } from './selection';
 import type { Labels } from './series';
 import type { RequestScope } from './request-scope';
@@ -40,7 +40,7 @@ export interface ForecastBasis {
   readonly trainedFromMs: number | null;
   readonly seasons: readonly ('day' | 'week')[];
   readonly valuesKind: 'count' | 'amount' | 'signed';
-  /** Equal for equal steps and models, on every bridge. */
+  /** Of the model and of the steps that the newest ones are expected by; equal ones mean equal steps ahead. */
   readonly fingerprint: string;
 }
 
@@ -70,6 +70,8 @@ export interface BacktestSeries extends ForecastBasis {
 interface ForecastHead extends Omit<QueryAnswer, 'series'> {
   /** Steps that begin before this have closed; null: none has. */
   readonly closedBeforeMs: number | null;
+  /** The first step of which the store keeps anything, or from where on steps were read. */
+  readonly keptFromMs: number;
   readonly interval: number;
   readonly timeZone: string;
 }
@@ -84,6 +86,16 @@ export interface BacktestAnswer extends ForecastHead {
 
 /** Reject with RequestError as /query does, and with `invalid_forecast`; with UnavailableError where the store is away. */
 export interface Forecasts {
+  /** Checks a selection, to be read as often as its steps change. Throws RequestError. */
+  prepare(query: Omit<ForecastQuery, 'fromMs' | 'toMs'>, tenant: readonly Filter[]): PreparedForecast;
   forecast(query: ForecastQuery, tenant: readonly Filter[], scope: RequestScope): Promise<ForecastAnswer>;
   backtest(query: BacktestQuery, tenant: readonly Filter[], scope: RequestScope): Promise<BacktestAnswer>;
+}
+
+export interface PreparedForecast {
+  readonly plan: Plan;
+  /** Two with the same key give the same answers. */
+  readonly key: string;
+  /** All steps from a time on, and those ahead. Rejects as `forecast` does. */
+  read(fromMs: number, scope: RequestScope): Promise<ForecastAnswer>;
 }

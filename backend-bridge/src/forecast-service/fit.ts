@@ -24,6 +24,7 @@ export interface FitJob {
 export interface FittedSeries extends SeriesForecast {
   /** With which value kind the newest week was fitted. */
   readonly kind: ValueKind;
+  /** Of the model and of all that the steps ahead depend on. */
   readonly fingerprint: string;
 }
 
@@ -47,12 +48,10 @@ export function fitSeries(job: FitJob, cache: WeekCache, cancelled: () => boolea
   const closed = steps.values.length - first;
   const column = (): Float64Array => new Float64Array(closed + ahead).fill(Number.NaN);
   const columns = { actual: column(), expected: column(), lower: column(), upper: column(), score: column() };
-  const fingerprint = createHash('sha256');
   const lastWeek = weekOf(base, untilMs);
   for (let week = weekOf(base, startMs); week < lastWeek; week++) {
     if (cancelled()) throw new FitCancelledError();
     const part = weekSteps(job, base, week);
-    fingerprint.update(part.key).update(bytesOf(part.own));
     fitWeek(part, model, cache, true).write(columns, part.ownFrom - first);
   }
   if (cancelled()) throw new FitCancelledError();
@@ -71,7 +70,7 @@ export function fitSeries(job: FitJob, cache: WeekCache, cancelled: () => boolea
     closed,
     learning: fitted.learning,
     kind: part.kind,
-    fingerprint: fingerprint.update(part.key).update(bytesOf(part.own)).digest('base64url'),
+    fingerprint: createHash('sha256').update(part.key).update(bytesOf(part.own)).digest('base64url'),
   };
 }
 

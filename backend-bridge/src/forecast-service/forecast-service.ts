@@ -7,8 +7,9 @@ import type {
   ForecastQuery,
   Forecasts,
   ForecastSelection,
+  PreparedForecast,
 } from '../domain/forecasting';
-import { alignUp, checkRange, stepsOf, type TimeRange } from '../domain/ladder';
+import { alignUp, checkRange, MAX_TIME_MS, stepsOf, type TimeRange } from '../domain/ladder';
 import { reaches } from '../domain/history/tiers';
 import type { Metric } from '../domain/metric';
 import type { ClosedAnswer, Plan } from '../domain/query-answer';
@@ -75,12 +76,29 @@ export class ForecastService implements Forecasts {
     private readonly clock: Clock,
   ) {}
 
+  prepare(query: Omit<ForecastQuery, 'fromMs' | 'toMs'>, tenant: readonly Filter[]): PreparedForecast {
+    const all = { fromMs: 0, toMs: MAX_TIME_MS };
+    const asked = this.ask({ ...query, ...all }, query.horizonMs ?? DAY_MS, 1, tenant);
+    const { plan, model, rule, horizonMs } = asked;
+    return {
+      plan,
+      key: JSON.stringify([plan.key, model, rule, horizonMs, query.fill === 'zero']),
+      read: (fromMs, scope) => {
+        const range = checkRange(fromMs, MAX_TIME_MS);
+        return this.answer({ ...query, ...range }, { ...asked, range }, scope);
+      },
+    };
+  }
+
   async forecast(
     query: ForecastQuery,
     tenant: readonly Filter[],
     scope: RequestScope,
   ): Promise<ForecastAnswer> {
-    const asked = this.ask(query, query.horizonMs ?? DAY_MS, 1, tenant);
+    return this.answer(query, this.ask(query, query.horizonMs ?? DAY_MS, 1, tenant), scope);
+  }
+
+  private async answer(query: ForecastSelection, asked: Asked, scope: RequestScope): Promise<ForecastAnswer> {
     const { answer, series } = await this.fit(query, asked, scope);
     return {
       ...headOf(answer, asked),
@@ -232,7 +250,7 @@ function jobOf(
 }
 
 function headOf(answer: ClosedAnswer, { model }: Asked): Omit<ForecastAnswer, 'series'> {
-  const { series: _series, keptFromMs: _kept, ...head } = answer;
+  const { series: _series, ...head } = answer;
   return { ...head, interval: model.interval, timeZone: model.timeZone };
 }
 

@@ -1,6 +1,7 @@
 import { Aggregates } from './aggregates';
 import type { Aggregator } from './aggregate';
 import { EventsFeed } from './events-feed';
+import { ForecastFeed } from './forecast-feed';
 import type { LiveEngine } from './live-engine';
 import type { LiveSink } from './live-sink';
 import { OriginalFeed, type OriginalSubscription } from './original-feed';
@@ -9,6 +10,7 @@ import { SeenRevisions } from './seen-revisions';
 import type { FeedContext } from './selection-feed';
 import { SeriesFeed } from './series-feed';
 import { FairGate } from '../domain/fair-gate';
+import type { PreparedForecast } from '../domain/forecasting';
 import type { MemoryBudget } from '../domain/memory-budget';
 import type { Metric } from '../domain/metric';
 import type { Progress } from '../domain/progress';
@@ -63,12 +65,15 @@ export interface LiveHub {
     fromMs: number,
     sink: LiveSink,
   ): LiveSubscription;
+  subscribeForecast(prepared: PreparedForecast, id: string, fromMs: number, sink: LiveSink): LiveSubscription;
   /** metric_update for a client that sees what `tenant` lets through; `refresh`: current_state is to be sent anew. */
   subscribeOriginal(tenant: readonly Filter[], sink: LiveSink, refresh: () => void): OriginalSubscription;
   /** Rejects with UnavailableError. */
   aggregators(tenant: readonly Filter[]): Promise<Record<string, Aggregator>>;
   stats(): { readonly selections: number; readonly subscriptions: number };
 }
+
+type AnyFeed = SeriesFeed | EventsFeed | ForecastFeed;
 
 const PROGRESS_RETRY_MS = 1_000;
 const NOTHING_YET: Progress = { watermarkMs: null, finalBeforeMs: null };
@@ -81,7 +86,7 @@ export function createLiveHub(parts: LiveHubParts): LiveHub {
   const load = new FlushLoad();
   const progress = new Map<string, Progress>();
   const progressOf = (metric: string): Progress => progress.get(metric) ?? NOTHING_YET;
-  const feeds = new Map<string, Map<string, SeriesFeed | EventsFeed>>();
+  const feeds = new Map<string, Map<string, AnyFeed>>();
   const seen = new Map(metrics.map((metric) => [metric.name, new SeenRevisions()]));
   const aggregates = new Aggregates(metrics, engine, store, clock, log);
   const original = new OriginalFeed(engine, telemetry, progressOf, load, pace);
@@ -107,7 +112,7 @@ export function createLiveHub(parts: LiveHubParts): LiveHub {
   let unsubscribe: (() => void) | null = null;
   let closed = false;
 
-  const feedsOf = (metric: string): Map<string, SeriesFeed | EventsFeed> => {
+  const feedsOf = (metric: string): Map<string, AnyFeed> => {
     let byKey = feeds.get(metric);
     if (byKey === undefined) {
       byKey = new Map();
@@ -115,14 +120,11 @@ export function createLiveHub(parts: LiveHubParts): LiveHub {
     }
     return byKey;
   };
-  const feedFor = (kind: 'series' | 'events', plan: Plan): SeriesFeed | EventsFeed => {
-    const byKey = feedsOf(plan.metric.name);
-    const key = `${kind} ${plan.key}`;
+  const feedFor = (metric: Metric, key: string, make: (onEmpty: () => void) => AnyFeed): AnyFeed => {
+    const byKey = feedsOf(metric.name);
     let feed = byKey.get(key);
     if (feed === undefined) {
-      const forget = (): void => void byKey.delete(key);
-      feed =
-        kind === 'series' ? new SeriesFeed(plan, context, forget) : new EventsFeed(plan, context, forget);
+      feed = make(() => void byKey.delete(key));
       byKey.set(key, feed);
     }
     return feed;
@@ -201,7 +203,16 @@ export function createLiveHub(parts: LiveHubParts): LiveHub {
       for (const byKey of feeds.values()) for (const feed of byKey.values()) feed.close();
       feeds.clear();
     },
-    subscribe: (kind, plan, id, fromMs, sink) => feedFor(kind, plan).subscribe(id, fromMs, sink),
+    subscribe: (kind, plan, id, fromMs, sink) =>
+      feedFor(plan.metric, `${kind} ${plan.key}`, (onEmpty) =>
+        kind === 'series' ? new SeriesFeed(plan, context, onEmpty) : new EventsFeed(plan, context, onEmpty),
+      ).subscribe(id, fromMs, sink),
+    subscribeForecast: (prepared, id, fromMs, sink) =>
+      feedFor(
+        prepared.plan.metric,
+        `forecast ${prepared.key}`,
+        (onEmpty) => new ForecastFeed(prepared, context, onEmpty),
+      ).subscribe(id, fromMs, sink),
     subscribeOriginal: (tenant, sink, refresh) => original.add(tenant, sink, refresh),
     aggregators: (tenant) => aggregates.current(tenant),
     stats() {

@@ -23,7 +23,7 @@ export abstract class LiveBatch<Self> {
   private lastFrame: Buffer | null = null;
   private frames: Map<string, Buffer> | null = null;
 
-  protected abstract readonly type: 'series_update' | 'events_update';
+  protected abstract readonly type: 'series_update' | 'events_update' | 'forecast_update';
   /** Number of points (or events) to send; an entry without any counts as one. */
   abstract readonly size: number;
   /** The message from the comma behind `seq` on. */

@@ -80,6 +80,12 @@ export abstract class SelectionFeed<B extends LiveBatch<B>> implements Subscribe
     return this.subscriptions.size;
   }
 
+  /** Of one of the subscribers: whose budget counts what is read for all of them. */
+  protected get holder(): string {
+    for (const { holder } of this.subscriptions) return holder;
+    return '';
+  }
+
   /** Points of this plan's metric changed, or its progress moved. */
   abstract changed(changes: readonly PointChange[], nowMs: number): void;
   protected abstract flush(): undefined | Promise<void>;

@@ -530,7 +530,7 @@ export interface components {
              * @enum {string}
              */
             values_kind: "count" | "amount" | "signed";
-            /** @description Of the closed steps and of all that the request says of the model. Two answers to the same request with the same fingerprint have the same numbers, whichever bridge gave them. */
+            /** @description Of the steps that the newest ones are expected by, and of the model. Where it is the same the steps ahead are the same, whichever bridge gave them. */
             fingerprint: string;
         };
         ForecastAnswer: components["schemas"]["QueryHead"] & components["schemas"]["ForecastHead"] & {

@@ -2,12 +2,13 @@ import type {
   BacktestAnswer,
   BacktestQuery,
   ForecastAnswer,
-  ForecastBasis,
   ForecastQuery,
   ForecastSelection,
-  ForecastSeries,
 } from '../domain/forecasting';
+import type { Selection } from '../domain/selection';
+import { forecastBasisJson, forecastSeriesPieces } from '../live/forecast-text';
 import type { components } from './api-types';
+import type { ForecastOptions } from './websocket-messages';
 import { headToWire } from './wire-mapping';
 
 /** Forecasts and backtests between the wire and the inside. */
@@ -38,6 +39,22 @@ function selectionFromWire(body: Schemas['ForecastRequest'] | Schemas['BacktestR
   };
 }
 
+/** Of a subscription's `forecast`. */
+export function forecastOptionsOf(
+  given: ForecastOptions,
+): Omit<ForecastQuery, keyof Selection | 'fromMs' | 'toMs'> {
+  return {
+    fill: given.fill,
+    interval: given.interval,
+    seasons: given.seasons,
+    timeZone: given.time_zone,
+    holidays: given.holidays,
+    direction: given.direction,
+    minChange: given.min_change,
+    horizonMs: given.horizon_ms,
+  };
+}
+
 export function forecastFromWire(body: Schemas['ForecastRequest']): ForecastQuery {
   return { ...selectionFromWire(body), horizonMs: body.horizon_ms };
 }
@@ -57,20 +74,6 @@ function forecastHead(
   };
 }
 
-function basisToWire(basis: ForecastBasis): Schemas['ForecastBasis'] {
-  return {
-    labels: basis.labels,
-    state: basis.state,
-    message: basis.message,
-    have_ms: basis.haveMs,
-    needed_ms: basis.neededMs,
-    trained_from_ms: basis.trainedFromMs,
-    seasons: [...basis.seasons],
-    values_kind: basis.valuesKind,
-    fingerprint: basis.fingerprint,
-  };
-}
-
 /** Steps in the answer. */
 export function forecastSteps({ series }: ForecastAnswer): number {
   return series.reduce((steps, { actual }) => steps + actual.length, 0);
@@ -82,27 +85,17 @@ export function* forecastJson(answer: ForecastAnswer): Generator<string> {
   let separator = '';
   for (const series of answer.series) {
     yield separator;
-    yield* seriesJson(series, answer.stepMs);
+    yield* forecastSeriesPieces(series, answer.stepMs, 0);
     separator = ',';
   }
   yield ']}';
-}
-
-function* seriesJson(series: ForecastSeries, stepMs: number): Generator<string> {
-  const { startMs, closed, actual, expected, lower, upper, score } = series;
-  yield JSON.stringify({ ...basisToWire(series), open_from_ms: startMs + closed * stepMs }).slice(0, -1);
-  yield `,"times":${JSON.stringify(Array.from(actual, (_, index) => startMs + index * stepMs))}`;
-  for (const [name, column] of Object.entries({ actual, expected, lower, upper, score })) {
-    yield `,${JSON.stringify(name)}:${JSON.stringify(Array.from(column))}`;
-  }
-  yield '}';
 }
 
 export function backtestToWire(answer: BacktestAnswer): Schemas['BacktestAnswer'] {
   return {
     ...forecastHead(answer),
     series: answer.series.map((series) => ({
-      ...basisToWire(series),
+      ...forecastBasisJson(series),
       steps: series.steps,
       mase: numberOrNull(series.mase),
       coverage: numberOrNull(series.coverage),

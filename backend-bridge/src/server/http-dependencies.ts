@@ -44,7 +44,7 @@ export interface ClientCounts {
 export interface HttpDependencies {
   readonly options: HttpServerOptions;
   readonly engine: HttpEngine;
-  readonly forecasts: Forecasts;
+  readonly forecasts: Pick<Forecasts, 'forecast' | 'backtest'>;
   /** Null where the source is Kafka. */
   readonly ingest: Ingest | null;
   readonly source: Source;

@@ -27,6 +27,7 @@ const CAPABILITIES = [
   'websocket',
   'websocket_selections',
   'websocket_events',
+  'websocket_forecasts',
   'status_history',
 ] as const;
 const WATERMARK_LIMIT_MS = 1_500;

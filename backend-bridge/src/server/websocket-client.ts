@@ -5,6 +5,7 @@ import { refusalFor } from './refusals';
 import type { Principal } from './access';
 import { holderOf } from './holder';
 import { hasScope } from './tokens';
+import { forecastOptionsOf } from './forecast-wire';
 import { MalformedMessage, type ClientMessage, type SubscribeSelection } from './websocket-messages';
 import { historicalData } from './websocket-history';
 import { Outbox, type OutboxOwner } from './websocket-outbox';
@@ -236,7 +237,7 @@ export class WebSocketClient implements OutboxOwner {
   }
 
   private async subscribe(message: SubscribeSelection): Promise<void> {
-    const { hub, options } = this.context;
+    const { options } = this.context;
     const { id } = message;
     this.extended = true;
     if (this.subscriptions?.has(id) === true) {
@@ -249,21 +250,10 @@ export class WebSocketClient implements OutboxOwner {
         { limit: options.maxSubscriptions },
       );
     }
-    const selection = selectionOf(message);
-    const plan = this.plan(selection);
-    if (message.events === true && plan.metric.kind !== 'event') {
-      throw new RequestError(
-        'not_an_event_metric',
-        `"${plan.metric.name}" has windows, not events; leave "events" out`,
-        { metric: plan.metric.name },
-      );
-    }
-    const fromMs = message.from_ms ?? Math.max(0, this.context.clock() - HOUR_MS);
-    const kind = message.events === true ? 'events' : 'series';
-    const subscription = hub.subscribe(kind, plan, id, fromMs, this.outbox);
+    const { metric, subscription } = this.subscriptionOf(message);
     this.subscriptions ??= new Map();
     const held = this.subscriptions;
-    held.set(id, { metric: plan.metric.name, subscription });
+    held.set(id, { metric, subscription });
     this.original?.only(null);
     try {
       await subscription.ready;
@@ -271,6 +261,27 @@ export class WebSocketClient implements OutboxOwner {
       held.delete(id);
       throw error;
     }
+  }
+
+  private subscriptionOf(message: SubscribeSelection): Held {
+    const { hub, forecasts, clock } = this.context;
+    const { id, from_ms: fromMs = Math.max(0, clock() - HOUR_MS) } = message;
+    const selection = selectionOf(message);
+    if (message.forecast !== undefined) {
+      const query = { ...selection, ...forecastOptionsOf(message.forecast) };
+      const prepared = forecasts.prepare(query, this.principal?.tenant ?? []);
+      const { name } = prepared.plan.metric;
+      return { metric: name, subscription: hub.subscribeForecast(prepared, id, fromMs, this.outbox) };
+    }
+    const plan = this.plan(selection);
+    const { name, kind } = plan.metric;
+    if (message.events === true && kind !== 'event') {
+      throw new RequestError('not_an_event_metric', `"${name}" has windows, not events; leave "events" out`, {
+        metric: name,
+      });
+    }
+    const form = message.events === true ? 'events' : 'series';
+    return { metric: name, subscription: hub.subscribe(form, plan, id, fromMs, this.outbox) };
   }
 
   private unsubscribe(id: string | undefined, metric: string | undefined): void {
@@ -397,16 +408,17 @@ function selectionOf(message: SubscribeSelection): Selection {
     );
   }
   if (message.events === true) {
-    const unfit = (['measure', 'group_by', 'step_ms', 'over_time', 'include_open'] as const).find(
-      (name) => message[name] !== undefined,
-    );
-    if (unfit !== undefined) {
-      throw new RequestError('bad_request', `"${unfit}" does not go with "events"; remove it`, {
-        path: `/${unfit}`,
-      });
-    }
+    refuseBeside(message, 'events', [
+      'measure',
+      'group_by',
+      'step_ms',
+      'over_time',
+      'include_open',
+      'forecast',
+    ]);
     return { metric, filters: message.filters };
   }
+  if (message.forecast !== undefined) refuseBeside(message, 'forecast', ['include_open']);
   return {
     metric,
     measure: message.measure,
@@ -416,6 +428,18 @@ function selectionOf(message: SubscribeSelection): Selection {
     overTime: message.over_time,
     includeOpen: message.include_open,
   };
+}
+
+function refuseBeside(
+  message: SubscribeSelection,
+  form: 'events' | 'forecast',
+  fields: readonly (keyof SubscribeSelection)[],
+): void {
+  const unfit = fields.find((name) => message[name] !== undefined);
+  if (unfit === undefined) return;
+  throw new RequestError('bad_request', `"${unfit}" does not go with "${form}"; remove it`, {
+    path: `/${unfit}`,
+  });
 }
 
 /** The id of a message that is wrong otherwise, so that its sender knows which one it was. */

@@ -3,6 +3,7 @@ import type { Budgets } from './budgets';
 import type { LongMessages } from './long-messages';
 import type { MessageRateLimits } from './message-rate';
 import type { ClientMessages } from './websocket-messages';
+import type { Forecasts } from '../domain/forecasting';
 import type { SeriesStore } from '../domain/store';
 import type { Clock, Log, Telemetry } from '../domain/telemetry';
 import type { LiveHub } from '../live/hub';
@@ -45,6 +46,7 @@ export const WEBSOCKET_OPTIONS: WebSocketOptions = {
 export interface WebSocketContext {
   readonly hub: LiveHub;
   readonly engine: LiveEngine;
+  readonly forecasts: Pick<Forecasts, 'prepare'>;
   readonly store: SeriesStore;
   readonly access: Access;
   readonly messages: ClientMessages;

@@ -26,6 +26,18 @@ export interface SubscribeSelection {
   readonly include_open?: boolean;
   readonly from_ms?: number;
   readonly events?: boolean;
+  readonly forecast?: ForecastOptions;
+}
+
+export interface ForecastOptions {
+  readonly fill?: 'none' | 'zero';
+  readonly interval?: number;
+  readonly seasons?: 'auto' | 'day' | 'week';
+  readonly time_zone?: string;
+  readonly holidays?: readonly string[];
+  readonly direction?: 'up' | 'down' | 'both';
+  readonly min_change?: number;
+  readonly horizon_ms?: number;
 }
 
 export type ClientMessage =

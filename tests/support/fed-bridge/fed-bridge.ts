@@ -9,7 +9,6 @@ import type { Source, SourceStatus } from '../../../backend-bridge/src/domain/so
 import { StatusHistory } from '../../../backend-bridge/src/domain/status-history';
 import type { SeriesStore } from '../../../backend-bridge/src/domain/store';
 import type { Log, Telemetry } from '../../../backend-bridge/src/domain/telemetry';
-import { ForecastService } from '../../../backend-bridge/src/forecast-service/forecast-service';
 import { createLiveHub } from '../../../backend-bridge/src/live/hub';
 import { createLmdbStore } from '../../../backend-bridge/src/lmdb/lmdb-store';
 import type { HttpEngine } from '../../../backend-bridge/src/server/http-dependencies';
@@ -18,7 +17,7 @@ import { createHttpServer } from '../../../backend-bridge/src/server/http-server
 import { createAccess, hashToken } from '../../../backend-bridge/src/server/tokens';
 import { attachWebSocket, type WebSocketFace } from '../../../backend-bridge/src/server/websocket';
 import { freePort } from '../free-port';
-import { InlineFits } from '../inline-fits';
+import { inlineForecasts } from '../inline-fits';
 import { startTcpProxy, type TcpProxy } from '../tcp-proxy';
 import { FED_METRICS } from './fed-metrics';
 import { Feed, type FedPoint } from './feed';
@@ -175,6 +174,7 @@ async function run(options: RunOptions): Promise<Running> {
     staleWindows: 2,
   };
   const engine = new QueryEngine(metrics, store, limits, clock, () => nextTurn());
+  const forecasts = inlineForecasts(engine, clock);
   const budgets = createBudgets();
   const { memory, turns } = budgets;
   const hub = createLiveHub({
@@ -205,7 +205,7 @@ async function run(options: RunOptions): Promise<Running> {
       headerTimeoutMs: 10_000,
     },
     engine: slowed(engine, options.slow),
-    forecasts: new ForecastService(engine, new InlineFits(), { maxSeries: 50 }, clock),
+    forecasts,
     ingest: null,
     source,
     store,
@@ -219,7 +219,17 @@ async function run(options: RunOptions): Promise<Running> {
     clients: () => face.counts(),
     history: new StatusHistory(metrics.length, clock()),
   });
-  const face = attachWebSocket(http.server, { hub, engine, store, access, budgets, log, telemetry, clock });
+  const face = attachWebSocket(http.server, {
+    hub,
+    engine,
+    forecasts,
+    store,
+    access,
+    budgets,
+    log,
+    telemetry,
+    clock,
+  });
   const sockets = new Set<Socket>();
   http.server.on('connection', (socket: Socket) => {
     sockets.add(socket);

@@ -1,0 +1,130 @@
+import { byLabels, changedFrom, ForecastBatch, ForecastFloor } from './forecast-batch';
+import { forecastSnapshotPieces } from './forecast-text';
+import { SelectionFeed, type FeedContext, type Snapshot } from './selection-feed';
+import { RequestError } from '../domain/errors';
+import { closedBefore } from '../domain/finality';
+import type { ForecastAnswer, PreparedForecast } from '../domain/forecasting';
+import { alignUp } from '../domain/ladder';
+import { UNBOUNDED, type RequestScope } from '../domain/request-scope';
+import type { PointChange } from '../domain/store';
+
+const MAX_RETRY_MS = 5_000;
+
+/**
+ * Forecasts of one selection: read again when a step has closed or a closed one was corrected, and told from the first
+ * difference on. Answers are read one after the other, so that none that is told is older than one before.
+ */
+export class ForecastFeed extends SelectionFeed<ForecastBatch> {
+  /** What subscribers know, once they have taken what was told; null: nobody knows anything. */
+  private known: ForecastAnswer | null = null;
+  private version = 0;
+  private fromMs = Number.POSITIVE_INFINITY;
+  /** From where on `known` was read. */
+  private knownFromMs = Number.POSITIVE_INFINITY;
+  private stale = false;
+  private failures = 0;
+  private last: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly prepared: PreparedForecast,
+    context: FeedContext,
+    onEmpty: () => void,
+  ) {
+    super(prepared.plan, context, onEmpty);
+  }
+
+  changed(changes: readonly PointChange[]): void {
+    // Nobody has asked yet.
+    if (this.fromMs === Number.POSITIVE_INFINITY) return;
+    const { plan } = this;
+    const closedMs = closedBefore(plan, this.context.progressOf(plan.metric.name));
+    if (closedMs === null) return;
+    const corrected = changes.some(
+      ({ startMs, values }) => plan.stepOf(startMs) < closedMs && plan.selects(values),
+    );
+    if (!corrected && closedMs <= this.nextCloseMs()) return;
+    this.stale = true;
+    this.pace.touch();
+  }
+
+  protected forget(): void {
+    this.known = null;
+    this.stale = false;
+  }
+
+  protected async readSnapshot(fromMs: number, scope: RequestScope): Promise<Snapshot<ForecastBatch>> {
+    this.fromMs = Math.min(this.fromMs, fromMs);
+    const { answer, version } = await this.advance(scope);
+    return {
+      pieces: (idText, from) => forecastSnapshotPieces(answer, idText, from),
+      floor: new ForecastFloor(version),
+    };
+  }
+
+  protected flush(): undefined | Promise<void> {
+    if (!this.stale) return undefined;
+    return this.reread();
+  }
+
+  private async reread(): Promise<void> {
+    this.stale = false;
+    try {
+      await this.advance({ ...UNBOUNDED, holder: this.holder });
+      this.failures = 0;
+    } catch (error) {
+      if (error instanceof RequestError && !error.retryable) {
+        this.failAll(error);
+        return;
+      }
+      this.stale = true;
+      this.failures += 1;
+      this.context.log.warn({ metric: this.plan.metric.name, err: error }, 'a forecast waits for the store');
+      this.pace.postpone(Math.min(MAX_RETRY_MS, 100 * 2 ** this.failures));
+      this.pace.touch();
+    }
+  }
+
+  /** Reads the newest answer and tells what is new in it. */
+  private advance(scope: RequestScope): Promise<{ answer: ForecastAnswer; version: number }> {
+    const turn = this.last.then(async () => {
+      const { fromMs } = this;
+      const answer = await this.prepared.read(fromMs, scope);
+      this.version += 1;
+      if (!this.closed) this.tell(answer);
+      this.knownFromMs = fromMs;
+      return { answer, version: this.version };
+    });
+    this.last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  private tell(answer: ForecastAnswer): void {
+    const { known, plan } = this;
+    this.known = answer;
+    if (known === null) return;
+    const names = plan.metric.dimensions.map(({ name }) => name);
+    const [before, now] = [byLabels(known, names), byLabels(answer, names)];
+    if ([...before.keys()].some((key) => !now.has(key))) {
+      this.resyncAll('series_gone', 0);
+      return;
+    }
+    const batch = new ForecastBatch(this.version, answer.stepMs);
+    const sinceMs = Math.max(this.knownFromMs, answer.keptFromMs);
+    for (const [key, series] of now) {
+      const old = before.get(key);
+      const fromMs = old === undefined ? series.startMs : changedFrom(old, series, answer.stepMs, sinceMs);
+      if (fromMs !== null) batch.put(key, series, fromMs);
+    }
+    if (batch.size > 0) this.deliver(batch);
+  }
+
+  /** Past this another step has closed. */
+  private nextCloseMs(): number {
+    const { known } = this;
+    if (known === null) return Number.POSITIVE_INFINITY;
+    if (known.closedBeforeMs === null) return Number.NEGATIVE_INFINITY;
+    // Series need not begin their steps at the same time.
+    const opens = known.series.map(({ startMs, closed }) => startMs + closed * known.stepMs);
+    return Math.min(alignUp(known.closedBeforeMs, known.stepMs), ...opens);
+  }
+}

@@ -1,0 +1,72 @@
+import type { ForecastAnswer, ForecastBasis, ForecastSeries } from '../domain/forecasting';
+
+/** Forecasts as text, over HTTP and WebSocket alike. NaN becomes null. */
+
+/** The fields of ForecastBasis as the contract names them. */
+export function forecastBasisJson(basis: ForecastBasis) {
+  return {
+    labels: basis.labels,
+    state: basis.state,
+    message: basis.message,
+    have_ms: basis.haveMs,
+    needed_ms: basis.neededMs,
+    trained_from_ms: basis.trainedFromMs,
+    seasons: [...basis.seasons],
+    values_kind: basis.valuesKind,
+    fingerprint: basis.fingerprint,
+  };
+}
+
+/** A series in pieces, its columns from the row `from` on. @param extra further fields */
+export function* forecastSeriesPieces(
+  series: ForecastSeries,
+  stepMs: number,
+  from: number,
+  extra: object = {},
+): Generator<string> {
+  const { startMs, closed, actual, expected, lower, upper, score } = series;
+  const fields = { ...forecastBasisJson(series), ...extra, open_from_ms: startMs + closed * stepMs };
+  yield JSON.stringify(fields).slice(0, -1);
+  const times = Array.from(actual.subarray(from), (_, index) => startMs + (from + index) * stepMs);
+  yield `,"times":${JSON.stringify(times)}`;
+  for (const [name, column] of Object.entries({ actual, expected, lower, upper, score })) {
+    yield `,${JSON.stringify(name)}:${JSON.stringify(Array.from(column.subarray(from)))}`;
+  }
+  yield '}';
+}
+
+/** A `forecast_snapshot` with the answer's steps from `fromMs` on. */
+export function* forecastSnapshotPieces(
+  answer: ForecastAnswer,
+  idText: string,
+  fromMs: number,
+): Generator<string> {
+  const head = JSON.stringify({
+    metric: answer.metric,
+    measure: answer.measure,
+    unit: answer.unit,
+    step_ms: answer.stepMs,
+    from_ms: fromMs,
+    interval: answer.interval,
+    time_zone: answer.timeZone,
+    watermark_ms: answer.watermarkMs,
+    server_time_ms: answer.serverTimeMs,
+    store_epoch: answer.storeEpoch,
+    warnings: answer.warnings,
+  });
+  yield `{"type":"forecast_snapshot","id":${idText},${head.slice(1, -1)},"series":[`;
+  let separator = '';
+  for (const series of answer.series) {
+    const from = rowAt(series, answer.stepMs, fromMs);
+    if (from >= series.actual.length) continue;
+    yield separator;
+    yield* forecastSeriesPieces(series, answer.stepMs, from, { from_ms: fromMs });
+    separator = ',';
+  }
+  yield ']}';
+}
+
+/** The first row that begins at `timeMs` or later; it may lie behind the last one. */
+export function rowAt({ startMs }: ForecastSeries, stepMs: number, timeMs: number): number {
+  return Math.max(0, Math.ceil((timeMs - startMs) / stepMs));
+}
