@@ -254,6 +254,22 @@ describe('a step that is not named', () => {
   });
 });
 
+describe('the warning that a range is not kept', () => {
+  const history = [
+    { stepMs: 2 * HOUR, keepMs: 35 * DAY },
+    { stepMs: 24 * HOUR, keepMs: 400 * DAY },
+  ];
+  it.each([
+    ['is left out where only the training would reach further back', OPEN - DAY, []],
+    ['is there where the range itself does', OPEN - 200 * DAY, ['range_not_kept']],
+  ])('%s', async (_, fromMs, codes) => {
+    const base = setup({ ...HOURLY, retentionMs: 20 * DAY, history });
+    base.store.put(['gold', 'a'], OPEN - HOUR, OPEN, row(1));
+    const { warnings } = await bridge(base).forecast({ fromMs, stepMs: HOUR });
+    expect(warnings.map(({ code }) => code)).toEqual(codes);
+  });
+});
+
 describe('what no forecast can be made of', () => {
   it.each([
     [{ interval: 0 }, 'Interval must be from 0.5 to 0.999; 0 is not.'],

@@ -37,6 +37,9 @@ const SHORTEST_HISTORY_MS = 15 * DAY_MS;
 /** Columns of a forecast, in points of an answer. */
 const COLUMN_POINTS = 2;
 
+/** Series of one request that are sent to the workers at the same time. */
+const FITS_AT_ONCE = 4;
+
 export interface ForecastLimits {
   /** Series in one answer; past it `range_too_large`. */
   readonly maxSeries: number;
@@ -194,15 +197,17 @@ export class ForecastService implements Forecasts {
       const job = jobOf(series, query, asked, answer, readRange.fromMs);
       return job === null ? [] : [{ labels: series.labels, job }];
     });
-    const series = await Promise.all(
-      jobs.map(async ({ labels, job }) => {
-        const steps = job.steps.values.length + job.horizonMs / model.stepMs;
-        scope.reserve(COLUMN_POINTS * Math.ceil(steps));
-        const fitted = await this.fits.fit(`${plan.key}${JSON.stringify(labels)}`, job, scope);
-        return { job, fitted, basis: { labels, ...basisOf(fitted) } };
-      }),
+    const series = await inOrder(jobs, async ({ labels, job }) => {
+      const steps = job.steps.values.length + job.horizonMs / model.stepMs;
+      scope.reserve(COLUMN_POINTS * Math.ceil(steps));
+      const fitted = await this.fits.fit(`${plan.key}${JSON.stringify(labels)}`, job, scope);
+      return { job, fitted, basis: { labels, ...basisOf(fitted) } };
+    });
+    // That training would reach further back is not what was asked for.
+    const warnings = answer.warnings.filter(
+      ({ code }) => code !== 'range_not_kept' || range.fromMs < answer.keptFromMs,
     );
-    return { answer, series };
+    return { answer: { ...answer, warnings }, series };
   }
 
   /** Before anything is read: thousands of series would be read for minutes to be refused then. */
@@ -270,6 +275,24 @@ function basisOf({ learning, kind, fingerprint }: FittedSeries): Omit<ForecastBa
     valuesKind: kind,
     fingerprint,
   };
+}
+
+/** The results in order, a few at a time: as many as keep the workers busy. */
+async function inOrder<T, R>(items: readonly T[], run: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    for (let at = next++; at < items.length; at = next++) {
+      try {
+        results[at] = await run(items[at]!);
+      } catch (error) {
+        next = items.length;
+        throw error;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: FITS_AT_ONCE }, lane));
+  return results;
 }
 
 function orRefused<T>(make: () => T): T {
