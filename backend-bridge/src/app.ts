@@ -13,6 +13,7 @@ import { StatusHistory } from './domain/status-history';
 import type { SeriesStore } from './domain/store';
 import type { Clock, Log } from './domain/telemetry';
 import { TrustedClock, type ClockGuard } from './domain/trusted-clock';
+import { ClosedStepsCache } from './forecast-service/closed-steps-cache';
 import { FitPool } from './forecast-service/fit-pool';
 import { ForecastService } from './forecast-service/forecast-service';
 import { createKafkaSource } from './kafka/kafka-source';
@@ -235,11 +236,18 @@ export function createApp(settings: Settings, surroundings: AppSurroundings): Ap
     {
       workerFile: join(__dirname, 'forecast-worker.js'),
       workers: limits.forecast_workers,
-      cacheBytes: limits.forecast_cache_bytes,
+      cacheBytes: (limits.forecast_cache_bytes * 3) / 4,
     },
     budgets.fits,
   );
-  const forecasts = new ForecastService(engine, fits, { maxSeries: limits.max_forecast_series }, clock);
+  const closedSteps = new ClosedStepsCache(engine, store, limits.forecast_cache_bytes / 4);
+  const forecasts = new ForecastService(
+    engine,
+    closedSteps,
+    fits,
+    { maxSeries: limits.max_forecast_series },
+    clock,
+  );
   const hub = createLiveHub({
     engine,
     store,

@@ -1,8 +1,7 @@
-import { ForecastService } from '../../backend-bridge/src/forecast-service/forecast-service';
 import { shopCounts } from '../../backend-bridge/src/forecast/series.test-support';
 import type { components } from '../../backend-bridge/src/server/api-types';
 import { setup, T0 } from '../support/engine-on-memory';
-import { InlineFits } from '../support/inline-fits';
+import { inlineForecasts } from '../support/inline-fits';
 import { DAY, MINUTE } from '../support/sample-metrics';
 import { refusal } from './http-answers';
 import { startBridge, type Bridge } from './http-bridge';
@@ -39,7 +38,7 @@ describe('forecasts over HTTP', () => {
     startBridge({
       engine: base.engine,
       store: base.store,
-      forecasts: new ForecastService(base.engine, new InlineFits(), { maxSeries: 50 }, () => base.clock.now),
+      forecasts: inlineForecasts(base.engine, () => base.clock.now),
       tokens: [
         { name: 'all', token: 'a', scopes: ['read'] },
         {

@@ -1,4 +1,5 @@
 import type { Clock } from '../../backend-bridge/src/domain/telemetry';
+import { DirectReader } from '../../backend-bridge/src/forecast-service/closed-reader';
 import { fitSeries, type FitJob, type FittedSeries } from '../../backend-bridge/src/forecast-service/fit';
 import type { Fits } from '../../backend-bridge/src/forecast-service/fit-pool';
 import {
@@ -22,5 +23,5 @@ export class InlineFits implements Fits {
 
 /** Forecasts over an engine, without threads. */
 export function inlineForecasts(engine: ForecastEngine, clock: Clock): ForecastService {
-  return new ForecastService(engine, new InlineFits(), { maxSeries: 50 }, clock);
+  return new ForecastService(engine, new DirectReader(engine), new InlineFits(), { maxSeries: 50 }, clock);
 }

@@ -164,6 +164,13 @@ export class QueryEngine {
     return this.answer({ ...plan, includeOpen: false }, range, true, 'none', scope);
   }
 
+  /** `keptFromMs` of what `closed` would answer now. */
+  async keptFrom(plan: Plan, range: TimeRange): Promise<number> {
+    const nowMs = this.clock();
+    const history = await this.historyOf(plan, nowMs);
+    return readSpan(plan, range, nowMs, history?.fromMs)?.fromMs ?? range.fromMs;
+  }
+
   /** Up to where steps of the plan have closed now; null: none has. */
   async closedBefore(plan: Plan): Promise<number | null> {
     return closedBefore(plan, await this.store.progress(plan.metric));

@@ -6,6 +6,7 @@ import type { ForecastAnswer, ForecastQuery } from '../domain/forecasting';
 import type { Metric } from '../domain/metric';
 import { UNBOUNDED } from '../domain/request-scope';
 import { shopCounts } from '../forecast/series.test-support';
+import { DirectReader } from './closed-reader';
 import { ForecastService } from './forecast-service';
 
 const HOUR = 60 * MINUTE;
@@ -20,7 +21,13 @@ const OPEN = T0 + 6 * HOUR;
 /** A bridge over `store`, with an empty cache. */
 function bridge(base: ReturnType<typeof setup>, maxSeries = 50) {
   const fits = new InlineFits();
-  const service = new ForecastService(base.engine, fits, { maxSeries }, () => base.clock.now);
+  const service = new ForecastService(
+    base.engine,
+    new DirectReader(base.engine),
+    fits,
+    { maxSeries },
+    () => base.clock.now,
+  );
   const forecast = (over: Partial<ForecastQuery> = {}): Promise<ForecastAnswer> =>
     service.forecast({ metric: 'm', fromMs: OPEN - DAY, toMs: OPEN, ...over }, [], UNBOUNDED);
   return { fits, service, forecast };
@@ -188,7 +195,7 @@ describe('a series of which too little is known', () => {
     ['one step', [4]],
     ['constant', Array<number>(24 * 15).fill(7)],
     ['all zero', Array<number>(24 * 15).fill(0)],
-    ['not a number', Array<number>(24 * 15).fill(Number.NaN)],
+    ['not a number, but for one', [3, ...Array<number>(24 * 15).fill(Number.NaN)]],
     [
       'with a gap of five days',
       Array.from({ length: 24 * 15 }, (_, i) => (i > 100 && i < 220 ? NaN : i % 24)),

@@ -12,10 +12,10 @@ import type {
 import { alignUp, checkRange, MAX_TIME_MS, stepsOf, type TimeRange } from '../domain/ladder';
 import { reaches } from '../domain/history/tiers';
 import type { Metric } from '../domain/metric';
-import type { ClosedAnswer, Plan } from '../domain/query-answer';
+import type { Plan } from '../domain/query-answer';
 import type { QueryEngine } from '../domain/query-engine';
 import type { RequestScope } from '../domain/request-scope';
-import type { Filter, ResultSeries } from '../domain/selection';
+import type { Filter } from '../domain/selection';
 import type { Clock } from '../domain/telemetry';
 import { judge } from '../forecast/backtest';
 import {
@@ -27,6 +27,7 @@ import {
   type ForecastModel,
 } from '../forecast/model';
 import { ruledScore, type AnomalyRule } from '../forecast/rule';
+import { withoutHoles, type ClosedReader, type ClosedReading, type ClosedSeries } from './closed-reader';
 import { shownValues, type FitJob, type FittedSeries } from './fit';
 import type { Fits } from './fit-pool';
 
@@ -46,7 +47,10 @@ export interface ForecastLimits {
 }
 
 /** The part of the query engine that forecasts are made from. */
-export type ForecastEngine = Pick<QueryEngine, 'metric' | 'plan' | 'closed' | 'closedBefore' | 'countSeries'>;
+export type ForecastEngine = Pick<
+  QueryEngine,
+  'metric' | 'plan' | 'closed' | 'closedBefore' | 'keptFrom' | 'countSeries'
+>;
 
 /** A selection checked, with the model to forecast it by. */
 interface Asked {
@@ -59,7 +63,7 @@ interface Asked {
 
 /** Closed steps of the selection, each series with its fit. */
 interface Fitted {
-  readonly answer: ClosedAnswer;
+  readonly answer: ClosedReading;
   readonly series: readonly {
     readonly job: FitJob;
     readonly fitted: FittedSeries;
@@ -74,6 +78,7 @@ interface Fitted {
 export class ForecastService implements Forecasts {
   constructor(
     private readonly engine: ForecastEngine,
+    private readonly reader: ClosedReader,
     private readonly fits: Fits,
     private readonly limits: ForecastLimits,
     private readonly clock: Clock,
@@ -141,6 +146,7 @@ export class ForecastService implements Forecasts {
   ): Asked {
     const range = checkRange(query.fromMs, query.toMs);
     const metric = this.engine.metric(query.metric, tenant);
+    refuseSessions(metric);
     const byDefault = query.stepMs === undefined && query.maxPoints === undefined;
     const plan = this.engine.plan(
       {
@@ -171,16 +177,9 @@ export class ForecastService implements Forecasts {
     return { plan, range, model, rule, horizonMs };
   }
 
-  /** Undefined where the metric has no step that fits, which the plan or the model then says. */
+  /** Undefined where the metric has no step that fits, which the model then says. */
   private defaultStep(metric: Metric): number | undefined {
     const steps = stepsOf(metric);
-    if (steps.length === 0) {
-      throw new RequestError(
-        'invalid_forecast',
-        `Sessions of "${metric.name}" have no steps, and without steps there is no forecast. Take a metric with tumbling or hopping windows.`,
-        { metric: metric.name },
-      );
-    }
     const nowMs = this.clock();
     const fit = steps.filter((step) => step >= MINUTE_MS && step <= DAY_MS);
     return fit.find((step) => reaches(metric, step, nowMs - SHORTEST_HISTORY_MS, nowMs)) ?? fit[0];
@@ -191,10 +190,15 @@ export class ForecastService implements Forecasts {
     await this.checkSeries(plan, scope);
     const closedMs = await this.engine.closedBefore(plan);
     const neededMs = historyNeededFrom(model, Math.min(range.fromMs, closedMs ?? range.fromMs));
-    const readRange = { fromMs: Math.max(0, Math.min(neededMs, range.toMs)), toMs: range.toMs };
-    const answer = await this.engine.closed(plan, readRange, scope);
+    const fromMs = Math.max(0, Math.min(neededMs, range.toMs));
+    const keptMs = await this.engine.keptFrom(plan, { fromMs, toMs: range.toMs });
+    // A range of the past is read for itself, and so is one whose beginning is not kept, of which the answer then warns.
+    const answer =
+      (closedMs !== null && range.toMs <= closedMs) || range.fromMs < keptMs
+        ? withoutHoles(await this.engine.closed(plan, { fromMs, toMs: range.toMs }, scope))
+        : await this.reader.readFrom(plan, fromMs, scope);
     const jobs = answer.series.flatMap((series) => {
-      const job = jobOf(series, query, asked, answer, readRange.fromMs);
+      const job = jobOf(series, query, asked, answer, fromMs);
       return job === null ? [] : [{ labels: series.labels, job }];
     });
     const series = await inOrder(jobs, async ({ labels, job }) => {
@@ -225,20 +229,20 @@ export class ForecastService implements Forecasts {
 
 /** The series' steps up to where they have closed, one for each time; null where none has. */
 function jobOf(
-  series: ResultSeries,
+  series: ClosedSeries,
   query: ForecastSelection,
   { model, plan, range, horizonMs }: Asked,
-  { closedBeforeMs, keptFromMs }: ClosedAnswer,
+  { closedBeforeMs, keptFromMs }: ClosedReading,
   readFromMs: number,
 ): FitJob | null {
   const { stepMs } = model;
-  const [startMs] = series.times;
-  if (closedBeforeMs === null || startMs === undefined || startMs >= closedBeforeMs) return null;
+  const { startMs } = series;
+  if (closedBeforeMs === null || startMs >= closedBeforeMs) return null;
   const untilMs = Math.min(closedBeforeMs, Math.max(range.toMs, startMs));
   const values = new Float64Array(Math.ceil((untilMs - startMs) / stepMs)).fill(Number.NaN);
-  series.times.forEach((time, index) => {
-    if (time < untilMs) values[Math.round((time - startMs) / stepMs)] = series.values[index] ?? Number.NaN;
-  });
+  for (let row = 0; row < Math.min(values.length, series.values.length); row++) {
+    values[row] = series.values[row]!;
+  }
   const { values: _, ...untyped } = model;
   const { combine } = plan.metric.measures[plan.measure]!;
   return {
@@ -254,7 +258,7 @@ function jobOf(
   };
 }
 
-function headOf(answer: ClosedAnswer, { model }: Asked): Omit<ForecastAnswer, 'series'> {
+function headOf(answer: ClosedReading, { model }: Asked): Omit<ForecastAnswer, 'series'> {
   const { series: _series, ...head } = answer;
   return { ...head, interval: model.interval, timeZone: model.timeZone };
 }
@@ -275,6 +279,15 @@ function basisOf({ learning, kind, fingerprint }: FittedSeries): Omit<ForecastBa
     valuesKind: kind,
     fingerprint,
   };
+}
+
+function refuseSessions({ name, window }: Metric): void {
+  if (window.type !== 'session') return;
+  throw new RequestError(
+    'invalid_forecast',
+    `Sessions of "${name}" have no steps, and without steps there is no forecast. Take a metric with tumbling or hopping windows.`,
+    { metric: name },
+  );
 }
 
 /** The results in order, a few at a time: as many as keep the workers busy. */

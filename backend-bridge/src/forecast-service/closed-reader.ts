@@ -1,0 +1,63 @@
+import type { ClosedAnswer, Plan } from '../domain/query-answer';
+import { MAX_TIME_MS } from '../domain/ladder';
+import type { QueryEngine } from '../domain/query-engine';
+import type { RequestScope } from '../domain/request-scope';
+import type { Labels } from '../domain/series';
+
+/** A series' closed steps, one for each time up to the last one with a value; NaN: without one. The first has one. */
+export interface ClosedSeries {
+  readonly labels: Labels;
+  readonly startMs: number;
+  readonly values: ArrayLike<number>;
+}
+
+export interface ClosedReading extends Omit<ClosedAnswer, 'series'> {
+  /** In order of their labels; without those that have no value. */
+  readonly series: readonly ClosedSeries[];
+}
+
+export interface ClosedReader {
+  /** All closed steps of the plan from a time on. Rejects as a query does. */
+  readFrom(plan: Plan, fromMs: number, scope: RequestScope): Promise<ClosedReading>;
+}
+
+/** Reads everything each time. */
+export class DirectReader implements ClosedReader {
+  constructor(private readonly engine: Pick<QueryEngine, 'closed'>) {}
+
+  async readFrom(plan: Plan, fromMs: number, scope: RequestScope): Promise<ClosedReading> {
+    return withoutHoles(await this.engine.closed(plan, { fromMs, toMs: MAX_TIME_MS }, scope));
+  }
+}
+
+/** The answer's series as columns without holes. */
+export function withoutHoles(answer: ClosedAnswer): ClosedReading {
+  const { stepMs, closedBeforeMs } = answer;
+  const untilMs = closedBeforeMs ?? Number.NEGATIVE_INFINITY;
+  const series = answer.series.flatMap(({ labels, times, values }): ClosedSeries[] => {
+    const isKnown = (value: number | null, index: number): boolean =>
+      value !== null && times[index]! < untilMs;
+    const first = values.findIndex(isKnown);
+    if (first < 0) return [];
+    const startMs = times[first]!;
+    const column: number[] = [];
+    for (let index = first; index < times.length && times[index]! < untilMs; index++) {
+      if (values[index] === null) continue;
+      const row = Math.round((times[index]! - startMs) / stepMs);
+      while (column.length < row) column.push(Number.NaN);
+      column.push(values[index]!);
+    }
+    return [{ labels, startMs, values: column }];
+  });
+  return { ...answer, series };
+}
+
+/** Without what begins before a time; null where no value is left. */
+export function since(series: ClosedSeries, stepMs: number, fromMs: number): ClosedSeries | null {
+  const { values, startMs, labels } = series;
+  let first = Math.max(0, Math.ceil((fromMs - startMs) / stepMs));
+  while (first < values.length && Number.isNaN(values[first]!)) first++;
+  if (first >= values.length) return null;
+  if (first === 0) return series;
+  return { labels, startMs: startMs + first * stepMs, values: Array.prototype.slice.call(values, first) };
+}
