@@ -61,7 +61,17 @@ describe('fits in worker threads', () => {
     expect((await pool.fit('a', job, scopeOf('other'))).closed).toBe(10 * 24);
   });
 
-  it('fail with what the thread says, and go on in another one', async () => {
+  it('are refused once the pool is closed, also those that wait', async () => {
+    start(built.file, 1);
+    const fits = ['a', 'b', 'c'].map((holder) => pool.fit('a', job, scopeOf(holder)));
+    const results = Promise.allSettled(fits);
+    await pool.close();
+    for (const result of await results) expect(result).toMatchObject({ status: 'rejected' });
+    await expect(pool.fit('a', job, scopeOf('a'))).rejects.toThrow('The bridge is stopping');
+    expect(pool.threadCount).toBe(0);
+  });
+
+  it('fail with what the thread says, and the next ones run in another thread', async () => {
     const file = join(dirname(built.file), 'faulty.js');
     writeFileSync(
       file,

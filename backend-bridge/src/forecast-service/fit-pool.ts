@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { RequestError } from '../domain/errors';
 import type { FairGate } from '../domain/fair-gate';
 import type { RequestScope } from '../domain/request-scope';
 import type { FitJob, FittedSeries } from './fit';
@@ -46,6 +47,11 @@ export class FitPool implements Fits {
     return this.turns.run(holder, signal, () => thread.fit(job, signal));
   }
 
+  /** Threads that run now. */
+  get threadCount(): number {
+    return this.threads.filter(({ running }) => running).length;
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.threads.map((thread) => thread.close()));
   }
@@ -53,8 +59,13 @@ export class FitPool implements Fits {
 
 class FitThread {
   private worker: Worker | null = null;
+  private closed = false;
   private readonly waiting = new Map<number, Waiting>();
   private lastId = 0;
+
+  get running(): boolean {
+    return this.worker !== null;
+  }
 
   constructor(
     private readonly file: string,
@@ -62,6 +73,8 @@ class FitThread {
   ) {}
 
   async fit(job: FitJob, signal: AbortSignal): Promise<FittedSeries> {
+    signal.throwIfAborted();
+    if (this.closed) throw stopping();
     const cancel = new SharedArrayBuffer(4);
     const onAbort = (): void => void Atomics.store(new Int32Array(cancel), 0, 1);
     signal.addEventListener('abort', onAbort);
@@ -76,7 +89,11 @@ class FitThread {
   }
 
   async close(): Promise<void> {
-    await this.worker?.terminate();
+    this.closed = true;
+    const { worker } = this;
+    if (worker === null) return;
+    this.failed(worker, stopping());
+    await worker.terminate();
   }
 
   private ask(request: FitRequest): Promise<FitReply> {
@@ -105,6 +122,10 @@ class FitThread {
     for (const { reject } of this.waiting.values()) reject(error);
     this.waiting.clear();
   }
+}
+
+function stopping(): RequestError {
+  return new RequestError('overloaded', 'The bridge is stopping; try again in a moment', {}, true);
 }
 
 /** FNV-1a; which worker a series goes to matters to nothing but its cache. */

@@ -73,7 +73,7 @@ export class ForecastBatch extends LiveBatch<ForecastBatch> {
   }
 }
 
-/** A snapshot of an answer: what was told of it and of those before it is in it. */
+/** A snapshot of an answer: updates from it and from those before it are in it. */
 export class ForecastFloor implements Floor<ForecastBatch> {
   constructor(private readonly version: number) {}
 

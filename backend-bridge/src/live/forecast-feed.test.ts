@@ -4,12 +4,12 @@ import { DAY, metricOf, MINUTE } from '../../../tests/support/sample-metrics';
 import { createRandom } from '../../../tests/support/seeded-random';
 import { RequestError, UnavailableError } from '../domain/errors';
 import { FairGate } from '../domain/fair-gate';
-import type { ForecastSeries } from '../domain/forecasting';
+import type { ForecastSeries, PreparedForecast } from '../domain/forecasting';
 import { MAX_TIME_MS } from '../domain/ladder';
 import { MemoryBudget } from '../domain/memory-budget';
 import type { Metric } from '../domain/metric';
 import { QueryEngine } from '../domain/query-engine';
-import { UNBOUNDED } from '../domain/request-scope';
+import { UNBOUNDED, type RequestScope } from '../domain/request-scope';
 import type { PointChange, ReadRequest, StoreListener } from '../domain/store';
 import type { Log, Telemetry } from '../domain/telemetry';
 import { createLiveHub, type LiveHub } from './hub';
@@ -31,6 +31,8 @@ class TestStore extends MemorySeriesStore {
   listener: StoreListener | null = null;
   away = false;
   refusal: RequestError | null = null;
+  /** Runs once, after the next reading has read. */
+  afterRead: () => void = silent;
   private revision = 0;
 
   override subscribe(listener?: StoreListener): () => void {
@@ -41,7 +43,11 @@ class TestStore extends MemorySeriesStore {
   override async read(metric: Metric, request: ReadRequest): ReturnType<MemorySeriesStore['read']> {
     if (this.refusal !== null) throw this.refusal;
     if (this.away) throw new UnavailableError('store', 'not now');
-    return super.read(metric, request);
+    const points = await super.read(metric, request);
+    const run = this.afterRead;
+    this.afterRead = silent;
+    run();
+    return points;
   }
 
   /** Puts an hour, or removes it, and notifies as a store does. */
@@ -173,7 +179,15 @@ function setup() {
     clock,
     options: { jitterMs: 1 },
   });
-  const prepared = forecasts.prepare({ metric: 'm' }, []);
+  const reads: RequestScope[] = [];
+  const made = forecasts.prepare({ metric: 'm' }, []);
+  const prepared: PreparedForecast = {
+    ...made,
+    read: (fromMs, scope) => {
+      reads.push(scope);
+      return made.read(fromMs, scope);
+    },
+  };
   const subscribe = async (client: Client, fromMs = FROM) => {
     const subscription = hub.subscribeForecast(prepared, 's', fromMs, client);
     subscription.ready.catch(silent);
@@ -186,7 +200,7 @@ function setup() {
     const { series } = await inlineForecasts(engine, clock).forecast(query, [], UNBOUNDED);
     return Object.fromEntries(series.map((one) => [one.labels.segment, wire(one)])) as object;
   };
-  return { store, hub, usual, subscribe, fresh };
+  return { store, hub, usual, subscribe, fresh, reads };
 }
 
 function wire(series: ForecastSeries): object {
@@ -293,7 +307,32 @@ describe('a subscription of forecasts', () => {
     hub.close();
   });
 
-  it('waits for a store that is away, and goes on', async () => {
+  it('does not miss a step that closes while its snapshot is read', async () => {
+    const { store, hub, subscribe, fresh, usual } = setup();
+    await hub.start();
+    store.hour('gold', OPEN, usual(OPEN));
+    await settle();
+    store.afterRead = () => store.closeUpTo(OPEN + HOUR);
+    const client = new Client();
+    await subscribe(client);
+    expect(store.afterRead).toBe(silent);
+    expect(copyOf(client)).toEqual(await fresh());
+    hub.close();
+  });
+
+  it('is no longer read once its last subscriber has left', async () => {
+    const { store, hub, subscribe, reads } = setup();
+    await hub.start();
+    const subscription = await subscribe(new Client());
+    store.hour('gold', OPEN - 9 * HOUR, 1);
+    await jest.advanceTimersByTimeAsync(1);
+    subscription.end();
+    await settle();
+    expect(reads.at(-1)!.signal.aborted).toBe(true);
+    hub.close();
+  });
+
+  it('waits for a store that is away, and resumes', async () => {
     const { store, hub, subscribe, fresh } = setup();
     await hub.start();
     const client = new Client();

@@ -11,11 +11,11 @@ import type { PointChange } from '../domain/store';
 const MAX_RETRY_MS = 5_000;
 
 /**
- * Forecasts of one selection: read again when a step has closed or a closed one was corrected, and told from the first
- * difference on. Answers are read one after the other, so that none that is told is older than one before.
+ * Forecasts of one selection: read again when a step has closed or a closed one was corrected, and sent from the first
+ * difference on. Answers are read one after the other, so that none that is sent is older than the one before.
  */
 export class ForecastFeed extends SelectionFeed<ForecastBatch> {
-  /** What subscribers know, once they have taken what was told; null: nobody knows anything. */
+  /** What subscribers know, once they have received what was sent; null: nobody knows anything. */
   private known: ForecastAnswer | null = null;
   private version = 0;
   private fromMs = Number.POSITIVE_INFINITY;
@@ -24,6 +24,7 @@ export class ForecastFeed extends SelectionFeed<ForecastBatch> {
   private stale = false;
   private failures = 0;
   private last: Promise<unknown> = Promise.resolve();
+  private readonly over = new AbortController();
 
   constructor(
     private readonly prepared: PreparedForecast,
@@ -45,6 +46,11 @@ export class ForecastFeed extends SelectionFeed<ForecastBatch> {
     if (!corrected && closedMs <= this.nextCloseMs()) return;
     this.stale = true;
     this.pace.touch();
+  }
+
+  override close(): void {
+    super.close();
+    this.over.abort();
   }
 
   protected forget(): void {
@@ -69,9 +75,10 @@ export class ForecastFeed extends SelectionFeed<ForecastBatch> {
   private async reread(): Promise<void> {
     this.stale = false;
     try {
-      await this.advance({ ...UNBOUNDED, holder: this.holder });
+      await this.advance({ ...UNBOUNDED, holder: this.holder, signal: this.over.signal });
       this.failures = 0;
     } catch (error) {
+      if (this.closed) return;
       if (error instanceof RequestError && !error.retryable) {
         this.failAll(error);
         return;
@@ -84,21 +91,23 @@ export class ForecastFeed extends SelectionFeed<ForecastBatch> {
     }
   }
 
-  /** Reads the newest answer and tells what is new in it. */
+  /** Reads the newest answer and sends what is new in it. */
   private advance(scope: RequestScope): Promise<{ answer: ForecastAnswer; version: number }> {
     const turn = this.last.then(async () => {
       const { fromMs } = this;
       const answer = await this.prepared.read(fromMs, scope);
       this.version += 1;
-      if (!this.closed) this.tell(answer);
+      if (!this.closed) this.send(answer);
       this.knownFromMs = fromMs;
+      // A step may have closed while it was read.
+      this.changed([]);
       return { answer, version: this.version };
     });
     this.last = turn.catch(() => undefined);
     return turn;
   }
 
-  private tell(answer: ForecastAnswer): void {
+  private send(answer: ForecastAnswer): void {
     const { known, plan } = this;
     this.known = answer;
     if (known === null) return;
