@@ -4,11 +4,14 @@ import type { QueryEngine } from '../domain/query-engine';
 import type { RequestScope } from '../domain/request-scope';
 import type { Labels } from '../domain/series';
 
-/** A series' closed steps, one for each time up to the last one with a value; NaN: without one. The first has one. */
+/**
+ * A series' closed steps, one for each time up to the last one with a value; NaN: without one. The first has one. The
+ * values never change and are in memory that worker threads read without a copy.
+ */
 export interface ClosedSeries {
   readonly labels: Labels;
   readonly startMs: number;
-  readonly values: ArrayLike<number>;
+  readonly values: Float64Array;
 }
 
 export interface ClosedReading extends Omit<ClosedAnswer, 'series'> {
@@ -40,16 +43,18 @@ export function withoutHoles(answer: ClosedAnswer): ClosedReading {
     const first = values.findIndex(isKnown);
     if (first < 0) return [];
     const startMs = times[first]!;
-    const column: number[] = [];
-    for (let index = first; index < times.length && times[index]! < untilMs; index++) {
-      if (values[index] === null) continue;
-      const row = Math.round((times[index]! - startMs) / stepMs);
-      while (column.length < row) column.push(Number.NaN);
-      column.push(values[index]!);
-    }
+    const rowOf = (index: number): number => Math.round((times[index]! - startMs) / stepMs);
+    const last = values.findLastIndex(isKnown);
+    const column = sharedColumn(rowOf(last) + 1);
+    for (let index = first; index <= last; index++) column[rowOf(index)] = values[index] ?? Number.NaN;
     return [{ labels, startMs, values: column }];
   });
   return { ...answer, series };
+}
+
+/** A column without values, for worker threads to read. */
+export function sharedColumn(length: number): Float64Array {
+  return new Float64Array(new SharedArrayBuffer(length * Float64Array.BYTES_PER_ELEMENT)).fill(Number.NaN);
 }
 
 /** Without what begins before a time; null where no value is left. */
@@ -59,5 +64,5 @@ export function since(series: ClosedSeries, stepMs: number, fromMs: number): Clo
   while (first < values.length && Number.isNaN(values[first]!)) first++;
   if (first >= values.length) return null;
   if (first === 0) return series;
-  return { labels, startMs: startMs + first * stepMs, values: Array.prototype.slice.call(values, first) };
+  return { labels, startMs: startMs + first * stepMs, values: values.subarray(first) };
 }

@@ -1,4 +1,5 @@
 import {
+  sharedColumn,
   since,
   withoutHoles,
   type ClosedReader,
@@ -10,18 +11,46 @@ import type { Metric } from '../domain/metric';
 import type { Plan } from '../domain/query-answer';
 import type { QueryEngine } from '../domain/query-engine';
 import type { RequestScope } from '../domain/request-scope';
-import type { Labels } from '../domain/series';
 import type { PointChange, SeriesStore } from '../domain/store';
 
 /** Warnings that do not depend on which values were read. */
 const OF_THE_PLAN = new Set(['step_adjusted', 'range_not_kept']);
-const VALUE_BYTES = 8;
 const SERIES_BYTES = 500;
+/** A column that is full gets so many times its length. */
+const GROWTH = 1.05;
 
-interface KnownSeries {
-  readonly labels: Labels;
-  readonly startMs: number;
-  readonly values: number[];
+/** A series that grows at its end. What was handed out of it stays as it is. */
+class KnownSeries {
+  private column: Float64Array;
+  private length: number;
+
+  constructor(private readonly first: ClosedSeries) {
+    this.column = first.values;
+    this.length = first.values.length;
+  }
+
+  get bytes(): number {
+    return SERIES_BYTES + this.column.byteLength;
+  }
+
+  get steps(): ClosedSeries {
+    return { ...this.first, values: this.column.subarray(0, this.length) };
+  }
+
+  /** Takes what lies behind its end. */
+  extend({ startMs, values }: ClosedSeries, stepMs: number): void {
+    const row = Math.round((startMs - this.first.startMs) / stepMs);
+    const added = values.subarray(Math.max(0, this.length - row));
+    if (added.length === 0) return;
+    const length = row + values.length;
+    if (length > this.column.length) {
+      const wider = sharedColumn(Math.ceil(length * GROWTH));
+      wider.set(this.column.subarray(0, this.length));
+      this.column = wider;
+    }
+    this.column.set(added, length - added.length);
+    this.length = length;
+  }
 }
 
 /** Closed steps of one plan. */
@@ -80,8 +109,9 @@ export class ClosedStepsCache implements ClosedReader {
     if (this.entries.get(plan.key) !== entry || tail.storeEpoch !== entry.epoch) return null;
     if (closedBeforeMs === null || changedMs < closedBeforeMs || !isPlain(tail)) return null;
     if (!this.extend(entry, tail.series, closedBeforeMs)) return null;
-    const series = [...entry.series.values()].flatMap((one) => since(one, plan.stepMs, keptFromMs) ?? []);
-    scope.reserve(series.reduce((points, { values }) => points + Math.ceil(values.length / 4), 0));
+    const series = [...entry.series.values()].flatMap(
+      ({ steps }) => since(steps, plan.stepMs, keptFromMs) ?? [],
+    );
     return { ...tail, keptFromMs, series };
   }
 
@@ -90,10 +120,7 @@ export class ClosedStepsCache implements ClosedReader {
     const { closedBeforeMs, storeEpoch, series } = all;
     const isCurrent = closedBeforeMs !== null && changedMs >= closedBeforeMs;
     if (!isCurrent || !isPlain(all)) return all;
-    const known = series.map(({ labels, startMs, values }): [string, KnownSeries] => [
-      JSON.stringify(labels),
-      { labels, startMs, values: Array.from(values) },
-    ]);
+    const known = series.map((one) => [JSON.stringify(one.labels), new KnownSeries(one)] as const);
     this.keep({ plan, epoch: storeEpoch, fromMs, series: new Map(known), closedBeforeMs, bytes: 0 });
     return all;
   }
@@ -120,14 +147,7 @@ export class ClosedStepsCache implements ClosedReader {
     if (tail.some(({ labels }) => !entry.series.has(JSON.stringify(labels)))) return false;
     // Another reading may have come before this one, with more.
     if (closedBeforeMs <= entry.closedBeforeMs) return true;
-    for (const { labels, startMs, values } of tail) {
-      const known = entry.series.get(JSON.stringify(labels))!;
-      const row = Math.round((startMs - known.startMs) / stepMs);
-      while (known.values.length < row) known.values.push(Number.NaN);
-      for (let index = known.values.length - row; index < values.length; index++) {
-        known.values.push(values[index]!);
-      }
-    }
+    for (const one of tail) entry.series.get(JSON.stringify(one.labels))!.extend(one, stepMs);
     entry.closedBeforeMs = closedBeforeMs;
     this.keep(entry);
     return true;
@@ -137,7 +157,7 @@ export class ClosedStepsCache implements ClosedReader {
   private keep(entry: Entry): void {
     this.drop(entry.plan.key);
     entry.bytes = 0;
-    for (const { values } of entry.series.values()) entry.bytes += SERIES_BYTES + VALUE_BYTES * values.length;
+    for (const { bytes } of entry.series.values()) entry.bytes += bytes;
     if (entry.bytes > this.maxBytes) return;
     this.entries.set(entry.plan.key, entry);
     this.held += entry.bytes;

@@ -8,9 +8,15 @@ export function serveFits(port: MessagePort, { cacheBytes }: FitWorkerData): voi
   const cache = new WeekCache(cacheBytes);
   port.on('message', ({ id, job, cancel }: FitRequest) => {
     const flag = new Int32Array(cancel);
-    const reply = (message: FitReply): void => port.postMessage(message);
+    const reply = (message: FitReply, moved: ArrayBuffer[] = []): void => port.postMessage(message, moved);
     try {
-      reply({ id, fitted: fitSeries(job, cache, () => Atomics.load(flag, 0) !== 0) });
+      const fitted = fitSeries(job, cache, () => Atomics.load(flag, 0) !== 0);
+      const { actual, expected, lower, upper, score } = fitted;
+      const columns = [actual, expected, lower, upper, score];
+      reply(
+        { id, fitted },
+        columns.map(({ buffer }) => buffer as ArrayBuffer),
+      );
     } catch (error) {
       if (error instanceof FitCancelledError) reply({ id, cancelled: true });
       else reply({ id, fault: error instanceof Error ? (error.stack ?? error.message) : String(error) });

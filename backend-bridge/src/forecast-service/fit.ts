@@ -10,7 +10,10 @@ export interface FitJob {
   readonly model: Omit<ForecastModel, 'values'>;
   /** What a series without a past is taken for. */
   readonly unknownKind: ValueKind;
-  /** Closed steps, NaN where one has no value; back to `historyNeededFrom`, or as far as any are kept. */
+  /**
+   * Closed steps, NaN where one has no value; back to `historyNeededFrom`, or as far as any are kept. They go to a worker
+   * thread without a copy where they are in shared memory.
+   */
   readonly steps: { readonly startMs: number; readonly values: Float64Array };
   /** Steps before this are answered but not learned from. */
   readonly learnFromMs: number;
@@ -104,7 +107,7 @@ function weekSteps(job: FitJob, base: ForecastModel, week: number): WeekSteps {
   const begin = known < 0 ? ownFrom - from : Math.min(known, ownFrom - from);
   const training = {
     startMs: steps.startMs + (from + begin) * model.stepMs,
-    values: learned.slice(begin, ownFrom - from),
+    values: learned.subarray(begin, ownFrom - from),
   };
   const kind = valueKindOf(training.values, job.unknownKind);
   const key = createHash('sha256')

@@ -27,7 +27,13 @@ import {
   type ForecastModel,
 } from '../forecast/model';
 import { ruledScore, type AnomalyRule } from '../forecast/rule';
-import { withoutHoles, type ClosedReader, type ClosedReading, type ClosedSeries } from './closed-reader';
+import {
+  sharedColumn,
+  withoutHoles,
+  type ClosedReader,
+  type ClosedReading,
+  type ClosedSeries,
+} from './closed-reader';
 import { shownValues, type FitJob, type FittedSeries } from './fit';
 import type { Fits } from './fit-pool';
 
@@ -202,8 +208,7 @@ export class ForecastService implements Forecasts {
       return job === null ? [] : [{ labels: series.labels, job }];
     });
     const series = await inOrder(jobs, async ({ labels, job }) => {
-      const steps = job.steps.values.length + job.horizonMs / model.stepMs;
-      scope.reserve(COLUMN_POINTS * Math.ceil(steps));
+      scope.reserve(COLUMN_POINTS * answeredSteps(job));
       const fitted = await this.fits.fit(`${plan.key}${JSON.stringify(labels)}`, job, scope);
       return { job, fitted, basis: { labels, ...basisOf(fitted) } };
     });
@@ -239,10 +244,7 @@ function jobOf(
   const { startMs } = series;
   if (closedBeforeMs === null || startMs >= closedBeforeMs) return null;
   const untilMs = Math.min(closedBeforeMs, Math.max(range.toMs, startMs));
-  const values = new Float64Array(Math.ceil((untilMs - startMs) / stepMs)).fill(Number.NaN);
-  for (let row = 0; row < Math.min(values.length, series.values.length); row++) {
-    values[row] = series.values[row]!;
-  }
+  const values = upToLength(series.values, Math.ceil((untilMs - startMs) / stepMs));
   const { values: _, ...untyped } = model;
   const { combine } = plan.metric.measures[plan.measure]!;
   return {
@@ -256,6 +258,19 @@ function jobOf(
     fromMs: startMs + Math.max(0, Math.ceil((range.fromMs - startMs) / stepMs)) * stepMs,
     horizonMs: range.toMs >= closedBeforeMs ? horizonMs : 0,
   };
+}
+
+function answeredSteps({ steps, fromMs, horizonMs, model: { stepMs } }: FitJob): number {
+  const untilMs = steps.startMs + steps.values.length * stepMs;
+  return Math.ceil((Math.max(0, untilMs - fromMs) + horizonMs) / stepMs);
+}
+
+/** The first `length` values, the last ones NaN where there are fewer. */
+function upToLength(values: Float64Array, length: number): Float64Array {
+  if (values.length >= length) return values.subarray(0, length);
+  const longer = sharedColumn(length);
+  longer.set(values);
+  return longer;
 }
 
 function headOf(answer: ClosedReading, { model }: Asked): Omit<ForecastAnswer, 'series'> {
