@@ -1,3 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { DirectReader } from '../../backend-bridge/src/forecast-service/closed-reader';
+import type { Fits } from '../../backend-bridge/src/forecast-service/fit-pool';
+import { ForecastService } from '../../backend-bridge/src/forecast-service/forecast-service';
 import { shopCounts } from '../../backend-bridge/src/forecast/series.test-support';
 import type { components } from '../../backend-bridge/src/server/api-types';
 import { setup, T0 } from '../support/engine-on-memory';
@@ -28,6 +32,14 @@ function shops() {
     });
   }
   return base;
+}
+
+async function until(condition: () => boolean, what: string): Promise<void> {
+  const end = performance.now() + 60_000;
+  while (!condition()) {
+    if (performance.now() > end) throw new Error(`waited for ${what} in vain`);
+    await delay(5);
+  }
 }
 
 describe('forecasts over HTTP', () => {
@@ -107,6 +119,34 @@ describe('forecasts over HTTP', () => {
       [bridge, other].map((one) => one.post('/api/v1/forecast', range, 'a')),
     );
     expect(cold!.text).toBe(warm!.text);
+  });
+
+  it('a caller that goes ends the work for it', async () => {
+    const begun: AbortSignal[] = [];
+    const fits: Fits = {
+      fit: (_series, _job, { signal }) => {
+        begun.push(signal);
+        return new Promise((_, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+        });
+      },
+      close: async () => {},
+    };
+    const { engine, store, clock } = base;
+    const reader = new DirectReader(engine);
+    const forecasts = new ForecastService(engine, reader, fits, { maxSeries: 50 }, () => clock.now);
+    const own = await startBridge({ engine, store, forecasts });
+    const gone = new AbortController();
+    const headers = { 'content-type': 'application/json' };
+    const asked = fetch(`${own.url}/api/v1/forecast`, {
+      ...{ method: 'POST', headers, body: JSON.stringify(range), signal: gone.signal },
+    }).catch((error: unknown) => error);
+    await until(() => begun.length === 2, 'both series');
+    gone.abort();
+    await asked;
+    await until(() => begun.every((signal) => signal.aborted), 'the end of the work');
+    await own.close();
+    expect(own.faults).toEqual([]);
   });
 
   it('POST /api/v1/backtest: figures, and when a rule would have fired', async () => {

@@ -155,7 +155,7 @@ export async function startLiveBridge(given: LiveBridgeOptions = {}): Promise<Li
   const face = attachWebSocket(httpServer, {
     hub,
     engine,
-    forecasts: inlineForecasts(engine, clock),
+    forecasts: inlineForecasts(engine, clock, store),
     store,
     access,
     budgets,

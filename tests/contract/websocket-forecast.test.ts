@@ -53,6 +53,7 @@ describe('subscriptions of forecasts', () => {
     client.close();
     expect([...client.faults, ...bridge.faults]).toEqual([]);
   });
+  const next = (type: string): Promise<Message> => client.next(type, undefined, 60_000);
   const subscribe = (over: object = {}): void =>
     client.send({
       type: 'subscribe_metric',
@@ -65,18 +66,18 @@ describe('subscriptions of forecasts', () => {
 
   test('a snapshot, then an update for a correction and for an hour that closes', async () => {
     subscribe();
-    const snapshot = await client.next('forecast_snapshot');
+    const snapshot = await next('forecast_snapshot');
     expect(snapshot).toMatchObject({ id: 'f', step_ms: HOUR, interval: 0.95, time_zone: 'UTC' });
     const before = seriesOf(snapshot);
     expect(before.times).toEqual(Array.from({ length: 48 }, (_, index) => open - DAY + index * HOUR));
     const corrected = { values: ['gold'], startMs: open - 3 * HOUR, measures: [5_000] };
     await bridge.feeder.write(HOURLY, [corrected], open);
-    const correction = await client.next('forecast_update');
+    const correction = await next('forecast_update');
     expect(correction).toMatchObject({ id: 'f', seq: 1, series: [{ from_ms: open - 3 * HOUR }] });
     expect(seriesOf(correction).actual[0]).toBe(5_000);
     expect(seriesOf(correction).score[0]).toBeGreaterThan(1);
     await bridge.feeder.write(HOURLY, [{ values: ['gold'], startMs: open, measures: [321] }], open + HOUR);
-    const closed = await client.next('forecast_update');
+    const closed = await next('forecast_update');
     expect(closed).toMatchObject({ seq: 2, series: [{ from_ms: open, open_from_ms: open + HOUR }] });
     expect(seriesOf(closed).actual[0]).toBe(321);
     const query = { metric: HOURLY.name, fromMs: open, toMs: MAX_TIME_MS };
@@ -94,8 +95,8 @@ describe('subscriptions of forecasts', () => {
     ['events as well', { events: true }, 'bad_request'],
   ])('%s is refused, and the connection stays', async (_, over, code) => {
     subscribe(over);
-    expect(await client.next('error')).toMatchObject({ id: 'f', code });
+    expect(await next('error')).toMatchObject({ id: 'f', code });
     subscribe({ from_ms: open });
-    await client.next('forecast_snapshot');
+    await next('forecast_snapshot');
   });
 });

@@ -1,11 +1,11 @@
+import type { QueryEngine } from '../../backend-bridge/src/domain/query-engine';
+import type { SeriesStore } from '../../backend-bridge/src/domain/store';
 import type { Clock } from '../../backend-bridge/src/domain/telemetry';
 import { DirectReader } from '../../backend-bridge/src/forecast-service/closed-reader';
+import { ClosedStepsCache } from '../../backend-bridge/src/forecast-service/closed-steps-cache';
 import { fitSeries, type FitJob, type FittedSeries } from '../../backend-bridge/src/forecast-service/fit';
 import type { Fits } from '../../backend-bridge/src/forecast-service/fit-pool';
-import {
-  ForecastService,
-  type ForecastEngine,
-} from '../../backend-bridge/src/forecast-service/forecast-service';
+import { ForecastService } from '../../backend-bridge/src/forecast-service/forecast-service';
 import { WeekCache } from '../../backend-bridge/src/forecast-service/week-cache';
 
 /** Fits on the spot instead of in threads, for tests of what is around them. */
@@ -21,7 +21,12 @@ export class InlineFits implements Fits {
   async close(): Promise<void> {}
 }
 
-/** Forecasts over an engine, without threads. */
-export function inlineForecasts(engine: ForecastEngine, clock: Clock): ForecastService {
-  return new ForecastService(engine, new DirectReader(engine), new InlineFits(), { maxSeries: 50 }, clock);
+/** Forecasts over an engine, without threads; with a store what it has read before is cached. */
+export function inlineForecasts(
+  engine: QueryEngine,
+  clock: Clock,
+  store?: Pick<SeriesStore, 'subscribe' | 'epoch'>,
+): ForecastService {
+  const reader = store === undefined ? new DirectReader(engine) : new ClosedStepsCache(engine, store, 1e8);
+  return new ForecastService(engine, reader, new InlineFits(), { maxSeries: 50 }, clock);
 }

@@ -61,6 +61,17 @@ describe('fits in worker threads', () => {
     expect((await pool.fit('a', job, scopeOf('other'))).closed).toBe(10 * 24);
   });
 
+  it('of one that asks for many leave a turn to the next one', async () => {
+    start(built.file, 1);
+    const order: string[] = [];
+    const fit = async (holder: string): Promise<void> => {
+      await pool.fit('a', job, scopeOf(holder));
+      order.push(holder);
+    };
+    await Promise.all([...Array<string>(6).fill('greedy'), 'other'].map(fit));
+    expect(order.indexOf('other')).toBeLessThan(3);
+  });
+
   it('are refused once the pool is closed, also those that wait', async () => {
     start(built.file, 1);
     const fits = ['a', 'b', 'c'].map((holder) => pool.fit('a', job, scopeOf(holder)));

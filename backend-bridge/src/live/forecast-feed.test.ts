@@ -28,7 +28,7 @@ const log: Log = { debug: silent, info: silent, warn: silent, error: silent };
 const telemetry = new Proxy({} as Telemetry, { get: () => silent });
 
 class TestStore extends MemorySeriesStore {
-  listener: StoreListener | null = null;
+  readonly listeners: StoreListener[] = [];
   away = false;
   refusal: RequestError | null = null;
   /** Runs once, after the next reading has read. */
@@ -36,7 +36,7 @@ class TestStore extends MemorySeriesStore {
   private revision = 0;
 
   override subscribe(listener?: StoreListener): () => void {
-    this.listener = listener ?? null;
+    if (listener !== undefined) this.listeners.push(listener);
     return silent;
   }
 
@@ -66,12 +66,12 @@ class TestStore extends MemorySeriesStore {
       updatedMs: startMs,
       firstSeenMs: startMs,
     };
-    this.listener?.onChanges(METRIC, [change], this.progressNow);
+    for (const listener of this.listeners) listener.onChanges(METRIC, [change], this.progressNow);
   }
 
   closeUpTo(timeMs: number): void {
     this.progressNow = { watermarkMs: timeMs, finalBeforeMs: timeMs };
-    this.listener?.onChanges(METRIC, [], this.progressNow);
+    for (const listener of this.listeners) listener.onChanges(METRIC, [], this.progressNow);
   }
 }
 
@@ -167,7 +167,7 @@ function setup() {
   store.closeUpTo(OPEN);
   const clock = (): number => OPEN + 30 * MINUTE;
   const engine = new QueryEngine([METRIC], store, LIMITS, clock);
-  const forecasts = inlineForecasts(engine, clock);
+  const forecasts = inlineForecasts(engine, clock, store);
   const hub: LiveHub = createLiveHub({
     engine,
     store,
@@ -368,7 +368,7 @@ describe('a subscription of forecasts', () => {
     const second = await subscribe(two);
     expect(hub.stats()).toEqual({ selections: 1, subscriptions: 2 });
     store.epochText = 'epoch-2';
-    store.listener?.onEpoch('epoch-2');
+    for (const listener of store.listeners) listener.onEpoch('epoch-2');
     await settle();
     for (const client of [one, two]) {
       expect(client.messages.at(-1)).toMatchObject({ type: 'forecast_snapshot', store_epoch: 'epoch-2' });

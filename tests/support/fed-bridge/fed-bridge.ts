@@ -174,7 +174,7 @@ async function run(options: RunOptions): Promise<Running> {
     staleWindows: 2,
   };
   const engine = new QueryEngine(metrics, store, limits, clock, () => nextTurn());
-  const forecasts = inlineForecasts(engine, clock);
+  const forecasts = inlineForecasts(engine, clock, store);
   const budgets = createBudgets();
   const { memory, turns } = budgets;
   const hub = createLiveHub({
