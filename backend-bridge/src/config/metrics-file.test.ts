@@ -1,3 +1,5 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseDuration } from './duration';
 import { parseMetricsFile, readMetricsFile } from './metrics-file';
@@ -95,6 +97,23 @@ measures: { value: { field: stats.count, combine: sum } }`),
     expect(refusal(withHistory('[{ step: 5m, keep: 35d }]', sessions))).toContain('sessions have no steps');
   });
 
+  test('a bare value is `$`, a schema is read from beside the file, a path may have empty names', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'streamkpi-metrics-'));
+    try {
+      writeFileSync(join(folder, 'orders.proto'), 'syntax = "proto3";');
+      const file = join(folder, 'metrics.yaml');
+      const one = (entry: string) => parseMetricsFile(minimal(`topic: t\n${TUMBLING}\n${entry}`), file)[0]!;
+      const bare = one('value: { format: long }\nmeasures: { value: { field: $, combine: sum } }');
+      expect(bare.measures).toEqual([{ path: [], optional: false }]);
+      expect(one("measures: { value: { field: [a, '', b] } }").measures[0]!.path).toEqual(['a', '', 'b']);
+      const proto = one(`value: { format: protobuf, schema: orders.proto, message: shop.Orders }\n${VALUE}`);
+      expect(proto.value).toMatchObject({ message: 'shop.Orders', schema: { path: 'orders.proto' } });
+      expect(Buffer.from(proto.value.schema!.bytes).toString()).toBe('syntax = "proto3";');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   test('final-only topics move the watermark by window ends', () => {
     const [mapping] = parseMetricsFile(minimal(`topic: t\nfinal_only: true\n${TUMBLING}\n${VALUE}`), 'f');
     expect(mapping!.eventTime).toEqual({ from: 'end' });
@@ -170,6 +189,24 @@ measures: { value: { field: stats.count, combine: sum } }`),
     [`topic: t\n${TUMBLING}\n${VALUE}\nmax_series: 0`, /m\.max_series: /],
     [`topic: t\nwindow: { type: tumbling, size: -1m }\n${VALUE}`, /"-1m" is no duration/],
     [`topic: t\nwindow: { type: tumbling, size: 0s }\n${VALUE}`, /window\.size: must be longer/],
+    [
+      `topic: t\n${TUMBLING}\nvalue: { format: long }\n${VALUE}`,
+      /measures\.value\.field: a long value has no fields; say `field: \$`/,
+    ],
+    [`topic: t\n${TUMBLING}\nvalue: { format: delimited }\n${VALUE}`, /value\.columns: name the columns/],
+    [
+      `topic: t\n${TUMBLING}\nvalue: { format: json, columns: [a] }\n${VALUE}`,
+      /value\.columns: only for format: delimited/,
+    ],
+    [`topic: t\n${TUMBLING}\nvalue: { format: protobuf, message: M }\n${VALUE}`, /only with a schema file/],
+    [
+      `topic: t\n${TUMBLING}\nvalue: { format: avro, schema: not-there.avsc }\n${VALUE}`,
+      /value\.schema: cannot read not-there\.avsc .*relative to the metrics file/,
+    ],
+    [
+      `topic: t\n${TUMBLING}\nkey: { format: string }\ntime: { start: { field: ws, in: key } }\n${VALUE}`,
+      /time\.start: a string key has no field ws; if the key is JSON, say `key: \{ format: json \}`/,
+    ],
     [`topic: "a b"\n${TUMBLING}\n${VALUE}`, /not a Kafka topic name/],
   ])('a fault is named: %j', (metric, message) => {
     expect(() => parseMetricsFile(minimal(metric), 'f')).toThrow(message);

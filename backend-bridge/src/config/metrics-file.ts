@@ -6,6 +6,7 @@ import type { FieldSource, TopicMapping } from '../domain/mapping';
 import { MAX_MEASURES, type Measure, type Metric, type OverTime } from '../domain/metric';
 import { duration } from './duration';
 import { combinationProblems, sharedTopicProblems } from './metric-problems';
+import { hasFields, keySchema, toPayload, valueSchema } from './payload-mapping';
 import { problemsOf } from './problems';
 
 /** metrics.yaml: which topics feed which metrics, without code. */
@@ -20,10 +21,12 @@ const fieldPath = z
     z
       .string()
       .min(1)
-      .transform((text) => text.split('.')),
-    z.array(z.string().min(1)).min(1),
+      .transform((text) => (text === '$' ? [] : text.split('.'))),
+    z.array(z.string()).min(1),
   ])
-  .describe('A field: names from the outside in, `a.b` or `[a, b]`; found in any case.');
+  .describe(
+    'A field: names from the outside in, `a.b` or `[a, b]`; found in any case. `$`: the whole value.',
+  );
 
 const timeField = z.strictObject({
   field: fieldPath,
@@ -81,16 +84,8 @@ const metricSchema = z.strictObject({
     .default('window')
     .describe('window: one value a window; event: something that happened.'),
   topic: z.string().regex(/^[a-zA-Z0-9._-]{1,249}$/, 'not a Kafka topic name'),
-  key: z
-    .strictObject({
-      format: z.enum(['none', 'string', 'int', 'bigint', 'double', 'json', 'avro']),
-      windowed: z
-        .enum(['none', 'time', 'session'])
-        .default('none')
-        .describe('time: 8-byte window start behind the inner key; session: end and start.'),
-    })
-    .default({ format: 'string', windowed: 'time' }),
-  value: z.strictObject({ format: z.enum(['json', 'avro']).default('json') }).default({ format: 'json' }),
+  key: keySchema.default({ format: 'string', windowed: 'time' }),
+  value: valueSchema.default({ format: 'json' }),
   window: windowSchema,
   time: z
     .strictObject({
@@ -260,21 +255,54 @@ function dimensionSource(from: MetricEntry['dimensions'][string]['from']): Field
   return 'key' in from ? { in: 'key', path: from.key } : { in: 'value', path: from.value };
 }
 
-function toMapping(metricName: string, entry: MetricEntry, problems: string[]): TopicMapping {
+/** Fields of what has none. */
+function bareProblems(at: string, { key, value, time, measures, dimensions }: MetricEntry): string[] {
+  const times = Object.entries(time).flatMap(([name, from]) =>
+    typeof from === 'object' ? [{ name, from }] : [],
+  );
+  const inKey = times
+    .filter(({ from }) => from.in === 'key' && !hasFields(key.format) && from.field.length > 0)
+    .map(
+      ({ name, from }) =>
+        `${at}.time.${name}: a ${key.format} key has no field ${from.field.join('.')}; if the key is JSON, say \`key: { format: json }\`; if the field is in the value, \`in: value\``,
+    );
+  if (hasFields(value.format)) return inKey;
+  const read = [
+    ...Object.entries(measures).map(([name, { field }]) => ({ at: `measures.${name}.field`, field })),
+    ...Object.entries(dimensions).flatMap(([name, { from }]) =>
+      typeof from === 'object' && 'value' in from
+        ? [{ at: `dimensions.${name}.from`, field: from.value }]
+        : [],
+    ),
+    ...times.flatMap(({ name, from }) =>
+      from.in === 'value' ? [{ at: `time.${name}`, field: from.field }] : [],
+    ),
+  ];
+  const named = read.filter(({ field }) => field.length > 0);
+  return [
+    ...inKey,
+    ...named.map(
+      (one) =>
+        `${at}.${one.at}: a ${value.format} value has no fields; say \`field: $\` for the value itself`,
+    ),
+  ];
+}
+
+function toMapping(metricName: string, entry: MetricEntry, file: string, problems: string[]): TopicMapping {
   const at = `metrics.${metricName}`;
   const measures = Object.entries(entry.measures).map(([key, measure]) => toMeasure(key, measure));
   const window = toWindow(entry.window);
   problems.push(...measureProblems(`${at}.measures`, measures), ...windowProblems(at, entry));
   for (const [dimension, { from }] of Object.entries(entry.dimensions)) {
-    const primitive = entry.key.format !== 'json' && entry.key.format !== 'avro';
     if (from === 'key' && entry.key.format === 'none')
       problems.push(`${at}.dimensions.${dimension}.from: the topic has no key`);
-    if (typeof from === 'object' && 'key' in from && primitive) {
+    if (typeof from === 'object' && 'key' in from && from.key.length > 0 && !hasFields(entry.key.format)) {
       problems.push(
         `${at}.dimensions.${dimension}.from: a ${entry.key.format} key has no fields; say \`from: key\``,
       );
     }
   }
+  problems.push(...bareProblems(at, entry));
   if (entry.kind === 'window' && entry.event !== undefined)
     problems.push(`${at}.event: only for kind: event`);
   if (entry.retention < Math.max(window.sizeMs, 60_000)) {
@@ -312,8 +340,8 @@ function toMapping(metricName: string, entry: MetricEntry, problems: string[]): 
   const mapping: TopicMapping = {
     metric,
     topic: entry.topic,
-    key: entry.key,
-    value: entry.value,
+    key: toPayload(`${at}.key`, entry.key, file, problems),
+    value: toPayload(`${at}.value`, entry.value, file, problems),
     start:
       typeof start === 'object'
         ? { from: 'field', in: start.in, path: start.field, unit: start.unit }
@@ -356,7 +384,7 @@ export function parseMetricsFile(text: string, file: string): TopicMapping[] {
   const parsed = metricsFileSchema.safeParse(document);
   const problems = parsed.success ? [] : problemsOf(parsed.error, '');
   const mappings = parsed.success
-    ? Object.entries(parsed.data.metrics).map(([key, entry]) => toMapping(key, entry, problems))
+    ? Object.entries(parsed.data.metrics).map(([key, entry]) => toMapping(key, entry, file, problems))
     : [];
   problems.push(...sharedTopicProblems(mappings), ...prototypeProblems(document, ''));
   if (parsed.success && mappings.length === 0) problems.push('metrics: name at least one metric');

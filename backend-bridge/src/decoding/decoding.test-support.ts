@@ -75,22 +75,46 @@ export function decode(
   record: Partial<RawRecord>,
   schemas = nothingFetched,
   nowMs = LAST_MOMENT,
+  /** Decoded afterwards by the same decoder: its point is returned then. */
+  next?: Partial<RawRecord>,
 ): PointWrite & { maxEventMs: number | null; warned: string[] } {
   const warned: string[] = [];
   const slice: { points: PointWrite[]; maxEventMs: number | null } = { points: [], maxEventMs: null };
   const decoder = createRecordDecoder(of, { schemas, onUnsafeInteger: (measure) => warned.push(measure) });
-  decoder.decodeInto(
-    slice,
-    { key: null, value: null, offset: 5, timestampMs: START + 1, ...record },
-    3,
-    nowMs,
-  );
-  return { ...slice.points[0]!, maxEventMs: slice.maxEventMs, warned };
+  for (const one of next === undefined ? [record] : [record, next]) {
+    decoder.decodeInto(
+      slice,
+      { key: null, value: null, offset: 5, timestampMs: START + 1, ...one },
+      3,
+      nowMs,
+    );
+  }
+  return { ...slice.points.at(-1)!, maxEventMs: slice.maxEventMs, warned };
 }
 
-export function reasonOf(of: TopicMapping, record: Partial<RawRecord>, nowMs = LAST_MOMENT): string {
+/** How a record is refused. Throws where it is not. */
+export function refusalOf(
+  of: TopicMapping,
+  record: Partial<RawRecord>,
+  { schemas = nothingFetched, nowMs = LAST_MOMENT }: { schemas?: SchemaSource; nowMs?: number } = {},
+): Undecodable {
   try {
-    decode(of, record, nothingFetched, nowMs);
+    decode(of, record, schemas, nowMs);
+  } catch (error) {
+    if (error instanceof Undecodable) return error;
+    throw error;
+  }
+  throw new Error('it was decoded');
+}
+
+export function reasonOf(
+  of: TopicMapping,
+  record: Partial<RawRecord>,
+  nowMs = LAST_MOMENT,
+  schemas = nothingFetched,
+): string {
+  try {
+    decode(of, record, schemas, nowMs);
   } catch (error) {
     if (error instanceof Undecodable) return error.reason;
     throw error;

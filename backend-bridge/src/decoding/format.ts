@@ -1,5 +1,5 @@
 /** How the bytes of a key or a value become content: the port that every format is behind. */
-import type { PayloadMapping } from '../domain/mapping';
+import type { FieldPath, PayloadMapping } from '../domain/mapping';
 import type { UndecodableReason } from './undecodable';
 
 /** A registry's name of a schema: its number, or its GUID in lower-case hex with dashes. */
@@ -24,7 +24,7 @@ export interface SchemaSource {
 
 /** The headers of a record, parsed when they are asked for: few formats need them. */
 export interface WithHeaders {
-  readonly headers?: Readonly<Record<string, Buffer | readonly Buffer[] | undefined>>;
+  readonly headers?: Readonly<Record<string, Buffer | readonly Buffer[] | undefined>> | undefined;
 }
 
 /** Where a payload is, and how its faults are called. */
@@ -33,6 +33,8 @@ export interface PayloadPlace {
   /** For sentences: `the key`, `the inner key`, `the value`. */
   readonly name: string;
   readonly malformed: Extract<UndecodableReason, 'key_malformed' | 'value_malformed'>;
+  /** The fields that the mapping reads in it. */
+  readonly paths: readonly FieldPath[];
 }
 
 /** Reads payloads of one format with the settings of one mapping. */

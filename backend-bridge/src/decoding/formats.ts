@@ -1,9 +1,11 @@
 import type { FormatName, PayloadMapping } from '../domain/mapping';
 import type { Format, FormatFactory, PayloadPlace, SchemaSource } from './format';
 import { avroFormat } from './formats/avro';
+import { delimitedFormat } from './formats/delimited';
 import { jsonFormat } from './formats/json';
 import { noFormat } from './formats/none';
 import { numberFormat } from './formats/number';
+import { protobufFormat } from './formats/protobuf';
 import { textFormat } from './formats/text';
 
 const FACTORIES: Readonly<Record<FormatName, FormatFactory>> = {
@@ -11,11 +13,14 @@ const FACTORIES: Readonly<Record<FormatName, FormatFactory>> = {
   string: textFormat,
   short: numberFormat('short'),
   int: numberFormat('int'),
+  long: numberFormat('bigint'),
   bigint: numberFormat('bigint'),
   float: numberFormat('float'),
   double: numberFormat('double'),
   json: jsonFormat,
   avro: avroFormat,
+  protobuf: protobufFormat,
+  delimited: delimitedFormat,
 };
 
 /** The format that a mapping names for its key or its value. */

@@ -1,36 +1,117 @@
+import { inflateSync } from 'node:zlib';
+import type { PayloadPlace, RegisteredSchema, SchemaId, SchemaSource, WithHeaders } from './format';
 import { SchemaNeeded, Undecodable } from './undecodable';
-import type { PayloadPlace, RegisteredSchema, SchemaId, SchemaSource } from './format';
 
-/** What a serializer with a registry puts before the payload. */
+/** What serializers with a registry put before a payload, or into the record's headers. */
 
-const CONFLUENT_BYTES = 5;
+/** Confluent: `00`, 4 bytes of id. `01`, 16 bytes of GUID. AWS Glue: `03`, compression, 16 bytes of version. */
+const ID = 0;
+const GUID = 1;
+const GLUE = 3;
+const ID_BYTES = 5;
+const GUID_BYTES = 17;
+const GLUE_BYTES = 18;
+const GLUE_ZLIB = 5;
 const MAX_SCHEMA_ID = 0x7fffffff;
+/** As much as a record may have unpacked. */
+const MAX_INFLATED_BYTES = 4_194_304;
 
-export interface Framed {
-  readonly id: SchemaId;
-  /** Where the payload begins. */
-  readonly from: number;
+export interface Frame {
+  /** Null: a version in AWS Glue, which is not asked. */
+  readonly schema: SchemaId | null;
+  readonly body: Buffer;
+  /** The rest of the header that named the schema: Protobuf's message indexes are there, not in the body. */
+  readonly header: Buffer | null;
 }
 
-/** The schema id in front of a payload that must have one: `00` and 4 bytes. */
-export function schemaFrame(
-  bytes: Buffer,
-  from: number,
-  to: number,
-  { name, malformed }: PayloadPlace,
-): Framed {
-  if (to - from < CONFLUENT_BYTES || bytes[from] !== 0) {
+function guidAt(bytes: Buffer, from: number): string {
+  const hex = bytes.toString('hex', from, from + 16);
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}
+
+/** The id that `bytes` begin with, of Confluent's two kinds; null: none. */
+function idOf(bytes: Buffer): { readonly schema: SchemaId; readonly length: number } | null {
+  if (bytes[0] === ID && bytes.length >= ID_BYTES) {
+    return { schema: bytes.readUInt32BE(1), length: ID_BYTES };
+  }
+  if (bytes[0] === GUID && bytes.length >= GUID_BYTES)
+    return { schema: guidAt(bytes, 1), length: GUID_BYTES };
+  return null;
+}
+
+function glueBody(bytes: Buffer, { name, malformed }: PayloadPlace): Buffer {
+  const body = bytes.subarray(GLUE_BYTES);
+  if (bytes[1] === 0) return body;
+  if (bytes[1] !== GLUE_ZLIB) {
     throw new Undecodable(
       malformed,
-      `${name} does not begin with a zero byte and a schema id; was it written with a Schema Registry?`,
+      `${name} has compression ${bytes[1]} of AWS Glue; 0 and 5 (zlib) are known`,
     );
   }
-  const id = bytes.readUInt32BE(from + 1);
-  // Ids are signed 32-bit integers of the registry.
-  if (id > MAX_SCHEMA_ID) {
-    throw new Undecodable('unknown_schema', `${name} names schema ${id}, which no registry gives out`);
+  try {
+    return inflateSync(body, { maxOutputLength: MAX_INFLATED_BYTES });
+  } catch (error) {
+    throw new Undecodable(malformed, `${name} cannot be unpacked (zlib): ${(error as Error).message}`, {
+      cause: error,
+    });
   }
-  return { id, from: from + CONFLUENT_BYTES };
+}
+
+/** The header in which Confluent's serializers put the schema's GUID; null: none. */
+export function schemaHeader({ headers }: WithHeaders, { what }: PayloadPlace): Buffer | null {
+  const header = headers?.[`__${what}_schema_id`];
+  return Buffer.isBuffer(header) ? header : (header?.[0] ?? null);
+}
+
+/** The frame of a payload; null: it has none that is known. Throws Undecodable where a frame is damaged. */
+export function frameOf(bytes: Buffer, record: WithHeaders, place: PayloadPlace): Frame | null {
+  const header = schemaHeader(record, place);
+  if (header !== null) {
+    const named = idOf(header);
+    if (named === null) {
+      throw new Undecodable(
+        place.malformed,
+        `the header __${place.what}_schema_id has ${header.length} bytes, and not the id of a schema`,
+      );
+    }
+    return { schema: named.schema, body: bytes, header: header.subarray(named.length) };
+  }
+  const named = idOf(bytes);
+  if (named !== null) return { schema: named.schema, body: bytes.subarray(named.length), header: null };
+  if (bytes[0] === GLUE && bytes.length >= GLUE_BYTES) {
+    return { schema: null, body: glueBody(bytes, place), header: null };
+  }
+  return null;
+}
+
+/** The frame of a payload whose schema the registry has. Throws Undecodable where there is none. */
+export function registryFrame(
+  bytes: Buffer,
+  record: WithHeaders,
+  place: PayloadPlace,
+): Frame & { readonly schema: SchemaId } {
+  const frame = frameOf(bytes, record, place);
+  if (frame === null) {
+    throw new Undecodable(
+      place.malformed,
+      `${place.name} does not begin with a zero byte and a schema id, and no header names a schema; was it written with a Schema Registry? Without one, name its file: \`schema: …\` in the mapping`,
+    );
+  }
+  const { schema } = frame;
+  if (schema === null) {
+    throw new Undecodable(
+      'unknown_schema',
+      `${place.name} names version ${guidAt(bytes, 2)} of a schema in AWS Glue; download it and name its file: \`schema: …\` in the mapping`,
+    );
+  }
+  // Ids are signed 32-bit integers of the registry.
+  if (typeof schema === 'number' && schema > MAX_SCHEMA_ID) {
+    throw new Undecodable(
+      'unknown_schema',
+      `${place.name} names schema ${schema}, which no registry gives out`,
+    );
+  }
+  return { ...frame, schema };
 }
 
 /** The schema of an id. Throws SchemaNeeded where it is not fetched yet, Undecodable where there is none. */

@@ -1,6 +1,8 @@
 import type { FieldPath, TopicMapping } from '../domain/mapping';
-import type { SchemaSource, WithHeaders } from './format';
+import type { PayloadPlace, SchemaSource, WithHeaders } from './format';
 import { createFormat } from './formats';
+import { schemaHeader } from './framing';
+import { pathsIn } from './mapped-paths';
 import { murmur2 } from './murmur2';
 import { Undecodable } from './undecodable';
 
@@ -65,14 +67,6 @@ function leftOut(content: unknown, mapped: ReadonlySet<string>): string {
 
 const pathText = (path: FieldPath): string => JSON.stringify(path.map((name) => name.toLowerCase()));
 
-/** The paths within the key that the mapping reads. */
-function mappedPaths({ dimensions, start, end }: TopicMapping): ReadonlySet<string> {
-  const bounds = [start, end].flatMap((bound) => (bound.from === 'field' ? [bound] : []));
-  return new Set(
-    [...dimensions, ...bounds].flatMap((source) => (source.in === 'key' ? [pathText(source.path)] : [])),
-  );
-}
-
 /** Reads the keys of a topic. The function throws Undecodable or SchemaNeeded. */
 export function createKeyDecoder(
   mapping: TopicMapping,
@@ -85,12 +79,11 @@ export function createKeyDecoder(
     mapping.dimensions.some((source) => source.in === 'key') ||
     (mapping.start.from === 'field' && mapping.start.in === 'key') ||
     (mapping.end.from === 'field' && mapping.end.in === 'key');
-  const format = createFormat(
-    mapping.key,
-    { what: 'key', name: windowed === 'none' ? 'the key' : 'the inner key', malformed: 'key_malformed' },
-    schemas,
-  );
-  const mapped = mappedPaths(mapping);
+  const paths = pathsIn('key', mapping);
+  const name = windowed === 'none' ? 'the key' : 'the inner key';
+  const place: PayloadPlace = { what: 'key', name, malformed: 'key_malformed', paths };
+  const format = createFormat(mapping.key, place, schemas);
+  const mapped = new Set(paths.map(pathText));
   const hasFields = needed && format.structured;
   const known = new Map<string, KnownKey>();
   let current: KnownKey | null = null;
@@ -123,7 +116,11 @@ export function createKeyDecoder(
         `the key has ${key.length} bytes, and the window's bounds alone are ${suffix}; is the key windowed (${windowed})?`,
       );
     }
-    const memo = inner <= LONGEST_KNOWN_KEY ? key.toString('latin1', 0, inner) : null;
+    // Where a header names the schema, the same bytes may be another key.
+    const memo =
+      inner <= LONGEST_KNOWN_KEY && !(hasFields && schemaHeader(record, place) !== null)
+        ? key.toString('latin1', 0, inner)
+        : null;
     let entry = memo === null ? undefined : known.get(memo);
     if (entry === undefined) {
       const content = needed ? format.read(key, 0, inner, record) : undefined;

@@ -1,11 +1,13 @@
 import type { TopicMapping } from '../domain/mapping';
 import type { PointWrite } from '../domain/point';
+import { createChangeReader, type Change } from './change-events';
 import { fieldReader } from './field-path';
 import type { SchemaSource, WithHeaders } from './format';
 import { createFormat } from './formats';
 import { createKeyDecoder, type DecodedKey } from './key-decoder';
+import { pathsIn } from './mapped-paths';
 import type { Refusal } from './refusal';
-import { toLabel, toNumber, withinDouble } from './scalar';
+import { shown, toLabel, toNumber, withinDouble } from './scalar';
 import { Undecodable } from './undecodable';
 import { createWindowReader } from './window-reader';
 
@@ -42,15 +44,27 @@ export interface DecoderHooks {
   readonly onUnsafeInteger: (measure: string) => void;
 }
 
+const TOMBSTONE: Change = { removed: true, content: null };
+
 const dotted = (path: readonly string[]): string => path.join('.');
+
+/** For a value without fields, of which the mapping reads one. */
+function notFields(value: unknown, field: string): string {
+  const has = `the value is ${shown(value)}, not an object with fields`;
+  if (typeof value === 'object') return has;
+  return `${has}, and the mapping reads ${field}; for the value itself say \`field: $\``;
+}
 
 /** How a mapping's records become points of its metric. Pure: bytes in, points out. */
 export function createRecordDecoder(mapping: TopicMapping, hooks: DecoderHooks): RecordDecoder {
   const { metric } = mapping;
   const keyDecoder = createKeyDecoder(mapping, hooks.schemas);
+  const paths = pathsIn('value', mapping);
+  const firstField = paths.find((path) => path.length > 0);
+  const change = createChangeReader(mapping);
   const valueFormat = createFormat(
     mapping.value,
-    { what: 'value', name: 'the value', malformed: 'value_malformed' },
+    { what: 'value', name: 'the value', malformed: 'value_malformed', paths },
     hooks.schemas,
   );
   const windows = createWindowReader(mapping);
@@ -64,7 +78,7 @@ export function createRecordDecoder(mapping: TopicMapping, hooks: DecoderHooks):
   const measures = mapping.measures.map(({ path, optional }, index) => ({
     read: fieldReader(path),
     optional,
-    name: dotted(path),
+    name: path.length === 0 ? 'value' : dotted(path),
     measure: metric.measures[index]?.name ?? dotted(path),
   }));
 
@@ -98,12 +112,13 @@ export function createRecordDecoder(mapping: TopicMapping, hooks: DecoderHooks):
     return numbers;
   };
 
-  const readValue = (bytes: Buffer, record: RawRecord): unknown => {
+  const readValue = (bytes: Buffer, record: RawRecord): Change => {
     const value = valueFormat.read(bytes, 0, bytes.length, record);
+    if (firstField === undefined) return { removed: false, content: value };
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      throw new Undecodable('value_malformed', 'the value is not an object with fields');
+      throw new Undecodable('value_malformed', notFields(value, dotted(firstField)));
     }
-    return value;
+    return change(value);
   };
 
   return {
@@ -111,7 +126,7 @@ export function createRecordDecoder(mapping: TopicMapping, hooks: DecoderHooks):
       const { refusal, value: bytes } = record;
       if (refusal) throw new Undecodable(refusal.reason, refusal.message);
       const key = keyDecoder(record.key, record);
-      const value = bytes === null ? null : readValue(bytes, record);
+      const { content: value, removed } = bytes === null ? TOMBSTONE : readValue(bytes, record);
       if (bytes === null && !onlyKeyLabels) {
         throw new Undecodable(
           'tombstone_incomplete',
@@ -123,8 +138,8 @@ export function createRecordDecoder(mapping: TopicMapping, hooks: DecoderHooks):
         values: readLabels(key, value),
         startMs,
         endMs,
-        measures: bytes === null ? measures.map(() => undefined) : readMeasures(value),
-        removed: bytes === null,
+        measures: removed ? measures.map(() => undefined) : readMeasures(value),
+        removed,
         keyHash: key.hash,
         placement: key.placement,
         offset: record.offset,

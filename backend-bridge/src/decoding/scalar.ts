@@ -1,4 +1,5 @@
 import type { TimeUnit } from '../domain/mapping';
+import { Instant } from './instant';
 import { Undecodable } from './undecodable';
 
 /** Numbers, labels and times as topics write them, into what a point holds. */
@@ -13,9 +14,10 @@ export const MAX_LABEL_LENGTH = 1_024;
 const MAX_TIME_MS = 253_402_300_799_999;
 
 /** A short text for a sentence, whatever a producer has written: nothing nested is walked through. */
-function shown(value: unknown): string {
+export function shown(value: unknown): string {
   if (Buffer.isBuffer(value)) return `${value.length} bytes`;
   if (Array.isArray(value)) return 'an array';
+  if (value instanceof Instant) return String(value.written);
   if (typeof value === 'object' && value !== null) return 'an object';
   if (typeof value !== 'string') return String(value);
   return value.length > 80 ? `${JSON.stringify(value.slice(0, 80))}...` : JSON.stringify(value);
@@ -30,6 +32,7 @@ export function withinDouble(number: number, name: string): number {
 /** An ambiguous Avro union arrives as `{ long: 5 }`. */
 function unwrapped(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
+  if (value instanceof Instant) return value.written;
   const entries = Object.entries(value);
   const only = entries[0];
   return entries.length === 1 && only !== undefined && AVRO_NUMBER_BRANCHES.has(only[0]) ? only[1] : value;
@@ -118,6 +121,7 @@ function fromText(text: string, name: string): number {
 /** Milliseconds UTC of a time field; `undefined`: not there, or null. */
 export function toTime(value: unknown, unit: TimeUnit, name: string): number | undefined {
   if (value === undefined || value === null) return undefined;
+  if (value instanceof Instant) return checkedTime(Math.floor(value.ms), name);
   if (unit === 'text') {
     const plain = unwrapped(value);
     if (typeof plain !== 'string')

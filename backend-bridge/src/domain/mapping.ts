@@ -20,9 +20,9 @@ export interface FieldSource {
 }
 
 /** Formats of a whole payload that is one value, as Kafka's own serializers write it: text, or a big-endian number. */
-export const BARE_FORMATS = ['string', 'short', 'int', 'bigint', 'float', 'double'] as const;
+export const BARE_FORMATS = ['string', 'short', 'int', 'long', 'bigint', 'float', 'double'] as const;
 /** Formats of payloads with fields. */
-export const FIELD_FORMATS = ['json', 'avro'] as const;
+export const FIELD_FORMATS = ['json', 'avro', 'protobuf', 'delimited'] as const;
 
 /** `none`: a key that is not read. */
 export type FormatName = 'none' | (typeof BARE_FORMATS)[number] | (typeof FIELD_FORMATS)[number];
@@ -30,6 +30,16 @@ export type FormatName = 'none' | (typeof BARE_FORMATS)[number] | (typeof FIELD_
 /** How a record's key or value is written. */
 export interface PayloadMapping {
   readonly format: FormatName;
+  /** delimited: the names of the columns, in their order. */
+  readonly columns?: readonly string[] | undefined;
+  /** delimited: one character, `TAB` or `SPACE`; a comma by default. */
+  readonly delimiter?: string | undefined;
+  /** avro, protobuf: the schema as a file, in place of a registry's. */
+  readonly schema?: { readonly path: string; readonly bytes: Uint8Array };
+  /** protobuf with a file: the full name of the message. */
+  readonly message?: string | undefined;
+  /** avro with a file: what comes before the Avro. */
+  readonly framing?: 'none' | 'confluent' | 'glue' | undefined;
 }
 
 export interface TopicMapping {

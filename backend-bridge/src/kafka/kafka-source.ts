@@ -26,10 +26,16 @@ export function createKafkaSource(
   tools: Pick<SupervisorTools, 'log' | 'telemetry' | 'clock' | 'clockCertain'>,
 ): Source {
   const { log } = tools;
-  const avro = mappings.filter(({ key, value }) => key.format === 'avro' || value.format === 'avro');
-  if (avro.length > 0 && options.schemaRegistry === undefined) {
-    const names = avro.map(({ metric }) => metric.name).join(', ');
-    throw new StartRefusedError(`SCHEMA_REGISTRY_URL: not set, and these metrics read Avro: ${names}`);
+  const asks = mappings.filter(({ key, value }) =>
+    [key, value].some(
+      ({ format, schema }) => (format === 'avro' || format === 'protobuf') && schema === undefined,
+    ),
+  );
+  if (asks.length > 0 && options.schemaRegistry === undefined) {
+    const names = asks.map(({ metric }) => metric.name).join(', ');
+    throw new StartRefusedError(
+      `SCHEMA_REGISTRY_URL: not set, and these metrics read Avro or Protobuf without a schema file: ${names}`,
+    );
   }
   registerCodecs();
   readFetchResponses();

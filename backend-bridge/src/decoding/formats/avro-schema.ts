@@ -1,13 +1,12 @@
-import avro, { type ForSchemaOptions, type Schema, type Type } from 'avsc';
+import avro, { type ForSchemaOptions, type Schema, type Type, type types } from 'avsc';
+import { decimalNumber } from '../decimal';
+import { instantOf, type Instant, type InstantUnit } from '../instant';
 
 /** One Avro schema, ready to read bodies with. */
 export interface AvroSchema {
   /** The value; a long past 2^53 in it is a bigint. Throws where the bytes do not fit. */
   decode(body: Buffer): unknown;
 }
-
-/** Bytes of the largest double, and some more: a longer decimal is none that a point can hold. */
-const LONGEST_DECIMAL = 160;
 
 /** What avsc's readers read from; its position may be past the end, which avsc notices when all is read. */
 interface Tap {
@@ -69,31 +68,95 @@ function boundedType(schema: Schema, options: ForSchemaOptions): Type | undefine
   const { type } = schema as { type?: unknown };
   if (type === 'array') return new BoundedArray(schema, options);
   if (type === 'map') return new BoundedMap(schema, options);
+  if (Array.isArray(schema)) return new PlainUnion(schema, options);
   return undefined;
+}
+
+/** The branch itself, of unions too whose branches JavaScript cannot tell apart. */
+class PlainUnion extends avro.types.WrappedUnionType {
+  _read(tap: Tap): unknown {
+    const branch = (this.types as unknown as readonly Reader[])[tap.readLong()];
+    if (branch === undefined) throw new RangeError('it names a branch that its union does not have');
+    return branch._read(tap);
+  }
 }
 
 /** Decimals are bytes with a scale; a point's measure is a double. */
 class DecimalType extends avro.types.LogicalType {
-  private readonly divisor: number;
+  private readonly scale: number;
 
   constructor(schema: Schema, options?: unknown) {
     super(schema, options);
     const { scale } = schema as { scale?: unknown };
-    this.divisor = 10 ** (typeof scale === 'number' ? scale : 0);
+    this.scale = typeof scale === 'number' ? scale : 0;
   }
 
   protected override _fromValue(bytes: Buffer): number {
-    if (bytes.length === 0) return 0;
-    if (bytes.length > LONGEST_DECIMAL) throw new RangeError(`a decimal of ${bytes.length} bytes`);
-    const unsigned = BigInt(`0x${bytes.toString('hex')}`);
-    const signed = bytes[0]! < 0x80 ? unsigned : unsigned - (1n << BigInt(8 * bytes.length));
-    return Number(signed) / this.divisor;
+    return decimalNumber(bytes, this.scale);
   }
 
   protected override _toValue(): undefined {
     return undefined;
   }
 }
+
+/** Each value has its own scale: the unscaled bytes with their length, then the scale. */
+class BigDecimalType extends avro.types.LogicalType {
+  private static readonly parts = avro.Type.forSchema({
+    type: 'record',
+    name: 'BigDecimal',
+    fields: [
+      { name: 'unscaled', type: 'bytes' },
+      { name: 'scale', type: 'int' },
+    ],
+  });
+
+  protected override _fromValue(bytes: Buffer): number {
+    const { unscaled, scale } = BigDecimalType.parts.fromBuffer(bytes) as { unscaled: Buffer; scale: number };
+    return decimalNumber(unscaled, scale);
+  }
+
+  protected override _toValue(): undefined {
+    return undefined;
+  }
+}
+
+/** A UUID is text; Avro also writes it as 16 bytes. */
+class UuidType extends avro.types.LogicalType {
+  protected override _fromValue(value: string | Buffer): string {
+    if (typeof value === 'string') return value;
+    return value.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  }
+
+  protected override _toValue(): undefined {
+    return undefined;
+  }
+}
+
+const instantType = (unit: InstantUnit): new (schema: Schema, options?: unknown) => types.LogicalType =>
+  class extends avro.types.LogicalType {
+    protected override _fromValue(written: number | bigint): Instant {
+      return instantOf(written, unit);
+    }
+
+    protected override _toValue(): undefined {
+      return undefined;
+    }
+  };
+
+/** Times of a day and durations stay the numbers and bytes that they are: no window begins at one. */
+const LOGICAL_TYPES = {
+  decimal: DecimalType,
+  'big-decimal': BigDecimalType,
+  uuid: UuidType,
+  date: instantType('days'),
+  'timestamp-millis': instantType('ms'),
+  'timestamp-micros': instantType('us'),
+  'timestamp-nanos': instantType('ns'),
+  'local-timestamp-millis': instantType('ms'),
+  'local-timestamp-micros': instantType('us'),
+  'local-timestamp-nanos': instantType('ns'),
+};
 
 /** Longs of any size: those past 2^53 are bigints. Reading them so costs eight times as much. */
 const wideLong = avro.types.LongType.__with({
@@ -122,7 +185,7 @@ export function parseAvroSchema(
   references: readonly { readonly text: string }[] = [],
 ): AvroSchema {
   const typeOf = (registry: Record<string, Type>): Type => {
-    const options = { logicalTypes: { decimal: DecimalType }, typeHook: boundedType, registry };
+    const options = { logicalTypes: LOGICAL_TYPES, typeHook: boundedType, registry };
     for (const reference of references) avro.Type.forSchema(JSON.parse(reference.text) as Schema, options);
     return avro.Type.forSchema(JSON.parse(text) as Schema, options);
   };

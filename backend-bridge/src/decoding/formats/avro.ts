@@ -1,5 +1,6 @@
-import type { FormatFactory, RegisteredSchema } from '../format';
-import { schemaFrame, schemaOf } from '../framing';
+import { StartRefusedError } from '../../domain/errors';
+import type { Format, FormatFactory, PayloadPlace, RegisteredSchema } from '../format';
+import { frameOf, registryFrame, schemaOf } from '../framing';
 import { Undecodable } from '../undecodable';
 import { parseAvroSchema, type AvroSchema } from './avro-schema';
 
@@ -15,26 +16,60 @@ function parse(schema: RegisteredSchema): AvroSchema | string {
   }
 }
 
-/** Avro's binary encoding behind the id of its schema. */
-export const avroFormat: FormatFactory = (_, place, schemas) => ({
-  structured: true,
-  read: (bytes, start, to) => {
-    const { id, from } = schemaFrame(bytes, start, to, place);
-    const registered = schemaOf(id, schemas, place);
-    let schema = parsed.get(registered);
-    if (schema === undefined) {
-      schema = parse(registered);
-      parsed.set(registered, schema);
-    }
-    if (typeof schema === 'string') throw new Undecodable('unknown_schema', `schema ${id} ${schema}`);
+function decoded(
+  schema: AvroSchema,
+  body: Buffer,
+  { name, malformed }: PayloadPlace,
+  which: string,
+): unknown {
+  try {
+    return schema.decode(body);
+  } catch (error) {
+    throw new Undecodable(malformed, `${name} does not fit ${which}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Avro's binary encoding behind the id of its schema, or with the schema of a file. */
+export const avroFormat: FormatFactory = ({ schema: file, framing }, place, schemas): Format => {
+  if (file !== undefined) {
+    let own: AvroSchema;
     try {
-      return schema.decode(bytes.subarray(from, to));
+      own = parseAvroSchema(Buffer.from(file.bytes).toString('utf8'));
     } catch (error) {
-      throw new Undecodable(
-        place.malformed,
-        `${place.name} does not fit schema ${id}: ${(error as Error).message}`,
-        { cause: error },
-      );
+      throw new StartRefusedError(`${file.path}: not an Avro schema (${(error as Error).message})`, {
+        cause: error,
+      });
     }
-  },
-});
+    return {
+      structured: true,
+      read: (bytes, from, to, record) => {
+        const payload = bytes.subarray(from, to);
+        // Any byte may begin Avro: only the mapping can say that a frame does.
+        const frame = framing === 'none' ? null : frameOf(payload, record, place);
+        if (frame === null && framing !== 'none') {
+          throw new Undecodable(
+            place.malformed,
+            `${place.name} does not begin as \`framing: ${framing ?? 'none'}\` says; say \`framing: none\` where nothing comes before the Avro`,
+          );
+        }
+        return decoded(own, frame?.body ?? payload, place, file.path);
+      },
+    };
+  }
+  return {
+    structured: true,
+    read: (bytes, from, to, record) => {
+      const { schema: id, body } = registryFrame(bytes.subarray(from, to), record, place);
+      const registered = schemaOf(id, schemas, place);
+      let schema = parsed.get(registered);
+      if (schema === undefined) {
+        schema = parse(registered);
+        parsed.set(registered, schema);
+      }
+      if (typeof schema === 'string') throw new Undecodable('unknown_schema', `schema ${id} ${schema}`);
+      return decoded(schema, body, place, `schema ${id}`);
+    },
+  };
+};

@@ -1,22 +1,39 @@
+import { createConnectReader } from '../connect-schema';
+import type { FormatFactory } from '../format';
+import { frameOf } from '../framing';
+import { likelyFormat } from '../likely-format';
 import { Undecodable } from '../undecodable';
 import { utf8Text } from './text';
-import type { FormatFactory } from '../format';
 
 const INTEGER_PAST_2_53 = /(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/;
+/** No JSON begins with a byte below this one; the id of a schema does. */
+const TAB = 9;
 
-/** JSON in UTF-8. */
-export const jsonFormat: FormatFactory = (_, { name, malformed }) => {
+/**
+ * JSON in UTF-8: plain, behind the id of a JSON Schema (which is not needed to read it), or in Kafka Connect's
+ * envelope.
+ */
+export const jsonFormat: FormatFactory = (_, place) => {
+  const { name, malformed } = place;
+  const withoutEnvelope = createConnectReader(place.paths);
   let text = '';
   return {
     structured: true,
     read: (bytes, from, to) => {
-      text = utf8Text(bytes, from, to, malformed);
+      const framed =
+        from < to && bytes[from]! < TAB ? (frameOf(bytes.subarray(from, to), {}, place)?.body ?? null) : null;
+      text =
+        framed === null
+          ? utf8Text(bytes, from, to, malformed)
+          : utf8Text(framed, 0, framed.length, malformed);
       try {
-        return JSON.parse(text) as unknown;
+        return withoutEnvelope(JSON.parse(text));
       } catch (error) {
-        throw new Undecodable(malformed, `${name} is not JSON: ${(error as Error).message}`, {
-          cause: error,
-        });
+        throw new Undecodable(
+          malformed,
+          `${name} is not JSON: ${(error as Error).message}${likelyFormat(bytes, from, to)}`,
+          { cause: error },
+        );
       }
     },
     roundedIntegers: () => INTEGER_PAST_2_53.test(text),

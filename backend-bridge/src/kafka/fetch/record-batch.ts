@@ -55,7 +55,9 @@ interface Head {
   readonly context: BatchContext;
 }
 
-/** Headers are read when someone asks for them: the bridge does not, and a record may have very many. */
+const NO_HEADERS: FetchedMessage['headers'] = Object.freeze({});
+
+/** Headers are read when someone asks for them: few formats do, and a record may have very many. */
 class Message implements FetchedMessage {
   readonly attributes = 0;
   readonly magicByte = 2;
@@ -71,7 +73,8 @@ class Message implements FetchedMessage {
     readonly refusal: Refusal | null,
   ) {}
 
-  get headers(): Record<string, Buffer | Buffer[]> {
+  get headers(): FetchedMessage['headers'] {
+    if (this.headerBytes.length <= 1) return NO_HEADERS;
     const found = Object.create(null) as Record<string, Buffer | Buffer[]>;
     const reader = new Reader(this.headerBytes);
     for (let left = reader.varint(); left > 0 && !reader.ended(); left -= 1) {

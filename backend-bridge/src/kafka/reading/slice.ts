@@ -25,14 +25,29 @@ export interface Slice {
 /** The topic's identity is not settled with the store: nothing can be written now. */
 export class IdentityUnknown extends Error {}
 
+class FetchedRecord implements RawRecord {
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly offset: number;
+  readonly timestampMs: number;
+  readonly refusal: FetchedMessage['refusal'];
+
+  constructor(private readonly message: KafkaMessage) {
+    this.key = message.key;
+    this.value = message.value;
+    this.offset = Number(message.offset);
+    this.timestampMs = Number(message.timestamp);
+    this.refusal = (message as Partial<FetchedMessage>).refusal ?? null;
+  }
+
+  /** Parsed only where a format asks for them. */
+  get headers(): FetchedMessage['headers'] {
+    return (this.message as FetchedMessage).headers;
+  }
+}
+
 export function toRecord(message: KafkaMessage): RawRecord {
-  return {
-    key: message.key,
-    value: message.value,
-    offset: Number(message.offset),
-    timestampMs: Number(message.timestamp),
-    refusal: (message as Partial<FetchedMessage>).refusal ?? null,
-  };
+  return new FetchedRecord(message);
 }
 
 export function deadLetterOf(

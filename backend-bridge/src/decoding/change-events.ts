@@ -1,0 +1,74 @@
+import type { FieldPath, TopicMapping } from '../domain/mapping';
+import { fieldReader } from './field-path';
+import { Undecodable } from './undecodable';
+
+/**
+ * Change events of Debezium: `{before, after, op}`, of which a mapping reads `after`. A delete removes the row's point.
+ * So does a row that Debezium's ExtractNewRecordState has marked with `__deleted`.
+ */
+
+export interface Change {
+  readonly removed: boolean;
+  /** What the mapping's paths are read in: of a deleted row, `after` is the row as it was before. */
+  readonly content: unknown;
+}
+
+const ROW = 'after';
+
+/** The path of the event within the value, where every measure is read in its `after`; null where they are not. */
+function eventPath(measures: readonly FieldPath[]): FieldPath | null {
+  const [first = []] = measures;
+  const at = first.findIndex((name) => name.toLowerCase() === ROW);
+  if (at < 0) return null;
+  const prefix = first.slice(0, at + 1).map((name) => name.toLowerCase());
+  const within = measures.every((path) => prefix.every((name, i) => path[i]?.toLowerCase() === name));
+  return within ? first.slice(0, at) : null;
+}
+
+/** Content whose event at `path` has another row. Only what the path goes through is copied. */
+function withRow(content: unknown, path: FieldPath, row: unknown): unknown {
+  if (typeof content !== 'object' || content === null) return content;
+  const fields = content as Readonly<Record<string, unknown>>;
+  const [name, ...rest] = path;
+  if (name === undefined) return { ...fields, [ROW]: row };
+  const key = Object.keys(fields).find((one) => one.toLowerCase() === name.toLowerCase()) ?? name;
+  return { ...fields, [key]: withRow(fields[key], rest, row) };
+}
+
+/** Tells what a value does to the row of its point. Throws Undecodable where it names no row. */
+export function createChangeReader(mapping: TopicMapping): (content: unknown) => Change {
+  const path = eventPath(mapping.measures.map((measure) => measure.path));
+  const deletedMark = fieldReader(['__deleted']);
+  if (path === null) {
+    return (content) => {
+      const mark = deletedMark(content);
+      return { removed: mark === true || mark === 'true', content };
+    };
+  }
+  const event = fieldReader(path);
+  const operation = fieldReader(['op']);
+  const before = fieldReader(['before']);
+  const identity = [...mapping.dimensions, ...(mapping.start.from === 'field' ? [mapping.start] : [])]
+    .filter((source) => source.in === 'value')
+    .map((source) => ({ name: source.path.join('.'), read: fieldReader(source.path) }));
+  return (content) => {
+    const change = event(content);
+    const op = operation(change);
+    if (op === 't' || op === 'm') {
+      throw new Undecodable(
+        'value_malformed',
+        `the change event (op: ${op}) is about no row: ${op === 't' ? 'the table was truncated, and its points stay until they expire' : 'it is a message of the database'}`,
+      );
+    }
+    if (op !== 'd') return { removed: false, content };
+    const row = withRow(content, path, before(change));
+    const missing = identity.find(({ read }) => read(row) === undefined || read(row) === null);
+    if (missing !== undefined) {
+      throw new Undecodable(
+        'tombstone_incomplete',
+        `the delete has no ${missing.name} in "before", so it does not say which point goes; map it from the key, or let the database log whole rows (REPLICA IDENTITY FULL)`,
+      );
+    }
+    return { removed: true, content: row };
+  };
+}

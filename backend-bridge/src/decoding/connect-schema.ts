@@ -1,0 +1,61 @@
+import type { FieldPath } from '../domain/mapping';
+import { decimalNumber } from './decimal';
+import { CONNECT_INSTANTS, instantOf } from './instant';
+
+/** Kafka Connect's JSON with schemas: `{"schema": ..., "payload": ...}`, as its JsonConverter writes by default. */
+
+interface ConnectSchema {
+  readonly type?: unknown;
+  readonly name?: unknown;
+  readonly field?: unknown;
+  readonly fields?: unknown;
+  readonly parameters?: { readonly scale?: unknown } | null;
+}
+
+const DECIMAL = 'org.apache.kafka.connect.data.Decimal';
+const VARIABLE_DECIMAL = 'io.debezium.data.VariableScaleDecimal';
+/** Nothing that a mapping names is nested deeper. */
+const MAX_DEPTH = 32;
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
+
+const base64Number = (text: string, scale: unknown): number =>
+  decimalNumber(Buffer.from(text, 'base64'), Number(scale ?? 0));
+
+/** The payload with its logical types as numbers and times. Only structs are walked: a mapping names fields. */
+function converted(schema: unknown, payload: unknown, depth: number): unknown {
+  if (!isObject(schema) || payload === null || depth > MAX_DEPTH) return payload;
+  const { name, type, fields, parameters } = schema as ConnectSchema;
+  if (typeof name === 'string') {
+    if (name === DECIMAL && typeof payload === 'string') return base64Number(payload, parameters?.scale);
+    const unit = CONNECT_INSTANTS.get(name);
+    if (unit !== undefined && typeof payload === 'number') return instantOf(payload, unit);
+    if (name === VARIABLE_DECIMAL && isObject(payload) && typeof payload['value'] === 'string') {
+      return base64Number(payload['value'], payload['scale']);
+    }
+  }
+  if (type !== 'struct' || !Array.isArray(fields) || !isObject(payload)) return payload;
+  const content = payload as Record<string, unknown>;
+  for (const field of fields as readonly ConnectSchema[]) {
+    const key = field.field;
+    if (typeof key === 'string' && Object.hasOwn(content, key) && key !== '__proto__') {
+      content[key] = converted(field, content[key], depth + 1);
+    }
+  }
+  return content;
+}
+
+/**
+ * Makes the function that takes content out of Connect's envelope. Content that is none, or of which the mapping
+ * itself names `schema` or `payload`, stays as it is.
+ */
+export function createConnectReader(paths: readonly FieldPath[]): (content: unknown) => unknown {
+  const named = paths.some(([first]) => /^(?:schema|payload)$/i.test(first ?? ''));
+  if (named) return (content) => content;
+  return (content) => {
+    if (!isObject(content) || !('schema' in content) || !('payload' in content)) return content;
+    if (Object.keys(content).length !== 2) return content;
+    return converted(content['schema'], content['payload'], 0);
+  };
+}

@@ -1,0 +1,233 @@
+import { Enum, MapField, Type, type Field } from 'protobufjs';
+import { fromWellKnown } from './protobuf-well-known';
+import { FIXED32, FIXED64, GROUP, GROUP_END, SIZED, VARINT, WireReader } from './protobuf-wire';
+
+/**
+ * Messages as plain objects: fields by the names in the .proto, enums by name, 64-bit integers past 2^53 as bigints,
+ * what is not written as its default, unless its presence says something. Made from the schema that protobufjs has read.
+ */
+
+type Content = Record<string, unknown>;
+type ReadValue = (wire: WireReader, tag: number, depth: number) => unknown;
+
+interface FieldReader {
+  readonly name: string;
+  readonly wireType: number;
+  /** Whether it may also be written packed: several in one part. */
+  readonly packable: boolean;
+  readonly repeated: boolean;
+  readonly map: boolean;
+  read: ReadValue;
+}
+
+export interface MessageReader {
+  /** Throws RangeError where the bytes are no message of this type. */
+  read(bytes: Buffer): unknown;
+}
+
+/** Lists and maps of one message may have so many items in all: a record of a window has few. */
+const MOST_ITEMS = 250_000;
+const EMPTY: readonly unknown[] = Object.freeze([]);
+
+const WIRE_TYPES: Readonly<Record<string, number>> = {
+  double: FIXED64,
+  fixed64: FIXED64,
+  sfixed64: FIXED64,
+  float: FIXED32,
+  fixed32: FIXED32,
+  sfixed32: FIXED32,
+  string: SIZED,
+  bytes: SIZED,
+};
+
+const SCALARS: Readonly<Record<string, ReadValue>> = {
+  double: (wire) => wire.double(),
+  float: (wire) => wire.float(),
+  int32: (wire) => wire.int32(),
+  uint32: (wire) => wire.uint32(),
+  sint32: (wire) => wire.sint32(),
+  fixed32: (wire) => wire.fixed32(),
+  sfixed32: (wire) => wire.sfixed32(),
+  int64: (wire) => wire.int64(),
+  uint64: (wire) => wire.uint64(),
+  sint64: (wire) => wire.sint64(),
+  fixed64: (wire) => wire.fixed64(),
+  sfixed64: (wire) => wire.sfixed64(),
+  bool: (wire) => wire.bool(),
+  string: (wire) => wire.string(),
+  bytes: (wire) => wire.buffer(),
+};
+
+const ZEROS: Readonly<Record<string, unknown>> = { bool: false, string: '', bytes: Buffer.alloc(0) };
+
+/** What a field has that is not written; `undefined`: nothing. */
+function defaultOf(field: Field): unknown {
+  if (field.repeated) return EMPTY;
+  if (field.map || field.resolvedType instanceof Type) return undefined;
+  const written = (field.options as Readonly<Record<string, unknown>> | undefined)?.['default'];
+  if (field.hasPresence && written === undefined) return undefined;
+  if (field.resolvedType instanceof Enum) {
+    const number = field.defaultValue as number;
+    return field.resolvedType.valuesById[number] ?? number;
+  }
+  if (written === undefined) return ZEROS[field.type] ?? 0;
+  return field.type.endsWith('64') ? Number(written) : field.defaultValue;
+}
+
+/** Compiles messages of one schema; types that contain each other are compiled once. */
+export function createMessageReader(root: Type): MessageReader {
+  const compiled = new Map<Type, ReadValue>();
+  let items = 0;
+
+  const countItem = (): void => {
+    items += 1;
+    if (items > MOST_ITEMS) throw new RangeError(`its lists have more than ${MOST_ITEMS} items`);
+  };
+
+  const valueReader = (resolved: Type | Enum | null, type: string): ReadValue => {
+    if (resolved instanceof Enum) {
+      const names = resolved.valuesById;
+      return (wire) => {
+        const number = wire.int32();
+        return names[number] ?? number;
+      };
+    }
+    if (resolved instanceof Type) return messageReader(resolved);
+    return SCALARS[type]!;
+  };
+
+  const mapReader = (field: MapField): ReadValue => {
+    const readKey = SCALARS[field.keyType]!;
+    const readValue = valueReader(field.resolvedType, field.type);
+    const keyTag = (1 << 3) | (WIRE_TYPES[field.keyType] ?? VARINT);
+    const valueTag =
+      (2 << 3) | (field.resolvedType instanceof Type ? SIZED : (WIRE_TYPES[field.type] ?? VARINT));
+    return (wire, _, depth) => {
+      const { end } = wire;
+      wire.end = wire.sized();
+      let key: unknown = ZEROS[field.keyType] ?? 0;
+      let value: unknown = field.resolvedType === null ? (ZEROS[field.type] ?? 0) : undefined;
+      while (wire.at < wire.end) {
+        const tag = wire.tag();
+        if (tag === keyTag) key = readKey(wire, tag, depth);
+        else if (tag === valueTag) value = readValue(wire, tag, depth + 1);
+        else wire.skip(tag);
+      }
+      wire.end = end;
+      return [key, value];
+    };
+  };
+
+  const fieldReader = (field: Field): FieldReader => {
+    const { type, resolvedType: resolved, name, repeated } = field;
+    const map = field instanceof MapField;
+    const message = map || resolved instanceof Type;
+    const delimited = message && (field as { readonly delimited?: boolean }).delimited === true;
+    const wireType = delimited ? GROUP : message ? SIZED : (WIRE_TYPES[type] ?? VARINT);
+    const reader: FieldReader = {
+      name,
+      wireType,
+      packable: repeated && !message && wireType !== SIZED,
+      repeated,
+      map,
+      // Replaced at the first use, so that types that contain themselves come to an end.
+      read: (wire, tag, depth) => {
+        reader.read = map ? mapReader(field) : valueReader(resolved, type);
+        return reader.read(wire, tag, depth);
+      },
+    };
+    return reader;
+  };
+
+  const addTo = (
+    content: Content,
+    field: FieldReader,
+    wire: WireReader,
+    tag: number,
+    depth: number,
+  ): void => {
+    const { name } = field;
+    if (field.map) {
+      countItem();
+      const [key, value] = field.read(wire, tag, depth) as [unknown, unknown];
+      const map = (content[name] ??= Object.create(null)) as Content;
+      map[String(key)] = value;
+      return;
+    }
+    if (!field.repeated) {
+      content[name] = field.read(wire, tag, depth);
+      return;
+    }
+    if (content[name] === EMPTY) content[name] = [];
+    const list = content[name] as unknown[];
+    if (field.packable && (tag & 7) === SIZED) {
+      const { end } = wire;
+      wire.end = wire.sized();
+      while (wire.at < wire.end) {
+        countItem();
+        list.push(field.read(wire, tag, depth));
+      }
+      wire.end = end;
+    } else {
+      countItem();
+      list.push(field.read(wire, tag, depth));
+    }
+  };
+
+  const messageReader = (type: Type): ReadValue => {
+    const known = compiled.get(type);
+    if (known !== undefined) return known;
+    const fields: FieldReader[] = [];
+    const blank: Content = {};
+    const convert = fromWellKnown(type.fullName);
+    const read: ReadValue = (wire, tag, depth) => {
+      WireReader.checkDepth(depth);
+      const group = (tag & 7) === GROUP;
+      const last = group ? tag + (GROUP_END - GROUP) : 0;
+      const { end } = wire;
+      if (!group) wire.end = wire.sized();
+      const content = { ...blank };
+      while (group || wire.at < wire.end) {
+        const next = wire.tag();
+        if (next === last) break;
+        const field = fields[next >>> 3];
+        const fits =
+          field !== undefined && ((next & 7) === field.wireType || (field.packable && (next & 7) === SIZED));
+        // A field of another wire type is not this one: Protobuf reads it as unknown.
+        if (fits) addTo(content, field, wire, next, depth + 1);
+        else wire.skip(next);
+      }
+      wire.end = end;
+      return convert === null ? content : convert(content);
+    };
+    compiled.set(type, read);
+    for (const field of type.fieldsArray) {
+      field.resolve();
+      // An object takes no such field.
+      if (field.name === '__proto__') continue;
+      fields[field.id] = fieldReader(field);
+      const absent = defaultOf(field);
+      if (absent !== undefined) blank[field.name] = absent;
+    }
+    return read;
+  };
+
+  const read = messageReader(root);
+  return {
+    read: (bytes) => {
+      items = 0;
+      return read(new WholeMessage(bytes), SIZED, 0);
+    },
+  };
+}
+
+/** A message that no length stands before. */
+class WholeMessage extends WireReader {
+  private begun = false;
+
+  override sized(): number {
+    if (this.begun) return super.sized();
+    this.begun = true;
+    return this.end;
+  }
+}

@@ -1,0 +1,468 @@
+import fc from 'fast-check';
+import { common, parse, Root, util, Writer, type Type } from 'protobufjs';
+import { FileDescriptorSet } from 'protobufjs/ext/descriptor';
+import { StartRefusedError } from '../../domain/errors';
+import type { FieldPath } from '../../domain/mapping';
+import {
+  decode,
+  json,
+  keyOf,
+  mapping,
+  MINUTE,
+  reasonOf,
+  refusalOf,
+  START,
+  type Over,
+} from '../decoding.test-support';
+import type { RegisteredSchema, SchemaSource } from '../format';
+import { parseProto } from './protobuf-schema';
+
+/** Bytes are written by protobufjs, by a schema of their own. */
+
+const PROTO = `syntax = "proto3";
+package shop;
+import "google/protobuf/timestamp.proto";
+import "google/protobuf/wrappers.proto";
+import "google/protobuf/struct.proto";
+import "google/protobuf/duration.proto";
+import "confluent/meta.proto";
+import "confluent/type/decimal.proto";
+import "parts/line.proto";
+
+message Other { string note = 1; }
+message Orders {
+  int64 count = 1 [(confluent.field_meta).doc = "how many"];
+  double total = 2;
+  uint64 id = 3;
+  sint64 change = 4;
+  optional int32 paid = 5;
+  Status status = 6;
+  google.protobuf.Timestamp window_start = 7;
+  google.protobuf.DoubleValue average = 8;
+  repeated parts.Line lines = 9;
+  map<string, int64> by_till = 10;
+  map<int64, Place> places = 11;
+  oneof customer { string name = 12; int64 number = 13; }
+  Place place = 14;
+  repeated int32 packed = 15;
+  google.protobuf.Struct extra = 16;
+  google.protobuf.Duration took = 17;
+  confluent.type.Decimal price = 18;
+  fixed64 fixed = 19;
+  sfixed32 small = 20;
+  bool open = 21;
+  bytes raw = 22;
+  float ratio = 23;
+  Orders previous = 24;
+  message Place { string city = 1; message Deep { int32 n = 1; } }
+  enum Status { NEW = 0; PAID = 1; }
+}
+`;
+const LINE = 'syntax = "proto3"; package parts; message Line { string sku = 1; int64 amount = 2; }';
+const BUILT_IN = `syntax = "proto3"; package confluent.type; message Decimal { bytes value = 1; uint32 precision = 2; int32 scale = 3; }`;
+
+const writers = new Root();
+for (const text of [LINE, BUILT_IN, PROTO]) parse(text, writers, { keepCase: true });
+for (const name of ['timestamp', 'wrappers', 'struct', 'duration']) {
+  writers.addJSON(common.get(`google/protobuf/${name}.proto`)!.nested!);
+}
+writers.resolveAll();
+const Orders = writers.lookupType('shop.Orders');
+const { fromString: long } = util.Long as unknown as { fromString(text: string, unsigned?: boolean): object };
+const write = (content: object, type: Type = Orders): Buffer =>
+  Buffer.from(type.encode(type.fromObject(content as Record<string, unknown>)).finish());
+
+const schema: RegisteredSchema = {
+  type: 'PROTOBUF',
+  text: PROTO,
+  references: [{ name: 'parts/line.proto', text: LINE }],
+};
+const registryOf = (of: RegisteredSchema): SchemaSource => ({ known: (id) => (id === 7 ? of : undefined) });
+const registry = registryOf(schema);
+const framed = (message: Buffer, indexes: readonly number[] = [2, 2]): Buffer =>
+  Buffer.concat([Buffer.from([0, 0, 0, 0, 7]), Buffer.from(indexes), message]);
+
+const key = keyOf('gold', START);
+const over = (...paths: FieldPath[]): Over => ({
+  value: { format: 'protobuf' },
+  measures: paths.map((path) => ({ path, optional: true })),
+});
+const read = (message: Buffer, ...paths: string[]) =>
+  decode(mapping(over(...paths.map((path) => path.split('.')))), { key, value: framed(message) }, registry);
+const label = (message: Buffer, path: string): string =>
+  decode(
+    mapping({ ...over(['count']), dimensions: [{ in: 'value', path: path.split('.') }] }),
+    { key, value: framed(message) },
+    registry,
+  ).values[0]!;
+
+describe('Protobuf', () => {
+  it('reads numbers of every kind', () => {
+    const message = write({
+      count: 5,
+      total: 1.5,
+      id: long('9007199254740991', true),
+      change: -3,
+      paid: -1,
+      fixed: 9,
+      small: -2,
+      ratio: 0.25,
+    });
+    expect(
+      read(message, 'count', 'TOTAL', 'id', 'change', 'paid', 'fixed', 'small', 'ratio').measures,
+    ).toEqual([5, 1.5, 9_007_199_254_740_991, -3, -1, 9, -2, 0.25]);
+  });
+
+  it.each(['9223372036854775807', '-9223372036854775808', '9007199254740993', '-1', '-9007199254740993'])(
+    'loses no digit of the int64 %s',
+    (digits) => {
+      const message = write({ count: long(digits), change: long(digits) });
+      expect(label(message, 'count')).toBe(digits);
+      expect(label(message, 'change')).toBe(digits);
+      const point = read(message, 'count');
+      expect(point.measures).toEqual([Number(digits)]);
+      expect(point.warned).toEqual(digits === '-1' ? [] : ['value']);
+    },
+  );
+
+  it('reads uint64 and fixed64 without a sign', () => {
+    const message = write({
+      id: long('18446744073709551615', true),
+      fixed: long('18446744073709551614', true),
+    });
+    expect(label(message, 'id')).toBe('18446744073709551615');
+    expect(label(message, 'fixed')).toBe('18446744073709551614');
+  });
+
+  it('gives what is not written its default, where presence says nothing', () => {
+    const empty = write({});
+    expect(read(empty, 'count', 'total', 'paid', 'average', 'place.city').measures).toEqual([
+      0,
+      0,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(label(empty, 'status')).toBe('NEW');
+    expect(label(empty, 'open')).toBe('false');
+    expect(label(empty, 'name')).toBe('');
+    expect(
+      reasonOf(
+        mapping({ ...over(['paid']), measures: [{ path: ['paid'], optional: false }] }),
+        { key, value: framed(empty) },
+        undefined,
+        registry,
+      ),
+    ).toBe('missing_field');
+  });
+
+  it('reads enums by name, and unknown ones by number', () => {
+    expect(label(write({ status: 'PAID' }), 'status')).toBe('PAID');
+    expect(label(write({ status: 7 }), 'status')).toBe('7');
+  });
+
+  it('reads wrappers, decimals, durations and structs as what they hold', () => {
+    const message = write({
+      average: { value: 2.5 },
+      price: { value: Buffer.from('00df', 'hex'), precision: 5, scale: 2 },
+      took: { seconds: 3, nanos: 500_000_000 },
+      extra: {
+        fields: {
+          n: { numberValue: 4 },
+          list: { listValue: { values: [{ stringValue: '6' }] } },
+          none: { nullValue: 0 },
+        },
+      },
+    });
+    expect(
+      read(message, 'average', 'price', 'took', 'extra.n', 'extra.list.0', 'extra.none').measures,
+    ).toEqual([2.5, 2.23, 3.5, 4, 6, undefined]);
+    expect(read(write({ average: {} }), 'average').measures).toEqual([0]);
+  });
+
+  it('reads a Timestamp as a time, whatever unit the mapping names', () => {
+    const seconds = (START + MINUTE) / 1_000;
+    const message = write({ count: 1, window_start: { seconds } });
+    for (const unit of ['ms', 's', 'text'] as const) {
+      const of = mapping({
+        ...over(['count']),
+        start: { from: 'field', in: 'value', path: ['window_start'], unit },
+      });
+      expect(decode(of, { key, value: framed(message) }, registry).startMs).toBe(START + MINUTE);
+    }
+  });
+
+  it('reads nested, repeated and mapped fields by path', () => {
+    const message = write({
+      lines: [
+        { sku: 'a', amount: 2 },
+        { sku: 'b', amount: 3 },
+      ],
+      by_till: { t1: 4, __proto__x: 5 },
+      places: { 12: { city: 'Bern' } },
+      place: { city: 'Rome' },
+      packed: [7, 8],
+      name: 'Ada',
+      previous: { count: 6 },
+    });
+    expect(
+      read(message, 'lines.1.amount', 'by_till.t1', 'packed.0', 'previous.count', 'lines.2.amount').measures,
+    ).toEqual([3, 4, 7, 6, undefined]);
+    expect(label(message, 'places.12.city')).toBe('Bern');
+    expect(label(message, 'place.city')).toBe('Rome');
+    expect(label(message, 'name')).toBe('Ada');
+  });
+
+  it('reads packed numbers that are written one by one, and passes over fields it does not know', () => {
+    const writer = Writer.create();
+    writer
+      .uint32((15 << 3) | 0)
+      .int32(3)
+      .uint32((15 << 3) | 0)
+      .int32(4);
+    writer
+      .uint32((900 << 3) | 2)
+      .string('new')
+      .uint32((901 << 3) | 3)
+      .uint32((1 << 3) | 0)
+      .int32(1)
+      .uint32((901 << 3) | 4);
+    // A count that is written as text is another field of the same number.
+    writer.uint32((1 << 3) | 2).string('five');
+    const message = Buffer.from(writer.finish());
+    expect(read(message, 'packed.1', 'count').measures).toEqual([4, 0]);
+  });
+
+  it.each([
+    ['the first message', [0], 'note', { note: '3' }, 'shop.Other'],
+    ['a message by its index', [2, 2], 'count', { count: 3 }, 'shop.Orders'],
+    ['a message within another', [4, 2, 0], 'city', { city: '3' }, 'shop.Orders.Place'],
+    ['one deeper', [6, 2, 0, 0], 'n', { n: 3 }, 'shop.Orders.Place.Deep'],
+  ])('finds %s', (_, indexes, path, content, type) => {
+    const value = framed(write(content, writers.lookupType(type)), indexes);
+    expect(decode(mapping(over([path])), { key, value }, registry).measures).toEqual([3]);
+  });
+
+  it('finds the message in a header, and by the name that Apicurio writes', () => {
+    const guid = '89791762-2336-4186-9674-299b90a802e2';
+    const header = Buffer.concat([
+      Buffer.from([1]),
+      Buffer.from(guid.replaceAll('-', ''), 'hex'),
+      Buffer.from([2, 2]),
+    ]);
+    const byGuid: SchemaSource = { known: (id) => (id === guid ? schema : undefined) };
+    const message = write({ count: 3 });
+    const record = { key, value: message, headers: { __value_schema_id: header } };
+    expect(decode(mapping(over(['count'])), record, byGuid).measures).toEqual([3]);
+    const named = Buffer.concat([Buffer.from([8, 0x0a, 6]), Buffer.from('Orders')]);
+    expect(
+      decode(mapping(over(['count'])), { key, value: framed(message, [...named]) }, registry).measures,
+    ).toEqual([3]);
+  });
+
+  it.each<[string, Buffer, RegExp]>([
+    [
+      'a message that there is none of',
+      framed(write({}), [2, 8]),
+      /does not say which message of schema 7 it is: the schema has no message 4/,
+    ],
+    ['indexes without end', framed(Buffer.alloc(0), [0xff, 0xff]), /does not say which message/],
+    [
+      'a number that is cut off',
+      framed(Buffer.from([8, 0xff])),
+      /does not fit schema 7: it ends within a number/,
+    ],
+    ['a text that is cut off', framed(Buffer.from([0x62, 5, 0x61])), /it ends within a field/],
+    ['a text that is no UTF-8', framed(Buffer.from([0x62, 1, 0xff])), /a text is not UTF-8/],
+    [
+      'a nested message that is cut off',
+      framed(Buffer.from([0x72, 3, 0x0a, 5, 0x61])),
+      /ends within a field/,
+    ],
+    ['a field without a number', framed(Buffer.from([0])), /a field has no number/],
+    ['a wire type that there is none of', framed(Buffer.from([15, 0])), /wire type 7/],
+    [
+      'eleven bytes of a number',
+      framed(Buffer.from([8, ...Array<number>(10).fill(0xff), 1])),
+      /more than ten bytes/,
+    ],
+  ])('%s is a dead letter', (_, value, message) => {
+    const refused = refusalOf(mapping(over(['count'])), { key, value }, { schemas: registry });
+    expect(refused.reason).toBe('value_malformed');
+    expect(refused.message).toMatch(message);
+  });
+
+  it('refuses messages nested too deep, and lists that would fill the memory', () => {
+    let nested = write({ count: 1 });
+    for (let i = 0; i < 150; i += 1) {
+      const writer = Writer.create();
+      nested = Buffer.from(
+        writer
+          .uint32((24 << 3) | 2)
+          .bytes(nested)
+          .finish(),
+      );
+    }
+    const of = mapping(over(['count']));
+    expect(refusalOf(of, { key, value: framed(nested) }, { schemas: registry }).message).toMatch(
+      /nested deeper than 100/,
+    );
+    const groups = Buffer.alloc(4_000, (((901 << 3) | 3) & 0x7f) | 0x80);
+    for (let i = 1; i < groups.length; i += 2) groups[i] = ((901 << 3) | 3) >>> 7;
+    expect(refusalOf(of, { key, value: framed(groups) }, { schemas: registry }).reason).toBe(
+      'value_malformed',
+    );
+    const many = Buffer.alloc(1_000_000);
+    for (let i = 0; i < many.length; i += 2) many[i] = (9 << 3) | 2;
+    expect(refusalOf(of, { key, value: framed(many) }, { schemas: registry }).message).toMatch(
+      /more than 250000 items/,
+    );
+  });
+
+  it.each([
+    ['another kind of schema', { ...schema, type: 'AVRO' as const }, /schema 7 is "AVRO", not Protobuf/],
+    ['text that is no .proto', { ...schema, text: 'message {' }, /schema 7 cannot be used/],
+    ['an import that is missing', { ...schema, references: [] }, /schema 7 cannot be used: .*parts.Line/],
+  ])('%s is a dead letter', (_, of, message) => {
+    const refused = refusalOf(
+      mapping(over(['count'])),
+      { key, value: framed(write({})) },
+      { schemas: registryOf(of) },
+    );
+    expect(refused.reason).toBe('unknown_schema');
+    expect(refused.message).toMatch(message);
+  });
+
+  it('is a key too, with the start of its window behind it', () => {
+    const of = mapping({
+      key: { format: 'protobuf', windowed: 'time' },
+      dimensions: [
+        { in: 'key', path: ['place', 'city'] },
+        { in: 'key', path: ['name'] },
+      ],
+    });
+    const inner = framed(write({ place: { city: 'Bern' }, name: 'Ada' }));
+    const point = decode(of, { key: keyOf(inner, START), value: json({ N: 1 }) }, registry);
+    expect(point).toMatchObject({ values: ['Bern', 'Ada'], startMs: START });
+  });
+
+  it('reads back what is written', () => {
+    const content = fc.record({
+      count: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+      total: fc.double({ noNaN: true }),
+      name: fc.string({ unit: 'grapheme', maxLength: 20 }),
+      paid: fc.integer(),
+    });
+    fc.assert(
+      fc.property(content, ({ count, total, name, paid }) => {
+        const message = write({ count: long(String(count)), total, name, paid });
+        expect(read(message, 'total', 'paid').measures).toEqual([total === 0 ? 0 : total, paid]);
+        expect(label(message, 'count')).toBe(String(count));
+        expect(label(message, 'name')).toBe(name);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('any bytes are a point or a refusal', () => {
+    const whole = write({
+      count: 5,
+      lines: [{ sku: 'a' }],
+      by_till: { a: 1 },
+      place: { city: 'x' },
+      packed: [1, 2],
+    });
+    const damaged = fc
+      .tuple(fc.nat(whole.length - 1), fc.nat(255), fc.nat(whole.length))
+      .map(([at, byte, length]) => {
+        const bytes = Buffer.from(whole);
+        bytes[at] = byte;
+        return bytes.subarray(0, length);
+      });
+    const bytes = fc.oneof(
+      damaged,
+      fc.uint8Array({ maxLength: 60 }).map((array) => Buffer.from(array)),
+    );
+    fc.assert(
+      fc.property(bytes, (value) => {
+        expect(
+          reasonOf(
+            mapping(over(['count'], ['lines', '0', 'amount'])),
+            { key, value: framed(value) },
+            undefined,
+            registry,
+          ),
+        ).toMatch(/^(?:decoded|value_malformed)$/);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
+
+describe('Protobuf with the schema of a file', () => {
+  const simple =
+    'syntax = "proto3"; package shop; message Total { int64 count = 1; } message Other { int64 n = 1; }';
+  const file = (text: string, message?: string, path = 'total.proto') =>
+    mapping({
+      ...over(['count']),
+      value: { format: 'protobuf', message, schema: { path, bytes: Buffer.from(text) } },
+    });
+  const body = Buffer.from([8, 5]);
+  const glue = Buffer.concat([Buffer.from([3, 0]), Buffer.alloc(16, 1), Buffer.from([0])]);
+
+  it.each([
+    ['plain', body],
+    ['behind an id of Confluent', Buffer.concat([Buffer.from([0, 0, 0, 0, 7, 0]), body])],
+    ['behind a version of AWS Glue', Buffer.concat([glue, body])],
+  ])('%s', (_, value) => {
+    expect(decode(file(simple, 'shop.Total'), { key, value }).measures).toEqual([5]);
+    expect(decode(file(simple, 'Total'), { key, value }).measures).toEqual([5]);
+  });
+
+  it('reads a set of descriptors, of which the last file is the one that is meant', () => {
+    const root = new Root();
+    parse(simple, root, { keepCase: true });
+    root.resolveAll();
+    const set = (root as unknown as { toDescriptor(edition: string): object }).toDescriptor('proto3');
+    const bytes = Buffer.from(FileDescriptorSet.encode(set).finish());
+    const of = mapping({
+      ...over(['count']),
+      value: { format: 'protobuf', message: 'shop.Total', schema: { path: 'total.desc', bytes } },
+    });
+    expect(decode(of, { key, value: body }).measures).toEqual([5]);
+    expect(decode(of, { key, value: Buffer.alloc(0) }).measures).toEqual([0]);
+  });
+
+  it.each([
+    [
+      'several messages and no name',
+      file(simple),
+      /total.proto: has 2 messages; name one: `message: shop.Total`/,
+    ],
+    [
+      'a name that is not there',
+      file(simple, 'shop.Tota'),
+      /has no message shop.Tota; it has shop.Total, shop.Other/,
+    ],
+    ['text that is no .proto', file('message {'), /total.proto: cannot be used/],
+    [
+      'bytes that are no descriptors',
+      file('message {', undefined, 'total.desc'),
+      /total.desc: cannot be used/,
+    ],
+  ])('%s stops the start', (_, of, message) => {
+    const start = (): unknown => decode(of, { key, value: body });
+    expect(start).toThrow(StartRefusedError);
+    expect(start).toThrow(message);
+  });
+
+  it('of proto2 has the defaults that are written in it', () => {
+    const proto2 = parseProto(
+      'syntax = "proto2"; message M { optional int32 a = 1 [default = 7]; optional int32 b = 2; required int64 c = 3; optional E e = 4 [default = Y]; enum E { X = 1; Y = 2; } repeated group G = 5 { optional int32 n = 1; } }',
+    );
+    const message = Buffer.from([0x18, 1, (5 << 3) | 3, 8, 9, (5 << 3) | 4]);
+    expect(proto2.named('M')!.read(message)).toMatchObject({ a: 7, c: 1, e: 'Y' });
+    expect(JSON.stringify(proto2.named('M')!.read(message))).toContain('"n":9');
+    expect(proto2.named('M')!.read(message)).not.toHaveProperty('b');
+  });
+});
