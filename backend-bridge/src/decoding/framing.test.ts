@@ -80,7 +80,7 @@ describe('Avro', () => {
   it('is read with the schema of a file, behind the frame that the mapping names', () => {
     const schema = { path: 'r.avsc', bytes: Buffer.from(avroSchema.text) };
     const of = (framing?: 'none' | 'confluent' | 'glue') =>
-      mapping({ value: { format: 'avro', schema, framing: framing ?? 'none' } });
+      mapping({ value: { format: 'avro', schema, framing } });
     expect(decode(of(), { key, value: ten }).measures).toEqual([10]);
     expect(decode(of('glue'), { key, value: glueFrame(0, ten) }).measures).toEqual([10]);
     expect(decode(of('glue'), { key, value: glueFrame(5, deflateSync(ten)) }).measures).toEqual([10]);

@@ -32,7 +32,7 @@ function decoded(
 }
 
 /** Avro's binary encoding behind the id of its schema, or with the schema of a file. */
-export const avroFormat: FormatFactory = ({ schema: file, framing }, place, schemas): Format => {
+export const avroFormat: FormatFactory = ({ schema: file, framing = 'none' }, place, schemas): Format => {
   if (file !== undefined) {
     let own: AvroSchema;
     try {
@@ -51,7 +51,7 @@ export const avroFormat: FormatFactory = ({ schema: file, framing }, place, sche
         if (frame === null && framing !== 'none') {
           throw new Undecodable(
             place.malformed,
-            `${place.name} does not begin as \`framing: ${framing ?? 'none'}\` says; say \`framing: none\` where nothing comes before the Avro`,
+            `${place.name} does not begin as \`framing: ${framing}\` says; say \`framing: none\` where nothing comes before the Avro`,
           );
         }
         return decoded(own, frame?.body ?? payload, place, file.path);
