@@ -44,6 +44,28 @@ type EventsRequest struct {
 	Limit   int            `json:"limit,omitempty"`
 }
 
+// ForecastRequest is the body of POST /api/v1/forecast, and without HorizonMS of POST /api/v1/backtest, which also has
+// ForSteps.
+type ForecastRequest struct {
+	Metric    string         `json:"metric"`
+	Measure   string         `json:"measure,omitempty"`
+	FromMS    int64          `json:"from_ms"`
+	ToMS      int64          `json:"to_ms"`
+	Filters   []model.Filter `json:"filters,omitempty"`
+	GroupBy   *[]string      `json:"group_by,omitempty"`
+	StepMS    int64          `json:"step_ms,omitempty"`
+	OverTime  string         `json:"over_time,omitempty"`
+	Fill      string         `json:"fill,omitempty"`
+	Interval  float64        `json:"interval,omitempty"`
+	Seasons   string         `json:"seasons,omitempty"`
+	TimeZone  string         `json:"time_zone,omitempty"`
+	Holidays  []string       `json:"holidays,omitempty"`
+	Direction string         `json:"direction,omitempty"`
+	MinChange float64        `json:"min_change,omitempty"`
+	HorizonMS *int64         `json:"horizon_ms,omitempty"`
+	ForSteps  int            `json:"for_steps,omitempty"`
+}
+
 // Warning is something that the reader of the numbers should know.
 type Warning struct {
 	Code    string `json:"code"`
@@ -105,6 +127,58 @@ type SummarySeries struct {
 	UpdatedMS  int64             `json:"updated_ms"`
 	Open       bool              `json:"open"` // the newest window may still change
 	Stale      bool              `json:"stale"`
+}
+
+// ForecastAnswer holds what each step was expected to be, and the steps ahead.
+type ForecastAnswer struct {
+	Head
+	Interval       float64          `json:"interval"`
+	TimeZone       string           `json:"time_zone"`
+	ClosedBeforeMS *int64           `json:"closed_before_ms"`
+	Series         []ForecastSeries `json:"series"`
+}
+
+// ForecastBasis is what a forecast of a series is based on.
+type ForecastBasis struct {
+	Labels        map[string]string `json:"labels"`
+	State         string            `json:"state"`
+	Message       *string           `json:"message"` // while learning, how much is there and needed
+	TrainedFromMS *int64            `json:"trained_from_ms"`
+	Seasons       []string          `json:"seasons"`
+	Fingerprint   string            `json:"fingerprint"`
+}
+
+// Learning tells whether too little is known yet for a band.
+func (b ForecastBasis) Learning() bool { return b.State == "learning" }
+
+// ForecastSeries is one series; every column has an entry for each of Times, nil where nothing is known.
+type ForecastSeries struct {
+	ForecastBasis
+	Times      []int64 `json:"times"`
+	Actual     Numbers `json:"actual"`
+	Expected   Numbers `json:"expected"`
+	Lower      Numbers `json:"lower"`
+	Upper      Numbers `json:"upper"`
+	Score      Numbers `json:"score"`
+	OpenFromMS int64   `json:"open_from_ms"` // steps from here on have not closed
+}
+
+// BacktestAnswer says how good the forecasts of a range were.
+type BacktestAnswer struct {
+	Head
+	ClosedBeforeMS *int64           `json:"closed_before_ms"`
+	Series         []BacktestSeries `json:"series"`
+}
+
+// BacktestSeries is the judgement of one series; figures are nil where no step had a value and a band.
+type BacktestSeries struct {
+	ForecastBasis
+	Steps         int64    `json:"steps"`
+	MASE          *float64 `json:"mase"`
+	Coverage      *float64 `json:"coverage"` // 0 to 1
+	IntervalScore *float64 `json:"interval_score"`
+	AlarmsPerDay  float64  `json:"alarms_per_day"`
+	AlarmCount    int64    `json:"alarm_count"`
 }
 
 // EventsAnswer holds events, the newest first.

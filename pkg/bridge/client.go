@@ -62,6 +62,18 @@ func (c *Client) Events(ctx context.Context, request EventsRequest) (*EventsAnsw
 	return &answer, c.post(ctx, EventsPath, request, &answer)
 }
 
+// Forecast asks what each step was expected to be, and for the steps ahead.
+func (c *Client) Forecast(ctx context.Context, request ForecastRequest) (*ForecastAnswer, error) {
+	var answer ForecastAnswer
+	return &answer, c.post(ctx, ForecastPath, request, &answer)
+}
+
+// Backtest asks how good the forecasts of a range were.
+func (c *Client) Backtest(ctx context.Context, request ForecastRequest) (*BacktestAnswer, error) {
+	var answer BacktestAnswer
+	return &answer, c.post(ctx, BacktestPath, request, &answer)
+}
+
 // Catalogue asks what there is.
 func (c *Client) Catalogue(ctx context.Context) (*Catalogue, error) {
 	var answer Catalogue
@@ -98,6 +110,8 @@ const (
 	QueryPath     = "/api/v1/query"
 	SummaryPath   = "/api/v1/summary"
 	EventsPath    = "/api/v1/events/query"
+	ForecastPath  = "/api/v1/forecast"
+	BacktestPath  = "/api/v1/backtest"
 	CataloguePath = "/api/v1/metrics"
 	StatusPath    = "/api/v1/status"
 	ReadyPath     = "/readyz"

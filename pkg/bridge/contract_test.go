@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"maps"
 	"os"
 	"reflect"
 	"slices"
@@ -102,6 +103,18 @@ func (d document) checkFields(t *testing.T, where string, goType reflect.Type, s
 	}
 }
 
+// checkRequest is checkFields for a body that two calls share; except is the field of the other one.
+func (d document) checkRequest(t *testing.T, name string, sample any, except string) {
+	t.Helper()
+	own := *d.Components.Schemas[name]
+	own.Properties = maps.Clone(own.Properties)
+	if own.Properties[except] != nil {
+		t.Errorf("%s has %q itself", name, except)
+	}
+	own.Properties[except] = &schema{}
+	d.checkFields(t, name, reflect.TypeOf(sample), &own)
+}
+
 func (d document) resolve(s *schema) *schema {
 	if s != nil && s.Ref != "" {
 		return d.Components.Schemas[s.Ref[strings.LastIndex(s.Ref, "/")+1:]]
@@ -116,17 +129,20 @@ func TestTypesFollowTheContract(t *testing.T) {
 	http := read(t, "openapi.yaml")
 	for name, sample := range map[string]any{
 		"QueryRequest": QueryRequest{}, "SummaryRequest": SummaryRequest{}, "EventsRequest": EventsRequest{},
+		"ForecastAnswer": ForecastAnswer{}, "BacktestAnswer": BacktestAnswer{},
 		"QueryAnswer": QueryAnswer{}, "SummaryAnswer": SummaryAnswer{}, "EventsAnswer": EventsAnswer{},
 		"CatalogueAnswer": Catalogue{}, "StatusAnswer": Status{}, "StatusHistoryAnswer": StatusHistory{}, "NotReadyAnswer": Readiness{},
 	} {
 		http.checkFields(t, name, reflect.TypeOf(sample), http.Components.Schemas[name])
 	}
+	http.checkRequest(t, "ForecastRequest", ForecastRequest{}, "for_steps")
+	http.checkRequest(t, "BacktestRequest", ForecastRequest{}, "horizon_ms")
 	webSocket := read(t, "websocket.yaml")
 	for name, sample := range map[string]any{"SubscribeSelection": subscribeMessage{}, "UnsubscribeMetric": unsubscribeMessage{}} {
 		webSocket.checkFields(t, name, reflect.TypeOf(sample), webSocket.Components.Schemas[name])
 	}
 	told := map[string]bool{}
-	for _, name := range []string{"Subscribed", "SeriesUpdate", "EventsSnapshot", "EventsUpdate", "Resync", "Heartbeat", "Error"} {
+	for _, name := range []string{"Subscribed", "SeriesUpdate", "EventsSnapshot", "EventsUpdate", "ForecastSnapshot", "ForecastUpdate", "Resync", "Heartbeat", "Error"} {
 		for property := range webSocket.properties(webSocket.Components.Schemas[name]) {
 			told[property] = true
 		}

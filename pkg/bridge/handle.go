@@ -13,10 +13,10 @@ func (f *Feed) handle(message *serverMessage) bool {
 		return false // the original protocol, or an id that was let go
 	}
 	switch message.Type {
-	case "subscribed", "events_snapshot":
+	case "subscribed", "events_snapshot", "forecast_snapshot":
 		f.subscribed(up, message)
 		return true
-	case "series_update", "events_update":
+	case "series_update", "events_update", "forecast_update":
 		up.update(message)
 		if message.Seq != up.seq+1 {
 			f.missed(up)

@@ -10,17 +10,18 @@ import (
 
 // subscribeMessage asks for a selection that stays up to date.
 type subscribeMessage struct {
-	Type        string         `json:"type"`
-	ID          string         `json:"id"`
-	Metric      string         `json:"metric"`
-	Measure     string         `json:"measure,omitempty"`
-	Filters     []model.Filter `json:"filters,omitempty"`
-	GroupBy     *[]string      `json:"group_by,omitempty"`
-	StepMS      int64          `json:"step_ms,omitempty"`
-	OverTime    string         `json:"over_time,omitempty"`
-	IncludeOpen *bool          `json:"include_open,omitempty"`
-	FromMS      int64          `json:"from_ms"`
-	Events      bool           `json:"events,omitempty"`
+	Type        string            `json:"type"`
+	ID          string            `json:"id"`
+	Metric      string            `json:"metric"`
+	Measure     string            `json:"measure,omitempty"`
+	Filters     []model.Filter    `json:"filters,omitempty"`
+	GroupBy     *[]string         `json:"group_by,omitempty"`
+	StepMS      int64             `json:"step_ms,omitempty"`
+	OverTime    string            `json:"over_time,omitempty"`
+	IncludeOpen *bool             `json:"include_open,omitempty"`
+	FromMS      int64             `json:"from_ms"`
+	Events      bool              `json:"events,omitempty"`
+	Forecast    *model.Forecasted `json:"forecast,omitempty"`
 }
 
 type unsubscribeMessage struct {
@@ -40,6 +41,9 @@ func subscribeText(id string, selection model.Canonical, fromMS int64) ([]byte, 
 		message.GroupBy = selection.GroupBy
 		message.StepMS = selection.StepMS
 		message.OverTime = selection.OverTime
+		message.Forecast = selection.Forecast
+	}
+	if !selection.Events && selection.Forecast == nil {
 		message.IncludeOpen = &selection.IncludeOpen
 	}
 	text, err := textOf(message)

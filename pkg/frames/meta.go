@@ -34,6 +34,7 @@ type Meta struct {
 	Removed          []int64         `json:"removed,omitempty"`
 	RemovedRevisions []int64         `json:"removed_revisions,omitempty"`
 	Status           json.RawMessage `json:"status,omitempty"`
+	Forecast         *ForecastMeta   `json:"forecast,omitempty"` // of a frame of bands
 }
 
 // Live is how an answer is kept up to date.

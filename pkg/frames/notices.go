@@ -49,6 +49,26 @@ func EventsCutNotice(most int) data.Notice {
 	return notice(data.NoticeSeverityWarning, "Only the newest %d events of the range are read. Choose a shorter range or filter.", most)
 }
 
+// LearningNotice says which series have no band yet, and why.
+func LearningNotice(all []bridge.ForecastSeries) []data.Notice {
+	count, message := 0, ""
+	for _, series := range all {
+		if series.Learning() {
+			count++
+			if message == "" && series.Message != nil {
+				message = *series.Message
+			}
+		}
+	}
+	switch count {
+	case 0:
+		return nil
+	case 1:
+		return []data.Notice{notice(data.NoticeSeverityInfo, "%s", message)}
+	}
+	return []data.Notice{notice(data.NoticeSeverityInfo, "%d series have no band yet. %s", count, message)}
+}
+
 // SkippedFilterNotice says that a dashboard's filter does not apply.
 func SkippedFilterNotice(dimension, metric string) data.Notice {
 	return notice(data.NoticeSeverityWarning, "The dashboard's filter on %q is left out: %s has no such dimension.", dimension, metric)

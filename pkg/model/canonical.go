@@ -25,15 +25,27 @@ const (
 
 // Canonical is what a live stream shows, in the one form that equal queries share. The range is never in it.
 type Canonical struct {
-	Metric      string    `json:"metric"`
-	Measure     string    `json:"measure,omitempty"`
-	Filters     []Filter  `json:"filters,omitempty"`
-	GroupBy     *[]string `json:"group_by,omitempty"` // nil: every series; empty: all combined
-	StepMS      int64     `json:"step_ms,omitempty"`
-	OverTime    string    `json:"over_time,omitempty"`
-	IncludeOpen bool      `json:"include_open"`
-	Events      bool      `json:"events,omitempty"`
-	Mode        Mode      `json:"mode"`
+	Metric      string      `json:"metric"`
+	Measure     string      `json:"measure,omitempty"`
+	Filters     []Filter    `json:"filters,omitempty"`
+	GroupBy     *[]string   `json:"group_by,omitempty"` // nil: every series; empty: all combined
+	StepMS      int64       `json:"step_ms,omitempty"`
+	OverTime    string      `json:"over_time,omitempty"`
+	IncludeOpen bool        `json:"include_open"`
+	Events      bool        `json:"events,omitempty"`
+	Forecast    *Forecasted `json:"forecast,omitempty"` // nil: points
+	Mode        Mode        `json:"mode"`
+}
+
+// Forecasted is what a subscription of forecasts is made by. It has no steps ahead: those change when a step closes,
+// as the closed ones do.
+type Forecasted struct {
+	Fill      string   `json:"fill,omitempty"`
+	Interval  float64  `json:"interval,omitempty"`
+	Seasons   string   `json:"seasons,omitempty"`
+	TimeZone  string   `json:"time_zone,omitempty"`
+	Holidays  []string `json:"holidays,omitempty"`
+	HorizonMS int64    `json:"horizon_ms"`
 }
 
 // CanonicalOf is the query with the measure and the step that the bridge took.
@@ -47,6 +59,10 @@ func CanonicalOf(q Query, measure string, stepMS int64, mode Mode) Canonical {
 	c.Measure = measure
 	c.StepMS = stepMS
 	c.OverTime = q.OverTime
+	if q.Kind == Forecast {
+		c.Forecast = forecasted(q)
+		c.IncludeOpen = false
+	}
 	if q.Grouped {
 		names := slices.Clone(q.GroupBy)
 		slices.Sort(names)
@@ -56,6 +72,21 @@ func CanonicalOf(q Query, measure string, stepMS int64, mode Mode) Canonical {
 		c.GroupBy = &names
 	}
 	return c
+}
+
+// forecasted leaves out what only the scores depend on: a step that was corrected changes whatever they are.
+func forecasted(q Query) *Forecasted {
+	options := q.Forecast
+	holidays := slices.Clone(options.Holidays)
+	slices.Sort(holidays)
+	made := &Forecasted{Interval: options.Band, TimeZone: options.TimeZone, Holidays: slices.Compact(holidays)}
+	if q.Fill == "zero" {
+		made.Fill = q.Fill
+	}
+	if options.Seasons != "auto" {
+		made.Seasons = options.Seasons
+	}
+	return made
 }
 
 func sortedFilters(filters []Filter) []Filter {

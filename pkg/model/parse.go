@@ -20,7 +20,7 @@ func fault(field, format string, args ...any) *Error {
 }
 
 var (
-	kinds       = []string{"series", "summary", "events", "status"}
+	kinds       = []string{"series", "summary", "events", "status", "forecast"}
 	operators   = []string{"=", "!=", "=~", "!~"}
 	overTimes   = []string{"", "avg", "sum", "min", "max", "last"}
 	fills       = []string{"none", "zero", "null"}
@@ -31,6 +31,9 @@ var (
 	eventStates = []string{"all", "open", "resolved"}
 	statusForms = []string{"", "table", "ready", "freshness", "lag", "dead_letters", "records", "clients"}
 	statusOvers = []string{"now", "range"}
+	seasons     = []string{"auto", "day", "week"}
+	directions  = []string{"up", "down", "both"}
+	forecastAs  = []string{"", "bands", "score", "expected", "lower", "upper", "anomalous", "anomalous_share", "anomalies", "backtest"}
 )
 
 const (
@@ -38,6 +41,7 @@ const (
 	maxValues  = 1000
 	maxLimit   = 10_000
 	maxName    = 200
+	maxSteps   = 10_000
 )
 
 // Parse reads a saved query of any version up to this one, fills in what it leaves out and refuses what is wrong.
@@ -76,6 +80,7 @@ func Parse(raw json.RawMessage) (Query, error) {
 		Alias:      r.text("alias"),
 		Live:       r.flag("live", true),
 		Revisions:  r.flag("withRevisions", false),
+		Forecast:   r.forecast(),
 	}
 	q.GroupBy = distinct(r.texts("groupBy"))
 	q.Grouped = r.has("groupBy")

@@ -2,7 +2,10 @@
 // of Grafana's frames, nor of the network.
 package model
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Version of the saved query that this backend writes and understands.
 const Version = 1
@@ -12,10 +15,11 @@ type Kind string
 
 // The kinds of queries.
 const (
-	Series  Kind = "series"
-	Summary Kind = "summary"
-	Events  Kind = "events"
-	Status  Kind = "status"
+	Series   Kind = "series"
+	Summary  Kind = "summary"
+	Events   Kind = "events"
+	Status   Kind = "status"
+	Forecast Kind = "forecast"
 )
 
 // Filter is a condition on one dimension. `=` any of the values, `!=` none of them, `=~` and `!~` the same with RE2
@@ -69,6 +73,20 @@ type Query struct {
 	Alias      string
 	Live       bool
 	Revisions  bool
+	Forecast   ForecastOptions // of the kind Forecast
+}
+
+// ForecastOptions are what a forecast is made by, and which part of it is asked for.
+type ForecastOptions struct {
+	As        string         // bands, score, expected, lower, upper, anomalous, anomalous_share, anomalies, backtest; empty: by purpose
+	Band      float64        // share of the steps that it should hold; 0: the bridge's default
+	Seasons   string         // auto, day, week
+	TimeZone  string         // empty: UTC
+	Holidays  []string       // local dates
+	Direction string         // up, down, both
+	MinChange float64        // in the unit of the measure
+	Horizon   *time.Duration // nil: to the end of the range
+	ForSteps  int            // anomalous steps in a row that count; 0: one
 }
 
 // ForRule is the query as an alert rule or an expression reads it: numbers of closed windows, no table, nothing live.
@@ -78,7 +96,7 @@ func (q Query) ForRule() Query {
 	if q.Open == "auto" || q.SeparatesOpen() {
 		q.Open = "exclude" // two series with the same labels are ambiguous in a rule
 	}
-	if q.Step.Mode == StepAuto {
+	if q.Step.Mode == StepAuto && q.Kind != Forecast { // forecasts have one step by default, for panels too
 		q.Step = Step{Mode: StepWindow}
 	}
 	if q.Stat == "" {
@@ -90,6 +108,9 @@ func (q Query) ForRule() Query {
 	if q.StatusAs == "" || q.StatusAs == "table" {
 		q.StatusAs = "ready"
 	}
+	if slices.Contains([]string{"", "bands", "anomalies", "backtest"}, q.Forecast.As) {
+		q.Forecast.As = "score"
+	}
 	return q
 }
 
@@ -100,6 +121,9 @@ func (q Query) ForPanel() Query {
 	}
 	if q.StatusAs == "" {
 		q.StatusAs = "table"
+	}
+	if q.Forecast.As == "" {
+		q.Forecast.As = "bands"
 	}
 	return q
 }

@@ -77,6 +77,31 @@ func (r *reader) count(field string, most int) int {
 	return int(value)
 }
 
+// number is 0 where there is none.
+func (r *reader) number(field string) float64 {
+	var value float64
+	r.read(field, "a number", &value)
+	return value
+}
+
+func (r *reader) forecast() ForecastOptions {
+	options := ForecastOptions{
+		As:        r.choice("forecastAs", "", forecastAs),
+		Band:      r.number("band"),
+		Seasons:   r.choice("seasons", "auto", seasons),
+		TimeZone:  r.text("timeZone"),
+		Holidays:  r.texts("holidays"),
+		Direction: r.choice("direction", "both", directions),
+		MinChange: r.number("minChange"),
+		ForSteps:  r.count("forSteps", maxSteps),
+	}
+	if r.text("horizon") != "" {
+		horizon := r.duration("horizon")
+		options.Horizon = &horizon
+	}
+	return options
+}
+
 func (r *reader) step(field string) Step {
 	value := r.text(field)
 	switch value {

@@ -15,7 +15,8 @@ var variable = regexp.MustCompile(`(^|[^\\])(\$[A-Za-z_]\w*|\$\{[A-Za-z_][^}]*\}
 // variableFields are those in which the browser fills in template variables.
 var variableFields = []string{
 	"kind", "metric", "measure", "filters", "adhocFilters", "groupBy", "overTime", "fill", "step", "openWindows", "stat",
-	"eventsAs", "severities", "eventState", "statusAs", "statusOver", "timeShift", "alias",
+	"eventsAs", "severities", "eventState", "statusAs", "statusOver", "timeShift", "alias", "forecastAs", "seasons",
+	"timeZone", "holidays", "direction", "horizon",
 }
 
 // filterValue is the path of one.

@@ -8,10 +8,10 @@ import (
 	"github.com/streamkpi/streamkpi/pkg/frames/framestest"
 )
 
-// checkDataplane fails where a rule would refuse the frames; tables are not for rules.
+// checkDataplane fails where a rule would refuse the frames; tables and bands are not for rules.
 func checkDataplane(t *testing.T, all data.Frames) {
 	t.Helper()
-	if all[0].Meta.Type == data.FrameTypeTable {
+	if all[0].Meta.Type == data.FrameTypeTable || all[0].Meta.Type == "" {
 		return
 	}
 	if _, err := framestest.ReadAsRule(all); err != nil {

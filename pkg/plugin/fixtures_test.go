@@ -108,7 +108,10 @@ func serveCatalogue(t testing.TB, fake *bridgetest.Fake) {
 	fake.Route(bridge.CataloguePath, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(catalogue) })
 }
 
-var dataPaths = []string{bridge.QueryPath, bridge.SummaryPath, bridge.EventsPath, bridge.StatusPath, "/api/v1/status/history"}
+var dataPaths = []string{
+	bridge.QueryPath, bridge.SummaryPath, bridge.EventsPath, bridge.ForecastPath, bridge.BacktestPath, bridge.StatusPath,
+	"/api/v1/status/history",
+}
 
 func eachFixture[F any](t *testing.T, folder string, check func(t *testing.T, fixture *F)) {
 	files, err := filepath.Glob(filepath.Join(fixtureFolder, folder, "*.json"))

@@ -82,6 +82,8 @@ func (i *Instance) answer(ctx context.Context, ask question) backend.DataRespons
 		response.Frames, err = i.events(ctx, ask)
 	case model.Status:
 		response.Frames, err = i.status(ctx, ask)
+	case model.Forecast:
+		response.Frames, err = i.forecast(ctx, ask)
 	}
 	if err != nil {
 		return failed(err)
