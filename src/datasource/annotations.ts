@@ -6,7 +6,7 @@ import { readQuery } from './saved-query';
 
 const REF_ID = 'Anno';
 
-/** Events of an event metric as annotations. Grafana maps the table's columns by their names. */
+/** Events of an event metric, or anomalies of any metric, as annotations. Grafana maps the table's columns by their names. */
 export const annotationSupport: AnnotationSupport<StreamKpiQuery> = {
   QueryEditor: AnnotationEditor,
 
@@ -21,7 +21,8 @@ export const annotationSupport: AnnotationSupport<StreamKpiQuery> = {
       ...(eventState === undefined ? {} : { eventState }),
       ...(limit === undefined ? {} : { limit }),
     };
-    const prepared = { ...rest, target: { refId: REF_ID, ...beside, ...target, kind: 'events' as const } };
+    const kind = target?.kind === 'forecast' ? ('forecast' as const) : ('events' as const);
+    const prepared = { ...rest, target: { refId: REF_ID, ...beside, ...target, kind } };
     // Grafana prepares what it has got of this again, until it gets the very object that it gave.
     return isEqual(prepared, annotation) ? annotation : prepared;
   },
@@ -30,6 +31,7 @@ export const annotationSupport: AnnotationSupport<StreamKpiQuery> = {
   prepareQuery: ({ target }): StreamKpiQuery | undefined => {
     const query = readQuery(target ?? { refId: REF_ID });
     if (query.metric === undefined || query.metric === '') return undefined;
+    if (query.kind === 'forecast') return { ...query, refId: REF_ID, forecastAs: 'anomalies', live: false };
     return { ...query, refId: REF_ID, kind: 'events', eventsAs: 'table', live: false };
   },
 

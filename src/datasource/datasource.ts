@@ -1,6 +1,7 @@
 import {
   CoreApp,
   LoadingState,
+  dateTime,
   type AdHocVariableFilter,
   type DataFrame,
   type DataQueryError,
@@ -19,6 +20,7 @@ import { defer, lastValueFrom, map, of, type Observable } from 'rxjs';
 import { withFrameMeta } from '../frames/frame-meta';
 import { asQueryFilters, dimensionKeys, dimensionValues, toQueryFilters } from './adhoc';
 import { annotationSupport } from './annotations';
+import { BACKTEST_DAYS, readBacktest, type Backtest } from './backtest';
 import { CatalogueClient } from './catalogue';
 import { pageHub } from './grafana-page';
 import { InterpolationError, asSaved, interpolateFilters, interpolateQuery } from './interpolation';
@@ -152,6 +154,49 @@ export class StreamKpiDataSource extends DataSourceWithBackend<StreamKpiQuery, S
     });
   }
 
+  /** What a rule on the forecast's score would have done lately; rejects with an Error whose message is a sentence. */
+  async backtest(query: StreamKpiQuery): Promise<Backtest> {
+    const target: StreamKpiQuery = {
+      ...this.applyTemplateVariables(query, {}),
+      refId: 'backtest',
+      kind: 'forecast',
+      forecastAs: 'backtest',
+      timeShift: '0',
+      live: false,
+      datasource: this.getRef(),
+    };
+    const to = dateTime();
+    const from = dateTime(to).subtract(BACKTEST_DAYS, 'days');
+    const [table] = await this.askOnce(target, {
+      range: { from, to, raw: { from, to } },
+      scopedVars: {},
+      requestId: `${this.uid}-backtest-${query.refId}`,
+    });
+    return readBacktest(table);
+  }
+
+  /** The frames of one query that no panel shows. */
+  private async askOnce(
+    target: StreamKpiQuery,
+    { range, scopedVars, requestId }: { range: TimeRange; scopedVars: ScopedVars; requestId: string },
+  ): Promise<DataFrame[]> {
+    this.filled.add(target);
+    const request = {
+      app: CoreApp.Dashboard,
+      requestId,
+      interval: '',
+      intervalMs: 0,
+      range,
+      scopedVars,
+      targets: [target],
+      timezone: '',
+      startTime: Date.now(),
+    };
+    const { data, error } = withLostAnswers([target.refId], await lastValueFrom(super.query(request)));
+    if (error !== undefined) throw new Error(error.message ?? 'The query failed.');
+    return data as DataFrame[];
+  }
+
   private answers(request: Request): Observable<DataQueryResponse> {
     const history = (asked: Request): Observable<DataQueryResponse> => {
       for (const target of asked.targets) this.filled.add(target);
@@ -209,21 +254,11 @@ export class StreamKpiDataSource extends DataSourceWithBackend<StreamKpiQuery, S
       interpolated: true,
       datasource: this.getRef(),
     };
-    this.filled.add(target);
-    const request = {
-      app: CoreApp.Dashboard,
-      requestId: `${this.uid}-values-${metric}-${dimension}`,
-      interval: '',
-      intervalMs: 0,
+    const [table] = await this.askOnce(target, {
       range,
       scopedVars,
-      targets: [target],
-      timezone: '',
-      startTime: Date.now(),
-    };
-    const { data, error } = withLostAnswers([target.refId], await lastValueFrom(super.query(request)));
-    if (error !== undefined) throw new Error(error.message ?? 'The values could not be read.');
-    const [table] = data as DataFrame[];
+      requestId: `${this.uid}-values-${metric}-${dimension}`,
+    });
     const column = table?.fields.find(({ name }) => name === dimension || name === `label_${dimension}`);
     return [...new Set((column?.values ?? []) as string[])].sort();
   }

@@ -45,6 +45,11 @@ const SINGLE_FIELDS = {
   statusAs: 'form of the status',
   statusOver: 'time of the status',
   timeShift: 'time shift',
+  forecastAs: 'form of the forecast',
+  seasons: 'choice of seasons',
+  timeZone: 'time zone',
+  direction: 'direction',
+  horizon: 'horizon',
 } as const;
 
 /**
@@ -67,7 +72,7 @@ export function interpolateQuery(
     const text = query[field];
     if (typeof text === 'string') put(field, () => single(text, name, variables));
   }
-  const { alias, filters, groupBy, severities } = query;
+  const { alias, filters, groupBy, severities, holidays } = query;
   const limit: unknown = query.limit;
   if (typeof alias === 'string') put('alias', () => replaceText(alias, 'alias', variables));
   if (typeof limit === 'string') put('limit', () => toLimit(replaceText(limit, 'limit', variables)));
@@ -79,6 +84,8 @@ export function interpolateQuery(
     );
   }
   if (Array.isArray(groupBy)) put('groupBy', () => interpolateList(groupBy, 'grouping', variables));
+  if (Array.isArray(holidays))
+    put('holidays', () => interpolateList(holidays, 'list of holidays', variables));
   if (Array.isArray(severities)) {
     put('severities', () => {
       const chosen = interpolateList(severities, 'list of severities', variables);

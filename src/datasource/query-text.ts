@@ -14,9 +14,10 @@ export function queryText(saved: StreamKpiQuery): string {
     const names = readTexts(query.groupBy);
     parts.push(names.length === 0 ? 'all series combined' : `by ${names.join(', ')}`);
   }
-  if (kind === 'series') parts.push(...stepText(query));
-  if (query.openWindows === 'include') parts.push('with open windows');
-  if (query.openWindows === 'exclude') parts.push('closed windows only');
+  if (kind === 'series' || kind === 'forecast') parts.push(...stepText(query));
+  if (kind === 'forecast') parts.push(...forecastText(query));
+  if (kind !== 'forecast' && query.openWindows === 'include') parts.push('with open windows');
+  if (kind !== 'forecast' && query.openWindows === 'exclude') parts.push('closed windows only');
   if (kind === 'series' && query.openWindows === 'separate') parts.push('open windows apart');
   if (query.timeShift !== undefined && query.timeShift !== '') parts.push(`${query.timeShift} before`);
   return parts.join(', ');
@@ -39,8 +40,21 @@ const STATISTICS: Readonly<Record<string, string>> = {
   count: 'Number of windows',
 };
 
-function measureSubject({ kind, measure, stat }: StreamKpiQuery, metric: string): string {
+const FORECAST: Readonly<Record<string, string>> = {
+  bands: 'Forecast',
+  score: 'Anomaly score',
+  expected: 'Expected value',
+  lower: 'Lower end of the band',
+  upper: 'Upper end of the band',
+  anomalous: 'Whether anomalous',
+  anomalous_share: 'Share of anomalous steps',
+  anomalies: 'Anomalies',
+  backtest: 'Backtest',
+};
+
+function measureSubject({ kind, measure, stat, forecastAs }: StreamKpiQuery, metric: string): string {
   const name = measure === undefined || measure === '' ? metric : `${measure} of ${metric}`;
+  if (kind === 'forecast') return `${FORECAST[forecastAs ?? 'bands'] ?? forecastAs} of ${name}`;
   if (kind !== 'summary') return name;
   return stat === undefined ? `Summary of ${name}` : `${STATISTICS[stat] ?? stat} of ${name}`;
 }
@@ -97,6 +111,14 @@ function stepText({ step, overTime, fill }: StreamKpiQuery): string[] {
   if (rule !== undefined) parts.push(`${rule} over time`);
   if (fill === 'zero') parts.push('gaps as zero');
   if (fill === 'null') parts.push('gaps shown');
+  return parts;
+}
+
+function forecastText({ direction, minChange, forSteps }: StreamKpiQuery): string[] {
+  const parts: string[] = [];
+  if (direction === 'up' || direction === 'down') parts.push(`${direction} only`);
+  if (minChange !== undefined && minChange > 0) parts.push(`from ${minChange} off`);
+  if (forSteps !== undefined && forSteps > 1) parts.push(`for ${forSteps} steps`);
   return parts;
 }
 

@@ -47,6 +47,24 @@ export interface StreamKpiQuery extends DataQuery {
   readonly timeShift?: string;
   /** Name of the series: `{{segment}}`, `{{metric}}`, `{{measure}}`, `{{stat}}`. */
   readonly alias?: string;
+  /** Of forecasts; default: bands. Alert rules take no bands and no table: they read `score`. */
+  readonly forecastAs?: ForecastAs;
+  /** Share of the steps that the band should hold, 0.5 to 0.999; default: 0.95. */
+  readonly band?: number;
+  /** Default: auto, the day, and the week as far as the data shows one. */
+  readonly seasons?: Seasons;
+  /** IANA name; days begin by its wall clock. Default: UTC. */
+  readonly timeZone?: string;
+  /** Local dates, e.g. `2026-12-24`, that neither teach nor have a score. */
+  readonly holidays?: readonly string[];
+  /** Which side is an anomaly; default: both. */
+  readonly direction?: Direction;
+  /** A step that is nearer to what was expected is no anomaly; in the unit of the measure. */
+  readonly minChange?: number;
+  /** How far ahead is shown, e.g. `1d`; default: to the end of the range. */
+  readonly horizon?: string;
+  /** Anomalous steps in a row that count as an anomaly; default: 1. Scores do not depend on it. */
+  readonly forSteps?: number;
   /** Whether a panel is kept up to date; default: true. Alert rules, annotations and past ranges never are. */
   readonly live?: boolean;
 
@@ -60,7 +78,7 @@ export interface StreamKpiQuery extends DataQuery {
 
 export const QUERY_VERSION = 1;
 
-export const QUERY_KINDS = ['series', 'summary', 'events', 'status'] as const;
+export const QUERY_KINDS = ['series', 'summary', 'events', 'forecast', 'status'] as const;
 export type QueryKind = (typeof QUERY_KINDS)[number];
 
 export const FILTER_OPERATORS = ['=', '!=', '=~', '!~'] as const;
@@ -93,6 +111,25 @@ export type Severity = (typeof SEVERITIES)[number];
 
 export const EVENT_STATES = ['all', 'open', 'resolved'] as const;
 export type EventStateFilter = (typeof EVENT_STATES)[number];
+
+export const FORECAST_AS = [
+  'bands',
+  'score',
+  'expected',
+  'lower',
+  'upper',
+  'anomalous',
+  'anomalous_share',
+  'anomalies',
+  'backtest',
+] as const;
+export type ForecastAs = (typeof FORECAST_AS)[number];
+
+export const SEASONS = ['auto', 'day', 'week'] as const;
+export type Seasons = (typeof SEASONS)[number];
+
+export const DIRECTIONS = ['up', 'down', 'both'] as const;
+export type Direction = (typeof DIRECTIONS)[number];
 
 export const STATUS_AS = [
   'table',

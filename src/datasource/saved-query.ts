@@ -14,7 +14,7 @@ const FORMER_NAMES: Readonly<Record<string, string>> = {
   adHocFilters: 'adhocFilters',
 };
 
-const KINDS: readonly unknown[] = ['series', 'summary', 'events', 'status'];
+const KINDS: readonly unknown[] = ['series', 'summary', 'events', 'forecast', 'status'];
 
 /** Grafana's names for "one of" and "not one of", and those of other query languages. */
 const FORMER_OPERATORS: Readonly<Record<string, FilterOperator>> = {
@@ -42,7 +42,7 @@ export function readQuery<Query extends StreamKpiQuery>(saved: Query): Query {
       fields[field] = filters.map((entry: unknown) => (isRecord(entry) ? readFilter(entry) : entry));
     }
   }
-  for (const field of ['groupBy', 'severities']) {
+  for (const field of ['groupBy', 'severities', 'holidays']) {
     const list = fields[field];
     if (isText(list) || Array.isArray(list)) fields[field] = readTexts(list);
   }

@@ -40,11 +40,13 @@ export interface StreamKpiFrameMeta {
   /** Times of points that were removed. */
   readonly removed?: readonly number[];
   readonly removed_revisions?: readonly number[];
+  /** Of bands: the forecast of the frame's series. */
+  readonly forecast?: ForecastMeta;
   /** Of status frames: what the bridge says of its hops. */
   readonly status?: BridgeStatus;
 }
 
-export const FRAME_KINDS = ['series', 'summary', 'events', 'status'] as const;
+export const FRAME_KINDS = ['series', 'summary', 'events', 'forecast', 'status'] as const;
 export type FrameKind = (typeof FRAME_KINDS)[number];
 
 /**
@@ -63,6 +65,15 @@ export interface LiveMeta {
   /** The canonical query, as text; the channel's path is a hash of it. */
   readonly query?: string;
   readonly poll_ms?: number;
+}
+
+export interface ForecastMeta {
+  readonly state: 'learning' | 'ready';
+  /** While learning, how much is there and how much is needed. */
+  readonly message?: string;
+  readonly trained_from_ms: number | null;
+  /** Equal ones mean equal steps ahead. */
+  readonly fingerprint: string;
 }
 
 export interface HopStatus {

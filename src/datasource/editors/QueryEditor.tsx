@@ -14,7 +14,9 @@ import { FilterRows } from './fields/FilterRows';
 import { TemplateVariables } from './fields/template-variables';
 import { measureOf } from './query/catalogue-choices';
 import { AliasField, LiveField, TimeShiftField } from './query/DisplayFields';
+import { BacktestPreview } from './query/BacktestPreview';
 import { EventsFields } from './query/EventsFields';
+import { AnomalyFields, ForecastFormField, ForecastModelFields } from './query/ForecastFields';
 import { GroupByField } from './query/GroupByField';
 import { findMetric, MetricFields } from './query/MetricFields';
 import { OpenWindowsField } from './query/OpenWindowsField';
@@ -41,6 +43,11 @@ const queryTypes = (): { value: QueryKind; label: string; description: string }[
     value: 'events',
     label: t('query.type.events', 'Events'),
     description: t('query.type.events-hint', 'Events of the range, as a table or a number'),
+  },
+  {
+    value: 'forecast',
+    label: t('query.type.forecast', 'Forecast'),
+    description: t('query.type.forecast-hint', 'What is expected, and how unusual it is'),
   },
   {
     value: 'status',
@@ -107,7 +114,11 @@ export function QueryEditor({ datasource, query: saved, onChange, onRunQuery, ap
                 onChange={(filters) => save({ filters })}
               />
             </EditorRow>
-            {kind === 'events' ? <EventsQuery {...section} /> : <NumbersQuery {...section} kind={kind} />}
+            {kind === 'events' && <EventsQuery {...section} />}
+            {kind === 'forecast' && (
+              <ForecastQuery {...section} backtest={(tried) => datasource.backtest(tried)} />
+            )}
+            {(kind === 'series' || kind === 'summary') && <NumbersQuery {...section} kind={kind} />}
           </>
         )}
       </EditorRows>
@@ -130,6 +141,29 @@ function NumbersQuery({ kind, ...section }: SectionProps & { kind: 'series' | 's
         {named && <AliasField {...section} />}
         {!section.forRule && <LiveField {...section} />}
       </EditorRow>
+    </>
+  );
+}
+
+interface ForecastQueryProps extends SectionProps {
+  readonly backtest: StreamKpiDataSource['backtest'];
+}
+
+function ForecastQuery({ backtest, ...section }: ForecastQueryProps) {
+  return (
+    <>
+      <EditorRow>
+        <ForecastFormField {...section} />
+        <GroupByField {...section} />
+      </EditorRow>
+      <ForecastModelFields {...section} />
+      <AnomalyFields {...section} />
+      <EditorRow>
+        <TimeShiftField {...section} />
+        <AliasField {...section} />
+        {!section.forRule && <LiveField {...section} />}
+      </EditorRow>
+      {section.query.metric !== undefined && <BacktestPreview query={section.query} backtest={backtest} />}
     </>
   );
 }

@@ -41,6 +41,7 @@ interface Circumstances {
   readonly call?: ResourceCall;
   readonly variables?: DashboardVariable[];
   readonly app?: CoreApp;
+  readonly backtest?: StreamKpiDataSource['backtest'];
 }
 
 /** jsdom lays nothing out, and lists show what has room only. */
@@ -53,12 +54,12 @@ function giveRoom(): void {
 export async function showEditor<Query>(
   Editor: ComponentType<EditorProps<Query>>,
   start: Query,
-  { call = answering, variables = [], app = CoreApp.Dashboard }: Circumstances = {},
+  { call = answering, variables = [], app = CoreApp.Dashboard, backtest }: Circumstances = {},
 ): Promise<EditorStage<Query>> {
   giveRoom();
   setTemplateSrv(new DashboardVariables(variables));
   // Editors use nothing else of it.
-  const datasource = { catalogue: new CatalogueClient(call) } as unknown as StreamKpiDataSource;
+  const datasource = { catalogue: new CatalogueClient(call), backtest } as unknown as StreamKpiDataSource;
   let saved = start;
   let runs = 0;
   function Stage() {

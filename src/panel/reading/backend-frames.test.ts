@@ -3,6 +3,10 @@ import eventsByUser from '../../../tests/fixtures/plugin/frames/events-count-by-
 import eventsCut from '../../../tests/fixtures/plugin/frames/events-filtered-and-limited.json';
 import eventsLimited from '../../../tests/fixtures/plugin/frames/events-limited.json';
 import eventsTable from '../../../tests/fixtures/plugin/frames/events-table.json';
+import anomalies from '../../../tests/fixtures/plugin/frames/forecast-anomalies.json';
+import anomalousShare from '../../../tests/fixtures/plugin/frames/forecast-anomalous-share.json';
+import bands from '../../../tests/fixtures/plugin/frames/forecast-bands.json';
+import noForecast from '../../../tests/fixtures/plugin/frames/forecast-none.json';
 import coarse from '../../../tests/fixtures/plugin/frames/series-downsampled-and-truncated.json';
 import noSeries from '../../../tests/fixtures/plugin/frames/series-none.json';
 import shifted from '../../../tests/fixtures/plugin/frames/series-time-shift.json';
@@ -103,6 +107,39 @@ test('no series in the range: one card without a value', () => {
 test('a shifted query alone is cards; beside the metric it is what those are compared with', () => {
   expect(read(shifted).cards).toHaveLength(1);
   expect(read(series, shifted).cards).toHaveLength(2);
+});
+
+test('a series with its band is a card of its newest closed step, compared with what was expected', () => {
+  expect(told(bands)).toEqual([
+    ['gold', 'Events per minute', '530'],
+    ['silver', 'Events per minute', '8'],
+  ]);
+  const [gold, silver] = read(bands).cards;
+  expect(gold?.delta).toMatchObject({ absolute: '+226', versus: 'expected', base: { text: '304' } });
+  expect(gold?.note).toBe('Unusually high for this time (score 2.2).');
+  expect(gold?.open).toBe(false);
+  // Neither the steps ahead nor the band are in the sparkline.
+  expect(gold?.trend?.values).toEqual([310, 302, 520, 530]);
+  // Steps of five minutes: one, the grace of 30 s and two missed ones after its start.
+  expect(gold?.staleFrom).toBe(1_700_001_000_000 + 300_000 + 30_000 + 600_000);
+  expect(silver?.delta).toBeNull();
+  expect(silver?.note).toBe('Learning: 24 h of closed steps are there, 48 h are needed.');
+  expect(told(noForecast)).toEqual([['Events per minute', '', 'No data']]);
+  expect(told(anomalousShare)).toEqual([['Events per minute', 'gold', '50%']]);
+});
+
+test('anomalies are alerts: open while the newest closed step belongs to them', () => {
+  const { alerts, cards } = read(anomalies);
+  expect(cards).toEqual([]);
+  expect(alerts.kept).toMatchObject([
+    {
+      severity: 'warning',
+      state: 'open',
+      message: 'Higher than expected: 530, where 304 (283 to 323) was expected',
+      labels: { segment: 'gold' },
+      started: 1_700_000_700_000,
+    },
+  ]);
 });
 
 test('events are alerts; counts of them are cards', () => {

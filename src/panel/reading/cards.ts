@@ -9,6 +9,7 @@ import { compare, towards } from './comparison';
 import { column, labelsKey, numberColumns } from './frame-columns';
 import { spanText, staleFrom, type FreshnessRules } from './freshness';
 import { plainSources } from './plain-source';
+import { forecastSource, isBands } from './forecast-source';
 import { seriesSource } from './series-source';
 import { cardConfig, linksOf, noData, shownValue, type DisplayContext } from './shown-value';
 import { summarySources } from './summary-source';
@@ -45,6 +46,7 @@ export function readCards(
 
 function sourcesOf(frame: DataFrame, frames: readonly DataFrame[], options: CardOptions): CardSource[] {
   if (isSummaryTable(frame)) return summarySources(frame, options.stat);
+  if (isBands(frame)) return [forecastSource(frame, [...frames])];
   if (isStreamSeries(frame)) return [seriesSource(frame, [...frames])];
   if (numberColumns(frame).length > 0) return plainSources(frame, [...frames], options.tables);
   // An answer without any series still says which metric it is of.

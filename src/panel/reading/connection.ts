@@ -112,7 +112,9 @@ function dataStaleFrom(metas: readonly StreamKpiFrameMeta[], rules: FreshnessRul
   if (rules.staleAfter <= 0) return null;
   let latest: number | null = null;
   for (const meta of metas) {
-    const counts = (meta.kind === 'series' || meta.kind === 'summary') && (meta.time_shift_ms ?? 0) === 0;
+    const counts =
+      (meta.kind === 'series' || meta.kind === 'summary' || meta.kind === 'forecast') &&
+      (meta.time_shift_ms ?? 0) === 0;
     if (!counts || meta.watermark_ms === null || meta.window_ms === undefined) continue;
     const from = meta.watermark_ms + (meta.grace_ms ?? 0) + (rules.staleAfter + 1) * meta.window_ms;
     if (latest === null || from > latest) latest = from;

@@ -111,7 +111,7 @@ export function SeriesFields({ query, onChange, metric, measure, forRule, idOf }
   );
 }
 
-function stepFault(step: string | undefined): string | undefined {
+export function stepFault(step: string | undefined): string | undefined {
   if (step === undefined || step === 'auto' || step === 'window' || holdsVariable(step) || isDuration(step)) {
     return undefined;
   }

@@ -1,0 +1,50 @@
+import type { DataFrame } from '@grafana/data';
+import { t } from '../../locales/translate';
+import { frameMeta } from '../../frames/frame-meta';
+import type { CardSource } from './card-source';
+import { column, numberAt } from './frame-columns';
+import { seriesSource, trendOf } from './series-source';
+
+/** The fields of a series with its band (pkg/frames/bands.go): Value, Expected, Lower, Upper, Score. */
+export const isBands = (frame: DataFrame): boolean =>
+  frameMeta(frame)?.kind === 'forecast' && column(frame, 'Expected') !== undefined;
+
+/** A card from a series with its band: the newest closed step beside what was expected of it. */
+export function forecastSource(frame: DataFrame, frames: DataFrame[]): CardSource {
+  const source = seriesSource(frame, frames);
+  const { meta, row } = source;
+  const step = meta?.step_ms ?? null;
+  const openFrom = meta?.open_from_ms ?? null;
+  return {
+    ...source,
+    // It is old by its steps, which are longer than the windows.
+    meta: meta === undefined || step === null ? meta : { ...meta, window_ms: step },
+    previous: numberAt(column(frame, 'Expected'), row),
+    previousName: t('versus.expected', 'expected'),
+    trend: trendOf(closedPart(frame, openFrom), source.field, openFrom, step),
+    note: noteOf(frame, row),
+  };
+}
+
+/** The steps ahead have no value. */
+function closedPart(frame: DataFrame, openFrom: number | null): DataFrame {
+  if (openFrom === null) return frame;
+  const ahead = (frame.fields[0]?.values as number[]).findIndex((time) => time >= openFrom);
+  return ahead < 0 ? frame : { ...frame, length: ahead };
+}
+
+function noteOf(frame: DataFrame, row: number): string | null {
+  const { state, message } = frameMeta(frame)?.forecast ?? {};
+  if (state === 'learning') return message ?? null;
+  const score = numberAt(column(frame, 'Score'), row);
+  if (score === null || Math.abs(score) < 1) return null;
+  return score > 0
+    ? t('cards.above-band', 'Unusually high for this time (score {{score, number}}).', {
+        score: rounded(score),
+      })
+    : t('cards.below-band', 'Unusually low for this time (score {{score, number}}).', {
+        score: rounded(score),
+      });
+}
+
+const rounded = (score: number): number => Math.round(score * 10) / 10;
