@@ -15,8 +15,8 @@ import (
 const (
 	// mostHorizon is the bridge's limit.
 	mostHorizon = 14 * 24 * time.Hour
-	// unclosed is how far behind the clock the first open step usually begins, at most.
-	unclosed = 2 * time.Hour
+	// unclosed is how far behind the clock the first open step begins at most while records come: steps are up to a day long.
+	unclosed = 2 * 24 * time.Hour
 )
 
 // forecast answers every form of a forecast from the bridge's answer to one request, so that bands, cards, annotations

@@ -48,6 +48,7 @@ Examples, as they stand in a panel's \`targets\` or a rule's \`model\` (there be
 { "version": 1, "kind": "series", "metric": "events_per_minute", "groupBy": ["segment"] }
 { "version": 1, "kind": "summary", "metric": "revenue_per_minute", "groupBy": [], "stat": "last" }
 { "version": 1, "kind": "events", "metric": "high_activity_alert", "eventState": "open" }
+{ "version": 1, "kind": "forecast", "metric": "events_per_minute", "groupBy": [], "timeZone": "Europe/Berlin" }
 { "version": 1, "kind": "status", "statusAs": "lag", "statusOver": "range" }
 \`\`\`
 
@@ -57,6 +58,6 @@ ${types.about('StreamKpiVariableQuery')}
 ${fields(types, 'StreamKpiVariableQuery')}
 
 ## Annotations
-An annotation's \`target\` is a query of the kind \`events\`. It is read with the dashboard and never streams.
+An annotation's \`target\` is a query of the kind \`events\`, or \`forecast\` for its anomalies. It is read with the dashboard and never streams.
 `;
 }

@@ -47,6 +47,11 @@ ${meta.about('LiveMeta')}
 
 ${fields(meta.fields('LiveMeta'))}
 
+### ForecastMeta
+${meta.about('ForecastMeta')}
+
+${fields(meta.fields('ForecastMeta'))}
+
 ### BridgeStatus
 ${meta.about('BridgeStatus')} A whole one stands in [http.md](http.md#statusanswer).
 

@@ -67,6 +67,7 @@ export interface LiveMeta {
   readonly poll_ms?: number;
 }
 
+/** What a band of a series is based on. */
 export interface ForecastMeta {
   readonly state: 'learning' | 'ready';
   /** While learning, how much is there and how much is needed. */
