@@ -1,6 +1,7 @@
 package frames
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -21,7 +22,7 @@ func anomalyTable(asked Asked, answer *bridge.ForecastAnswer, meta Meta) data.Fr
 			events = append(events, anomalyEvent(answer, series, run))
 		}
 	}
-	slices.SortStableFunc(events, func(a, b bridge.Event) int { return int(b.TimeMS - a.TimeMS) })
+	slices.SortStableFunc(events, func(a, b bridge.Event) int { return cmp.Compare(b.TimeMS, a.TimeMS) })
 	meta.OpenFromMS = shifted(oldestOpen(events), asked.Query.TimeShift)
 	if limit := asked.Query.Limit; limit > 0 && len(events) > limit {
 		events, meta.Truncated = events[:limit], true

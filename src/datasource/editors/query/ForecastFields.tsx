@@ -18,6 +18,9 @@ import {
 import type { SectionProps } from './section';
 import { stepFault } from './SeriesFields';
 
+/** Of the contract (backend-bridge/api/openapi.yaml). */
+const DEFAULTS = { timeZone: 'UTC', minChange: '0', forSteps: '1', band: '0.95' } as const;
+
 /** What is shown of a forecast. */
 export function ForecastFormField({
   query,
@@ -55,7 +58,7 @@ export function ForecastModelFields({ query, onChange, metric, idOf }: Fields) {
     [],
   );
   const withoutSeasons = useMemo(seasonsByDefault, []);
-  const withoutZone = useMemo(() => ({ label: 'UTC' }), []);
+  const withoutZone = useMemo(() => ({ label: DEFAULTS.timeZone }), []);
   return (
     <EditorRow>
       <ChoiceField
@@ -138,7 +141,7 @@ export function AnomalyFields({
           'forecast.min-change.tooltip',
           'What is nearer to the expected value is no anomaly. In the unit of the measure.',
         )}
-        placeholder="0"
+        placeholder={DEFAULTS.minChange}
         width={12}
         value={query.minChange === undefined ? '' : String(query.minChange)}
         faultOf={minChangeFault}
@@ -152,7 +155,7 @@ export function AnomalyFields({
           'Of anomalies and the backtest: fewer anomalous steps in a row do not count. In a rule, use its pending period.',
         )}
         inputMode="numeric"
-        placeholder="1"
+        placeholder={DEFAULTS.forSteps}
         width={12}
         value={query.forSteps === undefined ? '' : String(query.forSteps)}
         faultOf={stepsFault}
@@ -162,7 +165,7 @@ export function AnomalyFields({
         id={idOf('band')}
         label={t('forecast.band.label', 'Band')}
         tooltip={t('forecast.band.tooltip', 'Share of the steps that the band should hold, 0.5 to 0.999.')}
-        placeholder="0.95"
+        placeholder={DEFAULTS.band}
         width={12}
         value={query.band === undefined ? '' : String(query.band)}
         faultOf={bandFault}
