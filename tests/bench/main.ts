@@ -1,5 +1,6 @@
 /** npm run bench -- <scenario>: one JSON line for each scenario on stdout, everything else on stderr. */
 import { bytes } from './scenarios/bytes';
+import { decoding } from './scenarios/decoding';
 import { fanout } from './scenarios/fanout';
 import { forecast } from './scenarios/forecast';
 import { history } from './scenarios/history';
@@ -14,6 +15,7 @@ import { machine, versions } from './surroundings';
 
 const SCENARIOS: readonly Scenario[] = [
   ingest,
+  decoding,
   fanout,
   latency,
   history,

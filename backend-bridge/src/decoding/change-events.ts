@@ -1,5 +1,6 @@
 import type { FieldPath, TopicMapping } from '../domain/mapping';
 import { fieldReader } from './field-path';
+import { pathsIn } from './mapped-paths';
 import { Undecodable } from './undecodable';
 
 /**
@@ -14,6 +15,7 @@ export interface Change {
 }
 
 const ROW = 'after';
+const MARK = '__deleted';
 
 /** The path of the event within the value, where every measure is read in its `after`; null where they are not. */
 function eventPath(measures: readonly FieldPath[]): FieldPath | null {
@@ -23,6 +25,16 @@ function eventPath(measures: readonly FieldPath[]): FieldPath | null {
   const prefix = first.slice(0, at + 1).map((name) => name.toLowerCase());
   const within = measures.every((path) => prefix.every((name, i) => path[i]?.toLowerCase() === name));
   return within ? first.slice(0, at) : null;
+}
+
+/** What a mapping reads besides its own fields, to see whether a row was deleted. */
+export function changePaths(mapping: TopicMapping): FieldPath[] {
+  const path = eventPath(mapping.measures.map((measure) => measure.path));
+  if (path === null) return [[MARK]];
+  const before = pathsIn('value', mapping)
+    .filter((one) => one[path.length]?.toLowerCase() === ROW)
+    .map((one) => [...path, 'before', ...one.slice(path.length + 1)]);
+  return [[...path, 'op'], ...before];
 }
 
 /** Content whose event at `path` has another row. Only what the path goes through is copied. */
@@ -38,7 +50,7 @@ function withRow(content: unknown, path: FieldPath, row: unknown): unknown {
 /** Tells what a value does to the row of its point. Throws Undecodable where it names no row. */
 export function createChangeReader(mapping: TopicMapping): (content: unknown) => Change {
   const path = eventPath(mapping.measures.map((measure) => measure.path));
-  const deletedMark = fieldReader(['__deleted']);
+  const deletedMark = fieldReader([MARK]);
   if (path === null) {
     return (content) => {
       const mark = deletedMark(content);

@@ -19,7 +19,9 @@ const MAX_INFLATED_BYTES = 4_194_304;
 export interface Frame {
   /** Null: a version in AWS Glue, which is not asked. */
   readonly schema: SchemaId | null;
-  readonly body: Buffer;
+  readonly bytes: Buffer;
+  /** Where in `bytes` the payload begins. */
+  readonly from: number;
   /** The rest of the header that named the schema: Protobuf's message indexes are there, not in the body. */
   readonly header: Buffer | null;
 }
@@ -30,12 +32,13 @@ function guidAt(bytes: Buffer, from: number): string {
 }
 
 /** The id that `bytes` begin with, of Confluent's two kinds; null: none. */
-function idOf(bytes: Buffer): { readonly schema: SchemaId; readonly length: number } | null {
+function idOf(bytes: Buffer): Frame | null {
   if (bytes[0] === ID && bytes.length >= ID_BYTES) {
-    return { schema: bytes.readUInt32BE(1), length: ID_BYTES };
+    return { schema: bytes.readUInt32BE(1), bytes, from: ID_BYTES, header: null };
   }
-  if (bytes[0] === GUID && bytes.length >= GUID_BYTES)
-    return { schema: guidAt(bytes, 1), length: GUID_BYTES };
+  if (bytes[0] === GUID && bytes.length >= GUID_BYTES) {
+    return { schema: guidAt(bytes, 1), bytes, from: GUID_BYTES, header: null };
+  }
   return null;
 }
 
@@ -57,9 +60,15 @@ function glueBody(bytes: Buffer, { name, malformed }: PayloadPlace): Buffer {
   }
 }
 
+/** The payload alone. */
+export const payloadOf = (bytes: Buffer, from: number, to: number): Buffer =>
+  from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to);
+
+const HEADERS = { key: '__key_schema_id', value: '__value_schema_id' } as const;
+
 /** The header in which Confluent's serializers put the schema's GUID; null: none. */
 export function schemaHeader({ headers }: WithHeaders, { what }: PayloadPlace): Buffer | null {
-  const header = headers?.[`__${what}_schema_id`];
+  const header = headers?.[HEADERS[what]];
   return Buffer.isBuffer(header) ? header : (header?.[0] ?? null);
 }
 
@@ -71,15 +80,15 @@ export function frameOf(bytes: Buffer, record: WithHeaders, place: PayloadPlace)
     if (named === null) {
       throw new Undecodable(
         place.malformed,
-        `the header __${place.what}_schema_id has ${header.length} bytes, and not the id of a schema`,
+        `the header ${HEADERS[place.what]} has ${header.length} bytes, and not the id of a schema`,
       );
     }
-    return { schema: named.schema, body: bytes, header: header.subarray(named.length) };
+    return { schema: named.schema, bytes, from: 0, header: header.subarray(named.from) };
   }
   const named = idOf(bytes);
-  if (named !== null) return { schema: named.schema, body: bytes.subarray(named.length), header: null };
+  if (named !== null) return named;
   if (bytes[0] === GLUE && bytes.length >= GLUE_BYTES) {
-    return { schema: null, body: glueBody(bytes, place), header: null };
+    return { schema: null, bytes: glueBody(bytes, place), from: 0, header: null };
   }
   return null;
 }
@@ -111,7 +120,7 @@ export function registryFrame(
       `${place.name} names schema ${schema}, which no registry gives out`,
     );
   }
-  return { ...frame, schema };
+  return frame as typeof frame & { readonly schema: SchemaId };
 }
 
 /** The schema of an id. Throws SchemaNeeded where it is not fetched yet, Undecodable where there is none. */

@@ -1,6 +1,6 @@
 import type { TopicMapping } from '../domain/mapping';
 import type { PointWrite } from '../domain/point';
-import { createChangeReader, type Change } from './change-events';
+import { changePaths, createChangeReader, type Change } from './change-events';
 import { fieldReader } from './field-path';
 import type { SchemaSource, WithHeaders } from './format';
 import { createFormat } from './formats';
@@ -64,7 +64,12 @@ export function createRecordDecoder(mapping: TopicMapping, hooks: DecoderHooks):
   const change = createChangeReader(mapping);
   const valueFormat = createFormat(
     mapping.value,
-    { what: 'value', name: 'the value', malformed: 'value_malformed', paths },
+    {
+      what: 'value',
+      name: 'the value',
+      malformed: 'value_malformed',
+      paths: [...paths, ...changePaths(mapping)],
+    },
     hooks.schemas,
   );
   const windows = createWindowReader(mapping);

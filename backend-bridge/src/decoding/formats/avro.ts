@@ -1,6 +1,6 @@
 import { StartRefusedError } from '../../domain/errors';
 import type { Format, FormatFactory, PayloadPlace, RegisteredSchema } from '../format';
-import { frameOf, registryFrame, schemaOf } from '../framing';
+import { frameOf, payloadOf, registryFrame, schemaOf, type Frame } from '../framing';
 import { Undecodable } from '../undecodable';
 import { parseAvroSchema, type AvroSchema } from './avro-schema';
 
@@ -15,6 +15,8 @@ function parse(schema: RegisteredSchema): AvroSchema | string {
     return `cannot be used: ${(error as Error).message}`;
   }
 }
+
+const bodyOf = ({ bytes, from }: Frame): Buffer => payloadOf(bytes, from, bytes.length);
 
 function decoded(
   schema: AvroSchema,
@@ -45,7 +47,7 @@ export const avroFormat: FormatFactory = ({ schema: file, framing = 'none' }, pl
     return {
       structured: true,
       read: (bytes, from, to, record) => {
-        const payload = bytes.subarray(from, to);
+        const payload = payloadOf(bytes, from, to);
         // Any byte may begin Avro: only the mapping can say that a frame does.
         const frame = framing === 'none' ? null : frameOf(payload, record, place);
         if (frame === null && framing !== 'none') {
@@ -54,14 +56,15 @@ export const avroFormat: FormatFactory = ({ schema: file, framing = 'none' }, pl
             `${place.name} does not begin as \`framing: ${framing}\` says; say \`framing: none\` where nothing comes before the Avro`,
           );
         }
-        return decoded(own, frame?.body ?? payload, place, file.path);
+        return decoded(own, frame === null ? payload : bodyOf(frame), place, file.path);
       },
     };
   }
   return {
     structured: true,
     read: (bytes, from, to, record) => {
-      const { schema: id, body } = registryFrame(bytes.subarray(from, to), record, place);
+      const frame = registryFrame(payloadOf(bytes, from, to), record, place);
+      const id = frame.schema;
       const registered = schemaOf(id, schemas, place);
       let schema = parsed.get(registered);
       if (schema === undefined) {
@@ -69,7 +72,7 @@ export const avroFormat: FormatFactory = ({ schema: file, framing = 'none' }, pl
         parsed.set(registered, schema);
       }
       if (typeof schema === 'string') throw new Undecodable('unknown_schema', `schema ${id} ${schema}`);
-      return decoded(schema, body, place, `schema ${id}`);
+      return decoded(schema, bodyOf(frame), place, `schema ${id}`);
     },
   };
 };

@@ -1,6 +1,6 @@
 import { createConnectReader } from '../connect-schema';
 import type { FormatFactory } from '../format';
-import { frameOf } from '../framing';
+import { frameOf, payloadOf } from '../framing';
 import { likelyFormat } from '../likely-format';
 import { Undecodable } from '../undecodable';
 import { utf8Text } from './text';
@@ -20,12 +20,11 @@ export const jsonFormat: FormatFactory = (_, place) => {
   return {
     structured: true,
     read: (bytes, from, to) => {
-      const framed =
-        from < to && bytes[from]! < TAB ? (frameOf(bytes.subarray(from, to), {}, place)?.body ?? null) : null;
+      const framed = from < to && bytes[from]! < TAB ? frameOf(payloadOf(bytes, from, to), {}, place) : null;
       text =
         framed === null
           ? utf8Text(bytes, from, to, malformed)
-          : utf8Text(framed, 0, framed.length, malformed);
+          : utf8Text(framed.bytes, framed.from, framed.bytes.length, malformed);
       try {
         return withoutEnvelope(JSON.parse(text));
       } catch (error) {

@@ -1,4 +1,5 @@
-import { Enum, MapField, Type, type Field } from 'protobufjs';
+import { Enum, MapField, Type, type Field, type FieldBase } from 'protobufjs';
+import type { FieldPath } from '../../domain/mapping';
 import { fromWellKnown } from './protobuf-well-known';
 import { FIXED32, FIXED64, GROUP, GROUP_END, SIZED, VARINT, WireReader } from './protobuf-wire';
 
@@ -21,12 +22,14 @@ interface FieldReader {
 }
 
 export interface MessageReader {
-  /** Throws RangeError where the bytes are no message of this type. */
-  read(bytes: Buffer): unknown;
+  /** The message from `from` to the end. Throws RangeError where the bytes are no message of this type. */
+  read(bytes: Buffer, from: number): unknown;
 }
 
 /** Lists and maps of one message may have so many items in all: a record of a window has few. */
 const MOST_ITEMS = 250_000;
+/** In place of a tag: no field has the number 0. */
+const OUTERMOST = 0;
 const EMPTY: readonly unknown[] = Object.freeze([]);
 
 const WIRE_TYPES: Readonly<Record<string, number>> = {
@@ -60,6 +63,16 @@ const SCALARS: Readonly<Record<string, ReadValue>> = {
 
 const ZEROS: Readonly<Record<string, unknown>> = { bool: false, string: '', bytes: Buffer.alloc(0) };
 
+/** The paths within a field of paths within its message; null: all of it is wanted. */
+function pathsWithin(paths: readonly FieldPath[] | null, field: FieldBase): readonly FieldPath[] | null {
+  if (paths === null) return null;
+  const name = field.name.toLowerCase();
+  // A list's index or a map's key stands between.
+  const skipped = field.repeated || field.map ? 2 : 1;
+  const within = paths.filter(([first]) => first?.toLowerCase() === name).map((path) => path.slice(skipped));
+  return within.some((path) => path.length === 0) ? null : within;
+}
+
 /** What a field has that is not written; `undefined`: nothing. */
 function defaultOf(field: Field): unknown {
   if (field.repeated) return EMPTY;
@@ -74,9 +87,13 @@ function defaultOf(field: Field): unknown {
   return field.type.endsWith('64') ? Number(written) : field.defaultValue;
 }
 
-/** Compiles messages of one schema; types that contain each other are compiled once. */
-export function createMessageReader(root: Type): MessageReader {
-  const compiled = new Map<Type, ReadValue>();
+/**
+ * Compiles a message, of which only the fields on `paths` are read; null: all are. Types that contain each other are
+ * compiled once where all of them is wanted.
+ */
+export function createMessageReader(root: Type, paths: readonly FieldPath[] | null): MessageReader {
+  const whole = new Map<Type, ReadValue>();
+  const source = new WireReader(Buffer.alloc(0));
   let items = 0;
 
   const countItem = (): void => {
@@ -84,7 +101,8 @@ export function createMessageReader(root: Type): MessageReader {
     if (items > MOST_ITEMS) throw new RangeError(`its lists have more than ${MOST_ITEMS} items`);
   };
 
-  const valueReader = (resolved: Type | Enum | null, type: string): ReadValue => {
+  const valueReader = (field: FieldBase, wanted: readonly FieldPath[] | null): ReadValue => {
+    const { resolvedType: resolved, type } = field;
     if (resolved instanceof Enum) {
       const names = resolved.valuesById;
       return (wire) => {
@@ -92,13 +110,13 @@ export function createMessageReader(root: Type): MessageReader {
         return names[number] ?? number;
       };
     }
-    if (resolved instanceof Type) return messageReader(resolved);
+    if (resolved instanceof Type) return messageReader(resolved, wanted);
     return SCALARS[type]!;
   };
 
-  const mapReader = (field: MapField): ReadValue => {
+  const mapReader = (field: MapField, wanted: readonly FieldPath[] | null): ReadValue => {
     const readKey = SCALARS[field.keyType]!;
-    const readValue = valueReader(field.resolvedType, field.type);
+    const readValue = valueReader(field, wanted);
     const keyTag = (1 << 3) | (WIRE_TYPES[field.keyType] ?? VARINT);
     const valueTag =
       (2 << 3) | (field.resolvedType instanceof Type ? SIZED : (WIRE_TYPES[field.type] ?? VARINT));
@@ -118,7 +136,7 @@ export function createMessageReader(root: Type): MessageReader {
     };
   };
 
-  const fieldReader = (field: Field): FieldReader => {
+  const fieldReader = (field: Field, wanted: readonly FieldPath[] | null): FieldReader => {
     const { type, resolvedType: resolved, name, repeated } = field;
     const map = field instanceof MapField;
     const message = map || resolved instanceof Type;
@@ -132,7 +150,7 @@ export function createMessageReader(root: Type): MessageReader {
       map,
       // Replaced at the first use, so that types that contain themselves come to an end.
       read: (wire, tag, depth) => {
-        reader.read = map ? mapReader(field) : valueReader(resolved, type);
+        reader.read = map ? mapReader(field, wanted) : valueReader(field, wanted);
         return reader.read(wire, tag, depth);
       },
     };
@@ -154,10 +172,6 @@ export function createMessageReader(root: Type): MessageReader {
       map[String(key)] = value;
       return;
     }
-    if (!field.repeated) {
-      content[name] = field.read(wire, tag, depth);
-      return;
-    }
     if (content[name] === EMPTY) content[name] = [];
     const list = content[name] as unknown[];
     if (field.packable && (tag & 7) === SIZED) {
@@ -174,60 +188,56 @@ export function createMessageReader(root: Type): MessageReader {
     }
   };
 
-  const messageReader = (type: Type): ReadValue => {
-    const known = compiled.get(type);
+  const messageReader = (type: Type, wanted: readonly FieldPath[] | null): ReadValue => {
+    const known = wanted === null ? whole.get(type) : undefined;
     if (known !== undefined) return known;
-    const fields: FieldReader[] = [];
-    const blank: Content = {};
     const convert = fromWellKnown(type.fullName);
+    const fields: (FieldReader | undefined)[] = [];
+    const blank: Content = {};
     const read: ReadValue = (wire, tag, depth) => {
       WireReader.checkDepth(depth);
+      const { end } = wire;
+      // A group has an end instead of a length, and the outermost message neither.
       const group = (tag & 7) === GROUP;
       const last = group ? tag + (GROUP_END - GROUP) : 0;
-      const { end } = wire;
-      if (!group) wire.end = wire.sized();
+      if (tag !== OUTERMOST && !group) wire.end = wire.sized();
       const content = { ...blank };
       while (group || wire.at < wire.end) {
         const next = wire.tag();
         if (next === last) break;
         const field = fields[next >>> 3];
-        const fits =
-          field !== undefined && ((next & 7) === field.wireType || (field.packable && (next & 7) === SIZED));
         // A field of another wire type is not this one: Protobuf reads it as unknown.
-        if (fits) addTo(content, field, wire, next, depth + 1);
-        else wire.skip(next);
+        if (field !== undefined && (next & 7) === field.wireType && !field.repeated && !field.map) {
+          content[field.name] = field.read(wire, next, depth + 1);
+        } else if (
+          field !== undefined &&
+          ((next & 7) === field.wireType || (field.packable && (next & 7) === SIZED))
+        ) {
+          addTo(content, field, wire, next, depth + 1);
+        } else wire.skip(next);
       }
       wire.end = end;
       return convert === null ? content : convert(content);
     };
-    compiled.set(type, read);
+    if (wanted === null) whole.set(type, read);
     for (const field of type.fieldsArray) {
+      const within = convert === null ? pathsWithin(wanted, field) : null;
+      // An object takes no field of this name.
+      if (within?.length === 0 || field.name === '__proto__') continue;
       field.resolve();
-      // An object takes no such field.
-      if (field.name === '__proto__') continue;
-      fields[field.id] = fieldReader(field);
-      const absent = defaultOf(field);
-      if (absent !== undefined) blank[field.name] = absent;
+      fields[field.id] = fieldReader(field, within);
+      // Absent ones too, so that all messages of a type have one shape.
+      blank[field.name] = defaultOf(field);
     }
     return read;
   };
 
-  const read = messageReader(root);
+  const read = messageReader(root, paths);
   return {
-    read: (bytes) => {
+    read: (bytes, from) => {
       items = 0;
-      return read(new WholeMessage(bytes), SIZED, 0);
+      source.reset(bytes, from);
+      return read(source, OUTERMOST, 0);
     },
   };
-}
-
-/** A message that no length stands before. */
-class WholeMessage extends WireReader {
-  private begun = false;
-
-  override sized(): number {
-    if (this.begun) return super.sized();
-    this.begun = true;
-    return this.end;
-  }
 }

@@ -1,14 +1,13 @@
 import { common, Namespace, parse, Root, Type, type NamespaceBase } from 'protobufjs';
 import { FileDescriptorSet } from 'protobufjs/ext/descriptor';
-import { createMessageReader, type MessageReader } from './protobuf-message';
 import { BUILT_IN } from './protobuf-well-known';
 
 /** A .proto file with what it imports, or a set of descriptors. */
 export interface ProtobufSchema {
   /** The message at Confluent's indexes: that of the file, then those nested in it. Throws RangeError: there is none. */
-  at(indexes: readonly number[]): MessageReader;
+  at(indexes: readonly number[]): Type;
   /** The message of a full or simple name; null: there is none. */
-  named(name: string): MessageReader | null;
+  named(name: string): Type | null;
   /** Full names of the messages of the file, not of those nested in them. */
   readonly messages: readonly string[];
 }
@@ -28,26 +27,27 @@ const messagesIn = (space: NamespaceBase): Type[] => space.nestedArray.filter((o
 
 function schemaIn(root: Root, messages: readonly string[]): ProtobufSchema {
   root.resolveAll();
-  const readers = new Map<Type, MessageReader>();
-  const readerOf = (type: Type): MessageReader => {
-    let reader = readers.get(type);
-    if (reader === undefined) readers.set(type, (reader = createMessageReader(type)));
-    return reader;
+  const found = new Map<string, Type>();
+  const typeAt = ([first, ...rest]: readonly number[]): Type => {
+    const name = messages[first ?? 0];
+    let type = name === undefined ? undefined : root.lookupType(name);
+    for (const index of rest) type = type === undefined ? undefined : messagesIn(type)[index];
+    if (type === undefined) throw new RangeError(`the schema has no message ${[first, ...rest].join('.')}`);
+    return type;
   };
   return {
     messages,
-    at: ([first, ...rest]) => {
-      const name = messages[first ?? 0];
-      let type = name === undefined ? undefined : root.lookupType(name);
-      for (const index of rest) type = type === undefined ? undefined : messagesIn(type)[index];
-      if (type === undefined) throw new RangeError(`the schema has no message ${[first, ...rest].join('.')}`);
-      return readerOf(type);
+    at: (indexes) => {
+      const path = indexes.join();
+      let type = found.get(path);
+      if (type === undefined) found.set(path, (type = typeAt(indexes)));
+      return type;
     },
     named: (name) => {
-      const found =
+      const type =
         root.lookup(name, [Type]) ??
         messages.map((one) => root.lookup(one)).find((one) => one?.name === name);
-      return found instanceof Type ? readerOf(found) : null;
+      return type instanceof Type ? type : null;
     },
   };
 }

@@ -10,7 +10,7 @@ const WRAPPER = /^\.google\.protobuf\.(?:Double|Float|U?Int(?:32|64)|Bool|String
 /** A dynamic value: whichever of its fields is set. */
 function fromDynamic(content: Content): unknown {
   const [value] = Object.entries(content)
-    .filter(([name]) => !/^null_?value$/i.test(name))
+    .filter(([name, set]) => set !== undefined && !/^null_?value$/i.test(name))
     .map(([, set]) => set);
   return value ?? null;
 }

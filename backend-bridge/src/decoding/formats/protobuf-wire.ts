@@ -24,10 +24,18 @@ export class WireReader {
   private low = 0;
   private high = 0;
 
-  constructor(
-    readonly bytes: Buffer,
-    public end: number = bytes.length,
-  ) {}
+  end: number;
+
+  constructor(private bytes: Buffer) {
+    this.end = bytes.length;
+  }
+
+  /** Reads other bytes from now on. */
+  reset(bytes: Buffer, from: number): void {
+    this.bytes = bytes;
+    this.at = from;
+    this.end = bytes.length;
+  }
 
   private need(count: number): void {
     if (this.at + count > this.end) throw new RangeError('it ends within a field');
@@ -35,6 +43,13 @@ export class WireReader {
 
   private varint(): void {
     const { bytes, end } = this;
+    const first = this.at < end ? bytes[this.at]! : 0xff;
+    if (first < 0x80) {
+      this.at += 1;
+      this.low = first;
+      this.high = 0;
+      return;
+    }
     let low = 0;
     let high = 0;
     for (let shift = 0; shift < 70; shift += 7) {
@@ -55,67 +70,69 @@ export class WireReader {
     throw new RangeError('a number has more than ten bytes');
   }
 
-  /** The tag of the next field; 0 in none. */
+  /** The tag of the next field. */
   tag(): number {
     this.varint();
     if (this.high !== 0 || this.low < 8) throw new RangeError('a field has no number');
     return this.low;
   }
 
-  uint32 = (): number => {
+  uint32(): number {
     this.varint();
     return this.low;
-  };
-  int32 = (): number => {
+  }
+  int32(): number {
     this.varint();
     return this.low | 0;
-  };
-  sint32 = (): number => {
+  }
+  sint32(): number {
     this.varint();
     return (this.low >>> 1) ^ -(this.low & 1);
-  };
-  bool = (): boolean => {
+  }
+  bool(): boolean {
     this.varint();
     return this.low !== 0 || this.high !== 0;
-  };
-  uint64 = (): number | bigint => {
+  }
+  uint64(): number | bigint {
     this.varint();
     return unsigned(this.high, this.low);
-  };
-  int64 = (): number | bigint => {
+  }
+  int64(): number | bigint {
     this.varint();
     return signed(this.high | 0, this.low);
-  };
-  sint64 = (): number | bigint => {
+  }
+  sint64(): number | bigint {
     this.varint();
     const { low, high } = this;
     const sign = -(low & 1);
     return signed((high >>> 1) ^ sign, (((low >>> 1) | (high << 31)) ^ sign) >>> 0);
-  };
-  fixed32 = (): number => {
+  }
+  fixed32(): number {
     this.need(4);
     this.at += 4;
     return this.bytes.readUInt32LE(this.at - 4);
-  };
-  sfixed32 = (): number => this.fixed32() | 0;
-  fixed64 = (): number | bigint => {
+  }
+  sfixed32(): number {
+    return this.fixed32() | 0;
+  }
+  fixed64(): number | bigint {
     const low = this.fixed32();
     return unsigned(this.fixed32(), low);
-  };
-  sfixed64 = (): number | bigint => {
+  }
+  sfixed64(): number | bigint {
     const low = this.fixed32();
     return signed(this.fixed32() | 0, low);
-  };
-  float = (): number => {
+  }
+  float(): number {
     this.need(4);
     this.at += 4;
     return this.bytes.readFloatLE(this.at - 4);
-  };
-  double = (): number => {
+  }
+  double(): number {
     this.need(8);
     this.at += 8;
     return this.bytes.readDoubleLE(this.at - 8);
-  };
+  }
 
   /** The end of a part that begins with its length. */
   sized(): number {
@@ -125,7 +142,7 @@ export class WireReader {
     return this.at + length;
   }
 
-  string = (): string => {
+  string(): string {
     const end = this.sized();
     const { bytes, at } = this;
     this.at = end;
@@ -133,14 +150,14 @@ export class WireReader {
     if (text.includes(REPLACEMENT) && !isUtf8(bytes.subarray(at, end)))
       throw new RangeError('a text is not UTF-8');
     return text;
-  };
+  }
 
-  buffer = (): Buffer => {
+  buffer(): Buffer {
     const end = this.sized();
     const part = this.bytes.subarray(this.at, end);
     this.at = end;
     return part;
-  };
+  }
 
   /** Passes over a field that nobody reads. */
   skip(tag: number, depth = 0): void {

@@ -1,9 +1,10 @@
+import type { Type } from 'protobufjs';
 import { StartRefusedError } from '../../domain/errors';
 import type { PayloadMapping } from '../../domain/mapping';
-import type { Format, FormatFactory, PayloadPlace, RegisteredSchema } from '../format';
-import { frameOf, registryFrame, schemaOf, type Frame } from '../framing';
+import type { Format, FormatFactory, RegisteredSchema } from '../format';
+import { frameOf, payloadOf, registryFrame, schemaOf, type Frame } from '../framing';
 import { Undecodable } from '../undecodable';
-import type { MessageReader } from './protobuf-message';
+import { createMessageReader, type MessageReader } from './protobuf-message';
 import { parseDescriptors, parseProto, type ProtobufSchema } from './protobuf-schema';
 import { WireReader } from './protobuf-wire';
 
@@ -11,6 +12,7 @@ import { WireReader } from './protobuf-wire';
 const parsed = new WeakMap<RegisteredSchema, ProtobufSchema | string>();
 /** Messages nested deeper are in no schema. */
 const MOST_INDEXES = 100;
+const FIRST_MESSAGE: readonly number[] = [0];
 
 function parse(schema: RegisteredSchema): ProtobufSchema | string {
   if (schema.type !== 'PROTOBUF') return `is ${JSON.stringify(schema.type)}, not Protobuf`;
@@ -22,37 +24,46 @@ function parse(schema: RegisteredSchema): ProtobufSchema | string {
 }
 
 /** Confluent: how many indexes, then each, zigzag; a single 0 for the first message. */
-function messageIndexes(wire: WireReader): number[] {
+function messageIndexes(wire: WireReader): readonly number[] {
   const count = wire.sint32();
-  if (count === 0) return [0];
+  if (count === 0) return FIRST_MESSAGE;
   if (count < 0 || count > MOST_INDEXES) throw new RangeError(`${count} message indexes`);
   return Array.from({ length: count }, () => wire.sint32());
 }
 
-/** Apicurio names the message instead: a part with one text. Null: these bytes do not. */
-function namedMessage(
-  body: Buffer,
-  schema: ProtobufSchema,
-): { readonly reader: MessageReader; readonly at: number } | null {
-  const length = body[0] ?? 0;
-  if (length < 3 || body[1] !== 0x0a || body[2] !== length - 2 || body.length <= length) return null;
-  const reader = schema.named(body.toString('utf8', 3, length + 1));
-  return reader === null ? null : { reader, at: length + 1 };
+/** A message, and where in its bytes it begins. */
+interface Placed {
+  readonly type: Type;
+  readonly from: number;
 }
 
-/** The message of a frame, and its bytes. */
-function messageOf({ body, header }: Frame, schema: ProtobufSchema): [MessageReader, Buffer] {
-  if (header !== null && header.length > 0) return [schema.at(messageIndexes(new WireReader(header))), body];
-  const named = namedMessage(body, schema);
-  if (named !== null) return [named.reader, body.subarray(named.at)];
-  const wire = new WireReader(body);
-  return [schema.at(messageIndexes(wire)), body.subarray(wire.at)];
+/** Apicurio names the message instead: a part with one text. Null: these bytes do not. */
+function namedMessage({ bytes, from }: Frame, schema: ProtobufSchema): Placed | null {
+  const length = bytes[from] ?? 0;
+  const end = from + 1 + length;
+  if (length < 3 || bytes[from + 1] !== 0x0a || bytes[from + 2] !== length - 2 || end > bytes.length)
+    return null;
+  const type = schema.named(bytes.toString('utf8', from + 3, end));
+  return type === null ? null : { type, from: end };
+}
+
+/** The message of a frame. Throws RangeError where it names none. */
+function messageOf(frame: Frame, schema: ProtobufSchema): Placed {
+  const { header, bytes, from } = frame;
+  if (header !== null && header.length > 0)
+    return { type: schema.at(messageIndexes(new WireReader(header))), from };
+  if (bytes[from] === 0) return { type: schema.at(FIRST_MESSAGE), from: from + 1 };
+  const named = namedMessage(frame, schema);
+  if (named !== null) return named;
+  const wire = new WireReader(bytes);
+  wire.at = from;
+  return { type: schema.at(messageIndexes(wire)), from: wire.at };
 }
 
 function fileSchema(
   { path, bytes }: NonNullable<PayloadMapping['schema']>,
   message: string | undefined,
-): MessageReader {
+): Type {
   const refuse = (why: string, cause?: unknown): StartRefusedError =>
     new StartRefusedError(`${path}: ${why}`, { cause });
   let schema: ProtobufSchema;
@@ -72,83 +83,83 @@ function fileSchema(
       `has ${messages.length} messages; name one: \`message: ${messages[0] ?? 'package.Message'}\``,
     );
   }
-  const reader = schema.named(message ?? messages[0]!);
-  if (reader === null) throw refuse(`has no message ${message ?? ''}; it has ${messages.join(', ')}`);
-  return reader;
-}
-
-function decoded(
-  reader: MessageReader,
-  body: Buffer,
-  { name, malformed }: PayloadPlace,
-  which: string,
-): unknown {
-  try {
-    return reader.read(body);
-  } catch (error) {
-    throw new Undecodable(malformed, `${name} does not fit ${which}: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
+  const type = schema.named(message ?? messages[0]!);
+  if (type === null) throw refuse(`has no message ${message ?? ''}; it has ${messages.join(', ')}`);
+  return type;
 }
 
 /** Protobuf behind the id of its schema and the indexes of its message, or with the schema of a file. */
 export const protobufFormat: FormatFactory = ({ schema: file, message }, place, schemas): Format => {
+  const { what, name, malformed, paths } = place;
+  const readers = new Map<Type, MessageReader>();
+  const decoded = (type: Type, bytes: Buffer, from: number, which: string): unknown => {
+    let reader = readers.get(type);
+    if (reader === undefined) {
+      // Two keys may differ in a field that the mapping does not read.
+      reader = createMessageReader(type, what === 'key' ? null : paths);
+      readers.set(type, reader);
+    }
+    try {
+      return reader.read(bytes, from);
+    } catch (error) {
+      throw new Undecodable(malformed, `${name} does not fit ${which}: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
+  };
+  /** Runs `find`; where it fails, the frame does not say which message follows. */
+  const finding = <T>(find: () => T, which: string): T => {
+    try {
+      return find();
+    } catch (error) {
+      throw new Undecodable(
+        malformed,
+        `${name} does not say which message${which} it is: ${(error as Error).message}`,
+        { cause: error },
+      );
+    }
+  };
+
   if (file !== undefined) {
-    const reader = fileSchema(file, message);
+    const type = fileSchema(file, message);
     return {
       structured: true,
-      read: (bytes, from, to, record) => {
-        const payload = bytes.subarray(from, to);
-        const body = unframed(payload, frameOf(payload, record, place), place);
-        return decoded(reader, body, place, file.path);
+      read: (bytes, start, to, record) => {
+        const payload = payloadOf(bytes, start, to);
+        // No message begins as a frame does, so a frame is seen without being named.
+        const frame = frameOf(payload, record, place);
+        if (frame === null) return decoded(type, payload, 0, file.path);
+        const from = finding(() => endOfIndexes(frame), '');
+        return decoded(type, frame.bytes, from, file.path);
       },
     };
   }
   return {
     structured: true,
-    read: (bytes, from, to, record) => {
-      const frame = registryFrame(bytes.subarray(from, to), record, place);
+    read: (bytes, start, to, record) => {
+      const frame = registryFrame(payloadOf(bytes, start, to), record, place);
       const registered = schemaOf(frame.schema, schemas, place);
       let schema = parsed.get(registered);
       if (schema === undefined) {
         schema = parse(registered);
         parsed.set(registered, schema);
       }
-      if (typeof schema === 'string')
+      if (typeof schema === 'string') {
         throw new Undecodable('unknown_schema', `schema ${frame.schema} ${schema}`);
-      let found: [MessageReader, Buffer];
-      try {
-        found = messageOf(frame, schema);
-      } catch (error) {
-        throw new Undecodable(
-          place.malformed,
-          `${place.name} does not say which message of schema ${frame.schema} it is: ${(error as Error).message}`,
-          { cause: error },
-        );
       }
-      return decoded(found[0], found[1], place, `schema ${frame.schema}`);
+      const known = schema;
+      const { type, from } = finding(() => messageOf(frame, known), ` of schema ${frame.schema}`);
+      return decoded(type, frame.bytes, from, `schema ${frame.schema}`);
     },
   };
 };
 
-/** The message's bytes: no message begins as a frame does, so a frame is seen without being named. */
-function unframed(payload: Buffer, frame: Frame | null, { name, malformed }: PayloadPlace): Buffer {
-  if (frame === null) return payload;
-  if (frame.header !== null) return frame.body;
-  try {
-    const wire = new WireReader(frame.body);
-    // AWS Glue has one index, Confluent a list of them.
-    if (frame.schema === null) wire.uint32();
-    else messageIndexes(wire);
-    return frame.body.subarray(wire.at);
-  } catch (error) {
-    throw new Undecodable(
-      malformed,
-      `${name} does not say which message it is: ${(error as Error).message}`,
-      {
-        cause: error,
-      },
-    );
-  }
+/** Where the message begins behind a frame: AWS Glue has one index, Confluent a list of them. */
+function endOfIndexes({ schema, bytes, from, header }: Frame): number {
+  if (header !== null) return from;
+  const wire = new WireReader(bytes);
+  wire.at = from;
+  if (schema === null) wire.uint32();
+  else messageIndexes(wire);
+  return wire.at;
 }
