@@ -9,7 +9,6 @@ export interface ViewOptions {
   readonly theme?: 'dark' | 'light';
   /** The user's language in Grafana; default en-US. */
   readonly language?: string;
-  readonly reducedMotion?: boolean;
   /** What is done to the page before it is loaded. */
   readonly prepare?: (page: Page) => Promise<void>;
 }
@@ -39,16 +38,16 @@ export async function openView(
   path: string,
   options: ViewOptions = {},
 ): Promise<View> {
-  const { width = 1400, height = 1000, theme = 'dark', language = 'en-US', reducedMotion = false } = options;
+  const { width = 1400, height = 1000, theme = 'dark', language = 'en-US' } = options;
   const context: BrowserContext = await browser.newContext({
     viewport: { width, height },
     locale: language,
     timezoneId: 'UTC',
-    reducedMotion: reducedMotion ? 'reduce' : 'no-preference',
+    reducedMotion: 'no-preference',
   });
   // Shorter than a test may take: what is missing is then named.
-  context.setDefaultTimeout(10_000);
-  context.setDefaultNavigationTimeout(30_000);
+  context.setDefaultTimeout(60_000);
+  context.setDefaultNavigationTimeout(60_000);
   const page = await context.newPage();
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(error.stack ?? error.message));
