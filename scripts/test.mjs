@@ -18,17 +18,11 @@ const steps = new TestSteps(reports);
 const node = (title, script, ...args) => steps.check(title, process.execPath, [script, ...args]);
 const background = (title, script, ...args) =>
   steps.check(title, process.execPath, [script, ...args], { gives: true });
-const types = (title, project) =>
-  background(title, 'node_modules/typescript/bin/tsc', '--noEmit', '-p', project);
 const go = ensureGo();
 
 /** What takes the processor and has no deadline: it has what the tests beside it leave. */
 async function checks() {
-  await types('types', 'tsconfig.json');
-  await types('types of the app', 'src/tsconfig.json');
-  await types('types of the host page', 'host/page/tsconfig.json');
-  await types('types of the browser tests', 'tests/e2e/tsconfig.json');
-  await background('lint', 'node_modules/eslint/bin/eslint.js', '.');
+  await background('types and lint', 'scripts/check-code.mjs');
   await background('format', 'node_modules/prettier/bin/prettier.cjs', '--check', '.', '--log-level', 'warn');
   await background('compatibility with Grafana 12.4 and 13.2', 'scripts/compatibility.mjs');
 }
