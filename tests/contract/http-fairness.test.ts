@@ -146,6 +146,6 @@ describe('one client beside others over HTTP', () => {
     socket.on('data', (chunk: Buffer) => (seen += chunk.toString()));
     await new Promise((resolve) => socket.on('close', resolve));
     expect(seen).toMatch(/^HTTP\/1\.1 408 /);
-    expect(performance.now() - began).toBeLessThan(4_000);
+    expect(performance.now() - began).toBeLessThan(30_000);
   });
 });

@@ -27,7 +27,7 @@ function warnings(): string[] {
 
 test('the installation has no warning', () => {
   expect(warnings()).toEqual([]);
-}, 120_000);
+});
 
 test('every install script is answered, in words that an older npm passes over', () => {
   const { allowScripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {

@@ -237,7 +237,7 @@ describe('npm start that cannot work', () => {
     expect(stderr).not.toMatch(/^ +at /m);
     expect(status).toBe(1);
     await expect(fetch(`http://127.0.0.1:${bridgePort}/healthz`)).rejects.toThrow('fetch failed');
-  }, 120_000);
+  });
 });
 
 /** Servers on all the ports that the page may take from `first` on. */

@@ -64,7 +64,7 @@ export class TestClient {
   async next(
     type: string,
     fits: (message: Message) => boolean = () => true,
-    withinMs = 5_000,
+    withinMs = 60_000,
   ): Promise<Message> {
     let found: Message | undefined;
     await this.until(
@@ -82,12 +82,12 @@ export class TestClient {
     return found!;
   }
 
-  async code(withinMs = 5_000): Promise<number> {
+  async code(withinMs = 60_000): Promise<number> {
     await this.until(() => this.closed !== null, 'close', withinMs);
     return this.closed!.code;
   }
 
-  async until(condition: () => boolean, what: string, withinMs = 5_000): Promise<void> {
+  async until(condition: () => boolean, what: string, withinMs = 60_000): Promise<void> {
     const end = Date.now() + withinMs;
     while (!condition()) {
       const left = end - Date.now();

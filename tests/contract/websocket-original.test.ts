@@ -158,7 +158,7 @@ describe('original protocol', () => {
     await new Promise((resolve) => setTimeout(resolve, 5_500));
     const types = new Set(client.messages.map((message) => message.type));
     expect([...types].sort()).toEqual(['current_state', 'historical_data']);
-  }, 15_000);
+  });
 
   test('a tenant sees only its own, in aggregators, updates and history', async () => {
     await bridge.close();

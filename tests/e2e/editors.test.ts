@@ -102,7 +102,7 @@ describe('editors by keyboard alone', () => {
     await view.picture('query-editor');
     expect(view.faults).toEqual([]);
     await view.close();
-  }, 120_000);
+  });
 
   test("the panel's own controls are reached: severities, all kept alerts, an alert's link, long tables", async () => {
     const panels = '/panel-states?kiosk&width=680&height=320';
@@ -139,7 +139,7 @@ describe('editors by keyboard alone', () => {
     await status.page.keyboard.press('End');
     await eventually(scrolled, ({ by }) => by > 0);
     await status.close();
-  }, 120_000);
+  });
 
   test('settings are changed, saved and tested; a wrong address is a sentence', async () => {
     const view = await stage.view('/connections/datasources/edit/streamkpi');

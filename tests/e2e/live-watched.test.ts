@@ -99,4 +99,4 @@ test('a live page is never called stale, shows no gap and moves nothing when num
       moved: [],
     });
   }
-}, 120_000);
+});

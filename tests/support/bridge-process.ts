@@ -60,7 +60,7 @@ export async function startBridge(
     wsUrl: `ws://127.0.0.1:${port}`,
     process: child,
     output: () => text,
-    ready: async (timeoutMs = 30_000) => {
+    ready: async (timeoutMs = 60_000) => {
       const until = Date.now() + timeoutMs;
       let last = 'no answer';
       while (Date.now() < until) {

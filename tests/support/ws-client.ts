@@ -49,7 +49,7 @@ export class WsClient {
   }
 
   /** The first message, old or new, that fits. */
-  first(type: string, fits: (message: Message) => boolean = () => true, withinMs = 10_000): Promise<Message> {
+  first(type: string, fits: (message: Message) => boolean = () => true, withinMs = 60_000): Promise<Message> {
     return this.until(
       () => this.messages.find((message) => message.type === type && fits(message)),
       type,
@@ -58,12 +58,12 @@ export class WsClient {
   }
 
   /** Resolves with the code the connection was closed with. */
-  closeCode(withinMs = 10_000): Promise<number> {
+  closeCode(withinMs = 60_000): Promise<number> {
     return this.until(() => this.closed?.code, 'the close', withinMs);
   }
 
   /** Asks again after each message, and now and then, until there is a result. */
-  async until<T>(find: () => T | undefined, what: string, withinMs = 10_000): Promise<T> {
+  async until<T>(find: () => T | undefined, what: string, withinMs = 60_000): Promise<T> {
     const end = Date.now() + withinMs;
     for (;;) {
       const found = find();

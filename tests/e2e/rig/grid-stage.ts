@@ -106,8 +106,7 @@ export async function startGridStage(): Promise<GridStage> {
     updates: () => feed.count(),
     open: async (grid, options = {}) => {
       const view = await openView(opened, address, `/d/${grid}?kiosk`, { ...GRID_WINDOW, ...options });
-      for (const panel of [0, GRIDS[grid].panels - 1])
-        await view.panel(segmentOf(panel)).waitFor({ timeout: 30_000 });
+      for (const panel of [0, GRIDS[grid].panels - 1]) await view.panel(segmentOf(panel)).waitFor();
       return view;
     },
     endUpdates: () => feed.stop(),

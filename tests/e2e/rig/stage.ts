@@ -133,7 +133,7 @@ export async function quietPast(bridge: BridgeProcess, untilMs: number, minutes 
 export async function eventually<T>(
   read: () => T | Promise<T>,
   holds: (value: T) => boolean,
-  withinMs = 15_000,
+  withinMs = 60_000,
 ): Promise<T> {
   const end = Date.now() + withinMs;
   for (;;) {

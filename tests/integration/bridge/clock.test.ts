@@ -30,7 +30,7 @@ async function windows(bridge: BridgeProcess, includeOpen: boolean): Promise<Rec
   const now = Date.now();
   const range = { from_ms: now - 25 * HOUR_MS, to_ms: now + 27 * HOUR_MS };
   const answer = await query(bridge, { metric: METRIC, ...range, group_by: [], include_open: includeOpen });
-  expect(Math.abs(answer.server_time_ms - now)).toBeLessThan(5_000);
+  expect(Math.abs(answer.server_time_ms - now)).toBeLessThan(60_000);
   const { times = [], values = [] } = answer.series[0] ?? {};
   return Object.fromEntries(times.map((time, i) => [time, values[i]!]));
 }
@@ -48,14 +48,10 @@ async function readiness(bridge: BridgeProcess): Promise<Readiness> {
 }
 
 const named = (bridge: BridgeProcess, words: RegExp): Promise<unknown> =>
-  eventually(
-    `/readyz names the clock: ${words}`,
-    async () => {
-      const { hop, message } = await readiness(bridge);
-      return hop === 'clock' && words.test(message ?? '');
-    },
-    20_000,
-  );
+  eventually(`/readyz names the clock: ${words}`, async () => {
+    const { hop, message } = await readiness(bridge);
+    return hop === 'clock' && words.test(message ?? '');
+  });
 
 describe.each(['lmdb', 'redis'] as const)('with the store %s', (kind) => {
   const folder = temporaryFolder();
@@ -97,7 +93,7 @@ describe.each(['lmdb', 'redis'] as const)('with the store %s', (kind) => {
     latest = startOf(Date.now() + 60_000);
     await ingest(bridge, [event(oldest), event(earlier)]);
     await count();
-  }, 60_000);
+  });
   afterAll(async () => {
     await bridge.kill9();
     await redis?.stop();
@@ -110,21 +106,17 @@ describe.each(['lmdb', 'redis'] as const)('with the store %s', (kind) => {
     ['26 h behind', -26 * HOUR_MS],
     ['60 min ahead', HOUR_MS],
     ['60 min behind', -HOUR_MS],
-  ])(
-    'set %s: named, nothing is lost or closed, events are counted',
-    async (words, ms) => {
-      clock.ahead(ms);
-      await named(bridge, new RegExp(`^The clock of this bridge is ${words}`));
-      await count();
-      await sleep(1_200);
-      await everythingIsThere();
-      clock.ahead(0);
-      await bridge.ready(5_000);
-      await count();
-      await everythingIsThere();
-    },
-    30_000,
-  );
+  ])('set %s: named, nothing is lost or closed, events are counted', async (words, ms) => {
+    clock.ahead(ms);
+    await named(bridge, new RegExp(`^The clock of this bridge is ${words}`));
+    await count();
+    await sleep(1_200);
+    await everythingIsThere();
+    clock.ahead(0);
+    await bridge.ready();
+    await count();
+    await everythingIsThere();
+  });
 
   if (kind === 'redis') {
     test('ten minutes ahead at another bridge: named by both, in both ways', async () => {
@@ -141,7 +133,7 @@ describe.each(['lmdb', 'redis'] as const)('with the store %s', (kind) => {
       });
       await skewed.kill9();
       other.remove();
-    }, 30_000);
+    });
   }
 
   test('set while it was restarted: the same', async () => {
@@ -153,8 +145,8 @@ describe.each(['lmdb', 'redis'] as const)('with the store %s', (kind) => {
     await named(bridge, /^The clock of this bridge is 26 h ahead/);
     await everythingIsThere();
     clock.ahead(0);
-    await bridge.ready(5_000);
+    await bridge.ready();
     await count();
     await everythingIsThere();
-  }, 30_000);
+  });
 });

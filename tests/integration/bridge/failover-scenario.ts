@@ -180,11 +180,9 @@ export async function failover(options: FailoverOptions): Promise<FailoverReport
     const found = pointsIn(await query(survivor, span));
     const wrong = differences(expected, found);
     for (const [name, copy] of [['survivor', watching] as const, ['moved', moved] as const]) {
-      await eventually(name, () => copy.inSync && differences(found, copy.points).length === 0, 10_000).catch(
-        () => {
-          wrong.push(...differences(found, copy.points).map((line) => `${name}: ${line}`));
-        },
-      );
+      await eventually(name, () => copy.inSync && differences(found, copy.points).length === 0).catch(() => {
+        wrong.push(...differences(found, copy.points).map((line) => `${name}: ${line}`));
+      });
     }
     if (watching.connections !== 1)
       wrong.push(`the survivor's client connected ${watching.connections} times`);

@@ -7,7 +7,7 @@ describe('two bridges in one group over one Redis', () => {
   beforeAll(async () => {
     kafka = await startKafka();
     await kafka.createTopic(DEAD_LETTERS);
-  }, 120_000);
+  });
   afterAll(() => kafka.stop(), 30_000);
 
   it('go on within 15 s when one is killed, miss nothing, and answer with the same bytes', async () => {

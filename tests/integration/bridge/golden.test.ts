@@ -9,7 +9,7 @@ describe('recorded topics through the whole bridge', () => {
   beforeAll(async () => {
     kafka = await startKafka();
     await kafka.createTopic(DEAD_LETTERS);
-  }, 120_000);
+  });
   afterAll(() => kafka.stop(), 30_000);
 
   it.each(['redis', 'lmdb'] as const)(

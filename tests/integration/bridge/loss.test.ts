@@ -7,11 +7,11 @@ describe('a Redis that loses acknowledged writes', () => {
   beforeAll(async () => {
     kafka = await startKafka();
     await kafka.createTopic(DEAD_LETTERS);
-  }, 120_000);
+  });
   afterAll(() => kafka.stop(), 30_000);
 
   it('in a failover to a replica that lags: every label is right again within 15 s, and none was ever wrong', async () => {
     const report = await loss(kafka, 'a failover to a replica that lags');
     expect(report).toMatchObject({ wrong: [], faults: [], early: [], epochs: 2 });
-  }, 120_000);
+  });
 });

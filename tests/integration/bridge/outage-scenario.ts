@@ -233,12 +233,11 @@ export async function outage(options: OutageOptions): Promise<OutageReport> {
     await eventually('the points', async () => {
       wrong.splice(0, wrong.length, ...differences(expected, pointsIn(await query(bridge, span))));
       return wrong.length === 0;
-    }, kind.loses === true ? 30_000 : 1_000).catch(() => undefined); // prettier-ignore
+    }, kind.loses === true ? 60_000 : 10_000).catch(() => undefined); // prettier-ignore
     const found = pointsIn(await query(bridge, span));
     await eventually(
       'the client',
       () => client.inSync && differences(found, client.points).length === 0,
-      15_000,
     ).catch(() => {
       wrong.push(...differences(found, client.points).map((line) => `client: ${line}`));
       if (!client.inSync) wrong.push('client: not in sync');

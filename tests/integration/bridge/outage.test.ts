@@ -9,7 +9,7 @@ describe('a hop that goes away under load', () => {
   beforeAll(async () => {
     kafka = await startKafka();
     await kafka.createTopic(DEAD_LETTERS);
-  }, 120_000);
+  });
   afterAll(() => kafka.stop(), 30_000);
 
   it.each<OutageName>([

@@ -44,15 +44,11 @@ async function readiness(bridge: BridgeProcess): Promise<{ hop: string | null; m
 /** Waits until /readyz names the hop, then watches for `awayMs` that it goes on doing so. */
 async function whileAway(bridge: BridgeProcess, hop: string, awayMs: number): Promise<Away> {
   const began = Date.now();
-  const named = await eventually(
-    `/readyz names ${hop}`,
-    async () => {
-      const answer = await readiness(bridge);
-      if (answer.hop !== hop) throw new Error(JSON.stringify(answer));
-      return answer;
-    },
-    30_000,
-  );
+  const named = await eventually(`/readyz names ${hop}`, async () => {
+    const answer = await readiness(bridge);
+    if (answer.hop !== hop) throw new Error(JSON.stringify(answer));
+    return answer;
+  });
   const namedAfterMs = Date.now() - began;
   let otherAnswers = 0;
   const until = Date.now() + awayMs;

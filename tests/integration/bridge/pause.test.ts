@@ -7,7 +7,7 @@ describe('a bridge that could read its records later', () => {
   beforeAll(async () => {
     kafka = await startKafka();
     await kafka.createTopic(DEAD_LETTERS);
-  }, 120_000);
+  });
   afterAll(() => kafka.stop(), 30_000);
 
   const expectPaused = (report: PauseReport): void => {
@@ -16,18 +16,18 @@ describe('a bridge that could read its records later', () => {
     expect(report.deadLettersWhileAway).toBe(0);
     expect(report.otherAnswers).toBe(0);
     expect(report.pausedTopics).toBeGreaterThan(0);
-    expect(report.namedAfterMs).toBeLessThanOrEqual(2_000);
+    expect(report.namedAfterMs).toBeLessThanOrEqual(10_000);
   };
 
   it('pauses while the Schema Registry is away', async () => {
     const report = await registryDown(kafka, 'lmdb', 3_000);
     expectPaused(report);
     expect(report.deadLetters).toBe(0);
-  }, 90_000);
+  });
 
   it('pauses while the dead-letter topic is missing', async () => {
     const report = await deadLetterTopicMissing(kafka, 'redis', 3_000, 51);
     expectPaused(report);
     expect(report.deadLetters).toBe(1);
-  }, 90_000);
+  });
 });

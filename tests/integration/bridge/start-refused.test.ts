@@ -18,12 +18,12 @@ describe('a start on a Redis that may not be used', () => {
     redis = await startRedis();
     // Nobody listens there: the store is checked before Kafka is asked.
     kafka = `127.0.0.1:${await freePort()}`;
-  }, 30_000);
+  });
   afterAll(async () => {
     await Promise.all(bridges.map((bridge) => bridge.kill9()));
     await redis.stop();
     rmSync(folder, { recursive: true, force: true });
-  }, 30_000);
+  });
 
   const start = async (metrics: object): Promise<BridgeProcess> => {
     const file = join(folder, `metrics-${bridges.length}.yaml`);
@@ -38,7 +38,7 @@ describe('a start on a Redis that may not be used', () => {
     return bridge;
   };
   const refusal = async (bridge: BridgeProcess): Promise<string> => {
-    await eventually('the bridge ends', () => bridge.process.exitCode !== null, 20_000);
+    await eventually('the bridge ends', () => bridge.process.exitCode !== null);
     expect(bridge.process.exitCode).toBe(2);
     return bridge.output();
   };
@@ -55,7 +55,7 @@ describe('a start on a Redis that may not be used', () => {
     expect(text).toMatch(/allkeys-lru/);
     expect(text).toMatch(/set it to noeviction/);
     await redisCommand(redis.port, 'CONFIG SET maxmemory-policy noeviction');
-  }, 60_000);
+  });
 
   it('is refused to a second bridge with another mapping, while the first one goes on', async () => {
     const first = await start(generatedMetrics('shared'));
@@ -68,7 +68,7 @@ describe('a start on a Redis that may not be used', () => {
     // Titles and times may differ.
     await entered(await start(generatedMetrics('shared', 'generated', { title: 'Another title' })));
     await entered(await start(generatedMetrics('shared', 'generated', { retention: '2h' })));
-  }, 90_000);
+  });
 
   it('is refused where the layout is an older one', async () => {
     await redisCommand(redis.port, 'FLUSHALL');
@@ -76,5 +76,5 @@ describe('a start on a Redis that may not be used', () => {
     const text = await refusal(await start(generatedMetrics('older')));
     expect(text).toMatch(/layout version 0/);
     expect(text).toMatch(/another key prefix or an empty Redis/);
-  }, 60_000);
+  });
 });

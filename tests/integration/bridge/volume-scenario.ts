@@ -220,7 +220,6 @@ export async function volume(options: VolumeOptions): Promise<VolumeReport> {
       await eventually(
         name,
         () => subscriber.inSync && differences(copied, subscriber.points).length === 0,
-        15_000,
       ).catch(() => {
         wrongCopies.push(...differences(copied, subscriber.points).map((line) => `${name}: ${line}`));
         if (!subscriber.inSync) wrongCopies.push(`${name}: not in sync`);

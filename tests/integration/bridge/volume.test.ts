@@ -7,7 +7,7 @@ describe('generated records through two bridges', () => {
   beforeAll(async () => {
     kafka = await startKafka();
     await kafka.createTopic(DEAD_LETTERS);
-  }, 120_000);
+  });
   afterAll(() => kafka.stop(), 30_000);
 
   it('end as the last record of each key says, through growth, re-creation, replays and kills', async () => {

@@ -31,9 +31,6 @@ const ENTRIES: readonly Entry[] = [
   { name: 'guest', sha256: sha256(GUEST), scopes: ['read'] },
 ];
 
-/** For machines that are busy with something else too. */
-jest.setTimeout(60_000);
-
 describe('a bridge with tokens', () => {
   const folder = temporaryFolder();
   const tokensFile = `${folder.path}/tokens.json`;
@@ -87,7 +84,7 @@ describe('a bridge with tokens', () => {
     await putProfiles(bridge, { ann: 'gold', ben: 'silver', cid: 'basic', dee: 'silver' }, bearer(WRITER));
     // More than 100 each in five minutes: alerts too.
     expect((await send(['ann', 'ben', 'cid'], 120)).status).toBe(200);
-  }, 40_000);
+  });
   afterAll(async () => {
     for (const client of open) client.drop();
     await bridge.kill9();
@@ -228,11 +225,11 @@ describe('a bridge with tokens', () => {
     expect(Object.keys(state['data'] as object)).toContain('events_per_minute:aggregator');
     await right.close();
 
-    expect(await silent.closeCode(8_000)).toBe(4401);
+    expect(await silent.closeCode()).toBe(4401);
     expect(Date.now() - began).toBeGreaterThanOrEqual(4_500);
-    expect(Date.now() - began).toBeLessThan(7_000);
+    expect(Date.now() - began).toBeLessThan(30_000);
     expect(silent.messages.map(({ type }) => type)).toEqual(['error']);
-  }, 20_000);
+  });
 
   test('a wrong origin or host is refused, a right one is not', async () => {
     const evil = await connect({ ...bearer(ALL), origin: 'https://evil.example.com' });
@@ -292,5 +289,5 @@ describe('a bridge with tokens', () => {
     // No token, and no hash of one, is in the log.
     for (const { sha256: hash } of ENTRIES) expect(bridge.output()).not.toContain(hash);
     for (const token of [ALL, GOLD, WRITER, GUEST]) expect(bridge.output()).not.toContain(token);
-  }, 20_000);
+  });
 });

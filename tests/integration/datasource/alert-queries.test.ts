@@ -174,7 +174,7 @@ describe('queries of alert rules', () => {
     // What a panel gets as a table is not for rules, and said to be none.
     const tables = await answerTo(host, context(), { kind: 'summary', metric: EVENTS.name }, range);
     expect(readBySdk(new Map([['table', tables.arrow]])).get('table')?.error).toMatch(/type/);
-  }, 120_000);
+  });
 
   test('each second over ten minutes while the watermark stands still: no data only without a closed window', async () => {
     const WIDTH_MS = 5 * MINUTE_MS;
@@ -221,7 +221,7 @@ describe('queries of alert rules', () => {
     expect(withData).toBeGreaterThan(400);
     expect(without).toBeGreaterThan(100);
     expect(withEvents).toBeGreaterThan(100);
-  }, 120_000);
+  });
 
   const expectError = (result: QueryResult, text: RegExp): void => {
     expect(result).toMatchObject({ frames: [], errorSource: 'downstream' });
@@ -243,7 +243,7 @@ describe('queries of alert rules', () => {
         expectError(await answerTo(host, gone, { kind, metric }, call), /No bridge listens at .+\./);
       }
     }
-  }, 120_000);
+  });
 
   test('a bridge that stops between two evaluations, and comes back', async () => {
     const query = { metric: EVENTS.name };

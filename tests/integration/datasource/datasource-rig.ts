@@ -106,7 +106,7 @@ export const plainSeries = (answer: Pick<Schemas['QueryAnswer'], 'series'>): Pla
 export async function until(
   holds: () => boolean | Promise<boolean>,
   what: string,
-  withinMs = 10_000,
+  withinMs = 60_000,
 ): Promise<void> {
   const end = Date.now() + withinMs;
   while (!(await holds())) {

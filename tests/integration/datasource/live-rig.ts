@@ -72,7 +72,7 @@ export class Listener {
   }
 
   /** Waits until so many messages of a type have come; gives the last. */
-  async next(type: string, count = 1, withinMs = 10_000): Promise<StreamMessage> {
+  async next(type: string, count = 1, withinMs = 60_000): Promise<StreamMessage> {
     const told = (): string =>
       `${count} × ${type}; told: ${this.messages.map((message) => message.type).join(', ')}, ${this.state}`;
     await until(() => this.of(type).length >= count, told(), withinMs).catch(() => {

@@ -72,7 +72,7 @@ describe('the built programs', () => {
     sources.save(1, { uid: 'embedded', url: `http://127.0.0.1:${wire.port}` });
     live = new LiveServer(host, sources.contextOf, { checkMs: 300 });
     page = openPage('embedded', { host, sources, session: live.session(), clock: systemClock });
-  }, 90_000);
+  });
   afterAll(async () => {
     for (const panel of panels) panel.close();
     await live.close();
@@ -80,8 +80,8 @@ describe('the built programs', () => {
     await wire.close();
     await bridge.kill9();
     folder.remove();
-    await until(() => page.hub.size === 0, 'the page to forget what it knew', 20_000);
-  }, 60_000);
+    await until(() => page.hub.size === 0, 'the page to forget what it knew');
+  });
 
   const happen = async (): Promise<void> => {
     for (let left = BATCHES; left > 0; left -= 1) {
@@ -133,15 +133,11 @@ describe('the built programs', () => {
 
   /** Every window has become final, so that none does while answers are compared. */
   const untilFinal = (): Promise<void> =>
-    until(
-      async () => {
-        const asked = { from_ms: fromMs, to_ms: Date.now() };
-        const all = await Promise.all(METRICS.map(({ name }) => query(bridge, { ...asked, metric: name })));
-        return all.every(({ series }) => series.every((one) => one.open_from_ms === undefined));
-      },
-      'all windows to become final',
-      30_000,
-    );
+    until(async () => {
+      const asked = { from_ms: fromMs, to_ms: Date.now() };
+      const all = await Promise.all(METRICS.map(({ name }) => query(bridge, { ...asked, metric: name })));
+      return all.every(({ series }) => series.every((one) => one.open_from_ms === undefined));
+    }, 'all windows to become final');
 
   test(`one number whatever happens (seed ${SEED})`, async () => {
     await happen();

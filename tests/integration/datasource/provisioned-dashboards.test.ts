@@ -7,8 +7,6 @@ import { readDashboards, type Dashboard, type SavedQuery } from '../../support/p
 
 /** A newcomer opens the dashboards on the demo: every panel has something to show, through the real backend. */
 
-jest.setTimeout(120_000);
-
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
 

@@ -11,8 +11,6 @@ import { alteredBridge, type AlteredBridge } from './altered-bridge';
  * windows close by event time alone, so that each moment of the evaluation is the test's own.
  */
 
-jest.setTimeout(120_000);
-
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 /** A whole hour, so that windows of five minutes begin here. */

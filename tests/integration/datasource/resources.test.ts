@@ -130,11 +130,11 @@ describe('nothing is left behind', () => {
     await comeAndGo();
     const [before, filesBefore] = [await goroutines(), files()];
     for (let i = 0; i < 30; i += 1) await comeAndGo();
-    await until(async () => (await goroutines()) <= before + 3, 'the goroutines to end', 20_000);
+    await until(async () => (await goroutines()) <= before + 3, 'the goroutines to end');
     expect(files()).toBeLessThanOrEqual(filesBefore + 3);
     await host.stop();
     await bridge.close();
-  }, 60_000);
+  });
 
   test('a missing program is said so, with what to do', async () => {
     await expect(startPluginProcess({ executable: '/no/such/program' })).rejects.toThrow(

@@ -6,4 +6,4 @@ test('kill -9 while events come in, five times: what was acknowledged is there e
   expect(report.acknowledged).toBeGreaterThan(1_000);
   expect(report.cutOffCounted + report.cutOffLost).toBeGreaterThanOrEqual(5);
   expect(report.expected.highActivity.size).toBeGreaterThan(0);
-}, 60_000);
+});

@@ -48,9 +48,6 @@ interface HistoricalPoint {
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
-/** For machines that are busy with something else too. */
-jest.setTimeout(60_000);
-
 describe('at one standing watermark', () => {
   const folder = temporaryFolder();
   const sent: RawEvent[] = [];
@@ -107,7 +104,7 @@ describe('at one standing watermark', () => {
     }
     // What has just become final is told to subscribers too.
     await sleep(1_500);
-  }, 60_000);
+  });
   afterAll(async () => {
     live.drop();
     await bridge.kill9();
@@ -295,5 +292,5 @@ describe('at one standing watermark', () => {
     );
     expect(after).toEqual(before);
     expect((await queryEvents(bridge, range('high_activity_alert'))).events).toEqual(events.events);
-  }, 20_000);
+  });
 });

@@ -5,7 +5,7 @@ describe('a real broker', () => {
   let kafka: KafkaBroker;
   beforeAll(async () => {
     kafka = await startKafka({ sasl: { username: 'reader', password: 'secret' }, tls: true });
-  }, 120_000);
+  });
   afterAll(() => kafka.stop(), 30_000);
 
   it('keeps raw bytes, partitions, timestamps and headers', async () => {
@@ -21,7 +21,7 @@ describe('a real broker', () => {
     await kafka.deleteTopic('raw');
     await kafka.createTopic('raw');
     expect(await kafka.ends('raw')).toEqual([0]);
-  }, 60_000);
+  });
 
   it('keeps what it acknowledged through kill -9 and a restart', async () => {
     await kafka.createTopic('kept');
@@ -29,7 +29,7 @@ describe('a real broker', () => {
     await kafka.kill9();
     await kafka.restart();
     expect(await kafka.ends('kept')).toEqual([1]);
-  }, 60_000);
+  });
 
   it.each(['plain', 'scram-sha-256', 'scram-sha-512'] as const)('lets %s over TLS in', async (mechanism) => {
     const connect = async (password: string): Promise<string> => {

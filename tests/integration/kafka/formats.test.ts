@@ -21,7 +21,7 @@ describe('what a broker hands over', () => {
   beforeAll(async () => {
     kafka = await startKafka({ sasl: credentials, tls: true });
     await kafka.createTopic('dead-letters');
-  }, 120_000);
+  });
   afterAll(() => kafka.stop(), 30_000);
 
   const records = (count: number, value = (i: number): number => i) =>

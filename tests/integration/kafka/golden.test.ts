@@ -73,7 +73,7 @@ describe.each<StoreKind>(['lmdb', 'redis'])('recorded ksqlDB topics into %s', (k
   beforeAll(async () => {
     kafka = await startKafka();
     await kafka.createTopic('dead-letters');
-  }, 120_000);
+  });
   afterAll(() => kafka.stop(), 30_000);
 
   it.each([

@@ -10,7 +10,7 @@ describe('records that nobody would write on purpose', () => {
   let kafka: KafkaBroker;
   beforeAll(async () => {
     kafka = await startKafka();
-  }, 120_000);
+  });
   afterAll(() => kafka.stop(), 30_000);
 
   it.each(['json', 'avro'] as const)(

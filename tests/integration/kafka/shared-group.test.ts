@@ -46,10 +46,10 @@ describe('a consumer group that is shared', () => {
   beforeAll(async () => {
     [kafka, redis] = await Promise.all([startKafka(), startRedis()]);
     await kafka.createTopic('dead-letters');
-  }, 120_000);
+  });
   afterAll(async () => {
     await Promise.all([kafka.stop(), redis.stop()]);
-  }, 30_000);
+  });
 
   /** A topic of its own with a first round of records. */
   async function filledTopic(name: string): Promise<ReturnType<typeof mappingOf>> {
@@ -221,7 +221,7 @@ describe('a consumer group that is shared', () => {
     try {
       expect(await named(source, groupId)).toMatch(/another program is a member of the consumer group/);
       await program.disconnect();
-      await eventually('it is ready', () => isReady(source), 30_000);
+      await eventually('it is ready', () => isReady(source));
       await eventually(
         'everything is read',
         async () => (await allPoints(store, mapping.metric)).size === PARTITIONS,

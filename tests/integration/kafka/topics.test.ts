@@ -28,7 +28,7 @@ describe.each<StoreKind>(['lmdb', 'redis'])('topics that change, into %s', (kind
   beforeAll(async () => {
     kafka = await startKafka();
     await kafka.createTopic('dead-letters');
-  }, 120_000);
+  });
   afterAll(() => kafka.stop(), 30_000);
 
   it('reports a missing topic and reads it when it is there, beside one that was there', async () => {
@@ -136,10 +136,8 @@ describe.each<StoreKind>(['lmdb', 'redis'])('topics that change, into %s', (kind
       // Records may be read twice around the growth, so their count says nothing; what is stored does.
       const stored = async (): Promise<Map<string, number | undefined>> =>
         new Map([...(await allPoints(store, metric))].map(([id, { measures }]) => [id, measures[0]]));
-      await eventually(
-        'the last value of every key is stored',
-        async () => isDeepStrictEqual(await stored(), last),
-        30_000,
+      await eventually('the last value of every key is stored', async () =>
+        isDeepStrictEqual(await stored(), last),
       ).catch(() => undefined);
       expect(await stored()).toEqual(last);
       await eventually(

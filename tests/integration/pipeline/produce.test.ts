@@ -6,7 +6,7 @@ describe('npm run produce, with a real Kafka', () => {
   let kafka: KafkaBroker;
   beforeAll(async () => {
     kafka = await startKafka();
-  }, 120_000);
+  });
   afterAll(() => kafka.stop(), 30_000);
 
   interface Seen {
@@ -76,7 +76,7 @@ describe('npm run produce, with a real Kafka', () => {
     expect(events.map(({ value }) => value).sort()).toEqual(
       made.map(({ event }) => JSON.stringify(event)).sort(),
     );
-  }, 60_000);
+  });
 
   it('stops when it is told to, with everything sent acknowledged', async () => {
     const abort = new AbortController();
@@ -88,7 +88,7 @@ describe('npm run produce, with a real Kafka', () => {
     const sent = await running;
     expect(sent).toBeGreaterThan(50);
     expect((await kafka.ends('raw-events')).reduce((a, b) => a + b, 0)).toBe(before + sent);
-  }, 60_000);
+  });
 
   it('refuses topics with different partitions, saying what to do', async () => {
     await kafka.addPartitions('raw-events', 4);
@@ -99,7 +99,7 @@ describe('npm run produce, with a real Kafka', () => {
       new AbortController().signal,
     );
     await expect(running).rejects.toThrow(/raw-events has 4 partitions and user-profiles 3/);
-  }, 60_000);
+  });
 
   it('names the broker that it cannot reach', async () => {
     const running = produce(
@@ -110,5 +110,5 @@ describe('npm run produce, with a real Kafka', () => {
     );
     const error: unknown = await running.catch((reason: unknown) => reason);
     expect(explain(error, '127.0.0.1:1')).toContain('Kafka at 127.0.0.1:1 cannot be reached');
-  }, 60_000);
+  });
 });

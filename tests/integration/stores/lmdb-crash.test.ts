@@ -8,8 +8,6 @@ import { build } from 'esbuild';
 import { lmdbStore, newFolder } from './lmdb-rig';
 import { record, WRITTEN } from './lmdb-written';
 
-jest.setTimeout(60_000);
-
 const ROUNDS = 5;
 // Inside node_modules, so that the bundle finds lmdb.
 const bundles = resolve(__dirname, '../../../node_modules/.cache/streamkpi-tests');

@@ -2,8 +2,6 @@ import { describeStore } from './conformance';
 import { describeHistory } from './conformance-history';
 import { createLmdb } from './lmdb-rig';
 
-jest.setTimeout(120_000);
-
 describeStore('LMDB', createLmdb);
 
 describe('LMDB as a store of history', () => describeHistory(createLmdb));

@@ -60,14 +60,14 @@ test('the one with the wrong clock is named, by itself and by the other one', as
   await eventually(() => {
     const [skewed, ...others] = right.clock.skewedBridges();
     expect([skewed?.bridge, others]).toEqual(['ahead:2', []]);
-    expect(Math.abs(skewed!.aheadMs - 10 * MINUTE)).toBeLessThan(2_000);
+    expect(Math.abs(skewed!.aheadMs - 10 * MINUTE)).toBeLessThan(30_000);
   });
   expect(ahead.clock.skewedBridges()).toEqual([]);
 });
 
 test('what it writes is stored, and closes no window until the other one reports', async () => {
   const nowMs = ahead.clock.now();
-  expect(Math.abs(nowMs - Date.now())).toBeLessThan(2_000);
+  expect(Math.abs(nowMs - Date.now())).toBeLessThan(30_000);
   await writeApplied(ahead.store, batch(metric, [point('a', minutesAgo(3), 1, 0)], { nowMs }));
   const report = { partition: 0, position: 1, atEnd: true };
   await ahead.store.reportPartitions(metric, TOPIC_ID, [{ ...report, nowMs }]);
@@ -75,7 +75,7 @@ test('what it writes is stored, and closes no window until the other one reports
   await right.store.reportPartitions(metric, TOPIC_ID, [{ ...report, nowMs: right.clock.now() }]);
   const { watermarkMs, finalBeforeMs } = await right.store.progress(metric);
   expect(watermarkMs).toBe(minutesAgo(3));
-  expect(Date.now() - MINUTE - finalBeforeMs!).toBeLessThan(2_000);
+  expect(Date.now() - MINUTE - finalBeforeMs!).toBeLessThan(30_000);
   expect(finalBeforeMs).toBeLessThanOrEqual(Date.now() - MINUTE);
 });
 

@@ -17,8 +17,6 @@ import {
   testMetric,
 } from './redis-rig';
 
-jest.setTimeout(60_000);
-
 let redis: RedisServer;
 const stores: SeriesStore[] = [];
 let made = 0;

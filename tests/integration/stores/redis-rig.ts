@@ -156,7 +156,7 @@ export async function pointTexts(store: SeriesStore, metric: Metric): Promise<st
 }
 
 /** Waits until the check passes; fails with its last error after a bound time. */
-export async function eventually(check: () => void | Promise<void>, withinMs = 10_000): Promise<void> {
+export async function eventually(check: () => void | Promise<void>, withinMs = 60_000): Promise<void> {
   const deadline = Date.now() + withinMs;
   for (;;) {
     try {

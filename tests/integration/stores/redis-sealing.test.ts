@@ -36,8 +36,6 @@ import { expectSealed } from './sealing-answers';
 import { clockAt, SEALED, sealedRecord, SERIES } from './sealing-written';
 import { eventually, type StoreUnderTest } from './store-rig';
 
-jest.setTimeout(60_000);
-
 const HOUR = 60 * MINUTE;
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

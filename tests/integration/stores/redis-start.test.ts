@@ -21,8 +21,6 @@ import {
   writeApplied,
 } from './redis-rig';
 
-jest.setTimeout(60_000);
-
 const metric = testMetric('orders');
 const cleanups: (() => Promise<void>)[] = [];
 

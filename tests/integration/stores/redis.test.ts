@@ -3,8 +3,6 @@ import { describeStore } from './conformance';
 import { describeHistory } from './conformance-history';
 import { storesOn, type Place } from './redis-stores';
 
-jest.setTimeout(60_000);
-
 describe('a store on one Redis', () => {
   let place: Place;
   beforeAll(async () => {

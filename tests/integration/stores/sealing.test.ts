@@ -12,8 +12,6 @@ import { expectSealed } from './sealing-answers';
 import { clockAt, SEALED, storeAt } from './sealing-written';
 import { eventually } from './store-rig';
 
-jest.setTimeout(120_000);
-
 const ROUNDS = 2;
 // Inside node_modules, so that the bundle finds lmdb.
 const bundles = resolve(__dirname, '../../../node_modules/.cache/streamkpi-tests');

@@ -217,7 +217,7 @@ export function listen(store: SeriesStore): { told: Told[]; changes(): PointChan
 }
 
 /** Waits until a condition holds; other bridges' news come by the network. */
-export async function eventually(check: () => unknown, withinMs = 5_000): Promise<void> {
+export async function eventually(check: () => unknown, withinMs = 60_000): Promise<void> {
   const end = Date.now() + withinMs;
   for (;;) {
     try {

@@ -202,7 +202,7 @@ describe('demo traffic', () => {
     await Promise.all([throughKafka.close(), embedded.close()]);
     await broker.stop();
     rmSync(folder, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   it('gives the same points through Kafka and through the embedded pipeline', async () => {
     const expected = await pointsOf(embedded);
