@@ -3,7 +3,7 @@ import { Alert } from '@grafana/ui';
 import React from 'react';
 import { standIn } from './stand-in';
 import { StatPanel } from './stat-panel';
-import { TablePanel } from './table-panel';
+import { TABLE_OPTIONS, TablePanel } from './table-panel';
 import { TextPanel } from './text-panel';
 import { TimeSeriesPanel, TIME_SERIES_OPTIONS } from './time-series-panel';
 
@@ -25,7 +25,7 @@ export function standIns(): Readonly<Record<string, PanelPlugin>> {
     stat: standIn('stat', 'stat', StatPanel),
     gauge: standIn('gauge', 'gauge', StatPanel),
     bargauge: standIn('bargauge', 'bar gauge', StatPanel),
-    table: standIn('table', 'table', TablePanel),
+    table: standIn('table', 'table', TablePanel, TABLE_OPTIONS),
     barchart: standIn('barchart', 'bar chart (a table of its data)', TablePanel),
     piechart: standIn('piechart', 'pie chart (a table of its data)', TablePanel),
     'state-timeline': standIn('state-timeline', 'state timeline (a table of its data)', TablePanel),

@@ -34,3 +34,13 @@ export function TablePanel({ data, width, height, id, fieldConfig }: StandInProp
     </>
   );
 }
+
+/** Field options that the table draws by. */
+export const TABLE_OPTIONS = {
+  width: undefined,
+  minWidth: undefined,
+  align: 'auto',
+  cellOptions: { type: 'auto' },
+  inspect: false,
+  filterable: false,
+} as const;

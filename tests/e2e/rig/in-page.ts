@@ -29,9 +29,15 @@ export function clippedTexts(within?: unknown): string[] {
   return found;
 }
 
-/** Texts of panels, their titles included, that an ellipsis cuts off. */
+/** Texts of panels, their titles included, that an ellipsis cuts off, and columns that the panel's edge does. */
 export function shortenedTexts(): string[] {
   const found: string[] = [];
+  for (const panel of document.querySelectorAll('section[data-testid^="data-testid Panel header"]')) {
+    const { right } = panel.getBoundingClientRect();
+    for (const column of panel.querySelectorAll('[role="columnheader"], th')) {
+      if (column.getBoundingClientRect().right > right) found.push(column.textContent.trim());
+    }
+  }
   for (const element of document.querySelectorAll('section[data-testid^="data-testid Panel header"] *')) {
     const { textOverflow, overflowX } = getComputedStyle(element);
     if (textOverflow !== 'ellipsis' || overflowX === 'visible') continue;
