@@ -2,6 +2,7 @@ import type { AdHocVariableFilter, MetricFindValue } from '@grafana/data';
 import type { CatalogueClient, MetricEntry } from './catalogue';
 import { InterpolationError } from './interpolation';
 import { FILTER_OPERATORS, type FilterOperator, type QueryFilter } from './query';
+import { t } from '../locales/translate';
 
 /** The dashboard's ad-hoc filters. */
 
@@ -19,8 +20,11 @@ export const toQueryFilters = (filters: readonly AdHocVariableFilter[]): QueryFi
   asQueryFilters(filters).map((filter) => {
     if (FILTER_OPERATORS.includes(filter.op)) return filter;
     throw new InterpolationError(
-      `The dashboard's filter on "${filter.dimension}" uses ${filter.op}, which labels cannot be compared with. ` +
-        'Use =, !=, =~, !~, or one of several values.',
+      t(
+        'adhoc.operator',
+        'The dashboard\'s filter on "{{dimension}}" uses {{operator}}, which labels cannot be compared with. Use =, !=, =~, !~, or one of several values.',
+        { dimension: filter.dimension, operator: filter.op },
+      ),
     );
   });
 

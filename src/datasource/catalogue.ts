@@ -1,3 +1,5 @@
+import { t } from '../locales/translate';
+
 /** The bridge's own description of what it has: CatalogueAnswer in backend-bridge/api/openapi.yaml, times in ms. */
 export interface Catalogue {
   readonly server_time_ms: number;
@@ -125,7 +127,11 @@ export class CatalogueClient {
   async metric(name: string): Promise<MetricEntry> {
     const found = (await this.metrics()).find((metric) => metric.name === name);
     if (found !== undefined) return found;
-    throw new CatalogueError(`The bridge has no metric "${name}".`, 'unknown_metric', 404);
+    throw new CatalogueError(
+      t('catalogue.unknown-metric', 'The bridge has no metric "{{name}}".', { name }),
+      'unknown_metric',
+      404,
+    );
   }
 
   /** Known values of a dimension, in order; rejects with a CatalogueError. */
@@ -186,6 +192,8 @@ export function asCatalogueError(fault: unknown): CatalogueError {
   const status = typeof outer['status'] === 'number' ? outer['status'] : undefined;
   const said =
     text(inner['message']) ?? text(data['message']) ?? text(outer['message']) ?? text(outer['statusText']);
-  const message = said ?? 'Grafana did not answer. Check the connection to Grafana, then try again.';
+  const message =
+    said ??
+    t('catalogue.no-answer', 'Grafana did not answer. Check the connection to Grafana, then try again.');
   return new CatalogueError(message, text(inner['code']), status, { cause: fault });
 }

@@ -18,6 +18,7 @@ import {
 import { DataSourceWithBackend, config, getTemplateSrv } from '@grafana/runtime';
 import { defer, lastValueFrom, map, of, type Observable } from 'rxjs';
 import { withFrameMeta } from '../frames/frame-meta';
+import { t } from '../locales/translate';
 import { asQueryFilters, dimensionKeys, dimensionValues, toQueryFilters } from './adhoc';
 import { annotationSupport } from './annotations';
 import { BACKTEST_DAYS, readBacktest, type Backtest } from './backtest';
@@ -25,7 +26,7 @@ import { CatalogueClient } from './catalogue';
 import { pageHub } from './grafana-page';
 import { InterpolationError, asSaved, interpolateFilters, interpolateQuery } from './interpolation';
 import type { LiveHub } from './live/live-hub';
-import { errorsOf, withLostAnswers } from './live/history-answer';
+import { errorsOf, sentenceOf, withLostAnswers } from './live/history-answer';
 import { liveQuery, mayGoLive } from './live/live-query';
 import { withNoticesKept } from './lost-notices';
 import type { StreamKpiOptions } from './options';
@@ -193,7 +194,7 @@ export class StreamKpiDataSource extends DataSourceWithBackend<StreamKpiQuery, S
       startTime: Date.now(),
     };
     const { data, error } = withLostAnswers([target.refId], await lastValueFrom(super.query(request)));
-    if (error !== undefined) throw new Error(error.message ?? 'The query failed.');
+    if (error !== undefined) throw new Error(sentenceOf(error));
     return data as DataFrame[];
   }
 
@@ -205,7 +206,7 @@ export class StreamKpiDataSource extends DataSourceWithBackend<StreamKpiQuery, S
     const once = (): Observable<DataQueryResponse> =>
       history(request).pipe(map((response) => answered(request.targets, response)));
     if (isAlerting(request) || !mayGoLive(request, this.hub.clock.now())) return once();
-    if (isMixed(request)) return once().pipe(map((response) => notLive(response, MIXED_IS_NOT_LIVE)));
+    if (isMixed(request)) return once().pipe(map((response) => notLive(response, mixedIsNotLive())));
     return liveQuery(request, { hub: this.hub, history, uid: this.uid });
   }
 
@@ -281,8 +282,12 @@ const isAlerting = ({ app }: Request): boolean => ALERTING_APPS.includes(app);
 /** Grafana's Mixed data source hands a panel's queries out under ids of its own, and waits until each is complete. */
 const isMixed = ({ requestId }: Request): boolean => requestId.startsWith('mixed-');
 
-const MIXED_IS_NOT_LIVE =
-  'A panel with mixed data sources has no live updates; a refresh of the dashboard brings what is new.';
+const mixedIsNotLive = (): string =>
+  t(
+    'live.mixed',
+    'A panel with mixed data sources has no live updates; a refresh of the dashboard brings what is new.',
+  );
+
 /** A query without frames and without an error was not answered. */
 const answered = (targets: readonly StreamKpiQuery[], response: DataQueryResponse): DataQueryResponse =>
   withLostAnswers(

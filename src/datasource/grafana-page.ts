@@ -1,5 +1,6 @@
 import { LiveChannelScope, type LiveChannelAddress } from '@grafana/data';
 import { config, getGrafanaLiveSrv, type GrafanaLiveSrv } from '@grafana/runtime';
+import { t } from '../locales/translate';
 import { LiveHub } from './live/live-hub';
 import { systemClock, type LiveTransport, type PageVisibility } from './live/ports';
 
@@ -11,7 +12,7 @@ const liveService = (): GrafanaLiveSrv | undefined => getGrafanaLiveSrv();
 const grafanaLive: LiveTransport = {
   unavailable: () =>
     !config.liveEnabled || liveService() === undefined
-      ? 'Grafana Live is switched off on this Grafana.'
+      ? t('live.off', 'Grafana Live is switched off on this Grafana.')
       : undefined,
   subscribe: ({ uid, path, query, fromMs }) => {
     // Grafana 12.4 calls the address's second part `stream`, those before it `namespace`.

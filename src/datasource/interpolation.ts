@@ -1,5 +1,6 @@
 import type { ScopedVars } from '@grafana/data';
 import type { TemplateSrv } from '@grafana/runtime';
+import { t } from '../locales/translate';
 import type { FilterOperator, QueryFilter, StreamKpiQuery } from './query';
 import { isRecord, readQuery } from './saved-query';
 
@@ -31,26 +32,26 @@ interface Model {
 }
 
 /** Fields that take one text, and what they are called in a sentence. */
-const SINGLE_FIELDS = {
-  kind: 'kind of the query',
-  metric: 'metric',
-  measure: 'measure',
-  step: 'step',
-  overTime: 'rule over time',
-  fill: 'filling of gaps',
-  openWindows: 'choice of open windows',
-  stat: 'statistic',
-  eventsAs: 'form of the events',
-  eventState: 'state of the events',
-  statusAs: 'form of the status',
-  statusOver: 'time of the status',
-  timeShift: 'time shift',
-  forecastAs: 'form of the forecast',
-  seasons: 'choice of seasons',
-  timeZone: 'time zone',
-  direction: 'direction',
-  horizon: 'horizon',
-} as const;
+const singleFields = () => ({
+  kind: t('variables.field.kind', 'kind of the query'),
+  metric: t('variables.field.metric', 'metric'),
+  measure: t('variables.field.measure', 'measure'),
+  step: t('variables.field.step', 'step'),
+  overTime: t('variables.field.over-time', 'rule over time'),
+  fill: t('variables.field.fill', 'filling of gaps'),
+  openWindows: t('variables.field.open-windows', 'choice of open windows'),
+  stat: t('variables.field.stat', 'statistic'),
+  eventsAs: t('variables.field.events-as', 'form of the events'),
+  eventState: t('variables.field.event-state', 'state of the events'),
+  statusAs: t('variables.field.status-as', 'form of the status'),
+  statusOver: t('variables.field.status-over', 'time of the status'),
+  timeShift: t('variables.field.time-shift', 'time shift'),
+  forecastAs: t('variables.field.forecast-as', 'form of the forecast'),
+  seasons: t('variables.field.seasons', 'choice of seasons'),
+  timeZone: t('variables.field.time-zone', 'time zone'),
+  direction: t('variables.field.direction', 'direction'),
+  horizon: t('variables.field.horizon', 'horizon'),
+});
 
 /**
  * The query with every variable replaced; throws an InterpolationError. With `keepsUnknown`, a field whose variables
@@ -68,14 +69,16 @@ export function interpolateQuery(
     // Nothing selected is nothing said: the default holds.
     filled[field] = value === '' ? undefined : value;
   };
-  for (const [field, name] of Object.entries(SINGLE_FIELDS) as [keyof StreamKpiQuery, string][]) {
+  for (const [field, name] of Object.entries(singleFields()) as [keyof StreamKpiQuery, string][]) {
     const text = query[field];
     if (typeof text === 'string') put(field, () => single(text, name, variables));
   }
   const { alias, filters, groupBy, severities, holidays } = query;
   const limit: unknown = query.limit;
-  if (typeof alias === 'string') put('alias', () => replaceText(alias, 'alias', variables));
-  if (typeof limit === 'string') put('limit', () => toLimit(replaceText(limit, 'limit', variables)));
+  if (typeof alias === 'string')
+    put('alias', () => replaceText(alias, t('variables.field.alias', 'alias'), variables));
+  if (typeof limit === 'string')
+    put('limit', () => toLimit(replaceText(limit, t('variables.field.limit', 'limit'), variables)));
   if (Array.isArray(filters)) {
     filled['filters'] = filters.flatMap((filter: QueryFilter) =>
       keepsUnknown
@@ -83,12 +86,20 @@ export function interpolateQuery(
         : interpolateFilters([filter], variables),
     );
   }
-  if (Array.isArray(groupBy)) put('groupBy', () => interpolateList(groupBy, 'grouping', variables));
-  if (Array.isArray(holidays))
-    put('holidays', () => interpolateList(holidays, 'list of holidays', variables));
+  if (Array.isArray(groupBy))
+    put('groupBy', () => interpolateList(groupBy, t('variables.field.group-by', 'grouping'), variables));
+  if (Array.isArray(holidays)) {
+    put('holidays', () =>
+      interpolateList(holidays, t('variables.field.holidays', 'list of holidays'), variables),
+    );
+  }
   if (Array.isArray(severities)) {
     put('severities', () => {
-      const chosen = interpolateList(severities, 'list of severities', variables);
+      const chosen = interpolateList(
+        severities,
+        t('variables.field.severities', 'list of severities'),
+        variables,
+      );
       return chosen?.length === 0 ? undefined : chosen;
     });
   }
@@ -115,7 +126,15 @@ export function interpolateFilters(filters: readonly QueryFilter[], variables: V
     const values = interpolateValues(filter, variables);
     if (values === undefined) return [];
     return [
-      { ...filter, dimension: replaceText(filter.dimension, 'dimension of a filter', variables), values },
+      {
+        ...filter,
+        dimension: replaceText(
+          filter.dimension,
+          t('variables.field.dimension', 'dimension of a filter'),
+          variables,
+        ),
+        values,
+      },
     ];
   });
 }
@@ -130,7 +149,11 @@ function interpolateValues(
   const kept = values.filter((value) => !isAll(value, variables));
   // With All among what is selected everything is; with All among what is left out, the others still are.
   if (kept.length < values.length && (selects || kept.length === 0)) return undefined;
-  const place: Place = { field: `filter on "${dimension}"`, isValue: true, isPattern };
+  const place: Place = {
+    field: t('variables.field.filter', 'filter on "{{dimension}}"', { dimension }),
+    isValue: true,
+    isPattern,
+  };
   return [...new Set(kept.flatMap((value) => expand(value, place, variables)))];
 }
 
@@ -158,15 +181,20 @@ function single(text: string, field: string, variables: Variables): string {
   const [first = '', ...others] = expand(text, { field }, variables);
   if (others.length === 0) return first;
   throw new InterpolationError(
-    `The ${field} comes from ${text}, which has ${others.length + 1} values selected. ` +
-      'Select one, or repeat the panel for each value.',
+    t(
+      'variables.several',
+      'The {{field}} comes from {{variable}}, which has {{number}} values selected. Select one, or repeat the panel for each value.',
+      { field, variable: text, number: others.length + 1 },
+    ),
   );
 }
 
 function toLimit(text: string): number {
   const limit = Number(text);
   if (Number.isInteger(limit) && limit > 0) return limit;
-  throw new InterpolationError(`The limit is "${text}". It must be a whole number above zero.`);
+  throw new InterpolationError(
+    t('variables.limit', 'The limit is "{{limit}}". It must be a whole number above zero.', { limit: text }),
+  );
 }
 
 function replaceText(text: string, field: string, { templates, scopedVars }: Variables): string {
@@ -193,9 +221,20 @@ function refuseVariables(text: string, { field, isValue = false }: Place): void 
   const name = VARIABLE.exec(text)?.[1];
   if (name === undefined) return;
   throw new InterpolationError(
-    `The ${field} holds ${name}, and there is no variable of that name here. ` +
-      'Create the variable in the dashboard, or put the value itself there.' +
-      (isValue ? ` If the value is really spelled so, use =~ and write ${escapeRe2(name)}.` : ''),
+    [
+      t(
+        'variables.unknown',
+        'The {{field}} holds {{variable}}, and there is no variable of that name here. Create the variable in the dashboard, or put the value itself there.',
+        { field, variable: name },
+      ),
+      ...(isValue
+        ? [
+            t('variables.spelled-so', 'If the value is really spelled so, use =~ and write {{pattern}}.', {
+              pattern: escapeRe2(name),
+            }),
+          ]
+        : []),
+    ].join(' '),
   );
 }
 

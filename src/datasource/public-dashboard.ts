@@ -1,10 +1,11 @@
 import { rangeUtil, type DataFrame, type DataQueryResponse } from '@grafana/data';
 import { frameMeta, withFrameMeta, type StreamKpiFrameMeta } from '../frames/frame-meta';
+import { t } from '../locales/translate';
 import type { StreamKpiQuery } from './query';
 import { readQuery } from './saved-query';
 
-const PUBLIC_IS_NOT_LIVE =
-  'Public dashboards have no live updates; a refresh of the dashboard brings what is new.';
+const publicIsNotLive = (): string =>
+  t('live.public', 'Public dashboards have no live updates; a refresh of the dashboard brings what is new.');
 
 /**
  * An answer of a public dashboard. Grafana's server runs the saved queries there and takes `meta.custom` out of every
@@ -17,7 +18,7 @@ export function publicAnswer(
   response: DataQueryResponse,
   nowMs: number,
 ): DataQueryResponse {
-  const state = { state: 'static', state_message: PUBLIC_IS_NOT_LIVE } as const;
+  const state = { state: 'static', state_message: publicIsNotLive() } as const;
   const described = (frame: DataFrame): DataFrame => {
     if (frameMeta(frame) !== undefined) return withFrameMeta(frame, state);
     const target = targets.find(({ refId }) => refId === frame.refId);

@@ -1,5 +1,6 @@
 import { LoadingState, type DataFrame, type DataQueryError, type DataQueryResponse } from '@grafana/data';
 import { frameMeta, type StreamKpiFrameMeta } from '../../frames/frame-meta';
+import { t } from '../../locales/translate';
 import { seriesKey, type Labels } from './series-labels';
 import type { SeriesUpdate, StreamEvent } from './stream-message';
 
@@ -22,11 +23,12 @@ export function answerTo(refId: string, response: DataQueryResponse): TargetAnsw
   const own = errors.find((error) => error.refId === refId);
   const general = frames.length === 0 ? errors.find((error) => error.refId === undefined) : undefined;
   const [first] = frames;
-  const lost = first === undefined ? { refId, message: NO_ANSWER } : undefined;
+  const lost = first === undefined ? { refId, message: noAnswer() } : undefined;
   return { frames, meta: first === undefined ? undefined : frameMeta(first), error: own ?? general ?? lost };
 }
 
-const NO_ANSWER = 'Grafana did not answer. Check the connection to Grafana.';
+const noAnswer = (): string =>
+  t('live.no-answer', 'Grafana did not answer. Check the connection to Grafana.');
 
 /** The response with an error for each query that has got no answer, and in the form that one with errors has. */
 export function withLostAnswers(refIds: readonly string[], response: DataQueryResponse): DataQueryResponse {
@@ -49,7 +51,7 @@ export function mayPass({ status }: DataQueryError): boolean {
 }
 
 export const sentenceOf = (error: DataQueryError): string =>
-  error.message ?? error.data?.message ?? 'The query failed.';
+  error.message ?? error.data?.message ?? t('live.query-failed', 'The query failed.');
 
 /**
  * The points of an answer, one entry a series, whose open windows may stand in a later frame; undefined where the backend has sent no revisions, so that nothing

@@ -2,6 +2,7 @@ import type { DataFrame, DataQueryResponse } from '@grafana/data';
 import { defer, map, takeLast, type Observable } from 'rxjs';
 import type { LiveMeta } from '../../frames/frame-meta';
 import type { StreamKpiQuery } from '../query';
+import { t } from '../../locales/translate';
 import type { AskRounds } from './ask-rounds';
 import { Asker, type Outcome } from './asker';
 import { conditionsOf } from './event-conditions';
@@ -132,7 +133,9 @@ export class LiveChannel {
     if (state === 'connected') {
       return {
         state: 'reconnecting',
-        message: `What may have been missed could not be read: ${this.askFault}`,
+        message: t('live.missed', 'What may have been missed could not be read: {{reason}}', {
+          reason: this.askFault,
+        }),
       };
     }
     return { state: 'disconnected', message: this.askFault };
@@ -309,7 +312,8 @@ export class LiveChannel {
   ): Outcome {
     const answer = answerTo(asker.target.refId, response);
     if (answer.error !== undefined || answer.meta === undefined) {
-      this.askFault = answer.error === undefined ? 'The answer was empty.' : sentenceOf(answer.error);
+      this.askFault =
+        answer.error === undefined ? t('live.empty', 'The answer was empty.') : sentenceOf(answer.error);
       this.tellViewers();
       return answer.error === undefined || mayPass(answer.error) ? 'failed' : 'refused';
     }

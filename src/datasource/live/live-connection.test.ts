@@ -218,7 +218,7 @@ describe('without a connection', () => {
     live.lose();
     expect(connection.state).toEqual({
       state: 'reconnecting',
-      message: 'The live connection to Grafana was lost and is made anew.',
+      message: 'The live connection to Grafana was lost and is being restored.',
     });
     pass(5_000);
     expect(connection.state.state).toBe('polling');

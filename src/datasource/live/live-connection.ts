@@ -7,6 +7,7 @@ import {
 } from '@grafana/data';
 import type { Subscription } from 'rxjs';
 import type { ConnectionState } from '../../frames/frame-meta';
+import { t } from '../../locales/translate';
 import type { Clock, LiveAddress, LiveTransport } from './ports';
 import { readMessage, type StreamMessage } from './stream-message';
 
@@ -42,7 +43,8 @@ const LONGEST_RETRY_MS = 30_000;
 export const POLL_MS = 10_000;
 
 const SECONDS = 1_000;
-const POLLS = `Data is asked for every ${POLL_MS / SECONDS} s instead.`;
+const pollsInstead = (why: string): string =>
+  `${why} ${t('live.polls', 'Data is asked for every {{seconds}} s instead.', { seconds: POLL_MS / SECONDS })}`;
 
 type Wire = 'connecting' | 'connected' | 'lost';
 
@@ -95,18 +97,19 @@ export class LiveConnection {
 
   get state(): LiveState {
     const unavailable = this.transport.unavailable();
-    if (unavailable !== undefined) return { state: 'polling', message: `${unavailable} ${POLLS}` };
+    if (unavailable !== undefined) return { state: 'polling', message: pollsInstead(unavailable) };
     if (this.polls) {
       const upstream = this.wire === 'connected' ? this.upstream?.message : undefined;
-      const why = this.wireFault ?? upstream ?? 'The live connection to Grafana does not work.';
-      return { state: 'polling', message: `${why} ${POLLS}` };
+      const why =
+        this.wireFault ?? upstream ?? t('live.not-working', 'The live connection to Grafana does not work.');
+      return { state: 'polling', message: pollsInstead(why) };
     }
     if (this.wire === 'connected' || this.isReopening) {
       return this.upstream ?? { state: 'connected', message: undefined };
     }
     const message = this.hasBeenConnected
-      ? (this.wireFault ?? 'The live connection to Grafana was lost and is made anew.')
-      : 'The live connection is being made.';
+      ? (this.wireFault ?? t('live.lost', 'The live connection to Grafana was lost and is being restored.'))
+      : t('live.connecting', 'The live connection is being made.');
     return { state: 'reconnecting', message };
   }
 
@@ -283,7 +286,11 @@ export class LiveConnection {
       this.upstream =
         body.state === 'connected'
           ? undefined
-          : { state: 'reconnecting', message: body.message || 'The connection to the bridge is made anew.' };
+          : {
+              state: 'reconnecting',
+              message:
+                body.message || t('live.bridge-lost', 'The connection to the bridge is being restored.'),
+            };
     } else if (body.type === 'error') {
       this.upstream = { state: body.retryable ? 'reconnecting' : 'disconnected', message: body.message };
     }
@@ -321,7 +328,9 @@ export class LiveConnection {
         return;
       }
       this.silent = true;
-      this.wireFault = `The live stream has been silent for ${SILENCE_MS / SECONDS} s.`;
+      this.wireFault = t('live.silent', 'The live stream has been silent for {{seconds}} s.', {
+        seconds: SILENCE_MS / SECONDS,
+      });
       this.startPolls();
       this.listener.onState();
     });
@@ -374,4 +383,6 @@ export class LiveConnection {
 }
 
 const sentence = (said: string): string =>
-  `Grafana refuses the live channel (${said.trim().replace(/\.$/, '')}).`;
+  t('live.refused', 'Grafana refuses the live channel ({{reason}}).', {
+    reason: said.trim().replace(/\.$/, ''),
+  });

@@ -1,3 +1,4 @@
+import { t } from '../../locales/translate';
 import type { Labels } from './series-labels';
 
 /** The messages of a live stream (pkg/live/message.go). Times in milliseconds. */
@@ -116,7 +117,7 @@ function readBody(type: string, raw: Fields): StreamBody {
       return {
         type,
         code: text(raw['code']) ?? '',
-        message: text(raw['message']) ?? 'The bridge refuses this query.',
+        message: text(raw['message']) ?? t('live.bridge-refuses', 'The bridge refuses this query.'),
         retryable: raw['retryable'] === true,
       };
     default:

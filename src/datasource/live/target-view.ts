@@ -2,6 +2,7 @@ import type { DataFrame, DataQueryError, DataQueryResponse, QueryResultMetaNotic
 import { defer, finalize, map, takeLast, type Observable } from 'rxjs';
 import { frameMeta, withFrameMeta, type LiveMeta } from '../../frames/frame-meta';
 import type { StreamKpiQuery } from '../query';
+import { t } from '../../locales/translate';
 import { Asker, type Outcome } from './asker';
 import { EventFrames } from './event-frames';
 import { answerTo, mayPass, pointsOf, sentenceOf, type TargetAnswer } from './history-answer';
@@ -16,7 +17,8 @@ import { rangeNow, spanOf } from './visible-range';
 const FIRST_POLL_MS = 5_000;
 /** A question that has not been answered for so long is no longer thought to be: the bridge may hang. */
 export const SLOW_MS = 4_000;
-const NOT_ANSWERED = `The data source has not answered for ${SLOW_MS / 1_000} s.`;
+const notAnswered = (): string =>
+  t('live.not-answered', 'The data source has not answered for {{seconds}} s.', { seconds: SLOW_MS / 1_000 });
 
 export interface ViewContext {
   readonly hub: LiveHub;
@@ -261,7 +263,7 @@ export class TargetView implements ChannelViewer {
   private state(channel: LiveChannel | undefined): LiveState {
     if (channel === undefined) {
       if (this.live === undefined) return { state: 'static', message: undefined };
-      if (this.problem === undefined && this.isSlow) return { state: 'disconnected', message: NOT_ANSWERED };
+      if (this.problem === undefined && this.isSlow) return { state: 'disconnected', message: notAnswered() };
       return this.asker.failures > 0
         ? { state: 'disconnected', message: this.problem }
         : { state: 'polling', message: undefined };
@@ -277,13 +279,27 @@ export class TargetView implements ChannelViewer {
       const trouble = this.channel === undefined ? this.slowness : this.channel.trouble;
       return trouble === undefined
         ? []
-        : [{ severity: 'warning', text: `What is shown may be out of date: ${trouble}` }];
+        : [
+            {
+              severity: 'warning',
+              text: t('live.out-of-date', 'What is shown may be out of date: {{reason}}', {
+                reason: trouble,
+              }),
+            },
+          ];
     }
-    return [{ severity: 'error', text: `What is shown could not be brought up to date: ${this.problem}` }];
+    return [
+      {
+        severity: 'error',
+        text: t('live.not-brought-up', 'What is shown could not be brought up to date: {{reason}}', {
+          reason: this.problem,
+        }),
+      },
+    ];
   }
 
   private get slowness(): string | undefined {
-    return this.isSlow ? NOT_ANSWERED : undefined;
+    return this.isSlow ? notAnswered() : undefined;
   }
 
   /** Frames of the last answer; while nothing in them changes they stay the same objects. */

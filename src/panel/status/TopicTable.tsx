@@ -1,6 +1,5 @@
 import React, { useCallback } from 'react';
-import type { TimeZone } from '@grafana/data';
-import { dateTimeFormat } from '@grafana/data';
+import { dateTimeFormat, type TimeZone } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
 import { formatNumber, t } from '../../locales/translate';
 import { lengthText } from '../clock/age-text';
@@ -56,7 +55,7 @@ export function TopicTable({ topics, timeZone, wide }: TopicTableProps) {
                     {topic.topic}
                   </td>
                 )}
-                {wide && <td title={topic.reason}>{topic.state}</td>}
+                {wide && <td title={topic.reason}>{topicState(topic.state)}</td>}
                 <td className={styles.number}>
                   <Behind watermark={topic.watermark} timeZone={timeZone} />
                 </td>
@@ -70,6 +69,14 @@ export function TopicTable({ topics, timeZone, wide }: TopicTableProps) {
     </div>
   );
 }
+
+const topicState = (state: string): string =>
+  ({
+    reading: t('status.topics.reading', 'reading'),
+    missing: t('status.topics.missing', 'missing'),
+    paused: t('status.topics.paused', 'paused'),
+    waiting: t('status.topics.waiting', 'waiting'),
+  })[state] ?? state;
 
 const figure = (value: number | null): string => (value === null ? '–' : formatNumber(value));
 
