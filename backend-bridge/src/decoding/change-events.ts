@@ -8,10 +8,11 @@ import { Undecodable } from './undecodable';
  * So does a row that Debezium's ExtractNewRecordState has marked with `__deleted`.
  */
 
-export interface Change {
-  readonly removed: boolean;
-  /** What the mapping's paths are read in: of a deleted row, `after` is the row as it was before. */
-  readonly content: unknown;
+export interface ChangeReader {
+  /** Whether a value takes its point away. Throws Undecodable where it is about no row. */
+  removes(content: unknown): boolean;
+  /** What the paths of a value that removes are read in: `after` is the row as it was. Throws Undecodable without one. */
+  removedRow(content: unknown): unknown;
 }
 
 const ROW = 'after';
@@ -47,14 +48,17 @@ function withRow(content: unknown, path: FieldPath, row: unknown): unknown {
   return { ...fields, [key]: withRow(fields[key], rest, row) };
 }
 
-/** Tells what a value does to the row of its point. Throws Undecodable where it names no row. */
-export function createChangeReader(mapping: TopicMapping): (content: unknown) => Change {
+/** Tells which values delete a row, by how the mapping reads its measures. */
+export function createChangeReader(mapping: TopicMapping): ChangeReader {
   const path = eventPath(mapping.measures.map((measure) => measure.path));
-  const deletedMark = fieldReader([MARK]);
   if (path === null) {
-    return (content) => {
-      const mark = deletedMark(content);
-      return { removed: mark === true || mark === 'true', content };
+    return {
+      removes: (content) => {
+        // Spelled exactly so: a search in any case would take its time on each record.
+        const mark = (content as Readonly<Record<string, unknown>>)[MARK];
+        return mark === true || mark === 'true';
+      },
+      removedRow: (content) => content,
     };
   }
   const event = fieldReader(path);
@@ -63,24 +67,27 @@ export function createChangeReader(mapping: TopicMapping): (content: unknown) =>
   const identity = [...mapping.dimensions, ...(mapping.start.from === 'field' ? [mapping.start] : [])]
     .filter((source) => source.in === 'value')
     .map((source) => ({ name: source.path.join('.'), read: fieldReader(source.path) }));
-  return (content) => {
-    const change = event(content);
-    const op = operation(change);
-    if (op === 't' || op === 'm') {
-      throw new Undecodable(
-        'value_malformed',
-        `the change event (op: ${op}) is about no row: ${op === 't' ? 'the table was truncated, and its points stay until they expire' : 'it is a message of the database'}`,
-      );
-    }
-    if (op !== 'd') return { removed: false, content };
-    const row = withRow(content, path, before(change));
-    const missing = identity.find(({ read }) => read(row) === undefined || read(row) === null);
-    if (missing !== undefined) {
-      throw new Undecodable(
-        'tombstone_incomplete',
-        `the delete has no ${missing.name} in "before", so it does not say which point goes; map it from the key, or let the database log whole rows (REPLICA IDENTITY FULL)`,
-      );
-    }
-    return { removed: true, content: row };
+  return {
+    removes: (content) => {
+      const op = operation(event(content));
+      if (op === 't' || op === 'm') {
+        throw new Undecodable(
+          'value_malformed',
+          `the change event (op: ${op}) is about no row: ${op === 't' ? 'the table was truncated, and its points stay until they expire' : 'it is a message of the database'}`,
+        );
+      }
+      return op === 'd';
+    },
+    removedRow: (content) => {
+      const row = withRow(content, path, before(event(content)));
+      const missing = identity.find(({ read }) => read(row) === undefined || read(row) === null);
+      if (missing !== undefined) {
+        throw new Undecodable(
+          'tombstone_incomplete',
+          `the delete has no ${missing.name} in "before", so it does not say which point goes; map it from the key, or let the database log whole rows (REPLICA IDENTITY FULL)`,
+        );
+      }
+      return row;
+    },
   };
 }

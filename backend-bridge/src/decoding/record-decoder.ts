@@ -1,6 +1,6 @@
 import type { TopicMapping } from '../domain/mapping';
 import type { PointWrite } from '../domain/point';
-import { changePaths, createChangeReader, type Change } from './change-events';
+import { changePaths, createChangeReader } from './change-events';
 import { fieldReader } from './field-path';
 import type { SchemaSource, WithHeaders } from './format';
 import { createFormat } from './formats';
@@ -43,8 +43,6 @@ export interface DecoderHooks {
   /** An integer past 2^53 became the nearest double. */
   readonly onUnsafeInteger: (measure: string) => void;
 }
-
-const TOMBSTONE: Change = { removed: true, content: null };
 
 const dotted = (path: readonly string[]): string => path.join('.');
 
@@ -117,13 +115,12 @@ export function createRecordDecoder(mapping: TopicMapping, hooks: DecoderHooks):
     return numbers;
   };
 
-  const readValue = (bytes: Buffer, record: RawRecord): Change => {
+  const readValue = (bytes: Buffer, record: RawRecord): unknown => {
     const value = valueFormat.read(bytes, 0, bytes.length, record);
-    if (firstField === undefined) return { removed: false, content: value };
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    if (firstField !== undefined && (typeof value !== 'object' || value === null || Array.isArray(value))) {
       throw new Undecodable('value_malformed', notFields(value, dotted(firstField)));
     }
-    return change(value);
+    return value;
   };
 
   return {
@@ -131,7 +128,9 @@ export function createRecordDecoder(mapping: TopicMapping, hooks: DecoderHooks):
       const { refusal, value: bytes } = record;
       if (refusal) throw new Undecodable(refusal.reason, refusal.message);
       const key = keyDecoder(record.key, record);
-      const { content: value, removed } = bytes === null ? TOMBSTONE : readValue(bytes, record);
+      let value = bytes === null ? null : readValue(bytes, record);
+      const removed = bytes === null || (firstField !== undefined && change.removes(value));
+      if (removed && bytes !== null) value = change.removedRow(value);
       if (bytes === null && !onlyKeyLabels) {
         throw new Undecodable(
           'tombstone_incomplete',
