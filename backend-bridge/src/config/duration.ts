@@ -21,7 +21,10 @@ export function durationText(ms: number): string {
 
 /** A duration in a settings or metrics file: text with a unit, so that nobody has to guess whether 60 is seconds. */
 export const duration = z
-  .string()
+  .string({
+    error: ({ input }) =>
+      typeof input === 'number' ? `${input} has no unit; write e.g. ${input}s` : undefined,
+  })
   .meta({ format: 'duration' })
   .transform((text, context) => {
     const ms = parseDuration(text);

@@ -120,7 +120,35 @@ measures: { value: { field: stats.count, combine: sum } }`),
   });
 
   test.each([
-    ['topic: t\nwindow: { type: tumbling, size: 60 }\n' + VALUE, /metrics\.m\.window\.size: .*string/],
+    [
+      'topic: t\nwindow: { type: tumbling, size: 60 }\n' + VALUE,
+      /window\.size: 60 has no unit; write e\.g\. 60s/,
+    ],
+    [
+      `topic: t\n${TUMBLING}\nretention: 86400\n${VALUE}`,
+      /m\.retention: 86400 has no unit; write e\.g\. 86400s/,
+    ],
+    [
+      'topic: t\nwindow: { type: TUMBLING, size: 1m }\n' + VALUE,
+      /window\.type: "TUMBLING" is not one of "tumbling", "hopping", "session"; did you mean "tumbling"\?/,
+    ],
+    ['topic: t\nwindow: { size: 1m }\n' + VALUE, /window\.type: is missing; write one of "tumbling"/],
+    [
+      `topic: t\n${TUMBLING}\nkey: { format: STRING }\n${VALUE}`,
+      /key\.format: "STRING" is not one of .*did you mean "string"\?/,
+    ],
+    [
+      `topic: t\n${TUMBLING}\ntime: { start: { field: ws, unit: seconds } }\n${VALUE}`,
+      /start\.unit: "seconds" is not one of .*did you mean "s"\?/,
+    ],
+    [
+      `topic: t\n${TUMBLING}\ndimensions: { a: { from: KEY } }\n${VALUE}`,
+      /a\.from: write "key", not "KEY"; or: /,
+    ],
+    [
+      `topic: t\n${TUMBLING}\nmeasures: { value: { field: N, combine: [sum] } }`,
+      /combine: expected one of "sum"/,
+    ],
     ['topic: t\nwindow: { type: tumbling, size: 1w }\n' + VALUE, /"1w" is no duration/],
     [`topic: t\n${TUMBLING}\nmeasures: { n: { field: N } }`, /first measure must be named "value"/],
     [
@@ -227,6 +255,10 @@ measures: { value: { field: stats.count, combine: sum } }`),
   test('broken YAML and a missing file say so', () => {
     expect(() => parseMetricsFile('a: [', 'broken.yaml')).toThrow(/broken\.yaml is not YAML/);
     expect(() => readMetricsFile('/does/not/exist.yaml')).toThrow(/METRICS_FILE: cannot read/);
+    for (const empty of ['', '# nothing yet\n', 'null']) {
+      expect(() => parseMetricsFile(empty, 'm.yaml')).toThrow(/^m\.yaml is empty: write `version: 1`/);
+    }
+    expect(() => parseMetricsFile('version: "1"\nmetrics: {}', 'f')).toThrow(/version: write 1, not "1"/);
     expect(() => parseMetricsFile('version: 1\nmetrics: {}', 'f')).toThrow(/at least one metric/);
   });
 

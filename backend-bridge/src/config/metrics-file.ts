@@ -381,8 +381,13 @@ export function parseMetricsFile(text: string, file: string): TopicMapping[] {
       throw new StartRefusedError(`${file} is not YAML: ${error.message}`, { cause: error });
     throw error;
   }
+  if (document === null || document === undefined) {
+    throw new StartRefusedError(
+      `${file} is empty: write \`version: 1\` and, under \`metrics:\`, a metric for each topic`,
+    );
+  }
   const parsed = metricsFileSchema.safeParse(document);
-  const problems = parsed.success ? [] : problemsOf(parsed.error, '');
+  const problems = parsed.success ? [] : problemsOf(parsed.error, document);
   const mappings = parsed.success
     ? Object.entries(parsed.data.metrics).map(([key, entry]) => toMapping(key, entry, file, problems))
     : [];

@@ -11,10 +11,43 @@ const SHAPES: Readonly<Record<string, string>> = {
   boolean: 'true or false',
 };
 
-/** What zod says, in words for who wrote the file. */
-function sentenceOf(issue: Issue): string {
+/** What the file has at a path; `undefined`: nothing. */
+function valueAt(input: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (value, name) =>
+      typeof value === 'object' && value !== null
+        ? (value as Readonly<Record<string, unknown>>)[name]
+        : undefined,
+    input,
+  );
+}
+
+/** For what allows a few values only: which, what was found, and what was probably meant. */
+function choiceSentence(given: unknown, choices: readonly unknown[]): string {
+  const list = choices.map((choice) => JSON.stringify(choice)).join(', ');
+  if (given === undefined || given === null) return `is missing; write one of ${list}`;
+  if (typeof given === 'object') return `expected one of ${list}`;
+  if (choices.length === 1) return `write ${list}, not ${JSON.stringify(given)}`;
+  const word = (typeof given === 'string' ? given : JSON.stringify(given)).toLowerCase();
+  const meant =
+    choices.find((choice) => String(choice).toLowerCase() === word) ??
+    choices.find((choice) => word.startsWith(String(choice)) || String(choice).startsWith(word.slice(0, 4)));
+  const question = meant === undefined ? '' : `; did you mean ${JSON.stringify(meant)}?`;
+  return `${JSON.stringify(given)} is not one of ${list}${question}`;
+}
+
+/** What zod says, in words for who wrote the file; `given` is what the file has there. */
+function sentenceOf(issue: Issue, given: unknown): string {
+  if (issue.code === 'invalid_value') return choiceSentence(given, issue.values);
+  if (issue.code === 'invalid_union' && issue.errors.length === 0) {
+    // The choices of a discriminator are in its message alone.
+    return choiceSentence(
+      given,
+      [...issue.message.matchAll(/'([^']+)'/g)].map((match) => match[1]),
+    );
+  }
   if (issue.code === 'invalid_key') return issue.issues.map(({ message }) => message).join('; ');
-  if (issue.code !== 'invalid_type') return issue.message;
+  if (issue.code !== 'invalid_type' || !/received \w+$/.test(issue.message)) return issue.message;
   if (/received undefined$/.test(issue.message)) return 'is missing';
   const shape = SHAPES[issue.expected];
   const received = /received (\w+)$/.exec(issue.message)?.[1];
@@ -29,7 +62,7 @@ function nearest(branches: readonly (readonly Issue[])[]): readonly Issue[] {
   return branches.reduce((best, branch) => (depth(branch) > depth(best) ? branch : best), branches[0] ?? []);
 }
 
-function problemsAt(issue: Issue, root: readonly string[]): string[] {
+function problemsAt(issue: Issue, root: readonly string[], input: unknown): string[] {
   const path = [...root, ...issue.path.map(String)].filter((part) => part !== '');
   const at = path.join('.');
   if (issue.code === 'unrecognized_keys') {
@@ -40,15 +73,17 @@ function problemsAt(issue: Issue, root: readonly string[]): string[] {
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
     const meant = nearest(issue.errors);
     if (meant.some((inner) => inner.path.length > 0 || inner.code === 'unrecognized_keys')) {
-      return meant.flatMap((inner) => problemsAt(inner, path));
+      return meant.flatMap((inner) => problemsAt(inner, path, input));
     }
-    const ways = issue.errors.flatMap((branch) => branch.map(sentenceOf));
+    const ways = issue.errors.flatMap((branch) =>
+      branch.map((inner) => sentenceOf(inner, valueAt(input, path))),
+    );
     return [`${at === '' ? 'file' : at}: ${[...new Set(ways)].join('; or: ')}`];
   }
-  return [`${at === '' ? 'file' : at}: ${sentenceOf(issue)}`];
+  return [`${at === '' ? 'file' : at}: ${sentenceOf(issue, valueAt(input, path))}`];
 }
 
-/** One sentence a problem: where it is, what is wrong, what was found. */
-export function problemsOf(error: z.ZodError, root: string): string[] {
-  return error.issues.flatMap((issue) => problemsAt(issue, [root]));
+/** One sentence a problem of `input`: where it is, what is wrong, what was found. */
+export function problemsOf(error: z.ZodError, input: unknown): string[] {
+  return error.issues.flatMap((issue) => problemsAt(issue, [], input));
 }

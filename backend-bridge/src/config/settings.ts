@@ -142,7 +142,7 @@ export function loadSettings(environment: NodeJS.ProcessEnv, flags: { insecure?:
       const variable = variableFor(issue.path);
       const given = variable === undefined ? '' : (environment[variable] ?? '');
       if (variable !== undefined && given !== '') problems.push(`${variable}: ${issue.message}`);
-      else problems.push(...problemsOf(new z.ZodError([issue]), ''));
+      else problems.push(...problemsOf(new z.ZodError([issue]), tree));
     }
   }
   throw new StartRefusedError(`The settings cannot be used:\n  ${problems.join('\n  ')}`);

@@ -113,7 +113,7 @@ export function createKeyDecoder(
     if (inner < 0) {
       throw new Undecodable(
         'key_length',
-        `the key has ${key.length} bytes, and the window's bounds alone are ${suffix}; is the key windowed (${windowed})?`,
+        `the key has ${key.length} bytes, and the window's bounds alone are ${suffix}; if the key is plain, say \`windowed: none\` and where the window starts (\`time: { start: … }\`)`,
       );
     }
     // Where a header names the schema, the same bytes may be another key.

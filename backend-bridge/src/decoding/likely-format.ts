@@ -1,5 +1,27 @@
 import { isUtf8 } from 'node:buffer';
 
+/** Milliseconds between 2001 and 2103: eight bytes are such a number by chance once in four million times. */
+const isNow = (ms: bigint): boolean => ms >= 1_000_000_000_000n && ms < 4_200_000_000_000n;
+
+/** The end of a sentence on a key that does not fit its mapping. */
+export function likelyKey(bytes: Buffer, from: number, to: number): string {
+  if (to - from >= 8 && to === bytes.length && isNow(bytes.readBigInt64BE(to - 8))) {
+    const session = to - from >= 16 && isNow(bytes.readBigInt64BE(to - 16));
+    return `; its last ${session ? 16 : 8} bytes are ${session ? 'the times of a session' : 'the start of a window'}; say \`windowed: ${session ? 'session' : 'time'}\``;
+  }
+  return likelyFormat(bytes, from, to);
+}
+
+/** The end of a sentence on a key whose last bytes are no window: what is there instead. */
+export function likelyPlainKey(bytes: Buffer, suffix: number): string {
+  const end = bytes.subarray(-suffix);
+  const text =
+    isUtf8(end) && end.every((byte) => byte >= 0x20)
+      ? ` are the text ${JSON.stringify(end.toString())}, and`
+      : '';
+  return `the last ${suffix} bytes of the key${text} are not the time of a window; if the key is plain, say \`windowed: none\` and where the window starts (\`time: { start: … }\`)`;
+}
+
 /** The end of a sentence on a payload that does not fit its mapping: what it looks like; empty: no idea. */
 export function likelyFormat(bytes: Buffer, from: number, to: number): string {
   const advice = adviceOn(bytes, from, to);

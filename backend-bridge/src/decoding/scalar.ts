@@ -11,7 +11,7 @@ const AVRO_NUMBER_BRANCHES = new Set(['int', 'long', 'float', 'double', 'string'
 /** More than any sensible label, less than what an index key can hold. */
 export const MAX_LABEL_LENGTH = 1_024;
 /** 9999-12-31T23:59:59.999Z; later ones are bytes that were no time. */
-const MAX_TIME_MS = 253_402_300_799_999;
+export const MAX_TIME_MS = 253_402_300_799_999;
 
 /** A short text for a sentence, whatever a producer has written: nothing nested is walked through. */
 export function shown(value: unknown): string {
@@ -89,8 +89,31 @@ export function toLabel(value: unknown, name: string): string {
   throw new Undecodable('bad_label', `${name} is ${shown(value)}, not a text, number or true/false`);
 }
 
-/** A time that a window can begin at. */
+/** Numbers that are a time between 2001 and 2103 in each unit: they do not overlap. */
+const UNIT_FROM = { s: 1e9, ms: 1e12, us: 1e15, ns: 1e18 } as const;
+const UNIT_NAMES = { s: 'seconds', ms: 'milliseconds', us: 'microseconds', ns: 'nanoseconds' } as const;
+const UNIT_SPAN = 4.2;
+
+/** The unit in which a number is a time of today; null: in none. */
+function likelyUnit(amount: number): keyof typeof UNIT_FROM | null {
+  for (const unit of ['s', 'ms', 'us', 'ns'] as const) {
+    if (amount >= UNIT_FROM[unit] && amount < UNIT_FROM[unit] * UNIT_SPAN) return unit;
+  }
+  return null;
+}
+
+/**
+ * A time that a window can begin at, in milliseconds. A number that is a time of today in another unit is refused:
+ * seconds read as milliseconds are a day of 1970, whose points would expire without a word.
+ */
 export function checkedTime(ms: number, name: string): number {
+  const likely = likelyUnit(ms);
+  if (likely !== null && likely !== 'ms') {
+    throw new Undecodable(
+      'bad_time',
+      `${name} is ${ms}, which looks like ${UNIT_NAMES[likely]}; it must be in milliseconds since 1970, as Kafka and its clients write it: correct the producer`,
+    );
+  }
   if (ms >= 0 && ms <= MAX_TIME_MS) return ms;
   throw new Undecodable('bad_time', `${name} is ${ms} ms, no time between the years 1970 and 9999`);
 }
@@ -131,6 +154,13 @@ export function toTime(value: unknown, unit: TimeUnit, name: string): number | u
   const amount = toNumber(value, name);
   if (amount === undefined || !Number.isFinite(amount)) {
     throw new Undecodable('bad_time', `${name} is ${shown(value)}, not a time`);
+  }
+  const likely = likelyUnit(amount);
+  if (likely !== null && likely !== unit) {
+    throw new Undecodable(
+      'bad_time',
+      `${name} is ${amount}, which looks like ${UNIT_NAMES[likely]}; say \`unit: ${likely}\``,
+    );
   }
   switch (unit) {
     case 'ms':

@@ -2,7 +2,8 @@ import type { TopicMapping } from '../domain/mapping';
 import { fieldReader } from './field-path';
 import type { DecodedKey } from './key-decoder';
 import type { RawRecord } from './record-decoder';
-import { checkedTime, toTime } from './scalar';
+import { likelyPlainKey } from './likely-format';
+import { checkedTime, MAX_TIME_MS, toTime } from './scalar';
 import { Undecodable } from './undecodable';
 
 /** The window of one record, and the time that moves the watermark. */
@@ -37,10 +38,18 @@ export function createWindowReader({ metric, start, end, eventTime }: TopicMappi
   const endField = end.from === 'field' ? fieldReader(end.path) : null;
   const eventField = eventTime.from === 'field' ? fieldReader(eventTime.path) : null;
 
+  const suffix = session ? 16 : 8;
+  const keyTime = (record: RawRecord, ms: number, name: string): number => {
+    if (!(ms >= 0 && ms <= MAX_TIME_MS) && record.key !== null) {
+      throw new Undecodable('bad_time', likelyPlainKey(record.key, suffix));
+    }
+    return checkedTime(ms, name);
+  };
+
   const readStart = (record: RawRecord, key: DecodedKey, value: unknown): number => {
     switch (start.from) {
       case 'key':
-        return checkedTime(key.startMs, 'the window start in the key');
+        return keyTime(record, key.startMs, 'the window start in the key');
       case 'timestamp': {
         if (value === null) {
           throw new Undecodable(

@@ -44,7 +44,7 @@ describe('bare values', () => {
   it('of another length, or null, are dead letters that say so', () => {
     expect(refusalOf(bare('long'), { key, value: Buffer.from('5') })).toMatchObject({
       reason: 'value_malformed',
-      message: 'the value has 1 bytes; a bigint has 8',
+      message: expect.stringContaining('the value has 1 bytes; a bigint has 8') as string,
     });
     expect(reasonOf(bare('json'), { key, value: Buffer.from('null') })).toBe('missing_field');
     expect(reasonOf(bare('json'), { key, value: Buffer.from('{"N":1}') })).toBe('not_a_number');

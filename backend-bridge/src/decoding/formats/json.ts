@@ -1,7 +1,7 @@
 import { createConnectReader } from '../connect-schema';
 import type { FormatFactory } from '../format';
 import { frameOf, payloadOf } from '../framing';
-import { likelyFormat } from '../likely-format';
+import { likelyFormat, likelyKey } from '../likely-format';
 import { Undecodable } from '../undecodable';
 import { utf8Text } from './text';
 
@@ -30,7 +30,7 @@ export const jsonFormat: FormatFactory = (_, place) => {
       } catch (error) {
         throw new Undecodable(
           malformed,
-          `${name} is not JSON: ${(error as Error).message}${likelyFormat(bytes, from, to)}`,
+          `${name} is not JSON: ${(error as Error).message}${(place.what === 'key' ? likelyKey : likelyFormat)(bytes, from, to)}`,
           { cause: error },
         );
       }

@@ -1,4 +1,5 @@
 import type { FormatFactory } from '../format';
+import { likelyFormat, likelyKey } from '../likely-format';
 import { Undecodable } from '../undecodable';
 
 interface Width {
@@ -27,7 +28,7 @@ export const numberFormat =
         if (to - from !== length) {
           throw new Undecodable(
             what === 'key' ? 'key_length' : malformed,
-            `${name} has ${to - from} bytes; ${article} ${width} has ${length}`,
+            `${name} has ${to - from} bytes; ${article} ${width} has ${length}${(what === 'key' ? likelyKey : likelyFormat)(bytes, from, to)}`,
           );
         }
         return read(bytes, from);

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { FormatFactory } from '../format';
-import { likelyFormat } from '../likely-format';
+import { likelyFormat, likelyKey } from '../likely-format';
 import { Undecodable, type UndecodableReason } from '../undecodable';
 
 const REPLACEMENT = '\ufffd';
@@ -9,7 +9,7 @@ const REPLACEMENT = '\ufffd';
 export function utf8Text(bytes: Buffer, from: number, to: number, reason: UndecodableReason): string {
   const text = bytes.toString('utf8', from, to);
   if (text.includes(REPLACEMENT) && !isUtf8(bytes.subarray(from, to))) {
-    const advice = likelyFormat(bytes, from, to);
+    const advice = (reason === 'key_malformed' ? likelyKey : likelyFormat)(bytes, from, to);
     throw new Undecodable(
       reason,
       `the bytes are not UTF-8 text${advice === '' ? '; is the format in the mapping right?' : advice}`,
