@@ -51,6 +51,46 @@ describe('a query of a dashboard', () => {
   });
 });
 
+describe("a dashboard's group-by variable", () => {
+  const asked = async (query: object, groupByKeys: string[]) => {
+    stage.sent.length = 0;
+    await stage.ask([query], { groupByKeys });
+    return stage.sent[0]?.queries[0];
+  };
+
+  test('groups queries by those of its keys that their metric has', async () => {
+    const revenue = { metric: 'revenue_per_minute', groupBy: ['country'] };
+    expect(await asked(revenue, ['segment', 'user_id'])).toMatchObject({ groupBy: ['segment'] });
+    expect(await asked({ ...revenue, kind: 'summary' }, ['country', 'segment'])).toMatchObject({
+      groupBy: ['country', 'segment'],
+    });
+  });
+
+  test('leaves queries as they are that have none of its keys, and events', async () => {
+    const revenue = { metric: 'revenue_per_minute', groupBy: ['country'] };
+    expect(await asked(revenue, ['user_id'])).toMatchObject({ groupBy: ['country'] });
+    expect(await asked(revenue, [])).toMatchObject({ groupBy: ['country'] });
+    expect(await asked({ kind: 'events', metric: 'high_activity_alert' }, ['user_id'])).not.toHaveProperty(
+      'groupBy',
+    );
+  });
+
+  test('leaves the refusal of an unknown key to the backend while the catalogue cannot be read', async () => {
+    stage.answer = () => Promise.reject(new Error('down'));
+    expect(await asked({ metric: 'revenue_per_minute' }, ['segment'])).toMatchObject({
+      groupBy: ['segment'],
+    });
+  });
+
+  test('lists the dimensions of the metrics that the dashboard shows', async () => {
+    const queries = [{ refId: 'A', metric: 'revenue_per_minute' }];
+    expect(await stage.datasource.getGroupByKeys({ filters: [], queries })).toEqual([
+      { text: 'country', value: 'country' },
+      { text: 'segment', value: 'segment' },
+    ]);
+  });
+});
+
 describe('a filter that is left out', () => {
   const LEFT_OUT = 'The dashboard\'s filter on "country" is left out: events has no such dimension.';
   const askedUnder = (...transformations: object[]) => {

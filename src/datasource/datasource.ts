@@ -16,7 +16,7 @@ import {
   type TimeRange,
 } from '@grafana/data';
 import { DataSourceWithBackend, config, getTemplateSrv } from '@grafana/runtime';
-import { defer, lastValueFrom, map, of, type Observable } from 'rxjs';
+import { defer, lastValueFrom, map, of, switchMap, type Observable } from 'rxjs';
 import { withFrameMeta } from '../frames/frame-meta';
 import { t } from '../locales/translate';
 import { asQueryFilters, dimensionKeys, dimensionValues, toQueryFilters } from './adhoc';
@@ -24,6 +24,7 @@ import { annotationSupport } from './annotations';
 import { BACKTEST_DAYS, readBacktest, type Backtest } from './backtest';
 import { CatalogueClient } from './catalogue';
 import { pageHub } from './grafana-page';
+import { groupedBy } from './group-by-keys';
 import { InterpolationError, asSaved, interpolateFilters, interpolateQuery } from './interpolation';
 import type { LiveHub } from './live/live-hub';
 import { errorsOf, sentenceOf, withLostAnswers } from './live/history-answer';
@@ -67,6 +68,12 @@ export class StreamKpiDataSource extends DataSourceWithBackend<StreamKpiQuery, S
       return super
         .query(request)
         .pipe(map((response) => publicAnswer(asked, answered(asked, response), Date.now())));
+    }
+    if (request.groupByKeys !== undefined && request.groupByKeys.length > 0) {
+      const { groupByKeys, ...rest } = request;
+      return defer(() => groupedBy(groupByKeys, request, this.catalogue)).pipe(
+        switchMap((targets) => this.query({ ...rest, targets })),
+      );
     }
     return defer(() => {
       const { targets, errors } = this.fill(request);
@@ -131,6 +138,10 @@ export class StreamKpiDataSource extends DataSourceWithBackend<StreamKpiQuery, S
 
   override getTagKeys(options?: DataSourceGetTagKeysOptions<StreamKpiQuery>): Promise<MetricFindValue[]> {
     return dimensionKeys(this.catalogue, this.metricsOf(options?.queries));
+  }
+
+  override getGroupByKeys(options?: DataSourceGetTagKeysOptions<StreamKpiQuery>): Promise<MetricFindValue[]> {
+    return this.getTagKeys(options);
   }
 
   override getTagValues(options: DataSourceGetTagValuesOptions<StreamKpiQuery>): Promise<MetricFindValue[]> {

@@ -5,6 +5,7 @@ import {
   toDataFrame,
   toDataFrameDTO,
   type DataFrame,
+  type DataQueryRequest,
   type DataSourceInstanceSettings,
 } from '@grafana/data';
 import { setDataSourceSrv, type DataSourceSrv } from '@grafana/runtime';
@@ -219,6 +220,30 @@ describe('parts', () => {
     show(all(), { options: { show: 'alerts' } });
     expect(screen.queryByRole('list', { name: 'KPI cards' })).not.toBeInTheDocument();
     expect(screen.queryByRole('group', { name: 'System status' })).not.toBeInTheDocument();
+  });
+
+  test('by queries of another panel, whose frames -- Dashboard -- passes on as copies', () => {
+    const frames = [
+      { ...summaryFrame([{}]), refId: 'summary' },
+      { ...summaryFrame([{ segment: 'other' }]), refId: 'unnamed' },
+    ];
+    const target = { refId: 'A', datasource: { uid: '-- Dashboard --', type: 'datasource' }, panelId: 2 };
+    const setting = {
+      options: { show: 'cards', cards: { queries: ['summary'] } },
+      data: { request: { targets: [target] } as unknown as DataQueryRequest },
+    } as const;
+    const { rerender } = show(frames, setting);
+    expect(screen.getAllByRole('article')).toHaveLength(1);
+    const before = screen.getByRole('article').textContent;
+    rerender(
+      <KpiPanel
+        {...panelProps(
+          frames.map((frame) => ({ ...frame })),
+          setting,
+        )}
+      />,
+    );
+    expect(screen.getByRole('article').textContent).toBe(before);
   });
 
   test('a small panel keeps its cards', () => {
