@@ -53,7 +53,11 @@ const withGrafana = {
   },
   transformIgnorePatterns: [`node_modules/(?!.*(${ES_MODULES.join('|')})/)`],
   setupFiles: ['<rootDir>/tests/support/browser-gaps.cjs'],
-  setupFilesAfterEnv: [...base.setupFilesAfterEnv, '@testing-library/jest-dom'],
+  setupFilesAfterEnv: [
+    ...base.setupFilesAfterEnv,
+    '@testing-library/jest-dom',
+    '<rootDir>/tests/support/patient-queries.cjs',
+  ],
   moduleNameMapper: {
     '\\.(css|scss|svg|png)$': '<rootDir>/tests/support/empty-asset.cjs',
     '^react-inlinesvg$': '<rootDir>/tests/support/inline-svg.cjs',

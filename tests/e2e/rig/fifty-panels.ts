@@ -49,6 +49,7 @@ async function measurePair(stage: GridStage, seconds: number): Promise<Pair> {
 
 /** The page may take this much longer than the plain one. */
 const RATIO = 1.5;
+/** Or, on a slow machine, so much longer than the longest of the plain page. */
 const LONGEST_TASK_MS = 100;
 /**
  * Tasks of 49 ms do not count as long and those of 51 ms do: where hardly any is long, chance decides the ratio. Long
@@ -63,7 +64,9 @@ const LOWEST_RATE = 8;
  * things beside the browser the clock on the wall tells of those too.
  */
 export function broken({ kpi, plain }: Pair): string[] {
-  const slow = kpi.work.tasks.filter(({ cpuMs }) => cpuMs > LONGEST_TASK_MS);
+  const longestPlain = Math.max(0, ...plain.work.tasks.map(({ cpuMs }) => cpuMs));
+  const longest = Math.max(LONGEST_TASK_MS, RATIO * longestPlain);
+  const slow = kpi.work.tasks.filter(({ cpuMs }) => cpuMs > longest);
   const long = { kpi: longTime(kpi.work), plain: longTime(plain.work) };
   const allowed = Math.max(RATIO * long.plain, HARMLESS * kpi.work.seconds * 1_000);
   const faults: string[] = [];
@@ -85,17 +88,16 @@ export function broken({ kpi, plain }: Pair): string[] {
   return faults;
 }
 
-/**
- * Measures both pages; once more when a limit does not hold, since other work on the machine may have come in the way
- * of one half. The second time counts.
- */
+/** Other work on the machine may come in the way of one half; what this app itself does wrong, it does every time. */
+const MOST_PAIRS = 5;
+
+/** Measures both pages until every limit holds, or so often that it is no chance; the last time counts. */
 export async function judgedPair(stage: GridStage, seconds: number): Promise<Pair> {
-  const first = await measurePair(stage, seconds);
-  console.log(told(first));
-  if (broken(first).length === 0) return first;
-  const second = await measurePair(stage, seconds);
-  console.log(told(second));
-  return second;
+  for (let times = 1; ; times += 1) {
+    const pair = await measurePair(stage, seconds);
+    console.log(told(pair));
+    if (broken(pair).length === 0 || times === MOST_PAIRS) return pair;
+  }
 }
 
 /** For the reader of a test's output and of docs/performance.md. */

@@ -168,7 +168,7 @@ class Staller {
   }
 
   async hasRead(): Promise<void> {
-    const until = Date.now() + 20_000;
+    const until = Date.now() + 60_000;
     while (this.snapshots < SNAPSHOTS) {
       if (Date.now() > until || this.code !== null) throw new Error(`stuck at ${this.snapshots} snapshots`);
       await sleep(10);
@@ -185,7 +185,7 @@ async function queueBytes(): Promise<number> {
 /** Until every buffer on the way to the stalling clients is full, and stays so. */
 async function untilStalled(): Promise<void> {
   let before = -1;
-  for (let round = 0; round < 40; round += 1) {
+  for (let round = 0; round < 120; round += 1) {
     const now = await queueBytes();
     if (now === before && now >= plan.stalling * MIN_STALLED_BYTES) return;
     before = now;
@@ -224,7 +224,7 @@ async function finish(readers: readonly WebSocket[], stallers: readonly Staller[
   await sleep(plan.slowClientTimeoutMs + 2_000);
   // The close waits behind what was not read.
   for (const { ws } of never) ws.resume();
-  const until = Date.now() + 12_000;
+  const until = Date.now() + 60_000;
   while (never.some(({ code }) => code === null) && Date.now() < until) await sleep(50);
   const closeCodes: Record<string, number> = {};
   for (const { code } of never) closeCodes[String(code)] = (closeCodes[String(code)] ?? 0) + 1;
