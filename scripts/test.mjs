@@ -50,6 +50,14 @@ async function bridgeAndDataSource() {
   await steps.jest('integration of the data source', suites('integration', { path: DATASOURCE }));
 }
 
+/** Two lanes that take about as long: half of each is waiting, for faults to be noticed or numbers to move. */
+async function inBrowser() {
+  await Promise.all([
+    steps.jest('e2e: live and editors', suites('e2e', { path: LIVE })),
+    steps.jest('e2e: faults and others', suites('e2e', { except: `${PICTURES}|${LIVE}|${BROWSER_TIME}` })),
+  ]);
+}
+
 /** Suites of a project, one after the other: those below `path`, or with `except` all but those. */
 const suites = (project, { path, except }) => [
   '--selectProjects',
@@ -61,6 +69,7 @@ const suites = (project, { path, except }) => [
 const KAFKA = 'tests/integration/(kafka|streams|pipeline)/';
 const DATASOURCE = 'tests/integration/datasource';
 const PICTURES = 'tests/e2e/appearance';
+const LIVE = 'tests/e2e/(live|editors|one-number)';
 // Both compare times, of clients and of a browser: nothing else runs beside them.
 const CLIENT_TIME = 'tests/integration/clients/stalled-clients';
 const BROWSER_TIME = 'tests/e2e/performance';
@@ -71,9 +80,9 @@ if (isBuilt && long) {
   // Its tests end by their own limits.
   await steps.jest('long', ['--selectProjects', 'long', '--runInBand'], { longestMs: Infinity });
 } else if (isBuilt) {
-  // For two cores: two lanes of tests, in their gaps what has no deadline, then the tests in a browser by themselves.
+  // For two cores: two lanes of tests, in their gaps what has no deadline, then two of tests in a browser.
   await Promise.all([kafkaAndCode(), bridgeAndDataSource(), checks().then(pictures)]);
-  await steps.jest('e2e', suites('e2e', { except: `${PICTURES}|${BROWSER_TIME}` }));
+  await inBrowser();
   await steps.jest('integration: waiting clients', suites('integration', { path: CLIENT_TIME }));
   await steps.jest('e2e: performance', suites('e2e', { path: BROWSER_TIME }));
 }
