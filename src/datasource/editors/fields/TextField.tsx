@@ -2,12 +2,15 @@ import React, { useState } from 'react';
 import { EditorField } from '@grafana/plugin-ui';
 import { Input } from '@grafana/ui';
 
+const DEFAULT_WIDTH = 24;
+
 interface TextFieldProps {
   readonly id: string;
   readonly label: string;
   readonly tooltip?: string | undefined;
   readonly value: string;
   readonly placeholder?: string | undefined;
+  /** At least, in @grafana/ui's units of 8 px. */
   readonly width?: number;
   readonly inputMode?: 'numeric';
   /** What is wrong with a text, in a sentence; undefined where nothing is. */
@@ -17,7 +20,8 @@ interface TextFieldProps {
 }
 
 /** A text that counts once it is finished, so that no query runs for each letter; Escape brings the saved one back. */
-export function TextField({ id, label, tooltip, value, width, faultOf, onCommit, ...rest }: TextFieldProps) {
+export function TextField({ id, label, tooltip, value, faultOf, onCommit, ...rest }: TextFieldProps) {
+  const { placeholder = '', width = DEFAULT_WIDTH } = rest;
   const [draft, setDraft] = useState<string>();
   const text = draft ?? value;
   const fault = faultOf?.(text.trim());
@@ -39,8 +43,9 @@ export function TextField({ id, label, tooltip, value, width, faultOf, onCommit,
       <Input
         id={id}
         value={text}
-        width={width ?? 24}
-        placeholder={rest.placeholder ?? ''}
+        // Placeholders are longer in some languages; a unit has room for a letter, and two are padding.
+        width={Math.max(width, placeholder.length + 2)}
+        placeholder={placeholder}
         autoComplete="off"
         spellCheck={false}
         inputMode={rest.inputMode}
