@@ -298,14 +298,14 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaBroke
     clearTimeout(late);
   };
   const whenTopic = async (topic: string, holds: (partitions: number) => boolean): Promise<void> => {
-    const until = Date.now() + 20_000;
+    const until = Date.now() + 60_000;
     for (;;) {
       const partitions = await getAdmin()
         .then((made) => made.fetchTopicMetadata({ topics: [topic] }))
         .then((metadata) => metadata.topics[0]?.partitions.length ?? 0)
         .catch(() => 0);
       if (holds(partitions)) return;
-      if (Date.now() > until) throw new Error(`topic ${topic}: ${partitions} partitions after 20 s`);
+      if (Date.now() > until) throw new Error(`topic ${topic}: ${partitions} partitions after 60 s`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   };

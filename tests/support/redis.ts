@@ -49,7 +49,7 @@ export interface RedisCluster {
   stop(): Promise<void>;
 }
 
-const START_TIMEOUT_MS = 15_000;
+const START_TIMEOUT_MS = 60_000;
 const READY = 'Ready to accept connections';
 const running = new Set<ChildProcess>();
 const folders = new Set<string>();

@@ -71,7 +71,7 @@ async function currentState(bridge: BridgeProcess): Promise<string> {
         const message = data.toString();
         if (message.includes('"current_state"')) resolve(message);
       });
-      setTimeout(() => reject(new Error('no current_state within 10 s')), 10_000).unref();
+      setTimeout(() => reject(new Error('no current_state within 60 s')), 60_000).unref();
     });
     return text.replace(/,"timestamp":"[^"]*"\}$/, '}');
   } finally {

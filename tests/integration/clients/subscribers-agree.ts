@@ -190,7 +190,7 @@ async function agreement(
   bridge: BridgeProcess,
   subscribers: readonly Subscriber[],
 ): Promise<{ compared: number; points: number }> {
-  const until = Date.now() + 15_000;
+  const until = Date.now() + 60_000;
   for (;;) {
     const difference = await firstDifference(bridge, subscribers);
     if (typeof difference !== 'string') return difference;

@@ -25,7 +25,7 @@ import { sleep, until } from './datasource-rig';
 
 const SEED = Number(process.env['STREAMKPI_SEED'] ?? 1);
 /** Questions that failed while the bridge was away are put again after pauses that grow. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 const BATCHES = 3;
 const EVENTS_A_BATCH = 60;
 

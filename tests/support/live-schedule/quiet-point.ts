@@ -21,12 +21,12 @@ export interface QuietParts {
   readonly bridge: { readonly url: string; readonly metrics: readonly Metric[] };
   readonly host: PluginHost;
   readonly written: PointHistory;
-  /** Panels have so long to come to rest after the last change; default 20 s. */
+  /** Panels have so long to come to rest after the last change; default 60 s. */
   readonly patienceMs?: number;
 }
 
 // A range that slides past a window is trimmed by the next sign of life, some seconds later.
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 const LOOK_MS = 10;
 /** A range's start may pass a window while it is compared: the question is put again after this. */
 const ASK_AGAIN_MS = 300;
