@@ -50,7 +50,7 @@ test('a chosen query feeds that part alone, and a part with chosen queries nothi
 });
 
 describe('which parts show', () => {
-  const shown = (frames: DataFrame[], saved: SavedOptions & { show?: never } = {}, show: string = 'auto') => {
+  const shown = (frames: DataFrame[], saved: SavedOptions & { show?: never } = {}, show = 'auto') => {
     const options = optionsOf({ ...saved, show: show as never });
     return shownSections(options, frames, sectionFrames(frames, options));
   };
