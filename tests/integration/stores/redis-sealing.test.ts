@@ -24,6 +24,7 @@ import {
   identify,
   LEAST_RIGHTS,
   minutesAgo,
+  PATIENT,
   point,
   redisStore,
   silentLog,
@@ -64,7 +65,7 @@ async function bridge(
   clock: Clock = Date.now,
   user: Partial<RedisStoreOptions> = {},
 ): Promise<SeriesStore> {
-  const store = redisStore(redis.url, [metric], user, clock);
+  const store = redisStore(redis.url, [metric], { ...PATIENT, ...user }, clock);
   cleanups.push(() => store.close());
   await store.start();
   return store;
@@ -197,7 +198,7 @@ async function sealerOn(
     username: null,
     password: null,
     tls: null,
-    commandTimeoutMs: 5_000,
+    ...PATIENT,
     telemetry: silentTelemetry,
     onConnected: () => undefined,
   });

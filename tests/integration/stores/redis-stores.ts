@@ -3,7 +3,7 @@ import type { Metric } from '../../../backend-bridge/src/domain/metric';
 import type { SeriesStore } from '../../../backend-bridge/src/domain/store';
 import type { Clock } from '../../../backend-bridge/src/domain/telemetry';
 import { createRedisStore } from '../../../backend-bridge/src/redis/redis-store';
-import { silentLog, silentTelemetry } from './redis-rig';
+import { PATIENT, silentLog, silentTelemetry } from './redis-rig';
 import { eventually, type StoreFactory, type StoreUnderTest } from './store-rig';
 
 /** One Redis, or a cluster. */
@@ -51,7 +51,7 @@ export function storesOn(place: () => Place, prefix = 'conformance'): StoreFacto
     const keyPrefix = `${prefix}${made}`;
     const open = async (of: readonly Metric[], by: Clock): Promise<SeriesStore> => {
       const tools = { log: silentLog, telemetry: silentTelemetry, clock: by };
-      const store = createRedisStore({ url: place().url, keyPrefix, commandTimeoutMs: 2000 }, of, tools);
+      const store = createRedisStore({ url: place().url, keyPrefix, ...PATIENT }, of, tools);
       try {
         await store.start();
       } catch (error) {

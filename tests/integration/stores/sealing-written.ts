@@ -4,7 +4,7 @@ import type { PointWrite } from '../../../backend-bridge/src/domain/point';
 import { MINUTE, T0, type Window } from '../../support/history-windows';
 import { tieredMetric } from './conformance-history';
 import { lmdbStore } from './lmdb-rig';
-import { redisStore } from './redis-rig';
+import { PATIENT, redisStore } from './redis-rig';
 
 /** What sealing-writer.ts writes: each minute of twenty series, and each third one once more a minute later. */
 
@@ -46,6 +46,6 @@ export function clockAt(offset: number): number {
 /** `place`: a folder, or the URL of a Redis. */
 export function storeAt(place: string, clock: Clock): SeriesStore {
   return place.startsWith('redis:')
-    ? redisStore(place, [SEALED], {}, clock)
+    ? redisStore(place, [SEALED], PATIENT, clock)
     : lmdbStore(place, [SEALED], clock);
 }
