@@ -10,6 +10,7 @@ const unknownSchema = JSON.stringify({ error_code: 40403, message: 'Schema 7 not
 describe('a Schema Registry', () => {
   let server: Server;
   let answer: Answer;
+  let answerTo = (_url: string): Answer => answer;
   let authorization: string | undefined;
   let requests: string[] = [];
   let atOnce = 0;
@@ -23,8 +24,9 @@ describe('a Schema Registry', () => {
         atOnce -= 1;
       });
       authorization = request.headers.authorization;
-      response.writeHead(answer[0], { 'content-type': answer[1] });
-      response.end(answer[2]);
+      const [status, type, body] = answerTo(request.url ?? '');
+      response.writeHead(status, { 'content-type': type });
+      response.end(body);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   });
@@ -76,5 +78,58 @@ describe('a Schema Registry', () => {
     expect(mostAtOnce).toBeLessThanOrEqual(32);
     expect(requests).toHaveLength(70);
     expect(ids.every((id) => registry.known(id) !== undefined)).toBe(true);
+  });
+
+  describe('with schemas that refer to others', () => {
+    const GUID = '89791762-2336-4186-9674-299b90a802e2';
+    const reference = (name: string): object => ({ name, subject: `${name}/value`, version: 2 });
+    const answers = (of: Readonly<Record<string, object>>): void => {
+      answerTo = (url) => {
+        const body = of[url];
+        return body === undefined
+          ? [404, JSON_TYPE, JSON.stringify({ error_code: 40402, message: 'Version not found' })]
+          : [200, JSON_TYPE, JSON.stringify(body)];
+      };
+    };
+    const version = (name: string): string => `/subjects/${encodeURIComponent(`${name}/value`)}/versions/2`;
+    const registry = () => createSchemaRegistry({ url: `http://${host()}` });
+    afterEach(() => {
+      answerTo = () => answer;
+    });
+
+    it('each comes after those it needs itself, once', async () => {
+      answers({
+        '/schemas/ids/7': {
+          schemaType: 'PROTOBUF',
+          schema: 'main',
+          references: [reference('a'), reference('b')],
+        },
+        [version('a')]: { schemaType: 'PROTOBUF', schema: 'A', references: [reference('b')] },
+        [version('b')]: { schemaType: 'PROTOBUF', schema: 'B', references: [reference('a')] },
+      });
+      await expect(registry().load(7)).resolves.toEqual({
+        type: 'PROTOBUF',
+        text: 'main',
+        references: [
+          { name: 'b', text: 'B' },
+          { name: 'a', text: 'A' },
+        ],
+      });
+      expect(requests).toHaveLength(3);
+    });
+
+    it('is asked by GUID', async () => {
+      answers({ [`/schemas/guids/${GUID}`]: { schema: '"long"' } });
+      const asked = registry();
+      await asked.loadAll([GUID]);
+      expect(asked.known(GUID)).toEqual({ type: 'AVRO', text: '"long"', references: [] });
+    });
+
+    it('cannot be used where one of them is not there', async () => {
+      answers({ '/schemas/ids/7': { schema: '"long"', references: [reference('gone')] } });
+      await expect(registry().load(7)).resolves.toEqual({
+        unknown: 'schema 7 cannot be used: the registry does not know version 2 of gone/value',
+      });
+    });
   });
 });

@@ -23,8 +23,8 @@ const KEPT = 1_000;
 /** More than all slices under way can name, so that none is asked for twice in one of them. */
 const UNKNOWN_KEPT = 20_000;
 const AT_ONCE = 32;
-/** `Schema not found`, the registry's own word; a 404 without it is another server's, or another path. */
-const SCHEMA_NOT_FOUND = 40_403;
+/** `Schema`, `Subject` or `Version not found`, the registry's own words; a 404 without is another server's or path's. */
+const NOT_FOUND: readonly unknown[] = [40_401, 40_402, 40_403];
 /** Schemas that one schema may refer to, directly and through others. */
 const MOST_REFERENCES = 200;
 
@@ -106,7 +106,7 @@ export function createSchemaRegistry(options: SchemaRegistryOptions): SchemaRegi
       throw unavailable(cause instanceof Error ? cause.message : message, error);
     }
     const body = parseBody(text);
-    if (response.status === 404 && body?.error_code === SCHEMA_NOT_FOUND) return null;
+    if (response.status === 404 && NOT_FOUND.includes(body?.error_code)) return null;
     if (!response.ok) throw unavailable(`it answers ${response.status}; is this the registry's address?`);
     if (body === null) throw unavailable("its answer is not a registry's JSON");
     if (typeof body.schema !== 'string') throw unavailable('its answer holds no schema');

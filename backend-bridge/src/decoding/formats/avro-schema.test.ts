@@ -87,4 +87,63 @@ describe('Avro', () => {
       { numRuns: 2_000 },
     );
   });
+
+  it('reads types of other schemas, in the order in which they need each other', () => {
+    const text = (name: string, ...fields: object[]): string =>
+      JSON.stringify({ type: 'record', name, namespace: 'shop', fields });
+    const references = [
+      { text: text('Money', { name: 'cents', type: 'long' }) },
+      { text: text('Line', { name: 'price', type: 'Money' }) },
+    ];
+    const main = text('Order', { name: 'line', type: 'shop.Line' });
+    expect(parseAvroSchema(main, references).decode(Buffer.from([10]))).toMatchObject({
+      line: { price: { cents: 5 } },
+    });
+    expect(() => parseAvroSchema(main)).toThrow(/shop\.Line/);
+  });
+
+  it('reads the branch of any union as it is', () => {
+    const branch = (name: string): object => ({ type: 'record', name, fields: [{ name: 'n', type: 'int' }] });
+    const schema = record(
+      { name: 'a', type: ['null', branch('A'), branch('B')] },
+      { name: 'b', type: ['int', 'long', 'double', 'string'] },
+    );
+    expect(read(schema, Buffer.from([4, 14, 2, 8]))).toMatchObject({ a: { n: 7 }, b: 4 });
+    expect(read(schema, Buffer.from([0, 6, 2, 0x61]))).toMatchObject({ a: null, b: 'a' });
+    expect(() => read(schema, Buffer.from([8, 0]))).toThrow(/branch that its union does not have/);
+  });
+
+  it('reads logical types', () => {
+    const at = 1_700_000_040_123;
+    const long = (value: bigint): Buffer => {
+      const bytes: number[] = [];
+      for (let rest = value << 1n; ; rest >>= 7n) {
+        if (rest < 128n) return Buffer.from([...bytes, Number(rest)]);
+        bytes.push(Number(rest & 127n) | 128);
+      }
+    };
+    const one = (type: object, body: Buffer): unknown =>
+      (read(record({ name: 'x', type }), body) as { x: unknown }).x;
+    for (const local of ['', 'local-']) {
+      const of = (unit: string): object => ({ type: 'long', logicalType: `${local}timestamp-${unit}` });
+      expect(one(of('millis'), long(BigInt(at)))).toMatchObject({ ms: at, written: at });
+      expect(one(of('micros'), long(BigInt(at) * 1_000n + 7n))).toMatchObject({ ms: at });
+      expect(one(of('nanos'), long(BigInt(at) * 1_000_000n + 7n))).toMatchObject({ ms: at });
+    }
+    expect(one({ type: 'int', logicalType: 'date' }, long(19_675n))).toMatchObject({
+      ms: Date.UTC(2023, 10, 14),
+    });
+    expect(one({ type: 'int', logicalType: 'time-millis' }, long(5n))).toBe(5);
+    const uuid = '89791762-2336-4186-9674-299b90a802e2';
+    const sixteen = { type: 'fixed', name: 'F', size: 16, logicalType: 'uuid' };
+    expect(one(sixteen, Buffer.from(uuid.replaceAll('-', ''), 'hex'))).toBe(uuid);
+    const fixed = { type: 'fixed', name: 'D', size: 3, logicalType: 'decimal', precision: 6, scale: 2 };
+    expect(one(fixed, Buffer.from('fffff5', 'hex'))).toBe(-0.11);
+    const wide = { type: 'bytes', logicalType: 'decimal', precision: 30, scale: 20 };
+    expect(one(wide, Buffer.concat([long(9n), Buffer.from('3635c9adc5dea00001', 'hex')]))).toBe(10);
+    const big = { type: 'bytes', logicalType: 'big-decimal' };
+    expect(one(big, Buffer.from([8, 4, 0x00, 0xdf, 4]))).toBe(2.23);
+    const days = { type: 'fixed', name: 'Span', size: 12, logicalType: 'duration' };
+    expect(one(days, Buffer.alloc(12))).toHaveLength(12);
+  });
 });

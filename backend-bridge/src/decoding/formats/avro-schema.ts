@@ -144,37 +144,50 @@ const instantType = (unit: InstantUnit): new (schema: Schema, options?: unknown)
     }
   };
 
+const INSTANT_UNITS: ReadonlyMap<string, InstantUnit> = new Map([
+  ['date', 'days'],
+  ['timestamp-millis', 'ms'],
+  ['timestamp-micros', 'us'],
+  ['timestamp-nanos', 'ns'],
+  ['local-timestamp-millis', 'ms'],
+  ['local-timestamp-micros', 'us'],
+  ['local-timestamp-nanos', 'ns'],
+]);
+
 /** Times of a day and durations stay the numbers and bytes that they are: no window begins at one. */
 const LOGICAL_TYPES = {
   decimal: DecimalType,
   'big-decimal': BigDecimalType,
   uuid: UuidType,
-  date: instantType('days'),
-  'timestamp-millis': instantType('ms'),
-  'timestamp-micros': instantType('us'),
-  'timestamp-nanos': instantType('ns'),
-  'local-timestamp-millis': instantType('ms'),
-  'local-timestamp-micros': instantType('us'),
-  'local-timestamp-nanos': instantType('ns'),
+  ...Object.fromEntries([...INSTANT_UNITS].map(([name, unit]) => [name, instantType(unit)])),
 };
 
-/** Longs of any size: those past 2^53 are bigints. Reading them so costs eight times as much. */
-const wideLong = avro.types.LongType.__with({
-  fromBuffer: (bytes: Buffer) => {
-    const exact = bytes.readBigInt64LE(0);
-    const nearest = Number(exact);
-    return Number.isSafeInteger(nearest) ? nearest : exact;
-  },
-  toBuffer: (value: number | bigint) => {
-    const bytes = Buffer.alloc(8);
-    bytes.writeBigInt64LE(BigInt(value));
-    return bytes;
-  },
-  fromJSON: (value: number) => value,
-  toJSON: (value: number | bigint) => Number(value),
-  isValid: (value: unknown) => typeof value === 'number' || typeof value === 'bigint',
-  compare: (a: number, b: number) => (a === b ? 0 : a < b ? -1 : 1),
-});
+/** A type of longs of any size, which are exact here. Reading them so costs eight times as much. */
+const wideLong = (read: (exact: number | bigint) => unknown): Type =>
+  avro.types.LongType.__with({
+    fromBuffer: (bytes: Buffer) => {
+      const exact = bytes.readBigInt64LE(0);
+      const nearest = Number(exact);
+      return read(Number.isSafeInteger(nearest) ? nearest : exact);
+    },
+    toBuffer: (value: number | bigint) => {
+      const bytes = Buffer.alloc(8);
+      bytes.writeBigInt64LE(BigInt(value));
+      return bytes;
+    },
+    fromJSON: (value: number) => value,
+    toJSON: (value: number | bigint) => Number(value),
+    isValid: (value: unknown) => typeof value === 'number' || typeof value === 'bigint',
+    compare: (a: number, b: number) => (a === b ? 0 : a < b ? -1 : 1),
+  });
+
+/** The same for a schema with attributes, such as a logical type: avsc looks up longs without any alone. */
+function wideType(schema: Schema, options: ForSchemaOptions): Type | undefined {
+  const { type, logicalType } = schema as { type?: unknown; logicalType?: unknown };
+  if (type !== 'long') return boundedType(schema, options);
+  const unit = INSTANT_UNITS.get(String(logicalType));
+  return wideLong((exact) => (unit === undefined ? exact : instantOf(exact, unit)));
+}
 
 /**
  * Parses a schema's text, with the named types that it refers to: each after those it needs itself. Throws where it
@@ -184,12 +197,12 @@ export function parseAvroSchema(
   text: string,
   references: readonly { readonly text: string }[] = [],
 ): AvroSchema {
-  const typeOf = (registry: Record<string, Type>): Type => {
-    const options = { logicalTypes: LOGICAL_TYPES, typeHook: boundedType, registry };
+  const typeOf = (registry: Record<string, Type>, typeHook: ForSchemaOptions['typeHook']): Type => {
+    const options = { logicalTypes: LOGICAL_TYPES, typeHook, registry };
     for (const reference of references) avro.Type.forSchema(JSON.parse(reference.text) as Schema, options);
     return avro.Type.forSchema(JSON.parse(text) as Schema, options);
   };
-  const fast = typeOf({});
+  const fast = typeOf({}, boundedType);
   let wide: Type | null = null;
   return {
     decode: (body) => {
@@ -200,7 +213,7 @@ export function parseAvroSchema(
         // avsc reads longs as doubles, and refuses those that a double cannot hold.
         if (!(error instanceof Error) || !error.message.includes('precision loss')) throw error;
         itemsLeft = body.length + SPARE_ITEMS;
-        return (wide ??= typeOf({ long: wideLong })).fromBuffer(body) as unknown;
+        return (wide ??= typeOf({ long: wideLong((exact) => exact) }, wideType)).fromBuffer(body) as unknown;
       }
     },
   };
