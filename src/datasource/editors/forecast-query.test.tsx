@@ -1,9 +1,12 @@
-import { screen } from '@testing-library/react';
+import React from 'react';
+import { render, screen } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
 import { CoreApp } from '@grafana/data';
 import type { Backtest } from '../backtest';
 import type { StreamKpiQuery } from '../query';
 import { showEditor } from '../testing/editor-stage';
 import { AnnotationEditor } from './AnnotationEditor';
+import { BacktestPreview } from './query/BacktestPreview';
 import { QueryEditor } from './QueryEditor';
 
 const FORECAST = { kind: 'forecast', metric: 'events_per_minute' } as const;
@@ -31,11 +34,6 @@ describe('a forecast', () => {
     await stage.choose('Step', '5m');
     await stage.choose('Time zone', 'Europe/Berlin');
     await stage.choose('Season', 'Week');
-    await stage.choose('Holidays', '2026-12-24, 2026-12-25');
-    await stage.choose('Direction', 'Below');
-    await stage.choose('Min change', '12.5');
-    await stage.choose('Steps in a row', '2');
-    await stage.choose('Band', '0.99');
     expect(stage.saved()).toEqual({
       ...{ refId: 'A', version: 1, ...FORECAST },
       forecastAs: 'score',
@@ -43,6 +41,18 @@ describe('a forecast', () => {
       step: '5m',
       timeZone: 'Europe/Berlin',
       seasons: 'week',
+    });
+  });
+
+  test('saves what is typed, as dates and numbers', async () => {
+    const stage = await show();
+    await stage.choose('Holidays', '2026-12-24, 2026-12-25');
+    await stage.choose('Direction', 'Below');
+    await stage.choose('Min change', '12.5');
+    await stage.choose('Steps in a row', '2');
+    await stage.choose('Band', '0.99');
+    expect(stage.saved()).toEqual({
+      ...{ refId: 'A', version: 1, ...FORECAST },
       holidays: ['2026-12-24', '2026-12-25'],
       direction: 'down',
       minChange: 12.5,
@@ -51,16 +61,18 @@ describe('a forecast', () => {
     });
   });
 
-  test.each([
-    ['Band', '1', 'Enter a number from 0.5 to 0.999.'],
-    ['Min change', 'much', 'Enter a number, 0 or more.'],
-    ['Steps in a row', '0', 'Enter a whole number from 1 to 10,000.'],
-    ['Holidays', 'Christmas', '"Christmas" is not a date. Enter dates such as 2026-12-24.'],
-    ['Horizon', 'a day', '"a day" is not a valid duration. Enter one such as 6h or 1d.'],
-  ])('%s: %s is not saved, and a sentence says why', async (label, text, sentence) => {
+  test('does not save what is not valid, and says why', async () => {
     const stage = await show();
-    await stage.choose(label, text);
-    expect(screen.getByText(sentence)).toBeInTheDocument();
+    for (const [label, text, sentence] of [
+      ['Band', '1', 'Enter a number from 0.5 to 0.999.'],
+      ['Min change', 'much', 'Enter a number, 0 or more.'],
+      ['Steps in a row', '0', 'Enter a whole number from 1 to 10,000.'],
+      ['Holidays', 'Christmas', '"Christmas" is not a date. Enter dates such as 2026-12-24.'],
+      ['Horizon', 'a day', '"a day" is not a valid duration. Enter one such as 6h or 1d.'],
+    ] as const) {
+      await stage.choose(label, text);
+      expect(screen.getByText(sentence)).toBeInTheDocument();
+    }
     expect(stage.runs()).toBe(0);
   });
 
@@ -90,6 +102,11 @@ describe('the backtest', () => {
     expect(screen.queryByText(FIRED)).not.toBeInTheDocument();
   });
 
+  const run = async (backtest: () => Promise<Backtest>): Promise<void> => {
+    render(<BacktestPreview query={{ refId: 'A', ...FORECAST }} backtest={backtest} />);
+    await userEvent.click(screen.getByRole('button', { name: 'Run backtest' }));
+  };
+
   test.each<[Partial<Backtest>, string]>([
     [{ alarms: 1 }, 'Would have fired once in the last 14 days; 94.8 % of the steps were inside the band.'],
     [{ series: 4 }, `4 series together: ${FIRED}`],
@@ -98,14 +115,12 @@ describe('the backtest', () => {
       'No step of the last 14 days has a band yet: a series needs two days of history, or two weeks where the week is asked for.',
     ],
   ])('%j: %s', async (part, sentence) => {
-    const stage = await show({}, { backtest: () => Promise.resolve({ ...RESULT, ...part }) });
-    await stage.user.click(screen.getByRole('button', { name: 'Run backtest' }));
+    await run(() => Promise.resolve({ ...RESULT, ...part }));
     expect(await screen.findByText(sentence)).toBeInTheDocument();
   });
 
   test('that fails says why', async () => {
-    const stage = await show({}, { backtest: () => Promise.reject(new Error('No bridge listens.')) });
-    await stage.user.click(screen.getByRole('button', { name: 'Run backtest' }));
+    await run(() => Promise.reject(new Error('No bridge listens.')));
     expect(await screen.findByText('The backtest failed: No bridge listens.')).toBeInTheDocument();
   });
 });
