@@ -56,6 +56,8 @@ func bandFrames(asked Asked, answer *bridge.ForecastAnswer, meta Meta) data.Fram
 		own.OpenFromMS = shifted(&openFrom, asked.Query.TimeShift)
 		own.Forecast = forecastMeta(series.ForecastBasis)
 		asked.describe(frame, "", own)
+		// Explore takes only frames of two fields for lines by itself.
+		frame.Meta.PreferredVisualization = data.VisTypeGraph
 		all = append(all, frame)
 	}
 	return all

@@ -44,7 +44,7 @@ describe('no text of the app is left out', () => {
     // Keys of a keyboard, the refId of annotations, Grafana's own name of an option.
     ...['Enter', 'Escape', 'Anno', 'All'],
     // Names of a frame's fields: transformations and overrides refer to them.
-    ...['Time', 'Value', 'Open', 'Expected', 'Score'],
+    ...['Time', 'Value', 'Open', 'Expected', 'Lower', 'Upper', 'Score'],
     // Names of hops; their titles are texts (hopTitle).
     ...['Bridge', 'Clock', 'Kafka', 'Pipeline', 'Redis', 'Source', 'Store'],
     // Which of several texts is meant.

@@ -5,7 +5,7 @@ import { t } from '../../locales/translate';
 import { Age } from '../clock/Age';
 import { useOverdue } from '../clock/use-ticked';
 import type { ColorMode, DeltaAs } from '../options/panel-options';
-import type { CardModel, ShownValue, Updated } from '../reading/card-model';
+import type { CardModel, ShownValue, Stat, Updated } from '../reading/card-model';
 import { wholeText } from '../reading/shown-value';
 import { VALUE_LINE, type CardLayout } from './card-layout';
 import { getCardStyles } from './card-styles';
@@ -151,11 +151,14 @@ function StatsLine({ card, size }: { readonly card: CardModel; readonly size: nu
   );
 }
 
-const statName = (name: 'min' | 'max' | 'avg'): string =>
+const statName = (name: Stat['name']): string =>
   ({
     min: t('cards.stats.min', 'Min'),
     max: t('cards.stats.max', 'Max'),
     avg: t('cards.stats.avg', 'Avg'),
+    expected: t('cards.stats.expected', 'Expected'),
+    lower: t('cards.stats.lower', 'Lower'),
+    upper: t('cards.stats.upper', 'Upper'),
   })[name];
 
 const updatedWord = (says: Updated['says']): string =>

@@ -116,6 +116,12 @@ test('a series with its band is a card of its newest closed step, compared with 
   ]);
   const [gold, silver] = read(bands).cards;
   expect(gold?.delta).toMatchObject({ absolute: '+226', versus: 'expected', base: { text: '304' } });
+  expect(gold?.stats.map(({ name, value }) => [name, wholeText(value)])).toEqual([
+    ['expected', '304'],
+    ['lower', '283'],
+    ['upper', '323'],
+  ]);
+  expect(silver?.stats).toEqual([]);
   expect(gold?.note).toBe('Unusually high for this time (score 2.2).');
   expect(gold?.open).toBe(false);
   // Neither the steps ahead nor the band are in the sparkline.

@@ -61,7 +61,7 @@ export interface Trend {
 }
 
 export interface Stat {
-  readonly name: 'min' | 'max' | 'avg';
+  readonly name: 'min' | 'max' | 'avg' | 'expected' | 'lower' | 'upper';
   readonly value: ShownValue;
 }
 

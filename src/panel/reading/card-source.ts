@@ -31,6 +31,8 @@ export interface CardSource {
   readonly saysStale: boolean;
   readonly open: boolean;
   readonly trend: Trend | null;
+  /** Of a forecast: what was expected of the last number, shown in place of the range's statistics. */
+  readonly band?: Readonly<Record<'expected' | 'lower' | 'upper', number | null>>;
   readonly note: string | null;
 }
 

@@ -189,8 +189,11 @@ function statsOf(source: CardSource, stat: CardStat, context: DisplayContext): S
   // The least, greatest and average value of a summary that counts have the unit of its values.
   const field = (stat === 'count' ? column(source.frame, 'last') : undefined) ?? source.field;
   const stats: Stat[] = [];
-  for (const name of ['min', 'max', 'avg'] as const) {
-    const number = source.numbers[name];
+  const { band } = source;
+  const numbers: Readonly<Partial<Record<Stat['name'], number | null>>> =
+    band !== undefined && stat === 'last' ? band : source.numbers;
+  for (const name of ['expected', 'lower', 'upper', 'min', 'max', 'avg'] as const) {
+    const number = numbers[name];
     if (typeof number === 'number') stats.push({ name, value: shownValue(field, number, context) });
   }
   return stats;

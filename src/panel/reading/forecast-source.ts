@@ -15,11 +15,17 @@ export function forecastSource(frame: DataFrame, frames: DataFrame[]): CardSourc
   const { meta, row } = source;
   const step = meta?.step_ms ?? null;
   const openFrom = meta?.open_from_ms ?? null;
+  const expected = numberAt(column(frame, 'Expected'), row);
   return {
     ...source,
+    band: {
+      expected,
+      lower: numberAt(column(frame, 'Lower'), row),
+      upper: numberAt(column(frame, 'Upper'), row),
+    },
     // It is old by its steps, which are longer than the windows.
     meta: meta === undefined || step === null ? meta : { ...meta, window_ms: step },
-    previous: numberAt(column(frame, 'Expected'), row),
+    previous: expected,
     previousName: t('versus.expected', 'expected'),
     trend: trendOf(closedPart(frame, openFrom), source.field, openFrom, step),
     note: noteOf(frame, row),

@@ -38,7 +38,7 @@ export function BacktestPreview({ query, backtest }: BacktestPreviewProps) {
     );
   };
   return (
-    <>
+    <div>
       <Button size="sm" variant="secondary" disabled={outcome.state === 'running'} onClick={run}>
         {t('backtest.run', 'Run backtest')}
       </Button>
@@ -52,7 +52,7 @@ export function BacktestPreview({ query, backtest }: BacktestPreviewProps) {
           {outcome.state === 'done' && outcome.text}
         </Note>
       </div>
-    </>
+    </div>
   );
 }
 
