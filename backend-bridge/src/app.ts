@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { readMetricsFile } from './config/metrics-file';
 import type { Settings } from './config/settings';
 import { hasHistory } from './domain/history/tiers';
-import { StartRefusedError } from './domain/errors';
+import type { StartRefusedError } from './domain/errors';
 import { QueryEngine } from './domain/query-engine';
 import type { TopicMapping } from './domain/mapping';
 import type { Metric } from './domain/metric';
@@ -16,6 +16,7 @@ import { TrustedClock, type ClockGuard } from './domain/trusted-clock';
 import { ClosedStepsCache } from './forecast-service/closed-steps-cache';
 import { FitPool } from './forecast-service/fit-pool';
 import { ForecastService } from './forecast-service/forecast-service';
+import { brokerAccess, registryAccess } from './kafka-access';
 import { createKafkaSource } from './kafka/kafka-source';
 import { createLifecycle } from './lifecycle';
 import { createLiveHub } from './live/hub';
@@ -25,6 +26,7 @@ import { StatusRecorder } from './observability/status-recorder';
 import { createTelemetry, type PrometheusTelemetry } from './observability/telemetry';
 import { createDemo, type Demo } from './pipeline/demo';
 import { createEmbeddedPipeline } from './pipeline/embedded-pipeline';
+import { tlsTexts } from './pem-files';
 import { createRedisStore } from './redis/redis-store';
 import { checkBinding } from './server/binding';
 import { createBudgets } from './server/budgets';
@@ -58,20 +60,6 @@ interface Tools {
   readonly guard: ClockGuard;
 }
 
-function fileText(setting: string, path: string | undefined): string | undefined {
-  if (path === undefined) return undefined;
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new StartRefusedError(
-      `${setting}: cannot read ${path} (${(error as Error).message}); give a readable PEM file`,
-      {
-        cause: error,
-      },
-    );
-  }
-}
-
 /** Linux has one; elsewhere a restart of the bridge cannot be told from one of the machine. */
 function bootId(): string | null {
   try {
@@ -79,25 +67,6 @@ function bootId(): string | null {
   } catch {
     return null;
   }
-}
-
-/** PEM texts of the `ca_file`, `cert_file` and `key_file` of a section; only those that are set. */
-function tlsTexts(
-  section: string,
-  files: {
-    readonly ca_file?: string | undefined;
-    readonly cert_file?: string | undefined;
-    readonly key_file?: string | undefined;
-  },
-): { ca?: string; cert?: string; key?: string } {
-  const ca = fileText(`${section}.ca_file`, files.ca_file);
-  const cert = fileText(`${section}.cert_file`, files.cert_file);
-  const key = fileText(`${section}.key_file`, files.key_file);
-  return {
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-  };
 }
 
 function buildStore(settings: Settings, metrics: readonly Metric[], tools: Tools): SeriesStore {
@@ -131,31 +100,12 @@ function buildSource(
 ): BuiltSource {
   const { kafka } = settings;
   if (kafka.brokers.length > 0) {
-    const tls = tlsTexts('kafka', kafka);
     const source = createKafkaSource(
       {
-        brokers: kafka.brokers,
+        ...brokerAccess(kafka),
         groupId: kafka.group_id,
         clientId: kafka.client_id,
-        ssl: kafka.ssl ? (Object.keys(tls).length > 0 ? tls : true) : false,
-        ...(kafka.sasl_mechanism === undefined
-          ? {}
-          : {
-              sasl: {
-                mechanism: kafka.sasl_mechanism,
-                username: kafka.sasl_username ?? '',
-                password: kafka.sasl_password ?? '',
-              },
-            }),
-        ...(kafka.schema_registry_url === undefined
-          ? {}
-          : {
-              schemaRegistry: {
-                url: kafka.schema_registry_url,
-                username: kafka.schema_registry_username,
-                password: kafka.schema_registry_password,
-              },
-            }),
+        schemaRegistry: registryAccess(kafka),
         deadLetterTopic: kafka.dead_letter_topic,
       },
       mappings,

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import {
@@ -10,12 +9,13 @@ import {
   type KafkaConfig,
   type Message,
   type Producer,
-  type SASLOptions,
 } from 'kafkajs';
 import { parseDuration } from './config/duration';
 import { loadSettings, type Settings } from './config/settings';
 import { withoutCredentials } from './domain/credentials';
 import { StartRefusedError } from './domain/errors';
+import { brokerAccess } from './kafka-access';
+import { saslFor } from './kafka/login/sasl';
 import {
   createTraffic,
   DEFAULT_TRAFFIC,
@@ -108,32 +108,14 @@ export function readOptions(argv: readonly string[]): ProduceOptions | null {
 }
 
 function kafkaConfig({ kafka }: Settings): KafkaConfig {
-  const pem = (file: string | undefined): string | undefined =>
-    file === undefined ? undefined : readFileSync(file, 'utf8');
-  const ca = pem(kafka.ca_file);
-  const cert = pem(kafka.cert_file);
-  const key = pem(kafka.key_file);
+  const { brokers, ssl, sasl } = brokerAccess(kafka);
   return {
     clientId: `${kafka.client_id}-produce`,
-    brokers: [...kafka.brokers],
+    brokers: [...brokers],
     logLevel: logLevel.NOTHING,
     retry: { retries: 8 },
-    ssl: !kafka.ssl
-      ? false
-      : {
-          ...(ca === undefined ? {} : { ca: [ca] }),
-          ...(cert === undefined ? {} : { cert }),
-          ...(key === undefined ? {} : { key }),
-        },
-    ...(kafka.sasl_mechanism === undefined
-      ? {}
-      : {
-          sasl: {
-            mechanism: kafka.sasl_mechanism,
-            username: kafka.sasl_username!,
-            password: kafka.sasl_password!,
-          } as SASLOptions,
-        }),
+    ssl: typeof ssl === 'object' ? { ...ssl } : ssl === true,
+    ...(sasl === undefined ? {} : { sasl: saslFor(sasl) }),
   };
 }
 

@@ -13,6 +13,8 @@ process.env['KAFKAJS_NO_PARTITIONER_WARNING'] = '1';
 export interface KafkaOptions {
   /** A second listener (`secure`) asks for these credentials, by PLAIN or SCRAM-SHA-256/512. */
   readonly sasl?: { readonly username: string; readonly password: string };
+  /** The second listener takes OAuth bearer tokens: those signed by the keys at this URL; `unsecured`: any unsigned one. */
+  readonly oauth?: { readonly jwksUrl: string; readonly audience: string } | 'unsecured';
   /** The second listener speaks TLS, with certificates made for this broker. */
   readonly tls?: boolean;
   /** Further lines of server.properties. */
@@ -115,7 +117,8 @@ function serverProperties(
   dir: string,
   ports: { plain: number; controller: number; secure: number },
 ): string {
-  const security = options.sasl ? (options.tls ? 'SASL_SSL' : 'SASL_PLAINTEXT') : options.tls ? 'SSL' : null;
+  const isLogin = options.sasl !== undefined || options.oauth !== undefined;
+  const security = isLogin ? (options.tls ? 'SASL_SSL' : 'SASL_PLAINTEXT') : options.tls ? 'SSL' : null;
   const listeners = [`PLAINTEXT://127.0.0.1:${ports.plain}`];
   if (security !== null) listeners.push(`SECURE://127.0.0.1:${ports.secure}`);
   const lines = [
@@ -152,6 +155,21 @@ function serverProperties(
       `listener.name.secure.scram-sha-256.sasl.jaas.config=${module('scram.ScramLoginModule')}`,
       `listener.name.secure.scram-sha-512.sasl.jaas.config=${module('scram.ScramLoginModule')}`,
     );
+  }
+  if (options.oauth !== undefined) {
+    const bearer = 'listener.name.secure.oauthbearer.sasl';
+    lines.push(
+      'sasl.enabled.mechanisms=OAUTHBEARER',
+      // The broker logs in too, by a token of its own that nobody asks for.
+      `${bearer}.jaas.config=org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker";`,
+    );
+    if (options.oauth !== 'unsecured') {
+      lines.push(
+        `${bearer}.server.callback.handler.class=org.apache.kafka.common.security.oauthbearer.OAuthBearerValidatorCallbackHandler`,
+        `${bearer}.oauthbearer.jwks.endpoint.url=${options.oauth.jwksUrl}`,
+        `${bearer}.oauthbearer.expected.audience=${options.oauth.audience}`,
+      );
+    }
   }
   if (options.tls) {
     lines.push(
@@ -254,7 +272,15 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaBroke
   const tls = options.tls ? makeCertificates(dir) : null;
   const ports = await freePorts();
   writeFileSync(join(dir, 'server.properties'), serverProperties(options, dir, ports));
-  const java = [...SMALL_JAVA, `-XX:SharedArchiveFile=${await sharedClasses(jars)}`, ...(options.java ?? [])];
+  const { oauth = 'unsecured' } = options;
+  const jwks =
+    oauth === 'unsecured' ? [] : [`-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=${oauth.jwksUrl}`];
+  const java = [
+    ...SMALL_JAVA,
+    ...jwks,
+    `-XX:SharedArchiveFile=${await sharedClasses(jars)}`,
+    ...(options.java ?? []),
+  ];
   let broker = await launch(jars, dir, java);
 
   const bootstrap = `127.0.0.1:${ports.plain}`;
@@ -312,7 +338,10 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaBroke
 
   return {
     bootstrap,
-    secure: options.sasl !== undefined || options.tls === true ? `127.0.0.1:${ports.secure}` : null,
+    secure:
+      options.sasl !== undefined || options.oauth !== undefined || options.tls === true
+        ? `127.0.0.1:${ports.secure}`
+        : null,
     tls,
     dir,
     pid: () => broker.child.pid ?? -1,

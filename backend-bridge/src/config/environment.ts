@@ -4,6 +4,12 @@ import { readFileSync } from 'node:fs';
 
 type Reader = (text: string) => unknown;
 
+export interface EnvironmentVariable {
+  readonly name: string;
+  readonly path: readonly string[];
+  readonly read: Reader;
+}
+
 const asText: Reader = (text) => text;
 const asList: Reader = (text) =>
   text
@@ -18,12 +24,13 @@ const asSwitch: Reader = (text) => {
   return text;
 };
 const asLower: Reader = (text) => text.toLowerCase();
-
-export interface EnvironmentVariable {
-  readonly name: string;
-  readonly path: readonly string[];
-  readonly read: Reader;
-}
+/** `name=value` pairs with commas between them; a text without them is refused by the schema. */
+const asPairs: Reader = (text) => {
+  const pairs = text.split(',').map((part) => /^\s*([^=]+)=(.*)$/.exec(part.trim()));
+  return pairs.every((pair) => pair !== null)
+    ? Object.fromEntries(pairs.map((pair) => [pair[1]!, pair[2]!]))
+    : text;
+};
 
 /** Every variable the bridge knows, and the setting it stands for. */
 export const ENVIRONMENT: readonly EnvironmentVariable[] = [
@@ -47,15 +54,60 @@ export const ENVIRONMENT: readonly EnvironmentVariable[] = [
   { name: 'KAFKA_SASL_MECHANISM', path: ['kafka', 'sasl_mechanism'], read: asLower },
   { name: 'KAFKA_SASL_USERNAME', path: ['kafka', 'sasl_username'], read: asText },
   { name: 'KAFKA_SASL_PASSWORD', path: ['kafka', 'sasl_password'], read: asText },
+  { name: 'KAFKA_OAUTH_TOKEN_URL', path: ['kafka', 'oauth', 'token_url'], read: asText },
+  { name: 'KAFKA_OAUTH_CLIENT_ID', path: ['kafka', 'oauth', 'client_id'], read: asText },
+  { name: 'KAFKA_OAUTH_CLIENT_SECRET', path: ['kafka', 'oauth', 'client_secret'], read: asText },
+  { name: 'KAFKA_OAUTH_SCOPE', path: ['kafka', 'oauth', 'scope'], read: asText },
+  { name: 'KAFKA_OAUTH_AUDIENCE', path: ['kafka', 'oauth', 'audience'], read: asText },
+  { name: 'KAFKA_OAUTH_CA_FILE', path: ['kafka', 'oauth', 'ca_file'], read: asText },
+  { name: 'KAFKA_OAUTH_EXTENSIONS', path: ['kafka', 'oauth', 'extensions'], read: asPairs },
+  { name: 'KAFKA_AWS_REGION', path: ['kafka', 'aws_region'], read: asText },
   { name: 'KAFKA_DEAD_LETTER_TOPIC', path: ['kafka', 'dead_letter_topic'], read: asText },
   { name: 'SCHEMA_REGISTRY_URL', path: ['kafka', 'schema_registry_url'], read: asText },
   { name: 'SCHEMA_REGISTRY_USERNAME', path: ['kafka', 'schema_registry_username'], read: asText },
   { name: 'SCHEMA_REGISTRY_PASSWORD', path: ['kafka', 'schema_registry_password'], read: asText },
+  { name: 'SCHEMA_REGISTRY_TOKEN', path: ['kafka', 'schema_registry', 'token'], read: asText },
+  { name: 'SCHEMA_REGISTRY_CA_FILE', path: ['kafka', 'schema_registry', 'ca_file'], read: asText },
+  { name: 'SCHEMA_REGISTRY_CERT_FILE', path: ['kafka', 'schema_registry', 'cert_file'], read: asText },
+  { name: 'SCHEMA_REGISTRY_KEY_FILE', path: ['kafka', 'schema_registry', 'key_file'], read: asText },
+  {
+    name: 'SCHEMA_REGISTRY_OAUTH_TOKEN_URL',
+    path: ['kafka', 'schema_registry', 'oauth', 'token_url'],
+    read: asText,
+  },
+  {
+    name: 'SCHEMA_REGISTRY_OAUTH_CLIENT_ID',
+    path: ['kafka', 'schema_registry', 'oauth', 'client_id'],
+    read: asText,
+  },
+  {
+    name: 'SCHEMA_REGISTRY_OAUTH_CLIENT_SECRET',
+    path: ['kafka', 'schema_registry', 'oauth', 'client_secret'],
+    read: asText,
+  },
+  { name: 'SCHEMA_REGISTRY_OAUTH_SCOPE', path: ['kafka', 'schema_registry', 'oauth', 'scope'], read: asText },
+  {
+    name: 'SCHEMA_REGISTRY_OAUTH_AUDIENCE',
+    path: ['kafka', 'schema_registry', 'oauth', 'audience'],
+    read: asText,
+  },
+  {
+    name: 'SCHEMA_REGISTRY_OAUTH_CA_FILE',
+    path: ['kafka', 'schema_registry', 'oauth', 'ca_file'],
+    read: asText,
+  },
   { name: 'REDIS_URL', path: ['redis', 'url'], read: asText },
   { name: 'REDIS_CA_FILE', path: ['redis', 'ca_file'], read: asText },
 ];
 
-const SECRETS = new Set(['KAFKA_SASL_PASSWORD', 'SCHEMA_REGISTRY_PASSWORD', 'REDIS_URL']);
+const SECRETS = new Set([
+  'KAFKA_SASL_PASSWORD',
+  'KAFKA_OAUTH_CLIENT_SECRET',
+  'SCHEMA_REGISTRY_PASSWORD',
+  'SCHEMA_REGISTRY_TOKEN',
+  'SCHEMA_REGISTRY_OAUTH_CLIENT_SECRET',
+  'REDIS_URL',
+]);
 /** BRIDGE_CONFIG names the file itself; it stands for no setting in it. */
 const SETTINGS_FILE = 'BRIDGE_CONFIG';
 /** What Kubernetes puts into every container for a service that happens to be called `bridge`. */

@@ -7,6 +7,7 @@ import { duration } from './duration';
 const timeout = duration.refine((ms) => ms >= 10 && ms <= 3_600_000, 'must be from 10ms to 1h');
 const port = z.number().int().min(0).max(65535);
 const filePath = z.string().min(1);
+const secret = z.string().min(1).optional().meta({ secret: true });
 /** The message does not quote the text: it may hold a password. */
 const url = (protocols: readonly string[]): z.ZodType<string> =>
   z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
@@ -18,6 +19,30 @@ const tlsClient = {
   cert_file: filePath.optional().describe('Client certificate, PEM; with key_file.'),
   key_file: filePath.optional().describe('Key of the client certificate, PEM.'),
 };
+
+/** The client credentials grant of OAuth 2. */
+const oauthClient = {
+  token_url: url(['http:', 'https:']).optional().describe('Token endpoint of the identity provider.'),
+  client_id: z.string().min(1).optional().describe('With client_secret: the client credentials grant.'),
+  client_secret: secret,
+  scope: z.string().min(1).optional().describe('Scopes to ask for, with spaces between them.'),
+  audience: z.string().min(1).optional().describe('For providers that ask for one, e.g. Auth0.'),
+  ca_file: filePath.optional().describe('Certificate authority of the token endpoint, PEM.'),
+};
+
+const oauthSchema = z.strictObject({
+  ...oauthClient,
+  extensions: z
+    .record(z.string().regex(/^[A-Za-z]+$/, 'has letters only'), z.string())
+    .default({})
+    .describe('SASL extensions, e.g. `logicalCluster` and `identityPoolId` of Confluent Cloud.'),
+});
+
+const registrySchema = z.strictObject({
+  ...tlsClient,
+  token: secret.describe('Bearer token, in place of a user and password.'),
+  oauth: z.strictObject(oauthClient).default({}),
+});
 
 const kafkaSchema = z.strictObject({
   brokers: z
@@ -37,16 +62,25 @@ const kafkaSchema = z.strictObject({
   ssl: z.boolean().default(false).describe('TLS to the brokers.'),
   ...tlsClient,
   sasl_mechanism: z
-    .enum(['plain', 'scram-sha-256', 'scram-sha-512'])
+    .enum(['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer', 'aws-msk-iam'])
     .optional()
-    .describe('With sasl_username and sasl_password.'),
+    .describe(
+      '`plain` and `scram-…` with sasl_username and sasl_password, `oauthbearer` with oauth, `aws-msk-iam` with aws_region.',
+    ),
   sasl_username: z.string().min(1).optional(),
-  sasl_password: z.string().min(1).optional().meta({ secret: true }),
+  sasl_password: secret,
+  oauth: oauthSchema.default(() => oauthSchema.parse({})),
+  aws_region: z
+    .string()
+    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'is not an AWS region, e.g. eu-central-1')
+    .optional()
+    .describe('Of the MSK cluster; the credentials are those that the AWS SDK finds.'),
   schema_registry_url: url(['http:', 'https:'])
     .optional()
     .describe('Needed by mappings with Avro. A user and password in it count as the two settings below.'),
   schema_registry_username: z.string().min(1).optional(),
-  schema_registry_password: z.string().min(1).optional().meta({ secret: true }),
+  schema_registry_password: secret,
+  schema_registry: registrySchema.default(() => registrySchema.parse({})),
   dead_letter_topic: z
     .string()
     .min(1)

@@ -67,6 +67,30 @@ describe('settings', () => {
       /kafka.cert_file.*both or neither/,
     ],
     [{ REDIS_URL: 'redis://a', REDIS_CA_FILE: '/ca.pem' }, /REDIS_URL: .*rediss:/],
+    [
+      { KAFKA_BROKERS: 'a:1', KAFKA_SASL_MECHANISM: 'oauthbearer' },
+      /KAFKA_OAUTH_TOKEN_URL, .*CLIENT_SECRET: not set/,
+    ],
+    [
+      { KAFKA_BROKERS: 'a:1', KAFKA_OAUTH_TOKEN_URL: 'http://a' },
+      /KAFKA_SASL_MECHANISM: set it to oauthbearer/,
+    ],
+    [
+      { KAFKA_BROKERS: 'a:1', KAFKA_AWS_REGION: 'eu-central-1' },
+      /KAFKA_SASL_MECHANISM: set it to aws-msk-iam/,
+    ],
+    [{ KAFKA_BROKERS: 'a:1', KAFKA_SASL_MECHANISM: 'aws-msk-iam' }, /KAFKA_AWS_REGION: not set/],
+    [
+      { KAFKA_BROKERS: 'a:1', KAFKA_SASL_MECHANISM: 'aws-msk-iam', KAFKA_AWS_REGION: 'eu-central-1' },
+      /KAFKA_SSL: .*TLS only/,
+    ],
+    [{ KAFKA_AWS_REGION: 'Frankfurt' }, /KAFKA_AWS_REGION: .*eu-central-1/],
+    [{ KAFKA_OAUTH_EXTENSIONS: 'logicalCluster' }, /KAFKA_OAUTH_EXTENSIONS: /],
+    [
+      { SCHEMA_REGISTRY_URL: 'http://r', SCHEMA_REGISTRY_USERNAME: 'u', SCHEMA_REGISTRY_TOKEN: 't' },
+      /SCHEMA_REGISTRY_USERNAME, SCHEMA_REGISTRY_TOKEN: give one/,
+    ],
+    [{ SCHEMA_REGISTRY_URL: 'http://r', SCHEMA_REGISTRY_CA_FILE: '/ca' }, /SCHEMA_REGISTRY_URL: .*https/],
     [{ SCHEMA_REGISTRY_PASSWORD: 'x' }, /needs SCHEMA_REGISTRY_USERNAME/],
     [{ SCHEMA_REGISTRY_USERNAME: 'x' }, /needs SCHEMA_REGISTRY_URL/],
     [

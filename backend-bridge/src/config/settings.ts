@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { withoutCredentials } from '../domain/credentials';
 import { StartRefusedError } from '../domain/errors';
 import { ENVIRONMENT, overlayEnvironment, variableFor } from './environment';
+import { loginProblems } from './login-problems';
 import { problemsOf } from './problems';
 import { settingsSchema, type Settings } from './settings-schema';
 
@@ -71,22 +72,7 @@ function crossProblems(settings: Settings): string[] {
   if ((settings.tls_cert_file === undefined) !== (settings.tls_key_file === undefined)) {
     problems.push('tls_cert_file, tls_key_file: give both or neither');
   }
-  if (
-    kafka.sasl_mechanism !== undefined &&
-    (kafka.sasl_username === undefined || kafka.sasl_password === undefined)
-  ) {
-    problems.push(
-      'KAFKA_SASL_MECHANISM: needs KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD (or KAFKA_SASL_PASSWORD_FILE)',
-    );
-  }
-  if (
-    kafka.sasl_mechanism === undefined &&
-    (kafka.sasl_username !== undefined || kafka.sasl_password !== undefined)
-  ) {
-    problems.push(
-      'KAFKA_SASL_MECHANISM: say plain, scram-sha-256 or scram-sha-512; a user or password is set',
-    );
-  }
+  problems.push(...loginProblems(kafka));
   const together = (a: string, b: string, given: readonly unknown[]): void => {
     if ((given[0] === undefined) !== (given[1] === undefined))
       problems.push(`${a}, ${b}: give both or neither`);
@@ -100,12 +86,6 @@ function crossProblems(settings: Settings): string[] {
   }
   if ((redis.ca_file ?? redis.cert_file) !== undefined && redis.url?.startsWith('rediss:') !== true) {
     problems.push('REDIS_URL: certificates for Redis are given, but TLS is off; begin it with rediss://');
-  }
-  if (kafka.schema_registry_username === undefined && kafka.schema_registry_password !== undefined) {
-    problems.push('SCHEMA_REGISTRY_PASSWORD: needs SCHEMA_REGISTRY_USERNAME');
-  }
-  if (kafka.schema_registry_username !== undefined && kafka.schema_registry_url === undefined) {
-    problems.push('SCHEMA_REGISTRY_USERNAME: needs SCHEMA_REGISTRY_URL');
   }
   if (kafka.brokers.length === 0 && (kafka.sasl_mechanism !== undefined || kafka.ssl)) {
     problems.push(

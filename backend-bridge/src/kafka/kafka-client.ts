@@ -1,4 +1,4 @@
-import kafkajs, { type Kafka, type KafkaConfig, type SASLOptions } from 'kafkajs';
+import kafkajs, { type Kafka, type KafkaConfig } from 'kafkajs';
 import type { Log } from '../domain/telemetry';
 import type { KafkaSourceOptions } from './options';
 
@@ -7,27 +7,24 @@ export interface ClientPatience {
   readonly retries: number;
 }
 
-function saslOf(sasl: NonNullable<KafkaSourceOptions['sasl']>): SASLOptions {
-  const { mechanism, username, password } = sasl;
-  switch (mechanism) {
-    case 'plain':
-      return { mechanism, username, password };
-    case 'scram-sha-256':
-      return { mechanism, username, password };
-    case 'scram-sha-512':
-      return { mechanism, username, password };
-  }
-}
+/** Brokers that limit a session's life are logged in to again so long before its end. They refuse to twice in a second. */
+const REAUTHENTICATE_MS = 2_000;
 
 /** A kafkajs client with our settings, whose log lines go into ours. It never makes a topic by asking for it. */
-export function createClient(options: KafkaSourceOptions, patience: ClientPatience, log: Log): Kafka {
-  const { brokers, clientId, ssl, sasl } = options;
+export function createClient(
+  options: Pick<KafkaSourceOptions, 'brokers' | 'clientId' | 'ssl'>,
+  sasl: KafkaConfig['sasl'],
+  patience: ClientPatience,
+  log: Log,
+): Kafka {
+  const { brokers, clientId, ssl } = options;
   const config: KafkaConfig = {
     brokers: [...brokers],
     clientId,
     ssl: typeof ssl === 'object' ? { ...ssl } : ssl === true,
     connectionTimeout: 3_000,
     authenticationTimeout: 5_000,
+    reauthenticationThreshold: REAUTHENTICATE_MS,
     requestTimeout: patience.requestTimeoutMs,
     retry: {
       initialRetryTime: 200,
@@ -44,5 +41,5 @@ export function createClient(options: KafkaSourceOptions, patience: ClientPatien
       log.debug({ kafkajs: entry.namespace, reason, groupId, topic, partition }, String(message));
     },
   };
-  return new kafkajs.Kafka(sasl === undefined ? config : { ...config, sasl: saslOf(sasl) });
+  return new kafkajs.Kafka(sasl === undefined ? config : { ...config, sasl });
 }

@@ -9,6 +9,7 @@ import { registerCodecs } from './codecs';
 import { createDeadLetterWriter } from './dead-letters';
 import { readFetchResponses } from './fetch/fetch-response';
 import { createClient } from './kafka-client';
+import { saslFor } from './login/sasl';
 import type { KafkaSourceOptions } from './options';
 import { createTopicFeeds } from './reading/topic-feed';
 import { SourceSupervisor, type SupervisorTools } from './source-supervisor';
@@ -46,15 +47,20 @@ export function createKafkaSource(
       `kafka.dead_letter_topic: ${options.deadLetterTopic} is a mapped topic too; name another one`,
     );
   }
-  const view = createClusterView(createClient(options, { requestTimeoutMs: 3_000, retries: 1 }, log));
+  // One login for all clients: they share its tokens.
+  const sasl = options.sasl === undefined ? undefined : saslFor(options.sasl);
+  const view = createClusterView(
+    createClient(options, sasl, { requestTimeoutMs: 3_000, retries: 1 }, log),
+    options,
+  );
   const deadLetters = createDeadLetterWriter(
-    createClient(options, { requestTimeoutMs: 4_000, retries: 1 }, log),
+    createClient(options, sasl, { requestTimeoutMs: 4_000, retries: 1 }, log),
     options.deadLetterTopic,
     tools,
   );
   return new SourceSupervisor(feeds, {
     // One client a consumer: kafkajs keeps committed offsets in it.
-    makeClient: () => createClient(options, { requestTimeoutMs: 20_000, retries: 4 }, log),
+    makeClient: () => createClient(options, sasl, { requestTimeoutMs: 20_000, retries: 4 }, log),
     view,
     options,
     bridgeId: randomUUID(),

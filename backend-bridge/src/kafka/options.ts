@@ -1,3 +1,4 @@
+import type { KafkaSasl } from './login/sasl';
 import type { SchemaRegistryOptions } from './schema-registry';
 
 export interface KafkaTls {
@@ -6,12 +7,6 @@ export interface KafkaTls {
   readonly cert?: string;
   readonly key?: string;
   readonly rejectUnauthorized?: boolean;
-}
-
-export interface KafkaSasl {
-  readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
-  readonly username: string;
-  readonly password: string;
 }
 
 export interface KafkaSourceOptions {
@@ -23,7 +18,7 @@ export interface KafkaSourceOptions {
   readonly ssl?: boolean | KafkaTls;
   readonly sasl?: KafkaSasl;
   /** Needed by mappings with Avro. */
-  readonly schemaRegistry?: SchemaRegistryOptions;
+  readonly schemaRegistry?: SchemaRegistryOptions | undefined;
   readonly deadLetterTopic: string;
   /** Compressed bytes asked of one partition at a time. Default 1 MiB. */
   readonly maxBytesPerPartition?: number;

@@ -1,10 +1,17 @@
 import type { RegisteredSchema, SchemaAnswer, SchemaId, SchemaSource } from '../decoding/format';
 import { UnavailableError } from '../domain/errors';
+import { createTokenSource, type ClientCredentials } from './login/access-token';
+import { refusedCertificate } from './login/connection-refusal';
+import { createHttpClient, type HttpTls } from './login/http-client';
 
 export interface SchemaRegistryOptions {
   readonly url: string;
   readonly username?: string | undefined;
   readonly password?: string | undefined;
+  /** A bearer token, or where to get them; in place of a user. */
+  readonly token?: string | undefined;
+  readonly oauth?: ClientCredentials | undefined;
+  readonly tls?: HttpTls | undefined;
 }
 
 export interface SchemaRegistry extends SchemaSource {
@@ -14,7 +21,6 @@ export interface SchemaRegistry extends SchemaSource {
   loadAll(ids: readonly SchemaId[]): Promise<void>;
 }
 
-const TIMEOUT_MS = 3_000;
 const UNKNOWN_TRIES = 3;
 const UNKNOWN_TRY_MS = 300;
 /** A schema may still be registered later: an id that was unknown is asked for again after this. */
@@ -23,6 +29,8 @@ const KEPT = 1_000;
 /** More than all slices under way can name, so that none is asked for twice in one of them. */
 const UNKNOWN_KEPT = 20_000;
 const AT_ONCE = 32;
+const LOGIN =
+  'check SCHEMA_REGISTRY_USERNAME and its password, SCHEMA_REGISTRY_TOKEN or SCHEMA_REGISTRY_OAUTH_CLIENT_ID';
 /** `Schema`, `Subject` or `Version not found`, the registry's own words; a 404 without is another server's or path's. */
 const NOT_FOUND: readonly unknown[] = [40_401, 40_402, 40_403];
 /** Schemas that one schema may refer to, directly and through others. */
@@ -58,17 +66,33 @@ function referencesOf({ references }: RegistryBody): readonly Reference[] {
   return Array.isArray(references) ? references.filter(isReference) : [];
 }
 
-/** The address without its credentials, which belong into no message, and the header made of them. */
-function addressOf(options: SchemaRegistryOptions): { base: string; authorization: string | null } {
+function unreached({ message, cause }: Error, { url, tls }: SchemaRegistryOptions): string {
+  const code = (cause as { code?: string } | undefined)?.code;
+  const certificate = refusedCertificate(`${code} ${message}`, 'SCHEMA_REGISTRY');
+  if (certificate !== null) return certificate;
+  // TLS 1.3 leaves the reason out.
+  return url.startsWith('https:') && tls?.cert === undefined && /other side closed|ECONNRESET/.test(message)
+    ? `${message}; if it asks for a client certificate, set SCHEMA_REGISTRY_CERT_FILE and SCHEMA_REGISTRY_KEY_FILE`
+    : message;
+}
+
+/** The address without its credentials, which belong into no message, and what makes the header of them. */
+function addressOf(options: SchemaRegistryOptions): {
+  base: string;
+  authorize: () => Promise<string | null>;
+} {
   const url = new URL(options.url);
   const username = options.username ?? decodeURIComponent(url.username);
   const password = options.password ?? decodeURIComponent(url.password);
   url.username = '';
   url.password = '';
+  const { token, oauth } = options;
+  const basic = username === '' ? null : `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+  const fixed = token === undefined ? basic : `Bearer ${token}`;
+  const tokens = oauth === undefined ? null : createTokenSource(oauth, 'SCHEMA_REGISTRY_OAUTH');
   return {
     base: url.href.replace(/\/+$/, ''),
-    authorization:
-      username === '' ? null : `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`,
+    authorize: async () => (tokens === null ? fixed : `Bearer ${await tokens()}`),
   };
 }
 
@@ -80,11 +104,9 @@ export function createSchemaRegistry(options: SchemaRegistryOptions): SchemaRegi
   const schemas = new Map<SchemaId, SchemaAnswer>();
   const unknown = new Map<SchemaId, { readonly answer: SchemaAnswer; readonly untilMs: number }>();
   const loading = new Map<SchemaId, Promise<SchemaAnswer>>();
-  const { base, authorization } = addressOf(options);
-  const headers: Record<string, string> = {
-    accept: 'application/vnd.schemaregistry.v1+json, application/json',
-  };
-  if (authorization !== null) headers['authorization'] = authorization;
+  const { base, authorize } = addressOf(options);
+  const http = createHttpClient(options.tls);
+  const accept = 'application/vnd.schemaregistry.v1+json, application/json';
 
   /** The registry's answer to one request; null: it has no such schema. */
   const get = async (path: string, what: string): Promise<RegistryBody | null> => {
@@ -96,18 +118,22 @@ export function createSchemaRegistry(options: SchemaRegistryOptions): SchemaRegi
           cause,
         },
       );
-    let response: Response;
+    let status: number;
     let text: string;
     try {
-      response = await fetch(`${base}${path}`, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
+      const authorization = await authorize();
+      const headers = authorization === null ? { accept } : { accept, authorization };
+      const response = await http(`${base}${path}`, { headers });
+      status = response.status;
       text = await response.text();
     } catch (error) {
-      const { message, cause } = error as Error;
-      throw unavailable(cause instanceof Error ? cause.message : message, error);
+      throw unavailable(unreached(error as Error, options), error);
     }
     const body = parseBody(text);
-    if (response.status === 404 && NOT_FOUND.includes(body?.error_code)) return null;
-    if (!response.ok) throw unavailable(`it answers ${response.status}; is this the registry's address?`);
+    if (status === 404 && NOT_FOUND.includes(body?.error_code)) return null;
+    if (status === 401 || status === 403) throw unavailable(`it refuses the login (${status}); ${LOGIN}`);
+    if (status < 200 || status > 299)
+      throw unavailable(`it answers ${status}; is this the registry's address?`);
     if (body === null) throw unavailable("its answer is not a registry's JSON");
     if (typeof body.schema !== 'string') throw unavailable('its answer holds no schema');
     return body;

@@ -1,6 +1,7 @@
 import type { Cluster, Kafka } from 'kafkajs';
 import { within, withDeadline } from '../../domain/deadline';
 import { UnavailableError } from '../../domain/errors';
+import { connectionRefusal, type BrokerAccess } from '../login/connection-refusal';
 import { describeMember, type GroupMemberView } from '../reading/group-members';
 import {
   decodeMetadataResponse,
@@ -80,7 +81,7 @@ const UNKNOWN_TOPIC = 3;
 const UNAUTHORIZED = 29;
 
 /** Our own connection to the cluster: topic ids, ends and committed offsets, besides the consumer's. */
-export function createClusterView(client: Kafka): ClusterView {
+export function createClusterView(client: Kafka, access: BrokerAccess): ClusterView {
   const handed: Cluster[] = [];
   // kafkajs hands its cluster to partition assigners when a consumer is made; this one never runs.
   client.consumer({
@@ -129,9 +130,8 @@ export function createClusterView(client: Kafka): ClusterView {
     try {
       return await withDeadline(work, DEADLINE_MS, () => new Error(`no answer within ${DEADLINE_MS} ms`));
     } catch (error) {
-      throw new UnavailableError('kafka', `Kafka does not answer (${what}): ${(error as Error).message}`, {
-        cause: error,
-      });
+      const reason = connectionRefusal(error, access);
+      throw new UnavailableError('kafka', `Kafka does not answer (${what}): ${reason}`, { cause: error });
     }
   };
 

@@ -2,6 +2,7 @@ import type { Consumer, EachBatchPayload, InstrumentationEvent, Kafka } from 'ka
 import { within } from '../../domain/deadline';
 import { Backoff } from '../backoff';
 import type { ClusterView } from '../cluster/cluster-view';
+import { connectionRefusal, type BrokerAccess } from '../login/connection-refusal';
 import type { KafkaSourceOptions } from '../options';
 import { roundRobinOf } from './group-members';
 import { GrowthWatch } from './growth-watch';
@@ -48,13 +49,14 @@ const CONCURRENT_PARTITIONS = 6;
 export const flowKey = (topic: string, partition: number): string => `${topic}/${partition}`;
 
 /** Why the consumer ended, in words that say what to do where there is something to do. */
-export function endReason(error: unknown, groupId: string): string {
+export function endReason(error: unknown, options: BrokerAccess & { readonly groupId: string }): string {
+  const { groupId } = options;
   for (let each = error as (Error & { type?: unknown }) | undefined; each; each = each.cause as Error) {
     if (each.type === 'INCONSISTENT_GROUP_PROTOCOL') {
       return `another program is a member of the consumer group ${groupId}; give the bridges a group of their own (KAFKA_GROUP_ID)`;
     }
   }
-  return (error as Error).message;
+  return connectionRefusal(error, options);
 }
 
 export function createGroupReader(feeds: readonly TopicFeed[], tools: GroupReaderTools): GroupReader {
@@ -253,7 +255,7 @@ export function createGroupReader(feeds: readonly TopicFeed[], tools: GroupReade
       commitTimer = setInterval(() => void commitQuietly(), COMMIT_MS);
       if (isEnded()) clearInterval(commitTimer);
     } catch (error) {
-      crashed = endReason(error, options.groupId);
+      crashed = endReason(error, options);
       throw error;
     }
   };
@@ -278,7 +280,7 @@ export function createGroupReader(feeds: readonly TopicFeed[], tools: GroupReade
         lastHeartbeat = performance.now();
       });
       consumer.on(CRASH, ({ payload }) => {
-        crashed = endReason(payload.error, options.groupId);
+        crashed = endReason(payload.error, options);
         endFlows();
       });
       consumer.on(END_BATCH_PROCESS, ({ payload }) => {

@@ -1,0 +1,75 @@
+import kafkajs from 'kafkajs';
+import type { KafkaSourceOptions } from '../options';
+
+export type BrokerAccess = Pick<KafkaSourceOptions, 'brokers' | 'ssl' | 'sasl'>;
+
+interface KafkaError extends Error {
+  readonly code?: unknown;
+  readonly type?: unknown;
+  readonly broker?: unknown;
+}
+
+/** The error itself and what caused it, innermost last. */
+function* chainOf(error: unknown): Generator<KafkaError> {
+  let next: unknown = error;
+  for (let depth = 0; next instanceof Error && depth < 10; depth += 1) {
+    yield next;
+    next = (next as { originalError?: unknown }).originalError ?? next.cause;
+  }
+}
+
+function isLogin({ name, type }: KafkaError): boolean {
+  return name === 'KafkaJSSASLAuthenticationError' || type === 'UNSUPPORTED_SASL_MECHANISM';
+}
+
+function refusedCredentials(message: string, sasl: BrokerAccess['sasl']): string {
+  const mechanism = sasl?.mechanism ?? 'none';
+  if (/not supported by the server|does not support the requested SASL mechanism/i.test(message)) {
+    return `KAFKA_SASL_MECHANISM: the brokers do not offer ${mechanism} (${message})`;
+  }
+  return `KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD: the brokers refuse them (${message})`;
+}
+
+/** What is wrong with certificates, or null. `prefix` begins the names of the settings, e.g. `KAFKA_SSL`. */
+export function refusedCertificate(text: string, prefix: string): string | null {
+  if (/SELF_SIGNED|UNABLE_TO|self.signed|unable to (?:get|verify)/i.test(text)) {
+    return `${prefix}_CA_FILE: the server's certificate is not trusted; give the certificate authority that signed it`;
+  }
+  if (
+    /alert (?:number 116|certificate required|bad certificate|unknown ca)|CERTIFICATE_REQUIRED/i.test(text)
+  ) {
+    return `${prefix}_CERT_FILE, ${prefix}_KEY_FILE: the server asks for a client certificate that it trusts`;
+  }
+  if (/ALTNAME|altnames/.test(text)) return 'the certificate is for other names; use a name that is in it';
+  return null;
+}
+
+function refusedTls(text: string, { ssl }: BrokerAccess): string | null {
+  if (/wrong version number|WRONG_VERSION|packet length|before secure TLS/i.test(text) && ssl) {
+    return 'KAFKA_SSL: the brokers speak no TLS on this port; use the port of their TLS listener, or turn TLS off';
+  }
+  return refusedCertificate(text, 'KAFKA_SSL');
+}
+
+function unresolved(error: KafkaError, text: string, brokers: readonly string[]): string | null {
+  if (!/ENOTFOUND|EAI_AGAIN/.test(text)) return null;
+  const broker = typeof error.broker === 'string' ? error.broker : null;
+  if (broker === null || brokers.includes(broker)) {
+    return `KAFKA_BROKERS: the name of ${broker ?? 'a broker'} cannot be resolved from here`;
+  }
+  return `the brokers name ${broker} as their address (advertised.listeners), which cannot be resolved from here; change it there, or let the bridge resolve it`;
+}
+
+/** Why the brokers could not be reached or refused the login: a sentence that names the setting where one is at fault. */
+export function connectionRefusal(error: unknown, access: BrokerAccess): string {
+  for (const each of chainOf(error)) {
+    const text = `${String(each.code)} ${each.message}`;
+    if (each.name === 'LoginError') return each.message;
+    const found =
+      (isLogin(each) ? refusedCredentials(each.message, access.sasl) : null) ??
+      refusedTls(text, access) ??
+      (each instanceof kafkajs.KafkaJSConnectionError ? unresolved(each, text, access.brokers) : null);
+    if (found !== null) return found;
+  }
+  return (error as Error).message;
+}

@@ -1,0 +1,52 @@
+import kafkajs, { type Mechanism } from 'kafkajs';
+
+export interface BearerToken {
+  readonly value: string;
+  /** SASL extensions, e.g. `logicalCluster` and `identityPoolId` of Confluent Cloud. */
+  readonly extensions?: Readonly<Record<string, string>>;
+}
+
+/** A refused login, in a sentence that names the setting. kafkajs tries nothing again after it. */
+export class LoginError extends kafkajs.KafkaJSNonRetriableError {
+  override readonly name = 'LoginError';
+}
+
+/** What separates the parts of the client's message (RFC 7628). */
+const SEPARATOR = '\u0001';
+
+/** The client's first message with the size before it, as kafkajs has it. */
+function firstMessage({ value, extensions = {} }: BearerToken): Buffer {
+  const pairs = Object.entries(extensions).map(([name, text]) => `${name}=${text}${SEPARATOR}`);
+  const message = Buffer.from(`n,,${SEPARATOR}auth=Bearer ${value}${SEPARATOR}${pairs.join('')}${SEPARATOR}`);
+  const size = Buffer.alloc(4);
+  size.writeInt32BE(message.length);
+  return Buffer.concat([size, message]);
+}
+
+/**
+ * SASL OAUTHBEARER for kafkajs. Its own takes a refusal, which brokers send as a challenge with a JSON text, for
+ * success, and the connection is then closed without a reason. `setting` is what a refused token depends on.
+ */
+export function oauthBearer(token: () => Promise<BearerToken>, setting: string): Mechanism {
+  return {
+    mechanism: 'oauthbearer',
+    authenticationProvider: ({ saslAuthenticate }) => ({
+      authenticate: async () => {
+        let message: Buffer;
+        try {
+          message = firstMessage(await token());
+        } catch (error) {
+          throw new LoginError((error as Error).message);
+        }
+        const challenge = await saslAuthenticate({
+          request: { encode: () => message },
+          response: { decode: (bytes) => bytes.subarray(4), parse: (bytes) => bytes.toString('utf8') },
+        }).catch((error: unknown) => (error as Error).message);
+        // An empty one is the brokers' consent.
+        if (typeof challenge === 'string' && challenge !== '') {
+          throw new LoginError(`${setting}: the brokers refused the token (${challenge})`);
+        }
+      },
+    }),
+  };
+}
