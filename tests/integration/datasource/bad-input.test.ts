@@ -161,7 +161,7 @@ describe('bad input', () => {
       panel: /\(gold/,
     },
     { name: 'no metric chosen', query: {}, panel: /metric/ },
-    { name: 'a kind that does not exist', query: { kind: 'forecast' }, panel: /forecast|kind/ },
+    { name: 'a kind that does not exist', query: { kind: 'histogram' }, panel: /histogram|kind/ },
     { name: 'events of a metric without', query: { kind: 'events', metric: EVENTS.name }, panel: /event/i },
     {
       name: 'a variable that nobody filled in',
