@@ -35,7 +35,7 @@ func anomalyTable(asked Asked, answer *bridge.ForecastAnswer, meta Meta) data.Fr
 // stepRun is steps in a row: rows [from, to) of a series.
 type stepRun struct{ from, to int }
 
-// anomalousRuns are those on one side of the band, of at least so many steps.
+// anomalousRuns returns the runs of at least `least` steps that lie on one side of the band.
 func anomalousRuns(series bridge.ForecastSeries, least int) []stepRun {
 	var runs []stepRun
 	for row := 0; row < len(series.Score); {

@@ -44,7 +44,7 @@ export interface ForecastBasis {
   readonly fingerprint: string;
 }
 
-/** Columns have one entry for each step from `startMs` on; NaN where there is no number. */
+/** Columns hold one value per step, beginning with `startMs`; NaN where the step has none. */
 export interface ForecastSeries extends ForecastBasis {
   readonly startMs: number;
   /** Steps that have closed; those behind them are ahead. */

@@ -16,7 +16,7 @@ import type { PointChange, SeriesStore } from '../domain/store';
 /** Warnings that do not depend on which values were read. */
 const OF_THE_PLAN = new Set(['step_adjusted', 'range_not_kept']);
 const SERIES_BYTES = 500;
-/** A column that is full gets so many times its length. */
+/** Growth factor of a full column. */
 const GROWTH = 1.05;
 
 /** A series that grows at its end. What was handed out of it stays as it is. */

@@ -26,7 +26,7 @@ export interface MessageReader {
   read(bytes: Buffer, from: number): unknown;
 }
 
-/** Lists and maps of one message may have so many items in all: a record of a window has few. */
+/** The most items that the lists and maps of one message may hold together; a window's record has few. */
 const MOST_ITEMS = 250_000;
 /** In place of a tag: no field has the number 0. */
 const OUTERMOST = 0;
