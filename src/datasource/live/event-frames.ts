@@ -5,7 +5,7 @@ import { conditionsOf, type EventConditions } from './event-conditions';
 import type { EventStore } from './event-store';
 import { labelOfColumn, type EventColumn } from './history-answer';
 import type { Span } from './point-store';
-import { isSameTelling, type Telling } from './series-frames';
+import { isSameFrameStatus, type FrameStatus } from './series-frames';
 import { compareLabels, seriesName, type Labels } from './series-labels';
 import type { StreamEvent } from './stream-message';
 
@@ -13,7 +13,7 @@ import type { StreamEvent } from './stream-message';
 export class EventFrames {
   private model: DataFrame | undefined;
   private notices: readonly QueryResultMetaNotice[] = [];
-  private drawn: { frame: DataFrame; version: number; rows: string; telling: Telling } | undefined;
+  private drawn: { frame: DataFrame; version: number; rows: string; frameStatus: FrameStatus } | undefined;
 
   private readonly conditions: EventConditions;
 
@@ -29,17 +29,17 @@ export class EventFrames {
     this.drawn = undefined;
   }
 
-  render(store: EventStore, span: Span, telling: Telling): DataFrame[] {
+  render(store: EventStore, span: Span, frameStatus: FrameStatus): DataFrame[] {
     const { model } = this;
     if (model === undefined) return [];
     const events = this.wanted(store.between(span));
     const rows = `${events.length} ${events[0]?.id ?? ''} ${events.at(-1)?.id ?? ''}`;
     const known = this.drawn;
     const keepsRows = known !== undefined && known.version === store.version && known.rows === rows;
-    if (keepsRows && isSameTelling(known.telling, telling)) return [known.frame];
+    if (keepsRows && isSameFrameStatus(known.frameStatus, frameStatus)) return [known.frame];
     const fields = keepsRows ? known.frame.fields : this.fields(model, events);
-    const frame = this.frame(model, fields, events, telling);
-    this.drawn = { frame, version: store.version, rows, telling };
+    const frame = this.frame(model, fields, events, frameStatus);
+    this.drawn = { frame, version: store.version, rows, frameStatus };
     return [frame];
   }
 
@@ -82,7 +82,7 @@ export class EventFrames {
     model: DataFrame,
     fields: Field[],
     events: readonly StreamEvent[],
-    { head, state, notices }: Telling,
+    { head, state, notices }: FrameStatus,
   ): DataFrame {
     const { notices: _, ...meta } = model.meta ?? {};
     const all = [...this.notices, ...notices];

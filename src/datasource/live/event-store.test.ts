@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { shuffled } from '../testing/shuffled';
 import { conditionsOf } from './event-conditions';
 import { EventStore } from './event-store';
-import { Arrivals } from './point-store';
+import { LogicalClock } from './point-store';
 import type { StreamEvent } from './stream-message';
 
 const eventOf = (changes: Partial<StreamEvent>): StreamEvent => ({
@@ -29,7 +29,7 @@ test('whatever the order of messages and answers, of each event the last version
         eventOf({ id: `e${id}`, time_ms: id, value, revision: index + 1 }),
       );
       const last = new Map(written.map((event) => [event.id, event]));
-      const store = new EventStore(new Arrivals());
+      const store = new EventStore(new LogicalClock());
       for (const event of shuffled([...written, ...written], seed)) store.apply([event]);
       const expected = [...last.values()].sort((a, b) => b.time_ms - a.time_ms);
       expect(store.between(EVERYTHING)).toEqual(expected);
@@ -38,7 +38,7 @@ test('whatever the order of messages and answers, of each event the last version
 });
 
 test('an event that is resolved without a new revision is resolved, and does not open again', () => {
-  const store = new EventStore(new Arrivals());
+  const store = new EventStore(new LogicalClock());
   store.apply([eventOf({ state: 'open' })]);
   store.apply([eventOf({ state: 'resolved' })]);
   store.apply([eventOf({ state: 'open' })]);
@@ -46,7 +46,7 @@ test('an event that is resolved without a new revision is resolved, and does not
 });
 
 test('the version grows only with a change', () => {
-  const store = new EventStore(new Arrivals());
+  const store = new EventStore(new LogicalClock());
   store.apply([eventOf({ revision: 5 })]);
   const { version } = store;
   store.apply([eventOf({ revision: 5 }), eventOf({ revision: 4, value: 7 })]);
@@ -56,7 +56,7 @@ test('the version grows only with a change', () => {
 });
 
 test('a span holds what begins in it, its end not included', () => {
-  const store = new EventStore(new Arrivals());
+  const store = new EventStore(new LogicalClock());
   store.apply([1, 2, 3].map((time) => eventOf({ id: `e${time}`, time_ms: time })));
   expect(store.between({ fromMs: 2, toMs: 3 }).map(({ id }) => id)).toEqual(['e2']);
   store.trim(2);
@@ -64,7 +64,7 @@ test('a span holds what begins in it, its end not included', () => {
 });
 
 test('after the store has begun anew what it tells wins, and what it does not have goes with its answer', () => {
-  const store = new EventStore(new Arrivals());
+  const store = new EventStore(new LogicalClock());
   store.apply([eventOf({ id: 'gone', revision: 900 }), eventOf({ id: 'kept', revision: 900, value: 1 })]);
   store.forgetRevisions();
   store.apply([eventOf({ id: 'kept', revision: 1, value: 2 })]);
@@ -74,19 +74,19 @@ test('after the store has begun anew what it tells wins, and what it does not ha
 });
 
 test('an answer that is as long as its limit tells nothing of what is older', () => {
-  const arrivals = new Arrivals();
-  const store = new EventStore(arrivals);
+  const clock = new LogicalClock();
+  const store = new EventStore(clock);
   const [one, two, three, four] = [1, 2, 3, 4].map((time) => eventOf({ id: `e${time}`, time_ms: time }));
   store.apply([one!, two!, three!, four!]);
   const ids = () => store.between(EVERYTHING).map(({ id }) => id);
-  store.merge([four!, two!], EVERYTHING, arrivals.now, conditionsOf({ refId: 'A', limit: 2 }));
+  store.merge([four!, two!], EVERYTHING, clock.now, conditionsOf({ refId: 'A', limit: 2 }));
   expect(ids()).toEqual(['e4', 'e2', 'e1']);
-  store.merge([four!], EVERYTHING, arrivals.now, conditionsOf({ refId: 'A', limit: 2 }));
+  store.merge([four!], EVERYTHING, clock.now, conditionsOf({ refId: 'A', limit: 2 }));
   expect(ids()).toEqual(['e4']);
 });
 
 test('of more than ten thousand events the newest are kept', () => {
-  const store = new EventStore(new Arrivals());
+  const store = new EventStore(new LogicalClock());
   store.apply(Array.from({ length: 10_500 }, (_, i) => eventOf({ id: `e${i}`, time_ms: i })));
   expect(store.size).toBe(10_000);
   expect(store.between(EVERYTHING).at(-1)?.time_ms).toBe(500);

@@ -1,5 +1,5 @@
 import { MOST_EVENTS, type EventConditions } from './event-conditions';
-import type { Arrivals, Span } from './point-store';
+import type { LogicalClock, Span } from './point-store';
 import type { StreamEvent } from './stream-message';
 
 /**
@@ -12,7 +12,7 @@ export class EventStore {
   /** Grows with every change. */
   version = 0;
 
-  constructor(private readonly arrivals: Arrivals) {}
+  constructor(private readonly clock: LogicalClock) {}
 
   get size(): number {
     return this.held.size;
@@ -20,7 +20,7 @@ export class EventStore {
 
   /** What the stream tells. */
   apply(events: readonly StreamEvent[]): void {
-    const stamp = this.arrivals.next();
+    const stamp = this.clock.next();
     for (const event of events) {
       const known = this.held.get(event.id);
       if (known !== undefined && !known.forgotten && !isNewer(event, known.event)) continue;

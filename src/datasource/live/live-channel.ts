@@ -4,12 +4,12 @@ import type { LiveMeta } from '../../frames/frame-meta';
 import type { StreamKpiQuery } from '../query';
 import { t } from '../../locales/translate';
 import type { AskRounds } from './ask-rounds';
-import { Asker, type Outcome } from './asker';
+import { Refetcher, type Outcome } from './refetcher';
 import { conditionsOf } from './event-conditions';
 import { EventStore } from './event-store';
 import { answerTo, eventsOf, mayPass, pointsOf, sentenceOf, type TargetAnswer } from './history-answer';
 import { LiveConnection, type LiveState } from './live-connection';
-import { PointStore, type Arrivals, type Span } from './point-store';
+import { PointStore, type LogicalClock, type Span } from './point-store';
 import type { Clock, History, LiveAddress, LiveRequest, LiveTransport, PageVisibility } from './ports';
 import type { QuestionBatches } from './question-batches';
 import { MOMENT_MS, reachBack } from './reach';
@@ -43,7 +43,7 @@ export interface ChannelWorld {
   readonly clock: Clock;
   readonly page: PageVisibility;
   readonly transport: LiveTransport;
-  readonly arrivals: Arrivals;
+  readonly logicalClock: LogicalClock;
   readonly rounds: AskRounds;
   readonly batches: QuestionBatches;
 }
@@ -72,7 +72,7 @@ export class LiveChannel {
   readonly events: EventStore;
   readonly connection: LiveConnection;
   private readonly viewers = new Set<ChannelViewer>();
-  private readonly asker: Asker;
+  private readonly refetcher: Refetcher;
   private epoch: string | undefined;
   /** When the store's epoch changed, by arrival: what was asked for before is of the earlier store. */
   private epochSince = 0;
@@ -98,8 +98,8 @@ export class LiveChannel {
     private readonly history: History,
     private readonly onForgotten: () => void,
   ) {
-    this.points = new PointStore(world.arrivals);
-    this.events = new EventStore(world.arrivals);
+    this.points = new PointStore(world.logicalClock);
+    this.events = new EventStore(world.logicalClock);
     this.connection = new LiveConnection(() => this.address(), world.transport, world.clock, {
       onMessage: (message) => this.onMessage(message),
       onMissed: (delayMs) => this.onMissed(delayMs),
@@ -107,7 +107,7 @@ export class LiveChannel {
       onState: () => this.tellViewers(),
     });
     // What was missed is read at once; while that fails, or there is no stream, with the page's other questions.
-    this.asker = new Asker(
+    this.refetcher = new Refetcher(
       world.clock,
       world.page,
       () => this.catchUp(),
@@ -157,7 +157,8 @@ export class LiveChannel {
     const { fromMs } = viewer.span();
     if (!this.connection.isOpen) this.connection.open();
     else if (!this.reaches(fromMs)) this.connection.reopen();
-    else if (this.isStored && this.connection.isConnected && fromMs < this.completeFromMs) this.asker.want();
+    else if (this.isStored && this.connection.isConnected && fromMs < this.completeFromMs)
+      this.refetcher.request();
   }
 
   leave(viewer: ChannelViewer): void {
@@ -245,17 +246,17 @@ export class LiveChannel {
   }
 
   private onMissed(delayMs: number): void {
-    if (this.isStored) this.asker.want(delayMs);
+    if (this.isStored) this.refetcher.request(delayMs);
     else this.onChanged(delayMs);
   }
 
   private onChanged(delayMs: number): void {
-    this.changedAt = this.world.arrivals.next();
+    this.changedAt = this.world.logicalClock.next();
     for (const viewer of this.viewers) viewer.onAskAgain(delayMs);
   }
 
   private onBack(): void {
-    this.asker.onBack();
+    this.refetcher.onBack();
     for (const viewer of this.viewers) viewer.onBack();
   }
 
@@ -281,7 +282,7 @@ export class LiveChannel {
         requestId: `${first.request.requestId}-${first.target.refId}-missed-${this.asked}`,
         hideFromInspector: true,
       };
-      const askedAt = this.world.arrivals.now;
+      const askedAt = this.world.logicalClock.now;
       return this.world.batches.ask(this.uid, this.history, request).pipe(
         takeLast(1),
         map((response) => this.takeCatchUp(response, first, target, span, askedAt)),
@@ -305,12 +306,12 @@ export class LiveChannel {
 
   private takeCatchUp(
     response: DataQueryResponse,
-    asker: ChannelViewer,
+    first: ChannelViewer,
     target: StreamKpiQuery,
     span: Span,
     askedAt: number,
   ): Outcome {
-    const answer = answerTo(asker.target.refId, response);
+    const answer = answerTo(first.target.refId, response);
     if (answer.error !== undefined || answer.meta === undefined) {
       this.askFault =
         answer.error === undefined ? t('live.empty', 'The answer was empty.') : sentenceOf(answer.error);
@@ -325,7 +326,7 @@ export class LiveChannel {
     if (!this.merge(answer, target, span, askedAt)) return 'answered';
     this.events.dropForgotten();
     if (this.connection.isConnected) this.completeFromMs = Math.min(this.completeFromMs, span.fromMs);
-    for (const viewer of this.viewers) viewer.onAnswer(answer.frames, viewer === asker);
+    for (const viewer of this.viewers) viewer.onAnswer(answer.frames, viewer === first);
     this.tellViewers();
     return 'answered';
   }
@@ -354,7 +355,7 @@ export class LiveChannel {
 
   /** What is known of the earlier store goes with the next answer over all that is shown, whoever tells of the new one. */
   private changeEpoch(): void {
-    this.epochSince = this.world.arrivals.next();
+    this.epochSince = this.world.logicalClock.next();
     this.onMissed(0);
     this.points.forgetRevisions();
     this.events.forgetRevisions();
@@ -383,7 +384,7 @@ export class LiveChannel {
   private forget(): void {
     this.cancelReturn?.();
     this.connection.close();
-    this.asker.stop();
+    this.refetcher.stop();
     this.onForgotten();
   }
 }

@@ -28,7 +28,7 @@ export interface ConnectionListener {
 }
 
 /** Without a connection for so long, data is asked for instead. */
-const PATIENCE_MS = 5_000;
+const CONNECT_TIMEOUT_MS = 5_000;
 /** A stream that has just begun sends a gap; if it does not, what came before it is asked for after this. */
 const FIRST_GAP_MS = 2_000;
 /** The bridge sends a sign of life every 4 s; 5 s are the most that its contract allows. */
@@ -119,7 +119,7 @@ export class LiveConnection {
       this.startPolls();
       return;
     }
-    this.losePatienceLater();
+    this.startConnectTimeout();
     this.subscribe();
   }
 
@@ -128,7 +128,7 @@ export class LiveConnection {
     if (this.subscription === undefined) return;
     this.isReopening = this.wire === 'connected';
     this.leave();
-    this.losePatienceLater();
+    this.startConnectTimeout();
     // Grafana keeps a channel, with the data that it was opened with, for a moment after its last listener.
     this.after('retry', FIRST_RETRY_MS / 2, () => this.subscribe());
   }
@@ -209,7 +209,7 @@ export class LiveConnection {
     this.upstream = undefined;
     this.stream = message?.stream;
     this.lastSeq = undefined;
-    this.stop('patience');
+    this.stop('connect-timeout');
     this.endPolls();
     this.signOfLife();
     if (message !== undefined) this.listener.onMessage(message);
@@ -227,7 +227,7 @@ export class LiveConnection {
     this.wire = 'lost';
     this.stop('first gap');
     this.stop('silence');
-    this.losePatienceLater();
+    this.startConnectTimeout();
     this.listener.onState();
   }
 
@@ -235,7 +235,7 @@ export class LiveConnection {
   private onOver(fault: string | undefined): void {
     this.leave();
     if (fault !== undefined) this.wireFault = fault;
-    if (!this.timers.has('patience')) this.losePatience();
+    if (!this.timers.has('connect-timeout')) this.onConnectTimeout();
     const pauseMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.retries);
     this.retries += 1;
     this.after('retry', pauseMs * (0.75 + this.clock.random() / 2), () => this.subscribe());
@@ -297,10 +297,10 @@ export class LiveConnection {
     if (before === this.upstream) return;
     if (this.upstream === undefined) this.listener.onBack();
     this.listener.onState();
-    // While Grafana itself cannot be reached patience is counted for that.
+    // While Grafana itself cannot be reached, the connect timeout counts for Grafana.
     if (this.wire !== 'connected') return;
-    if (this.upstream === undefined) this.stop('patience');
-    else if (!this.polls && !this.timers.has('patience')) this.losePatienceLater();
+    if (this.upstream === undefined) this.stop('connect-timeout');
+    else if (!this.polls && !this.timers.has('connect-timeout')) this.startConnectTimeout();
   }
 
   /** Many a second: the timer of the silence is not made anew for each. */
@@ -336,12 +336,12 @@ export class LiveConnection {
     });
   }
 
-  private losePatienceLater(): void {
-    this.after('patience', PATIENCE_MS, () => this.losePatience());
+  private startConnectTimeout(): void {
+    this.after('connect-timeout', CONNECT_TIMEOUT_MS, () => this.onConnectTimeout());
   }
 
-  private losePatience(): void {
-    this.stop('patience');
+  private onConnectTimeout(): void {
+    this.stop('connect-timeout');
     this.isReopening = false;
     this.startPolls();
     this.listener.onState();

@@ -1,12 +1,12 @@
 import { FakeLive } from '../testing/fake-live';
 import { FakeBackend } from '../testing/fake-backend';
 import { FakePage } from '../testing/fake-page';
-import { LiveHub, type Known } from './live-hub';
+import { LiveHub, type CachedAnswer } from './live-hub';
 import { systemClock } from './ports';
 
 const backend = new FakeBackend();
 const hubOf = () => new LiveHub({ clock: systemClock, page: new FakePage(), transport: new FakeLive() });
-const knownOn = (hub: LiveHub, path: string, maxDataPoints: number): Known => {
+const knownOn = (hub: LiveHub, path: string, maxDataPoints: number): CachedAnswer => {
   const channel = hub.channel('uid', { mode: 'points', path, query: '{}' }, backend.history);
   return { channel, maxDataPoints, frames: [{ length: maxDataPoints, fields: [] }] };
 };

@@ -4,7 +4,7 @@ import { CommitScheduler } from './commit-scheduler';
 import { AskRounds } from './ask-rounds';
 import { LastAnswers } from './last-answers';
 import { FORGET_AFTER_MS, LiveChannel, type ChannelWorld } from './live-channel';
-import { Arrivals } from './point-store';
+import { LogicalClock } from './point-store';
 import type { Clock, History, LiveTransport, PageVisibility } from './ports';
 import { QuestionBatches } from './question-batches';
 
@@ -20,7 +20,7 @@ export const hasChannel = (live: LiveMeta | undefined): live is ChannelMeta =>
   live !== undefined && live.mode !== 'poll' && live.path !== undefined && live.query !== undefined;
 
 /** How a question was kept up to date, and the last answer to it. */
-export interface Known {
+export interface CachedAnswer {
   readonly channel: LiveChannel;
   readonly maxDataPoints: number;
   readonly frames: readonly DataFrame[];
@@ -37,14 +37,14 @@ export class LiveHub implements ChannelWorld {
   readonly clock: Clock;
   readonly page: PageVisibility;
   readonly transport: LiveTransport;
-  readonly arrivals = new Arrivals();
+  readonly logicalClock = new LogicalClock();
   readonly scheduler: CommitScheduler;
   readonly polled: LastAnswers;
   readonly rounds: AskRounds;
   readonly batches: QuestionBatches;
   private readonly channels = new Map<string, LiveChannel>();
   /** By question, the newest first: one for each channel. */
-  private readonly remembered = new Map<string, readonly Known[]>();
+  private readonly remembered = new Map<string, readonly CachedAnswer[]>();
 
   private readonly turns = new Map<string, () => void>();
   private readonly turnsOfRunners = new WeakMap<object, Map<string, () => void>>();
@@ -69,7 +69,7 @@ export class LiveHub implements ChannelWorld {
     return [...this.remembered.values()].flat().length + this.polled.size;
   }
 
-  /** Ends the earlier request of the same asker; the function it returns ends this one's turn. */
+  /** Ends the earlier request of the same refetcher; the function it returns ends this one's turn. */
   takeTurn(asks: Asks | undefined, onSuperseded: () => void): () => void {
     if (asks === undefined) return () => undefined;
     const turns = asks.runner === undefined ? this.turns : this.turnsOf(asks.runner);
@@ -102,13 +102,13 @@ export class LiveHub implements ChannelWorld {
    * What is known of an equal question that was asked before, some 10 s after its last viewer at most; rather for a
    * panel of that width than for another one.
    */
-  recall(question: string, maxDataPoints: number): Known | undefined {
+  recall(question: string, maxDataPoints: number): CachedAnswer | undefined {
     const known = this.remembered.get(question) ?? [];
     return known.find((one) => one.maxDataPoints === maxDataPoints) ?? known[0];
   }
 
   /** Answers of one channel have one step, so the newest serves panels of every width. */
-  remember(question: string, known: Known): void {
+  remember(question: string, known: CachedAnswer): void {
     this.remembered.set(question, [known, ...this.fromOthers(question, known.channel)]);
   }
 
@@ -122,7 +122,7 @@ export class LiveHub implements ChannelWorld {
   }
 
   /** What other channels have told of a question. */
-  private fromOthers(question: string, than: LiveChannel): readonly Known[] {
+  private fromOthers(question: string, than: LiveChannel): readonly CachedAnswer[] {
     return (this.remembered.get(question) ?? []).filter(({ channel }) => channel !== than);
   }
 }

@@ -66,7 +66,7 @@ class LiveRun {
     this.views = targets.map(
       (target) => new TargetView(target, { ...ports, request: this.request, onNews: () => this.onNews() }),
     );
-    const askedAt = hub.arrivals.now;
+    const askedAt = hub.logicalClock.now;
     this.cancelSlow = hub.clock.after(SLOW_MS, () => this.onSlow());
     this.asking = history(this.request)
       .pipe(takeLast(1))

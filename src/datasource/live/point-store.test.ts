@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { seriesUpdate } from '../testing/series-updates';
 import { shuffled } from '../testing/shuffled';
-import { Arrivals, PointStore } from './point-store';
+import { LogicalClock, PointStore } from './point-store';
 import { seriesKey } from './series-labels';
 import type { SeriesUpdate } from './stream-message';
 
@@ -94,8 +94,8 @@ const step = fc.oneof(
 test('however updates and answers overlap, get lost or come late, one answer after all makes it right', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-      const arrivals = new Arrivals();
-      const store = new PointStore(arrivals);
+      const clock = new LogicalClock();
+      const store = new PointStore(clock);
       const bridge = new Bridge();
       const waiting: { at: number; run: () => void }[] = [];
       const later = (at: number, run: () => void): void => void waiting.push({ at, run });
@@ -111,14 +111,14 @@ test('however updates and answers overlap, get lost or come late, one answer aft
           if (now.told >= 2) later(index + 4, () => store.apply([update]));
         }
         if (now.do === 'ask') {
-          const askedAt = arrivals.now;
+          const askedAt = clock.now;
           const answer = bridge.answer();
           later(index + now.arrives, () => store.merge(answer, EVERYTHING, askedAt));
         }
         for (const { run } of waiting.filter(({ at }) => at === index)) run();
       });
       for (const { run } of waiting.filter(({ at }) => at >= steps.length)) run();
-      store.merge(bridge.answer(), EVERYTHING, arrivals.now);
+      store.merge(bridge.answer(), EVERYTHING, clock.now);
       expect(shown(store)).toEqual(bridge.truth);
     }),
     { numRuns: 500 },
@@ -135,7 +135,7 @@ test('with every update told, in any order, no answer is needed', () => {
         const told = writes.map(([series, time, value, removes]) =>
           removes ? bridge.remove(series, time) : bridge.write(series, time, value),
         );
-        const store = new PointStore(new Arrivals());
+        const store = new PointStore(new LogicalClock());
         for (const update of shuffled(told, seed)) store.apply([update]);
         expect(shown(store)).toEqual(bridge.truth);
       },
@@ -146,25 +146,25 @@ test('with every update told, in any order, no answer is needed', () => {
 
 describe('an answer', () => {
   test('that was asked for before an update came does not take its point away', () => {
-    const arrivals = new Arrivals();
-    const store = new PointStore(arrivals);
-    const askedAt = arrivals.now;
+    const clock = new LogicalClock();
+    const store = new PointStore(clock);
+    const askedAt = clock.now;
     store.apply([seriesUpdate([[1, 1, 5]], [], { labels: A })]);
     store.merge([], EVERYTHING, askedAt);
     expect(shown(store)).toEqual({ [seriesKey(A)]: [[1, 1]] });
   });
 
   test('takes a series away that has passed its retention', () => {
-    const arrivals = new Arrivals();
-    const store = new PointStore(arrivals);
+    const clock = new LogicalClock();
+    const store = new PointStore(clock);
     store.apply([seriesUpdate([[1, 1, 5]], [], { labels: A }), seriesUpdate([[1, 2, 6]], [], { labels: B })]);
-    store.merge([seriesUpdate([[1, 2, 6]], [], { labels: B })], EVERYTHING, arrivals.now);
+    store.merge([seriesUpdate([[1, 2, 6]], [], { labels: B })], EVERYTHING, clock.now);
     expect([...store.series.keys()]).toEqual([seriesKey(B)]);
   });
 
   test('of a part of the range says nothing of the rest', () => {
-    const arrivals = new Arrivals();
-    const store = new PointStore(arrivals);
+    const clock = new LogicalClock();
+    const store = new PointStore(clock);
     store.apply([
       seriesUpdate(
         [
@@ -175,7 +175,7 @@ describe('an answer', () => {
         { labels: A },
       ),
     ]);
-    store.merge([seriesUpdate([[60, 3, 7]], [], { labels: A })], { fromMs: 40, toMs: 100 }, arrivals.now);
+    store.merge([seriesUpdate([[60, 3, 7]], [], { labels: A })], { fromMs: 40, toMs: 100 }, clock.now);
     expect(shown(store)).toEqual({
       [seriesKey(A)]: [
         [1, 1],
@@ -187,18 +187,18 @@ describe('an answer', () => {
 
 describe('what is open', () => {
   test('closes in a series that an answer no longer has', () => {
-    const arrivals = new Arrivals();
-    const store = new PointStore(arrivals);
+    const clock = new LogicalClock();
+    const store = new PointStore(clock);
     store.apply([seriesUpdate([[100, 1, 5]], [], { labels: A, openFromMs: 100 })]);
-    store.merge([], { fromMs: 0, toMs: 50 }, arrivals.now);
+    store.merge([], { fromMs: 0, toMs: 50 }, clock.now);
     expect(store.series.get(seriesKey(A))?.openFromMs).toBeNull();
   });
 
   test('is what the stream has said last, not what an answer says that was asked for before', () => {
-    const arrivals = new Arrivals();
-    const store = new PointStore(arrivals);
+    const clock = new LogicalClock();
+    const store = new PointStore(clock);
     store.apply([seriesUpdate([[100, 1, 5]], [], { labels: A, openFromMs: 100 })]);
-    const askedAt = arrivals.now;
+    const askedAt = clock.now;
     store.apply([seriesUpdate([[100, 2, 6]], [], { labels: A })]);
     store.merge([seriesUpdate([[100, 1, 5]], [], { labels: A, openFromMs: 100 })], EVERYTHING, askedAt);
     expect(store.series.get(seriesKey(A))?.openFromMs).toBeNull();
@@ -206,13 +206,13 @@ describe('what is open', () => {
 });
 
 test('a message without any point makes no series', () => {
-  const store = new PointStore(new Arrivals());
+  const store = new PointStore(new LogicalClock());
   store.apply([seriesUpdate([], [], { labels: A })]);
   expect(store.series.size).toBe(0);
 });
 
 test('labels in another order are the same series', () => {
-  const store = new PointStore(new Arrivals());
+  const store = new PointStore(new LogicalClock());
   store.apply([seriesUpdate([[1, 1, 1]], [], { labels: { a: 'x', b: 'y' } })]);
   store.apply([seriesUpdate([[2, 2, 2]], [], { labels: { b: 'y', a: 'x' } })]);
   expect(store.series.size).toBe(1);
@@ -220,7 +220,7 @@ test('labels in another order are the same series', () => {
 });
 
 test('trimming lets go of series that lie before altogether', () => {
-  const store = new PointStore(new Arrivals());
+  const store = new PointStore(new LogicalClock());
   store.apply([
     seriesUpdate([[1, 1, 1]], [[2, 1]], { labels: A }),
     seriesUpdate([[9, 1, 1]], [], { labels: B }),

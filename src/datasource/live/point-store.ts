@@ -12,7 +12,7 @@ export interface Span {
  * Counts what has arrived on the page, so that it can be told what came before a question and what after it. One
  * for all stores: when a question is asked nobody knows yet which of them its answer belongs to.
  */
-export class Arrivals {
+export class LogicalClock {
   private told = 0;
 
   /** To be taken when history is asked for, and given back with the answer. */
@@ -33,7 +33,7 @@ export class Arrivals {
 export class PointStore {
   private readonly held = new Map<string, SeriesPoints>();
 
-  constructor(private readonly arrivals: Arrivals) {}
+  constructor(private readonly clock: LogicalClock) {}
 
   get series(): ReadonlyMap<string, SeriesPoints> {
     return this.held;
@@ -48,7 +48,7 @@ export class PointStore {
 
   /** What the stream tells. */
   apply(parts: readonly SeriesUpdate[]): void {
-    const stamp = this.arrivals.next();
+    const stamp = this.clock.next();
     for (const part of parts) {
       const series = this.seriesFor(part);
       series?.take(part, stamp);
@@ -61,7 +61,7 @@ export class PointStore {
    * passed their retention.
    */
   merge(answer: readonly SeriesUpdate[], span: Span, askedAt: number): void {
-    const stamp = this.arrivals.next();
+    const stamp = this.clock.next();
     const answered = new Set<string>();
     for (const part of answer) {
       answered.add(seriesKey(part.labels));

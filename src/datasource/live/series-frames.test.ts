@@ -5,12 +5,12 @@ import { seriesFrame } from '../../panel/testing/frames';
 import { seriesUpdate } from '../testing/series-updates';
 import { pointsOf } from './history-answer';
 import { holdsOpenWindows } from './open-windows';
-import { Arrivals, PointStore } from './point-store';
-import { SeriesFrames, type Telling } from './series-frames';
+import { LogicalClock, PointStore } from './point-store';
+import { SeriesFrames, type FrameStatus } from './series-frames';
 import type { Labels } from './series-labels';
 
 const EVERYTHING = { fromMs: 0, toMs: 1_000 };
-const telling = (changes: Partial<Telling> = {}): Telling => ({
+const frameStatus = (changes: Partial<FrameStatus> = {}): FrameStatus => ({
   head: { watermarkMs: 50, asOfMs: 60 },
   state: { state: 'connected', message: undefined },
   notices: [],
@@ -20,7 +20,7 @@ const telling = (changes: Partial<Telling> = {}): Telling => ({
 let store: PointStore;
 let frames: SeriesFrames;
 beforeEach(() => {
-  store = new PointStore(new Arrivals());
+  store = new PointStore(new LogicalClock());
   frames = new SeriesFrames({ refId: 'A', metric: 'events' });
 });
 let revision = 0;
@@ -30,7 +30,7 @@ function write(labels: Labels, time: number, value: number, openFromMs: number |
 }
 const modelOf = (labels: Labels, config = {}): DataFrame =>
   seriesFrame([1], labels, { kind: 'series', title: 'Events' }, { refId: 'A', config });
-const render = (told: Telling = telling(), span = EVERYTHING): DataFrame[] =>
+const render = (told: FrameStatus = frameStatus(), span = EVERYTHING): DataFrame[] =>
   frames.render(store, span, told);
 const namesOf = (drawn: readonly DataFrame[]) =>
   drawn.map(({ fields }) => fields[1]?.config.displayNameFromDS);
@@ -57,7 +57,7 @@ describe('a frame', () => {
   test('says what is open, and how fresh it is', () => {
     frames.learn([modelOf({ segment: 'a' })], true);
     write({ segment: 'a' }, 40, 1, 40);
-    const [drawn] = render(telling({ state: { state: 'reconnecting', message: 'Made anew.' } }));
+    const [drawn] = render(frameStatus({ state: { state: 'reconnecting', message: 'Made anew.' } }));
     expect(frameMeta(drawn!)).toMatchObject({
       kind: 'series',
       state: 'reconnecting',
@@ -88,7 +88,7 @@ describe('a frame', () => {
   test('holds the span only, its end not included', () => {
     frames.learn([modelOf({})], true);
     for (const time of [10, 20, 30]) write({}, time, time);
-    const [drawn] = render(telling(), { fromMs: 20, toMs: 30 });
+    const [drawn] = render(frameStatus(), { fromMs: 20, toMs: 30 });
     expect(drawn?.fields.map(({ values }) => [...(values as number[])])).toEqual([[20], [20]]);
     expect(drawn?.length).toBe(1);
   });
@@ -103,7 +103,7 @@ describe('frames stay the same objects', () => {
 
   test('while nothing changes, so that panels need not draw anew', () => {
     const before = render();
-    expect(render(telling({ head: { watermarkMs: 50, asOfMs: 900 } }))).toEqual(before);
+    expect(render(frameStatus({ head: { watermarkMs: 50, asOfMs: 900 } }))).toEqual(before);
     render().forEach((frame, i) => expect(frame).toBe(before[i]));
   });
 
@@ -118,7 +118,7 @@ describe('frames stay the same objects', () => {
   test('but not when a point leaves the span', () => {
     write({ segment: 'a' }, 20, 2);
     const before = render();
-    expect(render(telling(), { fromMs: 15, toMs: 1_000 })[0]).not.toBe(before[0]);
+    expect(render(frameStatus(), { fromMs: 15, toMs: 1_000 })[0]).not.toBe(before[0]);
   });
 
   test('but not when a window is closed, the clock goes on, or the connection breaks', () => {
@@ -127,10 +127,10 @@ describe('frames stay the same objects', () => {
     write({ segment: 'a' }, 10, 3);
     expect(frameMeta(render()[0]!)?.open_from_ms).toBeNull();
     expect(frameMeta(open[0]!)?.open_from_ms).toBe(10);
-    expect(frameMeta(render(telling({ head: { watermarkMs: 50, asOfMs: 5_000 } }))[0]!)?.as_of_ms).toBe(
+    expect(frameMeta(render(frameStatus({ head: { watermarkMs: 50, asOfMs: 5_000 } }))[0]!)?.as_of_ms).toBe(
       5_000,
     );
-    const lost = render(telling({ state: { state: 'reconnecting', message: 'x' } }));
+    const lost = render(frameStatus({ state: { state: 'reconnecting', message: 'x' } }));
     expect(frameMeta(lost[1]!)?.state).toBe('reconnecting');
   });
 
@@ -144,7 +144,7 @@ describe('frames stay the same objects', () => {
 
   test('with the points kept where only the clock goes on', () => {
     const [before] = render();
-    const [after] = render(telling({ head: { watermarkMs: 50, asOfMs: 5_000 } }));
+    const [after] = render(frameStatus({ head: { watermarkMs: 50, asOfMs: 5_000 } }));
     expect(after).not.toBe(before);
     expect(after?.fields).toBe(before?.fields);
   });
@@ -192,7 +192,7 @@ describe('notices', () => {
     write({ segment: 'a' }, 10, 1);
     write({ segment: 'b' }, 10, 1);
     const told = { severity: 'error' as const, text: 'Not up to date.' };
-    const drawn = render(telling({ notices: [told] }));
+    const drawn = render(frameStatus({ notices: [told] }));
     expect(drawn.map(({ meta }) => meta?.notices)).toEqual([[notice, told], undefined]);
   });
 
@@ -221,10 +221,12 @@ describe('open windows as a separate series', () => {
     store.merge(pointsOf(firstAnswer) ?? [], ends, 0);
   });
   const shown = () =>
-    frames.render(store, { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER }, telling()).map(({ fields, meta }) => ({
-      fields: fields.map(({ name, config, labels, values }) => ({ name, config, labels, values })),
-      open: (meta?.custom?.['streamkpi'] as { open_windows?: true }).open_windows,
-    }));
+    frames
+      .render(store, { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER }, frameStatus())
+      .map(({ fields, meta }) => ({
+        fields: fields.map(({ name, config, labels, values }) => ({ name, config, labels, values })),
+        open: (meta?.custom?.['streamkpi'] as { open_windows?: true }).open_windows,
+      }));
 
   test('are drawn as the backend answers them', () => {
     expect(shown()).toEqual(

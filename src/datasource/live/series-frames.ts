@@ -15,7 +15,7 @@ import { compareLabels, dimensionOrder, seriesKey, seriesName, type Labels } fro
 import type { SeriesPoints } from './series-points';
 
 /** What frames say besides their points. */
-export interface Telling {
+export interface FrameStatus {
   readonly head: LiveHead;
   readonly state: LiveState;
   /** Shown once, on the first frame. */
@@ -29,7 +29,7 @@ interface Drawn {
   readonly last: number;
   readonly count: number;
   readonly openFromMs: number | null;
-  readonly telling: Telling;
+  readonly frameStatus: FrameStatus;
   readonly isFirst: boolean;
 }
 
@@ -84,7 +84,7 @@ export class SeriesFrames {
     this.drawn.clear();
   }
 
-  render(store: PointStore, span: Span, telling: Telling): DataFrame[] {
+  render(store: PointStore, span: Span, frameStatus: FrameStatus): DataFrame[] {
     const series = [...store.series.entries()].map(([key, points]) => ({ key, series: points }));
     this.sort(series);
     const shown = this.partsOf(series, span)
@@ -92,16 +92,16 @@ export class SeriesFrames {
       .filter(({ count }) => count > 0);
     const present = new Set(shown.map(({ part }) => nameOfPart(part)));
     for (const name of this.drawn.keys()) if (!present.has(name)) this.drawn.delete(name);
-    if (shown.length === 0) return this.renderEmpty(telling);
+    if (shown.length === 0) return this.renderEmpty(frameStatus);
     return shown.map(({ part, first, last, count }, index) => {
       const name = nameOfPart(part);
       const known = this.drawn.get(name);
       const { version, openFromMs } = part.series;
-      const next = { version, first, last, count, openFromMs, telling, isFirst: index === 0 };
+      const next = { version, first, last, count, openFromMs, frameStatus, isFirst: index === 0 };
       if (known !== undefined && isSame(known, next)) return known.frame;
       const keepsPoints = known !== undefined && hasSamePoints(known, next);
       const fields = keepsPoints ? known.frame.fields : this.fields(part);
-      const frame = this.frame(part, fields, count, telling, index === 0);
+      const frame = this.frame(part, fields, count, frameStatus, index === 0);
       this.drawn.set(name, { ...next, frame });
       return frame;
     });
@@ -177,11 +177,11 @@ export class SeriesFrames {
     { key, series, windows }: Part,
     fields: Field[],
     length: number,
-    telling: Telling,
+    frameStatus: FrameStatus,
     isFirst: boolean,
   ): DataFrame {
     const model = this.models.get(key) ?? this.anyModel ?? this.empty;
-    const meta = this.meta(model, series.openFromMs, telling, isFirst);
+    const meta = this.meta(model, series.openFromMs, frameStatus, isFirst);
     const frame: DataFrame = {
       ...(model?.name === undefined ? {} : { name: model.name }),
       refId: this.target.refId,
@@ -193,15 +193,17 @@ export class SeriesFrames {
   }
 
   /** No series has a point in the range: one frame without fields, as the backend answers then. */
-  private renderEmpty(telling: Telling): DataFrame[] {
+  private renderEmpty(frameStatus: FrameStatus): DataFrame[] {
     const model = this.empty ?? this.anyModel;
-    return [{ refId: this.target.refId, fields: [], length: 0, meta: this.meta(model, null, telling, true) }];
+    return [
+      { refId: this.target.refId, fields: [], length: 0, meta: this.meta(model, null, frameStatus, true) },
+    ];
   }
 
   private meta(
     model: DataFrame | undefined,
     openFromMs: number | null,
-    { head, state, notices }: Telling,
+    { head, state, notices }: FrameStatus,
     isFirst: boolean,
   ): NonNullable<DataFrame['meta']> {
     const said = model === undefined ? undefined : frameMeta(model);
@@ -243,10 +245,10 @@ const isSame = (a: Omit<Drawn, 'frame'>, b: Omit<Drawn, 'frame'>): boolean =>
   hasSamePoints(a, b) &&
   a.openFromMs === b.openFromMs &&
   a.isFirst === b.isFirst &&
-  isSameTelling(a.telling, b.telling);
+  isSameFrameStatus(a.frameStatus, b.frameStatus);
 
 /** The clock and the watermark may lag a moment behind in what has not changed otherwise. */
-export const isSameTelling = (a: Telling, b: Telling): boolean =>
+export const isSameFrameStatus = (a: FrameStatus, b: FrameStatus): boolean =>
   a.state.state === b.state.state &&
   a.state.message === b.state.message &&
   Math.abs(b.head.asOfMs - a.head.asOfMs) < CLOCK_MS &&

@@ -3,7 +3,7 @@ import { defer, finalize, map, takeLast, type Observable } from 'rxjs';
 import { frameMeta, withFrameMeta, type LiveMeta } from '../../frames/frame-meta';
 import type { StreamKpiQuery } from '../query';
 import { t } from '../../locales/translate';
-import { Asker, type Outcome } from './asker';
+import { Refetcher, type Outcome } from './refetcher';
 import { EventFrames } from './event-frames';
 import { answerTo, mayPass, pointsOf, sentenceOf, type TargetAnswer } from './history-answer';
 import type { ChannelViewer, LiveChannel } from './live-channel';
@@ -11,7 +11,7 @@ import type { LiveState } from './live-connection';
 import { hasChannel, type LiveHub } from './live-hub';
 import type { Span } from './point-store';
 import type { History, LiveRequest } from './ports';
-import { SeriesFrames, isSameTelling, type Telling } from './series-frames';
+import { SeriesFrames, isSameFrameStatus, type FrameStatus } from './series-frames';
 import { rangeNow, spanOf } from './visible-range';
 
 const FIRST_POLL_MS = 5_000;
@@ -44,7 +44,7 @@ export class TargetView implements ChannelViewer {
   private channel: LiveChannel | undefined;
   private readonly series: SeriesFrames;
   private readonly events: EventFrames;
-  private readonly asker: Asker;
+  private readonly refetcher: Refetcher;
   private readonly question: string;
   private cancelPoll: (() => void) | undefined;
   private readonly endHold: () => void;
@@ -56,7 +56,7 @@ export class TargetView implements ChannelViewer {
   /** Which of its questions the newest answer is of; the panel's first one is 0. */
   private answered = -1;
   private drawn:
-    { answered: readonly DataFrame[]; telling: Telling; frames: readonly DataFrame[] } | undefined;
+    { answered: readonly DataFrame[]; frameStatus: FrameStatus; frames: readonly DataFrame[] } | undefined;
   private closed = false;
 
   constructor(
@@ -68,7 +68,7 @@ export class TargetView implements ChannelViewer {
     this.series = new SeriesFrames(target);
     this.events = new EventFrames(target);
     const { clock, page, rounds } = context.hub;
-    this.asker = new Asker(
+    this.refetcher = new Refetcher(
       clock,
       page,
       () => this.askAgain(),
@@ -85,7 +85,7 @@ export class TargetView implements ChannelViewer {
 
   /** Something keeps it up to date, or is still trying to. */
   get isLive(): boolean {
-    return this.channel !== undefined || this.live !== undefined || this.asker.isBusy;
+    return this.channel !== undefined || this.live !== undefined || this.refetcher.isBusy;
   }
 
   /** It has something to show. */
@@ -107,11 +107,11 @@ export class TargetView implements ChannelViewer {
   }
 
   onBack(): void {
-    this.asker.onBack();
+    this.refetcher.onBack();
   }
 
   onAskAgain(delayMs: number): void {
-    this.asker.want(delayMs);
+    this.refetcher.request(delayMs);
   }
 
   onAnswer(frames: readonly DataFrame[], own: boolean): void {
@@ -144,7 +144,7 @@ export class TargetView implements ChannelViewer {
   retryLater(): void {
     const { channel } = this;
     if (channel !== undefined && channel.isStored && this.isOfSameWidth) channel.wantHistory();
-    else this.asker.want(FIRST_POLL_MS);
+    else this.refetcher.request(FIRST_POLL_MS);
   }
 
   render(): { readonly frames: readonly DataFrame[]; readonly error: DataQueryError | undefined } {
@@ -152,11 +152,15 @@ export class TargetView implements ChannelViewer {
     if (this.error !== undefined) return { frames: [], error: this.error };
     if (channel === undefined || channel.mode === 'changed')
       return { frames: this.renderAsked(), error: undefined };
-    const telling: Telling = { head: channel.head, state: this.state(channel), notices: this.notices() };
+    const frameStatus: FrameStatus = {
+      head: channel.head,
+      state: this.state(channel),
+      notices: this.notices(),
+    };
     if (channel.mode === 'events') {
-      return { frames: this.events.render(channel.events, this.span(), telling), error: undefined };
+      return { frames: this.events.render(channel.events, this.span(), frameStatus), error: undefined };
     }
-    const frames = this.series.render(channel.points, this.span(), telling);
+    const frames = this.series.render(channel.points, this.span(), frameStatus);
     if (this.series.hasNoModel && channel.points.size > 0) channel.wantHistory();
     return { frames, error: undefined };
   }
@@ -166,7 +170,7 @@ export class TargetView implements ChannelViewer {
     this.closed = true;
     this.cancelPoll?.();
     this.endHold();
-    this.asker.stop();
+    this.refetcher.stop();
     this.channel?.leave(this);
     this.channel = undefined;
   }
@@ -206,7 +210,7 @@ export class TargetView implements ChannelViewer {
     channel.merge(answer, this.target, span, askedAt);
     this.enter(channel);
     // Who was not here yet when that was told has not heard of it.
-    if (channel.hasChangedSince(askedAt)) this.asker.want();
+    if (channel.hasChangedSince(askedAt)) this.refetcher.request();
     const maxDataPoints = maxDataPointsOf(this.request);
     hub.remember(this.question, { channel, maxDataPoints, frames: answer.frames });
   }
@@ -223,7 +227,7 @@ export class TargetView implements ChannelViewer {
     return defer(() => {
       this.asked += 1;
       const range = this.rangeNow();
-      const askedAt = this.context.hub.arrivals.now;
+      const askedAt = this.context.hub.logicalClock.now;
       const question = this.asked;
       const request: LiveRequest = {
         ...this.request,
@@ -257,14 +261,14 @@ export class TargetView implements ChannelViewer {
     if (this.live === undefined || this.channel !== undefined) return;
     const { clock } = this.context.hub;
     const everyMs = this.live.poll_ms ?? FIRST_POLL_MS;
-    this.cancelPoll = clock.after(everyMs * (0.95 + clock.random() / 10), () => this.asker.want());
+    this.cancelPoll = clock.after(everyMs * (0.95 + clock.random() / 10), () => this.refetcher.request());
   }
 
   private state(channel: LiveChannel | undefined): LiveState {
     if (channel === undefined) {
       if (this.live === undefined) return { state: 'static', message: undefined };
       if (this.problem === undefined && this.isSlow) return { state: 'disconnected', message: notAnswered() };
-      return this.asker.failures > 0
+      return this.refetcher.failures > 0
         ? { state: 'disconnected', message: this.problem }
         : { state: 'polling', message: undefined };
     }
@@ -307,7 +311,7 @@ export class TargetView implements ChannelViewer {
     const [first] = this.frames;
     const meta = first === undefined ? undefined : frameMeta(first);
     const head = this.channel?.head ?? { watermarkMs: null, asOfMs: 0 };
-    const telling: Telling = {
+    const frameStatus: FrameStatus = {
       head: {
         watermarkMs: head.watermarkMs ?? meta?.watermark_ms ?? null,
         asOfMs: Math.max(head.asOfMs, meta?.as_of_ms ?? 0),
@@ -316,9 +320,10 @@ export class TargetView implements ChannelViewer {
       notices: this.notices(),
     };
     const known = this.drawn;
-    if (known?.answered === this.frames && isSameTelling(known.telling, telling)) return known.frames;
-    const frames = withoutEmptied(this.frames).map((frame, index) => stated(frame, telling, index === 0));
-    this.drawn = { answered: this.frames, telling, frames };
+    if (known?.answered === this.frames && isSameFrameStatus(known.frameStatus, frameStatus))
+      return known.frames;
+    const frames = withoutEmptied(this.frames).map((frame, index) => stated(frame, frameStatus, index === 0));
+    this.drawn = { answered: this.frames, frameStatus, frames };
     return frames;
   }
 }
@@ -335,7 +340,7 @@ function withoutEmptied(frames: readonly DataFrame[]): readonly DataFrame[] {
   return shown.length > 0 || first === undefined ? shown : [{ ...first, fields: [], length: 0 }];
 }
 
-function stated(frame: DataFrame, { head, state, notices }: Telling, isFirst: boolean): DataFrame {
+function stated(frame: DataFrame, { head, state, notices }: FrameStatus, isFirst: boolean): DataFrame {
   const own = withFrameMeta(frame, {
     state: state.state,
     as_of_ms: head.asOfMs,

@@ -33,7 +33,7 @@ export function BriefAlerts({ alerts }: { readonly alerts: AlertsModel }) {
       </div>
     );
   }
-  const words = severityWords(unresolved.gravest);
+  const words = severityWords(unresolved.mostSevere);
   return (
     <div className={styles.brief}>
       <span className={styles.briefHead} style={{ color: toneColor(words.tone, theme) }}>

@@ -1,7 +1,7 @@
 import React from 'react';
 import { Icon, useStyles2 } from '@grafana/ui';
 import { t } from '../../locales/translate';
-import { GRAVEST_FIRST, type Severity } from '../severity';
+import { BY_SEVERITY_DESC, type Severity } from '../severity';
 import type { AlertModel } from '../reading/alert-model';
 import { getAlertStyles } from './alert-styles';
 import { severityWords } from './severity-words';
@@ -26,7 +26,7 @@ export function SeverityFilter({ alerts, hidden, onChange }: SeverityFilterProps
       role="group"
       aria-label={t('alerts.severities-shown', 'Severities shown')}
     >
-      {GRAVEST_FIRST.map((severity) => {
+      {BY_SEVERITY_DESC.map((severity) => {
         const { name, icon } = severityWords(severity);
         const count = alerts.filter((alert) => alert.severity === severity).length;
         return (

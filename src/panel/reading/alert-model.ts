@@ -34,7 +34,7 @@ export interface AlertModel {
 /** Alerts that are open, or whose source does not say whether they are; at least one. */
 export interface UnresolvedAlerts {
   readonly count: number;
-  readonly gravest: Severity;
+  readonly mostSevere: Severity;
   /** Message of the newest one. */
   readonly newest: string;
 }

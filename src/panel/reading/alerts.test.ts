@@ -81,9 +81,9 @@ test('what is not resolved is told of all that the options let through, kept or 
     return { matching, ...unresolved };
   };
   const newest = expect.stringContaining('user new') as unknown;
-  expect(told({})).toEqual({ matching: 3, count: 2, gravest: 'critical', newest });
-  expect(told({ keep: 1 })).toEqual({ matching: 3, count: 2, gravest: 'critical', newest });
-  expect(told({ severities: ['info'] })).toEqual({ matching: 1, count: 1, gravest: 'info', newest });
+  expect(told({})).toEqual({ matching: 3, count: 2, mostSevere: 'critical', newest });
+  expect(told({ keep: 1 })).toEqual({ matching: 3, count: 2, mostSevere: 'critical', newest });
+  expect(told({ severities: ['info'] })).toEqual({ matching: 1, count: 1, mostSevere: 'info', newest });
   expect(told({ severities: ['warning'] })).toEqual({ matching: 1 });
 });
 

@@ -1,7 +1,7 @@
 import { locationUtil, type DataFrame, type Field, type LinkModel } from '@grafana/data';
 import { t } from '../../locales/translate';
 import { frameMeta } from '../../frames/frame-meta';
-import { GRAVEST_FIRST, type Severity } from '../severity';
+import { BY_SEVERITY_DESC, type Severity } from '../severity';
 import type { AlertOptions } from '../options/panel-options';
 import type { AlertModel, AlertsModel, AlertTime, UnresolvedAlerts } from './alert-model';
 import type { Labels } from './card-model';
@@ -56,10 +56,12 @@ export function readAlerts(
 /** @param alerts - newest first */
 function unresolvedOf(alerts: readonly AlertModel[]): UnresolvedAlerts | null {
   const unresolved = alerts.filter(({ state }) => state !== 'resolved');
-  const gravest = GRAVEST_FIRST.find((severity) => unresolved.some((alert) => alert.severity === severity));
+  const mostSevere = BY_SEVERITY_DESC.find((severity) =>
+    unresolved.some((alert) => alert.severity === severity),
+  );
   const [newest] = unresolved;
-  if (newest === undefined || gravest === undefined) return null;
-  return { count: unresolved.length, gravest, newest: newest.message };
+  if (newest === undefined || mostSevere === undefined) return null;
+  return { count: unresolved.length, mostSevere, newest: newest.message };
 }
 
 const isNewer = (alert: AlertModel, known: AlertModel): boolean =>

@@ -17,7 +17,7 @@ const RETURN_SPREAD_MS = 500;
  * calls are slow, not while nobody can see the page, with growing pauses after failures. Wanted once more while a
  * call is on its way means one more call after it.
  */
-export class Asker {
+export class Refetcher {
   private wanted = false;
   private dueMs = Infinity;
   private earliestMs = -Infinity;
@@ -44,7 +44,7 @@ export class Asker {
     return this.wanted || this.running !== undefined;
   }
 
-  want(delayMs = 0): void {
+  request(delayMs = 0): void {
     if (this.stopped) return;
     this.wanted = true;
     this.dueMs = Math.min(this.dueMs, this.clock.now() + delayMs);

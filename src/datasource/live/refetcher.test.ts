@@ -1,17 +1,17 @@
 import { Subject } from 'rxjs';
 import { FakePage } from '../testing/fake-page';
 import { NOON } from '../testing/live-stage';
-import { Asker, type Outcome } from './asker';
+import { Refetcher, type Outcome } from './refetcher';
 import { systemClock } from './ports';
 
 let page: FakePage;
 let calls: { at: number; answer: Subject<Outcome> }[];
-let asker: Asker;
+let refetcher: Refetcher;
 beforeEach(() => {
   jest.useFakeTimers({ now: NOON });
   page = new FakePage();
   calls = [];
-  asker = new Asker({ ...systemClock, random: () => 0.5 }, page, () => {
+  refetcher = new Refetcher({ ...systemClock, random: () => 0.5 }, page, () => {
     const answer = new Subject<Outcome>();
     calls.push({ at: Date.now() - NOON, answer });
     return answer;
@@ -28,17 +28,17 @@ function answer(outcome: Outcome): void {
 }
 
 test('it asks once for all that is wanted in the meantime', () => {
-  asker.want();
-  asker.want(500);
+  refetcher.request();
+  refetcher.request(500);
   pass(0);
   expect(moments()).toEqual([0]);
 });
 
 test('wanted while a call is on its way, it asks once more after it', () => {
-  asker.want();
+  refetcher.request();
   pass(0);
-  asker.want();
-  asker.want();
+  refetcher.request();
+  refetcher.request();
   pass(5_000);
   expect(calls).toHaveLength(1);
   answer('answered');
@@ -47,17 +47,17 @@ test('wanted while a call is on its way, it asks once more after it', () => {
 });
 
 test('calls are a second apart at least, and further where they are slow', () => {
-  asker.want();
+  refetcher.request();
   pass(0);
   answer('answered');
-  asker.want();
+  refetcher.request();
   pass(1_000);
   expect(calls).toHaveLength(1);
   pass(250);
   expect(calls).toHaveLength(2);
   pass(4_000);
   answer('answered');
-  asker.want();
+  refetcher.request();
   pass(3_900);
   expect(calls).toHaveLength(2);
   pass(1_000);
@@ -65,18 +65,18 @@ test('calls are a second apart at least, and further where they are slow', () =>
 });
 
 test('the shorter of two delays holds', () => {
-  asker.want(5_000);
-  asker.want(1_000);
+  refetcher.request(5_000);
+  refetcher.request(1_000);
   pass(1_000);
   expect(moments()).toEqual([1_000]);
 });
 
 test('failures are tried again with growing pauses, up to half a minute', () => {
-  asker.want();
+  refetcher.request();
   for (let i = 0; i < 8; i += 1) {
     pass(40_000);
     answer('failed');
-    expect(asker.failures).toBe(i + 1);
+    expect(refetcher.failures).toBe(i + 1);
   }
   const pauses: number[] = [];
   for (let i = 0; i < 3; i += 1) {
@@ -88,32 +88,32 @@ test('failures are tried again with growing pauses, up to half a minute', () => 
   expect(pauses).toEqual([30_000, 30_000, 30_000]);
   jest.advanceTimersToNextTimer();
   answer('answered');
-  expect(asker.failures).toBe(0);
-  expect(asker.isBusy).toBe(false);
+  expect(refetcher.failures).toBe(0);
+  expect(refetcher.isBusy).toBe(false);
 });
 
 test('what can be reached again is asked at once, and pauses begin short again', () => {
-  asker.onBack();
+  refetcher.onBack();
   expect(jest.getTimerCount()).toBe(0);
-  asker.want();
+  refetcher.request();
   for (let i = 0; i < 8; i += 1) {
     pass(40_000);
     answer('failed');
   }
-  asker.onBack();
+  refetcher.onBack();
   pass(250);
   expect(calls).toHaveLength(9);
   answer('failed');
   pass(2_000);
   expect(calls).toHaveLength(10);
   answer('answered');
-  asker.onBack();
+  refetcher.onBack();
   pass(60_000);
   expect(calls).toHaveLength(10);
 });
 
 test('a call that breaks off counts as failed, and one that gives nothing too', () => {
-  asker.want();
+  refetcher.request();
   pass(0);
   calls[0]?.answer.error(new Error('network'));
   pass(2_000);
@@ -124,7 +124,7 @@ test('a call that breaks off counts as failed, and one that gives nothing too', 
 });
 
 test('what was refused is not asked again by itself', () => {
-  asker.want();
+  refetcher.request();
   pass(0);
   answer('refused');
   pass(600_000);
@@ -134,7 +134,7 @@ test('what was refused is not asked again by itself', () => {
 
 test('nothing is asked while the page is hidden; when it is seen again, not in the same moment as all others', () => {
   page.show(false);
-  asker.want();
+  refetcher.request();
   pass(600_000);
   expect(calls).toHaveLength(0);
   expect(jest.getTimerCount()).toBe(0);
@@ -146,7 +146,7 @@ test('nothing is asked while the page is hidden; when it is seen again, not in t
 });
 
 test('a page that is hidden while a question waits keeps it waiting', () => {
-  asker.want(1_000);
+  refetcher.request(1_000);
   page.show(false);
   pass(10_000);
   expect(calls).toHaveLength(0);
@@ -156,12 +156,12 @@ test('a page that is hidden while a question waits keeps it waiting', () => {
 });
 
 test('stopped, it cancels the call and nothing runs on', () => {
-  asker.want();
+  refetcher.request();
   pass(0);
-  asker.want();
-  asker.stop();
+  refetcher.request();
+  refetcher.stop();
   expect(calls[0]?.answer.observed).toBe(false);
-  asker.want();
+  refetcher.request();
   expect([jest.getTimerCount(), page.listenerCount]).toEqual([0, 0]);
-  expect(asker.isBusy).toBe(false);
+  expect(refetcher.isBusy).toBe(false);
 });
