@@ -10,7 +10,7 @@ const REF_ID = 'Anno';
 export const annotationSupport: AnnotationSupport<StreamKpiQuery> = {
   QueryEditor: AnnotationEditor,
 
-  /** Also takes an annotation whose query stands beside the others' settings, as a file may have it. */
+  /** Also accepts an annotation whose query lies beside its settings, as in provisioned files. */
   prepareAnnotation: (saved: unknown): AnnotationQuery<StreamKpiQuery> => {
     const annotation = saved as AnnotationQuery<StreamKpiQuery> & Partial<StreamKpiQuery>;
     const { target, metric, filters, severities, eventState, limit, ...rest } = annotation;

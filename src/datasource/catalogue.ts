@@ -91,7 +91,7 @@ export interface DimensionValuesOptions {
   readonly range?: { readonly fromMs: number; readonly toMs: number } | undefined;
   /** Only values that begin so; case matters. */
   readonly prefix?: string | undefined;
-  /** At most so many, up to 10,000; default 1,000. */
+  /** Maximum number of values, up to 10,000; default 1,000. */
   readonly limit?: number | undefined;
 }
 

@@ -118,7 +118,7 @@ function orElse<Value>(valueOf: () => Value, otherwise: Value): Value {
 
 /**
  * The filters with their values filled in: a variable with several values brings them all. A variable that stands
- * alone and has All selected is no condition, so that values which appear later are not lost.
+ * alone and has All selected adds no condition, so that values which appear later are included.
  */
 export function interpolateFilters(filters: readonly QueryFilter[], variables: Variables): QueryFilter[] {
   return filters.flatMap((filter) => {
@@ -139,7 +139,7 @@ export function interpolateFilters(filters: readonly QueryFilter[], variables: V
   });
 }
 
-/** Undefined: the filter is no condition. */
+/** Undefined if the filter adds no condition. */
 function interpolateValues(
   { dimension, op, values }: QueryFilter,
   variables: Variables,

@@ -11,7 +11,7 @@ const publicIsNotLive = (): string =>
  * An answer of a public dashboard. Grafana's server runs the saved queries there and takes `meta.custom` out of every
  * frame: what the query itself says of its frames is put back, so that panels read them as everywhere else.
  *
- * @param nowMs stands in for the bridge's clock, which is lost
+ * @param nowMs replaces the bridge's clock, which is lost
  */
 export function publicAnswer(
   targets: readonly StreamKpiQuery[],

@@ -2,7 +2,7 @@ import { t } from '../locales/translate';
 import type { QueryFilter, StreamKpiQuery } from './query';
 import { isText, readFilters, readQuery, readTexts } from './saved-query';
 
-/** A query in words, for where there is no room for its editor. */
+/** Describes a query in words where its editor does not fit. */
 export function queryText(saved: StreamKpiQuery): string {
   const query = withTextsOnly(readQuery(saved));
   const kind = query.kind ?? 'series';

@@ -20,7 +20,7 @@ export interface StreamKpiQuery extends DataQuery {
   readonly groupBy?: readonly string[];
   /** Default: the measure's own rule. */
   readonly overTime?: OverTime;
-  /** What stands for a window without a record; default none: nothing. */
+  /** Value for a window without a record; default none: no point. */
   readonly fill?: Fill;
   /** `auto` (default): from the panel's width; `window`: one window; or a duration such as `5m`. */
   readonly step?: string;
@@ -59,7 +59,7 @@ export interface StreamKpiQuery extends DataQuery {
   readonly holidays?: readonly string[];
   /** Which side is an anomaly; default: both. */
   readonly direction?: Direction;
-  /** A step that is nearer to what was expected is no anomaly; in the unit of the measure. */
+  /** A smaller deviation from the expected value is not an anomaly; in the unit of the measure. */
   readonly minChange?: number;
   /** How far ahead is shown, e.g. `1d`; default: to the end of the range. */
   readonly horizon?: string;
@@ -70,7 +70,7 @@ export interface StreamKpiQuery extends DataQuery {
 
   /** Set at run time, never saved: those whose dimension the metric lacks are left out with a notice. */
   readonly adhocFilters?: readonly QueryFilter[];
-  /** Set at run time, never saved: revisions are wanted in the frames' metadata. */
+  /** Set at run time, never saved: adds revisions to the frames' metadata. */
   readonly withRevisions?: boolean;
   /** Set at run time, never saved: the browser has filled the variables in, and what looks like one is a text. */
   readonly interpolated?: boolean;

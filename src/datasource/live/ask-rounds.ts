@@ -17,15 +17,15 @@ export class AskRounds {
 
   constructor(private readonly clock: Clock) {}
 
-  /** The earliest moment from that one on at which a question may be asked. */
+  /** The earliest time, not before the given one, at which a query may be sent. */
   from(ms: number): number {
     const sinceMs = ms - this.begunMs;
-    // A clock that was set back begins anew.
+    // A clock that was set back starts over.
     if (sinceMs <= JOIN_MS || this.begunMs > this.clock.now()) return ms;
     return Math.max(ms, this.begunMs + (this.hasFailed ? BETWEEN_FAILED_MS : BETWEEN_MS));
   }
 
-  /** A question is asked now: it begins a round, where none has just begun. */
+  /** A query is sent now: it starts a round unless one has just started. */
   join(): void {
     const sinceMs = this.clock.now() - this.begunMs;
     if (sinceMs < 0 || sinceMs > JOIN_MS) this.begunMs = this.clock.now();

@@ -23,7 +23,7 @@ export class CommitScheduler {
     private readonly page: PageVisibility,
   ) {}
 
-  /** Runs it soon, and once however often it is asked for till then. */
+  /** Schedules one run; further calls before it are merged into it. */
   request(commit: () => void): void {
     this.waiting.add(commit);
     this.endWatch ??= this.page.onChange(() => this.plan());

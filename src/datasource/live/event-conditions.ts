@@ -1,7 +1,7 @@
 import type { StreamKpiQuery } from '../query';
 import type { StreamEvent } from './stream-message';
 
-/** At most so many events are answered and kept; the newest. */
+/** Maximum number of events in an answer and in the store; the newest are kept. */
 export const MOST_EVENTS = 10_000;
 /** Where the query names no limit. */
 const DEFAULT_LIMIT = 1_000;
@@ -9,9 +9,9 @@ const DEFAULT_LIMIT = 1_000;
 /** Which events of its metric a query shows, as pkg/plugin/kinds.go has it. */
 export interface EventConditions {
   readonly matches: (event: StreamEvent) => boolean;
-  /** The newest so many of them. */
+  /** Maximum number of events shown, the newest first. */
   readonly limit: number;
-  /** So many of the newest that match or do not, so that these are among them. */
+  /** Number of newest events to read, matching or not, so that `limit` matching ones are among them. */
   readonly reads: number;
 }
 

@@ -18,7 +18,7 @@ export class EventStore {
     return this.held.size;
   }
 
-  /** What the stream tells. */
+  /** Applies an update of the stream. */
   apply(events: readonly StreamEvent[]): void {
     const stamp = this.clock.next();
     for (const event of events) {
@@ -31,7 +31,7 @@ export class EventStore {
   }
 
   /**
-   * An answer over the span to a query with those conditions, asked for at that arrival. Events that were known then,
+   * An answer over the span to a query with those conditions, requested at that logical time. Events known then,
    * match, and are not in it have passed their retention.
    */
   merge(
@@ -61,17 +61,17 @@ export class EventStore {
       .sort((a, b) => b.time_ms - a.time_ms);
   }
 
-  /** Lets go of what lies before. */
+  /** Drops what lies before. */
   trim(fromMs: number): void {
     for (const [id, { event }] of this.held) if (event.time_ms < fromMs) this.held.delete(id);
   }
 
-  /** The store has begun its count of revisions anew: what is told from now on wins. */
+  /** The store restarted its revisions: whatever arrives from now on wins. */
   forgetRevisions(): void {
     for (const entry of this.held.values()) entry.forgotten = true;
   }
 
-  /** Lets go of what no answer of the new store has brought. */
+  /** Drops what no answer of the new store contained. */
   dropForgotten(): void {
     for (const [id, { forgotten }] of this.held) {
       if (!forgotten) continue;

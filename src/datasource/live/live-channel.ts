@@ -18,22 +18,22 @@ import { rangeOver, union } from './visible-range';
 
 /** A panel's query that is kept up to date by a channel. */
 export interface ChannelViewer {
-  /** The request with this one query in it, as it was asked first. */
+  /** The panel's original request, reduced to this query. */
   readonly request: LiveRequest;
   readonly target: StreamKpiQuery;
   /** What it shows now. */
   span(): Span;
   /** There is something to show: points, the clock, the state of the connection. */
   onNews(): void;
-  /** Its own question should be asked again: of answers that cannot be merged, or when the channel is over. */
+  /** Its query must be sent again: its answers cannot be merged, or the channel has ended. */
   onAskAgain(delayMs: number): void;
   /** The bridge can be reached again. */
   onBack(): void;
-  /** An answer to a question like its own; `own` where it was asked with its own target. */
+  /** An answer to an equal query; `own` if it was sent with its own target. */
   onAnswer(frames: readonly DataFrame[], own: boolean): void;
 }
 
-/** What is known of the metric as a whole, as last told. */
+/** The metric's clock and watermark, as last reported. */
 export interface LiveHead {
   readonly watermarkMs: number | null;
   readonly asOfMs: number;
@@ -48,14 +48,14 @@ export interface ChannelWorld {
   readonly batches: QuestionBatches;
 }
 
-/** A channel without a viewer is left after this; its points serve whoever comes back for so long. */
+/** A channel without a viewer is left after LEAVE_AFTER_MS; its points are kept until FORGET_AFTER_MS. */
 const LEAVE_AFTER_MS = 2_000;
 export const FORGET_AFTER_MS = 10_000;
 /** A clock that steps back further is another clock; less is an answer that came late. */
 const LATE_ANSWER_MS = 60_000;
 
 const BETWEEN_TRIMS_MS = 2_000;
-/** A stream that is begun again at once is no trouble; the stream repeats one that lasts every 5 s. */
+/** A stream that restarts at once is not reported; the backend repeats a lasting fault every 5 s. */
 const TROUBLE_AFTER_MS = 3_000;
 
 const MINUTE_MS = 60_000;
@@ -74,15 +74,15 @@ export class LiveChannel {
   private readonly viewers = new Set<ChannelViewer>();
   private readonly refetcher: Refetcher;
   private epoch: string | undefined;
-  /** When the store's epoch changed, by arrival: what was asked for before is of the earlier store. */
+  /** Logical time of the last epoch change: requests sent before it were answered by the earlier store. */
   private epochSince = 0;
-  /** When it was last told that answers have changed which cannot be merged, by arrival. */
+  /** Logical time of the last change that cannot be merged. */
   private changedAt = 0;
   private knownHead: LiveHead = { watermarkMs: null, asOfMs: 0 };
   private askFault: string | undefined;
-  /** All that was told from here on is held. */
+  /** Everything from this time on is in the store. */
   private completeFromMs = Infinity;
-  /** The backend tells of so much before its clock, whenever it has to begin the stream anew. */
+  /** How far before its clock the backend replays when it restarts the stream. */
   private openedReachMs = 0;
   private asked = 0;
   private cancelLeaving: (() => void) | undefined;
@@ -106,7 +106,7 @@ export class LiveChannel {
       onBack: () => this.onBack(),
       onState: () => this.tellViewers(),
     });
-    // What was missed is read at once; while that fails, or there is no stream, with the page's other questions.
+    // Missed changes are read at once; while that fails, or without a stream, together with the page's other queries.
     this.refetcher = new Refetcher(
       world.clock,
       world.page,
@@ -168,17 +168,17 @@ export class LiveChannel {
     this.cancelForgetting = clock.after(FORGET_AFTER_MS, () => this.forget());
   }
 
-  /** Whether something has changed since that arrival which an answer asked for then may lack, and merging does not give. */
+  /** Whether a change that cannot be merged came after that logical time, so that an answer requested then may lack it. */
   hasChangedSince(askedAt: number): boolean {
     return !this.isStored && askedAt < this.changedAt;
   }
 
-  /** History is to be asked once more. */
+  /** Requests history again. */
   wantHistory(): void {
     this.onMissed(0);
   }
 
-  /** Takes in the answer to a query that was asked at that arrival; false where it is of a store that is gone. */
+  /** Merges the answer to a query sent at that logical time; false if it belongs to an earlier store. */
   merge(answer: TargetAnswer, target: StreamKpiQuery, span: Span, askedAt: number): boolean {
     const { meta, frames } = answer;
     if (meta === undefined) return false;
@@ -208,14 +208,14 @@ export class LiveChannel {
   }
 
   /**
-   * After a restart of the backend Grafana begins the stream anew as its first viewer has asked for it, which may be
-   * less than the others see: they ask again.
+   * After a restart of the backend Grafana restarts the stream with the first viewer's request, which may reach back
+   * less far than the others show: they query again.
    */
   private noteReach(fromMs: number): void {
     this.openedReachMs = fromMs === 0 ? Infinity : this.world.clock.now() - fromMs;
   }
 
-  /** A start that stands still, as of an absolute range or of today, moves out of reach after a while. */
+  /** A fixed start, as of an absolute range or of today, moves out of reach after a while. */
   private reaches(fromMs: number): boolean {
     return fromMs >= this.world.clock.now() - this.openedReachMs - MOMENT_MS;
   }
@@ -238,7 +238,7 @@ export class LiveChannel {
 
   private onEnded(): void {
     this.moveOn();
-    // Who is still here then has the same path as before, so the stream must be begun anew.
+    // Viewers that remain have the same path as before, so the stream must be restarted.
     this.cancelReturn?.();
     this.cancelReturn = this.world.clock.after(2 * LEAVE_AFTER_MS, () => {
       if (this.viewers.size > 0) this.connection.reopen();
@@ -260,7 +260,7 @@ export class LiveChannel {
     for (const viewer of this.viewers) viewer.onBack();
   }
 
-  /** The path is no longer the one of the query. Each viewer asks anew and goes where the answer says. */
+  /** The path no longer matches the query. Each viewer queries again and joins the channel of the answer. */
   private moveOn(): void {
     for (const viewer of this.viewers) viewer.onAskAgain(this.world.clock.random() * LEAVE_AFTER_MS);
   }
@@ -353,7 +353,7 @@ export class LiveChannel {
     return true;
   }
 
-  /** What is known of the earlier store goes with the next answer over all that is shown, whoever tells of the new one. */
+  /** The earlier store's data is dropped with the next answer that covers the visible range. */
   private changeEpoch(): void {
     this.epochSince = this.world.logicalClock.next();
     this.onMissed(0);

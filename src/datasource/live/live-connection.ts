@@ -20,26 +20,26 @@ export interface LiveState {
 export interface ConnectionListener {
   /** In the order of the stream; each once. */
   onMessage(message: StreamMessage): void;
-  /** Something may have been missed: history must be asked again, after the delay. */
+  /** Something may have been missed: history must be read again, after the delay. */
   onMissed(delayMs: number): void;
   /** The bridge can be reached again. */
   onBack(): void;
   onState(): void;
 }
 
-/** Without a connection for so long, data is asked for instead. */
+/** Without a connection for this long, the page polls instead. */
 const CONNECT_TIMEOUT_MS = 5_000;
-/** A stream that has just begun sends a gap; if it does not, what came before it is asked for after this. */
+/** A new stream starts with a gap message; if it does not, history is read after this. */
 const FIRST_GAP_MS = 2_000;
 /** The bridge sends a sign of life every 4 s; 5 s are the most that its contract allows. */
 const SILENCE_MS = 8_000;
-/** Of these the last part begins anew in a page that was busy: what has come in the meantime is read first. */
+/** The last part restarts in a page that was busy: pending messages are read first. */
 const SECOND_LOOK_MS = 500;
 /** Many pages that have lost one stream do not all ask in the same moment. */
 const SPREAD_MS = 500;
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 30_000;
-/** How often data is asked for while there is no stream. */
+/** Polling interval while there is no stream. */
 export const POLL_MS = 10_000;
 
 const SECONDS = 1_000;
@@ -220,7 +220,7 @@ export class LiveConnection {
     this.listener.onState();
   }
 
-  /** The subscription stands, but is not connected; Grafana connects it again by itself. */
+  /** The subscription exists but is not connected; Grafana reconnects it by itself. */
   private onLost(fault: string | undefined): void {
     if (fault !== undefined) this.wireFault = fault;
     if (this.wire !== 'connected') return;
@@ -239,7 +239,7 @@ export class LiveConnection {
     const pauseMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.retries);
     this.retries += 1;
     this.after('retry', pauseMs * (0.75 + this.clock.random() / 2), () => this.subscribe());
-    // Perhaps the path is no longer the one of the query: the answer tells.
+    // The path may no longer match the query: the answer shows it.
     this.listener.onMissed(0);
     this.listener.onState();
   }
@@ -266,7 +266,7 @@ export class LiveConnection {
     this.listener.onMessage(message);
   }
 
-  /** False for what has been told already. */
+  /** False if it was already reported. */
   private isInSequence({ stream, seq }: StreamMessage): boolean {
     if (stream === undefined || seq === undefined) return true;
     const sameStream = stream === this.stream;
@@ -303,7 +303,7 @@ export class LiveConnection {
     else if (!this.polls && !this.timers.has('connect-timeout')) this.startConnectTimeout();
   }
 
-  /** Many a second: the timer of the silence is not made anew for each. */
+  /** Many per second: the silence timer is not restarted for each. */
   private signOfLife(): void {
     this.lastSignMs = this.clock.now();
     this.silent = false;

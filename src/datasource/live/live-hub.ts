@@ -99,8 +99,8 @@ export class LiveHub implements ChannelWorld {
   }
 
   /**
-   * What is known of an equal question that was asked before, some 10 s after its last viewer at most; rather for a
-   * panel of that width than for another one.
+   * The cached answer to an equal query, up to about 10 s after its last viewer left; one for a panel of that
+   * width is preferred.
    */
   recall(question: string, maxDataPoints: number): CachedAnswer | undefined {
     const known = this.remembered.get(question) ?? [];
@@ -121,7 +121,7 @@ export class LiveHub implements ChannelWorld {
     }
   }
 
-  /** What other channels have told of a question. */
+  /** The cached answers of other channels to a query. */
   private fromOthers(question: string, than: LiveChannel): readonly CachedAnswer[] {
     return (this.remembered.get(question) ?? []).filter(({ channel }) => channel !== than);
   }

@@ -20,7 +20,7 @@ export interface LiveQueryPorts {
 }
 
 /**
- * Answers a request from history, and goes on with what changes until it is unsubscribed. The first response is
+ * Answers a request from history, then emits its changes until it is unsubscribed. The first response is
  * complete; each later one replaces it under the same key. Queries that nothing keeps up to date are answered once.
  */
 export function liveQuery(request: LiveRequest, ports: LiveQueryPorts): Observable<DataQueryResponse> {
@@ -140,7 +140,7 @@ function asks(
   uid: string,
 ): Asks | undefined {
   const scene: unknown = (scopedVars as ScopedVars | undefined)?.['__sceneObject']?.value;
-  // Grafana wraps it, and the wrapping gives it by valueOf.
+  // Grafana wraps it; valueOf of the wrapper returns it.
   if (typeof scene === 'object' && scene !== null) return { runner: scene.valueOf(), part: uid };
   if (panelId !== undefined) return { part: JSON.stringify([uid, app, dashboardUID, panelId]) };
   return app === EXPLORE ? { part: JSON.stringify([uid, app, requestId]) } : undefined;

@@ -9,13 +9,13 @@ export interface Span {
 }
 
 /**
- * Counts what has arrived on the page, so that it can be told what came before a question and what after it. One
- * for all stores: when a question is asked nobody knows yet which of them its answer belongs to.
+ * Logical time of the page: orders messages before and after a query. Shared by all stores, since the store that an
+ * answer belongs to is known only when it arrives.
  */
 export class LogicalClock {
   private told = 0;
 
-  /** To be taken when history is asked for, and given back with the answer. */
+  /** Read when history is requested, and passed back with the answer. */
   get now(): number {
     return this.told;
   }
@@ -46,7 +46,7 @@ export class PointStore {
     return size;
   }
 
-  /** What the stream tells. */
+  /** Applies an update of the stream. */
   apply(parts: readonly SeriesUpdate[]): void {
     const stamp = this.clock.next();
     for (const part of parts) {
@@ -57,7 +57,7 @@ export class PointStore {
   }
 
   /**
-   * A complete answer over the span, asked for at that arrival. Points that were known then and are not in it have
+   * A complete answer over the span, requested at that logical time. Points that were known then and are not in it have
    * passed their retention.
    */
   merge(answer: readonly SeriesUpdate[], span: Span, askedAt: number): void {

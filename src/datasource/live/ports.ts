@@ -2,13 +2,13 @@ import type { DataQueryRequest, DataQueryResponse, LiveChannelEvent } from '@gra
 import type { Observable } from 'rxjs';
 import type { StreamKpiQuery } from '../query';
 
-/** What the live engine needs of the world around it. The data source gives it Grafana's; tests give their own. */
+/** Ports of the live engine. The data source implements them with Grafana's services, tests with fakes. */
 
 /** Time, timers and chance. */
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
-  /** Runs once, after so many milliseconds; the function that it gives cancels. */
+  /** Runs once after `ms`; returns a function that cancels. */
   after(ms: number, run: () => void): () => void;
   /** From 0 up to 1, to spread what would happen everywhere at once. */
   random(): number;
@@ -17,7 +17,7 @@ export interface Clock {
 /** Whether somebody can see the page. */
 export interface PageVisibility {
   isVisible(): boolean;
-  /** Calls at every change; the function that it gives ends that. */
+  /** Calls at every change; returns a function that unsubscribes. */
   onChange(listener: () => void): () => void;
 }
 
@@ -26,7 +26,7 @@ export interface LiveAddress {
   readonly path: string;
   /** The canonical query, of which the path is a hash. */
   readonly query: string;
-  /** Only points from here on are wanted. */
+  /** Only points from this time on are needed. */
   readonly fromMs: number;
 }
 

@@ -10,8 +10,8 @@ interface Batch {
 }
 
 /**
- * Questions of several panels that are asked in the same moment over the same range, as one request to Grafana; equal
- * ones are asked once. Each is answered as if it had been asked alone.
+ * Merges queries of several panels, sent at the same time over the same range, into one request to Grafana; equal
+ * queries are sent once. Each caller receives the answer to its own query.
  */
 export class QuestionBatches {
   private readonly open = new Map<string, Batch>();
@@ -72,7 +72,7 @@ export class QuestionBatches {
 const dependsOnWidth = ({ kind, statusOver }: StreamKpiQuery): boolean =>
   kind === 'status' && statusOver === 'range';
 
-/** Puts the query among those of the request, and gives the refId by which its answer is found. */
+/** Adds the query to the request and returns the refId of its answer. */
 function place(targets: StreamKpiQuery[], { refId: _, ...target }: StreamKpiQuery): string {
   const text = JSON.stringify(target);
   const equal = targets.find(({ refId: _own, ...other }) => JSON.stringify(other) === text);

@@ -2,20 +2,20 @@ import type { Observable, Subscription } from 'rxjs';
 import type { AskRounds } from './ask-rounds';
 import type { Clock, PageVisibility } from './ports';
 
-/** `failed`: it is tried again after a while; `refused`: asking the same again is of no use. */
+/** `failed`: retried after a backoff; `refused`: the same query would be refused again. */
 export type Outcome = 'answered' | 'failed' | 'refused';
 
 const BETWEEN_MS = 1_000;
 const JITTER_MS = 250;
 const FIRST_BACKOFF_MS = 1_000;
 const LONGEST_BACKOFF_MS = 30_000;
-/** Tabs that come into sight again, or all that have lost one bridge, do not ask in the same moment. */
+/** Spreads the calls of tabs that become visible together, or that lost the same bridge. */
 const RETURN_SPREAD_MS = 500;
 
 /**
- * Asks one question again whenever that is wanted: one call at a time, at least a second apart and longer where
- * calls are slow, not while nobody can see the page, with growing pauses after failures. Wanted once more while a
- * call is on its way means one more call after it.
+ * Repeats one query on request: one call at a time, at least a second apart and longer where calls are slow, not
+ * while the page is hidden, with exponential backoff after failures. A request during a call leads to one more call
+ * after it.
  */
 export class Refetcher {
   private wanted = false;
@@ -27,7 +27,7 @@ export class Refetcher {
   private failedInARow = 0;
   private stopped = false;
 
-  /** `ask` gives one outcome and completes. `rounds`: those of the page that its calls go with; undefined: none now. */
+  /** `ask` emits one outcome and completes. `rounds`: the page's polling rounds that its calls join; undefined: none. */
   constructor(
     private readonly clock: Clock,
     private readonly page: PageVisibility,
@@ -39,7 +39,7 @@ export class Refetcher {
     return this.failedInARow;
   }
 
-  /** A question is open: on its way, or waiting for its time. */
+  /** A call is running or scheduled. */
   get isBusy(): boolean {
     return this.wanted || this.running !== undefined;
   }
@@ -51,7 +51,7 @@ export class Refetcher {
     this.plan();
   }
 
-  /** What the calls have asked for can be reached again: the pause after their failures is over. */
+  /** The target is reachable again: ends the backoff. */
   onBack(): void {
     if (this.failedInARow === 0) return;
     this.failedInARow = 1;

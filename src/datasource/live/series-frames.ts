@@ -60,12 +60,12 @@ export class SeriesFrames {
 
   constructor(private readonly target: StreamKpiQuery) {}
 
-  /** No answer has had a series yet, so that nothing tells the unit of one that appears live. */
+  /** No answer has had a series yet, so the unit of one that appears live is unknown. */
   get hasNoModel(): boolean {
     return this.anyModel === undefined;
   }
 
-  /** `own`: asked with this panel's own query, so that its names and notices are the panel's. */
+  /** `own`: the answer to this panel's own query, so that its names and notices are the panel's. */
   learn(frames: readonly DataFrame[], own: boolean): void {
     const filled = frames.filter((frame) => valueOf(frame) !== undefined);
     const open = filled.filter(holdsOpenWindows);

@@ -18,7 +18,7 @@ export interface NameWords {
 }
 
 /**
- * The name of a series, as the backend gives it (pkg/frames/names.go): the alias, else its labels, else the title.
+ * The name of a series, as the backend forms it (pkg/frames/names.go): the alias, else its labels, else the title.
  * An unknown placeholder becomes nothing; a label wins over a word of the same name.
  */
 export function seriesName(labels: Labels, { alias, title, words }: NameWords): string {

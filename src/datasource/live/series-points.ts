@@ -1,7 +1,7 @@
 import type { Labels } from './series-labels';
 import type { SeriesUpdate } from './stream-message';
 
-/** A revision below every one that the bridge gives: whatever comes next wins. */
+/** A revision below every one of the bridge: whatever arrives next wins. */
 const FORGOTTEN = -1;
 /** Up to here points are put in their places one by one; more are merged in one pass. */
 const FEW = 16;
@@ -62,7 +62,7 @@ export class SeriesPoints {
     if (this.version > before) this.version = before + 1;
   }
 
-  /** What a message or an answer says of openness; an answer asked for before the last message said so is late. */
+  /** Openness as a message or an answer reports it; an answer requested before the last message is outdated. */
   tellOpen(openFromMs: number | null, saidAt: number): void {
     if (saidAt < this.openStamp) return;
     this.openStamp = saidAt;
@@ -70,7 +70,7 @@ export class SeriesPoints {
   }
 
   /**
-   * Lets go of the points in `[fromMs, toMs)` that an answer does not have although they were known when it was
+   * Drops the points in `[fromMs, toMs)` that an answer does not have although they were known when it was
    * asked for: they have passed their retention. `keep` are the answer's times, ascending.
    */
   dropAbsent(fromMs: number, toMs: number, keep: readonly number[], askedAt: number): void {
@@ -82,7 +82,7 @@ export class SeriesPoints {
     });
   }
 
-  /** Lets go of what lies before; that changes nothing of what can be seen from there on. */
+  /** Drops what lies before; later points are unaffected. */
   trim(fromMs: number): void {
     const count = this.place(fromMs);
     if (count > 0) {
@@ -91,7 +91,7 @@ export class SeriesPoints {
     for (const time of this.removed.keys()) if (time < fromMs) this.removed.delete(time);
   }
 
-  /** The store has begun its count of revisions anew: every point told from now on wins. */
+  /** The store restarted its revisions: every point that arrives from now on wins. */
   forgetRevisions(): void {
     this.revisions.fill(FORGOTTEN);
     this.removed.clear();

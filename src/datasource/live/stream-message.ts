@@ -45,12 +45,12 @@ export type StreamBody =
       readonly events: readonly StreamEvent[];
     }
   | { readonly type: 'changed' }
-  /** Something may have been missed. `fromMs`: changes are told from this time on; undefined: as before. */
+  /** Something may have been missed. `fromMs`: changes are reported from this time on; undefined: as before. */
   | { readonly type: 'gap'; readonly reason: string; readonly fromMs: number | undefined }
   | { readonly type: 'heartbeat' }
   | { readonly type: 'state'; readonly state: 'connected' | 'reconnecting'; readonly message: string }
   | { readonly type: 'error'; readonly code: string; readonly message: string; readonly retryable: boolean }
-  /** Nothing will come any more; the query must be asked again for another path. */
+  /** The stream has ended; the query must be sent again to get another path. */
   | { readonly type: 'ended'; readonly reason: string }
   /** Of a newer backend; only its place in the sequence counts. */
   | { readonly type: 'unknown' };
@@ -74,11 +74,11 @@ const number = (value: unknown): number | undefined =>
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 const numbers = (value: unknown): readonly number[] => list(value).map((item) => number(item) ?? 0);
 
-/** Undefined for what is no message of a version that this reads. */
+/** Undefined for a message of an unknown version. */
 export function readMessage(raw: unknown): StreamMessage | undefined {
   if (!isFields(raw) || raw['v'] !== 1 || typeof raw['type'] !== 'string') return undefined;
   const serverTimeMs = number(raw['server_time_ms']);
-  // Before the bridge has said anything the clock is 0, and there is no head.
+  // Before the bridge's first message the clock is 0 and there is no head.
   const told = serverTimeMs !== undefined && serverTimeMs > 0;
   const head: StreamHead = told
     ? {

@@ -15,7 +15,7 @@ import { SeriesFrames, isSameFrameStatus, type FrameStatus } from './series-fram
 import { rangeNow, spanOf } from './visible-range';
 
 const FIRST_POLL_MS = 5_000;
-/** A question that has not been answered for so long is no longer thought to be: the bridge may hang. */
+/** After this long without an answer the panel says so: the bridge may hang. */
 export const SLOW_MS = 4_000;
 const notAnswered = (): string =>
   t('live.not-answered', 'The data source has not answered for {{seconds}} s.', { seconds: SLOW_MS / 1_000 });
@@ -121,8 +121,8 @@ export class TargetView implements ChannelViewer {
   }
 
   /**
-   * Takes the answer to its own question, asked for over that span at that arrival; `question` counts them, and a
-   * slow answer to an earlier one does not take the place of what came to a later one.
+   * Takes the answer to its own query, sent for that span at that logical time. `question` numbers the queries: a slow
+   * answer to an earlier one does not replace the answer to a later one.
    */
   adopt(answer: TargetAnswer, span: Span, askedAt: number, question = 0): Outcome {
     if (this.closed) return 'refused';
@@ -196,7 +196,7 @@ export class TargetView implements ChannelViewer {
     return mayPass(error) ? 'failed' : 'refused';
   }
 
-  /** Where the answer's updates come from. */
+  /** Joins the channel that carries the answer's updates. */
   private moveTo(answer: TargetAnswer, span: Span, askedAt: number): void {
     const { live } = this;
     this.context.hub.polled.set(this.question, live?.mode === 'poll' ? answer.frames : undefined);
@@ -209,7 +209,7 @@ export class TargetView implements ChannelViewer {
     const channel = hub.channel(uid, live, history);
     channel.merge(answer, this.target, span, askedAt);
     this.enter(channel);
-    // Who was not here yet when that was told has not heard of it.
+    // This view joined after the change was announced.
     if (channel.hasChangedSince(askedAt)) this.refetcher.request();
     const maxDataPoints = maxDataPointsOf(this.request);
     hub.remember(this.question, { channel, maxDataPoints, frames: answer.frames });
@@ -279,7 +279,7 @@ export class TargetView implements ChannelViewer {
 
   private notices(): QueryResultMetaNotice[] {
     if (this.problem === undefined) {
-      // A channel tells by itself whether what it brings is up to date.
+      // A channel reports by itself whether its data is up to date.
       const trouble = this.channel === undefined ? this.slowness : this.channel.trouble;
       return trouble === undefined
         ? []
@@ -358,7 +358,7 @@ function stated(frame: DataFrame, { head, state, notices }: FrameStatus, isFirst
 const isSmall = ({ kind, eventsAs = 'table' }: StreamKpiQuery): boolean =>
   kind === 'summary' || kind === 'status' || (kind === 'events' && eventsAs !== 'table');
 
-/** The same for a query that is asked again, e.g. by a refresh; neither range nor width are in it. */
+/** Key of a query that stays the same when it is sent again, e.g. by a refresh; without range and width. */
 function questionOf(uid: string, target: StreamKpiQuery): string {
   const { refId: _, datasource: _source, hide: _hide, key: _key, ...asked } = target;
   return JSON.stringify([uid, Object.entries(asked).sort(([a], [b]) => (a < b ? -1 : 1))]);

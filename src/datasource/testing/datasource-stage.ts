@@ -29,7 +29,7 @@ import { FakePage } from './fake-page';
 import { NOON, lastHours } from './live-stage';
 import { DashboardVariables, type DashboardVariable } from './template-variables';
 
-/** The data source in a page of Grafana, whose calls end in a backend that does as it is told. */
+/** The data source in a Grafana page, over a fake backend that the test controls. */
 
 const SETTINGS: DataSourceInstanceSettings<StreamKpiOptions> = {
   id: 1,
@@ -87,7 +87,7 @@ export class DataSourceStage {
     };
   }
 
-  /** The first response; the query goes on until the end of the test. */
+  /** The first response; the query stays subscribed until the end of the test. */
   ask(queries: Partial<StreamKpiQuery>[], changes: Partial<LiveRequest> = {}): Promise<DataQueryResponse> {
     return new Promise((resolve, reject) => {
       const answer = this.datasource.query(this.requestOf(queries, changes));

@@ -47,7 +47,7 @@ export class FakeBackend {
   fault: DataQueryError | undefined;
   /** The browser is offline, which Grafana reports as an answer without frames and without an error. */
   isOffline = false;
-  /** Answers are read when they are asked for, and wait until they are released. */
+  /** Answers are computed on request and held until released. */
   holds = false;
   private readonly held: (() => void)[] = [];
   private revision = 0;
@@ -58,7 +58,7 @@ export class FakeBackend {
   private openFrom = new Map<string, number>();
   private events = new Map<string, StreamEvent>();
 
-  /** Writes a point, and gives the update that tells of it. */
+  /** Writes a point and returns its update message. */
   write(labels: Labels, time: number, value: number | null, openFromMs: number | null = null): WireSeries {
     const entry = this.entryOf(labels);
     this.revision += 1;
@@ -84,7 +84,7 @@ export class FakeBackend {
     return { labels, times: [], values: [], revisions: [], ...removed };
   }
 
-  /** A point passes its retention: nobody is told. */
+  /** A point passes its retention: no message is sent. */
   expire(labels: Labels, time: number): void {
     this.entryOf(labels).points.delete(time);
   }
@@ -109,12 +109,12 @@ export class FakeBackend {
     return whole;
   }
 
-  /** An event passes its retention: nobody is told. */
+  /** An event passes its retention: no message is sent. */
   expireEvent(id: string): void {
     this.events.delete(id);
   }
 
-  /** The store was lost, and begins its count of revisions anew. */
+  /** The store was lost and restarts its revisions. */
   loseStore(epoch: string): void {
     this.epoch = epoch;
     this.revision = 0;

@@ -33,7 +33,7 @@ export class FakeChannel {
     });
   }
 
-  /** Grafana has subscribed; `hello` is what the backend gives with that. */
+  /** Grafana has subscribed; `hello` is the backend's initial data. */
   connect(hello?: object): void {
     this.status(LiveChannelConnectionState.Connected, { message: hello });
   }
@@ -94,12 +94,12 @@ export class FakeLive implements LiveTransport {
     for (const channel of this.open) if (channel.isConnected) channel.tell(message);
   }
 
-  /** A message that gets lost on its way. */
+  /** A message that is lost in transit. */
   skip(body: { readonly type: string } & Record<string, unknown> = { type: 'heartbeat' }): unknown {
     return this.number(body);
   }
 
-  /** The stream was begun anew: by another Grafana node, or after the backend was started again. */
+  /** The stream was restarted: by another Grafana node, or after a restart of the backend. */
   restart(stream: string): void {
     this.stream = stream;
     this.seq = 0;

@@ -10,7 +10,7 @@ import { FakeBackend, type WireSeries } from './fake-backend';
 import { FakeLive } from './fake-live';
 import { FakePage } from './fake-page';
 
-/** A page with panels on one data source, over a backend and a Live that do as they are told. */
+/** A page with panels on one data source, over a fake backend and a fake Grafana Live. */
 
 export const MINUTE = 60_000;
 export const HOUR = 3_600_000;
@@ -21,7 +21,7 @@ export const segment = (name: string): string => seriesKey({ segment: name });
 
 export type Points = Record<string, [number, number | null][]>;
 
-/** Begins with jest's fake timers; `end` gives the real ones back. */
+/** Starts with jest's fake timers; `end` restores the real ones. */
 export class LiveStage {
   readonly backend = new FakeBackend();
   readonly live = new FakeLive();
@@ -77,7 +77,7 @@ export class LiveStage {
     jest.advanceTimersByTime(ms);
   }
 
-  /** The stream tells of points. */
+  /** Sends points over the stream. */
   tell(...series: WireSeries[]): void {
     this.live.send({ type: 'update', ...this.head(), series });
   }
@@ -88,7 +88,7 @@ export class LiveStage {
     return { server_time_ms: Date.now(), watermark_ms: watermarkMs, store_epoch: epoch };
   }
 
-  /** Closes every panel, waits until the page has forgotten them, and gives the real timers back. */
+  /** Closes every panel, waits until the page has forgotten them, and restores the real timers. */
   end(): void {
     for (const panel of this.panels) panel.close();
     this.pass(30_000);

@@ -15,7 +15,7 @@ export interface Completion {
   readonly fault?: string | undefined;
 }
 
-/** So many are listed; beyond, the bridge is asked for those that begin as typed. */
+/** Maximum number of listed values; beyond that the bridge is queried for those with the typed prefix. */
 const LISTED = 1_000;
 const TYPING_PAUSE_MS = 200;
 
@@ -28,7 +28,7 @@ async function knownValues(source: DimensionSource, typed: string): Promise<read
   return [...new Set([...begun.values, ...all.values])];
 }
 
-/** Values of a dimension while somebody types; nothing is asked while `wanted` is false or names are missing. */
+/** Values of a dimension while the user types; no request while `wanted` is false or names are missing. */
 export function useDimensionValues(source: DimensionSource, typed: string, wanted: boolean): Completion {
   const { client, metric, dimension } = source;
   const asks = wanted && metric !== '' && dimension !== '';
@@ -61,7 +61,7 @@ export function useDimensionValues(source: DimensionSource, typed: string, wante
   return isOf(answer, source) ? answer : { values: NO_VALUES, loading: asks };
 }
 
-/** A completion, and what it was asked of. */
+/** A completion and the dimension it was requested for. */
 type Answer = Completion & Partial<DimensionSource>;
 
 const NO_VALUES: readonly string[] = [];

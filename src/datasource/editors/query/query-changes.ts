@@ -23,7 +23,7 @@ export function kindChange({ openWindows }: StreamKpiQuery, kind: QueryKind): Qu
 }
 
 /**
- * Another metric, without what the query asked of the former one and this one lacks: the bridge would refuse it.
+ * The query for another metric, without the options that this metric lacks: the bridge would refuse them.
  * Names that hold a template variable stay, and everything does where the metric is not known.
  */
 export function metricChange(

@@ -9,7 +9,7 @@ export interface SectionProps {
   readonly onChange: (change: QueryChange) => void;
   /** As the catalogue describes it; undefined while that is unknown, or there is no such metric. */
   readonly metric: MetricEntry | undefined;
-  /** The one asked for, the default one included. */
+  /** The selected one, the default included. */
   readonly measure: MeasureEntry | undefined;
   /** An alert rule's query: nobody watches it, and open windows are left out. */
   readonly forRule: boolean;
