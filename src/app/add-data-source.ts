@@ -33,7 +33,7 @@ export const settingsUrl = (uid: string): string =>
 function freeName(taken: readonly string[]): string {
   for (let number = 1; ; number += 1) {
     const name = number === 1 ? FIRST_NAME : `${FIRST_NAME} ${number}`;
-    // Grafana tells names apart by their letters only.
+    // Grafana compares names by their letters only.
     if (!taken.some((other) => other.toLowerCase() === name.toLowerCase())) return name;
   }
 }

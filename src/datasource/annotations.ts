@@ -23,7 +23,7 @@ export const annotationSupport: AnnotationSupport<StreamKpiQuery> = {
     };
     const kind = target?.kind === 'forecast' ? ('forecast' as const) : ('events' as const);
     const prepared = { ...rest, target: { refId: REF_ID, ...beside, ...target, kind } };
-    // Grafana prepares what it has got of this again, until it gets the very object that it gave.
+    // Grafana calls this again with its own result until the same object is returned.
     return isEqual(prepared, annotation) ? annotation : prepared;
   },
 

@@ -1,6 +1,6 @@
 import { t } from '../locales/translate';
 
-/** The bridge's own description of what it has: CatalogueAnswer in backend-bridge/api/openapi.yaml, times in ms. */
+/** The bridge's description of its metrics: CatalogueAnswer in backend-bridge/api/openapi.yaml, times in ms. */
 export interface Catalogue {
   readonly server_time_ms: number;
   readonly store_epoch: string;
@@ -89,18 +89,18 @@ export class CatalogueError extends Error {
 export interface DimensionValuesOptions {
   /** Only values with points in the range, in milliseconds. */
   readonly range?: { readonly fromMs: number; readonly toMs: number } | undefined;
-  /** Only values that begin so; case matters. */
+  /** Only values with this prefix; case-sensitive. */
   readonly prefix?: string | undefined;
   /** Maximum number of values, up to 10,000; default 1,000. */
   readonly limit?: number | undefined;
 }
 
-/** Asks one path of the data source's resources with a GET. */
+/** Sends a GET to one resource path of the data source. */
 export type ResourceCall = (path: string, params: Record<string, string>) => Promise<unknown>;
 
-/** How long an answer serves again: editors ask at every key stroke. */
+/** How long an answer is cached: editors query at every key stroke. */
 const KEPT_MS = 30_000;
-/** Answers kept at most; the oldest goes first. */
+/** Maximum number of cached answers; the oldest is evicted first. */
 const KEPT_ANSWERS = 200;
 
 interface Kept {
@@ -151,7 +151,7 @@ export class CatalogueClient {
     return (await this.ask(path, params)) as DimensionValues;
   }
 
-  /** The next call asks the bridge again. */
+  /** Clears the cache. */
   forget(): void {
     this.kept.clear();
   }

@@ -120,7 +120,7 @@ export class StreamKpiDataSource extends DataSourceWithBackend<StreamKpiQuery, S
     });
   }
 
-  /** A query without a metric has nothing to ask yet. */
+  /** A query without a metric is incomplete and is not sent. */
   override filterQuery(saved: StreamKpiQuery): boolean {
     const { hide, kind, metric } = readQuery(saved);
     if (hide === true) return false;
@@ -240,7 +240,7 @@ export class StreamKpiDataSource extends DataSourceWithBackend<StreamKpiQuery, S
     return { targets, errors };
   }
 
-  /** Expressions and queries of other data sources stand beside those of this one. */
+  /** A request may also hold expressions and queries of other data sources. */
   private owns({ datasource }: StreamKpiQuery): boolean {
     return typeof datasource?.type !== 'string' || datasource.type === this.type;
   }

@@ -31,7 +31,7 @@ interface Model {
   readonly includeAll?: boolean;
 }
 
-/** Fields that take one text, and what they are called in a sentence. */
+/** Fields with one text value, and their names in messages. */
 const singleFields = () => ({
   kind: t('variables.field.kind', 'kind of the query'),
   metric: t('variables.field.metric', 'metric'),
@@ -122,7 +122,7 @@ function orElse<Value>(valueOf: () => Value, otherwise: Value): Value {
  */
 export function interpolateFilters(filters: readonly QueryFilter[], variables: Variables): QueryFilter[] {
   return filters.flatMap((filter) => {
-    if (!isRecord(filter)) return [filter]; // the backend says what it is
+    if (!isRecord(filter)) return [filter]; // reported by the backend
     const values = interpolateValues(filter, variables);
     if (values === undefined) return [];
     return [

@@ -21,7 +21,7 @@ const DROP_NOTICES: readonly unknown[] = [
   'transpose',
 ];
 
-/** Whether a transformation of the panel that asks takes the notices away. */
+/** Whether a transformation of the panel removes the notices. */
 function dropsNotices({ scopedVars }: LiveRequest): boolean {
   const wrapped: unknown = scopedVars['__sceneObject']?.value;
   const runner: unknown = typeof wrapped === 'object' && wrapped !== null ? wrapped.valueOf() : undefined;
@@ -37,7 +37,7 @@ function dropsNotices({ scopedVars }: LiveRequest): boolean {
 }
 
 /**
- * Warnings stand in the panel's corner, where Grafana looks for them in the transformed frames. Where they would be
+ * Warnings appear in the panel's corner, where Grafana looks for them in the transformed frames. Where they would be
  * lost there they are errors of the response, which keeps its frames.
  */
 export function withNoticesKept(request: LiveRequest): (response: DataQueryResponse) => DataQueryResponse {

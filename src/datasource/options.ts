@@ -2,7 +2,7 @@ import type { DataSourceJsonData } from '@grafana/data';
 
 /** Settings of a data source that are no secrets. The bridge's address is the data source's `url`. */
 export interface StreamKpiOptions extends DataSourceJsonData {
-  /** Seconds until an unanswered call is given up; default 30. */
+  /** Timeout of a call in seconds; default 30. */
   readonly timeout?: number;
   /** The bridge's certificate is not checked at all; for trying only. */
   readonly tlsSkipVerify?: boolean;

@@ -43,7 +43,7 @@ export interface StreamKpiQuery extends DataQuery {
   readonly statusAs?: StatusAs;
   /** Numeric status: the value now, or what the bridge has recorded over the range; default: now. */
   readonly statusOver?: StatusOver;
-  /** A duration such as `1h`: shows what was so long before. */
+  /** A duration such as `1h`: shows the data of that much earlier. */
   readonly timeShift?: string;
   /** Name of the series: `{{segment}}`, `{{metric}}`, `{{measure}}`, `{{stat}}`. */
   readonly alias?: string;

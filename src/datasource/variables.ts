@@ -91,7 +91,7 @@ const matching = (choices: MetricFindValue[], search: string | undefined): Metri
   );
 };
 
-/** A variable's query as it may stand in a dashboard; undefined for one that has not been filled in. */
+/** A variable's query as stored in a dashboard; undefined if it is empty. */
 export function asVariableQuery(saved: unknown): StreamKpiVariableQuery | undefined {
   if (typeof saved !== 'object' || saved === null || !('list' in saved)) return undefined;
   const { list } = saved;

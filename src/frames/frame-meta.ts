@@ -8,7 +8,7 @@ export interface StreamKpiFrameMeta {
   readonly version: 1;
   readonly kind: FrameKind;
   readonly state: ConnectionState;
-  /** Why the state is what it is, in a sentence; absent when there is nothing to say. */
+  /** Reason of the state, in a sentence; absent when there is none. */
   readonly state_message?: string;
   /** Event time up to which the metric has been read; null before the first record. */
   readonly watermark_ms: number | null;
@@ -35,7 +35,7 @@ export interface StreamKpiFrameMeta {
   readonly truncated?: boolean;
   /** The frame holds the open windows of its series only; a frame before it may hold the closed ones. */
   readonly open_windows?: true;
-  /** Of each point of a series, where asked for. */
+  /** Revision of each point of a series, if requested. */
   readonly revisions?: readonly number[];
   /** Times of points that were removed. */
   readonly removed?: readonly number[];
@@ -51,14 +51,14 @@ export type FrameKind = (typeof FRAME_KINDS)[number];
 
 /**
  * `static`: an answer that nothing keeps up to date; `connected`: live; `reconnecting`: live until a moment ago;
- * `polling`: asked again from time to time; `disconnected`: not kept up to date although it should be.
+ * `polling`: queried again at intervals; `disconnected`: should be live but is not.
  */
 export const CONNECTION_STATES = ['static', 'connected', 'reconnecting', 'polling', 'disconnected'] as const;
 export type ConnectionState = (typeof CONNECTION_STATES)[number];
 
 /** How an answer is kept up to date. */
 export interface LiveMeta {
-  /** `points` and `events` come over the stream; `changed`: the stream tells when to ask again; `poll`: no stream. */
+  /** `points` and `events` arrive over the stream; `changed`: the stream signals when to query again; `poll`: no stream. */
   readonly mode: 'points' | 'events' | 'changed' | 'poll';
   /** Path of the live channel; absent for `poll`. */
   readonly path?: string;

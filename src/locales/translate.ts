@@ -2,7 +2,7 @@ import { t as translate } from '@grafana/i18n';
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** Texts as they were last made: panels ask for the same ones ten times a second, and i18next takes its time. */
+/** Cache of translated texts: panels need the same ones ten times a second, and i18next is slow. */
 const made = new Map<string, string>();
 const MOST_MADE = 2_000;
 

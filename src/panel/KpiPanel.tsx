@@ -15,7 +15,7 @@ import { ConnectionHeader } from './status/ConnectionHeader';
 import { SystemStatus } from './status/SystemStatus';
 import { usePanelReading, type PanelReading } from './use-panel-reading';
 
-/** KPI cards, alerts, and the state of what they come from: as many of them as the options or the queries say. */
+/** KPI cards, alerts and the state of their pipeline: the sections that the options or the queries select. */
 export function KpiPanel(props: PanelProps<KpiPanelOptions>) {
   const { data, width, height, timeZone } = props;
   const options = useMemo(() => completeOptions(props.options), [props.options]);
@@ -86,7 +86,7 @@ function SectionOf({ box, titled, reading, options, timeZone }: SectionOfProps) 
   }
 }
 
-/** No frame at all: still waiting, failed, or nothing asked. */
+/** No frame at all: still loading, failed, or no query. */
 function Nothing({ data, width, height }: PanelProps<KpiPanelOptions>) {
   const size = { width, height };
   if (data.state === LoadingState.Loading || data.state === LoadingState.NotStarted) {

@@ -83,7 +83,7 @@ function rowsOf(width: number, sections: readonly Section[]): Section[][] {
   return [...alone.map((section) => [section]), ['alerts', 'status']];
 }
 
-/** Every row its least height; the rest to the rows by their weight, up to what they want. */
+/** Gives every row its minimum height and distributes the rest by weight, up to each row's maximum. */
 function rowHeights(
   width: number,
   height: number,
@@ -96,7 +96,7 @@ function rowHeights(
   if (left <= 0) return least;
   const heights = [...least];
   const fixed = rows.map((row) => row.includes('connection'));
-  // The line of the connection grows a little on a wall; the cards take what the lists do not want.
+  // The line of the connection grows a little on a wall; the cards take what the lists leave.
   rows.forEach((row, index) => {
     if (row.includes('cards')) return;
     const share =

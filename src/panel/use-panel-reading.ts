@@ -41,7 +41,7 @@ type ReadProps = Pick<
 export function usePanelReading(props: ReadProps): PanelReading {
   const { data, options, timeZone, timeRange } = props;
   const theme = useTheme2();
-  // Hosts may make this function anew for each render; its meaning changes with the data or the options only.
+  // Hosts may create this function for each render; its result depends on the data and the options only.
   const replace = useRef(props.replaceVariables);
   replace.current = props.replaceVariables;
   const clock = useRef<ClockOffsetEstimate>(undefined);
@@ -81,7 +81,7 @@ export function usePanelReading(props: ReadProps): PanelReading {
     const kept = isLost ? { ...reading, system: last.system } : reading;
     before.current = last === undefined ? kept : withUnchanged(last, kept);
     return before.current;
-    // cardTitle stands for what the variables are: the function that fills them in is read through a ref.
+    // cardTitle changes with the variables: the function that interpolates them is read through a ref.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [series, isAsked, asksStatus, failure, options, cardTitle, link, theme, timeZone, timeRange]);
 }

@@ -13,7 +13,7 @@ interface Example {
   readonly query: Omit<StreamKpiQuery, 'refId'>;
 }
 
-/** What can be asked of the metrics that the bridge has. */
+/** Example queries for the bridge's own metrics. */
 function examplesOf(metrics: readonly MetricEntry[]): Example[] {
   const numbers = metrics.find(({ kind, dimensions }) => kind === 'window' && dimensions.length > 0);
   const [dimension] = numbers?.dimensions ?? [];

@@ -1,15 +1,15 @@
 import type { Clock } from './ports';
 
-/** Between two rounds: a page asks again twenty times a minute at most. */
+/** Interval between rounds: a page polls at most twenty times a minute. */
 const BETWEEN_MS = 3_000;
-/** The same while the last questions have failed. */
+/** The interval after failures. */
 const BETWEEN_FAILED_MS = 6_000;
-/** What is due so soon after the begin of a round still goes with it. */
+/** A query due this soon after the start of a round joins it. */
 export const JOIN_MS = 50;
 
 /**
- * When the panels of a page may ask again: all that is due together in one round, the first one at once. However many
- * panels there are and however often something changes, the page asks so many times a minute.
+ * Limits how often a page polls: due queries are sent together in one round, the first one at once. The rate does not
+ * depend on the number of panels or changes.
  */
 export class AskRounds {
   private begunMs = -Infinity;

@@ -10,7 +10,7 @@ const PANELS_AT_ONCE = 10;
 
 /**
  * When the panels of a page show what has come: all that have something at the same moment, a few at a time, at
- * most four times a second, and never while nobody can see the page.
+ * most four times a second, and never while the page is hidden.
  */
 export class CommitScheduler {
   private readonly waiting = new Set<() => void>();

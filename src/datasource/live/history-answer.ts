@@ -45,7 +45,7 @@ export function errorsOf(errors: readonly DataQueryError[]): {
   return first === undefined ? {} : { error: first, errors: [...errors] };
 }
 
-/** Asking again may help: the fault lies with a server or the network, not with the query. */
+/** Whether a retry may help: the fault lies with a server or the network, not with the query. */
 export function mayPass({ status }: DataQueryError): boolean {
   return status === undefined || status <= 0 || status === 408 || status === 429 || status >= 500;
 }

@@ -9,7 +9,7 @@ interface Kept {
 
 /**
  * The last answers to polled questions, which no channel keeps: a refresh that fails shows them again, in whatever
- * panel. Each is kept while some panel asks its question, and for a moment after.
+ * panel. Each is kept while a panel has its query open, and briefly after.
  */
 export class LastAnswers {
   private readonly kept = new Map<string, Kept>();
@@ -24,7 +24,7 @@ export class LastAnswers {
     return [...this.kept.values()].filter(({ frames }) => frames !== undefined).length;
   }
 
-  /** Begins to keep the answers to a question; the function that it returns ends that. */
+  /** Keeps the answers to a query until the returned function is called. */
   hold(question: string): () => void {
     const kept = this.kept.get(question) ?? { holders: 0, frames: undefined, cancelForgetting: undefined };
     this.kept.set(question, kept);

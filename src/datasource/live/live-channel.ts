@@ -21,7 +21,7 @@ export interface ChannelViewer {
   /** The panel's original request, reduced to this query. */
   readonly request: LiveRequest;
   readonly target: StreamKpiQuery;
-  /** What it shows now. */
+  /** The visible time range. */
   span(): Span;
   /** There is something to show: points, the clock, the state of the connection. */
   onNews(): void;
@@ -64,8 +64,8 @@ const floorMinute = (ms: number): number => Math.floor(ms / MINUTE_MS) * MINUTE_
 type StoredMode = 'points' | 'events';
 
 /**
- * One live query of the page: its channel, what is known of its points, and the panels that show it. However many
- * panels show it, it has one subscription, and asks history once when something may have been missed.
+ * One live query of the page: its channel, its points and the panels that show it. All its panels share one
+ * subscription and one catch-up query when something may have been missed.
  */
 export class LiveChannel {
   readonly points: PointStore;
@@ -141,7 +141,7 @@ export class LiveChannel {
     return { state: 'disconnected', message: this.askFault };
   }
 
-  /** Why what is shown may be out of date, once that has lasted for a moment; undefined while all is well. */
+  /** Why the data may be out of date, once that has lasted for a moment; undefined if it is up to date. */
   get trouble(): string | undefined {
     const { lostSinceMs } = this;
     if (lostSinceMs === undefined) return undefined;
@@ -271,7 +271,7 @@ export class LiveChannel {
       const all = union(viewers.map((viewer) => viewer.span()));
       const [first] = viewers;
       if (first === undefined || all === undefined) return [];
-      // Whole minutes, so that channels of one dashboard ask over the same range.
+      // Whole minutes, so that channels of one dashboard query the same range.
       const span = { fromMs: floorMinute(all.fromMs), toMs: floorMinute(all.toMs + MINUTE_MS - 1) };
       this.asked += 1;
       const target = this.catchUpTarget(first.target);

@@ -35,7 +35,7 @@ const FIRST_GAP_MS = 2_000;
 const SILENCE_MS = 8_000;
 /** The last part restarts in a page that was busy: pending messages are read first. */
 const SECOND_LOOK_MS = 500;
-/** Many pages that have lost one stream do not all ask in the same moment. */
+/** Spreads the queries of pages that lost the same stream. */
 const SPREAD_MS = 500;
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 30_000;
@@ -49,8 +49,8 @@ const pollsInstead = (why: string): string =>
 type Wire = 'connecting' | 'connected' | 'lost';
 
 /**
- * One channel of Grafana Live: keeps it subscribed, checks that its messages come without a gap, and asks for
- * polls while it does not work. The channel itself is the judge of what its messages mean.
+ * One channel of Grafana Live: keeps it subscribed, checks its messages for gaps, and requests polling
+ * while it does not work. The channel interprets the messages.
  */
 export class LiveConnection {
   private wire: Wire = 'connecting';
@@ -61,7 +61,7 @@ export class LiveConnection {
   private isReopening = false;
   private wireFault: string | undefined;
   private upstream: LiveState | undefined;
-  /** Nothing has come for so long that something must be wrong: the bridge hangs, or something between. */
+  /** No message for so long that the bridge, or a hop before it, must hang. */
   private silent = false;
   private stream: string | undefined;
   private lastSeq: number | undefined;

@@ -26,7 +26,7 @@ export interface CachedAnswer {
   readonly frames: readonly DataFrame[];
 }
 
-/** Who asks a request, so that a newer one of the same ends it: an object of the page, or a text alone. */
+/** Identity of a request's sender: a newer request of the same sender ends it. An object of the page, or a text alone. */
 export interface Asks {
   readonly runner?: object;
   readonly part: string;

@@ -30,7 +30,7 @@ export function liveQuery(request: LiveRequest, ports: LiveQueryPorts): Observab
       complete: () => subscriber.complete(),
       error: (fault) => subscriber.error(fault),
     });
-    // Grafana loses the subscription of a request when it asks twice in one tick: only the newer one is for the panel.
+    // When Grafana queries twice in one tick, it loses the subscription of the first request: only the newer one counts.
     const leave = ports.hub.takeTurn(asks(request, ports.uid), () => subscriber.complete());
     return () => {
       leave();
@@ -89,7 +89,7 @@ class LiveRun {
     for (const view of this.views) view.close();
   }
 
-  /** A refresh that is not answered: what is known is shown, and says so. */
+  /** A refresh without an answer: cached data is shown with a notice. */
   private onSlow(): void {
     if (!this.views.every((view) => view.isKnown)) return;
     this.answered = { data: [] };
@@ -132,7 +132,7 @@ class LiveRun {
 const EXPLORE: string = CoreApp.Explore;
 
 /**
- * Who asks: the scene object that runs the queries, as a panel's repeats have the same id; else the panel, or the pane
+ * The sender: the scene object that runs the queries, since repeated panels share one id; else the panel, or the pane
  * of Explore. Undefined where that cannot be known.
  */
 function asks(

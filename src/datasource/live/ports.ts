@@ -14,7 +14,7 @@ export interface Clock {
   random(): number;
 }
 
-/** Whether somebody can see the page. */
+/** Visibility of the page. */
 export interface PageVisibility {
   isVisible(): boolean;
   /** Calls at every change; returns a function that unsubscribes. */
@@ -40,7 +40,7 @@ export interface LiveTransport {
 
 export type LiveRequest = DataQueryRequest<StreamKpiQuery>;
 
-/** Asks the backend; the answer comes with its errors in it. Unsubscribing cancels the call. */
+/** Queries the backend; errors are part of the answer. Unsubscribing cancels the call. */
 export type History = (request: LiveRequest) => Observable<DataQueryResponse>;
 
 export const systemClock: Clock = {

@@ -107,7 +107,7 @@ export class SeriesFrames {
     });
   }
 
-  /** In the backend's order: open windows that stand apart come after all closed ones. */
+  /** In the backend's order: series of open windows follow all closed ones. */
   private partsOf(series: readonly { key: string; series: SeriesPoints }[], span: Span): Part[] {
     if (this.target.openWindows !== 'separate') {
       return series.map((one) => ({ ...one, windows: 'all', span }));

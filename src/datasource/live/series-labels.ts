@@ -10,7 +10,7 @@ const PLACEHOLDER = /\{\{\s*([^{}]+?)\s*\}\}/g;
 const NO_LABEL = '(none)';
 
 export interface NameWords {
-  /** `{{name}}` in it stands for a label, or for one of the words. */
+  /** `{{name}}` is replaced by a label or by one of the words. */
   readonly alias: string | undefined;
   /** What the metric is called, for a series without labels. */
   readonly title: string;

@@ -7,7 +7,7 @@ const FORGOTTEN = -1;
 const FEW = 16;
 
 /**
- * What is known of one series: its points in order of time, each with its revision, and markers of the removed ones.
+ * The points of one series in time order, each with its revision, and tombstones of removed points.
  * Of one time the higher revision wins, in whatever order they come.
  */
 export class SeriesPoints {
@@ -71,7 +71,7 @@ export class SeriesPoints {
 
   /**
    * Drops the points in `[fromMs, toMs)` that an answer does not have although they were known when it was
-   * asked for: they have passed their retention. `keep` are the answer's times, ascending.
+   * requested: they have passed their retention. `keep` are the answer's times, ascending.
    */
   dropAbsent(fromMs: number, toMs: number, keep: readonly number[], askedAt: number): void {
     let next = 0;

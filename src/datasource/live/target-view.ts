@@ -31,7 +31,7 @@ export interface ViewContext {
 }
 
 /**
- * One query of a panel, kept up to date after its first answer: from a channel's points, or by asking again when
+ * One query of a panel, kept up to date after its first answer: from a channel's points, or by a new query when
  * the channel says so, or from time to time.
  */
 export class TargetView implements ChannelViewer {
@@ -48,7 +48,7 @@ export class TargetView implements ChannelViewer {
   private readonly question: string;
   private cancelPoll: (() => void) | undefined;
   private readonly endHold: () => void;
-  /** What it was resumed from is the answer to its own question, of the same step. */
+  /** It was resumed from an answer to the same query with the same step. */
   private isOfSameWidth = false;
   /** Its question has not been answered for a while. */
   private isSlow = false;
@@ -74,7 +74,7 @@ export class TargetView implements ChannelViewer {
       () => this.askAgain(),
       () => rounds,
     );
-    // A refresh begins while nobody else holds what is known: hold it until the answer comes.
+    // During a refresh no other panel may hold the cached answer: hold it until the new one arrives.
     const known = context.hub.recall(this.question, maxDataPointsOf(context.request));
     this.endHold = context.hub.polled.hold(this.question);
     const polled = context.hub.polled.get(this.question);
@@ -93,7 +93,7 @@ export class TargetView implements ChannelViewer {
     return this.frames.length > 0 || this.channel !== undefined;
   }
 
-  /** Its first question has not been answered for a while: what is known is shown until then. */
+  /** Its first query is slow: cached data is shown until the answer arrives. */
   onSlow(): void {
     this.isSlow = true;
   }
@@ -140,7 +140,7 @@ export class TargetView implements ChannelViewer {
     return 'answered';
   }
 
-  /** Its first question has failed in a way that may pass. What its channel holds is caught up with by that. */
+  /** Its first query failed with a retryable error. A retry also catches up with what its channel holds. */
   retryLater(): void {
     const { channel } = this;
     if (channel !== undefined && channel.isStored && this.isOfSameWidth) channel.wantHistory();

@@ -88,7 +88,7 @@ export class FakeLive implements LiveTransport {
     for (const channel of this.open) channel.status(LiveChannelConnectionState.Connecting);
   }
 
-  /** The next message of the stream; nobody hears it who is not connected. */
+  /** Sends the next message of the stream; clients that are not connected miss it. */
   send(body: { readonly type: string } & Record<string, unknown>): void {
     const message = this.number(body);
     for (const channel of this.open) if (channel.isConnected) channel.tell(message);

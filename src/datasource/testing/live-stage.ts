@@ -14,7 +14,7 @@ import { FakePage } from './fake-page';
 
 export const MINUTE = 60_000;
 export const HOUR = 3_600_000;
-/** When every test begins. */
+/** Start time of every test. */
 export const NOON = Date.UTC(2026, 10, 26, 12, 0, 0);
 /** The name of the series with that segment, as `FakeBackend.truth` and `points` have it. */
 export const segment = (name: string): string => seriesKey({ segment: name });
@@ -144,7 +144,7 @@ export class StagePanel {
     return (this.range.to.valueOf() - this.range.from.valueOf()) / HOUR;
   }
 
-  /** As by the refresh button or the time picker: the old run ends before the new one begins. */
+  /** As by the refresh button or the time picker: the old run ends before the new one starts. */
   refresh(range = this.range.raw.to === 'now' ? relative(String(this.range.raw.from)) : this.range): void {
     this.close();
     this.range = range;

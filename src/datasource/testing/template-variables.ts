@@ -15,7 +15,7 @@ import {
 export type DashboardVariable = CustomVariable | TextBoxVariable | ConstantVariable;
 
 interface Choices {
-  /** What is selected; several, or `$__all`. */
+  /** The selected values; several, or `$__all`. */
   readonly value: string | string[];
   readonly options?: readonly string[];
   readonly includeAll?: boolean;

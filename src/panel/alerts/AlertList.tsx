@@ -25,7 +25,7 @@ interface AlertListProps {
   readonly timeZone: TimeZone;
 }
 
-/** The newest alerts, the rest of the kept ones a button away; tells of new ones politely. */
+/** The newest alerts, with a button for the rest; announces new ones politely to screen readers. */
 export const AlertList = memo(function AlertList({
   alerts,
   options,

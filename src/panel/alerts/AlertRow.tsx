@@ -66,7 +66,7 @@ export const AlertRow = memo(function AlertRow({ alert, wide, latest, words, tim
   );
 });
 
-/** At the beginning of a text, or `inside` one, where English has small letters. */
+/** At the start of a text, or `inside` one, where English uses lower case. */
 function latestWord(
   says: NonNullable<AlertModel['latest']>['says'],
   place: 'first' | 'inside' = 'first',

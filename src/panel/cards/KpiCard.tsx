@@ -90,7 +90,7 @@ export const KpiCard = memo(function KpiCard(props: KpiCardProps) {
   );
 });
 
-/** "No data" is no value: it is smaller, on a line as high as the values beside it. */
+/** "No data" is smaller than a value, on a line as high as the values beside it. */
 function valueLine(value: ShownValue, { valueSize, titleSize }: CardLayout): React.CSSProperties {
   if (!value.missing) return { fontSize: valueSize };
   return {

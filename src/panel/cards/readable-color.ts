@@ -7,7 +7,7 @@ const MOST_KNOWN = 500;
 
 /**
  * A colour that can be read on a background: the given one, or the nearest darker or lighter one of its hue that has
- * enough contrast. What cannot be understood as a colour is given back.
+ * enough contrast. Text that is not a valid colour is returned unchanged.
  */
 export function readableColor(color: string, background: string): string {
   const key = `${color}|${background}`;
@@ -33,7 +33,7 @@ function withContrast(color: string, background: string): string {
   }
 }
 
-/** Black or white, whichever reads better on a colour; undefined for what is no colour. */
+/** Black or white, whichever reads better on a colour; undefined for an invalid colour. */
 export function textOn(color: string): string | undefined {
   try {
     const { getContrastRatio } = colorManipulator;

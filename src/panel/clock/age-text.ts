@@ -11,7 +11,7 @@ export function ageText(at: number, now: number): string {
   return t('age.days', '{{days}} d ago', { days: Math.floor(hours / 24) });
 }
 
-/** The same for a lag: `0 s`, `45 s`, `12 min`; what is ahead of the clock is `0 s`. */
+/** A lag in words: `0 s`, `45 s`, `12 min`; a negative lag is `0 s`. */
 export function lengthText(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   if (seconds < 90) return t('length.seconds', '{{length, number}} s', { length: seconds });

@@ -1,11 +1,11 @@
 /**
- * One clock for everything on the page that shows an age: it ticks once a second while somebody listens and the page
- * is visible. Between ticks it stands still, so that all ages of one paint are of one moment.
+ * One clock for everything on the page that shows an age: it ticks once a second while it has listeners and the page
+ * is visible. Between ticks it does not move, so that all ages of one paint agree.
  */
 const TICK_MS = 1000;
 /** A tick this late: the computer was asleep. */
 const ASLEEP_MS = 10_000;
-/** What was not asked for meanwhile comes within this time. */
+/** Data skipped while hidden arrives within this time. */
 const RETURN_MS = 10_000;
 
 const listeners = new Set<() => void>();
@@ -20,7 +20,7 @@ const isBehind = (): boolean => Math.abs(Date.now() - now) >= TICK_MS;
 
 /** The moment that everything shows, epoch ms of the browser's clock. */
 export function tickedNow(): number {
-  // Nobody keeps it up to date while it does not tick.
+  // It is out of date while it does not tick.
   if (timer === undefined && isBehind()) now = Date.now();
   return now;
 }

@@ -5,7 +5,7 @@ export type SavedOptions = {
   readonly [K in keyof KpiPanelOptions]?: Partial<KpiPanelOptions[K]> | undefined;
 };
 
-/** Whole options: what is missing is as in a new panel. */
+/** Options with the defaults of a new panel for missing ones. */
 export function completeOptions(saved: SavedOptions | undefined): KpiPanelOptions {
   const { cards, alerts, status, sections, show } = saved ?? {};
   return {

@@ -4,14 +4,14 @@ import type { Severity } from '../severity';
 export const SECTIONS = ['connection', 'alerts', 'cards', 'status'] as const;
 export type Section = (typeof SECTIONS)[number];
 
-/** `auto`: what the queries give; a name: that part, or all of them; `chosen`: the sections listed beside. */
+/** `auto`: by the queries; a name: that section, or all of them; `chosen`: the sections listed beside. */
 export const SHOW = ['auto', 'dashboard', 'connection', 'cards', 'alerts', 'status', 'chosen'] as const;
 export type Show = (typeof SHOW)[number];
 
 export const CARD_STATS = ['last', 'min', 'max', 'avg', 'sum', 'count'] as const;
 export type CardStat = (typeof CARD_STATS)[number];
 
-/** `auto`: the same time earlier where a query with a time shift gives it, else the window before. */
+/** `auto`: the same time earlier where a query with a time shift has it, else the previous window. */
 export const DELTA_AGAINST = ['auto', 'previous', 'earlier', 'none'] as const;
 export type DeltaAgainst = (typeof DELTA_AGAINST)[number];
 
@@ -64,7 +64,7 @@ export interface StatusOptions {
   readonly queries: readonly string[];
 }
 
-/** The panel's options as saved; OPTIONS_VERSION tells the migration which shape they have. */
+/** The panel's options as saved; OPTIONS_VERSION is the version of their shape for migrations. */
 export interface KpiPanelOptions {
   readonly version: number;
   readonly show: Show;

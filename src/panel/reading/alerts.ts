@@ -123,7 +123,7 @@ function alertAt(frame: DataFrame, row: number, options: AlertOptions, context: 
   };
 }
 
-/** An event that became known so long after its window is of records that were read long after they were made. */
+/** An event detected this long after its window stems from records that were read late, e.g. in a replay. */
 const LATE_MS = 5 * 60_000;
 
 /**
@@ -152,7 +152,7 @@ const unmentioned = (labels: Labels, message: string): Labels =>
 const CRITICAL = /^(critical|crit|error|err|fatal|emergency|alert|high|page|p1)$/i;
 const WARNING = /^(warning|warn|medium|moderate|major|p2)$/i;
 
-/** Severities of other sources by their usual names; what is not known is information. */
+/** Severities of other sources by their usual names; unknown ones count as info. */
 export const severityOf = (name: string): Severity =>
   CRITICAL.test(name) ? 'critical' : WARNING.test(name) ? 'warning' : 'info';
 

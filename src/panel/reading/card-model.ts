@@ -3,7 +3,7 @@ import type { LinkModel } from '@grafana/data';
 /** Label name to value. A missing label and an empty one are the same. */
 export type Labels = Readonly<Record<string, string>>;
 
-/** A value the way the field's options want it shown. */
+/** A value formatted by the field's options. */
 export interface ShownValue {
   /** Null where there is no number; 0 is a number. */
   readonly numeric: number | null;
@@ -26,7 +26,7 @@ export interface Delta {
   readonly judged: boolean;
   /** Null where neither direction is better, or nothing changed. */
   readonly good: boolean | null;
-  /** What it is compared with, e.g. `previous window`. */
+  /** Name of the compared value, e.g. `previous window`. */
   readonly versus: string;
   /** The value it is compared with. */
   readonly base: ShownValue;
@@ -69,14 +69,14 @@ export interface CardModel {
   /** The same over updates. */
   readonly key: string;
   readonly title: string;
-  /** What tells this card from others of the same title; may be empty. */
+  /** Suffix that distinguishes this card from others of the same title; may be empty. */
   readonly subtitle: string;
-  /** So many characters at the title's beginning are another card's too; 0: too few to matter. */
+  /** Length of the title's prefix shared with another card; 0: too short to matter. */
   readonly shared: number;
   readonly value: ShownValue;
   /** Null: nothing to compare with (yet). */
   readonly delta: Delta | null;
-  /** Empty: not wanted, or unknown. */
+  /** Empty: hidden or unknown. */
   readonly stats: readonly Stat[];
   readonly updated: Updated | null;
   /** The bridge's clock from which on the value is old; null: never. */

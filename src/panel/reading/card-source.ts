@@ -15,7 +15,7 @@ export interface CardSource {
   readonly metric: string | undefined;
   readonly measure: string | undefined;
   readonly labels: Labels;
-  /** Name of the card where nobody set one, and what comes after it. */
+  /** Default name of the card, and the suffix after it. */
   readonly title: string;
   readonly subtitle: string;
   /** Numbers of the range; null: there is none. A missing one is unknown. */

@@ -5,7 +5,7 @@ import { ownDisplayName, type DisplayContext } from './shown-value';
 export interface CardTitle {
   readonly title: string;
   readonly subtitle: string;
-  /** So many characters at its beginning are another card's too, up to where words differ; 0: too few to matter. */
+  /** Length of the prefix shared with another card, in whole words; 0: too short to matter. */
   readonly shared: number;
 }
 
@@ -13,7 +13,7 @@ type Name = Omit<CardTitle, 'shared'>;
 
 /**
  * What the cards are called: by the text of the options, else by the display name set for the field, else by the
- * metric and its labels. Cards of one title are told apart by what follows it, which then comes first.
+ * metric and its labels. Cards of one title are distinguished by their suffix, which is then shown first.
  */
 export function cardTitles(
   sources: readonly CardSource[],
@@ -30,10 +30,10 @@ export function cardTitles(
   return withShared(sameTitle(told) ? told.map(swap) : withMeasures(told, sources));
 }
 
-/** Shorter beginnings show even on the smallest card. */
+/** Shorter prefixes fit even on the smallest card. */
 const LEAST_SHARED = 8;
 
-/** Neighbours in alphabetical order share the longest beginnings. */
+/** Neighbours in alphabetical order share the longest prefixes. */
 function withShared(names: readonly Name[]): CardTitle[] {
   const shared = new Map<string, number>();
   const titles = [...new Set(names.map(({ title }) => title))].sort();
@@ -57,7 +57,7 @@ function sharedLength(title: string, other: string): number {
 }
 
 interface Named extends Name {
-  /** Somebody chose the title: what follows it is shown only where it is needed. */
+  /** The title was set by the user: its suffix is shown only where it is needed. */
   readonly chosen: boolean;
 }
 
@@ -115,7 +115,7 @@ const sameTitle = (titles: readonly Name[]): boolean =>
 
 const swap = ({ title, subtitle }: Name): Name => ({ title: subtitle, subtitle: title });
 
-/** Two measures of one metric and the same labels would read alike: the measure's name tells them apart. */
+/** Two measures of one metric and the same labels would look the same: the measure's name distinguishes them. */
 function withMeasures(titles: readonly Name[], sources: readonly CardSource[]): Name[] {
   const used = countBy(titles, nameKey);
   return titles.map((entry, index) => {

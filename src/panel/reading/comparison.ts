@@ -3,7 +3,7 @@ import type { GoodWhen } from '../options/panel-options';
 import type { Delta, Target } from './card-model';
 import { shownDifference, shownValue, signed, wholeText, type DisplayContext } from './shown-value';
 
-/** How one number stands to another; null where one of them is missing. */
+/** Compares two numbers; null if one of them is missing. */
 export function compare(
   field: Field,
   value: number | null,
@@ -26,7 +26,7 @@ export function compare(
   };
 }
 
-/** Change in percent of where it came from; null when that was 0 and it changed: there is no such percentage. */
+/** Change in percent of the earlier value; null if that was 0 and the value changed. */
 export function percentText(difference: number, base: number): string | null {
   if (difference === 0) return '0%';
   if (base === 0) return null;
@@ -41,7 +41,7 @@ export function percentText(difference: number, base: number): string | null {
 const trimZeros = (text: string): string => (text.includes('.') ? text.replace(/\.?0+$/, '') : text);
 
 /**
- * How far a value is on its way to a target. Where down is good the target is a ceiling: it is kept while the value
+ * Progress of a value towards a target. Where down is good the target is a ceiling: it is kept while the value
  * is not above it, and the share says how much of it is used up.
  */
 export function towards(

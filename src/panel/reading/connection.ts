@@ -13,7 +13,7 @@ export interface ConnectionModel {
   readonly state: ShownConnection;
   /** Why, in a sentence; empty when there is nothing to say. */
   readonly message: string;
-  /** How often it is asked again, ms; null where that is not known. */
+  /** Polling interval, ms; null if unknown. */
   readonly everyMs: number | null;
   /** From this clock of the bridge on the numbers count as old although the connection stands; null: never. */
   readonly staleFrom: number | null;
@@ -83,7 +83,7 @@ function countedMetas(metas: readonly StreamKpiFrameMeta[]): readonly StreamKpiF
   return streamed.length > 0 ? streamed : moving.length > 0 ? moving : metas;
 }
 
-/** Of the query that is asked again most often. */
+/** The shortest polling interval of the queries. */
 function pollOf(metas: readonly StreamKpiFrameMeta[]): number | null {
   const times = metas.map((meta) => meta.live?.poll_ms).filter((ms) => ms !== undefined);
   return times.length === 0 ? null : Math.min(...times);

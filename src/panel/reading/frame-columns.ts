@@ -14,7 +14,7 @@ export function column(frame: DataFrame, ...names: string[]): Field | undefined 
 export const timeColumn = (frame: DataFrame): Field | undefined =>
   frame.fields.find((field) => field.type === FieldType.time);
 
-/** Numeric columns that nobody has hidden. */
+/** Visible numeric columns. */
 export const numberColumns = (frame: DataFrame): Field[] =>
   frame.fields.filter((field) => field.type === FieldType.number && !isHidden(field));
 

@@ -26,7 +26,7 @@ export function staleFrom(
   return rules.rangeEnd !== null && rules.rangeEnd <= from ? null : from;
 }
 
-/** The end of a range that stands still; null for one that ends at `now` (or relative to it). */
+/** The end of an absolute range; null for one that ends at `now` (or relative to it). */
 export function fixedRangeEnd(range: TimeRange): number | null {
   if (typeof range.raw.to !== 'string') return range.to.valueOf();
   if (range.raw.to.trim() === 'now') return null;

@@ -8,17 +8,17 @@ interface Query {
   readonly queryType?: string;
 }
 
-/** Those that are asked; none where the host names none. */
+/** The enabled queries; none if the host passes none. */
 const queriesOf = ({ request }: Pick<PanelData, 'request'>): readonly Query[] =>
   ((request?.targets as readonly Query[] | undefined) ?? []).filter(({ hide }) => hide !== true);
 
 export const hasQueries = (data: Pick<PanelData, 'request'>): boolean => queriesOf(data).length > 0;
 
-/** Whether one of them asks for the bridge's status. */
+/** Whether one of them is a status query. */
 export const asksForStatus = (data: Pick<PanelData, 'request'>): boolean =>
   queriesOf(data).some(({ kind }) => kind === 'status');
 
-/** The frames are those of a stored snapshot, which Grafana gives by a query of its own. */
+/** The frames belong to a stored snapshot, which Grafana reads with its own query type. */
 export const isSnapshot = (data: Pick<PanelData, 'request'>): boolean =>
   queriesOf(data).some(({ queryType }) => queryType === 'snapshot') ||
   window.location.pathname.includes('/dashboard/snapshot/');

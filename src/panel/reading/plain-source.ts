@@ -90,5 +90,5 @@ function rowSource(
   };
 }
 
-/** Tells the cards of one row apart that come from several columns. */
+/** Distinguishes the cards of several columns of one row. */
 const COLUMN_LABEL = '\u0000column';

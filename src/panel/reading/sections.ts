@@ -15,7 +15,7 @@ const FED = ['cards', 'alerts', 'status'] as const;
 
 /**
  * Which frames feed which part. A query chosen for a part feeds that part alone, and a part with chosen queries is
- * fed by nothing else. All other frames go by what they say they are, and by their columns where they say nothing.
+ * fed by nothing else. All other frames are classified by their metadata or, without it, by their columns.
  */
 export function sectionFrames(
   frames: readonly DataFrame[],
@@ -81,7 +81,7 @@ export function shownSections(
   }
 }
 
-/** What the queries give; cards where they give nothing, because those say what to do. */
+/** The sections of the queries' data; without data the cards, because they say what to do. */
 function automaticSections(frames: readonly DataFrame[], fed: SectionFrames): Section[] {
   const streams = frames.some((frame) => frameMeta(frame) !== undefined);
   const found = SECTIONS.filter((section) =>

@@ -119,7 +119,7 @@ export function trendOf(
   };
 }
 
-/** A series with coarser points than its windows cannot tell the windows' own last, least and greatest. */
+/** A series with coarser points than its windows does not hold the windows' last, min and max. */
 function coarseNote(meta: StreamKpiFrameMeta | undefined): string | null {
   const { step_ms: step, window_ms: window } = meta ?? {};
   if (step === undefined || window === undefined || step <= window) return null;
@@ -134,7 +134,7 @@ const NAMELESS = /^value$/i;
 /** What the data source adds to the name of a shifted series (pkg/frames/names.go). */
 const EARLIER = /, \S+ earlier$/;
 
-/** The metric's title and the labels; a name that somebody gave the series (an alias, a display name) alone. */
+/** The metric's title and the labels; an alias or display name alone. */
 export function seriesName(
   frame: DataFrame,
   field: Field,

@@ -26,8 +26,8 @@ export const noData = (): string => t('cards.no-data', 'No data');
 export const NO_VALUE = '–';
 
 /**
- * A value by the field's unit, decimals, mappings, thresholds and colour scheme. What is no number (null, NaN,
- * infinity) shows the field's "no value" text unless a mapping gives it a text of its own.
+ * A value by the field's unit, decimals, mappings, thresholds and colour scheme. Non-numbers (null, NaN,
+ * infinity) show the field's "no value" text unless a mapping has its own text for them.
  */
 export function shownValue(
   field: Field,
@@ -45,7 +45,7 @@ export function shownValue(
   return { numeric: null, prefix: '', text, suffix: '', color: undefined, missing: isMissing };
 }
 
-/** Without thresholds, mappings or a scheme the processor gives a grey that nobody chose. */
+/** Without thresholds, mappings or a scheme the processor returns a default grey. */
 const isColored = ({ config }: Field): boolean =>
   config.thresholds !== undefined ||
   (config.mappings ?? []).length > 0 ||
@@ -100,7 +100,7 @@ export function cardConfig(field: Field): { readonly goodWhen: GoodWhen; readonl
   };
 }
 
-/** The display name somebody set for the field, with its variables filled in for this row; undefined: none set. */
+/** The field's display name with its variables filled in for this row; undefined if none is set. */
 export function ownDisplayName(
   frame: DataFrame,
   field: Field,

@@ -25,7 +25,7 @@ export interface TopicModel {
 
 export interface SystemModel {
   readonly hops: readonly HopModel[];
-  /** A metric a row, with the topic it comes from. */
+  /** One row per metric, with its topic. */
   readonly topics: readonly TopicModel[];
   /** Metrics that have data; null: unknown. */
   readonly activeMetrics: number | null;
@@ -33,12 +33,12 @@ export interface SystemModel {
   readonly clients: number | null;
   readonly version: string;
   readonly uptimeMs: number | null;
-  /** Null where no query gives the status. */
+  /** Null without a status query. */
   readonly ready: boolean | null;
 }
 
 /**
- * What the status queries say; without one, what the other frames show of it. `isAsked`: the panel has a query for
+ * The pipeline's state by the status queries or, without one, by the other frames. `isAsked`: the panel has a query for
  * the status, so that without its answer nothing is known.
  */
 export function readSystem(

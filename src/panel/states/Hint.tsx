@@ -9,7 +9,7 @@ interface HintProps {
   readonly width: number;
   readonly height: number;
   readonly title: string;
-  /** What to do about it; left out where there is no room, then only in the title. */
+  /** What to do about it; only in the tooltip where there is no room. */
   readonly text: string;
   readonly icon?: IconName;
   readonly tone?: 'neutral' | 'good' | 'bad';

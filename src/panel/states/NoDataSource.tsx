@@ -5,7 +5,7 @@ import { APP_PAGE, DATA_SOURCE_ID } from '../../frames/plugin-ids';
 import { t } from '../../locales/translate';
 import { Hint } from './Hint';
 
-/** Whether this Grafana has no data source of the app: its dashboards then fail before anything is asked. */
+/** Whether this Grafana has no data source of the app: its dashboards then fail before any query is sent. */
 export function lacksDataSource(): boolean {
   const service = getDataSourceSrv() as DataSourceSrv | undefined;
   return service?.getList({ pluginId: DATA_SOURCE_ID }).length === 0;

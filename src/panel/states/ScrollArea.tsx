@@ -1,7 +1,7 @@
 import React from 'react';
 
 interface ScrollAreaProps {
-  /** What is in it, for people who cannot see it. */
+  /** Accessible label of its content. */
   readonly label: string;
   readonly className?: string;
   readonly style?: React.CSSProperties;

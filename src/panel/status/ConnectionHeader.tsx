@@ -106,7 +106,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
     color: palette(theme).text.secondary,
   }),
   fill: css({ flex: '1 1 0' }),
-  // As wide as any age, so that what is beside it stays where it is.
+  // As wide as any age, so that its neighbours do not move.
   age: css({ display: 'inline-block', minWidth: '5.6em' }),
   quiet: css({ flex: 'none', color: palette(theme).text.secondary }),
 });

@@ -13,7 +13,7 @@ interface Words {
   readonly name: string;
   readonly icon: IconName;
   readonly tone: Tone;
-  /** What it means, where the frames give no reason of their own. */
+  /** Default explanation, used if the frames contain no reason. */
   readonly meaning: string;
 }
 
@@ -86,7 +86,7 @@ const WORDS: Readonly<Record<BadgeState, () => Words>> = {
   }),
 };
 
-/** What a state is called on this panel: of what is asked at fixed times, how often. */
+/** Name of a state on this panel; for scheduled queries with their interval. */
 export const connectionName = (state: BadgeState, { everyMs }: ConnectionModel): string =>
   state === 'scheduled' && everyMs !== null
     ? t('connection.every', 'Every {{length}}', { length: lengthText(everyMs) })

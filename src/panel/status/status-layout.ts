@@ -34,7 +34,7 @@ export interface StatusCounts {
   /** Those of them that fail. */
   readonly failing: number;
   readonly topics: number;
-  /** Whether a heading is wanted. */
+  /** Whether to show a heading. */
   readonly titled: boolean;
 }
 

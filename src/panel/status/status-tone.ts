@@ -19,7 +19,7 @@ export const hopWords = (state: HopState): HopWords =>
     }) as const
   )[state];
 
-/** What a hop is called; names of products, and those that the bridge gives, stay as they are. */
+/** Display name of a hop; product names and the bridge's own names are not translated. */
 export function hopTitle(name: string): string {
   const titles: Readonly<Record<string, string>> = {
     Bridge: t('hop.bridge', 'Bridge'),

@@ -2,9 +2,9 @@ import { useOverdue } from '../clock/use-ticked';
 import type { ConnectionModel, ShownConnection } from '../reading/connection';
 import type { BadgeState } from './connection-words';
 
-/** A live answer nothing has been heard of for this long is no longer believed: the bridge speaks every few seconds. */
+/** A live answer without a message for this long counts as stale: the bridge sends one every few seconds. */
 const SILENCE_MS = 45_000;
-/** What is asked at times further apart has these many of them to come. */
+/** Queries with a longer interval are stale after this many intervals. */
 const MISSED_POLLS = 3;
 
 const MOVING: readonly ShownConnection[] = ['connected', 'scheduled', 'polling'];

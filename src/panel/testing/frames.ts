@@ -11,7 +11,7 @@ import type { StreamKpiFrameMeta } from '../../frames/frame-meta';
 import { completeOptions, type SavedOptions } from '../options/complete-options';
 import type { DisplayContext } from '../reading/shown-value';
 
-/** Frames as the data source gives them, for tests of what reads them. All times are of one afternoon. */
+/** Frames as the data source returns them, for tests. All times are of one afternoon. */
 
 export const MINUTE = 60_000;
 export const T0 = Date.UTC(2026, 10, 26, 12, 0, 0);

@@ -4,7 +4,7 @@ import { t } from '../../../locales/translate';
 import { SecretField } from './SecretField';
 import type { SettingsSectionProps } from './settings-changes';
 
-/** The token that the bridge asks for, where it has tokens. */
+/** The bridge's token, if the bridge requires one. */
 export function AuthenticationSettings(props: SettingsSectionProps) {
   return (
     <ConfigSection title={t('settings.authentication.title', 'Authentication')}>

@@ -3,7 +3,7 @@ import type { StreamKpiOptions, StreamKpiSecrets } from '../../options';
 
 export type Settings = DataSourceSettings<StreamKpiOptions, StreamKpiSecrets>;
 
-/** What every part of the settings page is given. */
+/** Props of every section of the settings page. */
 export interface SettingsSectionProps {
   readonly settings: Settings;
   /** Provisioned, or not allowed to be changed by this user. */
@@ -30,7 +30,7 @@ export const withSecret = (settings: Settings, name: keyof StreamKpiSecrets, val
   secureJsonData: { ...settings.secureJsonData, [name]: value },
 });
 
-/** The settings with a saved secret given up: saving them empties it, unless another is typed. */
+/** The settings with a saved secret reset: saving clears it unless another one is typed. */
 export const withoutSecret = (settings: Settings, name: keyof StreamKpiSecrets): Settings => ({
   ...settings,
   secureJsonFields: { ...settings.secureJsonFields, [name]: false },

@@ -8,7 +8,7 @@ interface CatalogueAlertProps {
   readonly onRetry: () => void;
 }
 
-/** Why there are no choices, where the bridge could not be asked or has nothing to offer. */
+/** Says why there are no choices: the bridge could not be reached or has none. */
 export function CatalogueAlert({ catalogue, onRetry }: CatalogueAlertProps) {
   if (catalogue.state === 'loading') return null;
   const failed = catalogue.state === 'failed';

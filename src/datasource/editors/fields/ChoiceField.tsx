@@ -19,16 +19,16 @@ export interface ChoiceFieldProps<Value extends string> {
   readonly choices: readonly Choice<Value>[];
   /** What holds while nothing is chosen, as a choice of its own that takes the value out. */
   readonly unset?: { readonly label: string; readonly description?: string | undefined };
-  /** What is not among the choices may be typed: any `text`, or a `name`, where part of a choice means that choice. */
+  /** Custom values may be typed: any `text`, or a `name`, where part of a choice selects that choice. */
   readonly custom?: 'text' | 'name' | undefined;
   /** Template variables are offered too; default true. */
   readonly variables?: boolean;
   readonly placeholder?: string;
   readonly loading?: boolean;
   readonly disabled?: boolean;
-  /** What is wrong with the value, in a sentence. */
+  /** Error message for the value. */
   readonly error?: string | undefined;
-  /** What is wrong with a typed text, in a sentence: it is shown as invalid, and the value stays. */
+  /** Error message for a typed text: it is shown as invalid, and the value is kept. */
   readonly faultOf?: (text: string) => string | undefined;
   readonly width?: number;
   readonly onChange: (value: Value | undefined) => void;
@@ -81,7 +81,7 @@ export function ChoiceField<Value extends string>(props: ChoiceFieldProps<Value>
         placeholder={props.loading === true ? t('fields.loading', 'Loading …') : (props.placeholder ?? '')}
         // Of a template variable the type cannot know that its value will be one of the choices.
         onChange={(chosen: ComboboxOption | null) => {
-          // Emptied by Escape, some versions of Combobox give null although it cannot be cleared.
+          // After Escape some versions of Combobox pass null although the field is not clearable.
           const text = chosen?.value.trim() ?? UNSET;
           const meant = custom === 'name' ? meantChoice(text, options) : calledChoice(text, options);
           const isRefused = meant !== UNSET && faultOf?.(meant) !== undefined;

@@ -18,7 +18,7 @@ const operators = (): ComboboxOption<FilterOperator>[] => [
 ];
 
 interface FilterRowProps {
-  /** Begins the ids of the row's fields. */
+  /** Prefix of the ids of the row's fields. */
   readonly id: string;
   /** Counted from one; names the row's fields to screen readers. */
   readonly number: number;

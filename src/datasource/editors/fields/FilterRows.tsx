@@ -22,7 +22,7 @@ interface FilterRowsProps {
 export function FilterRows({ id, filters, client, metricName, metric, tooltip, onChange }: FilterRowsProps) {
   const styles = useStyles2(stylesOf);
   const wantsFocus = useRef<string>(undefined);
-  // Whoever works by keyboard goes on where the change has taken place, not at the top of the page.
+  // Keyboard focus stays at the changed row instead of moving to the top of the page.
   useEffect(() => {
     if (wantsFocus.current === undefined) return;
     document.getElementById(wantsFocus.current)?.focus();

@@ -43,7 +43,7 @@ export function SeveritiesField({ id, severities, onChange }: SeveritiesFieldPro
         width={32}
         blurInputOnSelect={false}
         onChange={(chosen: SelectableValue<string>[]) => {
-          // A template variable stands for one of them.
+          // A template variable is one of the choices.
           const names = chosen.flatMap(({ value }) => value ?? []) as Severity[];
           onChange(names.length === 0 ? undefined : names);
         }}

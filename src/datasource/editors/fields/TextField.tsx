@@ -13,7 +13,7 @@ interface TextFieldProps {
   /** At least, in @grafana/ui's units of 8 px. */
   readonly width?: number;
   readonly inputMode?: 'numeric';
-  /** What is wrong with a text, in a sentence; undefined where nothing is. */
+  /** Error message for a text; undefined if it is valid. */
   readonly faultOf?: (text: string) => string | undefined;
   /** Receives a valid text once the writer has finished: on Enter, or on leaving the field with another text. */
   readonly onCommit: (text: string) => void;
@@ -26,7 +26,7 @@ export function TextField({ id, label, tooltip, value, faultOf, onCommit, ...res
   const text = draft ?? value;
   const fault = faultOf?.(text.trim());
   const commit = (): void => {
-    // What is invalid stays in the field to be corrected, and the query keeps its last valid value.
+    // Invalid text stays in the field; the query keeps its last valid value.
     if (fault !== undefined) return;
     const finished = text.trim();
     if (finished !== value) onCommit(finished);

@@ -12,7 +12,7 @@ interface Answer {
   readonly told: CatalogueState;
 }
 
-/** The bridge's metrics for an editor, and a way to ask again after a failure. */
+/** The bridge's metrics for an editor, and a way to retry after a failure. */
 export function useCatalogue(client: CatalogueClient): {
   readonly catalogue: CatalogueState;
   readonly retry: () => void;

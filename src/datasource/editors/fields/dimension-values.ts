@@ -19,7 +19,7 @@ export interface Completion {
 const LISTED = 1_000;
 const TYPING_PAUSE_MS = 200;
 
-/** The values that may be meant: all known ones, and where those are too many, the ones that begin as typed. */
+/** The values to choose from: all known ones or, if there are too many, those with the typed prefix. */
 async function knownValues(source: DimensionSource, typed: string): Promise<readonly string[]> {
   const { client, metric, dimension } = source;
   const all = await client.dimensionValues(metric, dimension, { limit: LISTED });

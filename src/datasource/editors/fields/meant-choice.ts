@@ -10,7 +10,7 @@ interface Named {
 export const nameHint = (): string => t('fields.name-hint', 'Enter takes the first name that contains this');
 
 /**
- * The choices with the chosen one first: Combobox highlights, while somebody types, the place that the chosen one has
+ * The choices with the chosen one first: while the user types, Combobox highlights the position that the chosen one has
  * in the whole list, and Enter then takes whatever has come there, or nothing.
  */
 export function chosenFirst<Choice extends Named>(
@@ -24,7 +24,7 @@ export function chosenFirst<Choice extends Named>(
   return [...own, ...others];
 }
 
-/** The choice that is called as somebody has typed it; otherwise the text is meant as it is. */
+/** The choice whose label was typed; otherwise the text itself. */
 export function calledChoice(typed: string, choices: readonly Named[]): string {
   if (choices.some(({ value }) => value === typed)) return typed;
   const called = choices.find(({ label }) => label?.toLowerCase() === typed.toLowerCase());
@@ -32,7 +32,7 @@ export function calledChoice(typed: string, choices: readonly Named[]): string {
 }
 
 /**
- * What somebody means who typed a text and pressed Enter. Grafana's Combobox puts the text itself before the choices
+ * The value meant by a typed text and Enter. Grafana's Combobox puts the text itself before the choices
  * that match it, so that part of a name would be taken for a whole one. A text that is in no name, and one with a
  * template variable, is meant as it is.
  */

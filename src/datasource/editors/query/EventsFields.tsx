@@ -24,7 +24,7 @@ const forms = (): readonly Choice<EventsAs>[] => [
 const DEFAULT_EVENTS = 1_000;
 const MOST_EVENTS = 10_000;
 
-/** Which events, and what is made of them. */
+/** Which events, and how they are shown. */
 export function EventsFields(props: SectionProps) {
   const { query, onChange, forRule, idOf } = props;
   const byDefault = useMemo(

@@ -21,7 +21,7 @@ import { stepFault } from './SeriesFields';
 /** Of the contract (backend-bridge/api/openapi.yaml). */
 const DEFAULTS = { timeZone: 'UTC', minChange: '0', forSteps: '1', band: '0.95' } as const;
 
-/** What is shown of a forecast. */
+/** Options of a forecast query. */
 export function ForecastFormField({
   query,
   onChange,

@@ -8,7 +8,7 @@ import { holdsVariable, useVariableNames } from '../fields/template-variables';
 import { dimensionChoices, notCombinable } from './catalogue-choices';
 import type { SectionProps } from './section';
 
-/** Stands for `groupBy: []`: no dimension has the empty name. */
+/** Represents `groupBy: []`: no dimension has the empty name. */
 const ALL_COMBINED = '';
 
 interface GroupByFieldProps extends Omit<SectionProps, 'client' | 'forRule'> {

@@ -25,7 +25,7 @@ const noFill = () => ({
   description: t('query.fill.none-hint', 'Missing windows are left out'),
 });
 
-/** How windows become points: step, rule, and what stands for missing ones. */
+/** How windows become points: step, aggregation and fill. */
 export function SeriesFields({ query, onChange, metric, measure, forRule, idOf }: SectionProps) {
   const steps = useMemo(() => stepChoices(metric), [metric]);
   const rules = useMemo(

@@ -5,7 +5,7 @@ import type { OverTime } from '../../query';
 import type { Choice } from '../fields/ChoiceField';
 import { durationText } from './durations';
 
-/** `Title (name)`: people know a metric by either, and the list is searched by what it shows. */
+/** `Title (name)`: users know a metric by either, and the list is searched by its labels. */
 const titled = ({ name, title }: { name: string; title: string }): string =>
   title === '' || title === name ? name : `${title} (${name})`;
 

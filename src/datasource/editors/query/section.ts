@@ -2,7 +2,7 @@ import type { CatalogueClient, MeasureEntry, MetricEntry } from '../../catalogue
 import type { StreamKpiQuery } from '../../query';
 import type { QueryChange } from './query-changes';
 
-/** What every part of the query editor is given. */
+/** Props of every section of the query editor. */
 export interface SectionProps {
   readonly query: StreamKpiQuery;
   /** Saves the changed query and runs it. */
@@ -11,7 +11,7 @@ export interface SectionProps {
   readonly metric: MetricEntry | undefined;
   /** The selected one, the default included. */
   readonly measure: MeasureEntry | undefined;
-  /** An alert rule's query: nobody watches it, and open windows are left out. */
+  /** The query of an alert rule: not live, and without open windows. */
   readonly forRule: boolean;
   readonly client: CatalogueClient;
   /** An id of its own for a field of this editor. */
