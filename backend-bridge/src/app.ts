@@ -16,7 +16,7 @@ import { TrustedClock, type ClockGuard } from './domain/trusted-clock';
 import { ClosedStepsCache } from './forecast-service/closed-steps-cache';
 import { FitPool } from './forecast-service/fit-pool';
 import { ForecastService } from './forecast-service/forecast-service';
-import { brokerAccess, registryAccess } from './kafka-access';
+import { brokerOptions, registryOptions } from './kafka-connection';
 import { createKafkaSource } from './kafka/kafka-source';
 import { createLifecycle } from './lifecycle';
 import { createLiveHub } from './live/hub';
@@ -43,7 +43,7 @@ export interface App {
   stop(): Promise<void>;
 }
 
-export interface AppSurroundings {
+export interface AppDependencies {
   readonly log: Log;
   readonly version: string;
   /** The wall clock. */
@@ -52,7 +52,7 @@ export interface AppSurroundings {
   readonly onRefused: (error: StartRefusedError) => void;
 }
 
-interface Tools {
+interface SharedDependencies {
   readonly log: Log;
   readonly telemetry: PrometheusTelemetry;
   /** The time of day as the guard has it. */
@@ -69,10 +69,10 @@ function bootId(): string | null {
   }
 }
 
-function buildStore(settings: Settings, metrics: readonly Metric[], tools: Tools): SeriesStore {
+function buildStore(settings: Settings, metrics: readonly Metric[], shared: SharedDependencies): SeriesStore {
   const { redis } = settings;
   if (redis.url === undefined)
-    return createLmdbStore({ path: join(settings.store_path, 'series') }, metrics, tools);
+    return createLmdbStore({ path: join(settings.store_path, 'series') }, metrics, shared);
   return createRedisStore(
     {
       url: redis.url,
@@ -82,7 +82,7 @@ function buildStore(settings: Settings, metrics: readonly Metric[], tools: Tools
       bridgeName: `${hostname()}:${settings.port}`,
     },
     metrics,
-    tools,
+    shared,
   );
 }
 
@@ -96,21 +96,21 @@ function buildSource(
   settings: Settings,
   mappings: readonly TopicMapping[],
   store: SeriesStore,
-  tools: Tools,
+  shared: SharedDependencies,
 ): BuiltSource {
   const { kafka } = settings;
   if (kafka.brokers.length > 0) {
     const source = createKafkaSource(
       {
-        ...brokerAccess(kafka),
+        ...brokerOptions(kafka),
         groupId: kafka.group_id,
         clientId: kafka.client_id,
-        schemaRegistry: registryAccess(kafka),
+        schemaRegistry: registryOptions(kafka),
         deadLetterTopic: kafka.dead_letter_topic,
       },
       mappings,
       store,
-      { ...tools, clockCertain: () => tools.guard.certain() },
+      { ...shared, clockCertain: () => shared.guard.certain() },
     );
     return { source, ingest: null, demo: null };
   }
@@ -119,25 +119,25 @@ function buildSource(
     { statePath: join(settings.store_path, 'pipeline') },
     metrics,
     store,
-    tools,
+    shared,
   );
   const demo = settings.demo.enabled
     ? createDemo(pipeline, {
         traffic: { seed: settings.demo.seed },
         backfillMs: settings.demo.backfill,
-        log: tools.log,
-        clock: tools.clock,
+        log: shared.log,
+        clock: shared.clock,
       })
     : null;
   return { source: pipeline, ingest: pipeline, demo };
 }
 
 /** Builds the app. Throws StartRefusedError for settings, mappings or files that cannot be used. */
-export function createApp(settings: Settings, surroundings: AppSurroundings): App {
-  const { log, version } = surroundings;
+export function createApp(settings: Settings, dependencies: AppDependencies): App {
+  const { log, version } = dependencies;
   const guard = new TrustedClock(
     {
-      wall: surroundings.clock ?? Date.now,
+      wall: dependencies.clock ?? Date.now,
       monotonic: () => performance.now(),
       uptime: () => uptime() * 1_000,
       bootId: bootId(),
@@ -146,7 +146,7 @@ export function createApp(settings: Settings, surroundings: AppSurroundings): Ap
   );
   const clock = (): number => guard.now();
   const telemetry = createTelemetry(version);
-  const tools: Tools = { log, telemetry, clock, guard };
+  const shared: SharedDependencies = { log, telemetry, clock, guard };
   const { limits } = settings;
 
   const mappings = readMetricsFile(settings.metrics_file ?? join(__dirname, '../metrics.yaml'));
@@ -159,8 +159,8 @@ export function createApp(settings: Settings, surroundings: AppSurroundings): Ap
     boundHost: settings.host,
     log,
   });
-  const store = buildStore(settings, metrics, tools);
-  const { source, ingest, demo } = buildSource(settings, mappings, store, tools);
+  const store = buildStore(settings, metrics, shared);
+  const { source, ingest, demo } = buildSource(settings, mappings, store, shared);
   const engine = new QueryEngine(
     metrics,
     store,
@@ -281,7 +281,7 @@ export function createApp(settings: Settings, surroundings: AppSurroundings): Ap
   });
 
   const clockWatch = new ClockWatch(guard, log);
-  const { onRefused } = surroundings;
+  const { onRefused } = dependencies;
   const lifecycle = createLifecycle({ store, source, demo, hub, sockets, http, log, onRefused });
 
   return {

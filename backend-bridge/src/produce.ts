@@ -14,7 +14,7 @@ import { parseDuration } from './config/duration';
 import { loadSettings, type Settings } from './config/settings';
 import { withoutCredentials } from './domain/credentials';
 import { StartRefusedError } from './domain/errors';
-import { brokerAccess } from './kafka-access';
+import { brokerOptions } from './kafka-connection';
 import { saslFor } from './kafka/login/sasl';
 import {
   createTraffic,
@@ -108,7 +108,7 @@ export function readOptions(argv: readonly string[]): ProduceOptions | null {
 }
 
 function kafkaConfig({ kafka }: Settings): KafkaConfig {
-  const { brokers, ssl, sasl } = brokerAccess(kafka);
+  const { brokers, ssl, sasl } = brokerOptions(kafka);
   return {
     clientId: `${kafka.client_id}-produce`,
     brokers: [...brokers],

@@ -12,7 +12,7 @@ import { serveLive } from './live-socket';
 import { bundlePage } from './page-bundle';
 import { dashboardsIn, provisionedDataSources } from './provisioning';
 import { refused, send } from './replies';
-import { answer, type Surroundings } from './routes';
+import { answer, type RouteDependencies } from './routes';
 import { filesKept } from './static-files';
 
 export interface HostOptions {
@@ -96,7 +96,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   );
   const http = createServer();
   const port = (): number => (http.address() as AddressInfo).port;
-  const around: Surroundings = {
+  const dependencies: RouteDependencies = {
     root,
     grafanaVersion,
     plugins,
@@ -120,7 +120,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     port,
   };
   http.on('request', (request, response) => {
-    answer(request, around)
+    answer(request, dependencies)
       .catch((reason: unknown) => {
         const message = reason instanceof Error ? reason.message : String(reason);
         log(`${request.method ?? ''} ${request.url ?? ''}: ${message}`);
@@ -130,12 +130,12 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
       .catch((reason: unknown) => log(String(reason)));
   });
   const sockets = serveLive(http, live, ORG_ID, ADMIN, port);
-  const letGo = keepAlive(backend, log);
+  const stopKeepingAlive = keepAlive(backend, log);
   http.listen(options.port, '127.0.0.1');
   try {
     await once(http, 'listening');
   } catch (reason) {
-    letGo();
+    stopKeepingAlive();
     await backend.stop();
     throw reason;
   }
@@ -147,7 +147,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     cutLive: () => sockets.cut(),
     blockLive: (blocked) => sockets.block(blocked),
     close: async () => {
-      letGo();
+      stopKeepingAlive();
       sockets.close();
       await live.close();
       http.close();

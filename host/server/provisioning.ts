@@ -2,16 +2,16 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 
-type Environment = Readonly<Record<string, string | undefined>>;
+type EnvironmentVariables = Readonly<Record<string, string | undefined>>;
 
 /** `$NAME`, `${NAME}` and `$__env{NAME}`, as Grafana fills them in when it reads provisioning files; unset is empty. */
-export const expanded = (text: string, environment: Environment): string =>
+export const expanded = (text: string, environment: EnvironmentVariables): string =>
   text.replace(
     /\$__env\{(\w+)\}|\$\{(\w+)\}|\$(\w+)/g,
     (_, call?: string, braced?: string, plain?: string) => environment[call ?? braced ?? plain ?? ''] ?? '',
   );
 
-function expandedDeep(value: unknown, environment: Environment): unknown {
+function expandedDeep(value: unknown, environment: EnvironmentVariables): unknown {
   if (typeof value === 'string') return expanded(value, environment);
   if (Array.isArray(value)) return value.map((one) => expandedDeep(one, environment));
   if (typeof value !== 'object' || value === null) return value;
@@ -32,7 +32,10 @@ export interface ProvisionedDataSource {
 }
 
 /** The data sources of every file of `folder`. Throws for one without name, uid or type. */
-export function provisionedDataSources(folder: string, environment: Environment): ProvisionedDataSource[] {
+export function provisionedDataSources(
+  folder: string,
+  environment: EnvironmentVariables,
+): ProvisionedDataSource[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
     .filter((name) => /\.ya?ml$/.test(name))

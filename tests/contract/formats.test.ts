@@ -5,7 +5,7 @@ import avro, { type Schema } from 'avsc';
 import { parse } from 'protobufjs';
 import { parseMetricsFile } from '../../backend-bridge/src/config/metrics-file';
 import type { RegisteredSchema, SchemaSource } from '../../backend-bridge/src/decoding/format';
-import { createRecordDecoder, type DecodedSlice } from '../../backend-bridge/src/decoding/record-decoder';
+import { createRecordDecoder, type DecodedPoints } from '../../backend-bridge/src/decoding/record-decoder';
 
 /** The table of formats in *Connect your own topics*: each mapping reads a record of its format. */
 
@@ -92,7 +92,7 @@ metrics:
     const key = Buffer.from('berlin\0\0\0\0\0\0\0\0');
     key.writeBigInt64BE(BigInt(startMs), 6);
     const [, records] = Object.entries(RECORDS).find(([words]) => writtenBy.startsWith(words))!;
-    const slice: DecodedSlice = { points: [], maxEventMs: null };
+    const slice: DecodedPoints = { points: [], maxEventMs: null };
     for (const [offset, payload] of records.entries()) {
       decoder.decodeInto(slice, { key, value: payload, offset, timestampMs: startMs }, 1, startMs);
     }

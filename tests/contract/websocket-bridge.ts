@@ -14,7 +14,7 @@ import { createLmdbStore } from '../../backend-bridge/src/lmdb/lmdb-store';
 import { createBudgets, type BudgetLimits } from '../../backend-bridge/src/server/budgets';
 import { createAccess, hashToken } from '../../backend-bridge/src/server/tokens';
 import { attachWebSocket, type WebSocketFace } from '../../backend-bridge/src/server/websocket';
-import type { WebSocketOptions } from '../../backend-bridge/src/server/websocket-context';
+import type { WebSocketOptions } from '../../backend-bridge/src/server/websocket-dependencies';
 import { metricOf, measureOf, MINUTE } from '../support/sample-metrics';
 import { inlineForecasts } from '../support/inline-fits';
 import { Feeder } from './websocket-feeder';

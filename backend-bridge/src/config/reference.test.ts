@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ENVIRONMENT } from './environment';
+import { ENVIRONMENT } from './environment-variables';
 import { metricsFileReference, settingsReference } from './reference';
 
 const stored = (name: string): string =>

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ENVIRONMENT } from './environment';
+import { ENVIRONMENT } from './environment-variables';
 import { metricsFileSchema } from './metrics-file';
 import { settingsSchema } from './settings-schema';
 

@@ -3,7 +3,7 @@ import { parse as parseYaml, YAMLParseError } from 'yaml';
 import { z } from 'zod';
 import { withoutCredentials } from '../domain/credentials';
 import { StartRefusedError } from '../domain/errors';
-import { ENVIRONMENT, overlayEnvironment, variableFor } from './environment';
+import { ENVIRONMENT, overlayEnvironment, variableFor } from './environment-variables';
 import { loginProblems } from './login-problems';
 import { problemsOf } from './problems';
 import { settingsSchema, type Settings } from './settings-schema';

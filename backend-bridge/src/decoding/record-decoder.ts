@@ -23,7 +23,7 @@ export interface RawRecord extends WithHeaders {
 }
 
 /** What one slice of a partition becomes, for one metric. */
-export interface DecodedSlice {
+export interface DecodedPoints {
   readonly points: PointWrite[];
   /** Newest event time seen; null: none. */
   maxEventMs: number | null;
@@ -34,7 +34,7 @@ export interface RecordDecoder {
    * Adds the record's point. Throws Undecodable or SchemaNeeded; the slice is unchanged then.
    * `nowMs`: windows that begin later than FUTURE_TOLERANCE_MS after it are refused.
    */
-  decodeInto(slice: DecodedSlice, record: RawRecord, incarnation: number, nowMs: number): void;
+  decodeInto(slice: DecodedPoints, record: RawRecord, incarnation: number, nowMs: number): void;
 }
 
 export interface DecoderHooks {

@@ -1,4 +1,4 @@
-import { readPortions, type SearchTools } from './event-search';
+import { readPortions, type SearchDependencies } from './event-search';
 import type { TimeRange } from './ladder';
 import type { Plan } from './query-answer';
 import { clipRange, partsBackwards } from './read-span';
@@ -13,26 +13,26 @@ export async function findDimensionValues(
   dimension: number,
   range: TimeRange | null,
   prefix: string,
-  tools: SearchTools,
+  dependencies: SearchDependencies,
 ): Promise<string[]> {
   const { metric } = plan;
   const valueOf = (values: readonly string[]): string => values[dimension] ?? '';
   const selected = await selectSeries(
     plan,
-    await tools.store.listSeries(metric),
-    tools.pause,
-    tools.scope.signal,
+    await dependencies.store.listSeries(metric),
+    dependencies.pause,
+    dependencies.scope.signal,
   );
   const candidates = selected.filter((series) => valueOf(series.values).startsWith(prefix));
   if (range === null) return sorted(new Set(candidates.map((series) => valueOf(series.values))));
   const seen = new Set<string>();
   let left = candidates;
-  for (const part of partsBackwards(metric, clipRange(metric, range, tools.nowMs), left.length)) {
+  for (const part of partsBackwards(metric, clipRange(metric, range, dependencies.nowMs), left.length)) {
     // A value that was seen needs no further look, and most are seen in the newest part.
     left = left.filter((series) => !seen.has(valueOf(series.values)));
     if (left.length === 0) break;
     const ids = left.map(({ id }) => id);
-    for (const { values, points } of await readPortions(part, ids, tools)) {
+    for (const { values, points } of await readPortions(part, ids, dependencies)) {
       for (let row = 0; row < points.length; row += 1) {
         if (points.removed(row)) continue;
         seen.add(valueOf(values));

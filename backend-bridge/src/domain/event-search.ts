@@ -11,7 +11,7 @@ import { seriesKey } from './series';
 import type { SeriesStore } from './store';
 
 /** What a search reads with. */
-export interface SearchTools {
+export interface SearchDependencies {
   readonly store: SeriesStore;
   readonly budget: ScanBudget;
   readonly nowMs: number;
@@ -28,7 +28,7 @@ const EVENT_POINTS = 16;
 export async function readPortions(
   span: Span,
   ids: readonly number[] | null,
-  { budget, pause, scope }: Pick<SearchTools, 'budget' | 'pause' | 'scope'>,
+  { budget, pause, scope }: Pick<SearchDependencies, 'budget' | 'pause' | 'scope'>,
 ): Promise<SeriesPoints[]> {
   if (ids === null) return [...(await scope.inTurn(() => budget.read(span, null)))];
   const found: SeriesPoints[] = [];
@@ -50,17 +50,17 @@ export async function findEvents(
   plan: Plan,
   range: TimeRange,
   limit: number,
-  tools: SearchTools,
+  dependencies: SearchDependencies,
 ): Promise<EventEntry[]> {
   const { metric } = plan;
-  const all = await tools.store.listSeries(metric);
-  const selected = await selectSeries(plan, all, tools.pause, tools.scope.signal);
+  const all = await dependencies.store.listSeries(metric);
+  const selected = await selectSeries(plan, all, dependencies.pause, dependencies.scope.signal);
   const ids = plan.filters.length === 0 ? null : selected.map(({ id }) => id);
   const events: EventEntry[] = [];
-  for (const part of partsBackwards(metric, clipRange(metric, range, tools.nowMs), selected.length)) {
+  for (const part of partsBackwards(metric, clipRange(metric, range, dependencies.nowMs), selected.length)) {
     // By window start; the store gives each in label order. Only what is answered becomes an object.
     const rows = new Map<number, { series: SeriesPoints; row: number }[]>();
-    for (const series of await readPortions(part, ids, tools)) {
+    for (const series of await readPortions(part, ids, dependencies)) {
       for (let row = 0; row < series.points.length; row += 1) {
         if (!everHappened(series.points, row)) continue;
         const startMs = series.points.starts[row]!;
@@ -72,12 +72,12 @@ export async function findEvents(
     for (const startMs of [...rows.keys()].sort((a, b) => b - a)) {
       for (const { series, row } of rows.get(startMs)!) {
         if (events.length === limit) return events;
-        tools.scope.reserve(EVENT_POINTS);
-        events.push(eventOf(metric, series.values, series.points.point(row), tools.progress));
+        dependencies.scope.reserve(EVENT_POINTS);
+        events.push(eventOf(metric, series.values, series.points.point(row), dependencies.progress));
       }
     }
     if (events.length === limit) return events;
-    await tools.pause();
+    await dependencies.pause();
   }
   return events;
 }
@@ -86,13 +86,13 @@ export async function findEvents(
 export async function findEventsAt(
   plan: Plan,
   wanted: ReadonlyMap<number, ReadonlySet<string>>,
-  tools: SearchTools,
+  dependencies: SearchDependencies,
 ): Promise<EventEntry[]> {
   const { metric } = plan;
   const keys = new Set<string>();
   for (const each of wanted.values()) for (const key of each) keys.add(key);
   const ids = new Map<string, number>();
-  for (const { id, values } of await tools.store.listSeries(metric)) {
+  for (const { id, values } of await dependencies.store.listSeries(metric)) {
     const key = seriesKey(values);
     if (keys.has(key) && plan.selects(values)) ids.set(key, id);
   }
@@ -102,11 +102,11 @@ export async function findEventsAt(
     for (const { values, points } of await readPortions(
       { fromMs: startMs, toMs: startMs + 1 },
       asked,
-      tools,
+      dependencies,
     )) {
       for (let row = 0; row < points.length; row += 1) {
         if (everHappened(points, row))
-          events.push(eventOf(metric, values, points.point(row), tools.progress));
+          events.push(eventOf(metric, values, points.point(row), dependencies.progress));
       }
     }
   }

@@ -20,7 +20,7 @@ function topicOf(limit: number) {
 
 const counted = new Map<string, number>();
 const nothing = (): void => undefined;
-const tools = {
+const dependencies = {
   log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
   telemetry: {
     deadLetters: (_: string, reason: string, by: number) =>
@@ -58,7 +58,7 @@ describe('dead letters', () => {
       letter(3, 3_000_000),
       letter(4, 10),
     ];
-    await createDeadLetterWriter(client, 'letters', tools).write(letters);
+    await createDeadLetterWriter(client, 'letters', dependencies).write(letters);
     expect(requests.map(offsetsOf)).toEqual([[0, 1], [2, 3, 4]]); // prettier-ignore
     const large = requests[1]![1]!;
     expect(large).toMatchObject({ key: null, value: null });
@@ -69,7 +69,7 @@ describe('dead letters', () => {
   it('are each in a topic that takes less, once', async () => {
     const { requests, client } = topicOf(20_000);
     const letters = Array.from({ length: 9 }, (_, offset) => letter(offset, offset === 4 ? 100_000 : 5_000));
-    await createDeadLetterWriter(client, 'letters', tools).write(letters);
+    await createDeadLetterWriter(client, 'letters', dependencies).write(letters);
     expect(requests.flatMap(offsetsOf)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
     expect(requests.flat().filter(({ value }) => value === null)).toHaveLength(1);
   });
@@ -83,13 +83,13 @@ describe('dead letters', () => {
       unreadBytes: 700,
       reason: 'batch_unreadable',
     } as const;
-    await createDeadLetterWriter(client, 'letters', tools).write([letter(3, 0, unread)]);
+    await createDeadLetterWriter(client, 'letters', dependencies).write([letter(3, 0, unread)]);
     expect(requests[0]![0]!.headers).toMatchObject({ offset: '3', last_offset: '9', value_bytes: '700' });
   });
 
   it('wait for a topic that takes not even their headers', async () => {
     const { client } = topicOf(100);
-    const written = createDeadLetterWriter(client, 'letters', tools).write([letter(0, 10)]);
+    const written = createDeadLetterWriter(client, 'letters', dependencies).write([letter(0, 10)]);
     await expect(written).rejects.toMatchObject({ name: 'UnavailableError', hop: 'dead_letter' });
     expect(counted.size).toBe(0);
   });

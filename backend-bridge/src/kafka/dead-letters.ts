@@ -91,9 +91,9 @@ function* batches(letters: readonly DeadLetter[]): Generator<readonly DeadLetter
 export function createDeadLetterWriter(
   client: Kafka,
   topic: string,
-  tools: { readonly log: Log; readonly telemetry: Telemetry },
+  dependencies: { readonly log: Log; readonly telemetry: Telemetry },
 ): DeadLetterWriter {
-  const { log, telemetry } = tools;
+  const { log, telemetry } = dependencies;
   let producer: Producer | null = null;
   let loggedMs = Number.NEGATIVE_INFINITY;
 

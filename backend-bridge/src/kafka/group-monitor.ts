@@ -1,8 +1,8 @@
 import type { TopicView } from './cluster/cluster-view';
-import { flowKey, type GroupReader, type GroupReaderTools } from './reading/group-reader';
+import { partitionKey, type GroupReader, type GroupReaderDependencies } from './reading/group-reader';
 import type { GroupMemberView } from './reading/group-members';
 import { GroupWatch, type UnreadPartition } from './reading/group-watch';
-import type { TopicFeed } from './reading/topic-feed';
+import type { SourceTopic } from './reading/source-topic';
 import { UnavailableError } from '../domain/errors';
 import type { StoredPosition } from '../domain/store';
 
@@ -17,13 +17,13 @@ export class GroupMonitor {
   private warned: string | null = null;
 
   constructor(
-    private readonly tools: Pick<
-      GroupReaderTools,
+    private readonly dependencies: Pick<
+      GroupReaderDependencies,
       'bridgeId' | 'log' | 'options' | 'store' | 'telemetry' | 'view'
     >,
   ) {
-    const { groupId, unreadAfterMs = UNREAD_AFTER_MS } = tools.options;
-    this.watch = new GroupWatch(groupId, tools.store.kind, unreadAfterMs);
+    const { groupId, unreadAfterMs = UNREAD_AFTER_MS } = dependencies.options;
+    this.watch = new GroupWatch(groupId, dependencies.store.kind, unreadAfterMs);
   }
 
   /** True while it is not known yet who reads the partitions of the others. */
@@ -43,14 +43,14 @@ export class GroupMonitor {
   /** Keeps the last judgement where brokers or store do not answer. */
   async check(
     reader: GroupReader,
-    feeds: ReadonlyMap<string, TopicFeed>,
+    sourceTopics: ReadonlyMap<string, SourceTopic>,
     views: ReadonlyMap<string, TopicView>,
   ): Promise<void> {
-    const { bridgeId, store, log } = this.tools;
+    const { bridgeId, store, log } = this.dependencies;
     const topics: { topic: string; partitions: number }[] = [];
-    for (const { topic, lanes } of feeds.values()) {
+    for (const { topic, consumers } of sourceTopics.values()) {
       const seen = views.get(topic);
-      if (seen?.state !== 'there' || lanes.some(({ incarnations }) => incarnations === null)) continue;
+      if (seen?.state !== 'there' || consumers.some(({ incarnations }) => incarnations === null)) continue;
       topics.push({ topic, partitions: seen.ends.length });
     }
     const ownsAll = topics.every(({ topic, partitions }) =>
@@ -66,15 +66,15 @@ export class GroupMonitor {
         others.filter((id) => id !== bridgeId),
       );
       if (!due) return;
-      const stored = ownsAll ? new Map<string, StoredPosition>() : await this.storedPositions(feeds);
-      this.watch.look({
+      const stored = ownsAll ? new Map<string, StoredPosition>() : await this.storedPositions(sourceTopics);
+      this.watch.observe({
         nowMs,
         topics,
         owns: (topic, partition) => reader.owns(topic, partition),
         ownBridgeId: bridgeId,
         members: ownsAll ? [] : this.members,
         announced,
-        stored: (topic, partition) => stored.get(flowKey(topic, partition)),
+        stored: (topic, partition) => stored.get(partitionKey(topic, partition)),
       });
       this.report();
     } catch (error) {
@@ -84,7 +84,7 @@ export class GroupMonitor {
   }
 
   private async describe(nowMs: number): Promise<void> {
-    const { view, options, log } = this.tools;
+    const { view, options, log } = this.dependencies;
     try {
       this.members = await view.members(options.groupId);
     } catch (error) {
@@ -97,13 +97,13 @@ export class GroupMonitor {
 
   /** By topic and partition; of a topic that feeds several metrics what is behind most, and the newest report. */
   private async storedPositions(
-    feeds: ReadonlyMap<string, TopicFeed>,
+    sourceTopics: ReadonlyMap<string, SourceTopic>,
   ): Promise<ReadonlyMap<string, StoredPosition>> {
     const found = new Map<string, StoredPosition>();
-    for (const { topic, lanes } of feeds.values()) {
-      for (const { metric } of lanes) {
-        for (const [partition, position] of await this.tools.store.storedPositions(metric)) {
-          const key = flowKey(topic, partition);
+    for (const { topic, consumers } of sourceTopics.values()) {
+      for (const { metric } of consumers) {
+        for (const [partition, position] of await this.dependencies.store.storedPositions(metric)) {
+          const key = partitionKey(topic, partition);
           const before = found.get(key);
           const next = Math.min(before?.next ?? position.next, position.next);
           const reported = Math.max(before?.reportedMs ?? -1, position.reportedMs ?? -1);
@@ -115,7 +115,7 @@ export class GroupMonitor {
   }
 
   private report(): void {
-    const { log, telemetry } = this.tools;
+    const { log, telemetry } = this.dependencies;
     const { failing, unread } = this.watch;
     if (failing === this.warned) return;
     if (failing !== null) {

@@ -11,8 +11,8 @@ import { readFetchResponses } from './fetch/fetch-response';
 import { createClient } from './kafka-client';
 import { saslFor } from './login/sasl';
 import type { KafkaSourceOptions } from './options';
-import { createTopicFeeds } from './reading/topic-feed';
-import { SourceSupervisor, type SupervisorTools } from './source-supervisor';
+import { createSourceTopics } from './reading/source-topic';
+import { SourceSupervisor, type SupervisorDependencies } from './source-supervisor';
 
 export type { KafkaSourceOptions } from './options';
 
@@ -24,9 +24,9 @@ export function createKafkaSource(
   options: KafkaSourceOptions,
   mappings: readonly TopicMapping[],
   store: SeriesStore,
-  tools: Pick<SupervisorTools, 'log' | 'telemetry' | 'clock' | 'clockCertain'>,
+  dependencies: Pick<SupervisorDependencies, 'log' | 'telemetry' | 'clock' | 'clockCertain'>,
 ): Source {
-  const { log } = tools;
+  const { log } = dependencies;
   const asks = mappings.filter(({ key, value }) =>
     [key, value].some(
       ({ format, schema }) => (format === 'avro' || format === 'protobuf') && schema === undefined,
@@ -41,8 +41,8 @@ export function createKafkaSource(
   registerCodecs();
   readFetchResponses();
   const registry = options.schemaRegistry === undefined ? null : createSchemaRegistry(options.schemaRegistry);
-  const feeds = createTopicFeeds(mappings, registry, log);
-  if (feeds.has(options.deadLetterTopic)) {
+  const sourceTopics = createSourceTopics(mappings, registry, log);
+  if (sourceTopics.has(options.deadLetterTopic)) {
     throw new StartRefusedError(
       `kafka.dead_letter_topic: ${options.deadLetterTopic} is a mapped topic too; name another one`,
     );
@@ -56,15 +56,15 @@ export function createKafkaSource(
   const deadLetters = createDeadLetterWriter(
     createClient(options, sasl, { requestTimeoutMs: 4_000, retries: 1 }, log),
     options.deadLetterTopic,
-    tools,
+    dependencies,
   );
-  return new SourceSupervisor(feeds, {
+  return new SourceSupervisor(sourceTopics, {
     // One client a consumer: kafkajs keeps committed offsets in it.
     makeClient: () => createClient(options, sasl, { requestTimeoutMs: 20_000, retries: 4 }, log),
     view,
     options,
     bridgeId: randomUUID(),
-    ...tools,
+    ...dependencies,
     store,
     registry,
     deadLetters,

@@ -1,9 +1,9 @@
 import { sourceStatus, type SourceState } from './source-status';
 import type { GroupReader } from './reading/group-reader';
 
-const joined = { flows: new Map(), joined: () => true } as unknown as GroupReader;
+const joined = { processors: new Map(), joined: () => true } as unknown as GroupReader;
 const state = (group: Partial<SourceState['group']>, reader: GroupReader | null = joined): SourceState => ({
-  feeds: new Map(),
+  sourceTopics: new Map(),
   views: new Map(),
   reader,
   group: { pending: false, failing: null, unread: [], ...group },

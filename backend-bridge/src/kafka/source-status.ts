@@ -1,10 +1,10 @@
 import type { TopicView } from './cluster/cluster-view';
 import type { Hop } from '../domain/errors';
 import type { PartitionStatus, SourceStatus, TopicStatus } from '../domain/source';
-import { flowKey, type GroupReader } from './reading/group-reader';
+import { partitionKey, type GroupReader } from './reading/group-reader';
 import type { UnreadPartition } from './reading/group-watch';
-import type { PartitionFlow } from './reading/partition-flow';
-import type { TopicFeed } from './reading/topic-feed';
+import type { PartitionProcessor } from './reading/partition-processor';
+import type { SourceTopic } from './reading/source-topic';
 
 export interface Failing {
   readonly hop: Hop;
@@ -12,7 +12,7 @@ export interface Failing {
 }
 
 export interface SourceState {
-  readonly feeds: ReadonlyMap<string, TopicFeed>;
+  readonly sourceTopics: ReadonlyMap<string, SourceTopic>;
   readonly views: ReadonlyMap<string, TopicView>;
   readonly reader: GroupReader | null;
   readonly group: {
@@ -32,13 +32,13 @@ function partitionStatuses(
 ): PartitionStatus[] {
   if (seen?.state !== 'there') return [];
   return seen.ends.map((end, partition) => {
-    const flow = reader?.flows.get(flowKey(topic, partition));
+    const processor = reader?.processors.get(partitionKey(topic, partition));
     const unread = group.unread.find((each) => each.topic === topic && each.partition === partition);
-    const position = flow?.next ?? unread?.next ?? null;
+    const position = processor?.next ?? unread?.next ?? null;
     return {
       partition,
-      owned: flow !== undefined,
-      unread: flow === undefined && unread !== undefined,
+      owned: processor !== undefined,
+      unread: processor === undefined && unread !== undefined,
       position,
       end,
       lag: position === null ? null : Math.max(0, end - position),
@@ -47,23 +47,24 @@ function partitionStatuses(
 }
 
 function stateOf(
-  feed: TopicFeed,
+  sourceTopic: SourceTopic,
   seen: TopicView | undefined,
   { reader, group }: SourceState,
-  held: PartitionFlow | undefined,
+  paused: PartitionProcessor | undefined,
 ): Pick<TopicStatus, 'state' | 'reason'> {
   if (seen === undefined) return { state: 'waiting', reason: 'the brokers have not been asked yet' };
-  if (seen.state === 'missing') return { state: 'missing', reason: `topic ${feed.topic} does not exist` };
-  if (held !== undefined) return { state: 'paused', reason: held.hold?.message ?? null };
+  if (seen.state === 'missing')
+    return { state: 'missing', reason: `topic ${sourceTopic.topic} does not exist` };
+  if (paused !== undefined) return { state: 'paused', reason: paused.pausedBy?.message ?? null };
   if (seen.state === 'unready') return { state: 'waiting', reason: seen.reason };
-  if (feed.lanes.some(({ incarnations }) => incarnations === null)) {
+  if (sourceTopic.consumers.some(({ incarnations }) => incarnations === null)) {
     return { state: 'waiting', reason: 'the store has not been told of the topic yet' };
   }
   if (reader === null || !reader.joined())
     return { state: 'waiting', reason: 'the consumer is joining its group' };
   if (!reader.positioned())
     return { state: 'waiting', reason: 'where the assigned partitions begin is being worked out' };
-  if (group.unread.some(({ topic }) => topic === feed.topic)) {
+  if (group.unread.some(({ topic }) => topic === sourceTopic.topic)) {
     return {
       state: 'waiting',
       reason: group.failing ?? 'no bridge of the group reads some of its partitions',
@@ -74,31 +75,33 @@ function stateOf(
 
 /** What /status and /readyz say of the source. */
 export function sourceStatus(source: SourceState): SourceStatus {
-  const { feeds, views, reader, group, failing } = source;
-  const flows = reader === null ? [] : [...reader.flows.values()];
+  const { sourceTopics, views, reader, group, failing } = source;
+  const processors = reader === null ? [] : [...reader.processors.values()];
   const topics: TopicStatus[] = [];
-  for (const feed of feeds.values()) {
-    const seen = views.get(feed.topic);
-    const held = flows.find((flow) => flow.feed === feed && flow.hold !== null);
-    const state = stateOf(feed, seen, source, held);
-    const partitions = partitionStatuses(feed.topic, seen, source);
-    for (const { metric } of feed.lanes) {
-      const { topic, lastRecordMs, records, deadLetters } = feed;
+  for (const sourceTopic of sourceTopics.values()) {
+    const seen = views.get(sourceTopic.topic);
+    const paused = processors.find(
+      (processor) => processor.sourceTopic === sourceTopic && processor.pausedBy !== null,
+    );
+    const state = stateOf(sourceTopic, seen, source, paused);
+    const partitions = partitionStatuses(sourceTopic.topic, seen, source);
+    for (const { metric } of sourceTopic.consumers) {
+      const { topic, lastRecordMs, records, deadLetters } = sourceTopic;
       topics.push({ topic, metric: metric.name, ...state, partitions, lastRecordMs, records, deadLetters });
     }
   }
-  const hold = flows.find((flow) => flow.hold !== null)?.hold ?? null;
+  const pausedBy = processors.find((processor) => processor.pausedBy !== null)?.pausedBy ?? null;
   const joined = reader?.joined() ?? false;
   const allMissing = topics.length > 0 && topics.every(({ state }) => state === 'missing');
   const missing: Failing | null = allMissing
-    ? { hop: 'source', message: `none of the mapped topics exists: ${[...feeds.keys()].join(', ')}` }
+    ? { hop: 'source', message: `none of the mapped topics exists: ${[...sourceTopics.keys()].join(', ')}` }
     : null;
   const shared: Failing | null =
     joined && group.failing !== null ? { hop: 'kafka', message: group.failing } : null;
   return {
     ready: joined && !group.pending,
     ...(joined && group.pending && { pending: GROUP_PENDING }),
-    failing: failing ?? hold ?? missing ?? shared,
+    failing: failing ?? pausedBy ?? missing ?? shared,
     topics,
   };
 }

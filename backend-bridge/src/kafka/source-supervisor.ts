@@ -4,11 +4,16 @@ import type { TopicView } from './cluster/cluster-view';
 import { UnavailableError } from '../domain/errors';
 import type { Source, SourceStatus } from '../domain/source';
 import { GroupMonitor } from './group-monitor';
-import { createGroupReader, flowKey, type GroupReader, type GroupReaderTools } from './reading/group-reader';
-import type { TopicFeed } from './reading/topic-feed';
+import {
+  createGroupReader,
+  partitionKey,
+  type GroupReader,
+  type GroupReaderDependencies,
+} from './reading/group-reader';
+import type { MetricConsumer, SourceTopic } from './reading/source-topic';
 import { sourceStatus, type Failing } from './source-status';
 
-export interface SupervisorTools extends Omit<GroupReaderTools, 'client' | 'identityLost'> {
+export interface SupervisorDependencies extends Omit<GroupReaderDependencies, 'client' | 'identityLost'> {
   readonly makeClient: () => Kafka;
 }
 
@@ -45,10 +50,10 @@ export class SourceSupervisor implements Source {
   private readonly group: GroupMonitor;
 
   constructor(
-    private readonly feeds: ReadonlyMap<string, TopicFeed>,
-    private readonly tools: SupervisorTools,
+    private readonly sourceTopics: ReadonlyMap<string, SourceTopic>,
+    private readonly dependencies: SupervisorDependencies,
   ) {
-    this.group = new GroupMonitor(tools);
+    this.group = new GroupMonitor(dependencies);
   }
 
   start(): Promise<void> {
@@ -64,29 +69,36 @@ export class SourceSupervisor implements Source {
     this.wake?.();
     await this.running;
     await this.endReader();
-    await Promise.all([this.tools.deadLetters.close(), this.tools.view.close()]);
+    await Promise.all([this.dependencies.deadLetters.close(), this.dependencies.view.close()]);
   }
 
   status(): SourceStatus {
-    const { feeds, views, reader, group, clusterFailing, storeFailing } = this;
+    const { sourceTopics, views, reader, group, clusterFailing, storeFailing } = this;
     const ended = reader?.joined() === true ? null : this.consumerEnded;
-    return sourceStatus({ feeds, views, reader, group, failing: clusterFailing ?? storeFailing ?? ended });
+    return sourceStatus({
+      sourceTopics,
+      views,
+      reader,
+      group,
+      failing: clusterFailing ?? storeFailing ?? ended,
+    });
   }
 
   storeLost(): void {
-    for (const feed of this.feeds.values()) for (const lane of feed.lanes) lane.incarnations = null;
+    for (const sourceTopic of this.sourceTopics.values())
+      for (const consumer of sourceTopic.consumers) consumer.incarnations = null;
     this.wake?.();
   }
 
   private async run(): Promise<void> {
-    const pollMs = this.tools.options.pollMs ?? POLL_MS;
+    const pollMs = this.dependencies.options.pollMs ?? POLL_MS;
     while (!this.stopped) {
       const began = performance.now();
       try {
         await this.tick();
       } catch (error) {
         // Nothing may end this loop; what went wrong is tried again in a second.
-        this.tools.log.error({ err: error }, 'looking after the source failed');
+        this.dependencies.log.error({ err: error }, 'looking after the source failed');
       }
       const waitMs = Math.max(50, pollMs - (performance.now() - began));
       if (this.isStopped()) return;
@@ -107,19 +119,19 @@ export class SourceSupervisor implements Source {
   }
 
   private async tick(): Promise<void> {
-    const lookedMs = this.tools.clock();
-    if (!(await this.look())) return;
+    const lookedMs = this.dependencies.clock();
+    if (!(await this.refreshViews())) return;
     await this.identify();
     await this.fitReader();
     await this.report(lookedMs);
-    if (this.reader?.joined() === true) await this.group.check(this.reader, this.feeds, this.views);
+    if (this.reader?.joined() === true) await this.group.check(this.reader, this.sourceTopics, this.views);
     await this.watch();
   }
 
-  private async look(): Promise<boolean> {
-    const { view, options, telemetry, log } = this.tools;
+  private async refreshViews(): Promise<boolean> {
+    const { view, options, telemetry, log } = this.dependencies;
     try {
-      this.views = await view.look([...this.feeds.keys(), options.deadLetterTopic]);
+      this.views = await view.describeTopics([...this.sourceTopics.keys(), options.deadLetterTopic]);
     } catch (error) {
       if (this.clusterFailing === null) {
         telemetry.hopFailed('kafka');
@@ -144,22 +156,20 @@ export class SourceSupervisor implements Source {
   /** Tells the store of every topic whose identity it does not know as the brokers tell it. */
   private async identify(): Promise<void> {
     let told = false;
-    for (const feed of this.feeds.values()) {
-      const seen = this.views.get(feed.topic);
-      if (seen?.state !== 'there' || feed.lanes.every((lane) => this.agrees(lane, seen))) continue;
+    for (const sourceTopic of this.sourceTopics.values()) {
+      const seen = this.views.get(sourceTopic.topic);
+      if (seen?.state !== 'there' || sourceTopic.consumers.every((consumer) => this.agrees(consumer, seen)))
+        continue;
       // Nothing of the old identity may be written while the new one begins; so no record of the new
       // incarnation can come in as one of the old.
-      const known = feed.lanes.some(({ incarnations }) => incarnations !== null);
+      const known = sourceTopic.consumers.some(({ incarnations }) => incarnations !== null);
       if (known) await this.endReader();
-      if (await this.identifyFeed(feed, known)) told = true;
+      if (await this.identifyTopic(sourceTopic, known)) told = true;
     }
     if (told && this.reader !== null) this.reader.reposition();
   }
 
-  private agrees(
-    { incarnations }: TopicFeed['lanes'][number],
-    seen: Extract<TopicView, { state: 'there' }>,
-  ): boolean {
+  private agrees({ incarnations }: MetricConsumer, seen: Extract<TopicView, { state: 'there' }>): boolean {
     return (
       incarnations !== null &&
       incarnations.topicId === seen.topicId &&
@@ -167,31 +177,31 @@ export class SourceSupervisor implements Source {
     );
   }
 
-  private async identifyFeed(feed: TopicFeed, lookAgain: boolean): Promise<boolean> {
-    const { view, store, log } = this.tools;
-    const { topic } = feed;
+  private async identifyTopic(sourceTopic: SourceTopic, refresh: boolean): Promise<boolean> {
+    const { view, store, log } = this.dependencies;
+    const { topic } = sourceTopic;
     try {
-      const seen = lookAgain ? (await view.look([topic])).get(topic) : this.views.get(topic);
+      const seen = refresh ? (await view.describeTopics([topic])).get(topic) : this.views.get(topic);
       if (seen?.state !== 'there') return false;
-      for (const lane of feed.lanes) {
-        const answer = await store.identifyTopic(lane.metric, {
+      for (const consumer of sourceTopic.consumers) {
+        const answer = await store.identifyTopic(consumer.metric, {
           topic,
           topicId: seen.topicId,
           ends: seen.ends,
         });
         if (answer === 'stale') {
           // Another bridge has seen a newer state of the topic; the brokers will tell us too.
-          lane.incarnations = null;
+          consumer.incarnations = null;
           return false;
         }
-        const before = lane.incarnations;
+        const before = consumer.incarnations;
         if (before?.topicId !== answer.topicId || before.partitions !== answer.partitions) {
           log.info(
-            { topic, metric: lane.metric.name, topicId: seen.topicId, partitions: answer.partitions },
+            { topic, metric: consumer.metric.name, topicId: seen.topicId, partitions: answer.partitions },
             'the store knows the topic',
           );
         }
-        lane.incarnations = answer;
+        consumer.incarnations = answer;
       }
       this.storeFailing = null;
       return true;
@@ -204,19 +214,19 @@ export class SourceSupervisor implements Source {
 
   /** Builds the consumer anew when the topics it should read have changed, or it has ended by itself. */
   private async fitReader(): Promise<void> {
-    const { log, telemetry } = this.tools;
-    const readable = [...this.feeds.values()].filter((feed) => {
-      const seen = this.views.get(feed.topic);
+    const { log, telemetry } = this.dependencies;
+    const readable = [...this.sourceTopics.values()].filter((sourceTopic) => {
+      const seen = this.views.get(sourceTopic.topic);
       return (
         seen?.state !== 'missing' &&
         seen !== undefined &&
-        feed.lanes.every((lane) => lane.incarnations !== null)
+        sourceTopic.consumers.every((consumer) => consumer.incarnations !== null)
       );
     });
     const key = readable
       .map(
-        ({ topic, lanes }) =>
-          `${topic}:${lanes[0]!.incarnations!.topicId}:${lanes[0]!.incarnations!.partitions}`,
+        ({ topic, consumers }) =>
+          `${topic}:${consumers[0]!.incarnations!.topicId}:${consumers[0]!.incarnations!.partitions}`,
       )
       .join(',');
     const crash = this.reader?.crashed() ?? null;
@@ -232,10 +242,10 @@ export class SourceSupervisor implements Source {
       this.consumerEnded = null;
     }
     if (this.reader !== null && key !== this.readerKey) {
-      const identifying = [...this.feeds.values()].some(
-        (feed) =>
-          feed.lanes.some((lane) => lane.incarnations === null) &&
-          this.views.get(feed.topic)?.state === 'there',
+      const identifying = [...this.sourceTopics.values()].some(
+        (sourceTopic) =>
+          sourceTopic.consumers.some((consumer) => consumer.incarnations === null) &&
+          this.views.get(sourceTopic.topic)?.state === 'there',
       );
       // A topic that is being identified again keeps its place: only its flows wait.
       if (identifying) return;
@@ -245,11 +255,11 @@ export class SourceSupervisor implements Source {
       return;
     this.readerKey = key;
     const reader = createGroupReader(readable, {
-      ...this.tools,
-      client: this.tools.makeClient(),
-      identityLost: (feed, reason) => {
+      ...this.dependencies,
+      client: this.dependencies.makeClient(),
+      identityLost: (sourceTopic, reason) => {
         if (reason === 'store_lost') this.storeLost();
-        else for (const lane of feed.lanes) lane.incarnations = null;
+        else for (const consumer of sourceTopic.consumers) consumer.incarnations = null;
         this.wake?.();
       },
     });
@@ -273,23 +283,23 @@ export class SourceSupervisor implements Source {
   private async report(lookedMs: number): Promise<void> {
     const { reader } = this;
     if (reader === null || !reader.positioned()) return;
-    const { store, telemetry, log } = this.tools;
-    for (const feed of this.feeds.values()) {
-      const seen = this.views.get(feed.topic);
+    const { store, telemetry, log } = this.dependencies;
+    for (const sourceTopic of this.sourceTopics.values()) {
+      const seen = this.views.get(sourceTopic.topic);
       if (seen?.state !== 'there') continue;
       for (const { topic, partition, next } of this.group.unread) {
-        if (topic !== feed.topic) continue;
+        if (topic !== sourceTopic.topic) continue;
         telemetry.partitionLag(topic, partition, Math.max(0, (seen.ends[partition] ?? 0) - next));
       }
       const reports = seen.ends.flatMap((end, partition) => {
-        const flow = reader.flows.get(flowKey(feed.topic, partition));
-        if (flow === undefined) return [];
-        telemetry.partitionLag(feed.topic, partition, Math.max(0, end - flow.next));
-        const atEnd = flow.hold === null && flow.next >= end;
-        return [{ partition, position: flow.next, atEnd, nowMs: lookedMs }];
+        const processor = reader.processors.get(partitionKey(sourceTopic.topic, partition));
+        if (processor === undefined) return [];
+        telemetry.partitionLag(sourceTopic.topic, partition, Math.max(0, end - processor.next));
+        const atEnd = processor.pausedBy === null && processor.next >= end;
+        return [{ partition, position: processor.next, atEnd, nowMs: lookedMs }];
       });
       if (reports.length === 0) continue;
-      for (const { metric, incarnations } of feed.lanes) {
+      for (const { metric, incarnations } of sourceTopic.consumers) {
         if (incarnations === null || incarnations.topicId !== seen.topicId) continue;
         try {
           const gaps = await store.reportPartitions(metric, incarnations.topicId, reports);
@@ -319,7 +329,7 @@ export class SourceSupervisor implements Source {
   private async watch(): Promise<void> {
     const { reader } = this;
     if (reader === null) return;
-    const { options, log, view } = this.tools;
+    const { options, log, view } = this.dependencies;
     const stallMs = options.stallMs ?? STALL_MS;
     const now = performance.now();
     let why: string | null = null;
@@ -327,18 +337,20 @@ export class SourceSupervisor implements Source {
       why = `it has sent no heartbeat for ${HEARTBEAT_LOST_MS} ms`;
     }
     if (now - reader.lastSignMs() > stallMs) why = `it has asked for nothing for ${stallMs} ms`;
-    for (const [key, flow] of reader.flows) {
-      const seen = this.views.get(flow.feed.topic);
-      const end = seen?.state === 'there' ? (seen.ends[flow.partition] ?? 0) : 0;
+    for (const [key, processor] of reader.processors) {
+      const seen = this.views.get(processor.sourceTopic.topic);
+      const end = seen?.state === 'there' ? (seen.ends[processor.partition] ?? 0) : 0;
       const before = this.standing.get(key);
-      const free = flow.hold === null && !flow.busy;
-      if (!free || flow.next >= end || before?.next !== flow.next) {
-        this.standing.set(key, { next: flow.next, sinceMs: now });
+      const free = processor.pausedBy === null && !processor.busy;
+      if (!free || processor.next >= end || before?.next !== processor.next) {
+        this.standing.set(key, { next: processor.next, sinceMs: now });
       } else if (now - before.sinceMs > stallMs) {
         // Behind an open transaction there is nothing to read.
-        const stable = await view.stableEnd(flow.feed.topic, flow.partition).catch(() => flow.next);
-        if (stable > flow.next) why = `${key} stands at ${flow.next} with lag`;
-        this.standing.set(key, { next: flow.next, sinceMs: now });
+        const stable = await view
+          .stableEnd(processor.sourceTopic.topic, processor.partition)
+          .catch(() => processor.next);
+        if (stable > processor.next) why = `${key} stands at ${processor.next} with lag`;
+        this.standing.set(key, { next: processor.next, sinceMs: now });
       }
     }
     if (why === null) return;

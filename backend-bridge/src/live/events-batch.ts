@@ -1,4 +1,4 @@
-import { LiveBatch, type Floor, type Moment } from './live-batch';
+import { LiveBatch, type SnapshotRevisions, type Moment } from './live-batch';
 import type { EventEntry, EventsAnswer } from '../domain/query-answer';
 
 function replaces(entry: EventEntry, known: EventEntry): boolean {
@@ -48,7 +48,7 @@ export class EventsBatch extends LiveBatch<EventsBatch> {
   }
 }
 
-export class EventsFloor implements Floor<EventsBatch> {
+export class EventsSnapshotRevisions implements SnapshotRevisions<EventsBatch> {
   private readonly events: Map<string, EventEntry>;
 
   constructor(answer: EventsAnswer) {

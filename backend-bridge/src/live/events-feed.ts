@@ -1,4 +1,4 @@
-import { EventsBatch, EventsFloor } from './events-batch';
+import { EventsBatch, EventsSnapshotRevisions } from './events-batch';
 import { SelectionFeed, type Snapshot } from './selection-feed';
 import { closesMs, isOpen } from './openness';
 import { eventsSnapshotPieces } from './snapshot-text';
@@ -51,11 +51,11 @@ export class EventsFeed extends SelectionFeed<EventsBatch> {
   protected async readSnapshot(fromMs: number, scope: RequestScope): Promise<Snapshot<EventsBatch>> {
     const { metric, filters } = this.plan;
     const query = { metric: metric.name, fromMs, toMs: MAX_TIME_MS, filters, limit: MAX_EVENTS };
-    const answer = await this.context.engine.events(query, [], scope);
+    const answer = await this.dependencies.engine.events(query, [], scope);
     for (const entry of answer.events) this.note(entry);
     return {
       pieces: (idText, from, partText) => eventsSnapshotPieces(answer, idText, from, partText),
-      floor: new EventsFloor(answer),
+      snapshotRevisions: new EventsSnapshotRevisions(answer),
     };
   }
 
@@ -73,7 +73,7 @@ export class EventsFeed extends SelectionFeed<EventsBatch> {
     const taken = new Map(starts.map((start) => [start, this.dirty.get(start) ?? new Set<string>()]));
     for (const start of starts) this.dirty.delete(start);
     try {
-      const entries = await this.context.engine.eventsAt(this.plan, taken);
+      const entries = await this.dependencies.engine.eventsAt(this.plan, taken);
       if (this.closed) return;
       for (const entry of entries) {
         this.note(entry);
@@ -93,7 +93,10 @@ export class EventsFeed extends SelectionFeed<EventsBatch> {
         return;
       }
       this.failures += 1;
-      this.context.log.warn({ metric: this.plan.metric.name, err: error }, 'live events wait for the store');
+      this.dependencies.log.warn(
+        { metric: this.plan.metric.name, err: error },
+        'live events wait for the store',
+      );
       this.pace.postpone(Math.min(MAX_RETRY_MS, 100 * 2 ** this.failures));
     }
     if (this.batch.size > 0) {

@@ -38,7 +38,7 @@ class Client implements LiveSink {
   readonly messages: Record<string, unknown>[] = [];
   readonly failed: { id: string; error: unknown }[] = [];
   readonly long: { pieces: Iterator<string>; over: () => void }[] = [];
-  clear = true;
+  writable = true;
   takesPieces = true;
   room = Number.POSITIVE_INFINITY;
   private waiting: (() => void)[] = [];
@@ -79,7 +79,7 @@ class Client implements LiveSink {
   }
 
   becomeClear(): void {
-    this.clear = true;
+    this.writable = true;
     for (const drain of this.waiting.splice(0)) drain();
   }
 }
@@ -213,7 +213,7 @@ describe('a client that is too slow', () => {
     await hub.start();
     const client = new Client();
     await subscribe(client).ready;
-    client.clear = false;
+    client.writable = false;
     client.room = 1;
     const dropped = (): number => counted.get('messagesDropped') ?? 0;
     await change(series(3).map((values) => ({ values, startMs: NOW - MINUTE })));

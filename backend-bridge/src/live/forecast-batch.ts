@@ -1,5 +1,5 @@
 import { forecastSeriesPieces, rowAt } from './forecast-text';
-import { LiveBatch, type Floor, type Moment } from './live-batch';
+import { LiveBatch, type SnapshotRevisions, type Moment } from './live-batch';
 import type { ForecastAnswer, ForecastSeries } from '../domain/forecasting';
 import { compareValues } from '../domain/series';
 
@@ -74,7 +74,7 @@ export class ForecastBatch extends LiveBatch<ForecastBatch> {
 }
 
 /** A snapshot of an answer: updates from it and from those before it are in it. */
-export class ForecastFloor implements Floor<ForecastBatch> {
+export class ForecastSnapshotRevisions implements SnapshotRevisions<ForecastBatch> {
   constructor(private readonly version: number) {}
 
   newerThan(batch: ForecastBatch): ForecastBatch {

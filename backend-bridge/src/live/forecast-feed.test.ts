@@ -93,7 +93,7 @@ class Client implements LiveSink {
   readonly messages: Message[] = [];
   readonly failed: unknown[] = [];
   readonly copy = new Map<string, Record<string, unknown>>();
-  clear = true;
+  writable = true;
   room = Number.POSITIVE_INFINITY;
   private waiting: Drains[] = [];
   private seq = 0;
@@ -137,7 +137,7 @@ class Client implements LiveSink {
   }
 
   readOn(): void {
-    this.clear = true;
+    this.writable = true;
     for (const part of this.waiting.splice(0)) part.drain();
   }
 
@@ -265,7 +265,7 @@ describe('a subscription of forecasts', () => {
     const random = createRandom(3);
     let open = OPEN;
     for (let round = 0; round < 14; round += 1) {
-      slow.clear = round % 3 === 0;
+      slow.writable = round % 3 === 0;
       const back = open - (1 + Math.floor(random() * 60)) * HOUR;
       if (round % 4 === 0) store.hour('gold', back, 2_000);
       else if (round % 4 === 1) store.hour('gold', back, null);
@@ -275,7 +275,7 @@ describe('a subscription of forecasts', () => {
         store.closeUpTo(open);
       } else store.hour('silver', back, 10);
       if (round === 6) await subscribe(late, OPEN - 6 * DAY);
-      if (slow.clear) slow.readOn();
+      if (slow.writable) slow.readOn();
       await settle();
       expect(copyOf(first)).toEqual(await fresh());
       if (round >= 6) expect(copyOf(late)).toEqual(await fresh(OPEN - 6 * DAY));
@@ -292,7 +292,7 @@ describe('a subscription of forecasts', () => {
     await hub.start();
     const client = new Client();
     await subscribe(client);
-    client.clear = false;
+    client.writable = false;
     client.room = 3;
     store.hour('gold', OPEN - 9 * HOUR, 1);
     await settle();

@@ -1,6 +1,6 @@
-import { byLabels, changedFrom, ForecastBatch, ForecastFloor } from './forecast-batch';
+import { byLabels, changedFrom, ForecastBatch, ForecastSnapshotRevisions } from './forecast-batch';
 import { forecastSnapshotPieces } from './forecast-text';
-import { SelectionFeed, type FeedContext, type Snapshot } from './selection-feed';
+import { SelectionFeed, type FeedDependencies, type Snapshot } from './selection-feed';
 import { RequestError } from '../domain/errors';
 import { closedBefore } from '../domain/finality';
 import type { ForecastAnswer, PreparedForecast } from '../domain/forecasting';
@@ -28,17 +28,17 @@ export class ForecastFeed extends SelectionFeed<ForecastBatch> {
 
   constructor(
     private readonly prepared: PreparedForecast,
-    context: FeedContext,
+    dependencies: FeedDependencies,
     onEmpty: () => void,
   ) {
-    super(prepared.plan, context, onEmpty);
+    super(prepared.plan, dependencies, onEmpty);
   }
 
   changed(changes: readonly PointChange[]): void {
     // Nobody has asked yet.
     if (this.fromMs === Number.POSITIVE_INFINITY) return;
     const { plan } = this;
-    const closedMs = closedBefore(plan, this.context.progressOf(plan.metric.name));
+    const closedMs = closedBefore(plan, this.dependencies.progressOf(plan.metric.name));
     if (closedMs === null) return;
     const corrected = changes.some(
       ({ startMs, values }) => plan.stepOf(startMs) < closedMs && plan.selects(values),
@@ -63,7 +63,7 @@ export class ForecastFeed extends SelectionFeed<ForecastBatch> {
     const { answer, version } = await this.advance(scope);
     return {
       pieces: (idText, from) => forecastSnapshotPieces(answer, idText, from),
-      floor: new ForecastFloor(version),
+      snapshotRevisions: new ForecastSnapshotRevisions(version),
     };
   }
 
@@ -85,7 +85,10 @@ export class ForecastFeed extends SelectionFeed<ForecastBatch> {
       }
       this.stale = true;
       this.failures += 1;
-      this.context.log.warn({ metric: this.plan.metric.name, err: error }, 'a forecast waits for the store');
+      this.dependencies.log.warn(
+        { metric: this.plan.metric.name, err: error },
+        'a forecast waits for the store',
+      );
       this.pace.postpone(Math.min(MAX_RETRY_MS, 100 * 2 ** this.failures));
       this.pace.touch();
     }

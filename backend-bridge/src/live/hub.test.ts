@@ -58,7 +58,7 @@ function setup() {
 function sinkOf(told: Record<string, unknown>[]): LiveSink {
   const take = (text: string): void => void told.push(JSON.parse(text) as Record<string, unknown>);
   return {
-    clear: true,
+    writable: true,
     send: (frame) => take(frame.toString('utf8', frame.indexOf('{'))),
     holder: 'a',
     sendText: take,

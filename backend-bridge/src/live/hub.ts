@@ -7,7 +7,7 @@ import type { LiveSink } from './live-sink';
 import { OriginalFeed, type OriginalSubscription } from './original-feed';
 import { FlushLoad, PACE, type PaceOptions } from './pace';
 import { SeenRevisions } from './seen-revisions';
-import type { FeedContext } from './selection-feed';
+import type { FeedDependencies } from './selection-feed';
 import { SeriesFeed } from './series-feed';
 import { FairGate } from '../domain/fair-gate';
 import type { PreparedForecast } from '../domain/forecasting';
@@ -29,7 +29,7 @@ export interface LiveHubOptions {
   readonly maxScanPoints?: number;
 }
 
-export interface LiveHubParts {
+export interface LiveHubDependencies {
   readonly engine: LiveEngine;
   readonly store: SeriesStore;
   readonly metrics: readonly Metric[];
@@ -79,10 +79,10 @@ const PROGRESS_RETRY_MS = 1_000;
 const NOTHING_YET: Progress = { watermarkMs: null, finalBeforeMs: null };
 
 /** Between the store's changes and the clients: one feed for each distinct selection, shared by its subscribers. */
-export function createLiveHub(parts: LiveHubParts): LiveHub {
-  const { engine, store, metrics, log, telemetry, clock } = parts;
-  const pace = parts.options?.pace ?? PACE;
-  const jitterMs = parts.options?.jitterMs ?? 1_000;
+export function createLiveHub(dependencies: LiveHubDependencies): LiveHub {
+  const { engine, store, metrics, log, telemetry, clock } = dependencies;
+  const pace = dependencies.options?.pace ?? PACE;
+  const jitterMs = dependencies.options?.jitterMs ?? 1_000;
   const load = new FlushLoad();
   const progress = new Map<string, Progress>();
   const progressOf = (metric: string): Progress => progress.get(metric) ?? NOTHING_YET;
@@ -90,7 +90,7 @@ export function createLiveHub(parts: LiveHubParts): LiveHub {
   const seen = new Map(metrics.map((metric) => [metric.name, new SeenRevisions()]));
   const aggregates = new Aggregates(metrics, engine, store, clock, log);
   const original = new OriginalFeed(engine, telemetry, progressOf, load, pace);
-  const context: FeedContext = {
+  const feedDependencies: FeedDependencies = {
     engine,
     store,
     clock,
@@ -100,13 +100,13 @@ export function createLiveHub(parts: LiveHubParts): LiveHub {
     pace,
     budgets: {
       snapshots: new FairGate({
-        places: parts.options?.snapshots ?? 4,
+        places: dependencies.options?.snapshots ?? 4,
         setting: 'limits.max_concurrent_queries',
       }),
-      turns: parts.turns,
-      memory: parts.memory,
+      turns: dependencies.turns,
+      memory: dependencies.memory,
     },
-    maxScanPoints: parts.options?.maxScanPoints ?? 5_000_000,
+    maxScanPoints: dependencies.options?.maxScanPoints ?? 5_000_000,
     progressOf,
   };
   let unsubscribe: (() => void) | null = null;
@@ -205,13 +205,15 @@ export function createLiveHub(parts: LiveHubParts): LiveHub {
     },
     subscribe: (kind, plan, id, fromMs, sink) =>
       feedFor(plan.metric, `${kind} ${plan.key}`, (onEmpty) =>
-        kind === 'series' ? new SeriesFeed(plan, context, onEmpty) : new EventsFeed(plan, context, onEmpty),
+        kind === 'series'
+          ? new SeriesFeed(plan, feedDependencies, onEmpty)
+          : new EventsFeed(plan, feedDependencies, onEmpty),
       ).subscribe(id, fromMs, sink),
     subscribeForecast: (prepared, id, fromMs, sink) =>
       feedFor(
         prepared.plan.metric,
         `forecast ${prepared.key}`,
-        (onEmpty) => new ForecastFeed(prepared, context, onEmpty),
+        (onEmpty) => new ForecastFeed(prepared, feedDependencies, onEmpty),
       ).subscribe(id, fromMs, sink),
     subscribeOriginal: (tenant, sink, refresh) => original.add(tenant, sink, refresh),
     aggregators: (tenant) => aggregates.current(tenant),

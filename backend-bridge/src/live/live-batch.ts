@@ -1,7 +1,7 @@
 import { textFrame } from './frame';
 
 /** What a snapshot already told a subscriber: changes up to it are not told again. */
-export interface Floor<TBatch> {
+export interface SnapshotRevisions<TBatch> {
   /** The part of the batch that is newer than the snapshot; the batch itself when all of it is. */
   newerThan(batch: TBatch): TBatch;
 }

@@ -3,7 +3,7 @@ export interface LiveSink {
   /** Whose budget counts what is read and sent for the client. */
   readonly holder: string;
   /** False while the client lags: what is new is then kept as pending, newest value by point. */
-  readonly clear: boolean;
+  readonly writable: boolean;
   /** Writes one or more whole frames now, whether clear or not. Frames may be shared between clients. */
   send(frames: Buffer): void;
   /** Writes one short message. */

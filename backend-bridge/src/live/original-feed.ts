@@ -207,7 +207,7 @@ export class OriginalSubscription implements Drains {
       return;
     }
     for (const chunk of told.chunks) {
-      if (this.state === 'live' && this.pending === null && this.sink.clear) {
+      if (this.state === 'live' && this.pending === null && this.sink.writable) {
         this.sink.send(chunk.bytes);
       } else {
         this.keep(told.frames.slice(chunk.first));

@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import type { LiveEngine } from './live-engine';
-import type { Floor, LiveBatch, Moment } from './live-batch';
+import type { SnapshotRevisions, LiveBatch, Moment } from './live-batch';
 import type { LiveSink } from './live-sink';
 import { Pace, type FlushLoad, type PaceOptions } from './pace';
 import { madeEachTime, madeOnce, type PartText } from './snapshot-text';
-import { FLOOR_MS, Subscription, type SubscribedFeed } from './subscription';
+import { SNAPSHOT_REVISIONS_MS, Subscription, type SubscribedFeed } from './subscription';
 import { RequestError } from '../domain/errors';
 import type { FairGate } from '../domain/fair-gate';
 import { POINT_BYTES, type MemoryBudget, type MemoryHold } from '../domain/memory-budget';
@@ -15,7 +15,7 @@ import type { PointChange, SeriesStore } from '../domain/store';
 import type { Clock, Log, Telemetry } from '../domain/telemetry';
 
 /** What all feeds of a hub share. */
-export interface FeedContext {
+export interface FeedDependencies {
   readonly engine: LiveEngine;
   readonly store: SeriesStore;
   readonly clock: Clock;
@@ -44,7 +44,7 @@ export interface LiveBudgets {
 export interface Snapshot<B> {
   /** The message in pieces; `idText` is the subscription's id as JSON. */
   pieces(idText: string, fromMs: number, partText: PartText): Iterator<string>;
-  readonly floor: Floor<B>;
+  readonly snapshotRevisions: SnapshotRevisions<B>;
 }
 
 /** Snapshots that are being read, with those that wait for them. */
@@ -70,10 +70,10 @@ export abstract class SelectionFeed<B extends LiveBatch<B>> implements Subscribe
 
   constructor(
     readonly plan: Plan,
-    protected readonly context: FeedContext,
+    protected readonly dependencies: FeedDependencies,
     private readonly onEmpty: () => void,
   ) {
-    this.pace = new Pace(() => this.flush(), context.load, context.pace);
+    this.pace = new Pace(() => this.flush(), dependencies.load, dependencies.pace);
   }
 
   get subscribers(): number {
@@ -137,28 +137,28 @@ export abstract class SelectionFeed<B extends LiveBatch<B>> implements Subscribe
    */
   protected closedBefore(): number {
     const { metric } = this.plan;
-    const { finalBeforeMs } = this.context.progressOf(metric.name);
-    const expired = this.context.clock() - metric.retentionMs + metric.window.graceMs;
+    const { finalBeforeMs } = this.dependencies.progressOf(metric.name);
+    const expired = this.dependencies.clock() - metric.retentionMs + metric.window.graceMs;
     return Math.max(finalBeforeMs ?? Number.NEGATIVE_INFINITY, expired);
   }
 
   moment(): Moment {
     return {
-      watermarkMs: this.context.progressOf(this.plan.metric.name).watermarkMs,
-      serverTimeMs: this.context.clock(),
+      watermarkMs: this.dependencies.progressOf(this.plan.metric.name).watermarkMs,
+      serverTimeMs: this.dependencies.clock(),
     };
   }
 
   conflated(points: number): void {
-    if (points > 0) this.context.telemetry.pointsConflated(points);
+    if (points > 0) this.dependencies.telemetry.pointsConflated(points);
   }
 
   dropped(messages: number): void {
-    this.context.telemetry.messagesDropped(messages);
+    this.dependencies.telemetry.messagesDropped(messages);
   }
 
   resynced(reason: string): void {
-    this.context.telemetry.resyncs(reason);
+    this.dependencies.telemetry.resyncs(reason);
   }
 
   close(): void {
@@ -173,7 +173,7 @@ export abstract class SelectionFeed<B extends LiveBatch<B>> implements Subscribe
 
   /** Ends every subscription with an error that trying again does not cure. */
   protected failAll(error: RequestError): void {
-    this.context.log.warn({ metric: this.plan.metric.name, err: error }, 'subscriptions ended');
+    this.dependencies.log.warn({ metric: this.plan.metric.name, err: error }, 'subscriptions ended');
     for (const subscription of [...this.subscriptions]) subscription.fail(error);
   }
 
@@ -199,7 +199,7 @@ export abstract class SelectionFeed<B extends LiveBatch<B>> implements Subscribe
   private async answer(asking: readonly Subscription<B>[]): Promise<void> {
     const waiting = asking.filter((subscription) => this.subscriptions.has(subscription));
     if (waiting.length === 0) return;
-    const memory = this.context.budgets.memory.open(waiting.map(({ holder }) => holder));
+    const memory = this.dependencies.budgets.memory.open(waiting.map(({ holder }) => holder));
     const cancel = new AbortController();
     this.reading = { waiting: new Set(waiting), cancel };
     try {
@@ -215,7 +215,7 @@ export abstract class SelectionFeed<B extends LiveBatch<B>> implements Subscribe
       }
       for (const subscription of waiting) {
         if (subscription.fail(error)) continue;
-        this.context.log.warn(
+        this.dependencies.log.warn(
           { metric: this.plan.metric.name, err: error },
           'a snapshot waits for the store or for memory, it is tried again',
         );
@@ -231,7 +231,7 @@ export abstract class SelectionFeed<B extends LiveBatch<B>> implements Subscribe
     memory: MemoryHold,
     signal: AbortSignal,
   ): Promise<Snapshot<B>> {
-    const { snapshots, turns } = this.context.budgets;
+    const { snapshots, turns } = this.dependencies.budgets;
     const { holder } = waiting[0]!;
     const scope: RequestScope = {
       holder,
@@ -265,15 +265,15 @@ export abstract class SelectionFeed<B extends LiveBatch<B>> implements Subscribe
     let turnEnds = performance.now() + TURN_MS;
     for (const subscription of waiting) {
       const { idText, fromMs } = subscription;
-      subscription.offer(snapshot.pieces(idText, fromMs, partText), snapshot.floor, over);
+      subscription.offer(snapshot.pieces(idText, fromMs, partText), snapshot.snapshotRevisions, over);
       if (performance.now() < turnEnds) continue;
       await setImmediate();
       turnEnds = performance.now() + TURN_MS;
     }
     this.later(
-      FLOOR_MS,
+      SNAPSHOT_REVISIONS_MS,
       () => {
-        for (const subscription of waiting) subscription.dropFloor(snapshot.floor);
+        for (const subscription of waiting) subscription.dropSnapshotRevisions(snapshot.snapshotRevisions);
         over();
       },
       over,

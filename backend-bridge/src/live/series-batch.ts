@@ -1,4 +1,4 @@
-import { LiveBatch, type Floor, type Moment } from './live-batch';
+import { LiveBatch, type SnapshotRevisions, type Moment } from './live-batch';
 import type { SeriesGroup } from './series-group';
 import type { QueryAnswer } from '../domain/query-answer';
 import type { ResultSeries } from '../domain/selection';
@@ -150,7 +150,7 @@ export function lowerBound(times: readonly number[], time: number): number {
 }
 
 /** Revisions that a snapshot told. */
-export class SeriesFloor implements Floor<SeriesBatch> {
+export class SeriesSnapshotRevisions implements SnapshotRevisions<SeriesBatch> {
   private readonly series = new Map<string, ResultSeries>();
 
   constructor(answer: QueryAnswer, keyOf: (series: ResultSeries) => string) {

@@ -1,4 +1,4 @@
-import { SeriesBatch, SeriesFloor, lowerBound, type LivePoint } from './series-batch';
+import { SeriesBatch, SeriesSnapshotRevisions, lowerBound, type LivePoint } from './series-batch';
 import { SelectionFeed, type Snapshot } from './selection-feed';
 import { SeriesGroup } from './series-group';
 import { subscribedPieces } from './snapshot-text';
@@ -43,7 +43,7 @@ export class SeriesFeed extends SelectionFeed<SeriesBatch> {
 
   changed(changes: readonly PointChange[], nowMs: number): void {
     const { metric } = this.plan;
-    const finalBefore = this.context.progressOf(metric.name).finalBeforeMs;
+    const finalBefore = this.dependencies.progressOf(metric.name).finalBeforeMs;
     for (const change of changes) {
       if (change.endMs + metric.retentionMs <= nowMs) continue;
       const group = this.groupOfSeries(change);
@@ -81,13 +81,13 @@ export class SeriesFeed extends SelectionFeed<SeriesBatch> {
 
   protected async readSnapshot(fromMs: number, scope: RequestScope): Promise<Snapshot<SeriesBatch>> {
     if (!this.plan.includeOpen || this.plan.metric.window.type === 'session') await this.findOpen(scope);
-    const answer = await this.context.engine.snapshot(this.plan, fromMs, scope);
+    const answer = await this.dependencies.engine.snapshot(this.plan, fromMs, scope);
     this.noteOpen(answer.series);
     // The progress may have moved while the answer was read.
     if (this.closesNow()) this.pace.touch();
     return {
       pieces: (idText, from, partText) => subscribedPieces(answer, idText, from, partText),
-      floor: new SeriesFloor(answer, (series) => this.keyOf(series.labels)),
+      snapshotRevisions: new SeriesSnapshotRevisions(answer, (series) => this.keyOf(series.labels)),
     };
   }
 
@@ -146,7 +146,7 @@ export class SeriesFeed extends SelectionFeed<SeriesBatch> {
     const taken = new Map(steps.map((step) => [step, this.dirty.get(step) ?? null]));
     for (const step of steps) this.dirty.delete(step);
     try {
-      const series = await this.context.engine.recompute(this.plan, steps, labelsOf(taken.values()));
+      const series = await this.dependencies.engine.recompute(this.plan, steps, labelsOf(taken.values()));
       if (this.closed) return;
       this.failures = 0;
       for (const one of series) this.putSeries(one, taken);
@@ -163,7 +163,10 @@ export class SeriesFeed extends SelectionFeed<SeriesBatch> {
         return;
       }
       this.failures += 1;
-      this.context.log.warn({ metric: this.plan.metric.name, err: error }, 'live points wait for the store');
+      this.dependencies.log.warn(
+        { metric: this.plan.metric.name, err: error },
+        'live points wait for the store',
+      );
       this.pace.postpone(Math.min(MAX_RETRY_MS, 100 * 2 ** this.failures));
     }
     this.emit();
@@ -178,7 +181,7 @@ export class SeriesFeed extends SelectionFeed<SeriesBatch> {
 
   private putSeries(series: ResultSeries, taken: ReadonlyMap<number, Set<SeriesGroup> | null>): void {
     const group = this.groupOf(series.labels);
-    const finalBefore = this.context.progressOf(this.plan.metric.name).finalBeforeMs;
+    const finalBefore = this.dependencies.progressOf(this.plan.metric.name).finalBeforeMs;
     const put = (time: number, value: number | null, revision: number, removed: boolean): void => {
       const touched = taken.get(time);
       if (touched === undefined || (touched !== null && !touched.has(group))) return;
@@ -235,17 +238,17 @@ export class SeriesFeed extends SelectionFeed<SeriesBatch> {
    */
   private async findOpen({ signal }: RequestScope): Promise<void> {
     const { metric } = this.plan;
-    const nowMs = this.context.clock();
-    const progress = this.context.progressOf(metric.name);
+    const nowMs = this.dependencies.clock();
+    const progress = this.dependencies.progressOf(metric.name);
     const session = metric.window.type === 'session';
     const oldest =
       nowMs - metric.retentionMs - Math.max(metric.window.sizeMs, session ? metric.retentionMs : 0);
-    const stored = await this.context.store.read(metric, {
+    const stored = await this.dependencies.store.read(metric, {
       fromMs: Math.max(0, oldest, session ? 0 : openFrom(this.plan, progress)),
       toMs: nowMs + metric.retentionMs,
       seriesIds: null,
       nowMs,
-      maxPoints: this.context.maxScanPoints,
+      maxPoints: this.dependencies.maxScanPoints,
       signal,
     });
     for (const { seriesId, values, points } of stored) {

@@ -1,9 +1,9 @@
-import type { Floor, LiveBatch, Moment } from './live-batch';
+import type { SnapshotRevisions, LiveBatch, Moment } from './live-batch';
 import type { Drains, LiveSink } from './live-sink';
 import { RequestError } from '../domain/errors';
 
 /** For so long after a snapshot a change that it already holds may still arrive by the store's channel. */
-export const FLOOR_MS = 2_000;
+export const SNAPSHOT_REVISIONS_MS = 2_000;
 const AGAIN_MS = 100;
 /** A first snapshot waits so long for memory before its client is refused. */
 const PATIENCE_MS = 10_000;
@@ -29,7 +29,7 @@ export class Subscription<B extends LiveBatch<B>> implements Drains {
   private seq = 0;
   private pending: B | null = null;
   private reserved = 0;
-  private floor: Floor<B> | null = null;
+  private snapshotRevisions: SnapshotRevisions<B> | null = null;
   private missed = false;
   private lostReason = 'slow_client';
   readonly idText: string;
@@ -67,12 +67,12 @@ export class Subscription<B extends LiveBatch<B>> implements Drains {
       this.feed.dropped(1);
       return;
     }
-    if (this.state === 'waiting' || this.pending !== null || !this.sink.clear) {
+    if (this.state === 'waiting' || this.pending !== null || !this.sink.writable) {
       this.keep(part);
       return;
     }
-    if (this.floor !== null) {
-      part = this.floor.newerThan(part);
+    if (this.snapshotRevisions !== null) {
+      part = this.snapshotRevisions.newerThan(part);
       if (part.size === 0) return;
     }
     this.seq += 1;
@@ -86,7 +86,8 @@ export class Subscription<B extends LiveBatch<B>> implements Drains {
       return;
     }
     if (this.state !== 'live' || this.pending === null) return;
-    const part = this.floor === null ? this.pending : this.floor.newerThan(this.pending);
+    const part =
+      this.snapshotRevisions === null ? this.pending : this.snapshotRevisions.newerThan(this.pending);
     this.releasePending();
     if (part.size === 0) return;
     this.seq += 1;
@@ -102,8 +103,8 @@ export class Subscription<B extends LiveBatch<B>> implements Drains {
    * A snapshot is there, its message in pieces. Where changes were missed while it was read, another one is asked for.
    * `over` is called once the pieces are not needed any more.
    */
-  offer(pieces: Iterator<string>, floor: Floor<B>, over: () => void): void {
-    if (this.state !== 'waiting' || this.missed || (!this.sink.clear && this.settle === null)) {
+  offer(pieces: Iterator<string>, snapshotRevisions: SnapshotRevisions<B>, over: () => void): void {
+    if (this.state !== 'waiting' || this.missed || (!this.sink.writable && this.settle === null)) {
       over();
       if (this.state !== 'waiting') return;
       if (this.missed) this.feed.sync(this, AGAIN_MS);
@@ -112,18 +113,18 @@ export class Subscription<B extends LiveBatch<B>> implements Drains {
     }
     this.seq = 0;
     this.state = 'live';
-    this.floor = floor;
+    this.snapshotRevisions = snapshotRevisions;
     this.sink.sendPieces(pieces, over);
     this.settle?.resolve();
     this.settle = null;
     if (this.pending === null) return;
-    if (this.sink.clear) this.drain();
+    if (this.sink.writable) this.drain();
     else this.sink.waitFor(this);
   }
 
   /** Changes that the snapshot holds cannot arrive any more. */
-  dropFloor(floor: Floor<B>): void {
-    if (this.floor === floor) this.floor = null;
+  dropSnapshotRevisions(snapshotRevisions: SnapshotRevisions<B>): void {
+    if (this.snapshotRevisions === snapshotRevisions) this.snapshotRevisions = null;
   }
 
   /**
@@ -156,7 +157,7 @@ export class Subscription<B extends LiveBatch<B>> implements Drains {
     }
     if (this.state !== 'live') return;
     this.releasePending();
-    if (!this.sink.clear) {
+    if (!this.sink.writable) {
       this.lose(reason);
       return;
     }
@@ -168,7 +169,7 @@ export class Subscription<B extends LiveBatch<B>> implements Drains {
     if (this.state === 'ended') return;
     this.releasePending();
     this.state = 'ended';
-    this.floor = null;
+    this.snapshotRevisions = null;
     this.feed.remove(this);
     this.settle?.resolve();
     this.settle = null;
@@ -177,7 +178,7 @@ export class Subscription<B extends LiveBatch<B>> implements Drains {
   private announceResync(reason: string): void {
     this.state = 'waiting';
     this.missed = false;
-    this.floor = null;
+    this.snapshotRevisions = null;
     this.feed.resynced(reason);
     this.sink.sendText(`{"type":"resync","id":${this.idText},"reason":${JSON.stringify(reason)}}`);
   }

@@ -41,7 +41,7 @@ export interface LmdbStoreOptions {
   readonly path: string;
 }
 
-export interface LmdbStoreTools {
+export interface LmdbStoreDependencies {
   readonly log: Log;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
@@ -61,9 +61,9 @@ const PROBE_BYTES = 1_048_576;
 export function createLmdbStore(
   options: LmdbStoreOptions,
   metrics: readonly Metric[],
-  tools: LmdbStoreTools,
+  dependencies: LmdbStoreDependencies,
 ): SeriesStore {
-  return new LmdbStore(options, metrics, tools);
+  return new LmdbStore(options, metrics, dependencies);
 }
 
 /** All that exists between start() and close(). */
@@ -76,7 +76,7 @@ interface Opened {
 }
 
 /** One metric's state in memory, and what the transaction under way changes of it. */
-interface MetricRoom {
+interface MetricEntry {
   state: MetricState;
   /** As committed; `state` may be ahead of it while a transaction is under way. */
   progress: Progress;
@@ -91,22 +91,22 @@ class LmdbStore implements SeriesStore {
   readonly history: HistoryStore = {
     state: (metric) => this.historyState(metric),
     readSteps: async (metric, request) => {
-      const { state, history } = this.room(metric);
+      const { state, history } = this.entry(metric);
       return readSteps(this.open().env, state, history?.sealedBeforeMs ?? 0, request);
     },
   };
   private opened: Opened | null = null;
   private sweeping: Promise<void> = Promise.resolve();
-  private readonly rooms = new Map<string, MetricRoom>();
+  private readonly entries = new Map<string, MetricEntry>();
   private readonly listeners = new Set<StoreListener>();
   private readonly guard: ClockGuard;
 
   constructor(
     private readonly options: LmdbStoreOptions,
     private readonly metrics: readonly Metric[],
-    private readonly tools: LmdbStoreTools,
+    private readonly dependencies: LmdbStoreDependencies,
   ) {
-    this.guard = tools.guard ?? unguarded(tools.clock);
+    this.guard = dependencies.guard ?? unguarded(dependencies.clock);
   }
 
   async start(): Promise<void> {
@@ -124,7 +124,7 @@ class LmdbStore implements SeriesStore {
       });
       this.opened = { env, lock, ids, queue, stopSweeping: new AbortController() };
       this.load();
-      for (const { state } of this.rooms.values()) state.forgetReports();
+      for (const { state } of this.entries.values()) state.forgetReports();
     } catch (error) {
       this.opened = null;
       await env?.close();
@@ -139,14 +139,14 @@ class LmdbStore implements SeriesStore {
   }
 
   identifyTopic(metric: Metric, identity: TopicIdentity): Promise<TopicIncarnations | 'stale'> {
-    return this.change(metric, (room) => {
-      const { state } = room;
+    return this.change(metric, (entry) => {
+      const { state } = entry;
       const next = nextTopic(state.topic, identity);
       if (next === 'stale') return next;
       if (next !== state.topic) {
         if (next.topicId !== state.topic?.topicId) state.forgetPartitions();
         state.topic = next;
-        this.stage(room);
+        this.stage(entry);
       }
       const { topicId, partitions, incarnations } = next;
       return { topicId, partitions, incarnations };
@@ -167,27 +167,27 @@ class LmdbStore implements SeriesStore {
   }
 
   skipTo(metric: Metric, topicId: string, partition: number, offset: number): Promise<void> {
-    return this.change(metric, (room) => {
-      const { state } = room;
+    return this.change(metric, (entry) => {
+      const { state } = entry;
       const before = state.partition(partition);
       if (state.topic?.topicId !== topicId || offset - 1 <= before.applied) return;
       state.setPartition(partition, { ...before, applied: offset - 1 });
-      this.stage(room);
+      this.stage(entry);
     });
   }
 
   async write(batch: WriteBatch): Promise<WriteOutcome> {
-    const room = this.room(batch.metric);
+    const entry = this.entry(batch.metric);
     const { outcome } = await this.open().queue.add({
       run: () => {
         const applied = applyBatch(
-          room.state,
-          this.stage(room),
+          entry.state,
+          this.stage(entry),
           batch,
           this.listeners.size > 0,
           this.guard.certain(),
         );
-        return { ...applied, progress: room.state.progress };
+        return { ...applied, progress: entry.state.progress };
       },
       committed: ({ changes, moved, progress }) => {
         if (moved) this.tell(batch.metric, changes, progress);
@@ -202,10 +202,10 @@ class LmdbStore implements SeriesStore {
     reports: readonly PartitionReport[],
   ): Promise<readonly PartitionGap[]> {
     if (reports.length === 0) return [];
-    const room = this.room(metric);
+    const entry = this.entry(metric);
     const { gaps } = await this.open().queue.add({
       run: () => {
-        const { state } = room;
+        const { state } = entry;
         if (state.topic?.topicId !== topicId) return { gaps: [], progress: null };
         const behind = reports.flatMap((report): PartitionGap[] => {
           const neededOffset = state.report(report);
@@ -213,7 +213,7 @@ class LmdbStore implements SeriesStore {
         });
         const nowMs = Math.max(...reports.map((report) => report.nowMs));
         const moved = this.guard.certain() && state.advance(nowMs);
-        this.stage(room);
+        this.stage(entry);
         return { gaps: behind, progress: moved ? state.progress : null };
       },
       committed: ({ progress }) => {
@@ -225,21 +225,21 @@ class LmdbStore implements SeriesStore {
 
   async progress(metric: Metric): Promise<Progress> {
     this.open();
-    return Promise.resolve(this.room(metric).progress);
+    return Promise.resolve(this.entry(metric).progress);
   }
 
   async listSeries(metric: Metric): Promise<readonly Series[]> {
     this.open();
-    return Promise.resolve(this.room(metric).state.series.list());
+    return Promise.resolve(this.entry(metric).state.series.list());
   }
 
   async read(metric: Metric, request: ReadRequest): Promise<readonly SeriesPoints[]> {
-    return readPoints(this.open().env, this.room(metric).state, request);
+    return readPoints(this.open().env, this.entry(metric).state, request);
   }
 
   private async historyState(metric: Metric): Promise<HistoryState> {
     this.open();
-    const { history } = this.room(metric);
+    const { history } = this.entry(metric);
     return Promise.resolve(
       history === null ? { sealedBeforeMs: 0, tiers: [] } : historyStateOf(metric, history),
     );
@@ -275,28 +275,28 @@ class LmdbStore implements SeriesStore {
     return this.opened;
   }
 
-  private room(metric: Metric): MetricRoom {
-    const room = this.rooms.get(metric.name);
-    if (room !== undefined) return room;
+  private entry(metric: Metric): MetricEntry {
+    const entry = this.entries.get(metric.name);
+    if (entry !== undefined) return entry;
     this.open();
     throw new RangeError(`the store was not made for the metric ${metric.name}`);
   }
 
   /** In the order of all changes, so that the answer is never of a transaction that fails. */
-  private async change<T>(metric: Metric, run: (room: MetricRoom) => T): Promise<T> {
-    const room = this.room(metric);
-    return this.open().queue.add({ run: () => run(room) });
+  private async change<T>(metric: Metric, run: (entry: MetricEntry) => T): Promise<T> {
+    const entry = this.entry(metric);
+    return this.open().queue.add({ run: () => run(entry) });
   }
 
-  private stage(room: MetricRoom): SlotStaging {
-    room.staging ??= new SlotStaging(this.open().env, room.state);
-    return room.staging;
+  private stage(entry: MetricEntry): SlotStaging {
+    entry.staging ??= new SlotStaging(this.open().env, entry.state);
+    return entry.staging;
   }
 
   private flush(): void {
-    for (const room of this.rooms.values()) {
-      room.staging?.flush();
-      room.staging = null;
+    for (const entry of this.entries.values()) {
+      entry.staging?.flush();
+      entry.staging = null;
     }
   }
 
@@ -310,11 +310,11 @@ class LmdbStore implements SeriesStore {
     });
     // A read of this turn may have begun before the commit; the next one must see it.
     env.root.resetReadTxn();
-    for (const room of this.rooms.values()) {
-      room.progress = room.state.progress;
-      room.history = room.state.history;
+    for (const entry of this.entries.values()) {
+      entry.progress = entry.state.progress;
+      entry.history = entry.state.history;
     }
-    this.tools.telemetry.storeLatency('commit', (performance.now() - from) / 1_000);
+    this.dependencies.telemetry.storeLatency('commit', (performance.now() - from) / 1_000);
   }
 
   /** Takes every metric's state from the disk: at the start, and after a transaction that failed. */
@@ -330,9 +330,9 @@ class LmdbStore implements SeriesStore {
         sealer: new StepSealer(env, state),
         staging: null,
       };
-      const room = this.rooms.get(metric.name);
-      if (room === undefined) this.rooms.set(metric.name, loaded);
-      else Object.assign(room, loaded);
+      const entry = this.entries.get(metric.name);
+      if (entry === undefined) this.entries.set(metric.name, loaded);
+      else Object.assign(entry, loaded);
     }
   }
 
@@ -349,7 +349,10 @@ class LmdbStore implements SeriesStore {
         more = await queue.add({ run: () => this.sweepOnce() });
       } catch (error) {
         more = false;
-        this.tools.log.warn({ error }, 'expired points could not be taken from the store; it is tried again');
+        this.dependencies.log.warn(
+          { error },
+          'expired points could not be taken from the store; it is tried again',
+        );
       }
     }
   }
@@ -358,9 +361,9 @@ class LmdbStore implements SeriesStore {
     this.flush();
     this.open().env.meta.putSync(CLOCK_KEY, this.guard.persistable());
     if (!this.guard.certain()) return false;
-    const nowMs = this.tools.clock();
+    const nowMs = this.dependencies.clock();
     let more = false;
-    for (const { sweeper, sealer } of this.rooms.values()) {
+    for (const { sweeper, sealer } of this.entries.values()) {
       more = sweeper.step(nowMs) || more;
       more = sealer.step(nowMs) || more;
     }
@@ -373,7 +376,7 @@ class LmdbStore implements SeriesStore {
       try {
         listener.onChanges(metric, changes, progress);
       } catch (error) {
-        this.tools.log.error({ error }, 'a listener of the store failed');
+        this.dependencies.log.error({ error }, 'a listener of the store failed');
       }
     }
   }

@@ -2,15 +2,15 @@ import { within } from '../domain/deadline';
 import { UnavailableError } from '../domain/errors';
 import type { IngestResult } from '../domain/source';
 import { enrich, type CountedEvent, type PendingEvent } from './enrichment';
-import type { PipelineSurroundings } from './embedded-pipeline';
+import type { PipelineDependencies } from './embedded-pipeline';
 import type { Call, IngestQueue } from './ingest-queue';
-import type { BoundFeed } from './metric-feeds';
-import { changesToSlices, openWindowsToSlices, type Cursor, type Slice } from './outbox';
+import type { BoundOutput } from './metric-outputs';
+import { changesToPendingWrites, openWindowsToPendingWrites, type Cursor, type PendingWrite } from './outbox';
 import { ProfileCache } from './profile-cache';
 import type { Profile } from './raw-event';
 import type { PipelineRules } from './rules';
 import type { Batch, StateEnvironment } from './state-environment';
-import { OutOfStep, type StoreFeed } from './store-feed';
+import { OutOfSync, type StoreWriter } from './store-writer';
 import { OUTSIDE, type TenantFilter } from './tenant-filter';
 import type { Topology } from './topology';
 
@@ -64,11 +64,11 @@ export class BatchWorker {
 
   constructor(
     private readonly environment: StateEnvironment,
-    readonly feed: StoreFeed,
-    private readonly feeds: readonly BoundFeed[],
+    readonly writer: StoreWriter,
+    private readonly outputs: readonly BoundOutput[],
     private readonly queue: IngestQueue,
     private readonly rules: PipelineRules,
-    private readonly around: PipelineSurroundings,
+    private readonly dependencies: PipelineDependencies,
     private readonly limits: WorkerLimits,
   ) {
     this.profiles = new ProfileCache((userId) => environment.profile(userId));
@@ -109,7 +109,7 @@ export class BatchWorker {
     try {
       if (!this.stateInDoubt) await this.environment.checkpoint(this.topology);
     } catch (error) {
-      this.around.log.warn(
+      this.dependencies.log.warn(
         { err: error },
         'the last checkpoint failed; the journal is read at the next start',
       );
@@ -151,16 +151,19 @@ export class BatchWorker {
     if (!this.synchronised || !this.running) return;
     try {
       const atEnd = this.catchingUp === 0 && this.queue.empty && this.inFlight.length === 0;
-      await this.feed.report(this.environment.id, atEnd);
+      await this.writer.report(this.environment.id, atEnd);
     } catch (error) {
-      if (error instanceof OutOfStep) {
-        this.around.log.warn({ reason: error.reason }, 'the store lost what it acknowledged; synchronising');
+      if (error instanceof OutOfSync) {
+        this.dependencies.log.warn(
+          { reason: error.reason },
+          'the store lost what it acknowledged; synchronising',
+        );
         this.synchronised = false;
         this.wake();
         return;
       }
       // The next write finds out what is wrong with the store, and says so.
-      this.around.log.debug({ err: error }, 'the store did not take the report of the partitions');
+      this.dependencies.log.debug({ err: error }, 'the store did not take the report of the partitions');
     }
   }
 
@@ -173,8 +176,8 @@ export class BatchWorker {
         if (this.queue.empty) await this.sleep();
         else await this.countBatch();
       } catch (error) {
-        if (error instanceof OutOfStep) {
-          this.around.log.warn(
+        if (error instanceof OutOfSync) {
+          this.dependencies.log.warn(
             { reason: error.reason },
             'the store is out of step with the pipeline; synchronising',
           );
@@ -187,8 +190,8 @@ export class BatchWorker {
   private async failed(error: unknown): Promise<void> {
     const known = asUnavailable(error);
     if (this.failing === null) {
-      this.around.log.error({ err: error, hop: known.hop }, 'the pipeline cannot go on; trying again');
-      this.around.telemetry.hopFailed(known.hop);
+      this.dependencies.log.error({ err: error, hop: known.hop }, 'the pipeline cannot go on; trying again');
+      this.dependencies.telemetry.hopFailed(known.hop);
     }
     this.failing = known;
     this.synchronised = false;
@@ -214,11 +217,17 @@ export class BatchWorker {
   private restore(): Topology {
     const { topology, replayed, rulesChanged } = this.environment.restore(this.rules);
     if (rulesChanged) {
-      this.around.log.warn({}, 'the windows on disk were counted by other rules; open windows begin anew');
+      this.dependencies.log.warn(
+        {},
+        'the windows on disk were counted by other rules; open windows begin anew',
+      );
     }
     const { offsets } = this.environment;
     this.cursors = Object.fromEntries(
-      this.feeds.map(({ metric }) => [metric.name, { nextOffset: offsets[metric.name] ?? 0, toldMs: null }]),
+      this.outputs.map(({ metric }) => [
+        metric.name,
+        { nextOffset: offsets[metric.name] ?? 0, toldMs: null },
+      ]),
     );
     this.profiles.clear();
     this.uncheckpointed = replayed;
@@ -228,34 +237,34 @@ export class BatchWorker {
 
   private async countBatch(): Promise<void> {
     if (performance.now() - this.storeHeardMs > ASK_STORE_AFTER_MS) {
-      await this.feed.checkReady();
+      await this.writer.checkReady();
       this.storeHeardMs = performance.now();
     }
     const calls = this.queue.take(this.limits.maxBatchItems);
     if (calls.length === 0) return;
     const commit = this.commit(calls);
     this.committing = commit.catch(() => undefined);
-    const { events, slices } = await commit;
+    const { events, writes } = await commit;
     this.profiles.settled();
     this.tellLate(events.length);
     this.uncheckpointed += events.length;
     this.inFlight.push(...calls);
-    await this.feed.send(slices);
+    await this.writer.send(writes);
     await this.delivered();
   }
 
   /** All of these calls in one transaction. When it fails none of them is counted, whatever failed, and each hears so. */
   private async commit(
     calls: readonly Call[],
-  ): Promise<{ events: readonly CountedEvent[]; slices: readonly Slice[] }> {
+  ): Promise<{ events: readonly CountedEvent[]; writes: readonly PendingWrite[] }> {
     for (const call of calls) call.stage = 'committing';
     try {
       const { events, profiles } = this.count(calls);
-      const slices = changesToSlices(this.feeds, this.topology, this.cursors);
+      const writes = changesToPendingWrites(this.outputs, this.topology, this.cursors);
       const seq = this.environment.seq + 1;
-      await this.environment.commit({ seq, events, profiles, slices, offsets: this.offsets() });
+      await this.environment.commit({ seq, events, profiles, writes, offsets: this.offsets() });
       for (const call of calls) call.stage = 'committed';
-      return { events, slices };
+      return { events, writes };
     } catch (error) {
       this.stateInDoubt = true;
       const cause = asUnavailable(error);
@@ -384,9 +393,9 @@ export class BatchWorker {
   }
 
   private tellLate(events: number): void {
-    const { telemetry } = this.around;
+    const { telemetry } = this.dependencies;
     if (events > 0) telemetry.recordsRead('raw-events', events);
-    for (const { metric, aggregation } of this.feeds) {
+    for (const { metric, aggregation } of this.outputs) {
       const late = this.topology.aggregations[aggregation].takeLate();
       if (late > 0) telemetry.lateEvents(metric.name, late);
     }
@@ -397,18 +406,18 @@ export class BatchWorker {
    * that reaches back far enough, else everything in the open windows under new offsets.
    */
   private async synchronise(): Promise<void> {
-    const { log } = this.around;
+    const { log } = this.dependencies;
     const { losses } = this;
     const id = this.environment.id;
-    const reopen: BoundFeed[] = [];
-    for (const feed of this.feeds) {
-      const { name } = feed.metric;
+    const reopen: BoundOutput[] = [];
+    for (const output of this.outputs) {
+      const { name } = output.metric;
       const cursor = this.cursors[name]!;
-      const standing = await this.feed.identify(name, id, cursor.nextOffset);
+      const standing = await this.writer.identify(name, id, cursor.nextOffset);
       if (standing === 'stale') {
         log.warn({ metric: name }, 'the store had another source since; the pipeline takes a new identity');
         await this.environment.renewId();
-        throw new OutOfStep('stale_topic');
+        throw new OutOfSync('stale_topic');
       }
       let needed = standing.neededOffset;
       if (needed > cursor.nextOffset) {
@@ -417,7 +426,7 @@ export class BatchWorker {
           'the store is ahead of the pipeline, whose state is older; open windows are told anew',
         );
         cursor.nextOffset = needed;
-        reopen.push(feed);
+        reopen.push(output);
         continue;
       }
       const lacking = this.lacking(name, needed);
@@ -427,34 +436,34 @@ export class BatchWorker {
           { metric: name, from: needed, to: from },
           'the store lacks points that the pipeline no longer has; closed windows among them stay as the store has them, open ones are told anew',
         );
-        await this.feed.skipTo(name, id, from);
+        await this.writer.skipTo(name, id, from);
         needed = from;
-        reopen.push(feed);
+        reopen.push(output);
       }
-      await this.feed.send(lacking);
+      await this.writer.send(lacking);
     }
     if (reopen.length > 0) await this.tellOpenWindows(reopen);
     await this.delivered();
     this.synchronised = losses === this.losses;
   }
 
-  private lacking(metric: string, neededOffset: number): Slice[] {
-    const slices: Slice[] = [];
+  private lacking(metric: string, neededOffset: number): PendingWrite[] {
+    const writes: PendingWrite[] = [];
     for (const entry of this.environment.outbox()) {
-      for (const slice of entry.slices) {
-        if (slice.metric === metric && slice.toOffset >= neededOffset) slices.push(slice);
+      for (const write of entry.writes) {
+        if (write.metric === metric && write.toOffset >= neededOffset) writes.push(write);
       }
     }
-    return slices;
+    return writes;
   }
 
-  private async tellOpenWindows(feeds: readonly BoundFeed[]): Promise<void> {
-    const slices = feeds.flatMap((feed) =>
-      openWindowsToSlices(feed, this.topology, this.cursors[feed.metric.name]!),
+  private async tellOpenWindows(outputs: readonly BoundOutput[]): Promise<void> {
+    const writes = outputs.flatMap((output) =>
+      openWindowsToPendingWrites(output, this.topology, this.cursors[output.metric.name]!),
     );
     const seq = this.environment.seq + 1;
-    await this.keep({ seq, events: [], profiles: NO_PROFILES, slices, offsets: this.offsets() });
-    await this.feed.send(slices);
+    await this.keep({ seq, events: [], profiles: NO_PROFILES, writes, offsets: this.offsets() });
+    await this.writer.send(writes);
   }
 }
 

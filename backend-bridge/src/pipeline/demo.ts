@@ -45,7 +45,7 @@ class DemoTraffic implements Demo {
   async start(): Promise<void> {
     const { clock, log } = this.demo;
     const profiles = trafficProfiles(this.options);
-    await this.insist(() =>
+    await this.retryUntilAccepted(() =>
       Promise.all(profiles.map(({ userId, profile }) => this.pipeline.profile(userId, profile))),
     );
     const backfillMs = this.demo.backfillMs ?? 10_800_000;
@@ -53,7 +53,7 @@ class DemoTraffic implements Demo {
     this.cursorMs = Math.max(clock() - backfillMs, newest === null ? 0 : newest + 1);
     const began = performance.now();
     let events = 0;
-    await this.insist(() =>
+    await this.retryUntilAccepted(() =>
       this.pipeline.catchUp(async () => {
         while (!this.stopped && this.cursorMs < clock()) events += await this.sendUpTo(clock());
       }),
@@ -76,7 +76,7 @@ class DemoTraffic implements Demo {
     while (!this.stopped) {
       await this.sleep(this.demo.stepMs ?? 250);
       if (clock() - this.cursorMs > MAX_PAUSE_MS) this.cursorMs = clock();
-      await this.insist(() => this.sendUpTo(clock()));
+      await this.retryUntilAccepted(() => this.sendUpTo(clock()));
     }
   }
 
@@ -103,7 +103,7 @@ class DemoTraffic implements Demo {
   }
 
   /** Again and again while the pipeline cannot take it. */
-  private async insist(work: () => Promise<unknown>): Promise<void> {
+  private async retryUntilAccepted(work: () => Promise<unknown>): Promise<void> {
     while (!this.stopped) {
       try {
         await work();

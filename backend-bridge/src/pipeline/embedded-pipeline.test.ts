@@ -44,18 +44,18 @@ describe('counting', () => {
     expect(store.maxEventMs('high_activity_alert')).toBe(T0 + minute);
   });
 
-  it('gives the metric contiguous offsets in slices of at most 500 points', async () => {
+  it('gives the metric contiguous offsets in writes of at most 500 points', async () => {
     const store = new MemoryStore();
     const pipeline = await started(store, folder());
     const users = Array.from({ length: 1_203 }, (_, i) => `u${i}`);
     await Promise.all(users.map((user) => pipeline.profile(user, { segment: `of-${user}` })));
     await pipeline.events(users.map((user) => event(user, T0)));
-    const slices = store.writes.filter(({ metric: { name } }) => name === 'events_per_minute');
-    expect(slices.length).toBeGreaterThanOrEqual(3);
+    const writes = store.writes.filter(({ metric: { name } }) => name === 'events_per_minute');
+    expect(writes.length).toBeGreaterThanOrEqual(3);
     let next = 0;
-    for (const slice of slices) {
-      expect(slice.fromOffset).toBe(next);
-      next = slice.toOffset + 1;
+    for (const write of writes) {
+      expect(write.fromOffset).toBe(next);
+      next = write.toOffset + 1;
     }
     expect(Object.keys(store.points('events_per_minute'))).toHaveLength(1_203);
   });
@@ -151,7 +151,7 @@ describe('shapes', () => {
     );
   });
 
-  it('does without metrics that the file does not have, and says which it cannot feed', async () => {
+  it('does without metrics that the file does not have, and names those it cannot fill', async () => {
     const store = new MemoryStore();
     const pipeline = await started(store, folder(), {}, [metric('events_per_minute'), metric('temperature')]);
     await pipeline.events([event('u', T0, '3')]);

@@ -6,12 +6,12 @@ import type { SeriesStore } from '../domain/store';
 import type { Clock, Log, Telemetry } from '../domain/telemetry';
 import { BatchWorker } from './batch-worker';
 import { Call, IngestQueue, type Item } from './ingest-queue';
-import { bindFeeds, type BoundFeed } from './metric-feeds';
+import { bindOutputs, type BoundOutput } from './metric-outputs';
 import { pendingEvent } from './enrichment';
 import { nameProblem, readEvent, readProfile } from './raw-event';
 import { DEFAULT_RULES, type PipelineRules } from './rules';
 import { StateEnvironment } from './state-environment';
-import { StoreFeed } from './store-feed';
+import { StoreWriter } from './store-writer';
 import { tenantFilter } from './tenant-filter';
 
 export interface EmbeddedPipelineOptions {
@@ -31,7 +31,7 @@ export interface EmbeddedPipelineOptions {
   readonly keepOutboxMs?: number;
 }
 
-export interface PipelineSurroundings {
+export interface PipelineDependencies {
   readonly log: Log;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
@@ -56,7 +56,7 @@ class Pipeline implements EmbeddedPipeline {
   private readonly queue: IngestQueue;
   private readonly rules: PipelineRules;
   private readonly maxFutureMs: number;
-  private feeds: readonly BoundFeed[] = [];
+  private outputs: readonly BoundOutput[] = [];
   private worker: BatchWorker | null = null;
   private stopped = false;
   private reporter: NodeJS.Timeout | null = null;
@@ -66,7 +66,7 @@ class Pipeline implements EmbeddedPipeline {
     private readonly options: EmbeddedPipelineOptions,
     private readonly metrics: readonly Metric[],
     private readonly store: SeriesStore,
-    private readonly around: PipelineSurroundings,
+    private readonly dependencies: PipelineDependencies,
   ) {
     this.rules = options.rules ?? DEFAULT_RULES;
     this.maxFutureMs = options.maxFutureMs ?? 60_000;
@@ -82,22 +82,30 @@ class Pipeline implements EmbeddedPipeline {
   }
 
   private begin(): void {
-    const { log, telemetry, clock } = this.around;
-    this.feeds = bindFeeds(this.metrics, this.rules);
-    const fed = new Set(this.feeds.map(({ metric }) => metric.name));
+    const { log, telemetry, clock } = this.dependencies;
+    this.outputs = bindOutputs(this.metrics, this.rules);
+    const fed = new Set(this.outputs.map(({ metric }) => metric.name));
     for (const { name } of this.metrics) {
       if (!fed.has(name)) {
         log.warn({ metric: name }, 'the embedded pipeline does not produce this metric; it stays empty');
       }
     }
     const environment = StateEnvironment.open(this.options.statePath, this.rules);
-    const feed = new StoreFeed(this.feeds, this.store, log, telemetry, clock);
-    this.worker = new BatchWorker(environment, feed, this.feeds, this.queue, this.rules, this.around, {
-      maxBatchItems: this.options.maxBatchEvents ?? 4_000,
-      maxOpenEntries: this.options.maxOpenEntries ?? 500_000,
-      answerWithinMs: this.options.answerWithinMs ?? 10_000,
-      keepOutboxMs: this.options.keepOutboxMs ?? 60_000,
-    });
+    const writer = new StoreWriter(this.outputs, this.store, log, telemetry, clock);
+    this.worker = new BatchWorker(
+      environment,
+      writer,
+      this.outputs,
+      this.queue,
+      this.rules,
+      this.dependencies,
+      {
+        maxBatchItems: this.options.maxBatchEvents ?? 4_000,
+        maxOpenEntries: this.options.maxOpenEntries ?? 500_000,
+        answerWithinMs: this.options.answerWithinMs ?? 10_000,
+        keepOutboxMs: this.options.keepOutboxMs ?? 60_000,
+      },
+    );
     this.worker.start();
     this.reporter = setInterval(() => void this.report(), REPORT_EVERY_MS);
   }
@@ -112,7 +120,7 @@ class Pipeline implements EmbeddedPipeline {
   async events(events: readonly unknown[], tenant: readonly Filter[] = []): Promise<IngestResult> {
     const filter = tenantFilter(tenant);
     const worker = this.running();
-    const latestMs = this.around.clock() + this.maxFutureMs;
+    const latestMs = this.dependencies.clock() + this.maxFutureMs;
     const items: Item[] = [];
     const rejected: { index: number; reason: string }[] = [];
     events.forEach((value, index) => {
@@ -155,8 +163,8 @@ class Pipeline implements EmbeddedPipeline {
     return {
       ready: worker !== null && !this.stopped && worker.synchronised,
       failing: failing === null ? null : { hop: failing.hop, message: failing.message },
-      topics: this.feeds.map(({ metric }) => {
-        const { appliedOffset, lastRecordMs, records } = worker!.feed.state(metric.name);
+      topics: this.outputs.map(({ metric }) => {
+        const { appliedOffset, lastRecordMs, records } = worker!.writer.state(metric.name);
         const end = worker!.nextOffset(metric.name);
         const position = appliedOffset === null ? null : appliedOffset + 1;
         return {
@@ -198,7 +206,7 @@ export function createEmbeddedPipeline(
   options: EmbeddedPipelineOptions,
   metrics: readonly Metric[],
   store: SeriesStore,
-  around: PipelineSurroundings,
+  dependencies: PipelineDependencies,
 ): EmbeddedPipeline {
-  return new Pipeline(options, metrics, store, around);
+  return new Pipeline(options, metrics, store, dependencies);
 }

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { StartRefusedError, UnavailableError } from '../domain/errors';
 import type { CountedEvent } from './enrichment';
-import type { Slice } from './outbox';
+import type { PendingWrite } from './outbox';
 import type { Profile } from './raw-event';
 import { AGGREGATIONS, Topology, type AggregationName } from './topology';
 import type { PipelineRules } from './rules';
@@ -44,14 +44,14 @@ type KeptEvents = [string[], (string | null)[], number[], (number | null | false
 
 export interface OutboxEntry {
   readonly seq: number;
-  readonly slices: readonly Slice[];
+  readonly writes: readonly PendingWrite[];
 }
 
 export interface Batch {
   readonly seq: number;
   readonly events: readonly CountedEvent[];
   readonly profiles: ReadonlyMap<string, Profile | null>;
-  readonly slices: readonly Slice[];
+  readonly writes: readonly PendingWrite[];
   readonly offsets: Readonly<Record<string, number>>;
 }
 
@@ -70,7 +70,7 @@ export class StateEnvironment {
     private readonly metaDb: Database<Meta, string>,
     private readonly windowsDb: Database<KeptWindow, [string, number]>,
     private readonly journalDb: Database<KeptEvents, number>,
-    private readonly outboxDb: Database<readonly Slice[], number>,
+    private readonly outboxDb: Database<readonly PendingWrite[], number>,
     private readonly profilesDb: Database<[string | null, number | null, number | null], Uint8Array>,
     private meta: Meta,
   ) {}
@@ -189,7 +189,7 @@ export class StateEnvironment {
           batch.events.map(({ amount }) => (amount === undefined ? false : amount)),
         ]);
       }
-      if (batch.slices.length > 0) void this.outboxDb.put(batch.seq, batch.slices);
+      if (batch.writes.length > 0) void this.outboxDb.put(batch.seq, batch.writes);
       for (const [userId, profile] of batch.profiles) {
         if (profile === null) void this.profilesDb.remove(profileKey(userId));
         else {
@@ -244,7 +244,7 @@ export class StateEnvironment {
 
   /** Everything kept of the outbox, oldest first. */
   outbox(): Iterable<OutboxEntry> {
-    return this.outboxDb.getRange().map(({ key, value }) => ({ seq: key, slices: value }));
+    return this.outboxDb.getRange().map(({ key, value }) => ({ seq: key, writes: value }));
   }
 
   /** Forgets the outbox up to a sequence number. */

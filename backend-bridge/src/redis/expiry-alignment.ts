@@ -3,7 +3,7 @@ import { hasHistory, lifetimeMs } from '../domain/history/tiers';
 import { metricShape } from '../domain/metric-shape';
 import type { Log } from '../domain/telemetry';
 import { historyText } from './history-state';
-import type { MetricAccess } from './point-reader';
+import type { MetricEntry } from './point-reader';
 import type { RedisLink } from './redis-link';
 
 const ALIGN_MS = 10_000;
@@ -16,17 +16,17 @@ const WHOLE_ROUNDS = [0, 6, 30, 180];
 /** Keeps the expiry of what is stored in step with the metrics' retention, until the signal. */
 export async function keepAligned(
   link: RedisLink,
-  accesses: readonly MetricAccess[],
+  entries: readonly MetricEntry[],
   epoch: () => string,
   log: Log,
   signal: AbortSignal,
 ): Promise<void> {
   for (let round = 0; !signal.aborted; round += 1) {
     try {
-      for (const access of accesses) {
+      for (const entry of entries) {
         const whole = WHOLE_ROUNDS.includes(round);
-        if (access.layout.session && !whole) continue;
-        await alignExpiry(link, access, epoch(), () => !signal.aborted, whole && hasHistory(access.metric));
+        if (entry.layout.session && !whole) continue;
+        await alignExpiry(link, entry, epoch(), () => !signal.aborted, whole && hasHistory(entry.metric));
       }
     } catch (error) {
       log.debug({ err: error }, 'the expiry of stored buckets is aligned later');
@@ -42,7 +42,7 @@ export async function keepAligned(
  */
 export async function alignExpiry(
   link: RedisLink,
-  { metric, layout, keys }: MetricAccess,
+  { metric, layout, keys }: MetricEntry,
   epoch: string,
   goOn: () => boolean,
   each = false,

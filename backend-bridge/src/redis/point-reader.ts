@@ -7,14 +7,14 @@ import type { ReadRequest } from '../domain/store';
 import type { MetricKeys } from './redis-keys';
 import type { RedisLink } from './redis-link';
 import type { SeenChanges } from './seen-changes';
-import type { SeriesIndex } from './series-index';
+import type { SeriesCache } from './series-cache';
 
-export interface MetricAccess {
+export interface MetricEntry {
   readonly metric: Metric;
   readonly layout: BucketLayout;
   readonly keys: MetricKeys;
   readonly changes: SeenChanges;
-  readonly index: SeriesIndex;
+  readonly index: SeriesCache;
 }
 
 /** Up to so many buckets are asked for without looking which exist. */
@@ -32,25 +32,25 @@ interface Place {
 
 export async function readPoints(
   link: RedisLink,
-  access: MetricAccess,
+  entry: MetricEntry,
   request: ReadRequest,
 ): Promise<readonly SeriesPoints[]> {
-  const places = await findPlaces(link, access, request);
+  const places = await findPlaces(link, entry, request);
   if (places.length === 0) return [];
-  const collector = new Collector(access, request, places);
+  const collector = new Collector(entry, request, places);
   for (let at = 0; at < places.length; at += CHUNK * CHUNKS_IN_FLIGHT) {
     request.signal?.throwIfAborted();
     const chunks: Promise<() => void>[] = [];
     for (let i = at; i < Math.min(at + CHUNK * CHUNKS_IN_FLIGHT, places.length); i += CHUNK)
-      chunks.push(fetchChunk(link, access, places.slice(i, i + CHUNK), collector));
+      chunks.push(fetchChunk(link, entry, places.slice(i, i + CHUNK), collector));
     // In the order of the places, so that the points of a series come out in order.
     for (const take of await Promise.all(chunks)) take();
   }
-  return inLabelOrder(access.index, collector.found());
+  return inLabelOrder(entry.index, collector.found());
 }
 
 async function inLabelOrder(
-  index: SeriesIndex,
+  index: SeriesCache,
   collected: ReadonlyMap<number, PointColumns>,
 ): Promise<readonly SeriesPoints[]> {
   for (const id of collected.keys()) if (index.valuesOf(id) === undefined) index.expect(id);
@@ -65,8 +65,8 @@ async function inLabelOrder(
 }
 
 /** The buckets to fetch, those of one series one behind the other and ascending. */
-async function findPlaces(link: RedisLink, access: MetricAccess, request: ReadRequest): Promise<Place[]> {
-  const { layout, metric } = access;
+async function findPlaces(link: RedisLink, entry: MetricEntry, request: ReadRequest): Promise<Place[]> {
+  const { layout, metric } = entry;
   const oldest = layout.session
     ? request.fromMs
     : Math.max(request.fromMs, request.nowMs - metric.retentionMs - layout.sizeMs);
@@ -81,7 +81,7 @@ async function findPlaces(link: RedisLink, access: MetricAccess, request: ReadRe
   const wanted = ids === null ? null : new Set(ids);
   const bySeries = new Map<number, number[]>();
   let places = 0;
-  for await (const { bucket, seriesIds } of bucketIndexes(link, access, low, high)) {
+  for await (const { bucket, seriesIds } of bucketIndexes(link, entry, low, high)) {
     request.signal?.throwIfAborted();
     for (const id of seriesIds) {
       if (wanted !== null && !wanted.has(id)) continue;
@@ -91,7 +91,7 @@ async function findPlaces(link: RedisLink, access: MetricAccess, request: ReadRe
       places += 1;
     }
     // Every bucket that exists holds a point; those cut off by the range's ends and by retention are few.
-    if (places > 2 * request.maxPoints + 10_000) throw tooLarge(access.metric, request);
+    if (places > 2 * request.maxPoints + 10_000) throw tooLarge(entry.metric, request);
   }
   const found: Place[] = [];
   for (const [seriesId, list] of bySeries) for (const bucket of list) found.push({ seriesId, bucket });
@@ -101,12 +101,12 @@ async function findPlaces(link: RedisLink, access: MetricAccess, request: ReadRe
 /** Ids of the series with points in the buckets [low, high], ascending. */
 export async function seriesInBuckets(
   link: RedisLink,
-  access: MetricAccess,
+  entry: MetricEntry,
   low: number,
   high: number,
 ): Promise<readonly number[]> {
   const found = new Set<number>();
-  for await (const { seriesIds } of bucketIndexes(link, access, low, high))
+  for await (const { seriesIds } of bucketIndexes(link, entry, low, high))
     for (const id of seriesIds) found.add(id);
   return [...found].sort((a, b) => a - b);
 }
@@ -114,14 +114,14 @@ export async function seriesInBuckets(
 /** The buckets that exist, ascending, each with the series that have points in it. */
 async function* bucketIndexes(
   link: RedisLink,
-  access: MetricAccess,
+  entry: MetricEntry,
   low: number,
   high: number,
 ): AsyncGenerator<{ readonly bucket: number; readonly seriesIds: ReadonlySet<number> }> {
-  const buckets = await existingBuckets(link, access, low, high);
+  const buckets = await existingBuckets(link, entry, low, high);
   for (let at = 0; at < buckets.length; at += CHUNK) {
     const part = buckets.slice(at, at + CHUNK);
-    const indexes = await link.mget(part.map((bucket) => access.keys.index(bucket)));
+    const indexes = await link.mget(part.map((bucket) => entry.keys.index(bucket)));
     for (const [i, packed] of indexes.entries()) {
       if (packed === null) continue;
       // A hash of sessions that expired and came again is in its index twice.
@@ -135,14 +135,14 @@ async function* bucketIndexes(
 
 async function existingBuckets(
   link: RedisLink,
-  access: MetricAccess,
+  entry: MetricEntry,
   low: number,
   high: number,
 ): Promise<number[]> {
   const buckets: number[] = [];
   let from = String(low);
   for (;;) {
-    const flat = await link.zrangeByScore(access.keys.buckets, from, String(high), BUCKET_PAGE);
+    const flat = await link.zrangeByScore(entry.keys.buckets, from, String(high), BUCKET_PAGE);
     for (let i = 1; i < flat.length; i += 2) buckets.push(Number(flat[i]));
     if (flat.length < 2 * BUCKET_PAGE) return buckets;
     from = `(${buckets.at(-1) ?? high}`;
@@ -151,11 +151,11 @@ async function existingBuckets(
 
 async function fetchChunk(
   link: RedisLink,
-  access: MetricAccess,
+  entry: MetricEntry,
   places: readonly Place[],
   collector: Collector,
 ): Promise<() => void> {
-  const { keys, layout } = access;
+  const { keys, layout } = entry;
   if (!layout.session) {
     const values = await link.mget(places.map(({ seriesId, bucket }) => keys.packed(seriesId, bucket)));
     return () => {
@@ -189,11 +189,11 @@ class Collector {
   private readonly capacity: number;
 
   constructor(
-    private readonly access: MetricAccess,
+    private readonly entry: MetricEntry,
     private readonly request: ReadRequest,
     places: readonly Place[],
   ) {
-    const { layout } = access;
+    const { layout } = entry;
     const series = new Set(places.map((place) => place.seriesId)).size;
     const perSeries = Math.ceil(places.length / series) * Math.max(layout.windows, 16);
     this.capacity = Math.min(perSeries, 4096);
@@ -202,11 +202,11 @@ class Collector {
   takePacked(place: Place, packed: Buffer): void {
     const view = new DataView(packed.buffer, packed.byteOffset, packed.length);
     const into = this.columns(place.seriesId);
-    this.count(readBucket(this.access.layout, view, place.bucket, this.request, into));
+    this.count(readBucket(this.entry.layout, view, place.bucket, this.request, into));
   }
 
   takeSessions(place: Place, flat: readonly Buffer[]): void {
-    const { layout } = this.access;
+    const { layout } = this.entry;
     const sessions: { startMs: number; bytes: Buffer }[] = [];
     for (let i = 0; i + 1 < flat.length; i += 2) {
       const bytes = flat[i + 1]!;
@@ -231,7 +231,7 @@ class Collector {
   private columns(seriesId: number): PointColumns {
     let columns = this.collected.get(seriesId);
     if (columns === undefined) {
-      columns = new PointColumns(this.access.metric.measures.length, this.capacity);
+      columns = new PointColumns(this.entry.metric.measures.length, this.capacity);
       this.collected.set(seriesId, columns);
     }
     return columns;
@@ -239,6 +239,6 @@ class Collector {
 
   private count(points: number): void {
     this.total += points;
-    if (this.total > this.request.maxPoints) throw tooLarge(this.access.metric, this.request);
+    if (this.total > this.request.maxPoints) throw tooLarge(this.entry.metric, this.request);
   }
 }

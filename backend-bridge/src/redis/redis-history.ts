@@ -4,10 +4,10 @@ import type { Metric } from '../domain/metric';
 import type { HistoryState, HistoryStore, StepsAnswer, StepsRequest } from '../domain/store';
 import type { Log } from '../domain/telemetry';
 import { historyStateOf, parseTiers } from './history-state';
-import type { MetricAccess } from './point-reader';
+import type { MetricEntry } from './point-reader';
 import type { RedisLink } from './redis-link';
 import { readSteps } from './step-reader';
-import { StepSealer, type SealerTools } from './step-sealer';
+import { StepSealer, type SealerDependencies } from './step-sealer';
 import type { StoreEpoch } from './store-epoch';
 
 const SEAL_INTERVAL_MS = 1_000;
@@ -19,26 +19,26 @@ export class RedisHistory implements HistoryStore {
   constructor(
     private readonly link: RedisLink,
     private readonly storeEpoch: StoreEpoch,
-    private readonly access: (metric: Metric) => MetricAccess,
+    private readonly entry: (metric: Metric) => MetricEntry,
   ) {}
 
   async state(metric: Metric): Promise<HistoryState> {
-    const access = this.access(metric);
+    const entry = this.entry(metric);
     if (!hasHistory(metric)) return { sealedBeforeMs: 0, tiers: [] };
-    const tiers = parseTiers(await this.link.hgetall(access.keys.tiers));
-    const { values } = await this.storeEpoch.confirm(access, 'sealed_before');
+    const tiers = parseTiers(await this.link.hgetall(entry.keys.tiers));
+    const { values } = await this.storeEpoch.confirm(entry, 'sealed_before');
     return historyStateOf(metric, Number(values[0] ?? 0), tiers);
   }
 
   async readSteps(metric: Metric, request: StepsRequest): Promise<StepsAnswer> {
-    const access = this.access(metric);
-    return this.storeEpoch.reading(access, async () => {
+    const entry = this.entry(metric);
+    return this.storeEpoch.reading(entry, async () => {
       // The boundary first: whatever is before it is in the blocks that there are then.
-      const [boundary] = await this.link.hmget(access.keys.meta, 'sealed_before');
+      const [boundary] = await this.link.hmget(entry.keys.meta, 'sealed_before');
       const sealedBeforeMs = Number(boundary ?? 0);
-      const tiers = parseTiers(await this.link.hgetall(access.keys.tiers));
+      const tiers = parseTiers(await this.link.hgetall(entry.keys.tiers));
       const blocks = tiers.get(request.stepMs / metric.window.advanceMs)?.blocks ?? [];
-      const series = await readSteps(this.link, access, sealedBeforeMs, blocks, request);
+      const series = await readSteps(this.link, entry, sealedBeforeMs, blocks, request);
       return { sealedBeforeMs, series };
     });
   }
@@ -46,13 +46,15 @@ export class RedisHistory implements HistoryStore {
   /** Turns windows into steps, and deletes steps that have expired, until the signal. */
   async keepSealed(
     metrics: readonly Metric[],
-    toolsOf: (metric: Metric) => SealerTools,
+    dependenciesOf: (metric: Metric) => SealerDependencies,
     log: Log,
     signal: AbortSignal,
   ): Promise<void> {
     const sealers = metrics
       .filter(hasHistory)
-      .map((metric) => new StepSealer(this.link, this.storeEpoch, this.access(metric), toolsOf(metric)));
+      .map(
+        (metric) => new StepSealer(this.link, this.storeEpoch, this.entry(metric), dependenciesOf(metric)),
+      );
     let failing = false;
     while (sealers.length > 0) {
       let more = false;

@@ -21,17 +21,17 @@ import type {
 import { nextTopic, type KnownTopic } from '../domain/topic-identity';
 import type { Clock, Log, Telemetry } from '../domain/telemetry';
 import { unguarded, type ClockGuard } from '../domain/trusted-clock';
-import { ChangeFeed } from './change-feed';
+import { ChangeSubscriber } from './change-subscriber';
 import type { ChangeMessage } from './change-message';
 import { keepAligned } from './expiry-alignment';
 import { appliedOffsets, storedPositions, decodeGaps, parseProgress } from './partition-states';
-import { readPoints, type MetricAccess } from './point-reader';
+import { readPoints, type MetricEntry } from './point-reader';
 import type { FunctionName } from './function-library';
 import { bridgeKey, metricKeys, storeKey } from './redis-keys';
 import { RedisHistory } from './redis-history';
 import { RedisLink, type TlsOptions } from './redis-link';
 import { parseRedisUrl } from './redis-url';
-import { SeriesIndex } from './series-index';
+import { SeriesCache } from './series-cache';
 import { checkServer } from './start-checks';
 import { SeenChanges } from './seen-changes';
 import { StoreClock } from './store-clock';
@@ -55,7 +55,7 @@ export interface RedisStoreOptions {
   readonly bridgeName?: string;
 }
 
-export interface RedisStoreTools {
+export interface RedisStoreDependencies {
   readonly log: Log;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
@@ -74,19 +74,19 @@ const SETTINGS_AT_FAULT = ['WRONGPASS', 'NOAUTH', 'NOPERM', 'MOVED', 'CROSSSLOT'
 export function createRedisStore(
   options: RedisStoreOptions,
   metrics: readonly Metric[],
-  tools: RedisStoreTools,
+  dependencies: RedisStoreDependencies,
 ): SeriesStore {
-  return new RedisStore(options, metrics, tools);
+  return new RedisStore(options, metrics, dependencies);
 }
 
 class RedisStore implements SeriesStore {
   readonly kind = 'redis';
   readonly history: RedisHistory;
   private readonly link: RedisLink;
-  private readonly feed: ChangeFeed;
+  private readonly subscriber: ChangeSubscriber;
   private readonly guard: ClockGuard;
   private readonly storeClock: StoreClock;
-  private readonly accesses = new Map<string, MetricAccess>();
+  private readonly entries = new Map<string, MetricEntry>();
   private readonly listeners = new Set<StoreListener>();
   private readonly storeEpoch: StoreEpoch;
   /** By metric: the newest end of a window that was final when the grace was changed. */
@@ -99,7 +99,7 @@ class RedisStore implements SeriesStore {
   constructor(
     private readonly options: RedisStoreOptions,
     metrics: readonly Metric[],
-    private readonly tools: RedisStoreTools,
+    private readonly dependencies: RedisStoreDependencies,
   ) {
     const target = parseRedisUrl(options.url);
     this.link = new RedisLink({
@@ -108,12 +108,12 @@ class RedisStore implements SeriesStore {
       password: options.password ?? target.password,
       tls: options.tls ?? null,
       commandTimeoutMs: options.commandTimeoutMs,
-      telemetry: tools.telemetry,
+      telemetry: dependencies.telemetry,
       onConnected: () => {
-        for (const { index } of this.accesses.values()) index.invalidate();
+        for (const { index } of this.entries.values()) index.invalidate();
       },
     });
-    this.guard = tools.guard ?? unguarded(tools.clock);
+    this.guard = dependencies.guard ?? unguarded(dependencies.clock);
     this.storeClock = new StoreClock(
       this.link,
       options.keyPrefix,
@@ -122,38 +122,38 @@ class RedisStore implements SeriesStore {
     );
     for (const metric of metrics) {
       const keys = metricKeys(options.keyPrefix, metric.name);
-      const index: SeriesIndex = new SeriesIndex(this.link, keys.series, {
-        confirm: () => this.storeEpoch.confirm(access),
+      const index: SeriesCache = new SeriesCache(this.link, keys.series, {
+        confirm: () => this.storeEpoch.confirm(entry),
         conflict: () => this.storeEpoch.leave(this.epoch()),
       });
-      const access: MetricAccess = {
+      const entry: MetricEntry = {
         metric,
         layout: bucketLayout(metric),
         keys,
         changes: new SeenChanges(),
         index,
       };
-      this.accesses.set(metric.name, access);
+      this.entries.set(metric.name, entry);
     }
-    const accesses = [...this.accesses.values()];
+    const entries = [...this.entries.values()];
     this.storeEpoch = new StoreEpoch(
       this.link,
       options.keyPrefix,
-      accesses,
+      entries,
       (epoch, before) => this.entered(epoch, before),
-      tools.log,
+      dependencies.log,
     );
-    this.history = new RedisHistory(this.link, this.storeEpoch, (metric) => this.access(metric));
-    this.feed = new ChangeFeed(
+    this.history = new RedisHistory(this.link, this.storeEpoch, (metric) => this.entry(metric));
+    this.subscriber = new ChangeSubscriber(
       this.link,
       this.storeEpoch,
-      accesses,
+      entries,
       {
-        onMessage: (access, message) => this.receive(access, message),
-        onGap: (access, reason) => this.gap(access, reason),
+        onMessage: (entry, message) => this.receive(entry, message),
+        onGap: (entry, reason) => this.gap(entry, reason),
         onForeignEpoch: () => this.inBackground(this.storeEpoch.enter()),
       },
-      tools.log,
+      dependencies.log,
     );
   }
 
@@ -163,17 +163,17 @@ class RedisStore implements SeriesStore {
       for (const info of await this.link.infoOfMasters()) checkServer(info);
       await this.storeEpoch.enter();
       await this.storeClock.start();
-      await this.feed.start();
+      await this.subscriber.start();
       this.aligning ??= keepAligned(
         this.link,
-        [...this.accesses.values()],
+        [...this.entries.values()],
         () => this.storeEpoch.current,
-        this.tools.log,
+        this.dependencies.log,
         this.closing.signal,
       );
-      const { clock, log } = this.tools;
+      const { clock, log } = this.dependencies;
       this.sealing ??= this.history.keepSealed(
-        [...this.accesses.values()].map(({ metric }) => metric),
+        [...this.entries.values()].map(({ metric }) => metric),
         (metric) => ({ clock, guard: this.guard, progress: () => this.progress(metric) }),
         log,
         this.closing.signal,
@@ -192,15 +192,15 @@ class RedisStore implements SeriesStore {
   }
 
   async identifyTopic(metric: Metric, identity: TopicIdentity): Promise<TopicIncarnations | 'stale'> {
-    const access = this.access(metric);
+    const entry = this.entry(metric);
     for (let attempt = 0; attempt < IDENTIFY_ATTEMPTS; attempt += 1) {
-      const [text = null] = await this.link.hmget(access.keys.meta, 'topic');
+      const [text = null] = await this.link.hmget(entry.keys.meta, 'topic');
       const stored = text === null ? null : (JSON.parse(text) as KnownTopic);
       const next = nextTopic(stored, identity);
       if (next === 'stale') return next;
       if (next !== stored || text === null) {
         const reply = await this.change(
-          access,
+          entry,
           'set_topic',
           text ?? '',
           JSON.stringify(next),
@@ -220,16 +220,16 @@ class RedisStore implements SeriesStore {
   }
 
   async appliedOffsets(metric: Metric): Promise<ReadonlyMap<number, number>> {
-    const access = this.access(metric);
-    return this.storeEpoch.reading(access, async () =>
-      appliedOffsets(await this.link.hgetallBuffer(access.keys.parts)),
+    const entry = this.entry(metric);
+    return this.storeEpoch.reading(entry, async () =>
+      appliedOffsets(await this.link.hgetallBuffer(entry.keys.parts)),
     );
   }
 
   async storedPositions(metric: Metric): Promise<ReadonlyMap<number, StoredPosition>> {
-    const access = this.access(metric);
-    return this.storeEpoch.reading(access, async () =>
-      storedPositions(await this.link.hgetallBuffer(access.keys.parts)),
+    const entry = this.entry(metric);
+    return this.storeEpoch.reading(entry, async () =>
+      storedPositions(await this.link.hgetallBuffer(entry.keys.parts)),
     );
   }
 
@@ -250,20 +250,20 @@ class RedisStore implements SeriesStore {
   }
 
   async skipTo(metric: Metric, topicId: string, partition: number, offset: number): Promise<void> {
-    await this.change(this.access(metric), 'skip', topicId, partition, offset);
+    await this.change(this.entry(metric), 'skip', topicId, partition, offset);
   }
 
   async write(batch: WriteBatch): Promise<WriteOutcome> {
-    const access = this.access(batch.metric);
+    const entry = this.entry(batch.metric);
     const { topicId, partition, toOffset } = batch;
     const certain = this.guard.certain();
-    const request = encodeWrite(batch, access.layout, certain);
-    const acknowledged = access.changes.appliedTo(topicId, partition);
+    const request = encodeWrite(batch, entry.layout, certain);
+    const acknowledged = entry.changes.appliedTo(topicId, partition);
     const epoch = this.epoch();
     // Expired records count too, though none of them is in the request: their partition is not idle.
     const came = batch.points.length > 0 || batch.maxEventMs !== null;
     const reply = await this.change(
-      access,
+      entry,
       'write',
       topicId,
       request.bytes,
@@ -277,9 +277,9 @@ class RedisStore implements SeriesStore {
     if (outcome.kind === 'applied' && epoch === this.epoch()) {
       const { number, newestSeries } = decodeReach(reply);
       // The message that names a new series may still be on its way.
-      access.index.expect(newestSeries);
-      access.changes.see(number);
-      access.changes.acknowledge(topicId, partition, toOffset);
+      entry.index.expect(newestSeries);
+      entry.changes.see(number);
+      entry.changes.acknowledge(topicId, partition, toOffset);
     }
     return outcome;
   }
@@ -293,13 +293,13 @@ class RedisStore implements SeriesStore {
     // Of two clocks that disagree, neither may make a reader's position newer than it is.
     const reportedMs = Math.max(...reports.map((report) => report.nowMs));
     const nowMs = this.guard.certain() ? reportedMs : Math.min(reportedMs, this.guard.own());
-    const access = this.access(metric);
+    const entry = this.entry(metric);
     const epoch = this.epoch();
     const acknowledged = new Map(
-      reports.map(({ partition }) => [partition, access.changes.appliedTo(topicId, partition)]),
+      reports.map(({ partition }) => [partition, entry.changes.appliedTo(topicId, partition)]),
     );
     const reply = await this.change(
-      access,
+      entry,
       'report',
       topicId,
       nowMs,
@@ -317,7 +317,7 @@ class RedisStore implements SeriesStore {
 
   async progress(metric: Metric): Promise<Progress> {
     const { values } = await this.storeEpoch.confirm(
-      this.access(metric),
+      this.entry(metric),
       'watermark',
       'final_before',
       'series_refused',
@@ -329,12 +329,12 @@ class RedisStore implements SeriesStore {
   }
 
   async listSeries(metric: Metric): Promise<readonly Series[]> {
-    return this.access(metric).index.list();
+    return this.entry(metric).index.list();
   }
 
   async read(metric: Metric, request: ReadRequest): Promise<readonly SeriesPoints[]> {
-    const access = this.access(metric);
-    return this.storeEpoch.reading(access, () => readPoints(this.link, access, request));
+    const entry = this.entry(metric);
+    return this.storeEpoch.reading(entry, () => readPoints(this.link, entry, request));
   }
 
   subscribe(listener: StoreListener): () => void {
@@ -344,7 +344,7 @@ class RedisStore implements SeriesStore {
 
   async checkReady(): Promise<void> {
     const keys = this.link.isCluster
-      ? [...this.accesses.values()].map((access) => access.keys.step)
+      ? [...this.entries.values()].map((entry) => entry.keys.step)
       : [[storeKey(this.options.keyPrefix)]];
     const epochs = await withDeadline(
       Promise.all(keys.map((key) => this.link.call('ready', key))),
@@ -357,15 +357,15 @@ class RedisStore implements SeriesStore {
   async close(): Promise<void> {
     this.closed = true;
     this.closing.abort();
-    this.feed.stop();
+    this.subscriber.stop();
     this.storeClock.stop();
     await this.link.close();
   }
 
-  private access(metric: Metric): MetricAccess {
-    const access = this.accesses.get(metric.name);
-    if (access === undefined) throw new RangeError(`the store was not made for the metric ${metric.name}`);
-    return access;
+  private entry(metric: Metric): MetricEntry {
+    const entry = this.entries.get(metric.name);
+    if (entry === undefined) throw new RangeError(`the store was not made for the metric ${metric.name}`);
+    return entry;
   }
 
   /**
@@ -373,13 +373,13 @@ class RedisStore implements SeriesStore {
    * takes nothing: then the epoch is entered again, and the change tried once more if it is still the same one.
    */
   private async change(
-    access: MetricAccess,
+    entry: MetricEntry,
     name: FunctionName,
     ...args: (string | number | Buffer)[]
   ): Promise<readonly unknown[]> {
     const epoch = this.epoch();
     const call = async (): Promise<readonly unknown[]> =>
-      (await this.link.call(name, access.keys.step, epoch, ...args)) as unknown[];
+      (await this.link.call(name, entry.keys.step, epoch, ...args)) as unknown[];
     const reply = await call();
     if (reply[0] !== 'store_lost') return reply;
     await this.storeEpoch.enter();
@@ -388,12 +388,12 @@ class RedisStore implements SeriesStore {
 
   private entered(epoch: string, before: string): void {
     if (before === '' || this.closed) return;
-    this.tools.log.warn(
+    this.dependencies.log.warn(
       { epoch, before },
       'Redis lost acknowledged data, or was emptied: a new epoch begins, and what is missing is read again',
     );
-    for (const { index } of this.accesses.values()) index.clear();
-    this.feed.reset();
+    for (const { index } of this.entries.values()) index.clear();
+    this.subscriber.reset();
     this.tell((listener) => listener.onEpoch(epoch));
   }
 
@@ -407,26 +407,29 @@ class RedisStore implements SeriesStore {
 
   private inBackground(work: Promise<void>): void {
     work.catch((error: unknown) => {
-      this.tools.log.warn({ err: error }, 'the epoch of the data in Redis cannot be read now');
+      this.dependencies.log.warn({ err: error }, 'the epoch of the data in Redis cannot be read now');
     });
   }
 
-  private receive(access: MetricAccess, message: ChangeMessage): void {
+  private receive(entry: MetricEntry, message: ChangeMessage): void {
     for (const { id, key } of message.series) {
-      if (access.index.add(id, key)) continue;
+      if (entry.index.add(id, key)) continue;
       this.inBackground(this.storeEpoch.leave(message.epoch));
       return;
     }
-    access.index.forget(message.forgotten);
+    entry.index.forget(message.forgotten);
     if (this.listeners.size === 0 || message.forgotten.length > 0) return;
-    const changes = message.changes((id) => access.index.valuesOf(id) ?? []);
-    const progress = this.keepFinal(access.metric, message.progress);
-    this.tell((listener) => listener.onChanges(access.metric, changes, progress));
+    const changes = message.changes((id) => entry.index.valuesOf(id) ?? []);
+    const progress = this.keepFinal(entry.metric, message.progress);
+    this.tell((listener) => listener.onChanges(entry.metric, changes, progress));
   }
 
-  private gap(access: MetricAccess, reason: string): void {
-    this.tools.log.info({ metric: access.metric.name, reason }, 'changes in Redis may have been missed');
-    this.tell((listener) => listener.onGap(access.metric, reason));
+  private gap(entry: MetricEntry, reason: string): void {
+    this.dependencies.log.info(
+      { metric: entry.metric.name, reason },
+      'changes in Redis may have been missed',
+    );
+    this.tell((listener) => listener.onGap(entry.metric, reason));
   }
 
   /** A listener that throws must not keep the others from hearing. */
@@ -435,7 +438,7 @@ class RedisStore implements SeriesStore {
       try {
         say(listener);
       } catch (error) {
-        this.tools.log.error({ err: error }, 'a listener of the store failed');
+        this.dependencies.log.error({ err: error }, 'a listener of the store failed');
       }
     }
   }

@@ -4,7 +4,7 @@ import { neededMeasures, unpackSteps } from '../domain/history/packed-steps';
 import { emptySteps, foldShape, type StepColumns } from '../domain/history/step-columns';
 import { compareValues } from '../domain/series';
 import type { SeriesSteps, StepsRequest } from '../domain/store';
-import type { MetricAccess } from './point-reader';
+import type { MetricEntry } from './point-reader';
 import type { RedisLink } from './redis-link';
 
 /** Series asked for by one command, and blocks by one round trip: bounds how long Redis is held up. */
@@ -24,7 +24,7 @@ interface Ask {
  */
 export async function readSteps(
   link: RedisLink,
-  access: MetricAccess,
+  entry: MetricEntry,
   sealedBeforeMs: number,
   blocks: readonly number[],
   request: StepsRequest,
@@ -32,16 +32,16 @@ export async function readSteps(
   const { fromMs, stepMs } = request;
   const toMs = Math.min(request.toMs, sealedBeforeMs);
   if (fromMs >= toMs) return [];
-  const shape = foldShape(access.metric, stepMs);
+  const shape = foldShape(entry.metric, stepMs);
   const measures = neededMeasures(shape, request.measures);
   const columns = new Map<number, StepColumns>();
   const [first, end] = blockRange(stepMs, fromMs, toMs);
   const wanted = blocks.filter((block) => block >= first && block < end);
-  const ids = request.seriesIds ?? (await access.index.list()).map(({ id }) => id);
+  const ids = request.seriesIds ?? (await entry.index.list()).map(({ id }) => id);
   let found = 0;
   for (const asks of inRoundTrips(wanted, ids)) {
     request.signal?.throwIfAborted();
-    const replies = await fetchBlocks(link, access, shape.windows, asks);
+    const replies = await fetchBlocks(link, entry, shape.windows, asks);
     asks.forEach(({ seriesIds }, i) => {
       replies[i]!.forEach((bytes, at) => {
         if (bytes === null) return;
@@ -58,13 +58,13 @@ export async function readSteps(
       });
     });
   }
-  return inLabelOrder(access, columns);
+  return inLabelOrder(entry, columns);
 }
 
 /** The packed blocks of each command's series; null: no steps of it. */
 export async function fetchBlocks(
   link: RedisLink,
-  { keys }: MetricAccess,
+  { keys }: MetricEntry,
   windows: number,
   asks: readonly Ask[],
 ): Promise<readonly (readonly (Buffer | null)[])[]> {
@@ -94,7 +94,7 @@ function* inRoundTrips(blocks: readonly number[], ids: readonly number[]): Gener
 }
 
 async function inLabelOrder(
-  { index }: MetricAccess,
+  { index }: MetricEntry,
   columns: ReadonlyMap<number, StepColumns>,
 ): Promise<readonly SeriesSteps[]> {
   await index.upToDate();

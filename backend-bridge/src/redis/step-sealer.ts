@@ -18,7 +18,7 @@ import type { Clock } from '../domain/telemetry';
 import type { ClockGuard } from '../domain/trusted-clock';
 import { alignExpiry } from './expiry-alignment';
 import { historyText, parseTiers } from './history-state';
-import { readPoints, seriesInBuckets, type MetricAccess } from './point-reader';
+import { readPoints, seriesInBuckets, type MetricEntry } from './point-reader';
 import type { RedisLink } from './redis-link';
 import { fetchBlocks } from './step-reader';
 import type { StoreEpoch } from './store-epoch';
@@ -28,7 +28,7 @@ const BUCKETS_AT_ONCE = 256;
 /** Packing lets others have their turn after this time. */
 const TURN_MS = 8;
 
-export interface SealerTools {
+export interface SealerDependencies {
   readonly clock: Clock;
   readonly guard: ClockGuard;
   progress(): Promise<Progress>;
@@ -64,29 +64,29 @@ export class StepSealer {
   constructor(
     private readonly link: RedisLink,
     private readonly storeEpoch: StoreEpoch,
-    private readonly access: MetricAccess,
-    private readonly tools: SealerTools,
+    private readonly entry: MetricEntry,
+    private readonly dependencies: SealerDependencies,
   ) {
-    this.tiers = sealedTiers(access.metric);
-    this.text = historyText(access.metric);
+    this.tiers = sealedTiers(entry.metric);
+    this.text = historyText(entry.metric);
   }
 
   /** Seals some series. Returns whether there is more to do at once; false also where another bridge is at it. */
   async step(): Promise<boolean> {
-    const { clock, guard } = this.tools;
+    const { clock, guard } = this.dependencies;
     if (!guard.certain()) return false;
     const nowMs = clock();
     const round = await this.begin(nowMs);
     if (round === null || round.before === round.to) return false;
     const reply = await this.seal(round, nowMs);
-    if (reply === 'all') await alignExpiry(this.link, this.access, round.epoch, () => true);
+    if (reply === 'all') await alignExpiry(this.link, this.entry, round.epoch, () => true);
     return reply !== 'moved';
   }
 
   private async begin(nowMs: number): Promise<Round | null> {
-    const { metric, layout, keys } = this.access;
+    const { metric, layout, keys } = this.entry;
     const epoch = this.storeEpoch.current;
-    const targetMs = sealTargetMs(metric, await this.tools.progress(), nowMs);
+    const targetMs = sealTargetMs(metric, await this.dependencies.progress(), nowMs);
     const [kind, before, to, done] = (await this.link.call(
       'seal_turn',
       keys.step,
@@ -103,7 +103,7 @@ export class StepSealer {
   }
 
   private async seal(round: Round, nowMs: number): Promise<'some' | 'all' | 'moved'> {
-    const { layout, keys } = this.access;
+    const { layout, keys } = this.entry;
     const [fromMs, toMs] = [Number(round.before), Number(round.to)];
     const left = (await this.seriesOf(round)).filter((id) => id > Number(round.done));
     const buckets = bucketOf(layout, toMs - 1) - bucketOf(layout, fromMs) + 1;
@@ -111,7 +111,7 @@ export class StepSealer {
     const windows =
       ids.length === 0
         ? []
-        : await readPoints(this.link, this.access, {
+        : await readPoints(this.link, this.entry, {
             fromMs,
             toMs,
             seriesIds: ids,
@@ -143,11 +143,11 @@ export class StepSealer {
   }
 
   private async seriesOf({ epoch, before, to }: Round): Promise<readonly number[]> {
-    const { layout } = this.access;
+    const { layout } = this.entry;
     const round = `${epoch} ${before} ${to}`;
     if (this.series?.round !== round) {
       const [low, high] = [bucketOf(layout, Number(before)), bucketOf(layout, Number(to) - 1)];
-      this.series = { round, ids: await seriesInBuckets(this.link, this.access, low, high) };
+      this.series = { round, ids: await seriesInBuckets(this.link, this.entry, low, high) };
     }
     return this.series.ids;
   }
@@ -183,7 +183,7 @@ export class StepSealer {
       block,
       seriesIds: list.map(({ seriesId }) => seriesId),
     }));
-    const stored = await fetchBlocks(this.link, this.access, tier.windows, asks);
+    const stored = await fetchBlocks(this.link, this.entry, tier.windows, asks);
     const blocks: (string | number | Buffer)[] = [];
     for (const [i, [block, list]] of [...byBlock].entries()) {
       const values: (number | Buffer)[] = [];

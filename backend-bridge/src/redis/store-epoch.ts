@@ -5,7 +5,7 @@ import { forbiddenChanges, metricShape, timesOf } from '../domain/metric-shape';
 import type { Log } from '../domain/telemetry';
 import { EPOCH_BYTES } from './change-message';
 import { historyText } from './history-state';
-import type { MetricAccess } from './point-reader';
+import type { MetricEntry } from './point-reader';
 import { storeKey } from './redis-keys';
 import type { RedisLink } from './redis-link';
 import { CHANGE_FIELDS, parseStoredChanges, type StoredChanges } from './seen-changes';
@@ -37,7 +37,7 @@ export class StoreEpoch {
   constructor(
     private readonly link: RedisLink,
     private readonly prefix: string,
-    private readonly accesses: readonly MetricAccess[],
+    private readonly entries: readonly MetricEntry[],
     /** Called when another epoch was entered; `before` is empty the first time. */
     private readonly onEntered: (epoch: string, before: string) => void,
     private readonly log: Log,
@@ -68,7 +68,7 @@ export class StoreEpoch {
    * epoch was entered.
    */
   async confirm(
-    { keys, changes }: MetricAccess,
+    { keys, changes }: MetricEntry,
     ...fields: string[]
   ): Promise<{ readonly stored: StoredChanges; readonly values: readonly (string | null)[] }> {
     const epoch = this.current;
@@ -84,10 +84,10 @@ export class StoreEpoch {
   }
 
   /** Resolves with what was read, if it is of one epoch and all that was seen before is in it. Else as confirm(). */
-  async reading<T>(access: MetricAccess, read: () => Promise<T>): Promise<T> {
+  async reading<T>(entry: MetricEntry, read: () => Promise<T>): Promise<T> {
     const epoch = this.current;
     const result = await read();
-    await this.confirm(access);
+    await this.confirm(entry);
     if (this.current !== epoch) throw rebuilt();
     return result;
   }
@@ -98,7 +98,7 @@ export class StoreEpoch {
     if (epoch === before) return;
     if (before !== '') this.spent.add(before);
     this.current = epoch;
-    this.accesses.forEach(({ changes }, i) => changes.enter(found[i]!));
+    this.entries.forEach(({ changes }, i) => changes.enter(found[i]!));
     this.onEntered(epoch, before);
   }
 
@@ -136,8 +136,8 @@ export class StoreEpoch {
   ): Promise<StoredChanges[] | null> {
     let lost = false;
     const found: StoredChanges[] = [];
-    for (const access of this.accesses) {
-      const { metric, layout, keys, changes } = access;
+    for (const entry of this.entries) {
+      const { metric, layout, keys, changes } = entry;
       const shape = metricShape(metric);
       const seen = epoch === this.current ? changes.position : { run: '', number: 0 };
       const ask = async (): Promise<string[]> =>
@@ -158,7 +158,7 @@ export class StoreEpoch {
         )) as string[];
       let answer = await ask();
       for (let attempt = 0; answer[0] === 'shape' && attempt < ATTEMPTS; attempt += 1) {
-        await this.adopt(access, epoch, answer[1] ?? '');
+        await this.adopt(entry, epoch, answer[1] ?? '');
         answer = await ask();
       }
       const [kind, ...fields] = answer;
@@ -179,7 +179,7 @@ export class StoreEpoch {
    * Takes another retention, grace or idle time over into the stored definition: the bridge that was started last
    * decides. Throws StartRefusedError where the definition differs in more than these.
    */
-  private async adopt({ metric, keys }: MetricAccess, epoch: string, stored: string): Promise<void> {
+  private async adopt({ metric, keys }: MetricEntry, epoch: string, stored: string): Promise<void> {
     const own = metricShape(metric);
     const forbidden = forbiddenChanges(stored, own);
     if (forbidden !== '') throw otherShape(metric.name, forbidden, keys.meta.slice(0, -4));

@@ -8,8 +8,8 @@ import { hasScope } from './tokens';
 import { forecastOptionsOf } from './forecast-wire';
 import { MalformedMessage, type ClientMessage, type SubscribeSelection } from './websocket-messages';
 import { historicalData } from './websocket-history';
-import { Outbox, type OutboxOwner } from './websocket-outbox';
-import type { WebSocketContext } from './websocket-context';
+import { SendQueue, type SendQueueOwner } from './websocket-send-queue';
+import type { WebSocketDependencies } from './websocket-dependencies';
 import { RequestError } from '../domain/errors';
 import type { Selection } from '../domain/selection';
 import type { LiveSubscription } from '../live/hub';
@@ -38,8 +38,8 @@ interface Held {
 }
 
 /** One connection: reads the client's messages in order and holds what it subscribed to. */
-export class WebSocketClient implements OutboxOwner {
-  readonly outbox: Outbox;
+export class WebSocketClient implements SendQueueOwner {
+  readonly sendQueue: SendQueue;
   principal: Principal | null = null;
   /** Answered the last ping. */
   alive = true;
@@ -63,17 +63,17 @@ export class WebSocketClient implements OutboxOwner {
   constructor(
     private readonly ws: WebSocket,
     private readonly socket: Socket,
-    private readonly context: WebSocketContext,
+    private readonly dependencies: WebSocketDependencies,
     readonly remoteAddress: string,
     /** Counts the client among those that are served; false when there is no room and it was closed. */
     private readonly register: () => boolean,
   ) {
-    this.outbox = new Outbox(ws, socket, context.options, context.longMessages, this);
+    this.sendQueue = new SendQueue(ws, socket, dependencies.options, dependencies.longMessages, this);
   }
 
   /** Whose budget the connection counts for. */
   get holder(): string {
-    return holderOf(this.context.access, this.principal!, this.remoteAddress);
+    return holderOf(this.dependencies.access, this.principal!, this.remoteAddress);
   }
 
   get subscribed(): number {
@@ -89,7 +89,9 @@ export class WebSocketClient implements OutboxOwner {
       return;
     }
     if (!this.register()) return;
-    this.original = this.context.hub.subscribeOriginal(principal.tenant, this.outbox, () => this.tellState());
+    this.original = this.dependencies.hub.subscribeOriginal(principal.tenant, this.sendQueue, () =>
+      this.tellState(),
+    );
     this.tellState();
   }
 
@@ -99,7 +101,7 @@ export class WebSocketClient implements OutboxOwner {
     if (verdict !== 'ok') return;
     try {
       if (isBinary) throw new MalformedMessage('The message is binary; send JSON in text frames');
-      this.accept(this.context.messages.read(data as Buffer));
+      this.accept(this.dependencies.messages.read(data as Buffer));
     } catch (error) {
       const refusal = refusalFor(error);
       if (this.principal === null) {
@@ -117,7 +119,7 @@ export class WebSocketClient implements OutboxOwner {
       this.takenAt = nowMs;
       return false;
     }
-    return nowMs - this.takenAt >= this.context.options.slowClientTimeoutMs;
+    return nowMs - this.takenAt >= this.dependencies.options.slowClientTimeoutMs;
   }
 
   /** Metrics of the extended subscriptions. */
@@ -142,13 +144,13 @@ export class WebSocketClient implements OutboxOwner {
     for (const held of this.subscriptions?.values() ?? []) held.subscription.end();
     this.subscriptions = null;
     this.waiting = null;
-    this.outbox.end();
+    this.sendQueue.end();
     if (this.paused) this.ws.resume();
   }
 
   private checkRate(): 'ok' | 'refused' {
     const now = performance.now();
-    this.rate ??= new MessageRate(this.context.options, now);
+    this.rate ??= new MessageRate(this.dependencies.options, now);
     const verdict = this.rate.take(now);
     if (verdict === 'ok') return 'ok';
     const refusal = new RequestError('rate_limited', 'Too many messages; send them more slowly', {}, true);
@@ -177,24 +179,25 @@ export class WebSocketClient implements OutboxOwner {
   private async work(): Promise<void> {
     if (this.working) return;
     this.working = true;
-    while (!this.ended && this.stateTold && this.outbox.clear) {
+    while (!this.ended && this.stateTold && this.sendQueue.writable) {
       const message = this.waiting?.shift();
       if (message === undefined) break;
       try {
         await this.handle(message);
       } catch (error) {
         const refusal = refusalFor(error);
-        if (refusal.code === 'internal') this.context.log.error({ err: error }, 'a message failed');
+        if (refusal.code === 'internal') this.dependencies.log.error({ err: error }, 'a message failed');
         // The original messages have no id, and one that is there is not checked.
         this.refuse(refusal, 'id' in message && typeof message.id === 'string' ? message.id : undefined);
       }
     }
     this.working = false;
     if (this.waiting?.length === 0) this.waiting = null;
-    if (this.paused && (this.waiting?.length ?? 0) < MAX_WAITING / 2 && this.outbox.clear) this.unpause();
+    if (this.paused && (this.waiting?.length ?? 0) < MAX_WAITING / 2 && this.sendQueue.writable)
+      this.unpause();
   }
 
-  onClear(): void {
+  onWritable(): void {
     if (this.waiting !== null || this.paused) void this.work();
   }
 
@@ -206,7 +209,7 @@ export class WebSocketClient implements OutboxOwner {
 
   /** Messages that the client will not get if it is closed now. */
   get unsent(): number {
-    let pending = this.outbox.unsent + (this.original?.unsent ?? 0);
+    let pending = this.sendQueue.unsent + (this.original?.unsent ?? 0);
     for (const { subscription } of this.subscriptions?.values() ?? []) pending += subscription.unsent;
     return pending;
   }
@@ -237,7 +240,7 @@ export class WebSocketClient implements OutboxOwner {
   }
 
   private async subscribe(message: SubscribeSelection): Promise<void> {
-    const { options } = this.context;
+    const { options } = this.dependencies;
     const { id } = message;
     this.extended = true;
     if (this.subscriptions?.has(id) === true) {
@@ -264,14 +267,14 @@ export class WebSocketClient implements OutboxOwner {
   }
 
   private subscriptionOf(message: SubscribeSelection): Held {
-    const { hub, forecasts, clock } = this.context;
+    const { hub, forecasts, clock } = this.dependencies;
     const { id, from_ms: fromMs = Math.max(0, clock() - HOUR_MS) } = message;
     const selection = selectionOf(message);
     if (message.forecast !== undefined) {
       const query = { ...selection, ...forecastOptionsOf(message.forecast) };
       const prepared = forecasts.prepare(query, this.principal?.tenant ?? []);
       const { name } = prepared.plan.metric;
-      return { metric: name, subscription: hub.subscribeForecast(prepared, id, fromMs, this.outbox) };
+      return { metric: name, subscription: hub.subscribeForecast(prepared, id, fromMs, this.sendQueue) };
     }
     const plan = this.plan(selection);
     const { name, kind } = plan.metric;
@@ -281,7 +284,7 @@ export class WebSocketClient implements OutboxOwner {
       });
     }
     const form = message.events === true ? 'events' : 'series';
-    return { metric: name, subscription: hub.subscribe(form, plan, id, fromMs, this.outbox) };
+    return { metric: name, subscription: hub.subscribe(form, plan, id, fromMs, this.sendQueue) };
   }
 
   private unsubscribe(id: string | undefined, metric: string | undefined): void {
@@ -301,9 +304,9 @@ export class WebSocketClient implements OutboxOwner {
   }
 
   private async tellHistory(name: string, timeRange: number): Promise<void> {
-    const { hub, store, clock, options } = this.context;
+    const { hub, store, clock, options } = this.dependencies;
     const { metric, selects } = this.plan({ metric: name });
-    const { queries, memory } = this.context.budgets;
+    const { queries, memory } = this.dependencies.budgets;
     const hold = memory.open([this.holder]);
     try {
       const pieces = await queries.run(this.holder, this.over.signal, () =>
@@ -318,7 +321,7 @@ export class WebSocketClient implements OutboxOwner {
           reserve: (points) => hold.reserve(points * HISTORY_POINT_BYTES),
         }),
       );
-      this.outbox.sendPieces(pieces, () => hold.free());
+      this.sendQueue.sendPieces(pieces, () => hold.free());
     } catch (error) {
       hold.free();
       if (!this.ended) throw error;
@@ -326,8 +329,8 @@ export class WebSocketClient implements OutboxOwner {
   }
 
   private authenticate(token: string): void {
-    const found = this.context.access.required
-      ? this.context.access.fromToken(token, this.remoteAddress)
+    const found = this.dependencies.access.required
+      ? this.dependencies.access.fromToken(token, this.remoteAddress)
       : this.principal!;
     if ('code' in found) {
       const code = found.code === 'rate_limited' ? CLOSE.tooMany : CLOSE.unauthenticated;
@@ -343,7 +346,7 @@ export class WebSocketClient implements OutboxOwner {
 
   /** Sends current_state as soon as the store gives it; messages of the client wait for the first attempt. */
   private tellState(): void {
-    const { hub, clock, log } = this.context;
+    const { hub, clock, log } = this.dependencies;
     const { original, principal } = this;
     if (original === null || principal === null || this.ended) return;
     original.stateBegins();
@@ -379,12 +382,12 @@ export class WebSocketClient implements OutboxOwner {
     this.stateTimer.unref();
   }
 
-  private plan(selection: Selection): ReturnType<WebSocketContext['engine']['plan']> {
-    return this.context.engine.plan(selection, this.principal?.tenant ?? []);
+  private plan(selection: Selection): ReturnType<WebSocketDependencies['engine']['plan']> {
+    return this.dependencies.engine.plan(selection, this.principal?.tenant ?? []);
   }
 
   private pong(id: string | undefined): void {
-    this.tell({ type: 'pong', ...(id !== undefined && { id }), server_time_ms: this.context.clock() });
+    this.tell({ type: 'pong', ...(id !== undefined && { id }), server_time_ms: this.dependencies.clock() });
   }
 
   private refuse(refusal: RequestError, id: string | undefined): void {
@@ -394,8 +397,8 @@ export class WebSocketClient implements OutboxOwner {
   }
 
   private tell(message: object): void {
-    if (!this.ended) this.outbox.sendText(JSON.stringify(message));
-    if (!this.outbox.clear && !this.paused && !this.ended) this.pause();
+    if (!this.ended) this.sendQueue.sendText(JSON.stringify(message));
+    if (!this.sendQueue.writable && !this.paused && !this.ended) this.pause();
   }
 }
 

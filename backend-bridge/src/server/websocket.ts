@@ -5,13 +5,20 @@ import { WebSocketServer, type ServerOptions, type WebSocket } from 'ws';
 import type { Principal } from './access';
 import { LongMessages } from './long-messages';
 import { CLOSE, WebSocketClient } from './websocket-client';
-import { WEBSOCKET_OPTIONS, type WebSocketContext, type WebSocketOptions } from './websocket-context';
+import {
+  WEBSOCKET_OPTIONS,
+  type WebSocketDependencies,
+  type WebSocketOptions,
+} from './websocket-dependencies';
 import { heartbeatFrame } from './websocket-heartbeat';
 import { ClientMessages } from './websocket-messages';
 import { within } from '../domain/deadline';
 import { RequestError } from '../domain/errors';
 
-export interface WebSocketParts extends Omit<WebSocketContext, 'messages' | 'longMessages' | 'options'> {
+export interface WebSocketServerDependencies extends Omit<
+  WebSocketDependencies,
+  'messages' | 'longMessages' | 'options'
+> {
   readonly options?: Partial<WebSocketOptions>;
 }
 
@@ -24,12 +31,15 @@ export interface WebSocketFace {
 const TICK_MS = 1_000;
 
 /** Serves both levels of the protocol on `/` of an HTTP server. */
-export function attachWebSocket(httpServer: Server, parts: WebSocketParts): WebSocketFace {
-  return new WebSocketEntry(httpServer, parts);
+export function attachWebSocket(
+  httpServer: Server,
+  dependencies: WebSocketServerDependencies,
+): WebSocketFace {
+  return new WebSocketEntry(httpServer, dependencies);
 }
 
 class WebSocketEntry implements WebSocketFace {
-  private readonly context: WebSocketContext;
+  private readonly dependencies: WebSocketDependencies;
   private readonly wss: WebSocketServer;
   private readonly clients = new Set<WebSocketClient>();
   private readonly sockets = new Map<WebSocketClient, WebSocket>();
@@ -43,11 +53,11 @@ class WebSocketEntry implements WebSocketFace {
 
   constructor(
     private readonly httpServer: Server,
-    parts: WebSocketParts,
+    dependencies: WebSocketServerDependencies,
   ) {
-    const options = { ...WEBSOCKET_OPTIONS, ...parts.options };
-    this.context = {
-      ...parts,
+    const options = { ...WEBSOCKET_OPTIONS, ...dependencies.options };
+    this.dependencies = {
+      ...dependencies,
       options,
       messages: new ClientMessages(),
       longMessages: new LongMessages(),
@@ -62,7 +72,7 @@ class WebSocketEntry implements WebSocketFace {
     };
     this.wss = new WebSocketServer(settings);
     httpServer.on('upgrade', this.onUpgrade);
-    this.stopListening = parts.access.onRevoked((principal) => this.revoke(principal));
+    this.stopListening = dependencies.access.onRevoked((principal) => this.revoke(principal));
     this.ticker = setInterval(() => this.tick(), TICK_MS);
     this.ticker.unref();
   }
@@ -72,7 +82,7 @@ class WebSocketEntry implements WebSocketFace {
     let queuedBytes = 0;
     for (const client of this.clients) {
       subscriptions += client.subscribed;
-      queuedBytes += client.outbox.queuedBytes;
+      queuedBytes += client.sendQueue.queuedBytes;
     }
     return { connections: this.clients.size, subscriptions, queuedBytes };
   }
@@ -101,7 +111,7 @@ class WebSocketEntry implements WebSocketFace {
     const { authorization, origin, host } = request.headers;
     const address = request.socket.remoteAddress ?? '';
     this.wss.handleUpgrade(request, socket, head, (ws) => {
-      ws.on('error', (error) => this.context.log.debug({ err: error }, 'a client broke the protocol'));
+      ws.on('error', (error) => this.dependencies.log.debug({ err: error }, 'a client broke the protocol'));
       this.welcome(ws, request.socket, { authorization, origin, host, address });
     });
   }
@@ -116,14 +126,14 @@ class WebSocketEntry implements WebSocketFace {
       address: string;
     },
   ): void {
-    const { access } = this.context;
-    const client: WebSocketClient = new WebSocketClient(ws, socket, this.context, from.address, () =>
+    const { access } = this.dependencies;
+    const client: WebSocketClient = new WebSocketClient(ws, socket, this.dependencies, from.address, () =>
       this.register(client, socket),
     );
     this.sockets.set(client, ws);
     ws.on('close', () => {
       this.sockets.delete(client);
-      if (this.clients.delete(client)) this.context.telemetry.clients(this.clients.size);
+      if (this.clients.delete(client)) this.dependencies.telemetry.clients(this.clients.size);
       client.end();
     });
     const refuse = (code: number, refusal: RequestError): void => client.close(code, refusal);
@@ -150,7 +160,7 @@ class WebSocketEntry implements WebSocketFace {
     client: WebSocketClient,
     from: { authorization: string | undefined; address: string },
   ): void {
-    const { access, options, budgets } = this.context;
+    const { access, options, budgets } = this.dependencies;
     ws.on('message', (data, isBinary) => client.onMessage(data, isBinary));
     ws.on('pong', () => (client.alive = true));
     if (access.required && from.authorization === undefined) {
@@ -180,7 +190,7 @@ class WebSocketEntry implements WebSocketFace {
 
   /** Counts an authenticated client. False: there is no room for it, and it has been closed. */
   private register(client: WebSocketClient, socket: Socket): boolean {
-    const { budgets, options, telemetry } = this.context;
+    const { budgets, options, telemetry } = this.dependencies;
     budgets.pending.remove(socket);
     if (this.clients.size >= options.maxClients && !this.makeRoom(client.holder)) {
       client.close(CLOSE.tooMany, tooMany('limits.max_clients'));
@@ -219,7 +229,7 @@ class WebSocketEntry implements WebSocketFace {
   }
 
   private tick(): void {
-    const { options, telemetry, clock } = this.context;
+    const { options, telemetry, clock } = this.dependencies;
     const now = performance.now();
     const ping = now - this.lastPing >= options.pingMs;
     const beat = now - this.lastHeartbeat >= options.heartbeatMs - TICK_MS / 2;
@@ -229,29 +239,29 @@ class WebSocketEntry implements WebSocketFace {
     let queued = 0;
     for (const [client, ws] of this.sockets) {
       if (!this.clients.has(client)) continue;
-      queued += client.outbox.queuedBytes;
+      queued += client.sendQueue.queuedBytes;
       if (client.isStalled(now)) {
-        this.letGo(client);
+        this.disconnectSlow(client);
       } else if (ping && !this.ping(client, ws)) {
-        this.letGo(client);
-      } else if (beat && client.extended && client.outbox.clear) {
-        const frame = heartbeatFrame(this.context.hub, client.metrics(), clock(), frames);
-        if (frame !== null) client.outbox.send(frame);
+        this.disconnectSlow(client);
+      } else if (beat && client.extended && client.sendQueue.writable) {
+        const frame = heartbeatFrame(this.dependencies.hub, client.metrics(), clock(), frames);
+        if (frame !== null) client.sendQueue.send(frame);
       }
     }
     telemetry.queueBytes(queued);
   }
 
-  private letGo(client: WebSocketClient): void {
-    this.context.telemetry.messagesDropped(client.unsent);
+  private disconnectSlow(client: WebSocketClient): void {
+    this.dependencies.telemetry.messagesDropped(client.unsent);
     this.clients.delete(client);
-    this.context.telemetry.clients(this.clients.size);
+    this.dependencies.telemetry.clients(this.clients.size);
     client.close(CLOSE.tooSlow, null);
   }
 
   private ping(client: WebSocketClient, ws: WebSocket): boolean {
     // Who has not taken what was sent before, or is not read from, cannot answer yet.
-    if (!client.outbox.clear || client.paused) return true;
+    if (!client.sendQueue.writable || client.paused) return true;
     if (!client.alive) return false;
     client.alive = false;
     ws.ping();

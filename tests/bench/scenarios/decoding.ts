@@ -4,7 +4,7 @@ import { parseMetricsFile } from '../../../backend-bridge/src/config/metrics-fil
 import type { RegisteredSchema, SchemaSource } from '../../../backend-bridge/src/decoding/format';
 import {
   createRecordDecoder,
-  type DecodedSlice,
+  type DecodedPoints,
   type RawRecord,
 } from '../../../backend-bridge/src/decoding/record-decoder';
 import { median, round, say, type Measurement, type Scenario } from '../scenario';
@@ -101,7 +101,7 @@ metrics:
       const rate = (): number => {
         const began = performance.now();
         for (let done = 0; done < n; done += written.length) {
-          const slice: DecodedSlice = { points: [], maxEventMs: null };
+          const slice: DecodedPoints = { points: [], maxEventMs: null };
           for (const record of written) decoder.decodeInto(slice, record, 1, START_MS);
           if (slice.points.at(-1)!.measures[0] !== written.length - 1)
             throw new Error(`${format}: another number`);

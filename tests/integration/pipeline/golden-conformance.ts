@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseMetricsFile } from '../../../backend-bridge/src/config/metrics-file';
 import { enrich, pendingEvent } from '../../../backend-bridge/src/pipeline/enrichment';
-import { bindFeeds } from '../../../backend-bridge/src/pipeline/metric-feeds';
+import { bindOutputs } from '../../../backend-bridge/src/pipeline/metric-outputs';
 import { readEvent, readProfile, type Profile } from '../../../backend-bridge/src/pipeline/raw-event';
 import { DEFAULT_RULES, type PipelineRules } from '../../../backend-bridge/src/pipeline/rules';
 import { Topology } from '../../../backend-bridge/src/pipeline/topology';
@@ -107,15 +107,15 @@ export interface CoreRun {
 /** The recorded input, event by event, through the pure core. */
 export function runCore(rules: PipelineRules): CoreRun {
   const topology = new Topology(rules);
-  const feeds = bindFeeds(metricsOfTheFile(), DEFAULT_RULES).map((feed) => ({
-    ...feed,
+  const outputs = bindOutputs(metricsOfTheFile(), DEFAULT_RULES).map((output) => ({
+    ...output,
     shows: (accumulator: { count: number }) =>
-      feed.aggregation !== 'highActivity' || accumulator.count > rules.highActivityAbove,
+      output.aggregation !== 'highActivity' || accumulator.count > rules.highActivityAbove,
   }));
   const profiles = new Map<string, Profile>();
   const enriched: unknown[] = [];
   const revenueEvents: CoreRun['revenueEvents'][number][] = [];
-  const revisions: Record<string, Row[]> = Object.fromEntries(feeds.map(({ metric }) => [metric.name, []]));
+  const revisions: Record<string, Row[]> = Object.fromEntries(outputs.map(({ metric }) => [metric.name, []]));
   const rejected = new Map<string, string>();
   for (const record of inputRecords()) {
     if (record.topic === 'user-profiles') {
@@ -144,11 +144,11 @@ export function runCore(rules: PipelineRules): CoreRun {
     ]);
     if (amount !== undefined) revenueEvents.push({ key: userId, amount, timestamp: timestampMs, segment });
     topology.apply(row);
-    for (const feed of feeds) {
-      for (const { key, startMs, accumulator } of topology.aggregations[feed.aggregation].takeChanged()) {
-        if (!feed.shows(accumulator)) continue;
-        const numbers = feed.measures(accumulator);
-        revisions[feed.metric.name]!.push({ key, startMs, timestamp: accumulator.newestMs, numbers });
+    for (const output of outputs) {
+      for (const { key, startMs, accumulator } of topology.aggregations[output.aggregation].takeChanged()) {
+        if (!output.shows(accumulator)) continue;
+        const numbers = output.measures(accumulator);
+        revisions[output.metric.name]!.push({ key, startMs, timestamp: accumulator.newestMs, numbers });
       }
     }
   }
@@ -211,8 +211,8 @@ export function conformance(rules: PipelineRules): Conformance {
     }));
     found[`${sink} (every revision)`] = compare(recorded, ours);
     found[sink] = compare(lastValues(recorded), lastValues(ours));
-    const aggregation = bindFeeds(metricsOfTheFile(), DEFAULT_RULES).find(
-      (feed) => feed.metric.name === metric,
+    const aggregation = bindOutputs(metricsOfTheFile(), DEFAULT_RULES).find(
+      (output) => output.metric.name === metric,
     )!.aggregation;
     const { rule, streamTimeMs } = run.topology.aggregations[aggregation];
     const closed = ours.filter(({ startMs }) => startMs + rule.sizeMs + rule.graceMs <= streamTimeMs!);

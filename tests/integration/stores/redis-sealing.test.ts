@@ -13,7 +13,7 @@ import { RedisLink } from '../../../backend-bridge/src/redis/redis-link';
 import type { RedisStoreOptions } from '../../../backend-bridge/src/redis/redis-store';
 import { parseRedisUrl } from '../../../backend-bridge/src/redis/redis-url';
 import { SeenChanges } from '../../../backend-bridge/src/redis/seen-changes';
-import { SeriesIndex } from '../../../backend-bridge/src/redis/series-index';
+import { SeriesCache } from '../../../backend-bridge/src/redis/series-cache';
 import { StepSealer } from '../../../backend-bridge/src/redis/step-sealer';
 import { StoreEpoch } from '../../../backend-bridge/src/redis/store-epoch';
 import { startRedis, type RedisServer } from '../../support/redis';
@@ -210,7 +210,7 @@ async function sealerOn(
     return call(name, ...rest);
   };
   const keys = metricKeys('test', SEALED.name);
-  const index: SeriesIndex = new SeriesIndex(link, keys.series, {
+  const index: SeriesCache = new SeriesCache(link, keys.series, {
     confirm: () => epoch.confirm(access),
     conflict: () => Promise.reject(new Error('an id has another key')),
   });

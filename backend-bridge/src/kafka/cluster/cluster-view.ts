@@ -1,7 +1,7 @@
 import type { Cluster, Kafka } from 'kafkajs';
 import { within, withDeadline } from '../../domain/deadline';
 import { UnavailableError } from '../../domain/errors';
-import { connectionRefusal, type BrokerAccess } from '../login/connection-refusal';
+import { connectionRefusal, type BrokerOptions } from '../login/connection-refusal';
 import { describeMember, type GroupMemberView } from '../reading/group-members';
 import {
   decodeMetadataResponse,
@@ -26,7 +26,7 @@ export type TopicView =
 
 export interface ClusterView {
   /** Rejects with UnavailableError when no broker answers in time. */
-  look(topics: readonly string[]): Promise<ReadonlyMap<string, TopicView>>;
+  describeTopics(topics: readonly string[]): Promise<ReadonlyMap<string, TopicView>>;
   /** Next offset of the group for each partition; -1: none. Rejects with UnavailableError. */
   committed(
     groupId: string,
@@ -81,7 +81,7 @@ const UNKNOWN_TOPIC = 3;
 const UNAUTHORIZED = 29;
 
 /** Our own connection to the cluster: topic ids, ends and committed offsets, besides the consumer's. */
-export function createClusterView(client: Kafka, access: BrokerAccess): ClusterView {
+export function createClusterView(client: Kafka, brokerOptions: BrokerOptions): ClusterView {
   const handed: Cluster[] = [];
   // kafkajs hands its cluster to partition assigners when a consumer is made; this one never runs.
   client.consumer({
@@ -130,7 +130,7 @@ export function createClusterView(client: Kafka, access: BrokerAccess): ClusterV
     try {
       return await withDeadline(work, DEADLINE_MS, () => new Error(`no answer within ${DEADLINE_MS} ms`));
     } catch (error) {
-      const reason = connectionRefusal(error, access);
+      const reason = connectionRefusal(error, brokerOptions);
       throw new UnavailableError('kafka', `Kafka does not answer (${what}): ${reason}`, { cause: error });
     }
   };
@@ -217,7 +217,7 @@ export function createClusterView(client: Kafka, access: BrokerAccess): ClusterV
   };
 
   return {
-    look: (topics) =>
+    describeTopics: (topics) =>
       answered(
         'metadata',
         metadata(topics).then(async (found) => {

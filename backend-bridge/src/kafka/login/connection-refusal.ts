@@ -1,7 +1,7 @@
 import kafkajs from 'kafkajs';
 import type { KafkaSourceOptions } from '../options';
 
-export type BrokerAccess = Pick<KafkaSourceOptions, 'brokers' | 'ssl' | 'sasl'>;
+export type BrokerOptions = Pick<KafkaSourceOptions, 'brokers' | 'ssl' | 'sasl'>;
 
 interface KafkaError extends Error {
   readonly code?: unknown;
@@ -22,7 +22,7 @@ function isLogin({ name, type }: KafkaError): boolean {
   return name === 'KafkaJSSASLAuthenticationError' || type === 'UNSUPPORTED_SASL_MECHANISM';
 }
 
-function refusedCredentials(message: string, sasl: BrokerAccess['sasl']): string {
+function refusedCredentials(message: string, sasl: BrokerOptions['sasl']): string {
   const mechanism = sasl?.mechanism ?? 'none';
   if (/not supported by the server|does not support the requested SASL mechanism/i.test(message)) {
     return `KAFKA_SASL_MECHANISM: the brokers do not offer ${mechanism} (${message})`;
@@ -44,7 +44,7 @@ export function refusedCertificate(text: string, prefix: string): string | null 
   return null;
 }
 
-function refusedTls(text: string, { ssl }: BrokerAccess): string | null {
+function refusedTls(text: string, { ssl }: BrokerOptions): string | null {
   if (/wrong version number|WRONG_VERSION|packet length|before secure TLS/i.test(text) && ssl) {
     return 'KAFKA_SSL: the brokers speak no TLS on this port; use the port of their TLS listener, or turn TLS off';
   }
@@ -61,14 +61,14 @@ function unresolved(error: KafkaError, text: string, brokers: readonly string[])
 }
 
 /** Why the brokers could not be reached or refused the login: a sentence that names the setting where one is at fault. */
-export function connectionRefusal(error: unknown, access: BrokerAccess): string {
+export function connectionRefusal(error: unknown, brokerOptions: BrokerOptions): string {
   for (const each of chainOf(error)) {
     const text = `${String(each.code)} ${each.message}`;
     if (each.name === 'LoginError') return each.message;
     const found =
-      (isLogin(each) ? refusedCredentials(each.message, access.sasl) : null) ??
-      refusedTls(text, access) ??
-      (each instanceof kafkajs.KafkaJSConnectionError ? unresolved(each, text, access.brokers) : null);
+      (isLogin(each) ? refusedCredentials(each.message, brokerOptions.sasl) : null) ??
+      refusedTls(text, brokerOptions) ??
+      (each instanceof kafkajs.KafkaJSConnectionError ? unresolved(each, text, brokerOptions.brokers) : null);
     if (found !== null) return found;
   }
   return (error as Error).message;

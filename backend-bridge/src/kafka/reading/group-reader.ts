@@ -2,17 +2,17 @@ import type { Consumer, EachBatchPayload, InstrumentationEvent, Kafka } from 'ka
 import { within } from '../../domain/deadline';
 import { Backoff } from '../backoff';
 import type { ClusterView } from '../cluster/cluster-view';
-import { connectionRefusal, type BrokerAccess } from '../login/connection-refusal';
+import { connectionRefusal, type BrokerOptions } from '../login/connection-refusal';
 import type { KafkaSourceOptions } from '../options';
 import { roundRobinOf } from './group-members';
 import { GrowthWatch } from './growth-watch';
-import { PartitionFlow, type FlowTools } from './partition-flow';
+import { PartitionProcessor, type PartitionProcessorDependencies } from './partition-processor';
 import { startPoints } from './start-offsets';
-import type { TopicFeed } from './topic-feed';
+import type { SourceTopic } from './source-topic';
 
 /** One life of a consumer in the group: from its join to its crash or stop. */
 export interface GroupReader {
-  readonly flows: ReadonlyMap<string, PartitionFlow>;
+  readonly processors: ReadonlyMap<string, PartitionProcessor>;
   /** True from the first join on. */
   joined(): boolean;
   /** Whether the group has assigned the partition to this bridge. */
@@ -32,13 +32,13 @@ export interface GroupReader {
   stop(): Promise<void>;
 }
 
-export interface GroupReaderTools extends Omit<FlowTools, 'growth'> {
+export interface GroupReaderDependencies extends Omit<PartitionProcessorDependencies, 'growth'> {
   readonly client: Kafka;
   readonly view: ClusterView;
   readonly options: KafkaSourceOptions;
   /** Tells this bridge from all others in the group. */
   readonly bridgeId: string;
-  readonly identityLost: (feed: TopicFeed, reason: 'store_lost' | 'stale_topic') => void;
+  readonly identityLost: (sourceTopic: SourceTopic, reason: 'store_lost' | 'stale_topic') => void;
 }
 
 const COMMIT_MS = 1_000;
@@ -46,10 +46,10 @@ const MAX_WAIT_MS = 250;
 const STOP_MS = 3_000;
 const CONCURRENT_PARTITIONS = 6;
 
-export const flowKey = (topic: string, partition: number): string => `${topic}/${partition}`;
+export const partitionKey = (topic: string, partition: number): string => `${topic}/${partition}`;
 
 /** Why the consumer ended, in words that say what to do where there is something to do. */
-export function endReason(error: unknown, options: BrokerAccess & { readonly groupId: string }): string {
+export function endReason(error: unknown, options: BrokerOptions & { readonly groupId: string }): string {
   const { groupId } = options;
   for (let each = error as (Error & { type?: unknown }) | undefined; each; each = each.cause as Error) {
     if (each.type === 'INCONSISTENT_GROUP_PROTOCOL') {
@@ -59,13 +59,16 @@ export function endReason(error: unknown, options: BrokerAccess & { readonly gro
   return connectionRefusal(error, options);
 }
 
-export function createGroupReader(feeds: readonly TopicFeed[], tools: GroupReaderTools): GroupReader {
-  const { client, view, options, store, log } = tools;
-  const byTopic = new Map(feeds.map((feed) => [feed.topic, feed]));
-  const flows = new Map<string, PartitionFlow>();
+export function createGroupReader(
+  sourceTopics: readonly SourceTopic[],
+  dependencies: GroupReaderDependencies,
+): GroupReader {
+  const { client, view, options, store, log } = dependencies;
+  const byTopic = new Map(sourceTopics.map((sourceTopic) => [sourceTopic.topic, sourceTopic]));
+  const processors = new Map<string, PartitionProcessor>();
   const committed = new Map<string, number>();
   const growth = new GrowthWatch(view);
-  let assignment: { readonly feed: TopicFeed; readonly partitions: readonly number[] }[] = [];
+  let assignment: { readonly sourceTopic: SourceTopic; readonly partitions: readonly number[] }[] = [];
   let generation = 0;
   let joined = false;
   let positioned = false;
@@ -80,7 +83,7 @@ export function createGroupReader(feeds: readonly TopicFeed[], tools: GroupReade
 
   const consumer: Consumer = client.consumer({
     groupId: options.groupId,
-    partitionAssigners: [roundRobinOf(tools.bridgeId)],
+    partitionAssigners: [roundRobinOf(dependencies.bridgeId)],
     allowAutoTopicCreation: false,
     readUncommitted: false,
     sessionTimeout: options.sessionTimeoutMs ?? 8_000,
@@ -92,13 +95,13 @@ export function createGroupReader(feeds: readonly TopicFeed[], tools: GroupReade
     maxBytes: options.maxBytes ?? 8_388_608,
   });
 
-  const endFlows = (): void => {
-    for (const flow of flows.values()) flow.end();
-    flows.clear();
+  const endProcessors = (): void => {
+    for (const processor of processors.values()) processor.end();
+    processors.clear();
     committed.clear();
   };
 
-  const control = (topic: string, partition: number, feed: TopicFeed, born: number) => {
+  const control = (topic: string, partition: number, sourceTopic: SourceTopic, born: number) => {
     const living = (act: () => void): void => {
       if (!ended && crashed === null && born === generation) act();
     };
@@ -107,7 +110,8 @@ export function createGroupReader(feeds: readonly TopicFeed[], tools: GroupReade
       pause: () => living(() => consumer.pause(place)),
       resume: () => living(() => consumer.resume(place)),
       seek: (offset: number) => living(() => consumer.seek({ topic, partition, offset: String(offset) })),
-      identityLost: (reason: 'store_lost' | 'stale_topic') => living(() => tools.identityLost(feed, reason)),
+      identityLost: (reason: 'store_lost' | 'stale_topic') =>
+        living(() => dependencies.identityLost(sourceTopic, reason)),
     };
   };
 
@@ -116,24 +120,27 @@ export function createGroupReader(feeds: readonly TopicFeed[], tools: GroupReade
     try {
       const points = await startPoints(assignment, options.groupId, view, store, log);
       if (own !== generation || ended) return;
-      for (const { feed, partition, offset, committed: before, needed } of points) {
-        const { topic } = feed;
-        const flow = new PartitionFlow(
-          feed,
+      for (const { sourceTopic, partition, offset, committed: before, needed } of points) {
+        const { topic } = sourceTopic;
+        const processor = new PartitionProcessor(
+          sourceTopic,
           partition,
           offset,
           Math.max(before, needed),
           before,
-          control(topic, partition, feed, own),
-          { ...tools, growth },
+          control(topic, partition, sourceTopic, own),
+          { ...dependencies, growth },
         );
-        flows.set(flowKey(topic, partition), flow);
-        committed.set(flowKey(topic, partition), before);
+        processors.set(partitionKey(topic, partition), processor);
+        committed.set(partitionKey(topic, partition), before);
         consumer.seek({ topic, partition, offset: String(offset) });
       }
       positioned = true;
       consumer.resume(
-        assignment.map(({ feed, partitions }) => ({ topic: feed.topic, partitions: [...partitions] })),
+        assignment.map(({ sourceTopic, partitions }) => ({
+          topic: sourceTopic.topic,
+          partitions: [...partitions],
+        })),
       );
     } catch (error) {
       if (own !== generation || ended) return;
@@ -147,27 +154,35 @@ export function createGroupReader(feeds: readonly TopicFeed[], tools: GroupReade
     generation += 1;
     positioned = false;
     if (repositionTimer !== null) clearTimeout(repositionTimer);
-    endFlows();
+    endProcessors();
     if (assignment.length > 0) {
       consumer.pause(
-        assignment.map(({ feed, partitions }) => ({ topic: feed.topic, partitions: [...partitions] })),
+        assignment.map(({ sourceTopic, partitions }) => ({
+          topic: sourceTopic.topic,
+          partitions: [...partitions],
+        })),
       );
     }
     void position(generation, new Backoff(200, 2_000));
   };
 
   const commit = async (): Promise<void> => {
-    const moved = [...flows.values()].filter(
-      ({ feed, partition, next }) => committed.get(flowKey(feed.topic, partition)) !== next,
+    const moved = [...processors.values()].filter(
+      ({ sourceTopic, partition, next }) =>
+        committed.get(partitionKey(sourceTopic.topic, partition)) !== next,
     );
     if (moved.length === 0) return;
     const own = generation;
-    const places = moved.map(({ feed, partition, next }) => ({ topic: feed.topic, partition, next }));
+    const places = moved.map(({ sourceTopic, partition, next }) => ({
+      topic: sourceTopic.topic,
+      partition,
+      next,
+    }));
     await consumer.commitOffsets(
       places.map(({ topic, partition, next }) => ({ topic, partition, offset: String(next) })),
     );
     if (own !== generation) return;
-    for (const { topic, partition, next } of places) committed.set(flowKey(topic, partition), next);
+    for (const { topic, partition, next } of places) committed.set(partitionKey(topic, partition), next);
   };
 
   /** One at a time. A commit refused in a rebalance is no loss: the next owner asks the store. */
@@ -183,30 +198,31 @@ export function createGroupReader(feeds: readonly TopicFeed[], tools: GroupReade
   const eachBatch = async (payload: EachBatchPayload): Promise<void> => {
     const { batch } = payload;
     const { topic, partition } = batch;
-    const flow = flows.get(flowKey(topic, partition));
+    const processor = processors.get(partitionKey(topic, partition));
     lastSign = performance.now();
-    if (flow === undefined || ended) return;
+    if (processor === undefined || ended) return;
     // Set by kafkajs, absent from its types: where this fetch was told to begin.
     const fetched = Number((batch as unknown as { readonly fetchedOffset: string }).fetchedOffset);
-    if (fetched !== flow.next) {
+    if (fetched !== processor.next) {
       // After OFFSET_OUT_OF_RANGE kafkajs goes to the log's start by itself. Anything else is an old answer.
-      const seen = (await view.look([topic]).catch(() => null))?.get(topic);
+      const seen = (await view.describeTopics([topic]).catch(() => null))?.get(topic);
       const logStart = seen?.state === 'there' ? seen.starts[partition] : undefined;
-      if (logStart === undefined || logStart <= flow.next || fetched < flow.next) {
-        consumer.seek({ topic, partition, offset: String(flow.next) });
+      if (logStart === undefined || logStart <= processor.next || fetched < processor.next) {
+        consumer.seek({ topic, partition, offset: String(processor.next) });
         return;
       }
       log.warn(
-        { topic, partition, from: flow.next, to: fetched - 1 },
+        { topic, partition, from: processor.next, to: fetched - 1 },
         'records not read yet are gone from the log',
       );
     }
-    await flow.take({
+    await processor.take({
       messages: batch.messages,
       lastOffset: Number(batch.lastOffset()),
-      wanted: () => payload.isRunning() && !payload.isStale(),
+      active: () => payload.isRunning() && !payload.isStale(),
       done: (offset) => {
-        if (flows.get(flowKey(topic, partition)) === flow) payload.resolveOffset(String(offset));
+        if (processors.get(partitionKey(topic, partition)) === processor)
+          payload.resolveOffset(String(offset));
       },
       heartbeat: async () => {
         lastSign = performance.now();
@@ -222,8 +238,8 @@ export function createGroupReader(feeds: readonly TopicFeed[], tools: GroupReade
 
   const onJoin = (event: InstrumentationEvent<{ memberAssignment: Record<string, number[]> }>): void => {
     assignment = Object.entries(event.payload.memberAssignment).flatMap(([topic, partitions]) => {
-      const feed = byTopic.get(topic);
-      return feed === undefined || partitions.length === 0 ? [] : [{ feed, partitions }];
+      const sourceTopic = byTopic.get(topic);
+      return sourceTopic === undefined || partitions.length === 0 ? [] : [{ sourceTopic, partitions }];
     });
     joined = true;
     lastSign = performance.now();
@@ -231,7 +247,7 @@ export function createGroupReader(feeds: readonly TopicFeed[], tools: GroupReade
     log.info(
       {
         assigned: Object.fromEntries(
-          assignment.map(({ feed, partitions }) => [feed.topic, partitions.length]),
+          assignment.map(({ sourceTopic, partitions }) => [sourceTopic.topic, partitions.length]),
         ),
       },
       'joined the consumer group',
@@ -261,10 +277,12 @@ export function createGroupReader(feeds: readonly TopicFeed[], tools: GroupReade
   };
 
   return {
-    flows,
+    processors,
     joined: () => joined && crashed === null,
     owns: (topic, partition) =>
-      assignment.some(({ feed, partitions }) => feed.topic === topic && partitions.includes(partition)),
+      assignment.some(
+        ({ sourceTopic, partitions }) => sourceTopic.topic === topic && partitions.includes(partition),
+      ),
     positioned: () => positioned,
     crashed: () => crashed,
     lastSignMs: () => lastSign,
@@ -281,14 +299,14 @@ export function createGroupReader(feeds: readonly TopicFeed[], tools: GroupReade
       });
       consumer.on(CRASH, ({ payload }) => {
         crashed = endReason(payload.error, options);
-        endFlows();
+        endProcessors();
       });
       consumer.on(END_BATCH_PROCESS, ({ payload }) => {
         // Only control records or aborted ones: kafkajs passes them without telling eachBatch.
         if (payload.batchSize !== 0) return;
-        const flow = flows.get(flowKey(payload.topic, payload.partition));
+        const processor = processors.get(partitionKey(payload.topic, payload.partition));
         const last = Number(payload.lastOffset);
-        if (flow !== undefined && last >= flow.next) void flow.coverEmpty(last);
+        if (processor !== undefined && last >= processor.next) void processor.coverEmpty(last);
       });
       starting = begin();
       await starting;
@@ -297,13 +315,13 @@ export function createGroupReader(feeds: readonly TopicFeed[], tools: GroupReade
       if (commitTimer !== null) clearInterval(commitTimer);
       if (repositionTimer !== null) clearTimeout(repositionTimer);
       if (crashed === null) {
-        const paused = assignment.map(({ feed, partitions }) => ({
-          topic: feed.topic,
+        const paused = assignment.map(({ sourceTopic, partitions }) => ({
+          topic: sourceTopic.topic,
           partitions: [...partitions],
         }));
         if (joined) consumer.pause(paused);
         const idle = async (): Promise<void> => {
-          while ([...flows.values()].some(({ busy }) => busy)) {
+          while ([...processors.values()].some(({ busy }) => busy)) {
             await new Promise((resolve) => setTimeout(resolve, 10));
           }
         };
@@ -311,7 +329,7 @@ export function createGroupReader(feeds: readonly TopicFeed[], tools: GroupReade
         if (joined) await within(commitQuietly(), STOP_MS / 2);
       }
       ended = true;
-      endFlows();
+      endProcessors();
       // kafkajs forgets a consumer that is stopped while it joins, and it reads on as a ghost in the group: first it
       // must have joined, however long that takes.
       const gone = starting.catch(() => undefined).then(() => consumer.disconnect());

@@ -1,4 +1,4 @@
-import { GroupWatch, type GroupLook } from './group-watch';
+import { GroupWatch, type GroupObservation } from './group-watch';
 import type { GroupMemberView } from './group-members';
 
 const TOPIC = 'events';
@@ -21,7 +21,7 @@ class Scene {
   }
 
   /** Looks once a second, for so many seconds. */
-  look(
+  observe(
     seconds: number,
     members: readonly GroupMemberView[] | null,
     over: { owns?: number[]; sharing?: string[]; reports?: boolean } = {},
@@ -30,7 +30,7 @@ class Scene {
       this.nowMs += 1_000;
       for (const id of over.sharing ?? []) this.announced.set(id, (this.announced.get(id) ?? 0) + 1);
       if (over.reports === true) this.reportedMs += 1_000;
-      const look: GroupLook = {
+      const observation: GroupObservation = {
         nowMs: this.nowMs,
         topics: [{ topic: TOPIC, partitions: 2 }],
         owns: (_topic, partition) => (over.owns ?? [0]).includes(partition),
@@ -39,7 +39,7 @@ class Scene {
         announced: this.announced,
         stored: () => ({ next: 40, reportedMs: this.reportedMs }),
       };
-      this.watch.look(look);
+      this.watch.observe(observation);
     }
   }
 }
@@ -47,22 +47,22 @@ class Scene {
 const own = member('own', [0]);
 
 describe('the watch over the consumer group', () => {
-  it('is not satisfied before the first look, and is by a bridge that reads everything', () => {
+  it('is not satisfied before the first observation, and is by a bridge that reads everything', () => {
     const scene = new Scene('lmdb');
     expect(scene.watch).toMatchObject({ pending: true, failing: null });
-    scene.look(1, [], { owns: [0, 1] });
+    scene.observe(1, [], { owns: [0, 1] });
     expect(scene.watch).toMatchObject({ pending: false, failing: null, unsettled: false });
   });
 
   it('takes a replica that announces itself in the same store for one, within two looks', () => {
     const scene = new Scene();
     const group = [own, member('other', [1])];
-    scene.look(1, group, { sharing: ['other'] });
+    scene.observe(1, group, { sharing: ['other'] });
     expect(scene.watch).toMatchObject({ pending: true, failing: null });
-    scene.look(1, group, { sharing: ['other'] });
+    scene.observe(1, group, { sharing: ['other'] });
     expect(scene.watch).toMatchObject({ pending: false, failing: null });
     // Its store connection is away: still the same deployment.
-    scene.look(60, group);
+    scene.observe(60, group);
     expect(scene.watch.failing).toBeNull();
     expect(scene.watch.unread).toEqual([]);
   });
@@ -71,12 +71,12 @@ describe('the watch over the consumer group', () => {
     const scene = new Scene('lmdb');
     const group = [own, member('other', [1])];
     for (let second = 0; second < 10; second += 1) {
-      scene.look(1, group);
+      scene.observe(1, group);
       // A first look that is under way is no failing hop yet.
       expect(scene.watch).toMatchObject({ pending: true, failing: null });
     }
     for (let second = 10; second < 30; second += 1) {
-      scene.look(1, group);
+      scene.observe(1, group);
       expect(scene.watch).toMatchObject({ pending: false, failing: expect.any(String) as string });
     }
     expect(scene.watch.failing).toBe(
@@ -90,48 +90,48 @@ describe('the watch over the consumer group', () => {
   it('takes an announcement that stands still, as in a copied store, for no replica', () => {
     const scene = new Scene();
     const group = [own, member('other', [1])];
-    scene.look(1, group, { sharing: ['other'] });
-    scene.look(20, group);
+    scene.observe(1, group, { sharing: ['other'] });
+    scene.observe(20, group);
     expect(scene.watch.failing).toMatch(/a bridge with another store/);
   });
 
   it('waits for a rebalance of ten seconds when all was read before, and recovers at once', () => {
     const scene = new Scene();
-    scene.look(1, [own], { owns: [0, 1] });
+    scene.observe(1, [own], { owns: [0, 1] });
     const group = [own, member(null, [1], 'billing')];
-    scene.look(10, group);
+    scene.observe(10, group);
     expect(scene.watch).toMatchObject({ pending: false, failing: null });
-    scene.look(2, group);
+    scene.observe(2, group);
     expect(scene.watch.failing).toMatch(/another program \(client billing at 10\.0\.0\.7\)/);
     expect(scene.watch.failing).not.toMatch(/REDIS_URL/);
-    scene.look(1, [own], { owns: [0, 1] });
+    scene.observe(1, [own], { owns: [0, 1] });
     expect(scene.watch.failing).toBeNull();
   });
 
   it('takes a bridge of the last release, whose reports arrive in the store, for a replica', () => {
     const scene = new Scene();
     const group = [own, member(null, [1])];
-    scene.look(2, group, { reports: true });
+    scene.observe(2, group, { reports: true });
     expect(scene.watch.failing).toBeNull();
-    scene.look(60, group, { reports: true });
+    scene.observe(60, group, { reports: true });
     expect(scene.watch.failing).toBeNull();
     // It was another one: its partition gets no more reports.
-    scene.look(25, group);
+    scene.observe(25, group);
     expect(scene.watch.failing).toMatch(/another program/);
   });
 
   it('goes by the reports alone while the group cannot be described', () => {
     const scene = new Scene();
-    scene.look(2, null, { reports: true });
+    scene.observe(2, null, { reports: true });
     expect(scene.watch.failing).toBeNull();
-    scene.look(25, null);
+    scene.observe(25, null);
     expect(scene.watch.failing).toMatch(/shared with another reader/);
   });
 
   it('stays ready when all members share the store, and counts what none of them reads', () => {
     const scene = new Scene();
     const group = [own, member('other', [])];
-    scene.look(15, group, { sharing: ['other'] });
+    scene.observe(15, group, { sharing: ['other'] });
     expect(scene.watch.failing).toBeNull();
     expect(scene.watch.unread).toEqual([{ topic: TOPIC, partition: 1, next: 40 }]);
   });

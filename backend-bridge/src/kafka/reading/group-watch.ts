@@ -10,7 +10,7 @@ export interface UnreadPartition {
 }
 
 /** What one look at the group and at the store has found. */
-export interface GroupLook {
+export interface GroupObservation {
   /** Monotonic milliseconds. */
   readonly nowMs: number;
   /** Partitions of the topics that this bridge reads. */
@@ -56,8 +56,8 @@ export class GroupWatch {
     private readonly graceMs: number,
   ) {}
 
-  look(look: GroupLook): void {
-    const { nowMs, members, announced } = look;
+  observe(observation: GroupObservation): void {
+    const { nowMs, members, announced } = observation;
     this.lookedMs = nowMs;
     for (const [id, count] of announced) {
       if ((this.counts.get(id) ?? count) < count) this.sharing.add(id);
@@ -71,23 +71,23 @@ export class GroupWatch {
     }
     const writing = new Set<GroupMemberView>();
     const uncovered: UnreadPartition[] = [];
-    for (const { topic, partitions } of look.topics) {
+    for (const { topic, partitions } of observation.topics) {
       for (let partition = 0; partition < partitions; partition += 1) {
         const place = placeOf(topic, partition);
-        const stored = look.stored(topic, partition);
+        const stored = observation.stored(topic, partition);
         const reported = this.reportsArrive(place, stored?.reportedMs ?? null, nowMs);
         const owner = owners.get(place);
         if (owner?.bridgeId === null && reported) writing.add(owner);
         const bridgeId = owner?.bridgeId ?? null;
         const read = bridgeId === null ? reported : this.sharing.has(bridgeId);
-        if (read || look.owns(topic, partition)) continue;
+        if (read || observation.owns(topic, partition)) continue;
         uncovered.push({ topic, partition, next: stored?.next ?? 0 });
       }
     }
     this.strangers =
       members?.filter(
         (member) =>
-          member.bridgeId !== look.ownBridgeId &&
+          member.bridgeId !== observation.ownBridgeId &&
           !writing.has(member) &&
           !(member.bridgeId !== null && this.sharing.has(member.bridgeId)),
       ) ?? null;

@@ -2,7 +2,7 @@ import type { ClusterView } from '../cluster/cluster-view';
 import { homePartition } from '../../domain/revision';
 import type { WriteBatch } from '../../domain/store';
 
-interface LookedAt {
+interface DescribedTopic {
   readonly topicId: string;
   /** By partition number: where the log ended then. */
   readonly ends: readonly number[];
@@ -18,17 +18,17 @@ interface LookedAt {
  * producer puts them are never looked at here.
  */
 export class GrowthWatch {
-  private readonly looked = new Map<string, LookedAt>();
-  private readonly running = new Map<string, Promise<LookedAt | null>>();
-  private readonly queued = new Map<string, Promise<LookedAt | null>>();
+  private readonly described = new Map<string, DescribedTopic>();
+  private readonly running = new Map<string, Promise<DescribedTopic | null>>();
+  private readonly queued = new Map<string, Promise<DescribedTopic | null>>();
 
-  constructor(private readonly view: Pick<ClusterView, 'look'>) {}
+  constructor(private readonly view: Pick<ClusterView, 'describeTopics'>) {}
 
   /** True when the topic still is what these writes say it is. Rejects with UnavailableError. */
-  async holds(topic: string, writes: readonly WriteBatch[]): Promise<boolean> {
+  async isTopicCurrent(topic: string, writes: readonly WriteBatch[]): Promise<boolean> {
     for (const write of writes) {
       if (!this.hasStray(topic, write)) continue;
-      const seen = await this.look(topic);
+      const seen = await this.describe(topic);
       if (seen?.topicId !== write.topicId || seen.ends.length !== write.partitions) return false;
     }
     return true;
@@ -36,7 +36,7 @@ export class GrowthWatch {
 
   /** True when a point lies outside its home partition and no look has covered it yet. */
   private hasStray(topic: string, { topicId, partition, partitions, points }: WriteBatch): boolean {
-    const before = this.looked.get(topic);
+    const before = this.described.get(topic);
     const covered =
       before?.topicId === topicId && before.ends.length === partitions ? (before.ends[partition] ?? 0) : 0;
     for (let i = points.length - 1; i >= 0; i -= 1) {
@@ -49,7 +49,7 @@ export class GrowthWatch {
   }
 
   /** A look that begins now or later; one at a time for each topic, shared by all who wait for the next one. */
-  private look(topic: string): Promise<LookedAt | null> {
+  private describe(topic: string): Promise<DescribedTopic | null> {
     const running = this.running.get(topic);
     if (running === undefined) return this.begin(topic);
     let next = this.queued.get(topic);
@@ -65,13 +65,13 @@ export class GrowthWatch {
     return next;
   }
 
-  private begin(topic: string): Promise<LookedAt | null> {
+  private begin(topic: string): Promise<DescribedTopic | null> {
     const work = this.view
-      .look([topic])
+      .describeTopics([topic])
       .then((views) => {
         const seen = views.get(topic);
         if (seen?.state !== 'there') return null;
-        this.looked.set(topic, seen);
+        this.described.set(topic, seen);
         return seen;
       })
       .finally(() => this.running.delete(topic));

@@ -2,20 +2,20 @@ import type { WriteBatch } from '../../domain/store';
 import type { PointWrite } from '../../domain/point';
 import { mapping, json, keyOf, START } from '../../decoding/decoding.test-support';
 import { createRecordDecoder, type RecordDecoder } from '../../decoding/record-decoder';
-import { decodeSlice, liesLikeJava } from './slice';
-import type { Lane, TopicFeed } from './topic-feed';
+import { decodeSlice, usesDefaultPartitioner } from './slice';
+import type { MetricConsumer, SourceTopic } from './source-topic';
 
 /** Key hash 4 is at home in 0 of 2 partitions and in 1 of 3. */
-const feed = (...layouts: number[]): TopicFeed =>
+const sourceTopic = (...layouts: number[]): SourceTopic =>
   ({
-    lanes: [
+    consumers: [
       {
         incarnations: {
           incarnations: layouts.map((count, index) => ({ number: index + 1, starts: Array(count).fill(0) })),
         },
       },
     ],
-  }) as unknown as TopicFeed;
+  }) as unknown as SourceTopic;
 
 const writes = (...keyHashes: number[]): WriteBatch[] => [
   { points: keyHashes.map((keyHash) => ({ keyHash }) as PointWrite) } as unknown as WriteBatch,
@@ -23,17 +23,17 @@ const writes = (...keyHashes: number[]): WriteBatch[] => [
 
 describe('where keys lie', () => {
   it('is like Java where one of the numbers of partitions explains it', () => {
-    expect(liesLikeJava(feed(2), 0, writes(4, 6))).toBe(true);
-    expect(liesLikeJava(feed(2, 3), 1, writes(4, 1))).toBe(true);
+    expect(usesDefaultPartitioner(sourceTopic(2), 0, writes(4, 6))).toBe(true);
+    expect(usesDefaultPartitioner(sourceTopic(2, 3), 1, writes(4, 1))).toBe(true);
   });
 
   it('is not where none does', () => {
-    expect(liesLikeJava(feed(2), 1, writes(1, 4))).toBe(false);
-    expect(liesLikeJava(feed(2, 3), 2, writes(4))).toBe(false);
+    expect(usesDefaultPartitioner(sourceTopic(2), 1, writes(1, 4))).toBe(false);
+    expect(usesDefaultPartitioner(sourceTopic(2, 3), 2, writes(4))).toBe(false);
   });
 
   it('says nothing of records without a key', () => {
-    expect(liesLikeJava(feed(2), 1, writes(0))).toBe(true);
+    expect(usesDefaultPartitioner(sourceTopic(2), 1, writes(0))).toBe(true);
   });
 });
 
@@ -55,8 +55,8 @@ describe('a slice', () => {
       },
     };
     const incarnations = { topicId: 'id', partitions: 1, incarnations: [{ number: 1, starts: [0] }] };
-    const lane: Lane = { metric, decoder, incarnations };
-    const of = { topic: 'topic', lanes: [lane], javaPlaced: true } as unknown as TopicFeed;
+    const consumer: MetricConsumer = { metric, decoder, incarnations };
+    const of = { topic: 'topic', consumers: [consumer], defaultPartitioner: true } as unknown as SourceTopic;
     const slice = await decodeSlice(of, 0, { fromOffset: 0, toOffset: 2, records }, null, START, true);
     expect(slice.writes[0]?.points.map(({ offset }) => offset)).toEqual([0, 2]);
     expect(slice.deadLetters).toMatchObject([{ offset: 1, reason: 'decoder_failed' }]);
@@ -68,9 +68,9 @@ describe('a slice', () => {
     const incarnations = { topicId: 'id', partitions: 1, incarnations: [{ number: 1, starts: [0] }] };
     const of = {
       topic: 'topic',
-      lanes: [{ metric, decoder, incarnations }],
-      javaPlaced: true,
-    } as unknown as TopicFeed;
+      consumers: [{ metric, decoder, incarnations }],
+      defaultPartitioner: true,
+    } as unknown as SourceTopic;
     const range = { fromOffset: 0, toOffset: 2, records };
     const dayBefore = START - 86_400_000;
     const refused = await decodeSlice(of, 0, range, null, dayBefore, true);

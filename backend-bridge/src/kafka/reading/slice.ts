@@ -2,12 +2,12 @@ import type { KafkaMessage } from 'kafkajs';
 import type { SchemaRegistry } from '../schema-registry';
 import type { DeadLetter } from '../dead-letters';
 import type { SchemaId } from '../../decoding/format';
-import type { DecodedSlice, RawRecord } from '../../decoding/record-decoder';
+import type { DecodedPoints, RawRecord } from '../../decoding/record-decoder';
 import { refusalOf, SchemaNeeded, type Undecodable } from '../../decoding/undecodable';
 import type { FetchedMessage } from '../fetch/record-batch';
 import { homePartition } from '../../domain/revision';
 import { incarnationOf, type TopicIncarnations, type WriteBatch } from '../../domain/store';
-import type { Lane, TopicFeed } from './topic-feed';
+import type { MetricConsumer, SourceTopic } from './source-topic';
 
 /** The most records that one write takes. */
 export const SLICE_RECORDS = 500;
@@ -51,8 +51,8 @@ export function toRecord(message: KafkaMessage): RawRecord {
 }
 
 export function deadLetterOf(
-  lane: Lane,
-  feed: TopicFeed,
+  consumer: MetricConsumer,
+  sourceTopic: SourceTopic,
   partition: number,
   record: RawRecord,
   reason: Undecodable['reason'],
@@ -60,8 +60,8 @@ export function deadLetterOf(
 ): DeadLetter {
   const { key, value, offset, timestampMs, refusal } = record;
   return {
-    metric: lane.metric.name,
-    topic: feed.topic,
+    metric: consumer.metric.name,
+    topic: sourceTopic.topic,
     partition,
     offset: refusal?.firstOffset ?? offset,
     lastOffset: offset,
@@ -76,24 +76,24 @@ export function deadLetterOf(
 
 /** The records' points for one metric. A record that needs a schema is left out, and its id is noted. */
 function decodeFor(
-  lane: Lane,
+  consumer: MetricConsumer,
   topic: TopicIncarnations,
-  feed: TopicFeed,
+  sourceTopic: SourceTopic,
   partition: number,
   records: readonly RawRecord[],
   latestMs: number,
   deadLetters: DeadLetter[],
   schemas: Set<SchemaId>,
-): DecodedSlice {
-  const slice: DecodedSlice = { points: [], maxEventMs: null };
+): DecodedPoints {
+  const slice: DecodedPoints = { points: [], maxEventMs: null };
   const newest = topic.incarnations.at(-1)!.number;
   const many = topic.incarnations.length > 1;
   for (const record of records) {
     try {
-      lane.decoder.decodeInto(slice, record, newest, latestMs);
+      consumer.decoder.decodeInto(slice, record, newest, latestMs);
       const point = many ? slice.points.at(-1) : undefined;
       if (point?.offset === record.offset) {
-        const placedBy = feed.javaPlaced ? (point.placement ?? point.keyHash) : 0;
+        const placedBy = sourceTopic.defaultPartitioner ? (point.placement ?? point.keyHash) : 0;
         const incarnation = incarnationOf(topic, partition, record.offset, placedBy);
         if (incarnation !== newest) slice.points[slice.points.length - 1] = { ...point, incarnation };
       }
@@ -101,7 +101,7 @@ function decodeFor(
       if (error instanceof SchemaNeeded) schemas.add(error.schemaId);
       else {
         const { reason, message } = refusalOf(error);
-        deadLetters.push(deadLetterOf(lane, feed, partition, record, reason, message));
+        deadLetters.push(deadLetterOf(consumer, sourceTopic, partition, record, reason, message));
       }
     }
   }
@@ -112,9 +112,15 @@ function decodeFor(
  * Whether every key lies where a Java producer puts it, by one of the numbers of partitions the topic has had.
  * Where keys are placed otherwise, a place that fits by chance must not be read as a sign of its record's age.
  */
-export function liesLikeJava(feed: TopicFeed, partition: number, writes: readonly WriteBatch[]): boolean {
+export function usesDefaultPartitioner(
+  sourceTopic: SourceTopic,
+  partition: number,
+  writes: readonly WriteBatch[],
+): boolean {
   return writes.every(({ points }, index) => {
-    const layouts = (feed.lanes[index]?.incarnations?.incarnations ?? []).map(({ starts }) => starts.length);
+    const layouts = (sourceTopic.consumers[index]?.incarnations?.incarnations ?? []).map(
+      ({ starts }) => starts.length,
+    );
     return points.every(
       ({ keyHash, placement = keyHash }) =>
         placement === 0 || layouts.some((count) => homePartition(placement, count) === partition),
@@ -128,7 +134,7 @@ export function liesLikeJava(feed: TopicFeed, partition: number, writes: readonl
  * must be told of the topic first.
  */
 export async function decodeSlice(
-  feed: TopicFeed,
+  sourceTopic: SourceTopic,
   partition: number,
   range: { readonly fromOffset: number; readonly toOffset: number; readonly records: readonly RawRecord[] },
   registry: SchemaRegistry | null,
@@ -141,12 +147,21 @@ export async function decodeSlice(
   for (;;) {
     const deadLetters: DeadLetter[] = [];
     const schemas = new Set<SchemaId>();
-    const writes = feed.lanes.map((lane): WriteBatch => {
-      const topic = lane.incarnations;
+    const writes = sourceTopic.consumers.map((consumer): WriteBatch => {
+      const topic = consumer.incarnations;
       if (topic === null || partition >= topic.partitions) throw new IdentityUnknown();
-      const decoded = decodeFor(lane, topic, feed, partition, records, latestMs, deadLetters, schemas);
+      const decoded = decodeFor(
+        consumer,
+        topic,
+        sourceTopic,
+        partition,
+        records,
+        latestMs,
+        deadLetters,
+        schemas,
+      );
       return {
-        metric: lane.metric,
+        metric: consumer.metric,
         topicId: topic.topicId,
         partition,
         partitions: topic.partitions,

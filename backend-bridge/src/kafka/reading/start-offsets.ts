@@ -3,11 +3,11 @@ import { UnavailableError } from '../../domain/errors';
 import type { SeriesStore } from '../../domain/store';
 import type { Log } from '../../domain/telemetry';
 import { IdentityUnknown } from './slice';
-import type { TopicFeed } from './topic-feed';
+import type { SourceTopic } from './source-topic';
 
 /** Where the reading of one partition begins. */
 export interface StartPoint {
-  readonly feed: TopicFeed;
+  readonly sourceTopic: SourceTopic;
   readonly partition: number;
   readonly offset: number;
   /** The group's committed offset; -1: none. */
@@ -22,52 +22,58 @@ export interface StartPoint {
  * Rejects with UnavailableError or IdentityUnknown; asking again is safe.
  */
 export async function startPoints(
-  assignment: readonly { readonly feed: TopicFeed; readonly partitions: readonly number[] }[],
+  assignment: readonly { readonly sourceTopic: SourceTopic; readonly partitions: readonly number[] }[],
   groupId: string,
   view: ClusterView,
   store: SeriesStore,
   log: Log,
 ): Promise<StartPoint[]> {
-  const asked = new Map(assignment.map(({ feed, partitions }) => [feed.topic, partitions]));
+  const asked = new Map(assignment.map(({ sourceTopic, partitions }) => [sourceTopic.topic, partitions]));
   const [committed, topics] = await Promise.all([
     view.committed(groupId, asked),
-    view.look([...asked.keys()]),
+    view.describeTopics([...asked.keys()]),
   ]);
   const points: StartPoint[] = [];
-  for (const { feed, partitions } of assignment) {
-    const seen = topics.get(feed.topic);
+  for (const { sourceTopic, partitions } of assignment) {
+    const seen = topics.get(sourceTopic.topic);
     if (seen === undefined || seen.state !== 'there') {
-      const reason = seen?.state === 'unready' ? seen.reason : `topic ${feed.topic} does not exist`;
+      const reason = seen?.state === 'unready' ? seen.reason : `topic ${sourceTopic.topic} does not exist`;
       throw new UnavailableError('source', reason);
     }
-    const lanes = feed.lanes.map(({ metric, incarnations }) => ({ metric, incarnations }));
-    const applied = await Promise.all(lanes.map(({ metric }) => store.appliedOffsets(metric)));
+    const consumers = sourceTopic.consumers.map(({ metric, incarnations }) => ({ metric, incarnations }));
+    const applied = await Promise.all(consumers.map(({ metric }) => store.appliedOffsets(metric)));
     for (const partition of partitions) {
       const logStart = seen.starts[partition];
       const logEnd = seen.ends[partition];
       if (logStart === undefined || logEnd === undefined) throw new IdentityUnknown();
       let needed = Number.POSITIVE_INFINITY;
-      for (const [index, { metric, incarnations }] of lanes.entries()) {
+      for (const [index, { metric, incarnations }] of consumers.entries()) {
         if (incarnations === null || incarnations.topicId !== seen.topicId) throw new IdentityUnknown();
         const next = (applied[index]!.get(partition) ?? -1) + 1;
         if (next < logStart) {
-          const lost = { topic: feed.topic, partition, metric: metric.name, from: next, to: logStart - 1 };
+          const lost = {
+            topic: sourceTopic.topic,
+            partition,
+            metric: metric.name,
+            from: next,
+            to: logStart - 1,
+          };
           if (next > 0)
             log.warn(lost, 'records that the store lacks are gone from the log; going on without');
           await store.skipTo(metric, incarnations.topicId, partition, logStart);
         }
         if (next > logEnd) {
           log.warn(
-            { topic: feed.topic, partition, metric: metric.name, end: logEnd, stored: next - 1 },
+            { topic: sourceTopic.topic, partition, metric: metric.name, end: logEnd, stored: next - 1 },
             'the log ends before what the store has: it was cut; records at offsets used before are not taken',
           );
         }
         needed = Math.min(needed, Math.max(next, logStart));
       }
-      const own = committed.get(feed.topic)?.get(partition) ?? -1;
+      const own = committed.get(sourceTopic.topic)?.get(partition) ?? -1;
       const wanted = own < 0 ? logStart : Math.min(own, needed);
       const offset = Math.min(Math.max(wanted, logStart), logEnd);
-      points.push({ feed, partition, offset, committed: own, needed });
+      points.push({ sourceTopic, partition, offset, committed: own, needed });
     }
   }
   return points;

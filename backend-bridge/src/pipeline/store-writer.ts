@@ -1,13 +1,13 @@
 import { UnavailableError } from '../domain/errors';
 import type { SeriesStore, TopicIncarnations } from '../domain/store';
 import type { Clock, Log, Telemetry } from '../domain/telemetry';
-import type { BoundFeed } from './metric-feeds';
-import { toWriteBatch, type Slice } from './outbox';
+import type { BoundOutput } from './metric-outputs';
+import { toWriteBatch, type PendingWrite } from './outbox';
 
 /** Brings slices into the store, and finds out what the store lacks. */
 
-interface FeedState {
-  readonly feed: BoundFeed;
+interface OutputState {
+  readonly output: BoundOutput;
   topic: TopicIncarnations | null;
   appliedOffset: number | null;
   lastRecordMs: number | null;
@@ -15,10 +15,10 @@ interface FeedState {
 }
 
 /** The store does not go on from where the pipeline thinks it stands; synchronise anew. */
-export class OutOfStep extends Error {
+export class OutOfSync extends Error {
   constructor(readonly reason: 'gap' | 'stale_topic' | 'store_lost' | 'not_identified') {
     super(`the store is out of step: ${reason}`);
-    this.name = 'OutOfStep';
+    this.name = 'OutOfSync';
   }
 }
 
@@ -28,25 +28,25 @@ export interface Standing {
   readonly neededOffset: number;
 }
 
-export class StoreFeed {
-  private readonly states: ReadonlyMap<string, FeedState>;
+export class StoreWriter {
+  private readonly states: ReadonlyMap<string, OutputState>;
 
   constructor(
-    feeds: readonly BoundFeed[],
+    outputs: readonly BoundOutput[],
     private readonly store: SeriesStore,
     private readonly log: Log,
     private readonly telemetry: Telemetry,
     private readonly clock: Clock,
   ) {
     this.states = new Map(
-      feeds.map((feed) => [
-        feed.metric.name,
-        { feed, topic: null, appliedOffset: null, lastRecordMs: null, records: 0 },
+      outputs.map((output) => [
+        output.metric.name,
+        { output, topic: null, appliedOffset: null, lastRecordMs: null, records: 0 },
       ]),
     );
   }
 
-  state(metric: string): Readonly<FeedState> {
+  state(metric: string): Readonly<OutputState> {
     return this.states.get(metric)!;
   }
 
@@ -55,67 +55,67 @@ export class StoreFeed {
     const state = this.states.get(metric)!;
     state.topic = null;
     const topic = await this.timed('identify_topic', () =>
-      this.store.identifyTopic(state.feed.metric, {
-        topic: state.feed.metric.topic,
+      this.store.identifyTopic(state.output.metric, {
+        topic: state.output.metric.topic,
         topicId,
         ends: [nextOffset],
       }),
     );
     if (topic === 'stale') return 'stale';
     state.topic = topic;
-    const applied = await this.store.appliedOffsets(state.feed.metric);
+    const applied = await this.store.appliedOffsets(state.output.metric);
     state.appliedOffset = applied.get(0) ?? null;
     return { neededOffset: state.appliedOffset === null ? 0 : state.appliedOffset + 1 };
   }
 
   async skipTo(metric: string, topicId: string, offset: number): Promise<void> {
     const state = this.states.get(metric)!;
-    await this.store.skipTo(state.feed.metric, topicId, 0, offset);
+    await this.store.skipTo(state.output.metric, topicId, 0, offset);
     state.appliedOffset = offset - 1;
   }
 
-  /** Rejects with OutOfStep or UnavailableError. A slice that is in the store already changes nothing. */
-  async send(slices: readonly Slice[]): Promise<void> {
-    for (const slice of slices) {
-      const state = this.states.get(slice.metric);
+  /** Rejects with OutOfSync or UnavailableError. A slice that is in the store already changes nothing. */
+  async send(writes: readonly PendingWrite[]): Promise<void> {
+    for (const write of writes) {
+      const state = this.states.get(write.metric);
       // A metric that was taken out of the metrics file since: nobody asks for it.
       if (state === undefined) continue;
-      if (state.topic === null) throw new OutOfStep('not_identified');
-      const batch = toWriteBatch(slice, state.feed.metric, state.topic, this.clock());
+      if (state.topic === null) throw new OutOfSync('not_identified');
+      const batch = toWriteBatch(write, state.output.metric, state.topic, this.clock());
       const outcome = await this.timed('write', () => this.store.write(batch));
-      if (outcome.kind !== 'applied') throw new OutOfStep(outcome.kind);
-      state.appliedOffset = Math.max(state.appliedOffset ?? -1, slice.toOffset);
+      if (outcome.kind !== 'applied') throw new OutOfSync(outcome.kind);
+      state.appliedOffset = Math.max(state.appliedOffset ?? -1, write.toOffset);
       state.lastRecordMs = this.clock();
-      state.records += slice.points.length;
-      this.telemetry.pointsWritten(slice.metric, 'accepted', outcome.accepted);
-      if (outcome.ignored > 0) this.telemetry.pointsWritten(slice.metric, 'ignored', outcome.ignored);
-      if (outcome.expired > 0) this.telemetry.pointsWritten(slice.metric, 'expired', outcome.expired);
-      if (outcome.corrected > 0) this.telemetry.pointsWritten(slice.metric, 'corrected', outcome.corrected);
-      this.refused(slice, 'over_cap', outcome.overCap);
-      this.refused(slice, 'conflict', outcome.conflicts);
+      state.records += write.points.length;
+      this.telemetry.pointsWritten(write.metric, 'accepted', outcome.accepted);
+      if (outcome.ignored > 0) this.telemetry.pointsWritten(write.metric, 'ignored', outcome.ignored);
+      if (outcome.expired > 0) this.telemetry.pointsWritten(write.metric, 'expired', outcome.expired);
+      if (outcome.corrected > 0) this.telemetry.pointsWritten(write.metric, 'corrected', outcome.corrected);
+      this.refused(write, 'over_cap', outcome.overCap);
+      this.refused(write, 'conflict', outcome.conflicts);
     }
   }
 
-  private refused(slice: Slice, why: 'over_cap' | 'conflict', indexes: readonly number[]): void {
+  private refused(write: PendingWrite, why: 'over_cap' | 'conflict', indexes: readonly number[]): void {
     const first = indexes[0];
     if (first === undefined) return;
-    this.telemetry.pointsWritten(slice.metric, why, indexes.length);
+    this.telemetry.pointsWritten(write.metric, why, indexes.length);
     this.log.warn(
-      { metric: slice.metric, count: indexes.length, first: slice.points[first]?.values },
+      { metric: write.metric, count: indexes.length, first: write.points[first]?.values },
       why === 'over_cap'
         ? 'points of new series were refused: the metric has reached max_series'
         : 'points were refused: another source holds them',
     );
   }
 
-  /** Rejects with OutOfStep where the store has lost what it acknowledged. */
+  /** Rejects with OutOfSync where the store has lost what it acknowledged. */
   async report(topicId: string, atEnd: boolean): Promise<void> {
-    for (const { feed, topic, appliedOffset } of this.states.values()) {
+    for (const { output, topic, appliedOffset } of this.states.values()) {
       if (topic === null || topic.topicId !== topicId) continue;
-      const gaps = await this.store.reportPartitions(feed.metric, topicId, [
+      const gaps = await this.store.reportPartitions(output.metric, topicId, [
         { partition: 0, position: (appliedOffset ?? -1) + 1, atEnd, nowMs: this.clock() },
       ]);
-      if (gaps.length > 0) throw new OutOfStep('gap');
+      if (gaps.length > 0) throw new OutOfSync('gap');
     }
   }
 

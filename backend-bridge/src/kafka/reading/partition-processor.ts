@@ -12,15 +12,15 @@ import {
   deadLetterOf,
   halvesOf,
   IdentityUnknown,
-  liesLikeJava,
+  usesDefaultPartitioner,
   SLICE_RECORDS,
   toRecord,
   type Slice,
 } from './slice';
 import type { GrowthWatch } from './growth-watch';
-import type { TopicFeed } from './topic-feed';
+import type { SourceTopic } from './source-topic';
 
-export interface FlowTools {
+export interface PartitionProcessorDependencies {
   readonly store: SeriesStore;
   readonly registry: SchemaRegistry | null;
   readonly deadLetters: DeadLetterWriter;
@@ -33,7 +33,7 @@ export interface FlowTools {
 }
 
 /** What a flow asks of the consumer that feeds it. */
-export interface FlowControl {
+export interface PartitionControl {
   pause(): void;
   resume(): void;
   /** Read again from this offset. */
@@ -43,19 +43,19 @@ export interface FlowControl {
 }
 
 /** One batch as kafkajs hands it over, and its ways back. */
-export interface FlowBatch {
+export interface PartitionBatch {
   readonly messages: readonly KafkaMessage[];
   /** The last offset it covers, control records and compacted ones included. */
   readonly lastOffset: number;
   /** False when the consumer stops, or has been told to read elsewhere. */
-  wanted(): boolean;
+  active(): boolean;
   /** The store has everything up to this offset. */
   done(offset: number): void;
   /** Rejects when the group rebalances. */
   heartbeat(): Promise<void>;
 }
 
-export interface Hold {
+export interface Pause {
   readonly hop: Hop;
   readonly message: string;
 }
@@ -100,11 +100,11 @@ function recordsFrom(
  * One assigned partition: decodes what is read, writes it in order, and knows how far the store is.
  * Whatever fails pauses the partition and is tried again; nothing is skipped.
  */
-export class PartitionFlow {
+export class PartitionProcessor {
   /** Everything before this offset is in the store and dealt with. */
   next: number;
   /** Why it stands; stays until something was taken again, so that nobody is told in between that all is well. */
-  hold: Hold | null = null;
+  pausedBy: Pause | null = null;
   /** A held flow takes one more batch to see whether it goes again. */
   private trying = false;
   busy = false;
@@ -113,18 +113,18 @@ export class PartitionFlow {
   private retryTimer: NodeJS.Timeout | null = null;
   private readonly backoff = new Backoff(400, 4_000);
   /** What the log has been told since records last went through: tries that end alike are told once. */
-  private told: string | null = null;
+  private lastLogged: string | null = null;
 
   constructor(
-    readonly feed: TopicFeed,
+    readonly sourceTopic: SourceTopic,
     readonly partition: number,
     startOffset: number,
     /** Records before this one had their dead letters in an earlier life. */
     private deadLettersFrom: number,
     /** Records before this one had their conflicts dead-lettered in an earlier life. */
     private conflictsFrom: number,
-    private readonly control: FlowControl,
-    private readonly tools: FlowTools,
+    private readonly control: PartitionControl,
+    private readonly dependencies: PartitionProcessorDependencies,
   ) {
     this.next = startOffset;
   }
@@ -135,8 +135,8 @@ export class PartitionFlow {
   }
 
   /** Takes a batch as far as it goes. Rejects only with what heartbeat() rejected with. */
-  async take(batch: FlowBatch): Promise<void> {
-    if (this.ended || (this.hold !== null && !this.trying) || this.busy) return;
+  async take(batch: PartitionBatch): Promise<void> {
+    if (this.ended || (this.pausedBy !== null && !this.trying) || this.busy) return;
     this.busy = true;
     try {
       await this.takeSlices(batch);
@@ -150,13 +150,13 @@ export class PartitionFlow {
     await this.take({
       messages: [],
       lastOffset,
-      wanted: () => !this.ended,
+      active: () => !this.ended,
       done: () => undefined,
       heartbeat: () => Promise.resolve(),
     });
   }
 
-  private async takeSlices(batch: FlowBatch): Promise<void> {
+  private async takeSlices(batch: PartitionBatch): Promise<void> {
     const { messages, lastOffset } = batch;
     const underWay: { readonly last: number; readonly outcome: Promise<Failure | null> }[] = [];
     const trouble: { failure: Failure | null; rebalance: { readonly error: unknown } | null } = {
@@ -178,7 +178,7 @@ export class PartitionFlow {
       this.conflictsFrom = Math.max(this.conflictsFrom, this.next);
       this.backoff.reset();
       this.gaps = 0;
-      this.tellGoingOn();
+      this.logResumed();
       batch.done(last);
     };
 
@@ -203,7 +203,7 @@ export class PartitionFlow {
         await beat();
       }
       at = to;
-    } while (at < messages.length && noTrouble(trouble) && batch.wanted() && !this.ended);
+    } while (at < messages.length && noTrouble(trouble) && batch.active() && !this.ended);
 
     while (underWay.length > 0) await settleFirst();
     if (trouble.failure !== null && !this.ended) this.handle(trouble.failure);
@@ -221,25 +221,25 @@ export class PartitionFlow {
   }
 
   private async decode(range: Parameters<typeof decodeSlice>[2]): Promise<Slice | Failure> {
-    const { registry, deadLetters, growth, log, clock } = this.tools;
-    const { feed, partition } = this;
-    const certain = this.tools.clockCertain?.() ?? true;
+    const { registry, deadLetters, growth, log, clock } = this.dependencies;
+    const { sourceTopic, partition } = this;
+    const certain = this.dependencies.clockCertain?.() ?? true;
     try {
-      let slice = await decodeSlice(feed, partition, range, registry, clock(), certain);
-      if (!(await growth.holds(feed.topic, slice.writes))) throw new IdentityUnknown();
-      if (feed.javaPlaced && !liesLikeJava(feed, partition, slice.writes)) {
-        feed.javaPlaced = false;
+      let slice = await decodeSlice(sourceTopic, partition, range, registry, clock(), certain);
+      if (!(await growth.isTopicCurrent(sourceTopic.topic, slice.writes))) throw new IdentityUnknown();
+      if (sourceTopic.defaultPartitioner && !usesDefaultPartitioner(sourceTopic, partition, slice.writes)) {
+        sourceTopic.defaultPartitioner = false;
         log.info(
-          { topic: feed.topic },
+          { topic: sourceTopic.topic },
           'keys are not placed as Java producers place them; offsets alone order them',
         );
-        slice = await decodeSlice(feed, partition, range, registry, clock(), certain);
+        slice = await decodeSlice(sourceTopic, partition, range, registry, clock(), certain);
       }
       const letters = slice.deadLetters.filter(({ lastOffset }) => lastOffset >= this.deadLettersFrom);
       // Before the write: once the store has passed these records, nobody would read them again.
       if (letters.length > 0) {
         await deadLetters.write(letters);
-        this.feed.deadLetters += letters.length;
+        this.sourceTopic.deadLetters += letters.length;
       }
       this.deadLettersFrom = Math.max(this.deadLettersFrom, range.toOffset + 1);
       return slice;
@@ -257,9 +257,12 @@ export class PartitionFlow {
       return await this.writeWhole(slice);
     } catch (error) {
       if (error instanceof UnavailableError) return this.failureOf(error);
-      const { feed, partition, tools } = this;
+      const { sourceTopic, partition, dependencies } = this;
       const { fromOffset, toOffset } = slice;
-      tools.log.error({ err: error, topic: feed.topic, partition, fromOffset, toOffset }, 'a write failed');
+      dependencies.log.error(
+        { err: error, topic: sourceTopic.topic, partition, fromOffset, toOffset },
+        'a write failed',
+      );
       if (slice.records.length === 0) return this.failureOf(error);
       if (slice.records.length === 1) return this.writeWithout(slice, error);
       const [first, second] = halvesOf(slice);
@@ -269,8 +272,8 @@ export class PartitionFlow {
 
   /** For a slice of one record that the store has failed on: a dead letter, once the store has failed on it again. */
   private async writeWithout(slice: Slice, cause: unknown): Promise<Failure | null> {
-    const { store, deadLetters } = this.tools;
-    const { feed, partition } = this;
+    const { store, deadLetters } = this.dependencies;
+    const { sourceTopic, partition } = this;
     try {
       await store.checkReady();
       const again = await this.writeWhole(slice).catch((error: unknown) => {
@@ -280,9 +283,9 @@ export class PartitionFlow {
       if (again !== 'failed') return again;
       const { reason, message } = refusalOf(cause);
       await deadLetters.write([
-        deadLetterOf(feed.lanes[0]!, feed, partition, slice.records[0]!, reason, message),
+        deadLetterOf(sourceTopic.consumers[0]!, sourceTopic, partition, slice.records[0]!, reason, message),
       ]);
-      feed.deadLetters += 1;
+      sourceTopic.deadLetters += 1;
       const writes = slice.writes.map((write) => ({ ...write, points: [], maxEventMs: null }));
       return await this.writeWhole({ ...slice, writes });
     } catch (error) {
@@ -291,8 +294,8 @@ export class PartitionFlow {
   }
 
   private async writeWhole(slice: Slice): Promise<Failure | null> {
-    const { store, telemetry, clock } = this.tools;
-    const { feed } = this;
+    const { store, telemetry, clock } = this.dependencies;
+    const { sourceTopic } = this;
     const started = performance.now();
     const outcomes = await Promise.all(slice.writes.map((batch) => store.write(batch)));
     telemetry.storeLatency('write', (performance.now() - started) / 1_000);
@@ -306,11 +309,12 @@ export class PartitionFlow {
       } else failure = { kind: 'identity', reason: outcome.kind };
     }
     if (failure !== null) return failure;
-    telemetry.recordsRead(feed.topic, slice.records.length);
-    feed.records += slice.records.length;
+    telemetry.recordsRead(sourceTopic.topic, slice.records.length);
+    sourceTopic.records += slice.records.length;
     const newest = slice.records.at(-1)?.timestampMs ?? -1;
     // A timestamp may be any number that a producer has written.
-    if (newest >= 0) feed.lastRecordMs = Math.max(feed.lastRecordMs ?? 0, Math.min(newest, clock()));
+    if (newest >= 0)
+      sourceTopic.lastRecordMs = Math.max(sourceTopic.lastRecordMs ?? 0, Math.min(newest, clock()));
     return null;
   }
 
@@ -320,9 +324,9 @@ export class PartitionFlow {
     index: number,
     outcome: Extract<WriteOutcome, { kind: 'applied' }>,
   ): Promise<void> {
-    const { telemetry, log, deadLetters } = this.tools;
-    const lane = this.feed.lanes[index]!;
-    const { metric } = lane;
+    const { telemetry, log, deadLetters } = this.dependencies;
+    const consumer = this.sourceTopic.consumers[index]!;
+    const { metric } = consumer;
     const { conflicts, overCap } = outcome;
     telemetry.pointsWritten(metric.name, 'accepted', outcome.accepted);
     telemetry.pointsWritten(metric.name, 'ignored', outcome.ignored);
@@ -343,8 +347,8 @@ export class PartitionFlow {
       .filter(({ offset }) => offset >= this.conflictsFrom && offsets.has(offset))
       .map((record) =>
         deadLetterOf(
-          lane,
-          this.feed,
+          consumer,
+          this.sourceTopic,
           this.partition,
           record,
           'conflict',
@@ -352,7 +356,7 @@ export class PartitionFlow {
         ),
       );
     if (letters.length > 0) await deadLetters.write(letters);
-    this.feed.deadLetters += letters.length;
+    this.sourceTopic.deadLetters += letters.length;
   }
 
   private failureOf(error: unknown): Failure {
@@ -360,74 +364,88 @@ export class PartitionFlow {
       return { kind: 'unavailable', hop: error.hop, message: error.message };
     }
     if (error instanceof IdentityUnknown) return { kind: 'identity', reason: 'stale_topic' };
-    const { feed, partition } = this;
+    const { sourceTopic, partition } = this;
     // A defect; the record stays where it is, and the partition is tried again, visibly.
-    this.tools.log.error({ err: error, topic: feed.topic, partition }, 'a batch could not be taken');
+    this.dependencies.log.error(
+      { err: error, topic: sourceTopic.topic, partition },
+      'a batch could not be taken',
+    );
     return {
       kind: 'unavailable',
       hop: 'source',
-      message: `${feed.topic}/${partition}: ${(error as Error).message}`,
+      message: `${sourceTopic.topic}/${partition}: ${(error as Error).message}`,
     };
   }
 
   private handle(failure: Failure): void {
     switch (failure.kind) {
       case 'unavailable':
-        this.holdFor(failure);
+        this.pauseFor(failure);
         return;
       case 'identity':
-        this.hold = { hop: 'source', message: `${this.feed.topic} is identified again (${failure.reason})` };
+        this.pausedBy = {
+          hop: 'source',
+          message: `${this.sourceTopic.topic} is identified again (${failure.reason})`,
+        };
         this.trying = false;
         this.control.pause();
         this.control.identityLost(failure.reason);
         return;
       case 'gap':
-        this.tools.log.info(
-          { topic: this.feed.topic, partition: this.partition, from: failure.neededOffset, was: this.next },
+        this.dependencies.log.info(
+          {
+            topic: this.sourceTopic.topic,
+            partition: this.partition,
+            from: failure.neededOffset,
+            was: this.next,
+          },
           'the store lacks earlier records; reading them again',
         );
         this.next = failure.neededOffset;
         this.control.seek(failure.neededOffset);
         this.gaps += 1;
         if (this.gaps > GAPS_IN_A_ROW) {
-          this.holdFor({
+          this.pauseFor({
             hop: 'store',
-            message: `the store asks for ${this.feed.topic}/${this.partition} from ${failure.neededOffset} again and again`,
+            message: `the store asks for ${this.sourceTopic.topic}/${this.partition} from ${failure.neededOffset} again and again`,
           });
         }
     }
   }
 
   /** Pauses, waits, asks the hop if it can be asked, and goes on where the store is. */
-  private holdFor(hold: Hold): void {
-    if (this.hold === null) {
-      this.tools.telemetry.hopFailed(hold.hop);
-      if (this.told !== hold.message) {
-        const { feed, partition } = this;
-        this.tools.log.warn({ topic: feed.topic, partition, hop: hold.hop }, `paused: ${hold.message}`);
+  private pauseFor(pausedBy: Pause): void {
+    if (this.pausedBy === null) {
+      this.dependencies.telemetry.hopFailed(pausedBy.hop);
+      if (this.lastLogged !== pausedBy.message) {
+        const { sourceTopic, partition } = this;
+        this.dependencies.log.warn(
+          { topic: sourceTopic.topic, partition, hop: pausedBy.hop },
+          `paused: ${pausedBy.message}`,
+        );
       }
-      this.told = hold.message;
+      this.lastLogged = pausedBy.message;
     }
-    this.hold = hold;
+    this.pausedBy = pausedBy;
     this.trying = false;
     this.control.pause();
     this.waitFor(this.backoff.next(), () => void this.retry());
   }
 
-  private tellGoingOn(): void {
-    if (this.told === null) return;
-    this.told = null;
-    this.tools.log.info({ topic: this.feed.topic, partition: this.partition }, 'goes on');
+  private logResumed(): void {
+    if (this.lastLogged === null) return;
+    this.lastLogged = null;
+    this.dependencies.log.info({ topic: this.sourceTopic.topic, partition: this.partition }, 'goes on');
   }
 
   private async retry(): Promise<void> {
-    const held = this.hold;
-    if (this.ended || held === null) return;
-    if (held.hop === 'store') {
+    const paused = this.pausedBy;
+    if (this.ended || paused === null) return;
+    if (paused.hop === 'store') {
       try {
-        await this.tools.store.checkReady();
+        await this.dependencies.store.checkReady();
       } catch (error) {
-        if (!this.isEnded()) this.holdFor({ hop: 'store', message: (error as Error).message });
+        if (!this.isEnded()) this.pauseFor({ hop: 'store', message: (error as Error).message });
         return;
       }
     }
@@ -441,7 +459,7 @@ export class PartitionFlow {
   }
 
   private release(): void {
-    this.hold = null;
+    this.pausedBy = null;
     this.trying = false;
   }
 

@@ -6,7 +6,7 @@ import type { Accumulator } from './windows';
 
 /** Which metric each aggregation feeds, and the numbers it gives it. */
 
-interface Feed {
+interface MetricOutput {
   readonly metric: string;
   readonly aggregation: AggregationName;
   readonly kind: Metric['kind'];
@@ -19,7 +19,7 @@ interface Feed {
 const count = (accumulator: Accumulator): number => accumulator.count;
 const always = (): boolean => true;
 
-const FEEDS: readonly Feed[] = [
+const OUTPUTS: readonly MetricOutput[] = [
   {
     metric: 'events_per_minute',
     aggregation: 'events',
@@ -61,7 +61,7 @@ const FEEDS: readonly Feed[] = [
 ];
 
 /** A feed that the metrics file has, ready to give points. */
-export interface BoundFeed {
+export interface BoundOutput {
   readonly metric: Metric;
   readonly aggregation: AggregationName;
   readonly values: (key: string) => readonly string[];
@@ -69,28 +69,28 @@ export interface BoundFeed {
   readonly shows: (accumulator: Accumulator) => boolean;
 }
 
-function differences(feed: Feed, metric: Metric, rules: PipelineRules): string[] {
+function differences(output: MetricOutput, metric: Metric, rules: PipelineRules): string[] {
   const { window } = metric;
-  const rule = rules[feed.aggregation];
+  const rule = rules[output.aggregation];
   const found: string[] = [];
   const expect = (setting: string, wanted: unknown, given: unknown): void => {
     if (JSON.stringify(wanted) === JSON.stringify(given)) return;
     found.push(`${setting} must be ${JSON.stringify(wanted)}, not ${JSON.stringify(given)}`);
   };
-  expect('kind', feed.kind, metric.kind);
+  expect('kind', output.kind, metric.kind);
   expect('window.type', 'tumbling', window.type);
   expect('window.size (ms)', rule.sizeMs, window.sizeMs);
   expect('window.grace (ms)', rule.graceMs, window.graceMs);
   expect('final_only', false, metric.finalOnly);
   expect(
     'dimensions',
-    feed.dimensions,
+    output.dimensions,
     metric.dimensions.map((dimension) => dimension.name),
   );
   for (const measure of metric.measures) {
-    if (Object.hasOwn(feed.measures, measure.name) || measure.optional) continue;
+    if (Object.hasOwn(output.measures, measure.name) || measure.optional) continue;
     found.push(
-      `measures.${measure.name} is not one of ${Object.keys(feed.measures).join(', ')}; remove it or make it optional`,
+      `measures.${measure.name} is not one of ${Object.keys(output.measures).join(', ')}; remove it or make it optional`,
     );
   }
   return found;
@@ -100,22 +100,22 @@ function differences(feed: Feed, metric: Metric, rules: PipelineRules): string[]
  * The feeds of the metrics that are there; a metric that is missing is just not fed.
  * Throws StartRefusedError when a metric of a known name has another shape.
  */
-export function bindFeeds(metrics: readonly Metric[], rules: PipelineRules): BoundFeed[] {
+export function bindOutputs(metrics: readonly Metric[], rules: PipelineRules): BoundOutput[] {
   const problems: string[] = [];
-  const bound: BoundFeed[] = [];
-  for (const feed of FEEDS) {
-    const metric = metrics.find(({ name }) => name === feed.metric);
+  const bound: BoundOutput[] = [];
+  for (const output of OUTPUTS) {
+    const metric = metrics.find(({ name }) => name === output.metric);
     if (metric === undefined) continue;
-    for (const difference of differences(feed, metric, rules)) {
+    for (const difference of differences(output, metric, rules)) {
       problems.push(`metrics.${metric.name}: ${difference}`);
     }
-    const readers = metric.measures.map(({ name }) => feed.measures[name]);
+    const readers = metric.measures.map(({ name }) => output.measures[name]);
     bound.push({
       metric,
-      aggregation: feed.aggregation,
-      values: feed.dimensions.length === 0 ? () => [] : (key) => [key],
+      aggregation: output.aggregation,
+      values: output.dimensions.length === 0 ? () => [] : (key) => [key],
       measures: (accumulator) => readers.map((read) => read?.(accumulator)),
-      shows: (accumulator) => feed.shows(accumulator, rules),
+      shows: (accumulator) => output.shows(accumulator, rules),
     });
   }
   if (problems.length > 0) {

@@ -2,14 +2,18 @@ import type { DeadLetter } from '../dead-letters';
 import { json, keyOf, mapping, START } from '../../decoding/decoding.test-support';
 import { createRecordDecoder } from '../../decoding/record-decoder';
 import type { WriteBatch, WriteOutcome } from '../../domain/store';
-import { PartitionFlow, type FlowBatch, type FlowTools } from './partition-flow';
-import type { TopicFeed } from './topic-feed';
+import {
+  PartitionProcessor,
+  type PartitionBatch,
+  type PartitionProcessorDependencies,
+} from './partition-processor';
+import type { SourceTopic } from './source-topic';
 
 const RECORDS = 20;
 const BAD = 13;
 
 /** A store that fails on one offset's point as by a defect, and takes everything else in order. */
-function flowOver(fails: (offset: number) => boolean) {
+function processorOver(fails: (offset: number) => boolean) {
   const stored: number[] = [];
   const letters: DeadLetter[] = [];
   let applied = -1;
@@ -24,25 +28,25 @@ function flowOver(fails: (offset: number) => boolean) {
   const nothing = (): void => undefined;
   const decoder = createRecordDecoder(mapping(), { schemas: null, onUnsafeInteger: nothing });
   const incarnations = { topicId: 'id', partitions: 1, incarnations: [{ number: 1, starts: [0] }] };
-  const feed = {
+  const sourceTopic = {
     topic: 'topic',
-    lanes: [{ metric: mapping().metric, decoder, incarnations }],
+    consumers: [{ metric: mapping().metric, decoder, incarnations }],
     records: 0,
     deadLetters: 0,
     lastRecordMs: null,
-    javaPlaced: true,
-  } as unknown as TopicFeed;
-  const tools = {
+    defaultPartitioner: true,
+  } as unknown as SourceTopic;
+  const dependencies = {
     store: { write, checkReady: async () => undefined },
     registry: null,
     deadLetters: { write: async (of: readonly DeadLetter[]) => void letters.push(...of) },
-    growth: { holds: async () => true },
+    growth: { isTopicCurrent: async () => true },
     log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
     telemetry: { storeLatency: nothing, recordsRead: nothing, pointsWritten: nothing, hopFailed: nothing },
     clock: () => START,
-  } as unknown as FlowTools;
+  } as unknown as PartitionProcessorDependencies;
   const control = { pause: nothing, resume: nothing, seek: nothing, identityLost: nothing };
-  const flow = new PartitionFlow(feed, 0, 0, 0, 0, control, tools);
+  const processor = new PartitionProcessor(sourceTopic, 0, 0, 0, 0, control, dependencies);
   const messages = Array.from({ length: RECORDS }, (_, offset) => ({
     key: keyOf(`k${offset}`, START),
     value: json({ N: offset }),
@@ -52,30 +56,32 @@ function flowOver(fails: (offset: number) => boolean) {
   const batch = {
     messages,
     lastOffset: RECORDS - 1,
-    wanted: () => true,
+    active: () => true,
     done: nothing,
     heartbeat: async () => undefined,
-  } as unknown as FlowBatch;
-  return { flow, batch, stored, letters };
+  } as unknown as PartitionBatch;
+  return { processor, batch, stored, letters };
 }
 
 describe('a write that the store fails on', () => {
   it('costs only the record at fault', async () => {
-    const { flow, batch, stored, letters } = flowOver((offset) => offset === BAD);
-    await flow.take(batch);
-    expect(flow.hold).toBeNull();
-    expect(flow.next).toBe(RECORDS);
+    const { processor, batch, stored, letters } = processorOver((offset) => offset === BAD);
+    await processor.take(batch);
+    expect(processor.pausedBy).toBeNull();
+    expect(processor.next).toBe(RECORDS);
     expect(stored).toEqual(Array.from({ length: RECORDS }, (_, i) => i).filter((i) => i !== BAD));
     expect(letters).toMatchObject([{ offset: BAD, reason: 'decoder_failed' }]);
-    flow.end();
+    processor.end();
   });
 
   it('costs none where it was a passing fault', async () => {
     let faults = 0;
-    const { flow, batch, stored, letters } = flowOver((offset) => offset === BAD && (faults += 1) <= 5);
-    await flow.take(batch);
+    const { processor, batch, stored, letters } = processorOver(
+      (offset) => offset === BAD && (faults += 1) <= 5,
+    );
+    await processor.take(batch);
     expect(new Set(stored).size).toBe(RECORDS);
     expect(letters).toEqual([]);
-    flow.end();
+    processor.end();
   });
 });

@@ -43,7 +43,7 @@ export const WEBSOCKET_OPTIONS: WebSocketOptions = {
 };
 
 /** What every connection works with. */
-export interface WebSocketContext {
+export interface WebSocketDependencies {
   readonly hub: LiveHub;
   readonly engine: LiveEngine;
   readonly forecasts: Pick<Forecasts, 'prepare'>;

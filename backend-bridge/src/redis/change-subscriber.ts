@@ -1,24 +1,24 @@
 import type { Redis } from 'ioredis';
 import type { Log } from '../domain/telemetry';
 import { decodeMessage, MESSAGE_VERSION, type ChangeMessage } from './change-message';
-import type { MetricAccess } from './point-reader';
+import type { MetricEntry } from './point-reader';
 import { reconnectDelay, type RedisLink } from './redis-link';
 import type { StoreEpoch } from './store-epoch';
 import { unavailable } from './store-errors';
 
 const POLL_MS = 1000;
 
-export interface FeedListener {
-  onMessage(access: MetricAccess, message: ChangeMessage): void;
+export interface ChangeListener {
+  onMessage(entry: MetricEntry, message: ChangeMessage): void;
   /** Messages of the metric may have been missed. */
-  onGap(access: MetricAccess, reason: string): void;
+  onGap(entry: MetricEntry, reason: string): void;
   /** The metric is under another epoch. */
   onForeignEpoch(): void;
 }
 
 /** Where the reading of one metric's channel is. */
 interface ChannelState {
-  readonly access: MetricAccess;
+  readonly entry: MetricEntry;
   /**
    * Why messages may have been missed, or null. Messages are dropped until Redis was asked: it may have lost changes
    * that this bridge has seen, and then what it says next does not fit them.
@@ -37,7 +37,7 @@ interface ChannelState {
  * Change messages of every metric, over a connection of its own. Each message is numbered; Redis is asked
  * each second for the newest number, so that a hole, a silent stop and a lost connection are all noticed.
  */
-export class ChangeFeed {
+export class ChangeSubscriber {
   private readonly states = new Map<string, ChannelState>();
   private connection: Redis | null = null;
   private reconnectTimer: NodeJS.Timeout | null = null;
@@ -48,13 +48,13 @@ export class ChangeFeed {
   constructor(
     private readonly link: RedisLink,
     private readonly epoch: StoreEpoch,
-    accesses: readonly MetricAccess[],
-    private readonly listener: FeedListener,
+    entries: readonly MetricEntry[],
+    private readonly listener: ChangeListener,
     private readonly log: Log,
   ) {
-    for (const access of accesses)
-      this.states.set(access.keys.channel, {
-        access,
+    for (const entry of entries)
+      this.states.set(entry.keys.channel, {
+        entry,
         suspended: null,
         last: null,
         told: null,
@@ -139,12 +139,12 @@ export class ChangeFeed {
   private receive(channel: string, bytes: Buffer): void {
     const state = this.states.get(channel);
     if (state === undefined) return;
-    const { access } = state;
+    const { entry } = state;
     let message: ChangeMessage;
     try {
-      message = decodeMessage(bytes, access.layout);
+      message = decodeMessage(bytes, entry.layout);
     } catch (error) {
-      this.log.error({ err: error, metric: access.metric.name }, 'a change message cannot be read');
+      this.log.error({ err: error, metric: entry.metric.name }, 'a change message cannot be read');
       this.suspend(state, 'unreadable_message');
       return;
     }
@@ -154,14 +154,14 @@ export class ChangeFeed {
     }
     if (state.suspended !== null || !this.epoch.holds) return;
     const next = state.last === null || message.number === state.last + 1;
-    if (!next || !access.changes.isOfRun(message.number)) {
+    if (!next || !entry.changes.isOfRun(message.number)) {
       this.suspend(state, 'missed_messages');
       return;
     }
     state.last = message.number;
-    access.changes.see(message.number);
+    entry.changes.see(message.number);
     if (message.version > MESSAGE_VERSION) this.noteNewer(state, message.version);
-    else this.listener.onMessage(access, message);
+    else this.listener.onMessage(entry, message);
   }
 
   /** What such messages say is read from the store instead, about once a second. */
@@ -170,7 +170,7 @@ export class ChangeFeed {
     if (state.warned) return;
     state.warned = true;
     this.log.warn(
-      { metric: state.access.metric.name, version, known: MESSAGE_VERSION },
+      { metric: state.entry.metric.name, version, known: MESSAGE_VERSION },
       'a newer bridge writes changes that this one cannot read; it reads the store every second instead: update it',
     );
   }
@@ -189,8 +189,8 @@ export class ChangeFeed {
     for (const state of this.states.values()) {
       if (!state.unreadable) continue;
       state.unreadable = false;
-      state.access.index.invalidate();
-      this.listener.onGap(state.access, 'newer_version');
+      state.entry.index.invalidate();
+      this.listener.onGap(state.entry, 'newer_version');
     }
     if (!this.closed) this.pollTimer = setTimeout(() => void this.poll(), POLL_MS);
   }
@@ -203,10 +203,10 @@ export class ChangeFeed {
     try {
       // Names of series may have been missed too; the next message speaks of their ids.
       if (suspended !== null) {
-        state.access.index.invalidate();
-        await state.access.index.upToDate();
+        state.entry.index.invalidate();
+        await state.entry.index.upToDate();
       }
-      now = (await this.epoch.confirm(state.access)).stored.number;
+      now = (await this.epoch.confirm(state.entry)).stored.number;
     } catch {
       // Redis does not answer, or another epoch was entered: nothing that was told before counts.
       state.told = null;
@@ -219,7 +219,7 @@ export class ChangeFeed {
       state.suspended = null;
       state.last = null;
       state.told = null;
-      this.listener.onGap(state.access, suspended);
+      this.listener.onGap(state.entry, suspended);
     }
     const due = state.told;
     state.told = now;

@@ -6,7 +6,7 @@ import type { TopicIncarnations } from '../../domain/store';
 import type { Log } from '../../domain/telemetry';
 
 /** One metric that a topic feeds. */
-export interface Lane {
+export interface MetricConsumer {
   readonly metric: Metric;
   readonly decoder: RecordDecoder;
   /** What the store says of the topic; null: it must be told first. */
@@ -14,31 +14,38 @@ export interface Lane {
 }
 
 /** A topic with every metric it feeds, for as long as the source lives. */
-export interface TopicFeed {
+export interface SourceTopic {
   readonly topic: string;
-  readonly lanes: readonly Lane[];
+  readonly consumers: readonly MetricConsumer[];
   /** Records read, each once however many metrics it feeds. */
   records: number;
   deadLetters: number;
   /** Timestamp of the newest record read; null: none yet. */
   lastRecordMs: number | null;
   /** False once a key lay where no number of partitions the topic has had would put it: its places say nothing then. */
-  javaPlaced: boolean;
+  defaultPartitioner: boolean;
 }
 
 /** One feed for each topic, in the order of the mappings. */
-export function createTopicFeeds(
+export function createSourceTopics(
   mappings: readonly TopicMapping[],
   registry: SchemaRegistry | null,
   log: Log,
-): ReadonlyMap<string, TopicFeed> {
-  const feeds = new Map<string, TopicFeed & { readonly lanes: Lane[] }>();
+): ReadonlyMap<string, SourceTopic> {
+  const sourceTopics = new Map<string, SourceTopic & { readonly consumers: MetricConsumer[] }>();
   for (const mapping of mappings) {
     const { topic, metric } = mapping;
-    let feed = feeds.get(topic);
-    if (feed === undefined) {
-      feed = { topic, lanes: [], records: 0, deadLetters: 0, lastRecordMs: null, javaPlaced: true };
-      feeds.set(topic, feed);
+    let sourceTopic = sourceTopics.get(topic);
+    if (sourceTopic === undefined) {
+      sourceTopic = {
+        topic,
+        consumers: [],
+        records: 0,
+        deadLetters: 0,
+        lastRecordMs: null,
+        defaultPartitioner: true,
+      };
+      sourceTopics.set(topic, sourceTopic);
     }
     let warned = false;
     const warnOnce = (field: string): void => {
@@ -50,7 +57,7 @@ export function createTopicFeeds(
       );
     };
     const decoder = createRecordDecoder(mapping, { schemas: registry, onUnsafeInteger: warnOnce });
-    feed.lanes.push({ metric, decoder, incarnations: null });
+    sourceTopic.consumers.push({ metric, decoder, incarnations: null });
   }
-  return feeds;
+  return sourceTopics;
 }

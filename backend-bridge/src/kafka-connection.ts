@@ -37,7 +37,7 @@ function saslOf(kafka: Kafka): KafkaSasl | undefined {
 }
 
 /** TLS and login to the brokers. Throws StartRefusedError for a file that cannot be read. */
-export function brokerAccess(kafka: Kafka): Pick<KafkaSourceOptions, 'brokers' | 'ssl' | 'sasl'> {
+export function brokerOptions(kafka: Kafka): Pick<KafkaSourceOptions, 'brokers' | 'ssl' | 'sasl'> {
   const tls = tlsTexts('kafka', kafka);
   const sasl = saslOf(kafka);
   return {
@@ -48,7 +48,7 @@ export function brokerAccess(kafka: Kafka): Pick<KafkaSourceOptions, 'brokers' |
 }
 
 /** The Schema Registry's; undefined where none is set. Throws StartRefusedError for a file that cannot be read. */
-export function registryAccess(kafka: Kafka): KafkaSourceOptions['schemaRegistry'] {
+export function registryOptions(kafka: Kafka): KafkaSourceOptions['schemaRegistry'] {
   const { schema_registry_url: url, schema_registry: registry } = kafka;
   if (url === undefined) return undefined;
   const isOAuth = registry.oauth.token_url !== undefined;

@@ -15,7 +15,7 @@ export interface IndexGuard {
  * The series of one metric, read once in pages and kept current by change messages. Ids are given in order,
  * so what is missing is found by reading on from the last one.
  */
-export class SeriesIndex {
+export class SeriesCache {
   private byId = new Map<number, Series>();
   private keys = new Map<number, string>();
   private readonly order = new SortedSeries((series) => this.byId.get(series.id) === series);

@@ -13,10 +13,10 @@ export interface OutboxLimits {
 }
 
 /** The client that an outbox writes to, as far as the outbox asks it. */
-export interface OutboxOwner {
+export interface SendQueueOwner {
   readonly holder: string;
   /** The client has taken enough that more may be done for it. */
-  onClear(): void;
+  onWritable(): void;
   subscriptionFailed(id: string, error: unknown): void;
 }
 
@@ -34,7 +34,7 @@ interface LongMessage {
  * adds its control frames, each in one piece. A quarter of the buffer unsent: the client lags, and what is
  * new waits as pending points, for which there is the rest.
  */
-export class Outbox implements LiveSink, LongWriter {
+export class SendQueue implements LiveSink, LongWriter {
   private waiting: Set<Drains> | null = null;
   /** Long messages, the first one under way, and short ones behind them. */
   private messages: LongMessage[] = [];
@@ -46,7 +46,7 @@ export class Outbox implements LiveSink, LongWriter {
     private readonly socket: Socket,
     private readonly limits: OutboxLimits,
     private readonly long: LongMessages,
-    private readonly owner: OutboxOwner,
+    private readonly owner: SendQueueOwner,
   ) {
     socket.on('drain', this.onDrain);
   }
@@ -55,7 +55,7 @@ export class Outbox implements LiveSink, LongWriter {
     return this.owner.holder;
   }
 
-  get clear(): boolean {
+  get writable(): boolean {
     return this.messages.length === 0 && this.socket.writableLength < this.limits.bufferBytes / 4;
   }
 
@@ -103,14 +103,14 @@ export class Outbox implements LiveSink, LongWriter {
     }
     this.messages.shift();
     message.over();
-    if (this.clear) this.drainSoon();
+    if (this.writable) this.drainSoon();
     return this.messages.length > 0 && !this.socket.writableNeedDrain;
   }
 
   waitFor(part: Drains): void {
     this.waiting ??= new Set();
     this.waiting.add(part);
-    if (this.clear) this.drainSoon();
+    if (this.writable) this.drainSoon();
   }
 
   reserve(points: number): boolean {
@@ -132,7 +132,7 @@ export class Outbox implements LiveSink, LongWriter {
 
   private readonly onDrain = (): void => {
     if (this.messages.length > 0) this.long.add(this);
-    else if (this.clear) this.drainWaiting();
+    else if (this.writable) this.drainWaiting();
   };
 
   private drainSoon(): void {
@@ -140,7 +140,7 @@ export class Outbox implements LiveSink, LongWriter {
     this.drainAsked = true;
     setImmediate(() => {
       this.drainAsked = false;
-      if (this.clear) this.drainWaiting();
+      if (this.writable) this.drainWaiting();
     });
   }
 
@@ -148,11 +148,11 @@ export class Outbox implements LiveSink, LongWriter {
     const { waiting } = this;
     if (waiting !== null) {
       for (const part of waiting) {
-        if (!this.clear || this.ws.readyState !== this.ws.OPEN) return;
+        if (!this.writable || this.ws.readyState !== this.ws.OPEN) return;
         waiting.delete(part);
         part.drain();
       }
     }
-    if (this.clear) this.owner.onClear();
+    if (this.writable) this.owner.onWritable();
   }
 }
