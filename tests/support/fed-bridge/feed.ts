@@ -1,5 +1,6 @@
 import type { Metric } from '../../../backend-bridge/src/domain/metric';
 import type { SeriesStore } from '../../../backend-bridge/src/domain/store';
+import type { Clock } from '../../../backend-bridge/src/domain/telemetry';
 
 /** A record as a test writes it. */
 export interface FedPoint {
@@ -23,7 +24,10 @@ const SLICE = 500;
 export class Feed {
   private readonly next = new Map<string, number>();
 
-  constructor(private readonly store: () => SeriesStore) {}
+  constructor(
+    private readonly store: () => SeriesStore,
+    private readonly clock: Clock = Date.now,
+  ) {}
 
   /** The store has been opened again: what it knows is asked anew. */
   reopened(): void {
@@ -60,7 +64,7 @@ export class Feed {
           incarnation: 1,
         })),
         maxEventMs,
-        nowMs: Date.now(),
+        nowMs: this.clock(),
       });
       const whole = outcome.kind === 'applied' && outcome.conflicts.length + outcome.overCap.length === 0;
       if (!whole) throw new Error(`the store did not take a slice: ${JSON.stringify(outcome)}`);

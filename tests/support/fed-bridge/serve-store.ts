@@ -1,0 +1,170 @@
+import type { Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Metric } from '../../../backend-bridge/src/domain/metric';
+import { QueryEngine } from '../../../backend-bridge/src/domain/query-engine';
+import type { Forecasts } from '../../../backend-bridge/src/domain/forecasting';
+import type { Source, SourceStatus } from '../../../backend-bridge/src/domain/source';
+import { StatusHistory } from '../../../backend-bridge/src/domain/status-history';
+import type { SeriesStore } from '../../../backend-bridge/src/domain/store';
+import type { Clock, Log, Telemetry } from '../../../backend-bridge/src/domain/telemetry';
+import { createLiveHub } from '../../../backend-bridge/src/live/hub';
+import type { HttpEngine } from '../../../backend-bridge/src/server/http-dependencies';
+import { createBudgets } from '../../../backend-bridge/src/server/budgets';
+import { createHttpServer } from '../../../backend-bridge/src/server/http-server';
+import { createAccess } from '../../../backend-bridge/src/server/tokens';
+import { attachWebSocket, type WebSocketFace } from '../../../backend-bridge/src/server/websocket';
+import { inlineForecasts } from '../inline-fits';
+
+/** Waited for around each history answer: `before` it is read, or `after`, when it holds what was then. */
+export interface Slow {
+  before: () => Promise<void>;
+  after: () => Promise<void>;
+}
+
+export interface ServeOptions {
+  readonly metrics: readonly Metric[];
+  readonly clock: Clock;
+  /** 0: a free one. */
+  readonly port: number;
+  readonly tokensFile: string | null;
+  readonly maxSeries: number;
+  readonly slow: Slow;
+  readonly status: () => SourceStatus;
+  /** What the log was told at level error. */
+  readonly faults: string[];
+  /** Absent: made within this thread, and what was read is cached. */
+  readonly forecasts?: (engine: QueryEngine) => Forecasts;
+}
+
+export interface ServedStore {
+  readonly engine: QueryEngine;
+  readonly face: WebSocketFace;
+  readonly url: string;
+  /** Ends at once, as a killed process does; the store stays open. */
+  stop(): Promise<void>;
+}
+
+export const noTelemetry = new Proxy({}, { get: () => () => undefined }) as Telemetry;
+
+export function faultLog(faults: string[]): Log {
+  return {
+    debug: () => {},
+    info: () => {},
+    warn: () => {},
+    error: (fields, message) =>
+      void faults.push(`${message} ${(fields as { err?: Error }).err?.stack ?? JSON.stringify(fields)}`),
+  };
+}
+
+/** The real query engine, live engine and servers over a store, composed in the order of the composition root. */
+export async function serveStore(store: SeriesStore, options: ServeOptions): Promise<ServedStore> {
+  const { metrics, faults, clock } = options;
+  const log = faultLog(faults);
+  const telemetry = noTelemetry;
+  const access = createAccess({
+    ...(options.tokensFile === null ? {} : { tokensFile: options.tokensFile }),
+    allowedOrigins: [],
+    allowedHosts: [],
+    boundHost: '127.0.0.1',
+    log,
+    pollMs: 50,
+  });
+  const limits = {
+    maxSeries: options.maxSeries,
+    maxPoints: 1_000_000,
+    maxScanPoints: 5_000_000,
+    staleWindows: 2,
+  };
+  const engine = new QueryEngine(metrics, store, limits, clock, () => nextTurn());
+  const forecasts = options.forecasts?.(engine) ?? inlineForecasts(engine, clock, store);
+  const budgets = createBudgets();
+  const { memory, turns } = budgets;
+  const hub = createLiveHub({
+    engine,
+    store,
+    metrics,
+    memory,
+    turns,
+    log,
+    telemetry,
+    clock,
+    options: { jitterMs: 20 },
+  });
+  await hub.start();
+  const source: Source = {
+    kind: 'embedded',
+    start: async () => {},
+    stop: async () => {},
+    status: options.status,
+    storeLost: () => {},
+  };
+  const http = createHttpServer({
+    options: {
+      host: '127.0.0.1',
+      port: options.port,
+      maxBodyBytes: 1_048_576,
+      maxIngestEvents: 100,
+      headerTimeoutMs: 10_000,
+    },
+    engine: slowed(engine, options.slow),
+    forecasts,
+    ingest: null,
+    source,
+    store,
+    access,
+    budgets,
+    metricsText: async () => '',
+    version: '0.0.0-test',
+    log,
+    clock,
+    clockState: { fault: () => null, skewedBridges: () => [] },
+    clients: () => face.counts(),
+    history: new StatusHistory(metrics.length, clock()),
+  });
+  const face = attachWebSocket(http.server, {
+    hub,
+    engine,
+    forecasts,
+    store,
+    access,
+    budgets,
+    log,
+    telemetry,
+    clock,
+  });
+  const sockets = new Set<Socket>();
+  http.server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  const { url } = await http.listen();
+  return {
+    engine,
+    face,
+    url,
+    stop: async () => {
+      for (const socket of sockets) socket.destroy();
+      await face.close(0);
+      hub.close();
+      await http.close();
+      access.close();
+    },
+  };
+}
+
+/** History answers that take as long as a test wants; what is live is told in time. */
+function slowed(engine: QueryEngine, slow: Slow): HttpEngine {
+  const held = async <T>(answer: () => Promise<T>): Promise<T> => {
+    await slow.before();
+    const found = await answer();
+    await slow.after();
+    return found;
+  };
+  return {
+    catalogue: (tenant) => engine.catalogue(tenant),
+    dimensionValues: (...asked) => engine.dimensionValues(...asked),
+    query: (...asked) => held(() => engine.query(...asked)),
+    summary: (...asked) => held(() => engine.summary(...asked)),
+    events: (...asked) => held(() => engine.events(...asked)),
+  };
+}
