@@ -124,7 +124,7 @@ describe('forecasts over HTTP', () => {
   it('a caller that goes ends the work for it', async () => {
     const begun: AbortSignal[] = [];
     const fits: Fits = {
-      fit: (_series, _job, { signal }) => {
+      fit: (_jobs, { signal }) => {
         begun.push(signal);
         return new Promise((_, reject) => {
           signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
@@ -141,7 +141,7 @@ describe('forecasts over HTTP', () => {
     const asked = fetch(`${own.url}/api/v1/forecast`, {
       ...{ method: 'POST', headers, body: JSON.stringify(range), signal: gone.signal },
     }).catch((error: unknown) => error);
-    await until(() => begun.length === 2, 'both series');
+    await until(() => begun.length === 1, 'the fits');
     gone.abort();
     await asked;
     await until(() => begun.every((signal) => signal.aborted), 'the end of the work');

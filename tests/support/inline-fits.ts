@@ -4,7 +4,7 @@ import type { Clock } from '../../backend-bridge/src/domain/telemetry';
 import { DirectReader } from '../../backend-bridge/src/forecast-service/closed-reader';
 import { ClosedStepsCache } from '../../backend-bridge/src/forecast-service/closed-steps-cache';
 import { fitSeries, type FitJob, type FittedSeries } from '../../backend-bridge/src/forecast-service/fit';
-import type { Fits } from '../../backend-bridge/src/forecast-service/fit-pool';
+import type { Fits, NamedJob } from '../../backend-bridge/src/forecast-service/fit-pool';
 import { ForecastService } from '../../backend-bridge/src/forecast-service/forecast-service';
 import { WeekCache } from '../../backend-bridge/src/forecast-service/week-cache';
 
@@ -13,9 +13,11 @@ export class InlineFits implements Fits {
   readonly cache = new WeekCache(64 * 1_048_576);
   readonly jobs: FitJob[] = [];
 
-  async fit(_series: string, job: FitJob): Promise<FittedSeries> {
-    this.jobs.push(job);
-    return fitSeries(structuredClone(job), this.cache, () => false);
+  async fit(jobs: readonly NamedJob[]): Promise<FittedSeries[]> {
+    return jobs.map(({ job }) => {
+      this.jobs.push(job);
+      return fitSeries(structuredClone(job), this.cache, () => false);
+    });
   }
 
   async close(): Promise<void> {}

@@ -4,13 +4,15 @@ import type { FitJob, FittedSeries } from './fit';
 
 export interface FitRequest {
   readonly id: number;
-  readonly job: FitJob;
+  /** At least one. */
+  readonly jobs: readonly FitJob[];
   /** One 32-bit integer, not 0 once nobody wants the answer any more. */
   readonly cancel: SharedArrayBuffer;
 }
 
 export type FitReply =
-  | { readonly id: number; readonly fitted: FittedSeries }
+  /** Of the first jobs, at least one: as many as one turn has time for. */
+  | { readonly id: number; readonly fitted: readonly FittedSeries[] }
   | { readonly id: number; readonly cancelled: true }
   | { readonly id: number; readonly fault: string };
 

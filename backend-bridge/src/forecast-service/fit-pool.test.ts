@@ -5,7 +5,7 @@ import { FairGate } from '../domain/fair-gate';
 import { UNBOUNDED, type RequestScope } from '../domain/request-scope';
 import { forecastModel } from '../forecast/model';
 import { DAY, HOUR, shopCounts } from '../forecast/series.test-support';
-import { fitSeries, type FitJob } from './fit';
+import { fitSeries, type FitJob, type FittedSeries } from './fit';
 import { FitPool } from './fit-pool';
 import { WeekCache } from './week-cache';
 
@@ -39,33 +39,48 @@ describe('fits in worker threads', () => {
     return pool;
   };
   afterEach(() => pool.close());
+  const fitOne = async (series: string, own: FitJob, scope: RequestScope): Promise<FittedSeries> =>
+    (await pool.fit([{ series, job: own }], scope))[0]!;
 
   it('have the bits that they have in this thread, from a cold and from a warm one', async () => {
     const here = fitSeries(job, new WeekCache(0), () => false);
     start();
     const series = ['a', 'b', 'c', 'd', 'e'];
     for (let round = 0; round < 2; round += 1) {
-      const fitted = await Promise.all(series.map((name) => pool.fit(name, job, scopeOf(name))));
+      const fitted = await Promise.all(series.map((name) => fitOne(name, job, scopeOf(name))));
       for (const one of fitted) expect(one).toEqual(here);
     }
+  });
+
+  it('of many series come in order, in as many turns as they need', async () => {
+    start();
+    const jobs = Array.from({ length: 12 }, (_, index) => ({
+      series: `s${index}`,
+      job: { ...job, fromMs: job.fromMs + index * DAY },
+    }));
+    const right = jobs.map((one) => fitSeries(one.job, new WeekCache(0), () => false));
+    for (let round = 0; round < 2; round += 1) {
+      expect(await pool.fit(jobs, scopeOf('a'))).toEqual(right);
+    }
+    expect(await pool.fit([], scopeOf('a'))).toEqual([]);
   });
 
   it('end for a caller that is gone, whether they wait or run, and the next one is served', async () => {
     start(built.file, 1);
     const gone = new AbortController();
-    const mine = Array.from({ length: 4 }, () => pool.fit('a', job, scopeOf('gone', gone.signal)));
+    const mine = Array.from({ length: 4 }, () => fitOne('a', job, scopeOf('gone', gone.signal)));
     gone.abort(new Error('nobody listens'));
     for (const result of await Promise.allSettled(mine)) {
       expect(result).toMatchObject({ status: 'rejected', reason: { message: 'nobody listens' } });
     }
-    expect((await pool.fit('a', job, scopeOf('other'))).closed).toBe(10 * 24);
+    expect((await fitOne('a', job, scopeOf('other'))).closed).toBe(10 * 24);
   });
 
   it('of one that asks for many leave a turn to the next one', async () => {
     start(built.file, 1);
     const order: string[] = [];
     const fit = async (holder: string): Promise<void> => {
-      await pool.fit('a', job, scopeOf(holder));
+      await fitOne('a', job, scopeOf(holder));
       order.push(holder);
     };
     await Promise.all([...Array<string>(6).fill('greedy'), 'other'].map(fit));
@@ -74,11 +89,11 @@ describe('fits in worker threads', () => {
 
   it('are refused once the pool is closed, also those that wait', async () => {
     start(built.file, 1);
-    const fits = ['a', 'b', 'c'].map((holder) => pool.fit('a', job, scopeOf(holder)));
+    const fits = ['a', 'b', 'c'].map((holder) => fitOne('a', job, scopeOf(holder)));
     const results = Promise.allSettled(fits);
     await pool.close();
     for (const result of await results) expect(result).toMatchObject({ status: 'rejected' });
-    await expect(pool.fit('a', job, scopeOf('a'))).rejects.toThrow('The bridge is stopping');
+    await expect(fitOne('a', job, scopeOf('a'))).rejects.toThrow('The bridge is stopping');
     expect(pool.threadCount).toBe(0);
   });
 
@@ -87,14 +102,14 @@ describe('fits in worker threads', () => {
     writeFileSync(
       file,
       `const { parentPort } = require('node:worker_threads');
-       parentPort.on('message', ({ id, job }) => {
+       parentPort.on('message', ({ id, jobs: [job] }) => {
          if (job.fromMs === 0) process.exit(3);
          if (job.fromMs === 1) throw new Error('out of order');
          parentPort.postMessage({ id, fault: 'cannot do it' });
        });`,
     );
     start(file, 1);
-    const fit = (fromMs: number): Promise<unknown> => pool.fit('a', { ...job, fromMs }, scopeOf('a'));
+    const fit = (fromMs: number): Promise<unknown> => fitOne('a', { ...job, fromMs }, scopeOf('a'));
     await expect(fit(2)).rejects.toThrow('cannot do it');
     await expect(fit(0)).rejects.toThrow('the forecast worker has ended');
     await expect(fit(1)).rejects.toThrow('out of order');

@@ -5,14 +5,20 @@ import type { RequestScope } from '../domain/request-scope';
 import type { FitJob, FittedSeries } from './fit';
 import type { FitReply, FitRequest, FitWorkerData } from './fit-messages';
 
+/** A series to fit. */
+export interface NamedJob {
+  /** The same text for the same series: it goes where its weeks are cached. */
+  readonly series: string;
+  readonly job: FitJob;
+}
+
 /** Where series are fitted. */
 export interface Fits {
   /**
-   * Fits a series when it is this request's turn. Rejects with the signal's reason where the caller is gone; the
-   * request's place is free once the work has really ended.
-   * @param series the same text for the same series: it goes where its weeks are cached
+   * Fits series, in turns with other requests; the results are in the jobs' order. Rejects with the signal's reason where
+   * the caller is gone; the request's place is free once the work has really ended.
    */
-  fit(series: string, job: FitJob, scope: RequestScope): Promise<FittedSeries>;
+  fit(jobs: readonly NamedJob[], scope: RequestScope): Promise<FittedSeries[]>;
   close(): Promise<void>;
 }
 
@@ -42,9 +48,34 @@ export class FitPool implements Fits {
     this.threads = Array.from({ length: options.workers }, () => new FitThread(options.workerFile, data));
   }
 
-  fit(series: string, job: FitJob, { holder, signal }: RequestScope): Promise<FittedSeries> {
-    const thread = this.threads[slotOf(series, this.threads.length)]!;
-    return this.turns.run(holder, signal, () => thread.fit(job, signal));
+  async fit(jobs: readonly NamedJob[], scope: RequestScope): Promise<FittedSeries[]> {
+    const results: FittedSeries[] = [];
+    const rows = jobs.map(({ series }) => slotOf(series, this.threads.length));
+    const failed = { yet: false };
+    await Promise.all(
+      this.threads.map(async (thread, slot) => {
+        const own = jobs.flatMap(({ job }, row) => (rows[row] === slot ? [{ job, row }] : []));
+        while (own.length > 0 && !failed.yet) {
+          try {
+            const fitted = await this.turn(
+              thread,
+              own.map(({ job }) => job),
+              scope,
+            );
+            fitted.forEach((one, index) => (results[own[index]!.row] = one));
+            own.splice(0, fitted.length);
+          } catch (error) {
+            failed.yet = true;
+            throw error;
+          }
+        }
+      }),
+    );
+    return results;
+  }
+
+  private turn(thread: FitThread, jobs: readonly FitJob[], { holder, signal }: RequestScope) {
+    return this.turns.run(holder, signal, () => thread.fit(jobs, signal));
   }
 
   /** Threads that run now. */
@@ -72,14 +103,15 @@ class FitThread {
     private readonly data: FitWorkerData,
   ) {}
 
-  async fit(job: FitJob, signal: AbortSignal): Promise<FittedSeries> {
+  /** Fits the first of the jobs, at least one. */
+  async fit(jobs: readonly FitJob[], signal: AbortSignal): Promise<readonly FittedSeries[]> {
     signal.throwIfAborted();
     if (this.closed) throw stopping();
     const cancel = new SharedArrayBuffer(4);
     const onAbort = (): void => void Atomics.store(new Int32Array(cancel), 0, 1);
     signal.addEventListener('abort', onAbort);
     try {
-      const reply = await this.ask({ id: ++this.lastId, job, cancel });
+      const reply = await this.ask({ id: ++this.lastId, jobs, cancel });
       signal.throwIfAborted();
       if ('fitted' in reply) return reply.fitted;
       throw new Error('fault' in reply ? reply.fault : 'a fit was cancelled by nobody');

@@ -1,25 +1,33 @@
 import type { MessagePort } from 'node:worker_threads';
-import { FitCancelledError, fitSeries } from './fit';
+import { FitCancelledError, fitSeries, type FittedSeries } from './fit';
 import type { FitReply, FitRequest, FitWorkerData } from './fit-messages';
 import { WeekCache } from './week-cache';
+
+/** Fits that are in the cache take a fraction of a millisecond: as many of them go into one turn. */
+const TURN_MS = 20;
 
 /** The worker thread's side: fits what it is sent, one series after the other, and keeps what it has fitted. */
 export function serveFits(port: MessagePort, { cacheBytes }: FitWorkerData): void {
   const cache = new WeekCache(cacheBytes);
-  port.on('message', ({ id, job, cancel }: FitRequest) => {
+  port.on('message', ({ id, jobs, cancel }: FitRequest) => {
     const flag = new Int32Array(cancel);
+    const isCancelled = (): boolean => Atomics.load(flag, 0) !== 0;
     const reply = (message: FitReply, moved: ArrayBuffer[] = []): void => port.postMessage(message, moved);
     try {
-      const fitted = fitSeries(job, cache, () => Atomics.load(flag, 0) !== 0);
-      const { actual, expected, lower, upper, score } = fitted;
-      const columns = [actual, expected, lower, upper, score];
-      reply(
-        { id, fitted },
-        columns.map(({ buffer }) => buffer as ArrayBuffer),
-      );
+      const fitted: FittedSeries[] = [];
+      const turnEnds = performance.now() + TURN_MS;
+      for (const job of jobs) {
+        fitted.push(fitSeries(job, cache, isCancelled));
+        if (performance.now() >= turnEnds) break;
+      }
+      reply({ id, fitted }, fitted.flatMap(buffersOf));
     } catch (error) {
       if (error instanceof FitCancelledError) reply({ id, cancelled: true });
       else reply({ id, fault: error instanceof Error ? (error.stack ?? error.message) : String(error) });
     }
   });
+}
+
+function buffersOf({ actual, expected, lower, upper, score }: FittedSeries): ArrayBuffer[] {
+  return [actual, expected, lower, upper, score].map(({ buffer }) => buffer as ArrayBuffer);
 }

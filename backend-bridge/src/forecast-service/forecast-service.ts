@@ -44,9 +44,6 @@ const SHORTEST_HISTORY_MS = 15 * DAY_MS;
 /** Columns of a forecast, in points of an answer. */
 const COLUMN_POINTS = 2;
 
-/** Series of one request that are sent to the workers at the same time. */
-const FITS_AT_ONCE = 4;
-
 export interface ForecastLimits {
   /** Series in one answer; past it `range_too_large`. */
   readonly maxSeries: number;
@@ -207,9 +204,11 @@ export class ForecastService implements Forecasts {
       const job = jobOf(series, query, asked, answer, fromMs);
       return job === null ? [] : [{ labels: series.labels, job }];
     });
-    const series = await inOrder(jobs, async ({ labels, job }) => {
-      scope.reserve(COLUMN_POINTS * answeredSteps(job));
-      const fitted = await this.fits.fit(`${plan.key}${JSON.stringify(labels)}`, job, scope);
+    scope.reserve(jobs.reduce((points, { job }) => points + COLUMN_POINTS * answeredSteps(job), 0));
+    const named = jobs.map(({ labels, job }) => ({ series: `${plan.key}${JSON.stringify(labels)}`, job }));
+    const all = await this.fits.fit(named, scope);
+    const series = jobs.map(({ labels, job }, row) => {
+      const fitted = all[row]!;
       return { job, fitted, basis: { labels, ...basisOf(fitted) } };
     });
     // That training would reach further back is not what was asked for.
@@ -303,24 +302,6 @@ function refuseSessions({ name, window }: Metric): void {
     `Sessions of "${name}" have no steps, and without steps there is no forecast. Take a metric with tumbling or hopping windows.`,
     { metric: name },
   );
-}
-
-/** The results in order, a few at a time: as many as keep the workers busy. */
-async function inOrder<T, R>(items: readonly T[], run: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  let next = 0;
-  const lane = async (): Promise<void> => {
-    for (let at = next++; at < items.length; at = next++) {
-      try {
-        results[at] = await run(items[at]!);
-      } catch (error) {
-        next = items.length;
-        throw error;
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: FITS_AT_ONCE }, lane));
-  return results;
 }
 
 function orRefused<T>(make: () => T): T {
