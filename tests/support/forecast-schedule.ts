@@ -27,7 +27,7 @@ const DAY = 24 * HOUR;
 const WAIT_MS = 60_000;
 const SITES = ['a', 'b'];
 /** Hours there are before the first event; two days are learned from. */
-const PAST_HOURS = 6 * 24;
+const PAST_HOURS = 4 * 24;
 const SHOWN_MS = 2 * DAY;
 
 /** Hourly sums of which a day is kept, then steps of two hours. */

@@ -2,7 +2,7 @@ import { runForecastSchedules } from '../../support/forecast-schedule';
 import { startRedis } from '../../support/redis';
 import { forecastsOnLmdb, forecastsOnRedis } from './forecast-places';
 
-const EVENTS = 5;
+const EVENTS = 4;
 const seeds = (from: number): number[] => Array.from({ length: 25 }, (_, index) => from + index);
 
 describe('a panel, a reload and a bridge that was never asked have the same forecasts', () => {
