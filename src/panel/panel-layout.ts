@@ -1,4 +1,4 @@
-import { wantedHeight } from './alerts/alert-layout';
+import { preferredHeight } from './alerts/alert-layout';
 import type { Section } from './options/panel-options';
 
 /** A section's rectangle; px. */
@@ -123,6 +123,6 @@ function leastOf(section: Section, width: number, needs: LayoutNeeds): number {
 
 function wantedOf(row: readonly Section[], width: number, needs: LayoutNeeds, height: number): number {
   const scale = Math.max(1, height / 700);
-  const wants = row.map((section) => (section === 'alerts' ? wantedHeight(width, needs.alertRows) : 260));
+  const wants = row.map((section) => (section === 'alerts' ? preferredHeight(width, needs.alertRows) : 260));
   return Math.max(...wants) * scale;
 }

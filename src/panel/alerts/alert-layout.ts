@@ -65,6 +65,6 @@ export function alertLayout(width: number, height: number, rows: number, head = 
   return { kind: 'list', size, heading, filters, wide, latest, words, foot, listEms };
 }
 
-/** Height in px that shows `count` alerts without scrolling, at a font size of 12 to 14 px. */
-export const wantedHeight = (width: number, rows: number): number =>
+/** Height in px that shows `rows` alerts without scrolling, at a font size of 12 to 14 px. */
+export const preferredHeight = (width: number, rows: number): number =>
   Math.ceil((HEAD + FOOT + Math.max(1, rows) * (width / 13 >= WIDE_EMS ? WIDE_ROW : TALL_ROW)) * 13);

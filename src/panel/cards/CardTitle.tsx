@@ -43,7 +43,7 @@ export function CardTitle({ card, id }: CardTitleProps) {
 /** Of the dots where a subtitle after it is cut. */
 const DOTS_EMS = 1.2;
 
-/** Width left for the part of the title after the common prefix, so that a cut title still identifies its card. */
+/** Max width of the common prefix, so that the rest, which identifies the card, is not cut. */
 const besides = (rest: string): string => `max(30%, calc(100% - ${(ems(rest) + DOTS_EMS).toFixed(1)}em))`;
 
 function TitleLink({ link, children }: { readonly link: LinkModel; readonly children: React.ReactNode }) {

@@ -16,8 +16,8 @@ export function useTicked<T extends string | number | boolean | null>(select: (n
 }
 
 /**
- * Whether something should have come by a moment of the bridge's clock; null: never. While nobody looked at the page
- * nothing was asked: what became due meanwhile has a little time to come.
+ * Whether data due at a time of the bridge's clock is overdue; null: never due. A hidden page sends no queries, so data
+ * that became due meanwhile gets a grace period.
  */
 export function useOverdue(moment: number | null): boolean {
   const offset = useContext(ClockOffset);
