@@ -138,12 +138,12 @@ test('a data source that Grafana does not add is explained in its own words', as
   expect(screen.getByRole('button', { name: 'Add data source' })).toBeEnabled();
 });
 
-test('who may not add data sources is sent to somebody who may', async () => {
+test('users without permission to add data sources see who can', async () => {
   mayAdd(false);
   grafana({});
   await open();
   expect(screen.queryByRole('button', { name: 'Add data source' })).toBeNull();
-  expect(screen.getByText(/Only an administrator/)).toBeInTheDocument();
+  expect(screen.getByText(/Only a Grafana administrator/)).toBeInTheDocument();
 });
 
 test('each data source shows the state of its pipeline as the status panel does, and follows it', async () => {

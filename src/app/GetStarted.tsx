@@ -74,9 +74,7 @@ function AddDataSource({ isFirst }: { readonly isFirst: boolean }) {
   const [isBusy, setBusy] = useState(false);
   const [fault, setFault] = useState('');
   if (!hasPermission('datasources:create')) {
-    return isFirst ? (
-      <p>{t('app.may-not-add', 'Only an administrator of this Grafana may add it: ask one.')}</p>
-    ) : null;
+    return isFirst ? <p>{t('app.may-not-add', 'Only a Grafana administrator can add it.')}</p> : null;
   }
   const add = (): void => {
     setBusy(true);
@@ -113,9 +111,7 @@ function Dashboards() {
       <h2>{t('app.dashboards', 'Dashboards')}</h2>
       {dashboards?.length === 0 && (
         <>
-          <p>
-            {t('app.no-dashboards', 'None of the dashboards that come with the app is here: import them.')}
-          </p>
+          <p>{t('app.no-dashboards', 'None of the bundled dashboards has been imported yet.')}</p>
           <LinkButton
             href={locationUtil.assureBaseUrl(`/plugins/${APP_ID}?page=plugin-dashboards`)}
             variant="secondary"

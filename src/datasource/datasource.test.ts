@@ -179,7 +179,7 @@ describe('in a panel with mixed data sources, which waits until every answer is 
     expect(metaOf(response)).toMatchObject({
       state: 'static',
       state_message:
-        'A panel with mixed data sources has no live updates; a refresh of the dashboard brings what is new.',
+        'A panel with mixed data sources has no live updates; refresh the dashboard for new data.',
     });
     expect(stage.live.channels).toEqual([]);
   });
@@ -204,7 +204,7 @@ describe('on a public dashboard', () => {
     expect(stage.live.channels).toEqual([]);
     expect(metaOf(response)).toMatchObject({
       state: 'static',
-      state_message: 'Public dashboards have no live updates; a refresh of the dashboard brings what is new.',
+      state_message: 'Public dashboards have no live updates; refresh the dashboard for new data.',
     });
   });
 });

@@ -294,10 +294,7 @@ const isAlerting = ({ app }: Request): boolean => ALERTING_APPS.includes(app);
 const isMixed = ({ requestId }: Request): boolean => requestId.startsWith('mixed-');
 
 const mixedIsNotLive = (): string =>
-  t(
-    'live.mixed',
-    'A panel with mixed data sources has no live updates; a refresh of the dashboard brings what is new.',
-  );
+  t('live.mixed', 'A panel with mixed data sources has no live updates; refresh the dashboard for new data.');
 
 /** A query without frames and without an error was not answered. */
 const answered = (targets: readonly StreamKpiQuery[], response: DataQueryResponse): DataQueryResponse =>

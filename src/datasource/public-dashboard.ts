@@ -5,7 +5,7 @@ import type { StreamKpiQuery } from './query';
 import { readQuery } from './saved-query';
 
 const publicIsNotLive = (): string =>
-  t('live.public', 'Public dashboards have no live updates; a refresh of the dashboard brings what is new.');
+  t('live.public', 'Public dashboards have no live updates; refresh the dashboard for new data.');
 
 /**
  * An answer of a public dashboard. Grafana's server runs the saved queries there and takes `meta.custom` out of every

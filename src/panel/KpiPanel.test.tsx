@@ -341,12 +341,12 @@ describe('the connection', () => {
     expect(header([bare, plainSeries('x', [1])]).badge()).toHaveTextContent('Unknown');
   });
 
-  test('what is asked at fixed times by design says how often, and is stale only after missing some', () => {
+  test('a query with a fixed interval shows that interval, and is stale only after missing some', () => {
     expect(header([statusFrame()]).badge()).toHaveTextContent('Every 5 s');
-    expect(screen.getByRole('status')).toHaveAttribute('title', expect.stringMatching(/as is meant/));
+    expect(screen.getByRole('status')).toHaveAttribute('title', expect.stringMatching(/as intended/));
   });
 
-  test('a query that is asked every five minutes is not stale in between', () => {
+  test('a query with an interval of five minutes is not stale in between', () => {
     const live = { mode: 'poll', poll_ms: 5 * MINUTE } as const;
     const shifted = summaryFrame([{}], metaOf({ state: 'polling', time_shift_ms: 60 * MINUTE, live }));
     const { badge } = header([shifted]);
@@ -357,7 +357,7 @@ describe('the connection', () => {
     expect(badge()).toHaveTextContent('Stale');
   });
 
-  test('no news for long is stale, although nobody said so', () => {
+  test('a long silence is stale without a message that says so', () => {
     const { badge, rerender } = header([summaryFrame([{}])]);
     pass(40_000);
     expect(badge()).toHaveTextContent('Connected');

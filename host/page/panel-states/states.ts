@@ -248,7 +248,7 @@ const connection: PanelState[] = [
   { name: 'reconnecting', frames: [connected('reconnecting', SENTENCE)], options: HEADER },
   {
     name: 'polling',
-    frames: [connected('polling', 'Grafana Live is turned off. Data is asked for every 10 s instead.')],
+    frames: [connected('polling', 'Grafana Live is turned off. Polling every 10 s instead.')],
     options: HEADER,
   },
   { name: 'disconnected', frames: [connected('disconnected', SENTENCE)], options: HEADER },

@@ -112,7 +112,7 @@ describe('the backtest', () => {
     [{ series: 4 }, `4 series together: ${FIRED}`],
     [
       { steps: 0, coverage: undefined },
-      'No step of the last 14 days has a band yet: a series needs two days of history, or two weeks where the week is asked for.',
+      'No step of the last 14 days has a band yet: a series needs two days of history, or two weeks for the season Week.',
     ],
   ])('%j: %s', async (part, sentence) => {
     await run(() => Promise.resolve({ ...RESULT, ...part }));

@@ -183,7 +183,7 @@ describe('a query without a channel', () => {
     expect(panel.frames[0]?.meta?.notices).toEqual([
       {
         severity: 'error',
-        text: 'What is shown could not be brought up to date: The bridge cannot be reached.',
+        text: 'The data could not be updated: The bridge cannot be reached.',
       },
     ]);
     panel.close();
@@ -215,7 +215,7 @@ describe('Live is switched off', () => {
     expect(panel.points).toEqual(stage.backend.truth());
     expect(panel.state).toBe('polling');
     expect(panel.meta?.state_message).toBe(
-      'Grafana Live is switched off on this Grafana. Data is asked for every 10 s instead.',
+      'Grafana Live is switched off on this Grafana. Polling every 10 s instead.',
     );
   });
 

@@ -268,7 +268,7 @@ test('a stream that has gone silent is noticed; points come by asking, and the p
   stage.pass(20_000);
   expect(panel.state).toBe('polling');
   expect(panel.meta?.state_message).toBe(
-    'The live stream has been silent for 8 s. Data is asked for every 10 s instead.',
+    'The live stream has been silent for 8 s. Polling every 10 s instead.',
   );
   stage.pass(12_000);
   expect(panel.points).toEqual(stage.backend.truth());
@@ -287,7 +287,7 @@ test('a bridge that hangs is noticed within ten seconds, in the notices that eve
   expect(panel.frames.map(({ fields }) => fields)).toEqual([before?.fields]);
   expect(panel.frames[0]?.meta?.notices).toEqual([
     expect.objectContaining({
-      text: expect.stringMatching(/^What is shown may be out of date: .+ silent/) as string,
+      text: expect.stringMatching(/^The data may be out of date: .+ silent/) as string,
     }),
   ]);
 });

@@ -133,7 +133,7 @@ export class LiveChannel {
     if (state === 'connected') {
       return {
         state: 'reconnecting',
-        message: t('live.missed', 'What may have been missed could not be read: {{reason}}', {
+        message: t('live.missed', 'Missed changes could not be read: {{reason}}', {
           reason: this.askFault,
         }),
       };

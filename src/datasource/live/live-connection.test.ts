@@ -180,16 +180,16 @@ describe('the sequence', () => {
 });
 
 describe('without a connection', () => {
-  test('data is asked for every ten seconds after five, and the panel says so', () => {
+  test('polls every ten seconds after five, and the panel says so', () => {
     connection.open();
     expect(connection.state).toEqual({
       state: 'reconnecting',
-      message: 'The live connection is being made.',
+      message: 'Connecting to Grafana Live.',
     });
     pass(5_000);
     expect(connection.state).toEqual({
       state: 'polling',
-      message: 'The live connection to Grafana does not work. Data is asked for every 10 s instead.',
+      message: 'The live connection to Grafana does not work. Polling every 10 s instead.',
     });
     missed = [];
     pass(30_000);
@@ -207,7 +207,7 @@ describe('without a connection', () => {
     expect(live.channels).toEqual([]);
     expect(connection.state).toEqual({
       state: 'polling',
-      message: 'Grafana Live is switched off on this Grafana. Data is asked for every 10 s instead.',
+      message: 'Grafana Live is switched off on this Grafana. Polling every 10 s instead.',
     });
     pass(10_000);
     expect(missed).toEqual([0]);
@@ -298,7 +298,7 @@ describe('without a connection of the bridge behind it', () => {
     repeat(body, 1);
     expect(connection.state).toEqual({
       state: 'polling',
-      message: `${reason} Data is asked for every 10 s instead.`,
+      message: `${reason} Polling every 10 s instead.`,
     });
     repeat(body, 30);
     expect([missed.length, returns]).toEqual([3, 0]);
@@ -397,7 +397,7 @@ test('closed and opened again it is as new', () => {
   connection.close();
   expect(jest.getTimerCount()).toBe(0);
   connection.open();
-  expect(connection.state.message).toBe('The live connection is being made.');
+  expect(connection.state.message).toBe('Connecting to Grafana Live.');
   live.connect(true);
   expect(missed).toEqual([0]);
 });

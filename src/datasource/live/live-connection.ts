@@ -44,7 +44,7 @@ export const POLL_MS = 10_000;
 
 const SECONDS = 1_000;
 const pollsInstead = (why: string): string =>
-  `${why} ${t('live.polls', 'Data is asked for every {{seconds}} s instead.', { seconds: POLL_MS / SECONDS })}`;
+  `${why} ${t('live.polls', 'Polling every {{seconds}} s instead.', { seconds: POLL_MS / SECONDS })}`;
 
 type Wire = 'connecting' | 'connected' | 'lost';
 
@@ -109,7 +109,7 @@ export class LiveConnection {
     }
     const message = this.hasBeenConnected
       ? (this.wireFault ?? t('live.lost', 'The live connection to Grafana was lost and is being restored.'))
-      : t('live.connecting', 'The live connection is being made.');
+      : t('live.connecting', 'Connecting to Grafana Live.');
     return { state: 'reconnecting', message };
   }
 

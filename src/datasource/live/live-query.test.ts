@@ -84,7 +84,7 @@ describe('an error', () => {
     expect(panel.last.error).toBeUndefined();
     expect(panel.frames[0]?.meta?.notices?.[0]).toEqual({
       severity: 'error',
-      text: 'What is shown could not be brought up to date: The bridge cannot be reached.',
+      text: 'The data could not be updated: The bridge cannot be reached.',
     });
   });
 });

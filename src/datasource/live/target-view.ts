@@ -286,7 +286,7 @@ export class TargetView implements ChannelViewer {
         : [
             {
               severity: 'warning',
-              text: t('live.out-of-date', 'What is shown may be out of date: {{reason}}', {
+              text: t('live.out-of-date', 'The data may be out of date: {{reason}}', {
                 reason: trouble,
               }),
             },
@@ -295,7 +295,7 @@ export class TargetView implements ChannelViewer {
     return [
       {
         severity: 'error',
-        text: t('live.not-brought-up', 'What is shown could not be brought up to date: {{reason}}', {
+        text: t('live.not-brought-up', 'The data could not be updated: {{reason}}', {
           reason: this.problem,
         }),
       },

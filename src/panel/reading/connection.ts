@@ -74,7 +74,7 @@ const rangeIsOver = (): string =>
 const unknownState = (): string =>
   t(
     'connection.unknown-source',
-    'These frames do not say how they are kept up to date: they are from another data source, or a transformation removed it.',
+    'These frames do not say how they are updated: they are from another data source, or a transformation removed it.',
   );
 
 function countedMetas(metas: readonly StreamKpiFrameMeta[]): readonly StreamKpiFrameMeta[] {

@@ -125,7 +125,7 @@ function coarseNote(meta: StreamKpiFrameMeta | undefined): string | null {
   if (step === undefined || window === undefined || step <= window) return null;
   return t(
     'cards.coarse',
-    'These numbers are of points that each cover {{span}}. Add a KPI summary query to this panel for those of the single windows.',
+    'These statistics are over points that each cover {{span}}. Add a KPI summary query to this panel for statistics over windows.',
     { span: spanText(step) },
   );
 }

@@ -25,16 +25,13 @@ const WORDS: Readonly<Record<BadgeState, () => Words>> = {
     name: t('connection.connected.name', 'Connected'),
     icon: 'check-circle',
     tone: 'good',
-    meaning: t('connection.connected.meaning', 'Live: changes come as they happen.'),
+    meaning: t('connection.connected.meaning', 'Live: changes are shown as they happen.'),
   }),
   stale: () => ({
     name: t('connection.stale.name', 'Stale'),
     icon: 'history',
     tone: 'warn',
-    meaning: t(
-      'connection.stale.meaning',
-      'The connection stands, but no new data came in the expected time.',
-    ),
+    meaning: t('connection.stale.meaning', 'Connected, but no new data arrived in the expected time.'),
   }),
   reconnecting: () => ({
     name: t('connection.reconnecting.name', 'Reconnecting'),
@@ -42,7 +39,7 @@ const WORDS: Readonly<Record<BadgeState, () => Words>> = {
     tone: 'warn',
     meaning: t(
       'connection.reconnecting.meaning',
-      'The connection was lost and is being made again; the numbers are the last known ones.',
+      'The connection was lost and is being restored; the numbers are the last known ones.',
     ),
   }),
   scheduled: () => ({
@@ -51,7 +48,7 @@ const WORDS: Readonly<Record<BadgeState, () => Words>> = {
     tone: 'good',
     meaning: t(
       'connection.scheduled.meaning',
-      'Asked again at fixed times, as is meant for the status and for shifted queries.',
+      'Queried at a fixed interval, as intended for status and shifted queries.',
     ),
   }),
   polling: () => ({
@@ -64,7 +61,7 @@ const WORDS: Readonly<Record<BadgeState, () => Words>> = {
     name: t('connection.disconnected.name', 'Disconnected'),
     icon: 'times-circle',
     tone: 'bad',
-    meaning: t('connection.disconnected.meaning', 'Nothing keeps these numbers up to date.'),
+    meaning: t('connection.disconnected.meaning', 'These numbers are not being updated.'),
   }),
   static: () => ({
     name: t('connection.static.name', 'Static'),
@@ -76,7 +73,7 @@ const WORDS: Readonly<Record<BadgeState, () => Words>> = {
     name: t('connection.unknown.name', 'Unknown'),
     icon: 'question-circle',
     tone: 'plain',
-    meaning: t('connection.unknown.meaning', 'These frames do not say how they are kept up to date.'),
+    meaning: t('connection.unknown.meaning', 'These frames do not say how they are updated.'),
   }),
   error: () => ({
     name: t('connection.error.name', 'Query failed'),

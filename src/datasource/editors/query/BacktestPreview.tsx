@@ -60,7 +60,7 @@ function sentenceOf({ days, series, alarms, coverage }: Backtest): string {
   if (coverage === undefined) {
     return t(
       'backtest.learning',
-      'No step of the last {{days}} days has a band yet: a series needs two days of history, or two weeks where the week is asked for.',
+      'No step of the last {{days}} days has a band yet: a series needs two days of history, or two weeks for the season Week.',
       { days },
     );
   }

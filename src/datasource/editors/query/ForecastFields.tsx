@@ -53,7 +53,7 @@ export function ForecastModelFields({ query, onChange, metric, idOf }: Fields) {
   const withoutStep = useMemo(
     () => ({
       label: t('query.step.auto', 'Auto'),
-      description: t('forecast.step.auto-hint', 'The shortest of which two weeks are kept'),
+      description: t('forecast.step.auto-hint', 'The shortest step with two weeks of history'),
     }),
     [],
   );
@@ -139,7 +139,7 @@ export function AnomalyFields({
         label={t('forecast.min-change.label', 'Min change')}
         tooltip={t(
           'forecast.min-change.tooltip',
-          'What is nearer to the expected value is no anomaly. In the unit of the measure.',
+          'Smaller deviations from the expected value are not anomalies. In the unit of the measure.',
         )}
         placeholder={DEFAULTS.minChange}
         width={12}
