@@ -375,7 +375,19 @@ type Topic struct {
 	WatermarkMS  *int64  `json:"watermark_ms"`
 	Records      *int64  `json:"records"`
 	DeadLetters  *int64  `json:"dead_letters"`
+	// LastDeadLetter is nil where there was none; also of a bridge that does not report it yet.
+	LastDeadLetter *DeadLetter `json:"last_dead_letter,omitempty"`
 }
+
+// DeadLetter is the last record of a topic that the bridge could not read.
+type DeadLetter struct {
+	Reason  string `json:"reason"`
+	Message string `json:"message"` // what to correct
+	TimeMS  int64  `json:"time_ms"`
+}
+
+// Text says in one sentence why the record could not be read.
+func (d *DeadLetter) Text() string { return "Last dead letter (" + d.Reason + "): " + d.Message }
 
 // Clients are the WebSocket connections of the bridge.
 type Clients struct {

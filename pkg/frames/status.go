@@ -193,13 +193,21 @@ func statusTable(status *bridge.Status) *data.Frame {
 		freshness[sample.labels["metric"]] = sample.value
 	}
 	for _, topic := range status.Source.Topics {
-		frame.AppendRow("topic", topic.Topic, topic.State, textOf(topic.Reason), number(topic.Lag), freshness[topic.Metric],
+		frame.AppendRow("topic", topic.Topic, topic.State, topicMessage(topic), number(topic.Lag), freshness[topic.Metric],
 			instantOf(topic.LastRecordMS), number(topic.Records), number(topic.DeadLetters))
 	}
 	if clients := status.Clients; clients != nil {
 		row("clients", "WebSocket", "ok", fmt.Sprintf("%d connections, %d subscriptions", clients.Connections, clients.Subscriptions))
 	}
 	return frame
+}
+
+// topicMessage is why the topic is not read; else what the last record was that could not be.
+func topicMessage(topic bridge.Topic) string {
+	if topic.Reason == nil && topic.LastDeadLetter != nil {
+		return topic.LastDeadLetter.Text()
+	}
+	return textOf(topic.Reason)
 }
 
 func statusJSON(status *bridge.Status) json.RawMessage {

@@ -74,7 +74,7 @@ export const pipeline = {
     timeseries({
       id: 7,
       title: 'Dead letters',
-      description: `Records of each topic that could not be decoded, since the bridge started. Their reasons are in the dead-letter topic. ${sinceStart}`,
+      description: `Records of each topic that could not be decoded, since the bridge started. The last reason of each is in *Hops*, where the pointer is on the number; all are in the dead-letter topic. ${sinceStart}`,
       at: [0, 22, 12, 8],
       legend: latest,
       softMax: 5,

@@ -100,6 +100,8 @@ export interface BridgeStatus {
       readonly watermark_ms: number | null;
       readonly records: number | null;
       readonly dead_letters: number | null;
+      /** Absent where there was none, or an older bridge answers. */
+      readonly last_dead_letter?: { readonly reason: string; readonly message: string };
     }[];
   };
   readonly store: HopStatus & { readonly kind: string };

@@ -128,7 +128,14 @@ describe('who may do what over HTTP', () => {
     bridge.source.status = {
       ready: false,
       failing: { hop: 'kafka', message: 'the record of silver, at http://u:hunter2@registry' },
-      topics: [{ ...topic!, state: 'paused', reason: 'the record of silver' }],
+      topics: [
+        {
+          ...topic!,
+          state: 'paused',
+          reason: 'the record of silver',
+          lastDeadLetter: { ...topic!.lastDeadLetter!, message: 'silver, of http://u:hunter2@registry' },
+        },
+      ],
     };
     await new Promise((resolve) => setTimeout(resolve, 300));
     const own = await bridge.call('GET', '/api/v1/status', { token: 't' });
@@ -137,7 +144,16 @@ describe('who may do what over HTTP', () => {
     });
     expect(own.text).not.toContain('silver');
     const full = await bridge.call('GET', '/api/v1/status', { token: 'o' });
-    expect(full.json).toMatchObject({ source: { topics: [{ reason: 'the record of silver' }] } });
+    expect(full.json).toMatchObject({
+      source: {
+        topics: [
+          {
+            reason: 'the record of silver',
+            last_dead_letter: { message: 'silver, of http://********@registry', reason: 'bad_time' },
+          },
+        ],
+      },
+    });
     for (const { text } of [full, await bridge.call('GET', '/readyz')]) {
       expect(text).toContain('http://********@registry');
       expect(text).not.toContain('hunter2');
@@ -152,14 +168,40 @@ describe('who may do what over HTTP', () => {
       clients: null,
       source: {
         topics: [
-          { metric: 'events_per_minute', lag: null, records: null, dead_letters: null, partitions: [] },
+          {
+            metric: 'events_per_minute',
+            lag: null,
+            records: null,
+            dead_letters: null,
+            dead_letters_by_reason: null,
+            last_dead_letter: null,
+            partitions: [],
+          },
         ],
       },
     });
     const full = await bridge.call('GET', '/api/v1/status', { token: 'o' });
     expect(full.json).toMatchObject({
       clients: { connections: 3 },
-      source: { topics: [{ lag: 2, records: 7, partitions: [{ partition: 0, lag: 2 }] }] },
+      source: {
+        topics: [
+          {
+            lag: 2,
+            records: 7,
+            dead_letters: 1,
+            dead_letters_by_reason: { bad_time: 1 },
+            last_dead_letter: {
+              reason: 'bad_time',
+              message: 'window start at is 1700000000, which looks like seconds; say `unit: s`',
+              time_ms: 1_700_000_001_000,
+              metric: 'events_per_minute',
+              partition: 0,
+              offset: 6,
+            },
+            partitions: [{ partition: 0, lag: 2 }],
+          },
+        ],
+      },
     });
     bridge.history.record(T0, [
       { name: 'connections', labels: {}, value: 3 },

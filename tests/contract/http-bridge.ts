@@ -76,6 +76,15 @@ export const READY: SourceStatus = {
       lastRecordMs: 1_700_000_000_000,
       records: 7,
       deadLetters: 1,
+      deadLettersByReason: new Map([['bad_time', 1]]),
+      lastDeadLetter: {
+        reason: 'bad_time',
+        message: 'window start at is 1700000000, which looks like seconds; say `unit: s`',
+        timeMs: 1_700_000_001_000,
+        metric: 'events_per_minute',
+        partition: 0,
+        offset: 6,
+      },
     },
   ],
 };

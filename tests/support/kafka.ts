@@ -17,6 +17,8 @@ export interface KafkaOptions {
   readonly oauth?: { readonly jwksUrl: string; readonly audience: string } | 'unsecured';
   /** The second listener speaks TLS, with certificates made for this broker. */
   readonly tls?: boolean;
+  /** A further listener for each of these addresses, which the broker names to its clients in place of the true one. */
+  readonly advertised?: readonly string[];
   /** Further lines of server.properties. */
   readonly properties?: readonly string[];
   /** Java options; by default few resources and a fast start. For load: `['-Xmx1g']`. */
@@ -43,6 +45,8 @@ export interface KafkaBroker {
   readonly bootstrap: string;
   /** host:port of the SASL or TLS listener; null without those options. */
   readonly secure: string | null;
+  /** host:port of the listeners that name another address, in the order of the option. */
+  readonly misnamed: readonly string[];
   /** PEM texts when TLS is on: the authority, and a client's certificate and key signed by it. */
   readonly tls: { readonly ca: string; readonly cert: string; readonly key: string } | null;
   readonly dir: string;
@@ -112,24 +116,41 @@ function makeCertificates(dir: string): { ca: string; cert: string; key: string 
   return { ca: text('ca.crt'), cert: text('client.crt'), key: text('client.key') };
 }
 
-function serverProperties(
-  options: KafkaOptions,
-  dir: string,
-  ports: { plain: number; controller: number; secure: number },
-): string {
+interface Ports {
+  readonly plain: number;
+  readonly controller: number;
+  readonly secure: number;
+  readonly misnamed: readonly number[];
+}
+
+function serverProperties(options: KafkaOptions, dir: string, ports: Ports): string {
   const isLogin = options.sasl !== undefined || options.oauth !== undefined;
   const security = isLogin ? (options.tls ? 'SASL_SSL' : 'SASL_PLAINTEXT') : options.tls ? 'SSL' : null;
   const listeners = [`PLAINTEXT://127.0.0.1:${ports.plain}`];
   if (security !== null) listeners.push(`SECURE://127.0.0.1:${ports.secure}`);
+  const { advertised = [] } = options;
+  const misnamed = advertised.map((_, i) => `MISNAMED${i}`);
+  const protocols = [
+    'PLAINTEXT:PLAINTEXT',
+    'CONTROLLER:PLAINTEXT',
+    `SECURE:${security ?? 'PLAINTEXT'}`,
+    ...misnamed.map((name) => `${name}:PLAINTEXT`),
+  ];
   const lines = [
     'process.roles=broker,controller',
     'node.id=1',
     `controller.quorum.voters=1@127.0.0.1:${ports.controller}`,
     'controller.listener.names=CONTROLLER',
     'inter.broker.listener.name=PLAINTEXT',
-    `listeners=${[...listeners, `CONTROLLER://127.0.0.1:${ports.controller}`].join(',')}`,
-    `advertised.listeners=${listeners.join(',')}`,
-    `listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:${security ?? 'PLAINTEXT'}`,
+    `listeners=${[
+      ...listeners,
+      `CONTROLLER://127.0.0.1:${ports.controller}`,
+      ...misnamed.map((name, i) => `${name}://127.0.0.1:${ports.misnamed[i]!}`),
+    ].join(',')}`,
+    `advertised.listeners=${[...listeners, ...misnamed.map((name, i) => `${name}://${advertised[i]!}`)].join(
+      ',',
+    )}`,
+    `listener.security.protocol.map=${protocols.join(',')}`,
     `log.dirs=${join(dir, 'data')}`,
     'offsets.topic.num.partitions=1',
     'offsets.topic.replication.factor=1',
@@ -235,8 +256,10 @@ function brokerFolder(storage: string): string {
   return dir;
 }
 
-async function freePorts(): Promise<{ plain: number; controller: number; secure: number }> {
-  return { plain: await freePort(), controller: await freePort(), secure: await freePort() };
+async function freePorts(misnamedCount = 0): Promise<Ports> {
+  const misnamed: number[] = [];
+  while (misnamed.length < misnamedCount) misnamed.push(await freePort());
+  return { plain: await freePort(), controller: await freePort(), secure: await freePort(), misnamed };
 }
 
 /** Starts and ends a broker once on each machine, to keep the classes that every other start needs. */
@@ -270,7 +293,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaBroke
   const storage = await formattedStorage(jars, scram);
   const dir = brokerFolder(storage);
   const tls = options.tls ? makeCertificates(dir) : null;
-  const ports = await freePorts();
+  const ports = await freePorts(options.advertised?.length);
   writeFileSync(join(dir, 'server.properties'), serverProperties(options, dir, ports));
   const { oauth = 'unsecured' } = options;
   const jwks =
@@ -342,6 +365,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaBroke
       options.sasl !== undefined || options.oauth !== undefined || options.tls === true
         ? `127.0.0.1:${ports.secure}`
         : null,
+    misnamed: ports.misnamed.map((port) => `127.0.0.1:${port}`),
     tls,
     dir,
     pid: () => broker.child.pid ?? -1,

@@ -25,6 +25,19 @@ export interface PartitionStatus {
   readonly lag: number | null;
 }
 
+/** The last record of a topic that could not be read. */
+export interface LastDeadLetter {
+  readonly reason: string;
+  /** A sentence that says what to correct; may hold what the record holds. */
+  readonly message: string;
+  /** When the dead letter was written. */
+  readonly timeMs: number;
+  /** Whose mapping does not fit the record. */
+  readonly metric: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
 export interface TopicStatus {
   readonly topic: string;
   readonly metric: string;
@@ -33,7 +46,10 @@ export interface TopicStatus {
   readonly partitions: readonly PartitionStatus[];
   readonly lastRecordMs: number | null;
   readonly records: number;
+  /** Records of the topic that could not be read, for all of its metrics. */
   readonly deadLetters: number;
+  readonly deadLettersByReason: ReadonlyMap<string, number>;
+  readonly lastDeadLetter: LastDeadLetter | null;
 }
 
 /** Over the partitions that this bridge reads, and those that none does; null when that of one is unknown. */

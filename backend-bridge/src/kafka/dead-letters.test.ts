@@ -1,4 +1,6 @@
 import type { Kafka, Message } from 'kafkajs';
+import { DeadLetterTally } from './dead-letter-tally';
+import { LogThrottle } from './log-throttle';
 import { createDeadLetterWriter, type DeadLetter } from './dead-letters';
 
 /** A topic that takes requests of at most `limit` bytes, as a broker does by `max.message.bytes`. */
@@ -85,6 +87,38 @@ describe('dead letters', () => {
     } as const;
     await createDeadLetterWriter(client, 'letters', dependencies).write([letter(3, 0, unread)]);
     expect(requests[0]![0]!.headers).toMatchObject({ offset: '3', last_offset: '9', value_bytes: '700' });
+  });
+
+  it('are logged once in ten seconds for each topic and reason, with how many there were', async () => {
+    let nowMs = 0;
+    const lines: object[] = [];
+    const log = { ...dependencies.log, warn: (fields: object) => void lines.push(fields) };
+    const { client } = topicOf(1_048_576);
+    const throttle = new LogThrottle(() => nowMs);
+    const writer = createDeadLetterWriter(client, 'letters', { ...dependencies, log }, throttle);
+    const many = [0, 1, 2].map((offset) => letter(offset, 1));
+    await writer.write([...many, letter(3, 1, { reason: 'bad_time' })]);
+    nowMs = 9_999;
+    await writer.write([...many, letter(4, 1, { topic: 'other' })]);
+    expect(lines).toMatchObject([
+      { topic: 't', reason: 'value_malformed', offset: 0, records: 3 },
+      { topic: 't', reason: 'bad_time', offset: 3, records: 1 },
+      { topic: 'other', reason: 'value_malformed', offset: 4, records: 1 },
+    ]);
+    nowMs = 10_000;
+    await writer.write([letter(5, 1)]);
+    expect(lines.slice(3)).toMatchObject([{ topic: 't', reason: 'value_malformed', offset: 5, records: 4 }]);
+  });
+
+  it('are counted by reason, and the last one is kept', () => {
+    const tally = new DeadLetterTally();
+    expect([tally.total, tally.last]).toEqual([0, null]);
+    tally.add([letter(0, 1), letter(1, 1, { reason: 'bad_time' })], 1_000);
+    tally.add([letter(2, 1, { message: 'x'.repeat(5_000) })], 2_000);
+    expect(tally.total).toBe(3);
+    expect(Object.fromEntries(tally.byReason)).toEqual({ value_malformed: 2, bad_time: 1 });
+    expect(tally.last).toMatchObject({ reason: 'value_malformed', timeMs: 2_000, metric: 'm', offset: 2 });
+    expect(tally.last?.message).toHaveLength(1_000);
   });
 
   it('wait for a topic that takes not even their headers', async () => {

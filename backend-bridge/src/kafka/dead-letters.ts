@@ -3,6 +3,8 @@ import { within, withDeadline } from '../domain/deadline';
 import { UnavailableError } from '../domain/errors';
 import type { Log, Telemetry } from '../domain/telemetry';
 import type { Undecodable } from '../decoding/undecodable';
+import { LONGEST_MESSAGE } from './dead-letter-tally';
+import { LogThrottle } from './log-throttle';
 
 /** One record that gives no point, with where it stood. */
 export interface DeadLetter {
@@ -35,7 +37,6 @@ const BATCH = 200;
 const BATCH_BYTES = 900_000;
 const DEADLINE_MS = 6_000;
 const CLOSE_MS = 1_000;
-const LOG_EVERY_MS = 10_000;
 
 const bytesOf = ({ key, value }: DeadLetter): number => (key?.length ?? 0) + (value?.length ?? 0);
 
@@ -43,7 +44,7 @@ function headersOf(letter: DeadLetter): Record<string, string> {
   const { offset, lastOffset, unreadBytes } = letter;
   return {
     reason: letter.reason,
-    message: letter.message.slice(0, 1_000),
+    message: letter.message.slice(0, LONGEST_MESSAGE),
     topic: letter.topic,
     partition: String(letter.partition),
     offset: String(offset),
@@ -87,15 +88,27 @@ function* batches(letters: readonly DeadLetter[]): Generator<readonly DeadLetter
   if (batch.length > 0) yield batch;
 }
 
+/** The first letter of each topic and reason, and how many there are. */
+function byTopicAndReason(letters: readonly DeadLetter[]): [first: DeadLetter, count: number][] {
+  const groups = new Map<string, [DeadLetter, number]>();
+  for (const letter of letters) {
+    const key = `${letter.topic} ${letter.reason}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [letter, 1]);
+    else group[1] += 1;
+  }
+  return [...groups.values()];
+}
+
 /** Writes undecodable records to the dead-letter topic, acknowledged by all replicas, before they are passed. */
 export function createDeadLetterWriter(
   client: Kafka,
   topic: string,
   dependencies: { readonly log: Log; readonly telemetry: Telemetry },
+  throttle = new LogThrottle(),
 ): DeadLetterWriter {
   const { log, telemetry } = dependencies;
   let producer: Producer | null = null;
-  let loggedMs = Number.NEGATIVE_INFINITY;
 
   const close = async (): Promise<void> => {
     const open = producer;
@@ -152,15 +165,12 @@ export function createDeadLetterWriter(
           );
         }
       }
-      for (const letter of letters) telemetry.deadLetters(letter.topic, letter.reason, 1);
-      const first = letters[0];
-      if (first !== undefined && performance.now() - loggedMs >= LOG_EVERY_MS) {
-        loggedMs = performance.now();
-        const { metric, partition, offset, reason, message } = first;
-        log.warn(
-          { metric, topic: first.topic, partition, offset, reason, records: letters.length },
-          `dead letter: ${message}`,
-        );
+      for (const [first, count] of byTopicAndReason(letters)) {
+        const { metric, topic: from, partition, offset, reason, message } = first;
+        telemetry.deadLetters(from, reason, count);
+        const records = throttle.due(`${from} ${reason}`, count);
+        if (records === null) continue;
+        log.warn({ metric, topic: from, partition, offset, reason, records }, `dead letter: ${message}`);
       }
     },
     close,

@@ -87,7 +87,17 @@ export function sourceStatus(source: SourceState): SourceStatus {
     const partitions = partitionStatuses(sourceTopic.topic, seen, source);
     for (const { metric } of sourceTopic.consumers) {
       const { topic, lastRecordMs, records, deadLetters } = sourceTopic;
-      topics.push({ topic, metric: metric.name, ...state, partitions, lastRecordMs, records, deadLetters });
+      topics.push({
+        topic,
+        metric: metric.name,
+        ...state,
+        partitions,
+        lastRecordMs,
+        records,
+        deadLetters: deadLetters.total,
+        deadLettersByReason: deadLetters.byReason,
+        lastDeadLetter: deadLetters.last,
+      });
     }
   }
   const pausedBy = processors.find((processor) => processor.pausedBy !== null)?.pausedBy ?? null;

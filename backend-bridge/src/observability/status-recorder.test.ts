@@ -26,6 +26,8 @@ const topic = (name: string, partitions: SourceStatus['topics'][number]['partiti
     lastRecordMs: null,
     records: 5,
     deadLetters: 1,
+    deadLettersByReason: new Map([['bad_time', 1]]),
+    lastDeadLetter: null,
   }) as const;
 
 describe('recording of the status', () => {

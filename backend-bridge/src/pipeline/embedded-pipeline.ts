@@ -178,6 +178,8 @@ class Pipeline implements EmbeddedPipeline {
           lastRecordMs,
           records,
           deadLetters: 0,
+          deadLettersByReason: new Map(),
+          lastDeadLetter: null,
         };
       }),
     };

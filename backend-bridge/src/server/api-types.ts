@@ -801,7 +801,13 @@ export interface components {
             last_record_ms: number | null;
             watermark_ms: number | null;
             records: number | null;
+            /** @description Records of the topic that this bridge could not read, for all of its metrics. */
             dead_letters: number | null;
+            /** @description The same, by the reason that is in the header of the dead letter. */
+            dead_letters_by_reason: {
+                [key: string]: number;
+            } | null;
+            last_dead_letter: components["schemas"]["LastDeadLetter"] | null;
             partitions: {
                 partition: number;
                 /** @description This bridge reads it. */
@@ -810,6 +816,18 @@ export interface components {
                 end: number | null;
                 lag: number | null;
             }[];
+        };
+        /** @description The last record of the topic that this bridge could not read. */
+        LastDeadLetter: {
+            reason: string;
+            /** @description A sentence that says what to correct. */
+            message: string;
+            /** @description When the dead letter was written. */
+            time_ms: number;
+            /** @description Whose mapping does not fit the record. */
+            metric: string;
+            partition: number;
+            offset: number;
         };
         HealthAnswer: {
             /** @enum {string} */

@@ -218,6 +218,8 @@ function topicEntry(topic: TopicStatus, watermarkMs: number | null, shared: bool
     watermark_ms: watermarkMs,
     records: shared ? topic.records : null,
     dead_letters: shared ? topic.deadLetters : null,
+    dead_letters_by_reason: shared ? Object.fromEntries(topic.deadLettersByReason) : null,
+    last_dead_letter: shared ? lastDeadLetter(topic) : null,
     partitions: shared
       ? topic.partitions.map(({ partition, owned: mine, position, end, lag: behind }) => ({
           partition,
@@ -228,4 +230,10 @@ function topicEntry(topic: TopicStatus, watermarkMs: number | null, shared: bool
         }))
       : [],
   };
+}
+
+function lastDeadLetter({ lastDeadLetter: last }: TopicStatus): Schemas['LastDeadLetter'] | null {
+  if (last === null) return null;
+  const { reason, message, timeMs, metric, partition, offset } = last;
+  return { reason, message: withoutCredentials(message), time_ms: timeMs, metric, partition, offset };
 }

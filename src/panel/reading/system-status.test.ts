@@ -20,6 +20,18 @@ test('the hops in the order of the data, and what each metric has', () => {
   ]);
 });
 
+test('why the last dead letter of a topic could not be read', () => {
+  const { source } = STATUS;
+  const last_dead_letter = { reason: 'bad_time', message: 'looks like seconds; say `unit: s`', time_ms: T0 };
+  const topics = source.topics.map((topic, i) => (i === 0 ? { ...topic, last_dead_letter } : topic));
+  const system = readSystem([statusFrame({ ...STATUS, source: { ...source, topics } })], []);
+  expect(system.topics.map(({ lastDeadLetter }) => lastDeadLetter)).toEqual([
+    'bad_time: looks like seconds; say `unit: s`',
+    '',
+    '',
+  ]);
+});
+
 test('the embedded pipeline has hops of its own; a failing hop is named', () => {
   const { source } = STATUS;
   const failing = { ...source, hop: 'schema_registry', state: 'failing' as const, message: 'refused' };

@@ -19,6 +19,8 @@ export interface TopicModel {
   /** Records not read yet; null: unknown. */
   readonly lag: number | null;
   readonly deadLetters: number | null;
+  /** Why the last of them could not be read, with what to correct; empty: unknown, or there was none. */
+  readonly lastDeadLetter: string;
   /** Event time up to which the metric was read; null: nothing yet. */
   readonly watermark: number | null;
 }
@@ -76,6 +78,7 @@ function fromAnswer(answer: BridgeStatus): SystemModel {
     reason: topic.reason ?? '',
     lag: topic.lag,
     deadLetters: topic.dead_letters,
+    lastDeadLetter: deadLetterText(topic.last_dead_letter),
     watermark: watermarks.get(topic.metric) ?? topic.watermark_ms,
   }));
   const listed = new Set(topics.map(({ metric }) => metric));
@@ -94,7 +97,10 @@ function fromAnswer(answer: BridgeStatus): SystemModel {
   };
 }
 
-const NO_TOPIC = { topic: '', state: '', reason: '', lag: null, deadLetters: null };
+const NO_TOPIC = { topic: '', state: '', reason: '', lag: null, deadLetters: null, lastDeadLetter: '' };
+
+const deadLetterText = (letter: { readonly reason: string; readonly message: string } | undefined): string =>
+  letter === undefined ? '' : `${letter.reason}: ${letter.message}`;
 
 /** In the order in which the data takes them. The bridge itself answered, so it is there. */
 function hopsOf(answer: BridgeStatus): HopModel[] {

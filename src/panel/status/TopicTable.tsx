@@ -60,7 +60,11 @@ export function TopicTable({ topics, timeZone, wide }: TopicTableProps) {
                   <Behind watermark={topic.watermark} timeZone={timeZone} />
                 </td>
                 <td className={styles.number}>{figure(topic.lag)}</td>
-                {wide && <td className={styles.number}>{figure(topic.deadLetters)}</td>}
+                {wide && (
+                  <td className={styles.number} title={topic.lastDeadLetter || undefined}>
+                    {figure(topic.deadLetters)}
+                  </td>
+                )}
               </tr>
             ))}
           </tbody>

@@ -156,7 +156,8 @@ describe('queries of alert rules', () => {
     const empty = { ...rule, fromMs: base - 30 * MINUTE_MS, toMs: base - 5 * MINUTE_MS };
     const partitions = [{ partition: 0, owned: true, position: 7, end: 9, lag: 2 }];
     const read = { topic: EVENTS.topic, metric: EVENTS.name, state: 'reading', reason: null } as const;
-    const topics = [{ ...read, partitions, lastRecordMs: watermark, records: 7, deadLetters: 1 }];
+    const letters = { deadLetters: 1, deadLettersByReason: new Map([['bad_time', 1]]), lastDeadLetter: null };
+    const topics = [{ ...read, partitions, lastRecordMs: watermark, records: 7, ...letters }];
     bridge.source.status = { ready: true, failing: null, topics };
     const answers = new Map<string, QueryResult>();
     for (const [name, query] of Object.entries(FORMS)) {

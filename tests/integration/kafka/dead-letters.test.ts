@@ -29,7 +29,7 @@ const good = (name: string, n: number) => ({
 describe('dead letters and missing hops', () => {
   let kafka: KafkaBroker;
   beforeAll(async () => {
-    kafka = await startKafka();
+    kafka = await startKafka({ advertised: ['broker-0.invalid:9092', '127.0.0.1:1'] });
   });
   afterAll(() => kafka.stop(), 30_000);
 
@@ -94,7 +94,14 @@ describe('dead letters and missing hops', () => {
       expect(found.map(({ key }) => key)).toEqual(bad.map(({ key }) => key));
       const messages = found.map(({ headers }) => String(headers?.['message']));
       expect(messages[6]).toMatch(/size in the mapping may be wrong/);
-      expect(source.status().topics[0]?.deadLetters).toBe(bad.length);
+      const [read] = source.status().topics;
+      expect(read?.deadLetters).toBe(bad.length);
+      expect(read?.deadLettersByReason.get('value_malformed')).toBe(2);
+      expect(read?.lastDeadLetter).toMatchObject({
+        reason: 'key_malformed',
+        partition: 0,
+        offset: bad.length,
+      });
 
       // What was dead-lettered once is not written a second time by a replay.
       await source.stop();
@@ -170,6 +177,26 @@ describe('dead letters and missing hops', () => {
       expect((await kafka.ends(letters))[0]).toBeGreaterThanOrEqual(1);
       await eventually('it is well', () => source.status().failing === null);
       expect(seen.lines.filter(({ message }) => message === 'goes on')).toHaveLength(1);
+    } finally {
+      await source.stop();
+      await close();
+    }
+  });
+
+  it.each([
+    [
+      0,
+      /the brokers name broker-0\.invalid:9092, which cannot be resolved .*the broker's advertised listener/,
+    ],
+    [1, /the brokers name 127\.0\.0\.1:1, which cannot be reached .*the broker's advertised listener/],
+  ])('names an advertised listener that cannot be reached (%d)', async (listener, message) => {
+    const seen = watching();
+    const mapping = mappingOf(unique('unreachable'));
+    const { store, close } = await openStore('lmdb', [mapping], seen);
+    const source = startSource(kafka, [mapping], store, seen, { brokers: [kafka.misnamed[listener]!] });
+    try {
+      const failing = await eventually('it says so', () => source.status().failing ?? false);
+      expect(failing).toMatchObject({ hop: 'kafka', message: expect.stringMatching(message) as string });
     } finally {
       await source.stop();
       await close();

@@ -51,13 +51,22 @@ function refusedTls(text: string, { ssl }: BrokerOptions): string | null {
   return refusedCertificate(text, 'KAFKA_SSL');
 }
 
-function unresolved(error: KafkaError, text: string, brokers: readonly string[]): string | null {
-  if (!/ENOTFOUND|EAI_AGAIN/.test(text)) return null;
+/** An address that cannot be reached. Clients are given it by the brokers, who may know themselves by another name. */
+function unreachable(error: KafkaError, text: string, brokers: readonly string[]): string | null {
+  const isUnknownName = /ENOTFOUND|EAI_AGAIN/.test(text);
   const broker = typeof error.broker === 'string' ? error.broker : null;
   if (broker === null || brokers.includes(broker)) {
-    return `KAFKA_BROKERS: the name of ${broker ?? 'a broker'} cannot be resolved from here`;
+    return isUnknownName
+      ? `KAFKA_BROKERS: the name of ${broker ?? 'a broker'} cannot be resolved from here`
+      : null;
   }
-  return `the brokers name ${broker} as their address (advertised.listeners), which cannot be resolved from here; change it there, or let the bridge resolve it`;
+  const advertised = `${broker}, which cannot be ${isUnknownName ? 'resolved' : 'reached'} from here: it is the broker's advertised listener`;
+  if (isUnknownName) {
+    return `the brokers name ${advertised}; change advertised.listeners there, or let the bridge resolve the name`;
+  }
+  return /ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|Connection timeout/.test(text)
+    ? `the brokers name ${advertised}; change advertised.listeners there to an address that the bridge reaches, or start the broker if it is down`
+    : null;
 }
 
 /** Why the brokers could not be reached or refused the login: a sentence that names the setting where one is at fault. */
@@ -68,7 +77,9 @@ export function connectionRefusal(error: unknown, brokerOptions: BrokerOptions):
     const found =
       (isLogin(each) ? refusedCredentials(each.message, brokerOptions.sasl) : null) ??
       refusedTls(text, brokerOptions) ??
-      (each instanceof kafkajs.KafkaJSConnectionError ? unresolved(each, text, brokerOptions.brokers) : null);
+      (each instanceof kafkajs.KafkaJSConnectionError
+        ? unreachable(each, text, brokerOptions.brokers)
+        : null);
     if (found !== null) return found;
   }
   return (error as Error).message;

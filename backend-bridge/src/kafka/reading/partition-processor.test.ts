@@ -1,3 +1,4 @@
+import { DeadLetterTally } from '../dead-letter-tally';
 import type { DeadLetter } from '../dead-letters';
 import { json, keyOf, mapping, START } from '../../decoding/decoding.test-support';
 import { createRecordDecoder } from '../../decoding/record-decoder';
@@ -32,7 +33,7 @@ function processorOver(fails: (offset: number) => boolean) {
     topic: 'topic',
     consumers: [{ metric: mapping().metric, decoder, incarnations }],
     records: 0,
-    deadLetters: 0,
+    deadLetters: new DeadLetterTally(),
     lastRecordMs: null,
     defaultPartitioner: true,
   } as unknown as SourceTopic;
@@ -60,17 +61,19 @@ function processorOver(fails: (offset: number) => boolean) {
     done: nothing,
     heartbeat: async () => undefined,
   } as unknown as PartitionBatch;
-  return { processor, batch, stored, letters };
+  return { processor, sourceTopic, batch, stored, letters };
 }
 
 describe('a write that the store fails on', () => {
   it('costs only the record at fault', async () => {
-    const { processor, batch, stored, letters } = processorOver((offset) => offset === BAD);
+    const { processor, sourceTopic, batch, stored, letters } = processorOver((offset) => offset === BAD);
     await processor.take(batch);
     expect(processor.pausedBy).toBeNull();
     expect(processor.next).toBe(RECORDS);
     expect(stored).toEqual(Array.from({ length: RECORDS }, (_, i) => i).filter((i) => i !== BAD));
     expect(letters).toMatchObject([{ offset: BAD, reason: 'decoder_failed' }]);
+    expect([...sourceTopic.deadLetters.byReason]).toEqual([['decoder_failed', 1]]);
+    expect(sourceTopic.deadLetters.last).toMatchObject({ offset: BAD, metric: 'test', timeMs: START });
     processor.end();
   });
 

@@ -1,7 +1,7 @@
 import type { KafkaMessage } from 'kafkajs';
 import type { SchemaRegistry } from '../schema-registry';
 import { Backoff } from '../backoff';
-import type { DeadLetterWriter } from '../dead-letters';
+import type { DeadLetter, DeadLetterWriter } from '../dead-letters';
 import type { RawRecord } from '../../decoding/record-decoder';
 import { refusalOf } from '../../decoding/undecodable';
 import { UnavailableError, type Hop } from '../../domain/errors';
@@ -221,7 +221,7 @@ export class PartitionProcessor {
   }
 
   private async decode(range: Parameters<typeof decodeSlice>[2]): Promise<Slice | Failure> {
-    const { registry, deadLetters, growth, log, clock } = this.dependencies;
+    const { registry, growth, log, clock } = this.dependencies;
     const { sourceTopic, partition } = this;
     const certain = this.dependencies.clockCertain?.() ?? true;
     try {
@@ -237,10 +237,7 @@ export class PartitionProcessor {
       }
       const letters = slice.deadLetters.filter(({ lastOffset }) => lastOffset >= this.deadLettersFrom);
       // Before the write: once the store has passed these records, nobody would read them again.
-      if (letters.length > 0) {
-        await deadLetters.write(letters);
-        this.sourceTopic.deadLetters += letters.length;
-      }
+      await this.writeAway(letters);
       this.deadLettersFrom = Math.max(this.deadLettersFrom, range.toOffset + 1);
       return slice;
     } catch (error) {
@@ -272,7 +269,7 @@ export class PartitionProcessor {
 
   /** For a slice of one record that the store has failed on: a dead letter, once the store has failed on it again. */
   private async writeWithout(slice: Slice, cause: unknown): Promise<Failure | null> {
-    const { store, deadLetters } = this.dependencies;
+    const { store } = this.dependencies;
     const { sourceTopic, partition } = this;
     try {
       await store.checkReady();
@@ -282,10 +279,9 @@ export class PartitionProcessor {
       });
       if (again !== 'failed') return again;
       const { reason, message } = refusalOf(cause);
-      await deadLetters.write([
+      await this.writeAway([
         deadLetterOf(sourceTopic.consumers[0]!, sourceTopic, partition, slice.records[0]!, reason, message),
       ]);
-      sourceTopic.deadLetters += 1;
       const writes = slice.writes.map((write) => ({ ...write, points: [], maxEventMs: null }));
       return await this.writeWhole({ ...slice, writes });
     } catch (error) {
@@ -324,7 +320,7 @@ export class PartitionProcessor {
     index: number,
     outcome: Extract<WriteOutcome, { kind: 'applied' }>,
   ): Promise<void> {
-    const { telemetry, log, deadLetters } = this.dependencies;
+    const { telemetry, log } = this.dependencies;
     const consumer = this.sourceTopic.consumers[index]!;
     const { metric } = consumer;
     const { conflicts, overCap } = outcome;
@@ -355,8 +351,14 @@ export class PartitionProcessor {
           record.key === null ? KEYLESS_CONFLICT : KEY_CONFLICT,
         ),
       );
-    if (letters.length > 0) await deadLetters.write(letters);
-    this.sourceTopic.deadLetters += letters.length;
+    await this.writeAway(letters);
+  }
+
+  /** To the dead-letter topic. Rejects with UnavailableError. */
+  private async writeAway(letters: readonly DeadLetter[]): Promise<void> {
+    if (letters.length === 0) return;
+    await this.dependencies.deadLetters.write(letters);
+    this.sourceTopic.deadLetters.add(letters, this.dependencies.clock());
   }
 
   private failureOf(error: unknown): Failure {

@@ -1,3 +1,4 @@
+import { DeadLetterTally } from '../dead-letter-tally';
 import type { SchemaRegistry } from '../schema-registry';
 import { createRecordDecoder, type RecordDecoder } from '../../decoding/record-decoder';
 import type { TopicMapping } from '../../domain/mapping';
@@ -19,7 +20,7 @@ export interface SourceTopic {
   readonly consumers: readonly MetricConsumer[];
   /** Records read, each once however many metrics it feeds. */
   records: number;
-  deadLetters: number;
+  readonly deadLetters: DeadLetterTally;
   /** Timestamp of the newest record read; null: none yet. */
   lastRecordMs: number | null;
   /** False once a key lay where no number of partitions the topic has had would put it: its places say nothing then. */
@@ -41,7 +42,7 @@ export function createSourceTopics(
         topic,
         consumers: [],
         records: 0,
-        deadLetters: 0,
+        deadLetters: new DeadLetterTally(),
         lastRecordMs: null,
         defaultPartitioner: true,
       };
