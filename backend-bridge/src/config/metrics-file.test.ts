@@ -164,6 +164,28 @@ measures: { value: { field: stats.count, combine: sum } }`),
     ],
     [`topic: t\n${TUMBLING}\ndimensions: { a: { from: { key: b } } }\n${VALUE}`, /string key has no fields/],
     [`${TUMBLING}\n${VALUE}`, /metrics\.m\.topic: is missing$/m],
+    [`topic: t\n${TUMBLING}\nmeasures:`, /metrics\.m\.measures: is empty; write entries by name under it/],
+    [`topic: t\n${TUMBLING}\nkind: Event\n${VALUE}`, /m\.kind: "Event" .*did you mean "event"\?/],
+    [
+      `topic: t\n${TUMBLING}\nkey: { format: string, windowed: TIME }\n${VALUE}`,
+      /key\.windowed: "TIME" .*did you mean "time"\?/,
+    ],
+    [
+      `topic: t\n${TUMBLING}\nvalue: { format: JSON_SR }\n${VALUE}`,
+      /value\.format: "JSON_SR" .*did you mean "json"\?/,
+    ],
+    [
+      `topic: t\n${TUMBLING}\nkey: { format: long }\ntime: { end: { field: we, in: key } }\n${VALUE}`,
+      /time\.end: a long key has no field we; /,
+    ],
+    [
+      `topic: t\nkind: event\n${TUMBLING}\nevent: { message: "{Value} of {{user}}" }\n${VALUE}`,
+      /event\.message: \{Value\} is not one of \{value\}[^]*\{user\} is not one of \{value\}/,
+    ],
+    [
+      `topic: t\nwindow: { type: session, gap: 30 }\n${VALUE}`,
+      /window\.gap: 30 has no unit; write e\.g\. 30s/,
+    ],
     ['topic: t\n' + VALUE, /metrics\.m\.window: is missing$/m],
     [
       `topic: t\nwindow: 1m\n${VALUE}`,
@@ -255,7 +277,8 @@ measures: { value: { field: stats.count, combine: sum } }`),
   test('broken YAML and a missing file say so', () => {
     expect(() => parseMetricsFile('a: [', 'broken.yaml')).toThrow(/broken\.yaml is not YAML/);
     expect(() => readMetricsFile('/does/not/exist.yaml')).toThrow(/METRICS_FILE: cannot read/);
-    for (const empty of ['', '# nothing yet\n', 'null']) {
+    expect(() => parseMetricsFile('version: 1\nmetrics:\n', 'f')).toThrow(/metrics: is empty; write entries/);
+    for (const empty of ['', '# nothing yet\n', '---\n', 'null']) {
       expect(() => parseMetricsFile(empty, 'm.yaml')).toThrow(/^m\.yaml is empty: write `version: 1`/);
     }
     expect(() => parseMetricsFile('version: "1"\nmetrics: {}', 'f')).toThrow(/version: write 1, not "1"/);

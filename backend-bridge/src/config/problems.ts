@@ -50,6 +50,7 @@ function sentenceOf(issue: Issue, given: unknown): string {
   if (issue.code !== 'invalid_type' || !/received \w+$/.test(issue.message)) return issue.message;
   if (/received undefined$/.test(issue.message)) return 'is missing';
   const shape = SHAPES[issue.expected];
+  if (shape !== undefined && given === null) return `is empty; write ${shape} under it`;
   const received = /received (\w+)$/.exec(issue.message)?.[1];
   return shape === undefined || received === undefined
     ? issue.message
