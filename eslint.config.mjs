@@ -24,7 +24,7 @@ const adapters = [
   'forecast-service',
 ];
 /** The rooms without I/O. */
-const pure = ['domain', 'forecast', 'decoding'];
+const pure = ['domain', 'forecast', 'decoding', 'inspection'];
 const bridge = './backend-bridge/src';
 
 /** What one room may see besides itself. Everything else in the bridge is fenced off. */
@@ -32,6 +32,7 @@ const allowed = {
   domain: [],
   forecast: ['domain'],
   decoding: ['domain'],
+  inspection: ['domain', 'decoding'],
   'forecast-service': ['domain', 'forecast'],
   config: ['domain'],
   observability: ['domain'],

@@ -33,8 +33,8 @@ export interface PayloadPlace {
   /** For sentences: `the key`, `the inner key`, `the value`. */
   readonly name: string;
   readonly malformed: Extract<UndecodableReason, 'key_malformed' | 'value_malformed'>;
-  /** The fields that the mapping reads in it. */
-  readonly paths: readonly FieldPath[];
+  /** The fields that the mapping reads in it; null: all of them. */
+  readonly paths: readonly FieldPath[] | null;
 }
 
 /** Reads payloads of one format with the settings of one mapping. */

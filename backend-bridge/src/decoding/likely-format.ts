@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 
 /** Milliseconds between 2001 and 2103: eight bytes are such a number by chance once in four million times. */
-const isNow = (ms: bigint): boolean => ms >= 1_000_000_000_000n && ms < 4_200_000_000_000n;
+export const isNow = (ms: bigint): boolean => ms >= 1_000_000_000_000n && ms < 4_200_000_000_000n;
 
 /** The end of a sentence on a key that does not fit its mapping. */
 export function likelyKey(bytes: Buffer, from: number, to: number): string {

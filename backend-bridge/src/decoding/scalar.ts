@@ -30,7 +30,7 @@ export function withinDouble(number: number, name: string): number {
 }
 
 /** An ambiguous Avro union arrives as `{ long: 5 }`. */
-function unwrapped(value: unknown): unknown {
+export function unwrapped(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (value instanceof Instant) return value.written;
   const entries = Object.entries(value);
@@ -95,7 +95,7 @@ const UNIT_NAMES = { s: 'seconds', ms: 'milliseconds', us: 'microseconds', ns: '
 const UNIT_SPAN = 4.2;
 
 /** The unit in which a number is a time of today; null: in none. */
-function likelyUnit(amount: number): keyof typeof UNIT_FROM | null {
+export function likelyUnit(amount: number): keyof typeof UNIT_FROM | null {
   for (const unit of ['s', 'ms', 'us', 'ns'] as const) {
     if (amount >= UNIT_FROM[unit] && amount < UNIT_FROM[unit] * UNIT_SPAN) return unit;
   }

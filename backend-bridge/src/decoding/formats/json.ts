@@ -15,7 +15,7 @@ const TAB = 9;
  */
 export const jsonFormat: FormatFactory = (_, place) => {
   const { name, malformed } = place;
-  const withoutEnvelope = createConnectReader(place.paths);
+  const withoutEnvelope = createConnectReader(place.paths ?? []);
   let text = '';
   return {
     structured: true,

@@ -1,0 +1,35 @@
+/** Durations as a metrics file writes them. */
+const UNITS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000, ms: 1 } as const;
+
+/** The shortest text for whole milliseconds, e.g. `5m`. */
+export function durationText(ms: number): string {
+  for (const [unit, unitMs] of Object.entries(UNITS)) {
+    if (ms >= unitMs && ms % unitMs === 0) return `${ms / unitMs}${unit}`;
+  }
+  return `${ms}ms`;
+}
+
+const WORDS: readonly (readonly [words: RegExp, unitMs: number])[] = [
+  [/^(s|sec|secs|second|seconds|secondly)$/, UNITS.s],
+  [/^(m|min|mins|minute|minutes|minutely)$/, UNITS.m],
+  [/^(h|hr|hrs|hour|hours|hourly)$/, UNITS.h],
+  [/^(d|day|days|daily)$/, UNITS.d],
+];
+
+const unitMs = (word: string | undefined): number | undefined =>
+  word === undefined ? undefined : WORDS.find(([words]) => words.test(word))?.[1];
+
+/** The duration that a topic's name speaks of: `orders_per_minute`, `sales-5m`, `hourly.visits`; null: none. */
+export function durationInName(snakeName: string): number | null {
+  const parts = snakeName.split('_');
+  for (const [i, part] of parts.entries()) {
+    const [, digits, word] = /^(\d+)([a-z]+)$/.exec(part) ?? [];
+    const joined = unitMs(word);
+    if (joined !== undefined) return Number(digits) * joined;
+    const next = unitMs(parts[i + 1]);
+    if (/^\d+$/.test(part) && next !== undefined) return Number(part) * next;
+    if ((part === 'per' || part === 'by' || part === 'every') && next !== undefined) return next;
+    if (part.endsWith('ly') && unitMs(part) !== undefined) return unitMs(part)!;
+  }
+  return null;
+}
