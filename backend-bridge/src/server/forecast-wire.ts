@@ -9,7 +9,7 @@ import type { Selection } from '../domain/selection';
 import { forecastBasisJson, forecastSeriesPieces } from '../live/forecast-text';
 import type { components } from './api-types';
 import type { ForecastOptions } from './websocket-messages';
-import { headToWire } from './wire-mapping';
+import { headToWire, steppedFromWire } from './wire-mapping';
 
 /** Forecasts and backtests between the wire and the inside. */
 
@@ -20,15 +20,7 @@ const MAX_ALARMS = 1_000;
 
 function selectionFromWire(body: Schemas['ForecastRequest'] | Schemas['BacktestRequest']): ForecastSelection {
   return {
-    metric: body.metric,
-    measure: body.measure,
-    fromMs: body.from_ms,
-    toMs: body.to_ms,
-    filters: body.filters,
-    groupBy: body.group_by,
-    stepMs: body.step_ms,
-    maxPoints: body.max_points,
-    overTime: body.over_time,
+    ...steppedFromWire(body),
     fill: body.fill,
     interval: body.interval,
     seasons: body.seasons,

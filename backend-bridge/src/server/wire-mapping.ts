@@ -18,7 +18,19 @@ import type { components } from './api-types';
 type Schemas = components['schemas'];
 export type QueryHead = Schemas['QueryHead'];
 
-export function queryFromWire(body: Schemas['QueryRequest']): Query {
+/** The options that queries, forecasts and backtests of series share. */
+export function steppedFromWire(
+  body: Schemas['QueryRequest'] | Schemas['ForecastRequest'] | Schemas['BacktestRequest'],
+) {
+  return {
+    ...selectedFromWire(body),
+    stepMs: body.step_ms,
+    maxPoints: body.max_points,
+    overTime: body.over_time,
+  };
+}
+
+function selectedFromWire(body: Parameters<typeof steppedFromWire>[0] | Schemas['SummaryRequest']) {
   return {
     metric: body.metric,
     measure: body.measure,
@@ -26,9 +38,12 @@ export function queryFromWire(body: Schemas['QueryRequest']): Query {
     toMs: body.to_ms,
     filters: body.filters,
     groupBy: body.group_by,
-    stepMs: body.step_ms,
-    maxPoints: body.max_points,
-    overTime: body.over_time,
+  };
+}
+
+export function queryFromWire(body: Schemas['QueryRequest']): Query {
+  return {
+    ...steppedFromWire(body),
     fill: body.fill ?? 'none',
     includeOpen: body.include_open ?? true,
     includeRevisions: body.include_revisions ?? false,
@@ -37,15 +52,7 @@ export function queryFromWire(body: Schemas['QueryRequest']): Query {
 
 /** Without those of steps: a summary always stands at the window's own. */
 export function summaryFromWire(body: Schemas['SummaryRequest']): Query {
-  return {
-    metric: body.metric,
-    measure: body.measure,
-    fromMs: body.from_ms,
-    toMs: body.to_ms,
-    filters: body.filters,
-    groupBy: body.group_by,
-    includeOpen: body.include_open ?? false,
-  };
+  return { ...selectedFromWire(body), includeOpen: body.include_open ?? false };
 }
 
 export function eventsFromWire(body: Schemas['EventsRequest']): EventsQuery {

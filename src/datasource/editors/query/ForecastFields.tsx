@@ -16,7 +16,7 @@ import {
   timeZoneChoices,
 } from './forecast-choices';
 import type { SectionProps } from './section';
-import { stepFault } from './SeriesFields';
+import { StepField } from './StepField';
 
 /** Of the contract (backend-bridge/api/openapi.yaml). */
 const DEFAULTS = { timeZone: 'UTC', minChange: '0', forSteps: '1', band: '0.95' } as const;
@@ -61,20 +61,16 @@ export function ForecastModelFields({ query, onChange, metric, idOf }: Fields) {
   const withoutZone = useMemo(() => ({ label: DEFAULTS.timeZone }), []);
   return (
     <EditorRow>
-      <ChoiceField
-        id={idOf('step')}
-        label={t('query.step.label', 'Step')}
+      <StepField
+        query={query}
+        onChange={onChange}
+        idOf={idOf}
         tooltip={t(
           'forecast.step.tooltip',
           'Forecasts of different steps are different forecasts. Use the same step in panels and rules.',
         )}
-        value={query.step === 'auto' ? undefined : query.step}
         choices={steps}
         unset={withoutStep}
-        custom="text"
-        error={stepFault(query.step)}
-        faultOf={stepFault}
-        onChange={(step) => onChange({ step })}
       />
       <ChoiceField
         id={idOf('time-zone')}

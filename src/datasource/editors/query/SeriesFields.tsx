@@ -5,8 +5,9 @@ import { OVER_TIME, type Fill, type OverTime } from '../../query';
 import { ChoiceField, type Choice } from '../fields/ChoiceField';
 import { holdsVariable } from '../fields/template-variables';
 import { overTimeChoices, overTimeLabel, stepChoices } from './catalogue-choices';
-import { durationText, isDuration } from './durations';
+import { durationText } from './durations';
 import type { SectionProps } from './section';
+import { StepField } from './StepField';
 
 const fillChoices = (): readonly Choice<Fill>[] => [
   {
@@ -64,20 +65,16 @@ export function SeriesFields({ query, onChange, metric, measure, forRule, idOf }
   if (metric?.window.type === 'session') return null;
   return (
     <EditorRow>
-      <ChoiceField
-        id={idOf('step')}
-        label={t('query.step.label', 'Step')}
+      <StepField
+        query={query}
+        onChange={onChange}
+        idOf={idOf}
         tooltip={t(
           'query.step.tooltip',
           'Interval between points. Longer steps combine whole windows; a step in between is rounded up.',
         )}
-        value={query.step === 'auto' ? undefined : query.step}
         choices={steps}
         unset={stepByDefault}
-        custom="text"
-        error={stepFault(query.step)}
-        faultOf={stepFault}
-        onChange={(step) => onChange({ step })}
       />
       <ChoiceField<OverTime>
         id={idOf('over-time')}
@@ -109,11 +106,4 @@ export function SeriesFields({ query, onChange, metric, measure, forRule, idOf }
       />
     </EditorRow>
   );
-}
-
-export function stepFault(step: string | undefined): string | undefined {
-  if (step === undefined || step === 'auto' || step === 'window' || holdsVariable(step) || isDuration(step)) {
-    return undefined;
-  }
-  return t('query.step.invalid', '"{{step}}" is not a valid duration. Enter one such as 5m or 1h.', { step });
 }
