@@ -75,7 +75,7 @@ export interface CallOptions {
   readonly token?: string;
 }
 
-/** Sends one request, and fails when the answer is not as the contract says. */
+/** Sends one request, and fails when the answer does not match the API schema. */
 export async function call(
   url: string,
   method: string,

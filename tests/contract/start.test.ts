@@ -61,7 +61,12 @@ describe('the start of the bridge', () => {
     ['a wrong value', { BRIDGE_PORT: '99999' }, [], /BRIDGE_PORT: .*65535/],
     ['a missing metrics file', { METRICS_FILE: '/does/not/exist' }, [], /METRICS_FILE: cannot read/],
     ['a missing tokens file', { BRIDGE_TOKENS_FILE: '/does/not/exist' }, [], /tokens_file: .*access\.md/],
-    ['an origin that is none', { BRIDGE_ALLOWED_ORIGINS: '*' }, [], /allowed_origins: "\*" is no origin/],
+    [
+      'an origin that is none',
+      { BRIDGE_ALLOWED_ORIGINS: '*' },
+      [],
+      /allowed_origins: "\*" is not a valid origin/,
+    ],
     ['an unknown option', {}, ['--verbose'], /--verbose: unknown option/],
   ])('%s ends it with code 2 and a sentence, without a stack', (_, environment, args, sentence) => {
     const { status, stdout, stderr } = run(environment, ...args);

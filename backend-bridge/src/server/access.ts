@@ -1,12 +1,12 @@
 import type { Filter } from '../domain/selection';
 
-/** Who may do what: the one face of tokens, origins and hosts towards HTTP and WebSocket. */
+/** Authentication and authorisation: tokens, browser origins and Host headers, for HTTP and WebSocket. */
 
 export type Scope = 'read' | 'ingest' | 'admin' | 'observe';
 
-/** The holder of a token; without tokens everybody on loopback is one with every scope. */
+/** The authenticated caller. Without a tokens file, every loopback caller has all scopes. */
 export interface Principal {
-  /** The token's name, never the token. */
+  /** Name of the token, never the token itself. */
   readonly name: string;
   readonly scopes: ReadonlySet<Scope>;
   /** Filters that apply to everything this principal sees. */
@@ -19,7 +19,7 @@ export type AccessRefusal = {
 };
 
 export interface Access {
-  /** False: no tokens are configured, everybody is let in. */
+  /** False: no tokens are configured, and every caller is accepted. */
   readonly required: boolean;
   /** `Authorization` header of a request from this address. */
   fromHeader(authorization: string | undefined, remoteAddress: string): Principal | AccessRefusal;
@@ -27,6 +27,6 @@ export interface Access {
   fromToken(token: string, remoteAddress: string): Principal | AccessRefusal;
   originAllowed(origin: string | undefined): boolean;
   hostAllowed(host: string | undefined): boolean;
-  /** Called with the principal whose token was withdrawn or changed. Returns the way to stop it. */
+  /** Calls back with the principal of a token that was revoked or changed. Returns a function that unsubscribes. */
   onRevoked(listener: (principal: Principal) => void): () => void;
 }

@@ -3,7 +3,7 @@ import { parse } from 'yaml';
 import openapiText from '../../api/openapi.yaml';
 import { RequestError, type RequestErrorCode } from '../domain/errors';
 
-/** The contract's own file at work: requests are checked with the schemas of api/openapi.yaml. */
+/** Request validation by the schemas of api/openapi.yaml. */
 
 interface SchemaNode {
   readonly $ref?: string;
@@ -28,13 +28,13 @@ export interface ApiDocument {
   readonly components: { readonly schemas: Readonly<Record<string, SchemaNode>> };
 }
 
-/** The place that a request's schema failed at, in the words of the refusal. */
+/** Which part of a request a schema checks, as named in the error. */
 export type Check = (value: unknown) => void;
 
 export interface OperationChecks {
-  /** Throws RequestError when the body is not as the contract says; fills in no defaults. */
+  /** Throws RequestError for a body that does not match its schema. Applies no defaults. */
   readonly body: Check;
-  /** The same for path and query parameters; turns the text of numbers into numbers, in place. */
+  /** The same for path and query parameters. Converts numeric strings to numbers in place. */
   readonly parameters: Check;
 }
 
@@ -69,7 +69,7 @@ export class ApiContract {
   }
 
   private ajv(coerceTypes: boolean): Ajv2020 {
-    // allErrors stays off: the first fault is enough, and a huge wrong body would cost a list of all of them.
+    // allErrors stays off: one error is enough, and a large invalid body would produce a long list.
     const ajv = new Ajv2020({ coerceTypes, strict: true, strictTypes: false, strictRequired: false });
     ajv.addVocabulary([
       'x-error-code',
@@ -112,7 +112,7 @@ export class ApiContract {
 
   private refusal(validate: ValidateFunction, what: 'body' | 'parameter', target: SchemaNode): RequestError {
     const error = validate.errors?.[0];
-    if (!error) return new RequestError('bad_request', `The ${what} is not as the contract says`);
+    if (!error) return new RequestError('bad_request', `The ${what} does not match the API schema`);
     const field = error.instancePath.split('/')[1];
     const node = field === undefined ? undefined : target.properties?.[field];
     const code = (node && this.resolve(node)['x-error-code']) ?? 'bad_request';
@@ -127,7 +127,7 @@ export class ApiContract {
   }
 }
 
-/** A schema of the document as one that stands outside of it. */
+/** The schema with its $refs made absolute, so that it can be compiled outside its document. */
 function absolute(schema: SchemaNode): object {
   return schema.$ref === undefined ? schema : { $ref: `${DOCUMENT}${schema.$ref}` };
 }
@@ -140,5 +140,5 @@ function fault(error: ErrorObject): string {
   if (error.keyword === 'enum') {
     return `must be one of ${(params.allowedValues as unknown[]).map((value) => JSON.stringify(value)).join(', ')}`;
   }
-  return error.message ?? 'is not as the contract says';
+  return error.message ?? 'does not match the API schema';
 }

@@ -1,14 +1,14 @@
 import ipaddr from 'ipaddr.js';
 import { StartRefusedError } from '../domain/errors';
 
-/** True for addresses that only this machine reaches. A name other than localhost may mean anything: false. */
+/** True for loopback addresses. False for any name but localhost, which may resolve to anything. */
 export function isLoopback(host: string): boolean {
   const bare = host.replace(/^\[|\]$/g, '').toLowerCase();
   if (bare === 'localhost') return true;
   return ipaddr.isValid(bare) && ipaddr.process(bare).range() === 'loopback';
 }
 
-/** Refuses to serve other machines without tokens, unless told to. Throws StartRefusedError. */
+/** Throws StartRefusedError when the bridge would listen beyond loopback without tokens, unless `insecure` is set. */
 export function checkBinding(host: string, hasTokens: boolean, insecure: boolean): void {
   if (isLoopback(host) || hasTokens || insecure) return;
   throw new StartRefusedError(

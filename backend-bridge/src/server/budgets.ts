@@ -2,16 +2,16 @@ import { FairGate } from '../domain/fair-gate';
 import { MemoryBudget } from '../domain/memory-budget';
 import { PendingConnections } from './pending-connections';
 
-/** What all clients share, over HTTP and WebSocket; each principal (holder.ts) has its share of it. */
+/** Limits that all HTTP and WebSocket clients share, divided fairly between principals (holder.ts). */
 export interface Budgets {
   /** Queries, and histories of the original protocol. */
   readonly queries: FairGate;
   readonly ingest: FairGate;
-  /** Portions of long readings. */
+  /** Portions of long reads. */
   readonly turns: FairGate;
-  /** Series that are fitted for forecasts. */
+  /** Forecast fits. */
   readonly fits: FairGate;
-  /** Answers while they are made and sent. */
+  /** Memory of answers that are being built or sent. */
   readonly memory: MemoryBudget;
   readonly pending: PendingConnections;
 }
@@ -20,10 +20,10 @@ export interface BudgetLimits {
   readonly maxConcurrentQueries: number;
   readonly maxConcurrentIngest: number;
   readonly forecastWorkers: number;
-  /** How long a request waits for a place. */
+  /** Longest time a request may queue. */
   readonly maxQueueMs: number;
   readonly maxAnswerBytes: number;
-  /** Connections that have not shown a valid token. */
+  /** Unauthenticated connections. */
   readonly maxPending: number;
 }
 
@@ -36,9 +36,9 @@ export const BUDGET_LIMITS: BudgetLimits = {
   maxPending: 1_000,
 };
 
-/** Requests that may wait, for each that runs: bursts of one client wait rather than fail. */
+/** Queued requests per running one, so that a burst queues instead of failing. */
 const WAITING = 4;
-/** While one long reading waits for its store, another one computes. */
+/** While one long read waits for its store, another one computes. */
 const TURNS = 2;
 
 export function createBudgets(given: Partial<BudgetLimits> = {}): Budgets {
@@ -48,7 +48,7 @@ export function createBudgets(given: Partial<BudgetLimits> = {}): Budgets {
   return {
     queries: gate(limits.maxConcurrentQueries, 'limits.max_concurrent_queries'),
     ingest: gate(limits.maxConcurrentIngest, 'limits.max_concurrent_ingest'),
-    // Requests wait for their fits as long as their callers do: how many there are is the queries' bound.
+    // Fits queue as long as their request lives; the limit on queries bounds how many there are.
     fits: new FairGate({ places: limits.forecastWorkers, setting: 'limits.forecast_workers' }),
     turns: new FairGate({ places: TURNS, setting: 'limits.max_concurrent_queries' }),
     memory: new MemoryBudget(limits.maxAnswerBytes, 'limits.max_answer_bytes'),

@@ -6,8 +6,8 @@ const REFILL_MS = 6_000;
 const MAX_ADDRESSES = 10_000;
 
 /**
- * Counts failed authentications by address: ten at once, then one every six seconds. The list is bounded; the oldest
- * entry goes first.
+ * Rate-limits failed authentications per address: a burst of ten, then one every six seconds. Bounded; evicts the
+ * oldest entry.
  */
 export class FailedAttempts {
   private readonly spent = new Map<string, { failures: number; sinceMs: number }>();
@@ -27,7 +27,7 @@ export class FailedAttempts {
     dropOldest(this.spent, MAX_ADDRESSES);
   }
 
-  /** Remembered, since parsing an address costs more than the rest of a check. */
+  /** Cached: parsing an address costs more than the rest of a check. */
   private group(remoteAddress: string): string {
     const known = this.groups.get(remoteAddress);
     if (known !== undefined) return known;

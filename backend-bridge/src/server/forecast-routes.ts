@@ -13,7 +13,7 @@ import { sendJson, sendPieces } from './send-json';
 
 type Schemas = components['schemas'];
 
-/** Steps of an answer that is made at once. */
+/** Up to this number of steps an answer is built in one go. */
 const SMALL_ANSWER = 4_000;
 
 /** Forecasts and backtests. Scope `read`. */

@@ -11,11 +11,11 @@ import type { components } from './api-types';
 import type { ForecastOptions } from './websocket-messages';
 import { headToWire, steppedFromWire } from './wire-mapping';
 
-/** Forecasts and backtests between the wire and the inside. */
+/** Conversion of forecasts and backtests between wire and domain types. */
 
 type Schemas = components['schemas'];
 
-/** Newest alarms of a series that an answer lists. */
+/** Most alarms per series in an answer; the newest are kept. */
 const MAX_ALARMS = 1_000;
 
 function selectionFromWire(body: Schemas['ForecastRequest'] | Schemas['BacktestRequest']): ForecastSelection {
@@ -31,7 +31,7 @@ function selectionFromWire(body: Schemas['ForecastRequest'] | Schemas['BacktestR
   };
 }
 
-/** Of a subscription's `forecast`. */
+/** Options of a subscription's `forecast`. */
 export function forecastOptionsOf(
   given: ForecastOptions,
 ): Omit<ForecastQuery, keyof Selection | 'fromMs' | 'toMs'> {
@@ -66,12 +66,12 @@ function forecastHead(
   };
 }
 
-/** Steps in the answer. */
+/** Number of steps in the answer. */
 export function forecastSteps({ series }: ForecastAnswer): number {
   return series.reduce((steps, { actual }) => steps + actual.length, 0);
 }
 
-/** The answer of /forecast as JSON, one piece for each column. NaN becomes null. */
+/** The answer of /forecast as JSON, one chunk per column. NaN becomes null. */
 export function* forecastJson(answer: ForecastAnswer): Generator<string> {
   yield `${JSON.stringify(forecastHead(answer)).slice(0, -1)},"series":[`;
   let separator = '';
@@ -99,7 +99,7 @@ export function backtestToWire(answer: BacktestAnswer): Schemas['BacktestAnswer'
   };
 }
 
-/** A series that never changed has no scale to measure by. */
+/** Null for NaN: a constant series has no scale to measure errors by. */
 function numberOrNull(value: number): number | null {
   return Number.isFinite(value) ? value : null;
 }

@@ -1,12 +1,12 @@
 import ipaddr from 'ipaddr.js';
 import type { Access, Principal } from './access';
 
-/** Whose budget a request or a connection counts for: its token's, or without tokens its address's. */
+/** The budget key of a request or connection: its token, or without tokens its address. */
 export function holderOf(access: Access, principal: Principal, remoteAddress: string | undefined): string {
   return access.required ? principal.name : addressGroup(remoteAddress ?? '');
 }
 
-/** An IPv4 address itself; of IPv6 the /64, of which one host has every address to spare. */
+/** The address itself for IPv4, its /64 for IPv6, where one host owns the whole /64. */
 export function addressGroup(remoteAddress: string): string {
   const bare = remoteAddress.split('%')[0]!;
   if (!ipaddr.isValid(bare)) return 'unknown';

@@ -8,7 +8,7 @@ import type { BridgeClock } from '../domain/trusted-clock';
 import type { Access } from './access';
 import type { Budgets } from './budgets';
 
-/** What the HTTP server is built from. */
+/** Dependencies of the HTTP server. */
 
 export interface HttpServerOptions {
   readonly host: string;
@@ -16,25 +16,25 @@ export interface HttpServerOptions {
   readonly port: number;
   readonly tlsCertFile?: string | undefined;
   readonly tlsKeyFile?: string | undefined;
-  /** Largest body of an ingest request; the others have at most 1 MiB of it. */
+  /** Largest body of an ingest request; all others are limited to 1 MiB. */
   readonly maxBodyBytes: number;
   readonly maxIngestEvents: number;
-  /** How long a request's head may take to arrive. */
+  /** Timeout for receiving a request's headers. */
   readonly headerTimeoutMs: number;
 }
 
 /** The part of the query engine that HTTP calls. */
 export type HttpEngine = Pick<QueryEngine, 'catalogue' | 'dimensionValues' | 'query' | 'summary' | 'events'>;
 
-/** What is known of clocks. */
+/** Clock faults, of this bridge and of others. */
 export interface ClockState {
-  /** Why this bridge's clock cannot be relied on, in a sentence; null: it can. */
+  /** Why this bridge's clock is unreliable, as a sentence; null when it is reliable. */
   fault(): string | null;
-  /** Other bridges on the same store whose clocks are wrong. */
+  /** Other bridges on the same store with wrong clocks. */
   skewedBridges(): readonly BridgeClock[];
 }
 
-/** WebSocket clients in numbers, for /status. */
+/** WebSocket client counts for /status. */
 export interface ClientCounts {
   readonly connections: number;
   readonly subscriptions: number;
@@ -53,12 +53,12 @@ export interface HttpDependencies {
   /** Shared with the WebSocket. */
   readonly budgets: Budgets;
   readonly metricsText: () => Promise<string>;
-  /** The bridge's own version. */
+  /** Version of the bridge. */
   readonly version: string;
   readonly log: Log;
   readonly clock: Clock;
   readonly clockState: ClockState;
   readonly clients?: () => ClientCounts;
-  /** What the status said over time. */
+  /** Recorded status. */
   readonly history: StatusHistory;
 }

@@ -16,10 +16,10 @@ import { Readiness } from './readiness';
 import { errorBody, refusalFor, retryAfterSeconds, STATUS_OF } from './refusals';
 
 const QUERY_BODY_BYTES = 1_048_576;
-/** A peer that neither sends nor takes anything for so long is dropped; WebSockets have their own heartbeat. */
+/** Idle timeout of HTTP connections; WebSockets have their own heartbeat. */
 const IDLE_MS = 60_000;
 const REQUEST_MS = 30_000;
-/** How often requests that take too long to arrive are looked for. */
+/** How often requests that are overdue are looked for. */
 const CHECK_MS = 1_000;
 const CLOSE_MS = 4_000;
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
@@ -27,13 +27,13 @@ const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 export interface HttpServer {
   /** For the WebSocket's `upgrade` event. */
   readonly server: Server;
-  /** Binds. Rejects with StartRefusedError when the address cannot be had. */
+  /** Binds. Rejects with StartRefusedError when the address cannot be bound. */
   listen(): Promise<{ readonly host: string; readonly port: number; readonly url: string }>;
-  /** Takes no more requests, finishes those under way, and cuts what is left after four seconds. */
+  /** Stops accepting requests, finishes those in flight, and closes what is left after four seconds. */
   close(): Promise<void>;
 }
 
-/** The whole HTTP side of the contract (api/openapi.yaml). Throws StartRefusedError for unusable TLS files. */
+/** The HTTP API of api/openapi.yaml. Throws StartRefusedError for unusable TLS files. */
 export function createHttpServer(dependencies: HttpDependencies): HttpServer {
   const { options, log } = dependencies;
   const tls = tlsFiles(options);
@@ -61,12 +61,12 @@ export function createHttpServer(dependencies: HttpDependencies): HttpServer {
   app.removeContentTypeParser('text/plain');
   app.setErrorHandler((error, request, reply) => {
     const refusal = refusalFor(error);
-    // Work that ended because its caller is gone has not failed.
+    // An aborted request is not a failure.
     const cancelled = reply.raw.destroyed && (error as Error).name === 'AbortError';
     if (refusal.code === 'internal' && !cancelled) {
       log.error({ err: error, method: request.method, route: request.routeOptions.url }, 'a request failed');
     }
-    // Nobody reads the rest of a body that is not wanted.
+    // The rest of a refused body is not read.
     if (!request.raw.complete) void reply.header('connection', 'close');
     return refuse(reply, refusal);
   });
@@ -145,7 +145,7 @@ function refuseOtherMethods(app: FastifyInstance, routes: ReadonlyMap<string, Re
     app.route({
       url,
       method: METHODS.filter((method) => !known.has(method)),
-      // Before the body is read: whatever it is, it is not wanted.
+      // Before the body is read, as it would be refused anyway.
       onRequest: async (request, reply) => {
         void reply.header('allow', allowed.join(', '));
         throw new RequestError(
@@ -158,7 +158,7 @@ function refuseOtherMethods(app: FastifyInstance, routes: ReadonlyMap<string, Re
   }
 }
 
-/** Bytes that are no HTTP request: answered on the bare socket, and the connection ends. */
+/** Answers bytes that are not HTTP on the raw socket, and closes it. */
 function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
@@ -168,8 +168,8 @@ function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void
     error.code === 'HPE_HEADER_OVERFLOW'
       ? ['431 Request Header Fields Too Large', 'The headers are too large']
       : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? ['408 Request Timeout', 'The request did not come in time']
-        : ['400 Bad Request', 'This is no valid HTTP request'];
+        ? ['408 Request Timeout', 'The request was not received in time']
+        : ['400 Bad Request', 'Not a valid HTTP request'];
   const body = JSON.stringify(errorBody(new RequestError('bad_request', message)));
   socket.end(
     `HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\n` +
@@ -185,7 +185,7 @@ function tlsFiles(options: HttpDependencies['options']): { cert: Buffer; key: Bu
   }
   try {
     const files = { cert: readFileSync(tlsCertFile), key: readFileSync(tlsKeyFile) };
-    // What is no PEM, or not a pair, must be told now, in words.
+    // Invalid PEM or a key of another certificate must be reported at start.
     createSecureContext(files);
     return files;
   } catch (error) {
@@ -203,6 +203,6 @@ function listenFault(error: NodeJS.ErrnoException, host: string, port: number): 
     return `Port ${port} on ${host} is in use; stop the other process or set BRIDGE_PORT`;
   }
   if (error.code === 'EACCES')
-    return `Port ${port} needs rights that this user lacks; set BRIDGE_PORT above 1023`;
+    return `Port ${port} needs privileges that this user lacks; set BRIDGE_PORT above 1023`;
   return `Cannot serve on ${host}:${port}: ${error.message}; correct BRIDGE_HOST or BRIDGE_PORT`;
 }

@@ -21,7 +21,7 @@ export function ingestRoutes(
     );
   };
   readHarmlessNames(app);
-  // Before the body is read: nothing of it would be used.
+  // Before the body is read, as it would not be used.
   const onRequest = (_request: FastifyRequest, _reply: FastifyReply, done: () => void): void => {
     ingest();
     done();
@@ -37,7 +37,7 @@ export function ingestRoutes(
       if (given.length > options.maxIngestEvents) {
         throw new RequestError(
           'payload_too_large',
-          `One request takes at most ${options.maxIngestEvents} events; send these ${given.length} in parts`,
+          `One request may hold at most ${options.maxIngestEvents} events; send these ${given.length} in parts`,
           { limit: options.maxIngestEvents },
         );
       }
@@ -64,8 +64,8 @@ export function ingestRoutes(
 }
 
 /**
- * An event whose content has a name such as `__proto__` is one bad event at most. The pipeline reads own properties
- * and never copies them, so for ingest such a body is read as it is; everywhere else it stays refused.
+ * Accepts bodies with names such as `__proto__` for ingest, where such an event is at most one bad event: the pipeline
+ * reads own properties only and never copies them. All other routes refuse such bodies.
  */
 function readHarmlessNames(app: FastifyInstance): void {
   const strict = app.getDefaultJsonParser('error', 'error');

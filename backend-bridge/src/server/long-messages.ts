@@ -1,13 +1,13 @@
-/** One connection with long messages to write. */
+/** A connection with long messages to write. */
 export interface LongWriter {
-  /** Makes and writes one piece. False: it has no more, or waits for its client. */
+  /** Encodes and writes one piece. False: no more pieces, or the client lags. */
   writePiece(): boolean;
 }
 
-/** Work on pieces in one turn of the event loop. */
+/** Time spent on pieces per turn of the event loop. */
 const TURN_MS = 8;
 
-/** Makes long messages of all connections piece by piece, each connection in turn, so that none holds the event loop. */
+/** Writes long messages of all connections piece by piece, round robin, so that none blocks the event loop. */
 export class LongMessages {
   private readonly writers = new Set<LongWriter>();
   private scheduled = false;
@@ -26,7 +26,7 @@ export class LongMessages {
   private readonly run = (): void => {
     const ends = performance.now() + TURN_MS;
     for (const writer of this.writers) {
-      // To the end of the order, if it goes on.
+      // Back to the end of the queue if there is more.
       this.writers.delete(writer);
       if (writer.writePiece()) this.writers.add(writer);
       if (performance.now() >= ends) break;

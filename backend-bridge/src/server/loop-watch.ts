@@ -2,7 +2,7 @@ const TICK_MS = 250;
 const KEPT_TICKS = 40;
 const STALLED_MS = 5_000;
 
-/** Watches how late the event loop's timers are: the sign of a process that is alive but does not move. */
+/** Measures event loop lag: how late timers fire. */
 export class LoopWatch {
   private readonly lags: number[] = [];
   private expectedMs = performance.now() + TICK_MS;
@@ -13,7 +13,7 @@ export class LoopWatch {
     this.timer.unref();
   }
 
-  /** The longest delay of the last ten seconds, in whole milliseconds. */
+  /** The largest lag of the last ten seconds, in whole milliseconds. */
   lagMs(): number {
     return Math.round(Math.max(0, performance.now() - this.expectedMs, ...this.lags));
   }

@@ -3,7 +3,7 @@ import { MessageRate } from './message-rate';
 describe('message rate', () => {
   const limits = { perSecond: 2, burst: 3, refusedAMinute: 4 };
 
-  test('a burst, then so many a second', () => {
+  test('allows a burst, then the configured rate', () => {
     const rate = new MessageRate(limits, 0);
     expect([0, 0, 0, 0].map((now) => rate.take(now))).toEqual(['ok', 'ok', 'ok', 'refused']);
     expect(rate.take(500)).toBe('ok');

@@ -1,8 +1,8 @@
-/** How many messages one client may send: a bucket that fills with time. */
+/** Message rate limit of one client, as a token bucket. */
 export interface MessageRateLimits {
   readonly perSecond: number;
   readonly burst: number;
-  /** So many refused within a minute end the connection. */
+  /** Refused messages per minute that close the connection. */
   readonly refusedAMinute: number;
 }
 
@@ -14,7 +14,7 @@ export class MessageRate {
   private refused = 0;
   private minute = 0;
 
-  /** `nowMs` here and in take(): of a monotonic clock. */
+  /** `nowMs` here and in take() is monotonic. */
   constructor(
     private readonly limits: MessageRateLimits,
     nowMs: number,

@@ -65,7 +65,7 @@ export function operationsRoutes(
   );
 
   const history = contract.of('statusHistory');
-  // No bound on requests at once: like the status, it must answer above all when much is going on; its size is bounded.
+  // No concurrency limit: like the status it must answer under load; its size is bounded.
   app.get('/api/v1/status/history', { config }, async (request, reply) => {
     const given = { ...(request.query as object) };
     history.parameters(given);

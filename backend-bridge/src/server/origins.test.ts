@@ -29,7 +29,7 @@ describe('origins', () => {
 
   it.each(['grafana.example.org', '*', 'https://a.org/path', 'file:///x'])(
     'refuses to start with %s',
-    (origin) => expect(() => new OriginList([origin])).toThrow(/is no origin/),
+    (origin) => expect(() => new OriginList([origin])).toThrow(/is not a valid origin/),
   );
 });
 
@@ -59,7 +59,7 @@ describe('hosts', () => {
     'svc.cluster.local',
   ])('refuses %s', (host) => expect(list.allows(host)).toBe(false));
 
-  it('allows the own addresses where every one is bound, and no name', () => {
+  it('allows the addresses of this machine when bound to a wildcard, and no names', () => {
     const wildcard = new HostList('0.0.0.0', []);
     const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
     for (const { address, family } of own) {

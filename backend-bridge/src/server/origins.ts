@@ -3,9 +3,11 @@ import ipaddr from 'ipaddr.js';
 import { StartRefusedError } from '../domain/errors';
 import { isLoopback } from './binding';
 
-/** Allow-lists of browser origins and of Host headers: what keeps web pages away from a bridge on loopback. */
+/** Allow-lists of browser origins and Host headers, which keep web pages away from a bridge on loopback. */
 
-/** Loopback origins, and those of the list (`scheme://host[:port]`). Throws StartRefusedError for an unusable entry. */
+/**
+ * Allows loopback origins and the listed ones (`scheme://host[:port]`). Throws StartRefusedError for an invalid entry.
+ */
 export class OriginList {
   private readonly allowed: ReadonlySet<string>;
 
@@ -15,7 +17,7 @@ export class OriginList {
         const url = URL.canParse(text) ? new URL(text) : undefined;
         if (!url || url.origin === 'null' || !['', '/'].includes(url.pathname) || url.search !== '') {
           throw new StartRefusedError(
-            `allowed_origins: ${JSON.stringify(text)} is no origin; write it as https://grafana.example.org`,
+            `allowed_origins: ${JSON.stringify(text)} is not a valid origin; write it as https://grafana.example.org`,
           );
         }
         return url.origin;
@@ -23,7 +25,7 @@ export class OriginList {
     );
   }
 
-  /** No Origin header: not a browser's cross-site request. */
+  /** True without an Origin header, which browsers send with every cross-site request. */
   allows(origin: string | undefined): boolean {
     if (origin === undefined) return true;
     if (!URL.canParse(origin)) return false;
@@ -38,13 +40,13 @@ const MAX_PASSED = 1_000;
 const WILDCARDS: ReadonlySet<string> = new Set(['', '0.0.0.0', '::', '[::]']);
 
 /**
- * Loopback names, the bound address (for a wildcard every address of this machine), and those of the list
- * (a name, or `*.domain`; ports do not matter). A name that an attacker's DNS points here is none of them.
+ * Allows loopback names, the bound address (for a wildcard every address of this machine) and the listed names (a name
+ * or `*.domain`; ports are ignored). Guards against DNS rebinding.
  */
 export class HostList {
   private readonly names: ReadonlySet<string>;
   private readonly wildcard: boolean;
-  /** Host headers that passed, as they came: parsing addresses costs more than the rest of the checks. */
+  /** Cache of accepted Host headers: parsing addresses costs more than the other checks. */
   private readonly passed = new Set<string>();
 
   constructor(boundHost: string, hosts: readonly string[]) {
@@ -64,7 +66,7 @@ export class HostList {
       this.passed.add(host);
       return true;
     }
-    // Not remembered: the addresses of this machine change.
+    // Not cached: the addresses of this machine change.
     return this.wildcard && ipaddr.isValid(name) && ownAddresses().has(ipaddr.process(name).toString());
   }
 
@@ -84,7 +86,7 @@ function nameOf(host: string): string | undefined {
   return match ? (match[1] ?? match[2]!.replace(/\.$/, '')) : undefined;
 }
 
-/** Read anew each time: addresses come and go, and only requests by an address other than loopback ask. */
+/** Read on each call: addresses change, and only requests by a non-loopback address get here. */
 function ownAddresses(): ReadonlySet<string> {
   const own = new Set<string>();
   for (const list of Object.values(networkInterfaces())) {

@@ -2,18 +2,17 @@ import type { Socket } from 'node:net';
 import { addressGroup } from './holder';
 
 /**
- * Connections that have not shown a valid token, HTTP and WebSocket alike. When there are too many, the oldest of the
- * address with the most is dropped for the new one: whoever sends a token at once is always served, however many
- * connections wait without.
+ * Unauthenticated HTTP and WebSocket connections. When there are too many, the oldest connection of the address with
+ * the most is dropped, so that clients that authenticate at once are always served.
  */
 export class PendingConnections {
   private total = 0;
-  /** By address, in order of arrival, each with the way to drop it. */
+  /** Drop functions by address and socket, in order of arrival. */
   private readonly byAddress = new Map<string, Map<Socket, () => void>>();
 
   constructor(private readonly limit: number) {}
 
-  /** Adds a connection, or changes how it is dropped. */
+  /** Adds a connection, or replaces its drop function. */
   add(socket: Socket, drop: () => void = () => socket.destroy()): void {
     const address = addressGroup(socket.remoteAddress ?? '');
     let connections = this.byAddress.get(address);
@@ -29,7 +28,7 @@ export class PendingConnections {
     if (this.total > this.limit) this.dropOldest();
   }
 
-  /** The connection has shown a valid token, or is closed. */
+  /** Removes a connection that authenticated or closed. */
   remove(socket: Socket): void {
     this.delete(addressGroup(socket.remoteAddress ?? ''), socket);
   }

@@ -3,14 +3,14 @@ import type { ResultSeries } from '../domain/selection';
 import { headToWire } from './wire-mapping';
 
 /**
- * The answer of /query as JSON. Columns of numbers go through JSON.stringify, which writes them at tens of
- * millions a second; a large answer comes in pieces, so that it neither holds the loop nor exists twice.
+ * The answer of /query as JSON. Number columns go through JSON.stringify, which writes tens of millions of numbers per
+ * second. Large answers are streamed in chunks, so that they neither block the event loop nor exist twice in memory.
  */
 
 const PIECE_VALUES = 20_000;
 const SMALL_ANSWER = 20_000;
 
-/** Points in the answer. */
+/** Number of points in the answer. */
 export function answerPoints(answer: QueryAnswer): number {
   let points = 0;
   for (const series of answer.series) points += series.times.length;
@@ -21,7 +21,7 @@ export function isSmall(answer: QueryAnswer): boolean {
   return answerPoints(answer) <= SMALL_ANSWER;
 }
 
-/** Pieces of JSON text that make up the answer. */
+/** The answer's JSON text in chunks. */
 export function* queryAnswerJson(answer: QueryAnswer, includeRevisions: boolean): Generator<string> {
   const head = JSON.stringify(headToWire(answer));
   let pending = `${head.slice(0, -1)},"series":[`;

@@ -25,7 +25,7 @@ const NOT_STARTED = {
 } as const;
 const STORE_NAMES = { redis: 'Redis', lmdb: 'The embedded store (LMDB)' } as const;
 
-/** Asks every hop how it is, at most four times a second, and never waits longer than 1.5 s for the store. */
+/** Readiness of every hop. Checks at most four times a second and waits at most 1.5 s for the store. */
 export class Readiness {
   private last: { readonly atMs: number; readonly states: Promise<HopStates> } | undefined;
 
@@ -37,8 +37,8 @@ export class Readiness {
   ) {}
 
   /**
-   * The first hop that fails; null when the bridge is ready. The clock comes first, for a wrong one can make others
-   * fail; then the store, whose failures stop the source.
+   * The first failing hop; null when the bridge is ready. The clock is checked first, since a wrong clock makes other
+   * hops fail, then the store, whose failures stop the source.
    */
   async failing(): Promise<Failing | null> {
     const states = await this.states();
@@ -91,7 +91,7 @@ function capitalised(sentence: string): string {
   return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }
 
-/** What /readyz may say to everybody: texts of libraries may quote a URL. */
+/** The failure as /readyz may show it to anyone: library messages may quote a URL. */
 function shown({ hop, message }: Failing): Failing {
   return { hop, message: withoutCredentials(message) };
 }

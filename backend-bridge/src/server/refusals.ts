@@ -1,7 +1,7 @@
 import { RequestError, UnavailableError, type RequestErrorCode } from '../domain/errors';
 import type { components } from './api-types';
 
-/** How every failure is told over HTTP: one status for each code, one shape of body. */
+/** HTTP error responses: one status per code, one body shape. */
 
 export type ErrorBody = components['schemas']['Error'];
 
@@ -40,7 +40,7 @@ export const STATUS_OF: Readonly<Record<RequestErrorCode, number>> = {
   source_unavailable: 503,
 };
 
-/** Seconds after which a client may try again, by code. */
+/** Retry-After in seconds, by code. */
 const RETRY_AFTER_S: Partial<Record<RequestErrorCode, number>> = {
   rate_limited: 6,
   overloaded: 1,
@@ -63,14 +63,14 @@ export function errorBody(error: RequestError): ErrorBody {
   };
 }
 
-/** fastify's own errors, by their code; what is not here goes by its status. */
+/** fastify's errors by code; others are mapped by status. */
 const FASTIFY_ERRORS: Readonly<Record<string, readonly [RequestErrorCode, string]>> = {
   FST_ERR_CTP_EMPTY_JSON_BODY: ['malformed_json', 'The body is empty; send a JSON document'],
-  FST_ERR_CTP_INVALID_JSON_BODY: ['malformed_json', 'The body is no valid JSON'],
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['bad_request', 'The body is not as long as Content-Length says'],
+  FST_ERR_CTP_INVALID_JSON_BODY: ['malformed_json', 'The body is not valid JSON'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['bad_request', 'The body length differs from Content-Length'],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['unsupported_media_type', 'Send the body as application/json'],
-  FST_ERR_CTP_BODY_TOO_LARGE: ['payload_too_large', 'The body is larger than this bridge takes'],
-  FST_ERR_BAD_URL: ['bad_request', 'The path is no valid URL; encode special characters with %'],
+  FST_ERR_CTP_BODY_TOO_LARGE: ['payload_too_large', 'The body exceeds the size limit of this bridge'],
+  FST_ERR_BAD_URL: ['bad_request', 'The path is not a valid URL; percent-encode special characters'],
   FST_ERR_MAX_PARAM_LENGTH: ['bad_request', 'A part of the path is too long'],
 };
 
@@ -83,8 +83,8 @@ const BY_STATUS: Readonly<Record<number, RequestErrorCode>> = {
 };
 
 /**
- * Any failure as the refusal to answer with. What nobody foresaw becomes `internal`, without its text:
- * that is for the log, and may hold what a caller must not see.
+ * The error to respond with. Unexpected failures become `internal` without their text, which goes to the log and may
+ * hold what a caller must not see.
  */
 export function refusalFor(error: unknown): RequestError {
   if (error instanceof RequestError) return error;
@@ -93,7 +93,7 @@ export function refusalFor(error: unknown): RequestError {
     return new RequestError(code, error.message, { hop: error.hop }, true);
   }
   if (error instanceof SyntaxError && 'statusCode' in error) {
-    return new RequestError('malformed_json', `The body is no valid JSON: ${error.message}`);
+    return new RequestError('malformed_json', `The body is not valid JSON: ${error.message}`);
   }
   if (error instanceof Error) {
     const { code, statusCode } = error as Error & { code?: unknown; statusCode?: unknown };
@@ -102,9 +102,9 @@ export function refusalFor(error: unknown): RequestError {
     if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) {
       return new RequestError(
         BY_STATUS[statusCode] ?? 'bad_request',
-        error.message || 'The request is refused',
+        error.message || 'The request was refused',
       );
     }
   }
-  return new RequestError('internal', 'The bridge failed at this request; its log says why', {}, true);
+  return new RequestError('internal', 'Internal error; see the log of the bridge', {}, true);
 }

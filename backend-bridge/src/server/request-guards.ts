@@ -7,18 +7,18 @@ import { RequestWork } from './request-work';
 import { knownEpoch } from './status-report';
 import { hasScope } from './tokens';
 
-/** What every request passes before its body is read: host, origin, token, scope, and a free place. */
+/** Checks of every request before its body is read: host, origin, token, scope and the concurrency limit. */
 
 declare module 'fastify' {
   interface FastifyRequest {
     principal: Principal;
-    /** Of requests with a gate. */
+    /** Set for requests with a gate. */
     work: RequestWork;
   }
   interface FastifyContextConfig {
-    /** Absent: open to all. */
+    /** Absent: no token needed. */
     scope?: Scope;
-    /** Which bound on requests at once holds. */
+    /** Which concurrency limit applies. */
     gate?: 'data' | 'ingest';
   }
 }

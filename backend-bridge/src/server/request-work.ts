@@ -3,17 +3,17 @@ import type { FairGate } from '../domain/fair-gate';
 import { POINT_BYTES, type MemoryHold } from '../domain/memory-budget';
 import type { RequestScope } from '../domain/request-scope';
 
-/** Who a request counts for, and what it shares with the others. */
+/** The budgets that a request draws on. */
 export interface RequestShare {
   readonly holder: string;
   readonly memory: MemoryHold;
-  /** Portions of long readings. */
+  /** Portions of long reads. */
   readonly turns: FairGate;
 }
 
 /**
- * One HTTP request's hold on the bridge. It ends when the answer is out, or the caller gone, and the work for it has
- * ended as well: a place that is given away earlier would let more work run than there are places.
+ * The resources of one HTTP request. They are released when the answer is sent or the caller is gone, and the request's
+ * work has ended too: releasing earlier would let more work run than the limit allows.
  */
 export class RequestWork implements RequestScope {
   private readonly controller = new AbortController();
@@ -40,13 +40,13 @@ export class RequestWork implements RequestScope {
     return this.controller.signal;
   }
 
-  /** Waits for a place and keeps it. Rejects as the gate does. */
+  /** Waits for a place and keeps it. Rejects with the gate's errors. */
   async enter(gate: FairGate): Promise<void> {
     this.leave = await this.run(() => gate.enter(this.share.holder, this.signal));
     this.endWhenOver();
   }
 
-  /** Runs work for the request; the scope's signal is aborted when the caller is gone. */
+  /** Runs the request's work; the scope's signal aborts when the caller disconnects. */
   async run<T>(work: (scope: RequestScope) => Promise<T>): Promise<T> {
     this.running += 1;
     try {

@@ -32,7 +32,7 @@ const CAPABILITIES = [
 ] as const;
 const WATERMARK_LIMIT_MS = 1_500;
 
-/** What /status says, and what of the Prometheus metrics a holder of fixed filters may see. */
+/** Builds /status, and the Prometheus metrics that a tenant may see. */
 export class StatusReport {
   private readonly startedAt = performance.now();
 
@@ -69,7 +69,7 @@ export class StatusReport {
           .map((topic) => topicEntry(topic, watermarks.get(topic.metric) ?? null, shared)),
       },
       store: { kind: store.kind, ...hopState(states.store, shared) },
-      // Of the bridge itself, so nothing of others is in it.
+      // Facts of this bridge only, so tenants may see it.
       clock: { ...hopState(states.clock, true), skewed_bridges: this.skewedBridges(shared) },
       pipeline: source.kind === 'embedded' ? hopState(states.source, shared) : null,
       clients: shared
@@ -91,7 +91,7 @@ export class StatusReport {
     };
   }
 
-  /** What the status said over the range, of what the principal sees of it; the holder of a fixed filter no counts. */
+  /** Recorded status over the range, limited to what the principal may see; tenants get no counts. */
   history(principal: Principal, range: TimeRange, maxPoints: number | undefined): StatusHistoryAnswer {
     const { history } = this.dependencies;
     const { stepMs, series } = history.read(range, maxPoints);
@@ -117,7 +117,7 @@ export class StatusReport {
     };
   }
 
-  /** The freshness of the metrics that the principal sees; every other figure counts what others do. */
+  /** Freshness of the metrics that the principal may see; all other figures include other tenants' activity. */
   async tenantMetrics(principal: Principal): Promise<string> {
     const watermarks = await this.watermarks(this.visible(principal));
     const nowMs = this.dependencies.clock();
@@ -133,7 +133,7 @@ export class StatusReport {
     return `${lines.join('\n')}\n`;
   }
 
-  /** Null for those that the store does not tell in time: the status must work above all when something fails. */
+  /** Null where the store does not answer in time: the status must work when other parts fail. */
   private async watermarks(metrics: readonly Metric[]): Promise<ReadonlyMap<string, number | null>> {
     const found = new Map<string, number | null>(metrics.map(({ name }) => [name, null]));
     const asked = metrics.map(async (metric) => {
@@ -144,7 +144,7 @@ export class StatusReport {
     return found;
   }
 
-  /** Of the metrics that have one, as far as the store answers in time. */
+  /** History state of the metrics that have one, as far as the store answers in time. */
   private async histories(metrics: readonly Metric[]): Promise<ReadonlyMap<string, HistoryEntry>> {
     const { store } = this.dependencies;
     const found = new Map<string, HistoryEntry>();
@@ -166,7 +166,7 @@ export class StatusReport {
     return found;
   }
 
-  /** Names of hosts are not for the holder of a fixed filter. */
+  /** Empty for tenants, who must not see host names. */
   private skewedBridges(shared: boolean): Schemas['SkewedBridge'][] {
     const bridges = shared ? this.dependencies.clockState.skewedBridges() : [];
     return bridges.map(({ bridge, aheadMs }) => ({ bridge, ahead_ms: aheadMs }));
@@ -180,13 +180,13 @@ export class StatusReport {
     try {
       return this.dependencies.source.status();
     } catch {
-      // Readiness has said so already: it asks the same.
+      // Already reported by readiness.
       return null;
     }
   }
 }
 
-/** Empty as long as the store has not started: the server is there before it. */
+/** The store epoch; empty until the store has started, which is after the server. */
 export function knownEpoch(store: SeriesStore): string {
   try {
     return store.epoch();
@@ -199,8 +199,8 @@ function topicsOf(status: SourceStatus | null): readonly TopicStatus[] {
   return status?.topics ?? [];
 }
 
-/** What a tenant hears of a failure: its text may name topics, labels and hosts that are not the tenant's. */
-const FAILS = 'This hop fails; ask whoever runs the bridge';
+/** Failure text for tenants: the real one may name topics, labels and hosts of others. */
+const FAILS = 'This hop is failing; contact the operator of the bridge';
 
 function hopState(failing: Failing | null, shared: boolean): Schemas['HopState'] {
   if (failing === null) return { state: 'ok', message: null };

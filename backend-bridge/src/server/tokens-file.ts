@@ -3,18 +3,18 @@ import { z } from 'zod';
 import type { Filter } from '../domain/selection';
 import type { Principal } from './access';
 
-/** The tokens file: YAML or JSON, read and checked. */
+/** Parser of the tokens file, YAML or JSON. */
 
 export interface TokenEntry {
   /** SHA-256 of the token, 32 bytes. */
   readonly hash: Buffer;
   readonly principal: Principal;
-  /** Changes when anything of the entry does. */
+  /** Changes with any field of the entry. */
   readonly fingerprint: string;
 }
 
 const MAKE_ONE = 'make a token and its hash with npm run --silent bridge -- --hash-token';
-/** Hashes that earlier versions of the guides showed as examples: anybody knows their tokens. */
+/** Hashes of example tokens in earlier versions of the guides, which are public. */
 const PUBLISHED = new Set([
   '2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b',
   '4fa511f52165dfd5e3c13ffc5d26d7ea4540c45ff9fd53489ffa9b87d22cda72',
@@ -30,13 +30,13 @@ const entrySchema = z.strictObject({
 
 const fileSchema = z.strictObject({ tokens: z.array(entrySchema).max(1_000) });
 
-/** Throws an Error whose message names every fault and its place. The file's secrets are hashes, and are not told. */
+/** Throws an Error that lists every problem with its path. Never quotes the file's hashes. */
 export function parseTokens(text: string): readonly TokenEntry[] {
   let content: unknown;
   try {
     content = parse(text);
   } catch (error) {
-    // The parser's own text quotes the file.
+    // The parser's own message quotes the file.
     const where = error instanceof YAMLParseError ? error.linePos?.[0] : undefined;
     const at = where === undefined ? '' : ` (line ${where.line}, column ${where.col})`;
     throw new Error(`is neither YAML nor JSON${at}`, { cause: error });
@@ -54,7 +54,7 @@ export function parseTokens(text: string): readonly TokenEntry[] {
   return result.data.tokens.map((entry) => {
     const hash = entry.sha256.toLowerCase();
     if (PUBLISHED.has(hash))
-      throw new Error(`${entry.name} has the hash of an example, whose token anybody knows; ${MAKE_ONE}`);
+      throw new Error(`${entry.name} has the hash of a published example token; ${MAKE_ONE}`);
     if (names.has(entry.name)) throw new Error(`two tokens are named ${entry.name}; give each its own name`);
     if (hashes.has(hash)) throw new Error(`${entry.name} has the token of another entry; make a new one`);
     names.add(entry.name);

@@ -34,7 +34,7 @@ const fileText = (...tokens: object[]): string => JSON.stringify({ tokens });
 async function eventually(check: () => boolean): Promise<void> {
   const deadline = Date.now() + 60_000;
   while (!check()) {
-    if (Date.now() > deadline) throw new Error('it did not happen within 60 s');
+    if (Date.now() > deadline) throw new Error('condition not met within 60 s');
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
@@ -103,7 +103,7 @@ describe('access by the tokens file', () => {
     for (let i = 0; i < 10; i += 1)
       expect(name(access.fromToken('wrong', '10.0.0.1'))).toBe('unauthenticated');
     expect(name(access.fromToken('wrong', '10.0.0.1'))).toBe('rate_limited');
-    // Also one that was never seen from there: the bridge may have just started, behind a proxy with many clients.
+    // Also a token never seen from this address: the bridge may have just started behind a proxy.
     expect(name(access.fromToken('secret-b', '10.0.0.1'))).toBe('b');
     expect(name(access.fromToken('secret-a', '10.0.0.1'))).toBe('a');
     expect(name(access.fromToken('wrong', '10.0.0.2'))).toBe('unauthenticated');
@@ -129,7 +129,7 @@ describe('access by the tokens file', () => {
     expect(name(access.fromToken('wrong', '2001:db8:1:3::1'))).toBe('unauthenticated');
   });
 
-  it('tells of a withdrawn and of a changed token, and of no other', async () => {
+  it('reports revoked and changed tokens, and no others', async () => {
     open(fileText(entry('a', 'ta'), entry('b', 'tb'), entry('c', 'tc')));
     const kept = access.fromToken('tc', '::1');
     const gone: string[] = [];
@@ -158,7 +158,7 @@ describe('access by the tokens file', () => {
     await eventually(() => name(access.fromToken('tb', '::1')) === 'b');
   });
 
-  it('keeps the tokens when the file cannot be used, says so once, and takes the mended one', async () => {
+  it('keeps the tokens while the file is invalid, logs it once, and loads the corrected file', async () => {
     open(fileText(entry('a', 'ta')));
     writeFileSync(file, 'tokens: [{');
     await eventually(() => errors.length > 0);
@@ -209,7 +209,7 @@ test('the tokens file that docs/reference/access.md shows is accepted once it ha
 
 test.each(['test', 'secret'])('a hash that earlier guides showed (of "%s") is refused', (token) => {
   const file = JSON.stringify({ tokens: [{ name: 'a', sha256: hashToken(token), scopes: ['read'] }] });
-  expect(() => parseTokens(file)).toThrow('anybody knows');
+  expect(() => parseTokens(file)).toThrow('published example token');
 });
 
 test('a fault of the file is named by its place, without quoting it', () => {

@@ -8,15 +8,15 @@ import { HostList, OriginList } from './origins';
 import { parseTokens, type TokenEntry } from './tokens-file';
 
 /**
- * Tokens are stored as plain SHA-256. A slow, salted hash protects passwords, which can be guessed; a token is
- * 256 random bits, which cannot, and it is checked at every request.
+ * SHA-256 of a token. Slow, salted hashes protect guessable passwords; a token is 256 random bits and is checked on
+ * every request.
  */
 export function hashToken(token: string): string {
   return createHash('sha256').update(token, 'utf8').digest('hex');
 }
 
 export interface AccessOptions {
-  /** Undefined: no tokens, everybody is let in. */
+  /** Undefined: no tokens, every caller is accepted. */
   readonly tokensFile?: string | undefined;
   readonly allowedOrigins: readonly string[];
   readonly allowedHosts: readonly string[];
@@ -24,7 +24,7 @@ export interface AccessOptions {
   readonly boundHost: string;
   readonly log: Log;
   readonly monotonic?: MonotonicClock;
-  /** How often the tokens file is looked at. */
+  /** How often the tokens file is checked for changes. */
   readonly pollMs?: number;
 }
 
@@ -33,16 +33,16 @@ const ANYBODY: Principal = { name: 'anybody', scopes: EVERY_SCOPE, tenant: [] };
 const MAX_TOKEN_LENGTH = 1_000;
 
 export interface ClosableAccess extends Access {
-  /** Stops to watch the tokens file. */
+  /** Stops watching the tokens file. */
   close(): void;
 }
 
-/** Whether the principal may do what needs the scope. */
+/** Whether the principal has the scope. */
 export function hasScope(principal: Principal, scope: Scope): boolean {
   return principal.scopes.has(scope) || principal.scopes.has('admin');
 }
 
-/** Reads the tokens file. Throws StartRefusedError when it, an origin or a host cannot be used. */
+/** Reads the tokens file. Throws StartRefusedError when it, an origin or a host is invalid. */
 export function createAccess(options: AccessOptions): ClosableAccess {
   return new FileAccess(options);
 }
@@ -75,8 +75,8 @@ class FileAccess implements ClosableAccess {
         { cause: error },
       );
     }
-    // Looking at the file twice a second outlives editors that replace it and Kubernetes' swapped links,
-    // which end a watch on the file itself.
+    // Polling twice a second survives editors that replace the file and Kubernetes' swapped symlinks, which end a watch
+    // on the file itself.
     this.timer = setInterval(() => this.reload(file), options.pollMs ?? 500);
     this.timer.unref();
   }
@@ -92,14 +92,14 @@ class FileAccess implements ClosableAccess {
 
   fromToken(token: string, remoteAddress: string): Principal | AccessRefusal {
     if (!this.required) return ANYBODY;
-    // First, and however many wrong ones came before: others behind the same proxy must not lock a valid token out.
+    // Before the rate limit: others behind the same proxy must not lock out a valid token.
     const entry = this.find(token);
     if (entry) return entry.principal;
     if (this.attempts.limited(remoteAddress)) {
       return { code: 'rate_limited', message: 'Too many wrong tokens from this address; wait a minute' };
     }
     this.attempts.failed(remoteAddress);
-    return { code: 'unauthenticated', message: 'The token is not known, or was withdrawn' };
+    return { code: 'unauthenticated', message: 'The token is unknown or was revoked' };
   }
 
   originAllowed(origin: string | undefined): boolean {
@@ -120,7 +120,7 @@ class FileAccess implements ClosableAccess {
     this.listeners.clear();
   }
 
-  /** Compares with every token, and each in constant time: how long it takes says nothing about how near a guess is. */
+  /** Compares with every token in constant time, so that timing does not reveal how close a guess is. */
   private find(token: string): TokenEntry | undefined {
     if (token === '' || token.length > MAX_TOKEN_LENGTH) return undefined;
     const hash = createHash('sha256').update(token, 'utf8').digest();
@@ -134,7 +134,7 @@ class FileAccess implements ClosableAccess {
     try {
       const now = signature(file);
       if (now === this.seen) return;
-      // Read when it has stood still for one round: half of a file being written would withdraw tokens.
+      // Read only when unchanged for one poll: a half-written file would revoke tokens.
       const settled = now === this.changing;
       this.changing = now;
       if (!settled) return;
@@ -146,26 +146,26 @@ class FileAccess implements ClosableAccess {
     }
     this.complaint = '';
     const before = new Map(this.entries.map((entry) => [entry.fingerprint, entry]));
-    // An unchanged entry keeps its principal, so that its connections stay.
+    // Unchanged entries keep their principal, so that their connections stay open.
     this.entries = next.map((entry) => before.get(entry.fingerprint) ?? entry);
     const kept = new Set(this.entries.map((entry) => entry.fingerprint));
     const gone = [...before.values()].filter((entry) => !kept.has(entry.fingerprint));
     this.options.log.info(
       { tokens: this.entries.length, withdrawn: gone.map((entry) => entry.principal.name) },
-      'the tokens file was read again',
+      'tokens file reloaded',
     );
     for (const entry of gone) for (const listener of [...this.listeners]) listener(entry.principal);
   }
 
-  /** A file that cannot be read leaves the tokens as they are, and is told once for each reason. */
+  /** An unreadable file keeps the current tokens, and is logged once per reason. */
   private complain(file: string, reason: string): void {
     if (reason === this.complaint) return;
     this.complaint = reason;
-    this.options.log.error({ file, reason }, 'the tokens file cannot be used; the tokens before stay valid');
+    this.options.log.error({ file, reason }, 'tokens file invalid; keeping the previous tokens');
   }
 }
 
-/** Of the file that a link leads to now. */
+/** Signature of the file, symlinks resolved. */
 function signature(file: string): string {
   const { dev, ino, size, mtimeNs, ctimeNs } = statSync(file, { bigint: true });
   return [dev, ino, size, mtimeNs, ctimeNs].join('.');

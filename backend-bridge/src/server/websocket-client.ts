@@ -16,11 +16,11 @@ import type { LiveSubscription } from '../live/hub';
 import type { OriginalSubscription } from '../live/original-feed';
 import { isoTime } from '../live/original-point';
 
-/** Messages of one client that may wait while one is worked on; more stay in the socket. */
+/** Queued messages per client; further ones stay in the socket. */
 const MAX_WAITING = 32;
 const HOUR_MS = 3_600_000;
 const STATE_RETRY_MS = 1_000;
-/** A stored point with all of its measures, and its place in the order of the message. */
+/** Estimated bytes of a stored point with its measures and its position in the message. */
 const HISTORY_POINT_BYTES = 128;
 
 export const CLOSE = {
@@ -37,25 +37,25 @@ interface Held {
   readonly subscription: LiveSubscription;
 }
 
-/** One connection: reads the client's messages in order and holds what it subscribed to. */
+/** One connection: handles the client's messages in order and owns its subscriptions. */
 export class WebSocketClient implements SendQueueOwner {
   readonly sendQueue: SendQueue;
   principal: Principal | null = null;
-  /** Answered the last ping. */
+  /** True when the last ping was answered. */
   alive = true;
-  /** The client knows more than the original protocol. */
+  /** True once the client has used the extended protocol. */
   extended = false;
   private original: OriginalSubscription | null = null;
   private subscriptions: Map<string, Held> | null = null;
   private waiting: ClientMessage[] | null = null;
   private working = false;
-  /** Nothing is read from the client now, because it has much to take or we much to do. */
+  /** True while reading from the client is suspended: its send queue is full, or too many of its messages wait. */
   paused = false;
   private ended = false;
   private rate: MessageRate | null = null;
   private stateTold = false;
   private stateTimer: NodeJS.Timeout | null = null;
-  /** Aborted when the connection is over. */
+  /** Aborts when the connection closes. */
   private readonly over = new AbortController();
   private takenBytes = 0;
   private takenAt = 0;
@@ -65,13 +65,13 @@ export class WebSocketClient implements SendQueueOwner {
     private readonly socket: Socket,
     private readonly dependencies: WebSocketDependencies,
     readonly remoteAddress: string,
-    /** Counts the client among those that are served; false when there is no room and it was closed. */
+    /** Registers the client as served; false when there was no room and it was closed. */
     private readonly register: () => boolean,
   ) {
     this.sendQueue = new SendQueue(ws, socket, dependencies.options, dependencies.longMessages, this);
   }
 
-  /** Whose budget the connection counts for. */
+  /** Budget key of the connection. */
   get holder(): string {
     return holderOf(this.dependencies.access, this.principal!, this.remoteAddress);
   }
@@ -80,7 +80,7 @@ export class WebSocketClient implements SendQueueOwner {
     return this.subscriptions?.size ?? 0;
   }
 
-  /** From here on the client is served. */
+  /** Starts serving the authenticated client. */
   open(principal: Principal): void {
     this.principal = principal;
     if (!hasScope(principal, 'read')) {
@@ -111,7 +111,7 @@ export class WebSocketClient implements SendQueueOwner {
     }
   }
 
-  /** Once a second: true when the client has taken nothing of what waits for it for too long. */
+  /** Called once a second. True when the client has not read anything for too long. */
   isStalled(nowMs: number): boolean {
     const taken = this.socket.bytesWritten - this.socket.writableLength;
     if (this.socket.writableLength === 0 || taken !== this.takenBytes || this.takenAt === 0) {
@@ -122,7 +122,7 @@ export class WebSocketClient implements SendQueueOwner {
     return nowMs - this.takenAt >= this.dependencies.options.slowClientTimeoutMs;
   }
 
-  /** Metrics of the extended subscriptions. */
+  /** Metrics of the client's extended subscriptions. */
   metrics(): ReadonlySet<string> {
     return new Set([...(this.subscriptions?.values() ?? [])].map((held) => held.metric));
   }
@@ -134,7 +134,7 @@ export class WebSocketClient implements SendQueueOwner {
     this.end();
   }
 
-  /** The connection is over: nothing of it stays behind. */
+  /** Ends the connection and releases everything it holds. */
   end(): void {
     if (this.ended) return;
     this.ended = true;
@@ -175,7 +175,7 @@ export class WebSocketClient implements SendQueueOwner {
     void this.work();
   }
 
-  /** One message after the other; long answers wait until the client has taken what came before. */
+  /** Handles messages one at a time; long answers wait until the client has read the previous ones. */
   private async work(): Promise<void> {
     if (this.working) return;
     this.working = true;
@@ -187,7 +187,7 @@ export class WebSocketClient implements SendQueueOwner {
       } catch (error) {
         const refusal = refusalFor(error);
         if (refusal.code === 'internal') this.dependencies.log.error({ err: error }, 'a message failed');
-        // The original messages have no id, and one that is there is not checked.
+        // Messages of the original protocol have no id; one that is present is not validated.
         this.refuse(refusal, 'id' in message && typeof message.id === 'string' ? message.id : undefined);
       }
     }
@@ -201,13 +201,13 @@ export class WebSocketClient implements SendQueueOwner {
     if (this.waiting !== null || this.paused) void this.work();
   }
 
-  /** A subscription that was live has ended: the client is notified, the connection stays. */
+  /** Notifies the client that a live subscription failed; the connection stays open. */
   subscriptionFailed(id: string, error: unknown): void {
     this.subscriptions?.delete(id);
     this.refuse(refusalFor(error), id);
   }
 
-  /** Messages that the client will not get if it is closed now. */
+  /** Messages that are lost if the client is closed now. */
   get unsent(): number {
     let pending = this.sendQueue.unsent + (this.original?.unsent ?? 0);
     for (const { subscription } of this.subscriptions?.values() ?? []) pending += subscription.unsent;
@@ -290,8 +290,7 @@ export class WebSocketClient implements SendQueueOwner {
   private unsubscribe(id: string | undefined, metric: string | undefined): void {
     if (id !== undefined) {
       const held = this.subscriptions?.get(id);
-      if (held === undefined)
-        throw new RequestError('unknown_subscription', `There is no subscription "${id}"`);
+      if (held === undefined) throw new RequestError('unknown_subscription', `No subscription "${id}"`);
       held.subscription.end();
       this.subscriptions?.delete(id);
       this.tell({ type: 'unsubscribed', id });
@@ -344,7 +343,7 @@ export class WebSocketClient implements SendQueueOwner {
     if (this.principal === null) this.open(found);
   }
 
-  /** Sends current_state as soon as the store gives it; messages of the client wait for the first attempt. */
+  /** Sends current_state once the store can be read; the client's messages wait for the first attempt. */
   private tellState(): void {
     const { hub, clock, log } = this.dependencies;
     const { original, principal } = this;
@@ -440,12 +439,12 @@ function refuseBeside(
 ): void {
   const unfit = fields.find((name) => message[name] !== undefined);
   if (unfit === undefined) return;
-  throw new RequestError('bad_request', `"${unfit}" does not go with "${form}"; remove it`, {
+  throw new RequestError('bad_request', `"${unfit}" cannot be combined with "${form}"; remove it`, {
     path: `/${unfit}`,
   });
 }
 
-/** The id of a message that is wrong otherwise, so that its sender knows which one it was. */
+/** The id of an otherwise invalid message, for the error response. */
 function idOf(data: RawData): string | undefined {
   try {
     const { id } = JSON.parse((data as Buffer).toString('utf8')) as { id?: unknown };

@@ -9,7 +9,7 @@ import type { Clock, Log, Telemetry } from '../domain/telemetry';
 import type { LiveHub } from '../live/hub';
 import type { LiveEngine } from '../live/live-engine';
 
-/** Limits and times of the WebSocket; times in milliseconds. */
+/** WebSocket limits and timeouts, in milliseconds. */
 export interface WebSocketOptions extends MessageRateLimits {
   readonly maxClients: number;
   readonly maxSubscriptions: number;
@@ -18,11 +18,11 @@ export interface WebSocketOptions extends MessageRateLimits {
   readonly slowClientTimeoutMs: number;
   readonly authenticateWithinMs: number;
   readonly heartbeatMs: number;
-  /** A client that answers no ping until the next one is gone. */
+  /** Ping interval; a client that has not answered by the next ping is disconnected. */
   readonly pingMs: number;
-  /** How long a close may take before the connection is cut. */
+  /** Close handshake timeout. */
   readonly closeWithinMs: number;
-  /** Points in one historical_data. */
+  /** Most points in one historical_data. */
   readonly maxHistoryPoints: number;
 }
 
@@ -42,7 +42,7 @@ export const WEBSOCKET_OPTIONS: WebSocketOptions = {
   refusedAMinute: 1_000,
 };
 
-/** What every connection works with. */
+/** Dependencies of every connection. */
 export interface WebSocketDependencies {
   readonly hub: LiveHub;
   readonly engine: LiveEngine;

@@ -11,7 +11,7 @@ describe('heartbeat', () => {
   const read = (frame: Buffer | null): unknown =>
     JSON.parse(frame!.subarray(frame![1]! < 126 ? 2 : 4).toString());
 
-  test('the smallest watermark, null while a metric has none; each set is built once', () => {
+  test('reports the smallest watermark, null while a metric has none; builds each set once', () => {
     const frames = new Map<string, Buffer>();
     const both = heartbeatFrame(hub, new Set(['a', 'b']), 9, frames);
     expect(read(both)).toEqual({
@@ -29,7 +29,7 @@ describe('heartbeat', () => {
     });
   });
 
-  test('there is none before the store has started', () => {
+  test('returns null before the store has started', () => {
     const without = {
       ...hub,
       epoch: () => {

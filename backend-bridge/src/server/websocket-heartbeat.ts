@@ -3,8 +3,8 @@ import { textFrame } from '../live/frame';
 import type { LiveHub } from '../live/hub';
 
 /**
- * The heartbeat for a set of metrics; `frames` keeps those already built for this beat. Null while there is no store:
- * without its epoch there is nothing to say.
+ * The heartbeat frame for a set of metrics; `frames` caches those built for this beat. Null until the store has started
+ * and its epoch is known.
  */
 export function heartbeatFrame(
   hub: LiveHub,

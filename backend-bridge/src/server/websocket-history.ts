@@ -5,11 +5,11 @@ import type { SeriesPoints } from '../domain/point';
 import type { Progress } from '../domain/progress';
 import type { SeriesStore } from '../domain/store';
 
-/** Points made into text in one go. */
+/** Points encoded in one go. */
 const POINTS_A_PIECE = 200;
 const MS = 1_000;
 
-/** One point among the series that were read. */
+/** Position of one point among the series that were read. */
 interface Place {
   readonly startMs: number;
   readonly series: number;
@@ -25,13 +25,13 @@ export interface HistoryRequest {
   readonly nowMs: number;
   readonly progress: Progress;
   readonly signal: AbortSignal;
-  /** Counts stored points, which stay in memory until the message is out; may throw. */
+  /** Reserves memory for stored points until the message is sent; may throw. */
   readonly reserve: (points: number) => void;
 }
 
 /**
- * A `historical_data` in pieces: every point of every series, oldest first. Rejects with `range_too_large`, and as
- * `reserve` throws.
+ * A `historical_data` message in chunks: every point of every series, oldest first. Rejects with `range_too_large` and
+ * with what `reserve` throws.
  */
 export async function historicalData(store: SeriesStore, request: HistoryRequest): Promise<Iterator<string>> {
   const { metric, nowMs } = request;
@@ -55,7 +55,7 @@ export async function historicalData(store: SeriesStore, request: HistoryRequest
   if (places.length > request.maxPoints) {
     throw new RequestError(
       'range_too_large',
-      `The range holds more than ${request.maxPoints} points; ask for a shorter time_range, or use POST /api/v1/query`,
+      `The range holds more than ${request.maxPoints} points; request a shorter time_range, or use POST /api/v1/query`,
     );
   }
   places.sort((a, b) => a.startMs - b.startMs || a.series - b.series);

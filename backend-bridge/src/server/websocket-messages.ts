@@ -5,7 +5,7 @@ import { RequestError, type RequestErrorCode } from '../domain/errors';
 import type { OverTime } from '../domain/metric';
 import type { Filter } from '../domain/selection';
 
-/** Messages of clients, checked with the schemas of api/websocket.yaml. */
+/** Validation of client messages by the schemas of api/websocket.yaml. */
 
 export interface SubscribeOriginal {
   readonly type: 'subscribe_metric';
@@ -48,7 +48,7 @@ export type ClientMessage =
   | { readonly type: 'authenticate'; readonly token: string }
   | { readonly type: 'ping'; readonly id?: string };
 
-/** The frame itself is wrong; the connection is closed with 4400. */
+/** An unreadable frame, which closes the connection with 4400. */
 export class MalformedMessage extends RequestError {
   constructor(message: string) {
     super('malformed_json', message);
@@ -72,7 +72,7 @@ const SCHEMA_OF: Readonly<Record<ClientMessage['type'], string>> = {
   ping: 'Ping',
 };
 
-/** Reads and checks what clients send. */
+/** Parses and validates client messages. */
 export class ClientMessages {
   private readonly schemas: Readonly<Record<string, SchemaNode>>;
   private readonly validators = new Map<string, ValidateFunction>();
@@ -88,14 +88,14 @@ export class ClientMessages {
     }
   }
 
-  /** Throws MalformedMessage, or RequestError with the field at fault. */
+  /** Throws MalformedMessage, or RequestError that names the invalid field. */
   read(data: Buffer): ClientMessage {
     const message = parseObject(data);
     const { type } = message;
     if (typeof type !== 'string' || !Object.hasOwn(SCHEMA_OF, type)) {
       throw new RequestError(
         'unknown_type',
-        `${typeof type === 'string' ? `"${type.slice(0, 100)}" is no type of message` : 'The message has no "type"'}; there are ${Object.keys(SCHEMA_OF).join(', ')}`,
+        `${typeof type === 'string' ? `"${type.slice(0, 100)}" is not a message type` : 'The message has no "type"'}; use one of ${Object.keys(SCHEMA_OF).join(', ')}`,
       );
     }
     const extended = type === 'subscribe_metric' && message.id !== undefined;
@@ -107,7 +107,7 @@ export class ClientMessages {
 
   private refusal(schema: string, error: ErrorObject | undefined): RequestError {
     if (error === undefined)
-      return new RequestError('bad_request', 'The message is not as the contract says');
+      return new RequestError('bad_request', 'The message does not match the API schema');
     const field = error.instancePath.split('/')[1];
     const node = field === undefined ? undefined : this.schemas[schema]?.properties?.[field];
     const place =
@@ -129,10 +129,10 @@ function parseObject(data: Buffer): Record<string, unknown> {
   try {
     message = JSON.parse(data.toString('utf8'));
   } catch (error) {
-    throw new MalformedMessage(`The message is no valid JSON: ${(error as Error).message.slice(0, 200)}`);
+    throw new MalformedMessage(`The message is not valid JSON: ${(error as Error).message.slice(0, 200)}`);
   }
   if (typeof message !== 'object' || message === null || Array.isArray(message)) {
-    throw new MalformedMessage('The message is no JSON object; send {"type": ...}');
+    throw new MalformedMessage('The message is not a JSON object; send {"type": ...}');
   }
   return message as Record<string, unknown>;
 }
@@ -146,5 +146,5 @@ function fault(error: ErrorObject): string {
     return `must be one of ${(params.allowedValues as unknown[]).map((value) => JSON.stringify(value)).join(', ')}`;
   }
   if (error.keyword === 'oneOf') return 'needs either "id" or "metric_name"';
-  return error.message ?? 'is not as the contract says';
+  return error.message ?? 'does not match the API schema';
 }

@@ -4,39 +4,39 @@ import type { LongMessages, LongWriter } from './long-messages';
 import { fragmentFrame, textFrame } from '../live/frame';
 import type { Drains, LiveSink } from '../live/live-sink';
 
-/** What one pending point of a slow client is counted as: its key, value, revision and place in two maps. */
+/** Estimated bytes of one pending point of a slow client: key, value, revision and two map entries. */
 const PENDING_POINT_BYTES = 128;
 
 export interface OutboxLimits {
-  /** Unsent bytes, pending points included, that one client may have. */
+  /** Most unsent bytes per client, pending points included. */
   readonly bufferBytes: number;
 }
 
-/** The client that an outbox writes to, as far as the outbox asks it. */
+/** The client that a send queue writes to. */
 export interface SendQueueOwner {
   readonly holder: string;
-  /** The client has taken enough that more may be done for it. */
+  /** Called when the queue has drained enough to handle more messages. */
   onWritable(): void;
   subscriptionFailed(id: string, error: unknown): void;
 }
 
-/** A message that goes out piece by piece, as the client takes them. */
+/** A message written piece by piece as the client reads. */
 interface LongMessage {
   readonly pieces: Iterator<string>;
   readonly over: () => void;
-  /** The piece to write next; one is always known ahead, because the last fragment says that it is the last. */
+  /** The next piece; read one ahead, because the last fragment carries the FIN bit. */
   next: string;
   begun: boolean;
 }
 
 /**
- * Writes to one client. Frames go to the socket itself, since they are built once for many clients; ws only
- * adds its control frames, each in one piece. A quarter of the buffer unsent: the client lags, and what is
- * new waits as pending points, for which there is the rest.
+ * Writes to one client. Frames are built once for many clients and go straight to the socket; ws adds only control
+ * frames. Once a quarter of the buffer is unsent the client lags, and new changes wait as pending points in the rest of
+ * the buffer.
  */
 export class SendQueue implements LiveSink, LongWriter {
   private waiting: Set<Drains> | null = null;
-  /** Long messages, the first one under way, and short ones behind them. */
+  /** Long messages, the first one in progress, and short messages queued behind them. */
   private messages: LongMessage[] = [];
   private pendingPoints = 0;
   private drainAsked = false;
@@ -59,12 +59,12 @@ export class SendQueue implements LiveSink, LongWriter {
     return this.messages.length === 0 && this.socket.writableLength < this.limits.bufferBytes / 4;
   }
 
-  /** Bytes not taken by the client yet, pending points as estimated; long messages are made when it takes them. */
+  /** Unsent bytes, with an estimate for pending points. Long messages are encoded on demand and not counted. */
   get queuedBytes(): number {
     return this.socket.writableLength + this.pendingPoints * PENDING_POINT_BYTES;
   }
 
-  /** Messages of which the client has not been sent everything. */
+  /** Messages not completely sent. */
   get unsent(): number {
     return this.messages.length;
   }
@@ -86,7 +86,7 @@ export class SendQueue implements LiveSink, LongWriter {
     }
     this.messages.push({ pieces, over, next: first.value, begun: false });
     if (this.messages.length > 1) return;
-    // Most are short, and out at once.
+    // Most messages are short and sent at once.
     if (this.writePiece()) this.long.add(this);
   }
 
@@ -118,7 +118,7 @@ export class SendQueue implements LiveSink, LongWriter {
     return this.pendingPoints * PENDING_POINT_BYTES <= (this.limits.bufferBytes * 3) / 4;
   }
 
-  /** The connection is over: nothing is written any more. */
+  /** Ends the queue; nothing more is written. */
   end(): void {
     this.socket.off('drain', this.onDrain);
     this.waiting = null;

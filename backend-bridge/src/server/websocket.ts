@@ -24,13 +24,13 @@ export interface WebSocketServerDependencies extends Omit<
 
 export interface WebSocketFace {
   counts(): { readonly connections: number; readonly subscriptions: number; readonly queuedBytes: number };
-  /** Sends 1001 to everybody, and cuts those off who have not left after so many ms. */
+  /** Closes all clients with 1001, and terminates those still connected after `withinMs`. */
   close(withinMs: number): Promise<void>;
 }
 
 const TICK_MS = 1_000;
 
-/** Serves both levels of the protocol on `/` of an HTTP server. */
+/** Serves the original and the extended protocol on `/` of an HTTP server. */
 export function attachWebSocket(
   httpServer: Server,
   dependencies: WebSocketServerDependencies,
@@ -172,7 +172,7 @@ class WebSocketEntry implements WebSocketFace {
         if (client.principal !== null) return;
         client.close(
           CLOSE.unauthenticated,
-          new RequestError('unauthenticated', 'No token came in time; send authenticate first'),
+          new RequestError('unauthenticated', 'Authentication timed out; send authenticate first'),
         );
       }, options.authenticateWithinMs);
       timer.unref();
@@ -188,7 +188,7 @@ class WebSocketEntry implements WebSocketFace {
     }
   }
 
-  /** Counts an authenticated client. False: there is no room for it, and it has been closed. */
+  /** Registers an authenticated client. False when there was no room and it was closed. */
   private register(client: WebSocketClient, socket: Socket): boolean {
     const { budgets, options, telemetry } = this.dependencies;
     budgets.pending.remove(socket);
@@ -201,7 +201,9 @@ class WebSocketEntry implements WebSocketFace {
     return true;
   }
 
-  /** Closes the newest client of the holder with the most, unless the newcomer would then have as many. */
+  /**
+   * Closes the newest client of the holder with the most clients, unless the newcomer's holder would then have as many.
+   */
   private makeRoom(newcomer: string): boolean {
     const held = new Map<string, WebSocketClient[]>();
     for (const client of this.clients) {
@@ -223,7 +225,7 @@ class WebSocketEntry implements WebSocketFace {
       if (client.principal?.name !== principal.name) continue;
       client.close(
         CLOSE.unauthenticated,
-        new RequestError('unauthenticated', 'The token was withdrawn; connect with another one'),
+        new RequestError('unauthenticated', 'The token was revoked; connect with another one'),
       );
     }
   }
@@ -260,7 +262,7 @@ class WebSocketEntry implements WebSocketFace {
   }
 
   private ping(client: WebSocketClient, ws: WebSocket): boolean {
-    // Who has not taken what was sent before, or is not read from, cannot answer yet.
+    // A lagging or paused client cannot answer yet.
     if (!client.sendQueue.writable || client.paused) return true;
     if (!client.alive) return false;
     client.alive = false;
@@ -270,6 +272,6 @@ class WebSocketEntry implements WebSocketFace {
 }
 
 function tooMany(setting: string): RequestError {
-  const message = `The bridge has as many connections as it takes; try again later, or raise ${setting}`;
+  const message = `The bridge has reached its connection limit; retry later, or raise ${setting}`;
   return new RequestError('overloaded', message, { setting }, true);
 }

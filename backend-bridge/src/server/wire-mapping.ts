@@ -13,7 +13,7 @@ import type {
 import type { EventsQuery, Query } from '../domain/selection';
 import type { components } from './api-types';
 
-/** The one place where the wire's snake_case and the inside's camelCase meet. */
+/** Conversion between the wire's snake_case and the domain's camelCase types. */
 
 type Schemas = components['schemas'];
 export type QueryHead = Schemas['QueryHead'];
@@ -50,7 +50,7 @@ export function queryFromWire(body: Schemas['QueryRequest']): Query {
   };
 }
 
-/** Without those of steps: a summary always stands at the window's own. */
+/** Omits step options: a summary always uses the metric's windows. */
 export function summaryFromWire(body: Schemas['SummaryRequest']): Query {
   return { ...selectedFromWire(body), includeOpen: body.include_open ?? false };
 }
@@ -129,7 +129,7 @@ export function eventToWire(event: EventEntry): Schemas['Event'] {
 
 const OVER_TIME: readonly OverTime[] = ['avg', 'sum', 'min', 'max', 'last'];
 
-/** Rules over time that a query on the measure may name. */
+/** Time aggregation rules that a query on the measure may use. */
 function overTimeChoices(metric: Metric, measure: Measure): OverTime[] {
   return OVER_TIME.filter(
     (rule) => combinesOverTime(metric, measure, rule) && !(rule === 'sum' && windowsOverlap(metric)),
