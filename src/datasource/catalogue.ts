@@ -21,11 +21,18 @@ export interface MetricEntry {
     /** Inactivity that ends a session; otherwise 0. */
     readonly gap_ms: number;
     readonly grace_ms: number;
+    /** How long after a multiple of advance_ms windows begin. */
+    readonly offset_ms?: number;
+    readonly calendar?: { readonly unit: 'day' | 'week' | 'month'; readonly timezone: string };
+    /** Windows of size_ms begin at any time. */
+    readonly any_start?: boolean;
+    /** Windows grow by advance_ms up to this size. */
+    readonly cumulating_ms?: number;
   };
   readonly retention_ms: number;
   /** The stream holds only final results. */
   readonly final_only: boolean;
-  /** The ladder of steps, ascending; empty for sessions. */
+  /** The ladder of steps, ascending; empty for windows at no fixed distance, such as sessions. */
   readonly steps_ms: readonly number[];
   readonly dimensions: readonly DimensionEntry[];
   readonly default_measure: string;

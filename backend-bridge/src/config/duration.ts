@@ -10,15 +10,6 @@ export function parseDuration(text: string): number | null {
   return Number.isSafeInteger(ms) ? ms : null;
 }
 
-/** The shortest such text for whole milliseconds. */
-export function durationText(ms: number): string {
-  const [unit, unitMs] = Object.entries(UNIT_MS).findLast(([, each]) => ms % each === 0 && ms >= each) ?? [
-    'ms',
-    1,
-  ];
-  return `${ms / unitMs}${unit}`;
-}
-
 /** A duration in a settings or metrics file: text with a unit, so that nobody has to guess whether 60 is seconds. */
 export const duration = z
   .string({

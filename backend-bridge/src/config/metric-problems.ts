@@ -1,7 +1,8 @@
 import type { TopicMapping } from '../domain/mapping';
 import type { Measure, Metric } from '../domain/metric';
 import { stepsOf } from '../domain/ladder';
-import { durationText } from './duration';
+import { isIrregular } from '../domain/windows';
+import { durationText } from '../domain/duration-text';
 
 /** What each setting allows by itself, and what they contradict together. Every problem is a sentence with the fix. */
 
@@ -42,8 +43,9 @@ function historyProblems(at: string, metric: Metric): string[] {
   const tiers = metric.history ?? [];
   if (tiers.length === 0) return [];
   if (metric.kind === 'event') return [`${at}: not for kind: event; set a longer retention instead`];
-  if (metric.window.type === 'session') {
-    return [`${at}: sessions have no steps; set a longer retention instead`];
+  if (isIrregular(metric.window)) {
+    const what = metric.window.type === 'session' ? 'sessions' : 'windows without a fixed distance';
+    return [`${at}: ${what} have no steps; set a longer retention instead`];
   }
   const steps = stepsOf(metric).slice(1);
   return tiers.flatMap(({ stepMs, keepMs }, i) => {
@@ -133,5 +135,6 @@ export function sharedTopicProblems(mappings: readonly TopicMapping[]): string[]
 }
 
 function windowOf({ metric: { window } }: TopicMapping): string {
-  return [window.type, window.sizeMs, window.advanceMs, window.gapMs].join();
+  const { graceMs: _, ...places } = window;
+  return JSON.stringify(places);
 }

@@ -130,7 +130,7 @@ measures: { value: { field: stats.count, combine: sum } }`),
     ],
     [
       'topic: t\nwindow: { type: TUMBLING, size: 1m }\n' + VALUE,
-      /window\.type: "TUMBLING" is not one of "tumbling", "hopping", "session"; did you mean "tumbling"\?/,
+      /window\.type: "TUMBLING" is not one of "tumbling", "hopping", "session", "calendar", "cumulating", "sliding"; did you mean "tumbling"\?/,
     ],
     ['topic: t\nwindow: { size: 1m }\n' + VALUE, /window\.type: is missing; write one of "tumbling"/],
     [
@@ -258,6 +258,38 @@ measures: { value: { field: stats.count, combine: sum } }`),
       /time\.start: a string key has no field ws; if the key is JSON, say `key: \{ format: json \}`/,
     ],
     [`topic: "a b"\n${TUMBLING}\n${VALUE}`, /not a Kafka topic name/],
+    [
+      `topic: t\nwindow: { type: tumbling, size: 1m, offset: 102s }\n${VALUE}`,
+      /window\.offset: 102s is not shorter than the size, 1m; write 42s/,
+    ],
+    [
+      `topic: t\nwindow: { type: hopping, size: 5m, advance: 1m, offset: 3m }\n${VALUE}`,
+      /window\.offset: 3m is not shorter than the advance/,
+    ],
+    [
+      `topic: t\nwindow: { type: calendar, unit: day, timezone: Berlin }\n${VALUE}`,
+      /window\.timezone: "Berlin" is not a zone of the tz database; write e\.g\. Europe\/Berlin/,
+    ],
+    [
+      `topic: t\nwindow: { type: calendar, unit: year, timezone: UTC }\n${VALUE}`,
+      /window\.unit: "year" is not one of "hour", "day", "week", "month"/,
+    ],
+    [
+      `topic: t\nwindow: { type: calendar, unit: hour, timezone: Australia/Lord_Howe }\n${VALUE}`,
+      /window\.unit: the clocks of Australia\/Lord_Howe change by less than an hour/,
+    ],
+    [
+      `topic: t\nretention: 3d\nhistory: [{ step: 7d, keep: 90d }]\nwindow: { type: calendar, unit: day, timezone: UTC }\n${VALUE}`,
+      /history: windows without a fixed distance have no steps; set a longer retention instead/,
+    ],
+    [
+      `topic: t\nwindow: { type: cumulating, step: 7m, size: 1h }\n${VALUE}`,
+      /window\.size: 1h is not a multiple of the step, 7m\n.*time\.end: name the field that holds the end/,
+    ],
+    [
+      `topic: t\n${TUMBLING}\nkey: { format: json }\ntime: { start: { field: at, timezone: UTC } }\n${VALUE}`,
+      /time\.start\.timezone: only for unit: text/,
+    ],
   ])('a fault is named: %j', (metric, message) => {
     expect(() => parseMetricsFile(minimal(metric), 'f')).toThrow(message);
   });
@@ -283,6 +315,49 @@ measures: { value: { field: stats.count, combine: sum } }`),
     }
     expect(() => parseMetricsFile('version: "1"\nmetrics: {}', 'f')).toThrow(/version: write 1, not "1"/);
     expect(() => parseMetricsFile('version: 1\nmetrics: {}', 'f')).toThrow(/at least one metric/);
+  });
+
+  test('windows become what the domain knows of them', () => {
+    const windowOf = (window: string, time = ''): unknown =>
+      parseMetricsFile(
+        minimal(`topic: t\nretention: 90d\nkey: { format: json }\n${time}\nwindow: ${window}\n${VALUE}`),
+        'f',
+      )[0]!.metric.window;
+    const start = 'time: { start: { field: ws } }';
+    const plain = { type: 'tumbling', gapMs: 0, graceMs: 0 };
+    const hour = 3_600_000;
+    expect(windowOf('{ type: tumbling, size: 5m, offset: 3s }', start)).toEqual({
+      ...plain,
+      sizeMs: 300_000,
+      advanceMs: 300_000,
+      offsetMs: 3_000,
+    });
+    expect(windowOf('{ type: calendar, unit: hour, timezone: Asia/Kolkata }', start)).toEqual({
+      ...plain,
+      sizeMs: hour,
+      advanceMs: hour,
+      offsetMs: hour / 2,
+    });
+    expect(windowOf('{ type: calendar, unit: day, timezone: Europe/Berlin }', start)).toEqual({
+      ...plain,
+      sizeMs: 24 * hour,
+      advanceMs: 24 * hour,
+      calendar: { unit: 'day', timeZone: 'Europe/Berlin' },
+    });
+    expect(windowOf('{ type: sliding, size: 10m }', start)).toEqual({
+      ...plain,
+      type: 'hopping',
+      sizeMs: 600_000,
+      advanceMs: 1,
+      anyStart: true,
+    });
+    const end = 'time: { end: { field: we } }';
+    expect(windowOf('{ type: cumulating, step: 1h, size: 1d, offset: 16h }', end)).toEqual({
+      ...plain,
+      sizeMs: hour,
+      advanceMs: hour,
+      cumulating: { sizeMs: 24 * hour, offsetMs: 16 * hour },
+    });
   });
 
   test('durations', () => {

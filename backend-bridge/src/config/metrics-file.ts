@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs';
 import { parse as parseYaml, YAMLParseError } from 'yaml';
 import { z } from 'zod';
 import { StartRefusedError } from '../domain/errors';
-import type { FieldSource, TopicMapping } from '../domain/mapping';
-import { MAX_MEASURES, type Measure, type Metric, type OverTime } from '../domain/metric';
+import type { FieldSource, TimeField, TopicMapping } from '../domain/mapping';
+import { MAX_MEASURES, type Measure, type Metric, type OverTime, type Window } from '../domain/metric';
 import { duration } from './duration';
 import { combinationProblems, sharedTopicProblems } from './metric-problems';
 import { hasFields, keySchema, toPayload, valueSchema } from './payload-mapping';
 import { problemsOf } from './problems';
+import { timezone, toWindow, windowProblems, windowSchema } from './window-mapping';
 
 /** metrics.yaml: which topics feed which metrics, without code. */
 
@@ -28,9 +29,10 @@ const fieldPath = z
     'A field: names from the outside in, `a.b` or `[a, b]`; found in any case. `$`: the whole value.',
   );
 
-const timeField = z.strictObject({
+const timeFieldSchema = z.strictObject({
   field: fieldPath,
   unit: z.enum(['ms', 's', 'us', 'ns', 'text']).default('ms').describe('How the time is written.'),
+  timezone: timezone.optional().describe('Of local texts without a zone. Default: UTC.'),
   in: z.enum(['key', 'value']).default('value'),
 });
 
@@ -65,17 +67,6 @@ const dimensionSchema = z.strictObject({
     .describe('Where the label is read.'),
 });
 
-const windowSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('tumbling'), size: duration, grace: duration.prefault('0s') }),
-  z.strictObject({
-    type: z.literal('hopping'),
-    size: duration,
-    advance: duration,
-    grace: duration.prefault('0s'),
-  }),
-  z.strictObject({ type: z.literal('session'), gap: duration, grace: duration.prefault('0s') }),
-]);
-
 const metricSchema = z.strictObject({
   title: z.string().optional(),
   description: z.string().default(''),
@@ -90,15 +81,15 @@ const metricSchema = z.strictObject({
   time: z
     .strictObject({
       start: z
-        .union([z.enum(['key', 'timestamp']), timeField])
+        .union([z.enum(['key', 'timestamp']), timeFieldSchema])
         .optional()
-        .describe('Default: key, where the key is windowed.'),
+        .describe('Default: key, where the key is windowed; otherwise reckoned from the end.'),
       end: z
-        .union([z.enum(['key', 'size']), timeField])
+        .union([z.enum(['key', 'size']), timeFieldSchema])
         .optional()
         .describe('Default: start + size; for sessions the key.'),
       event_time: z
-        .union([z.enum(['timestamp', 'start', 'end']), timeField])
+        .union([z.enum(['timestamp', 'start', 'end']), timeFieldSchema])
         .optional()
         .describe('What moves the watermark. Default: the record timestamp; the end for final_only.'),
     })
@@ -154,7 +145,7 @@ const DEFAULT_OVER_TIME: Readonly<Record<Measure['combine'], OverTime>> = {
   none: 'last',
 };
 
-function toMeasure(measureName: string, entry: MeasureEntry): Measure {
+function toMeasure(measureName: string, entry: MeasureEntry, window: Window): Measure {
   return {
     name: measureName,
     title: entry.title ?? measureName,
@@ -163,33 +154,11 @@ function toMeasure(measureName: string, entry: MeasureEntry): Measure {
     combine: entry.combine,
     sumFrom: entry.sum_from ?? null,
     countFrom: entry.count_from ?? null,
-    overTime: entry.over_time ?? DEFAULT_OVER_TIME[entry.combine],
+    // The newest step of a cumulating window has all that the ones before it had.
+    overTime: entry.over_time ?? (window.cumulating ? 'last' : DEFAULT_OVER_TIME[entry.combine]),
     optional: entry.optional,
     thresholds: entry.thresholds,
   };
-}
-
-function toWindow(window: MetricEntry['window']): Metric['window'] {
-  switch (window.type) {
-    case 'tumbling':
-      return {
-        type: 'tumbling',
-        sizeMs: window.size,
-        advanceMs: window.size,
-        gapMs: 0,
-        graceMs: window.grace,
-      };
-    case 'hopping':
-      return {
-        type: 'hopping',
-        sizeMs: window.size,
-        advanceMs: window.advance,
-        gapMs: 0,
-        graceMs: window.grace,
-      };
-    case 'session':
-      return { type: 'session', sizeMs: 0, advanceMs: 0, gapMs: window.gap, graceMs: window.grace };
-  }
 }
 
 function measureProblems(at: string, measures: readonly Measure[]): string[] {
@@ -218,27 +187,32 @@ function measureProblems(at: string, measures: readonly Measure[]): string[] {
   return problems;
 }
 
-function windowProblems(at: string, entry: MetricEntry): string[] {
-  const { window, key, time } = entry;
+/** What the window, the key and the times contradict together. */
+function windowTimeProblems(at: string, { window, key, time }: MetricEntry): string[] {
   const problems: string[] = [];
   if (window.type === 'session') {
-    if (window.gap < 1) problems.push(`${at}.window.gap: must be longer than nothing`);
     if (key.windowed === 'time') problems.push(`${at}.key.windowed: a session's key is "session" or "none"`);
     if (key.windowed === 'none' && typeof time.end !== 'object') {
       problems.push(`${at}.time.end: name the field that holds a session's end`);
     }
   } else {
-    if (window.size < 1) problems.push(`${at}.window.size: must be longer than nothing`);
     if (key.windowed === 'session') problems.push(`${at}.key.windowed: "session" needs window.type session`);
-    if (window.type === 'hopping' && (window.advance < 1 || window.advance > window.size)) {
-      problems.push(`${at}.window.advance: must be longer than nothing and at most the size`);
-    }
     if (time.end === 'key')
       problems.push(`${at}.time.end: only a session's key holds an end; use "size" or a field`);
   }
-  if (key.windowed === 'none' && time.start === undefined) {
+  if (window.type === 'cumulating') {
+    if (typeof time.end !== 'object') {
+      problems.push(
+        `${at}.time.end: name the field that holds the end of a cumulating window; its start does not say how far it has grown`,
+      );
+    }
+    if (time.start === 'timestamp') {
+      problems.push(`${at}.time.start: "timestamp" is not for cumulating windows; leave it out`);
+    }
+  }
+  if (key.windowed === 'none' && time.start === undefined && !startsFromEnd({ window, key, time })) {
     problems.push(
-      `${at}.time.start: a plain key holds no window; say "timestamp", or name the field with the window's start`,
+      `${at}.time.start: a plain key holds no window; say "timestamp", or name the field with the window's start, or in time.end that with its end`,
     );
   }
   if (key.windowed === 'none' && time.start === 'key') {
@@ -247,7 +221,29 @@ function windowProblems(at: string, entry: MetricEntry): string[] {
   if (key.windowed !== 'none' && key.format === 'none') {
     problems.push(`${at}.key.format: a windowed key has an inner key; say its format`);
   }
+  for (const [name, from] of Object.entries(time)) {
+    if (typeof from === 'object' && from.timezone !== undefined && from.unit !== 'text') {
+      problems.push(
+        `${at}.time.${name}.timezone: only for unit: text; a number counts from 1970 in UTC, whatever the zone`,
+      );
+    }
+  }
   return problems;
+}
+
+/** Whether a topic's records have the end of their window and nothing of its start. */
+function startsFromEnd({ window, key, time }: Pick<MetricEntry, 'window' | 'key' | 'time'>): boolean {
+  return (
+    window.type !== 'session' &&
+    key.windowed === 'none' &&
+    time.start === undefined &&
+    typeof time.end === 'object'
+  );
+}
+
+function timeField(time: z.output<typeof timeFieldSchema>): TimeField & { readonly in: 'key' | 'value' } {
+  const { field, unit, timezone: timeZone } = time;
+  return { in: time.in, path: field, unit, ...(timeZone !== undefined && { timeZone }) };
 }
 
 function dimensionSource(from: MetricEntry['dimensions'][string]['from']): FieldSource {
@@ -290,9 +286,13 @@ function bareProblems(at: string, { key, value, time, measures, dimensions }: Me
 
 function toMapping(metricName: string, entry: MetricEntry, file: string, problems: string[]): TopicMapping {
   const at = `metrics.${metricName}`;
-  const measures = Object.entries(entry.measures).map(([key, measure]) => toMeasure(key, measure));
   const window = toWindow(entry.window);
-  problems.push(...measureProblems(`${at}.measures`, measures), ...windowProblems(at, entry));
+  const measures = Object.entries(entry.measures).map(([key, measure]) => toMeasure(key, measure, window));
+  problems.push(
+    ...measureProblems(`${at}.measures`, measures),
+    ...windowProblems(`${at}.window`, entry.window),
+    ...windowTimeProblems(at, entry),
+  );
   for (const [dimension, { from }] of Object.entries(entry.dimensions)) {
     if (from === 'key' && entry.key.format === 'none')
       problems.push(`${at}.dimensions.${dimension}.from: the topic has no key`);
@@ -344,15 +344,15 @@ function toMapping(metricName: string, entry: MetricEntry, file: string, problem
     value: toPayload(`${at}.value`, entry.value, file, problems),
     start:
       typeof start === 'object'
-        ? { from: 'field', in: start.in, path: start.field, unit: start.unit }
-        : { from: start ?? 'key' },
+        ? { from: 'field', ...timeField(start) }
+        : { from: start ?? (startsFromEnd(entry) ? 'end' : 'key') },
     end:
       typeof end === 'object'
-        ? { from: 'field', in: end.in, path: end.field, unit: end.unit }
+        ? { from: 'field', ...timeField(end) }
         : { from: end ?? (window.type === 'session' ? 'key' : 'size') },
     eventTime:
       typeof eventTime === 'object'
-        ? { from: 'field', in: 'value', path: eventTime.field, unit: eventTime.unit }
+        ? { from: 'field', ...timeField(eventTime), in: 'value' }
         : { from: eventTime ?? (entry.final_only ? 'end' : 'timestamp') },
     dimensions: Object.values(entry.dimensions).map(({ from }) => dimensionSource(from)),
     measures: Object.values(entry.measures).map(({ field, optional }) => ({ path: field, optional })),

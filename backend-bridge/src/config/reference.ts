@@ -51,6 +51,8 @@ function typeOf(node: Node): string {
     : `${base}, ${node.minimum ?? ''}..${UNBOUNDED.includes(node.maximum ?? NaN) ? '' : (node.maximum ?? '')}`;
 }
 
+const describedAs = ({ description }: Node): Node => (description === undefined ? {} : { description });
+
 function rowsOf(node: Node, path: string, required: boolean): Row[] {
   const inner = Object.entries(node.properties ?? {});
   const map = typeof node.additionalProperties === 'object' ? node.additionalProperties : null;
@@ -62,7 +64,10 @@ function rowsOf(node: Node, path: string, required: boolean): Row[] {
     for (const variant of variants) {
       for (const [key, value] of Object.entries(variant.properties ?? {})) {
         const before = merged[key];
-        merged[key] = before === undefined ? value : { anyOf: [...(before.anyOf ?? [before]), value] };
+        merged[key] =
+          before === undefined
+            ? value
+            : { ...describedAs(before), anyOf: [...(before.anyOf ?? [before]), value] };
       }
     }
     return rowsOf({ properties: merged }, path, required);
@@ -124,7 +129,7 @@ Which topics feed which metrics, without code; \`METRICS_FILE\` names the file, 
 
 ${table(['key', 'type', 'default', 'meaning'], rows)}
 
-A time read from a field: \`field\` as above, \`unit\` is \`ms\` (default), \`s\`, \`us\` or \`ns\` since 1970, or \`text\` (ISO 8601 or \`2026-01-31 10:00:00\`, UTC where it names no zone), \`in\` is \`value\` (default) or \`key\`. A topic with plain keys, as Flink writes them:
+A time read from a field: \`field\` as above, \`unit\` is \`ms\` (default), \`s\`, \`us\` or \`ns\` since 1970, or \`text\` (ISO 8601 or \`2026-01-31 10:00:00\`, which is UTC where it names no zone, unless \`timezone\` says another), \`in\` is \`value\` (default) or \`key\`. A topic with plain keys, as Flink writes them:
 
 \`\`\`yaml
 version: 1
@@ -138,8 +143,23 @@ metrics:
     measures: { value: { field: orders, combine: sum } }
 \`\`\`
 
+Windows, by \`type\`:
+
+| type | windows | steps, \`history\`, forecasts |
+| --- | --- | --- |
+| \`tumbling\` | of one \`size\`, side by side; \`offset: 42s\` where they begin at 16:00:42, 16:01:42, ... | yes |
+| \`hopping\` | of one \`size\`, one every \`advance\` | yes |
+| \`cumulating\` | with one start, growing by a \`step\` up to a \`size\` (Flink's CUMULATE); a point for each step, shown at the start of the step, with what the window has come to by its end. Needs \`time.end\` | yes |
+| \`calendar\` | local days, weeks (from Monday) or months: \`unit\` and \`timezone\`; days of 23 and of 25 hours are whole days | no |
+| \`calendar\` with \`unit: hour\` | local hours: those of \`tumbling\` with the zone's offset | yes |
+| \`sliding\` | of one \`size\`, beginning at any time (Kafka Streams' SlidingWindows) | no |
+| \`tumbling\` with \`offset: any\` | of one \`size\`, each series with an offset of its own | no |
+| \`session\` | ended by a \`gap\` | no |
+
+A topic with only the end of its windows: name it in \`time.end\` and leave \`time.start\` out. An end may be the first millisecond after the window, or its last.
+
 A record without a value (tombstone) removes its point. It can only say which when the start and all dimensions are in the key; with the start in the value it is a dead letter.
 
-What must not change under stored points: kind, topic, window type, size and advance, final_only, and the names and order of dimensions and measures. \`retention\`, \`history\`, \`grace\` and \`idle\` [may](../guides/connect-your-topics.md#when-the-mapping-changes). The bridge refuses to start on a store that holds the metric in another shape, and says what differs.
+What must not change under stored points: kind, topic, window (all but its grace), final_only, and the names and order of dimensions and measures. \`retention\`, \`history\`, \`grace\` and \`idle\` [may](../guides/connect-your-topics.md#when-the-mapping-changes). The bridge refuses to start on a store that holds the metric in another shape, and says what differs.
 `;
 }

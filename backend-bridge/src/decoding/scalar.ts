@@ -1,4 +1,5 @@
 import type { TimeUnit } from '../domain/mapping';
+import type { LocalTime } from '../domain/local-time';
 import { Instant } from './instant';
 import { Undecodable } from './undecodable';
 
@@ -126,14 +127,17 @@ function inCalendar(date: string): boolean {
   return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(date);
 }
 
-function fromText(text: string, name: string): number {
+function fromText(text: string, name: string, zone: LocalTime | null): number {
   const match = SQL_TIME.exec(text.trim());
   if (match !== null) {
-    const [, date, time, fraction = '', zone = 'Z'] = match;
+    const [, date, time, fraction = '', written = 'Z'] = match;
     const clock = time!.length === 5 ? `${time!}:00` : time!;
-    const offset = zone.length === 5 ? `${zone.slice(0, 3)}:${zone.slice(3)}` : zone.toUpperCase();
+    const offset =
+      written.length === 5 ? `${written.slice(0, 3)}:${written.slice(3)}` : written.toUpperCase();
     const ms = Date.parse(`${date!}T${clock}.${fraction.padEnd(3, '0').slice(0, 3)}${offset}`);
-    if (!Number.isNaN(ms) && inCalendar(date!)) return ms;
+    if (!Number.isNaN(ms) && inCalendar(date!)) {
+      return zone === null || match[4] !== undefined ? ms : zone.instantOf(ms);
+    }
   }
   throw new Undecodable(
     'bad_time',
@@ -141,15 +145,20 @@ function fromText(text: string, name: string): number {
   );
 }
 
-/** Milliseconds UTC of a time field; `undefined`: not there, or null. */
-export function toTime(value: unknown, unit: TimeUnit, name: string): number | undefined {
+/** Milliseconds UTC of a time field; `undefined`: not there, or null. `zone`: of a text without one; null: UTC. */
+export function toTime(
+  value: unknown,
+  unit: TimeUnit,
+  name: string,
+  zone: LocalTime | null = null,
+): number | undefined {
   if (value === undefined || value === null) return undefined;
   if (value instanceof Instant) return checkedTime(Math.floor(value.ms), name);
   if (unit === 'text') {
     const plain = unwrapped(value);
     if (typeof plain !== 'string')
       throw new Undecodable('bad_time', `${name} is ${shown(value)}, not a text`);
-    return checkedTime(fromText(plain, name), name);
+    return checkedTime(fromText(plain, name, zone), name);
   }
   const amount = toNumber(value, name);
   if (amount === undefined || !Number.isFinite(amount)) {

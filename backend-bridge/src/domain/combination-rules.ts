@@ -1,5 +1,6 @@
 import { RequestError } from './errors';
 import { measureIndex, type Measure, type Metric, type OverTime } from './metric';
+import { overlaps } from './windows';
 
 /** What may be combined, and from what. */
 
@@ -32,7 +33,7 @@ export function combinesAcrossSeries(metric: Metric, measure: Measure): boolean 
 }
 
 export function windowsOverlap(metric: Metric): boolean {
-  return metric.window.type === 'hopping' && metric.window.advanceMs < metric.window.sizeMs;
+  return overlaps(metric.window);
 }
 
 /** Whether the windows of a step may become one number by this rule; overlapping windows aside. */

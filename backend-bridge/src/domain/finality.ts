@@ -2,6 +2,7 @@ import type { Metric } from './metric';
 import { isStepped, mayCombineSeries } from './plan';
 import type { Progress } from './progress';
 import type { Plan } from './query-answer';
+import { isIrregular } from './windows';
 
 /** Which points may still change. */
 
@@ -16,10 +17,10 @@ export function standsAlone(plan: Plan): boolean {
   return !isStepped(plan) && !mayCombineSeries(plan);
 }
 
-/** From a point's time to the end of its last window; 0 for sessions, whose ends vary. */
+/** From a point's time to the end of its last window; 0 for irregular windows, whose ends are stored. */
 export function spanMs(plan: Pick<Plan, 'metric' | 'stepMs'>): number {
   const { window } = plan.metric;
-  if (window.type === 'session') return 0;
+  if (isIrregular(window)) return 0;
   return isStepped(plan) ? plan.stepMs - window.advanceMs + window.sizeMs : window.sizeMs;
 }
 
@@ -44,7 +45,7 @@ export function closedBefore(plan: Plan, progress: Progress): number | null {
 
 /**
  * The boundary between closed and open points: a point whose time is at or after it is open. It never goes back.
- * Infinity: none is open; -Infinity: all are. Sessions close by their ends, not their starts: for them every point
+ * Infinity: none is open; -Infinity: all are. Irregular windows close by their ends, not their starts: of them every point
  * at or after the boundary is open, and an earlier one is if it ends after `openAfter`.
  */
 export function openFrom(plan: Plan, progress: Progress): number {

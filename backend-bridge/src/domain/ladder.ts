@@ -1,6 +1,7 @@
 import type { Metric } from './metric';
 import { RequestError } from './errors';
 import type { Warning } from './selection';
+import { isIrregular } from './windows';
 
 /** The steps a metric's points can be combined to over time. Times in integer milliseconds. */
 
@@ -25,9 +26,9 @@ export function alignUp(time: number, step: number): number {
   return Math.ceil(time / step) * step;
 }
 
-/** The metric's steps in milliseconds, ascending; empty for sessions, which are not stepped. */
+/** The metric's steps in milliseconds, ascending; empty for irregular windows, which are not stepped. */
 export function stepsOf(metric: Metric): number[] {
-  if (metric.window.type === 'session') return [];
+  if (isIrregular(metric.window)) return [];
   return LADDER.map((windows) => windows * metric.window.advanceMs);
 }
 
@@ -67,7 +68,7 @@ function checkPositive(name: 'step_ms' | 'max_points', value: number): void {
 }
 
 export interface ChosenStep {
-  /** 0 for sessions. */
+  /** 0 for irregular windows. */
   readonly stepMs: number;
   readonly warnings: readonly Warning[];
 }
@@ -100,7 +101,17 @@ export function chooseStep(
   const longest = steps.at(-1);
   if (longest === undefined) {
     const warnings =
-      stepMs === undefined ? [] : [adjusted(stepMs, 0, `Sessions of "${metric.name}" are not stepped.`)];
+      stepMs === undefined
+        ? []
+        : [
+            adjusted(
+              stepMs,
+              0,
+              metric.window.type === 'session'
+                ? `Sessions of "${metric.name}" are not stepped.`
+                : `The windows of "${metric.name}" have no fixed distance, so they are not stepped.`,
+            ),
+          ];
     return { stepMs: 0, warnings };
   }
   if (stepMs !== undefined) {

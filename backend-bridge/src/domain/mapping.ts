@@ -5,12 +5,14 @@ import type { Metric } from './metric';
 /** Names from the outside in, e.g. `['properties', 'amount']`. Matched exactly first, then in any case. */
 export type FieldPath = readonly string[];
 
-/** How a time is written in a field. `text`: ISO 8601, or SQL's `yyyy-MM-dd HH:mm:ss[.SSS]` taken as UTC. */
+/** How a time is written in a field. `text`: ISO 8601, or SQL's `yyyy-MM-dd HH:mm:ss[.SSS]` which has no zone of its own. */
 export type TimeUnit = 'ms' | 's' | 'us' | 'ns' | 'text';
 
 export interface TimeField {
   readonly path: FieldPath;
   readonly unit: TimeUnit;
+  /** The zone of texts without one; absent: UTC. */
+  readonly timeZone?: string;
 }
 
 /** Where a value is read: the record's key (the whole of a primitive one: empty path) or its value. */
@@ -48,9 +50,10 @@ export interface TopicMapping {
   /** `time`: inner key + 8-byte start. `session`: inner key + 8-byte end + 8-byte start. */
   readonly key: PayloadMapping & { readonly windowed: 'none' | 'time' | 'session' };
   readonly value: PayloadMapping;
-  /** Where the window's start comes from; `key`: the bytes behind a windowed key. */
+  /** Where the window's start is read; `key`: the bytes behind a windowed key; `end`: reckoned from the end. */
   readonly start:
     | { readonly from: 'key' }
+    | { readonly from: 'end' }
     | { readonly from: 'timestamp' }
     | ({ readonly from: 'field'; readonly in: 'key' | 'value' } & TimeField);
   /** `size`: start + the window's size. Sessions have `key` or `field`. */

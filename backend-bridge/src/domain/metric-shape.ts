@@ -1,4 +1,4 @@
-import type { Metric } from './metric';
+import type { Metric, Window } from './metric';
 
 /**
  * A metric's definition as far as stored points depend on it, as text; kept by the stores. Titles, units, thresholds
@@ -9,7 +9,7 @@ export function metricShape(metric: Metric): string {
   return JSON.stringify({
     kind: metric.kind,
     topic: metric.topic,
-    window: [metric.window.type, metric.window.sizeMs, metric.window.advanceMs, metric.window.gapMs],
+    window: windowShape(metric.window),
     grace: metric.window.graceMs,
     dimensions: metric.dimensions.map((dimension) => dimension.name),
     measures: metric.measures.map((measure) => measure.name),
@@ -17,6 +17,14 @@ export function metricShape(metric: Metric): string {
     idle: metric.idleMs,
     finalOnly: metric.finalOnly,
   });
+}
+
+/** What only newer releases know is last, and absent where a window has none of it. */
+function windowShape({ type, sizeMs, advanceMs, gapMs, ...other }: Window): unknown[] {
+  const { offsetMs, calendar, anyStart, cumulating } = other;
+  const places = { offsetMs: offsetMs === 0 ? undefined : offsetMs, calendar, anyStart, cumulating };
+  const extra = Object.values(places).some((place) => place !== undefined) ? [places] : [];
+  return [type, sizeMs, advanceMs, gapMs, ...extra];
 }
 
 /** What may change under stored points; the stores bring expiry and finality in step. */

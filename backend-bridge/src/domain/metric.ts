@@ -37,13 +37,36 @@ export interface Dimension {
 
 export type WindowType = 'tumbling' | 'hopping' | 'session';
 
-/** Times in integer milliseconds. Tumbling: advanceMs = sizeMs. Session: both 0, gapMs > 0. */
+export type CalendarUnit = 'day' | 'week' | 'month';
+
+/** Local days, weeks (from Monday) or months of a zone of the tz database. */
+export interface Calendar {
+  readonly unit: CalendarUnit;
+  readonly timeZone: string;
+}
+
+/**
+ * Times in integer milliseconds. Tumbling: advanceMs = sizeMs. Session: both 0, gapMs > 0. Where windows lie is in
+ * `windows.ts`.
+ */
 export interface Window {
   readonly type: WindowType;
+  /** Calendar windows: their usual length (a day, a week, 31 days). Cumulating ones: their step. */
   readonly sizeMs: number;
   readonly advanceMs: number;
   readonly gapMs: number;
   readonly graceMs: number;
+  /** How long after a multiple of advanceMs windows begin; less than it. Absent: 0. */
+  readonly offsetMs?: number;
+  /** Tumbling windows whose length is the calendar's. */
+  readonly calendar?: Calendar;
+  /** Windows of the size that begin at any time: sliding ones (type hopping), and tumbling ones of unknown offset. */
+  readonly anyStart?: boolean;
+  /**
+   * Cumulating windows grow by a step, up to this size. A point is one step of such a window, with what it has come to
+   * by the end of the step.
+   */
+  readonly cumulating?: { readonly sizeMs: number; readonly offsetMs: number };
 }
 
 /** What an event metric's points say of themselves. `{dimension}` and `{value}` are filled in. */

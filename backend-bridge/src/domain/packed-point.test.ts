@@ -16,7 +16,7 @@ import {
   slotOf,
   slotProvenance,
   slotRevision,
-  slotSessionEndMs,
+  slotEndMs,
   slotUpdatedMs,
 } from './packed-point';
 import { FLAG_REMOVED, PointColumns, type PointWrite } from './point';
@@ -191,13 +191,13 @@ describe('a slot', () => {
     expect(slotRevision(view, 0)).toBe(3);
     expect(slotUpdatedMs(view, 0)).toBe(3_000);
     expect(slotFirstSeenMs(layout, view, 0)).toBe(1_000);
-    expect(slotSessionEndMs(layout, view, 0)).toBe(60);
+    expect(slotEndMs(layout, view, 0)).toBe(60);
     expect(slotMeasures(layout, view, 0)).toEqual([2.5, undefined]);
     expect(slotFlags(view, 0) & FLAG_REMOVED).not.toBe(0);
     applyToSlot(layout, view, 0, point({ endMs: 70, measures: [undefined, 4], offset: 3 }), 3, 4_000);
     expect(slotFlags(view, 0) & FLAG_REMOVED).toBe(0);
     expect(slotMeasures(layout, view, 0)).toEqual([undefined, 4]);
-    expect(slotSessionEndMs(layout, view, 0)).toBe(70);
+    expect(slotEndMs(layout, view, 0)).toBe(70);
   });
 
   it('gives back what was put in, whatever it is', () => {

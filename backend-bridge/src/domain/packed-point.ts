@@ -8,6 +8,7 @@ import {
   type PointWrite,
 } from './point';
 import type { Provenance } from './revision';
+import { isIrregular, offsetOf } from './windows';
 
 /**
  * The bytes of a stored point (a slot), and the buckets that slots lie in; the same in every store.
@@ -15,11 +16,11 @@ import type { Provenance } from './revision';
  * A slot, little-endian:
  *   0 flags u16 (0: nothing stored)   2 incarnation u16   4 partition u16    6 offset u48
  *  12 revision u32                   16 updated u48 ms   22 key hash u32    = 26 bytes, then
- *     first seen u48 ms (event metrics only), end u48 ms (sessions only), one f64 for each measure
+ *     first seen u48 ms (event metrics only), end u48 ms (irregular windows only), one f64 for each measure
  *
  * Fixed windows (tumbling, hopping): a bucket is `windows` slots side by side, bucket number =
- * floor(start / spanMs). Sessions: one slot for each, its start in the store's own key; the bucket is the hour
- * of the start.
+ * floor(start / spanMs). Irregular windows (sessions, sliding, calendar): one slot for each, its start in the store's
+ * own key; the bucket is the hour of the start.
  */
 
 export const HEADER_BYTES = 26;
@@ -36,20 +37,23 @@ const MEASURE_BYTES = 8;
 const WINDOWS_PER_BUCKET = 60;
 /** Events are sparse: most of a large bucket would stay empty. */
 const EVENT_WINDOWS_PER_BUCKET = 6;
-const SESSION_BUCKET_MS = 3_600_000;
+const IRREGULAR_BUCKET_MS = 3_600_000;
 const U16 = 0x1_0000;
 const U32 = 0x1_0000_0000;
 const U48 = 0x1_0000_0000_0000;
 
 /** How the points of one metric lie in slots and buckets. */
 export interface BucketLayout {
-  readonly session: boolean;
-  /** Slots in a bucket; 1 for sessions, whose slots stand alone. */
+  /** Windows at no fixed distance, such as sessions: each has a slot of its own, with its end. */
+  readonly irregular: boolean;
+  /** Slots in a bucket; 1 for irregular windows. */
   readonly windows: number;
-  /** From one window's start to the next; 0 for sessions. */
+  /** From one window's start to the next; 0 for irregular windows. */
   readonly advanceMs: number;
-  /** 0 for sessions, whose end is stored. */
+  /** 0 for irregular windows, whose end is stored. */
   readonly sizeMs: number;
+  /** How long after a multiple of advanceMs windows begin. */
+  readonly offsetMs: number;
   /** From one bucket's start to the next. */
   readonly spanMs: number;
   readonly retentionMs: number;
@@ -64,22 +68,23 @@ export interface BucketLayout {
 
 /** `windowsPerBucket`: for a store that packs fixed windows otherwise than 60 (6 for event metrics). */
 export function bucketLayout(metric: Metric, windowsPerBucket?: number): BucketLayout {
-  const session = metric.window.type === 'session';
+  const irregular = isIrregular(metric.window);
   const event = metric.kind === 'event';
   const usual = event ? EVENT_WINDOWS_PER_BUCKET : WINDOWS_PER_BUCKET;
-  const windows = session ? 1 : (windowsPerBucket ?? usual);
+  const windows = irregular ? 1 : (windowsPerBucket ?? usual);
   const endAt = HEADER_BYTES + (event ? TIME_BYTES : 0);
-  const measuresAt = endAt + (session ? TIME_BYTES : 0);
+  const measuresAt = endAt + (irregular ? TIME_BYTES : 0);
   return {
-    session,
+    irregular,
     windows,
-    advanceMs: session ? 0 : metric.window.advanceMs,
-    sizeMs: session ? 0 : metric.window.sizeMs,
-    spanMs: session ? SESSION_BUCKET_MS : windows * metric.window.advanceMs,
+    advanceMs: irregular ? 0 : metric.window.advanceMs,
+    sizeMs: irregular ? 0 : metric.window.sizeMs,
+    offsetMs: irregular ? 0 : offsetOf(metric.window),
+    spanMs: irregular ? IRREGULAR_BUCKET_MS : windows * metric.window.advanceMs,
     retentionMs: metric.retentionMs,
     measures: metric.measures.length,
     firstSeenAt: event ? HEADER_BYTES : -1,
-    endAt: session ? endAt : -1,
+    endAt: irregular ? endAt : -1,
     measuresAt,
     slotBytes: measuresAt + metric.measures.length * MEASURE_BYTES,
   };
@@ -87,7 +92,7 @@ export function bucketLayout(metric: Metric, windowsPerBucket?: number): BucketL
 
 /**
  * Whether a point can be stored: its times and its place fit, and a fixed window begins at a multiple of the
- * advance. A point that cannot is a mapping error.
+ * advance, plus the offset. A point that cannot is a mapping error.
  */
 export function fitsSlot(layout: BucketLayout, point: PointWrite, partition: number): boolean {
   return (
@@ -96,7 +101,7 @@ export function fitsSlot(layout: BucketLayout, point: PointWrite, partition: num
     fits(point.offset, U48) &&
     fits(point.incarnation, U16) &&
     fits(partition, U16) &&
-    (layout.session ? point.endMs >= point.startMs : point.startMs % layout.advanceMs === 0)
+    (layout.irregular ? point.endMs >= point.startMs : point.startMs % layout.advanceMs === layout.offsetMs)
   );
 }
 
@@ -108,23 +113,28 @@ export function bucketOf(layout: BucketLayout, startMs: number): number {
   return Math.floor(startMs / layout.spanMs);
 }
 
-/** Index of a fixed window's slot in its bucket; 0 for sessions. */
+/** Index of a fixed window's slot in its bucket; 0 for irregular windows. */
 export function slotOf(layout: BucketLayout, startMs: number): number {
-  return layout.session ? 0 : (startMs % layout.spanMs) / layout.advanceMs;
+  return layout.irregular ? 0 : Math.floor((startMs % layout.spanMs) / layout.advanceMs);
 }
 
 export function bucketBytes(layout: BucketLayout): number {
   return layout.windows * layout.slotBytes;
 }
 
-/** When the last window of a bucket of fixed windows has expired. A session expires at its own end + retention. */
+/** From the end of a bucket of fixed windows to the end of its last window. */
+export function afterBucketMs(layout: BucketLayout): number {
+  return layout.offsetMs + layout.sizeMs - layout.advanceMs;
+}
+
+/** When the last window of a bucket of fixed windows has expired. An irregular window expires at its own end + retention. */
 export function bucketExpiresMs(layout: BucketLayout, bucket: number): number {
-  return (bucket + 1) * layout.spanMs - layout.advanceMs + layout.sizeMs + layout.retentionMs;
+  return (bucket + 1) * layout.spanMs + afterBucketMs(layout) + layout.retentionMs;
 }
 
 /** End of a point as it counts for the store: fixed windows have the metric's size, whatever the record says. */
-export function endOf(layout: BucketLayout, startMs: number, sessionEndMs: number): number {
-  return layout.session ? sessionEndMs : startMs + layout.sizeMs;
+export function endOf(layout: BucketLayout, startMs: number, ownEndMs: number): number {
+  return layout.irregular ? ownEndMs : startMs + layout.sizeMs;
 }
 
 function getU48(view: DataView, at: number): number {
@@ -154,8 +164,8 @@ export function slotFirstSeenMs(layout: BucketLayout, view: DataView, at: number
   return getU48(view, at + (layout.firstSeenAt < 0 ? UPDATED_AT : layout.firstSeenAt));
 }
 
-/** The stored end of a session. */
-export function slotSessionEndMs(layout: BucketLayout, view: DataView, at: number): number {
+/** The stored end of an irregular window. */
+export function slotEndMs(layout: BucketLayout, view: DataView, at: number): number {
   return getU48(view, at + layout.endAt);
 }
 
@@ -260,7 +270,7 @@ export function readBucket(
   range: SlotRange,
   into: PointColumns,
 ): number {
-  const base = bucket * layout.spanMs;
+  const base = bucket * layout.spanMs + layout.offsetMs;
   const slots = Math.min(layout.windows, Math.floor(view.byteLength / layout.slotBytes));
   let slot = Math.max(0, Math.ceil((range.fromMs - base) / layout.advanceMs));
   const end = Math.min(slots, Math.ceil((range.toMs - base) / layout.advanceMs));

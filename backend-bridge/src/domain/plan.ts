@@ -7,6 +7,7 @@ import { measureIndex, type Metric } from './metric';
 import type { Plan } from './query-answer';
 import type { Filter, Selection } from './selection';
 import { labelsOf, type Labels } from './series';
+import { isIrregular, offsetOf } from './windows';
 
 /** From a selection as it came to a plan that holds for its metric. */
 
@@ -87,7 +88,7 @@ export function mayCombineSeries(plan: Pick<Plan, 'metric' | 'groupBy' | 'filter
 
 /** Whether windows are combined over time. */
 export function isStepped(plan: Pick<Plan, 'metric' | 'stepMs'>): boolean {
-  return plan.metric.window.type !== 'session' && plan.stepMs > plan.metric.window.advanceMs;
+  return !isIrregular(plan.metric.window) && plan.stepMs > plan.metric.window.advanceMs;
 }
 
 /**
@@ -133,6 +134,7 @@ export function makePlan(
       : (step) => reaches(metric, step, range.fromMs, nowMs),
   );
   const stepped = isStepped({ metric, stepMs });
+  const offsetMs = offsetOf(metric.window);
   const overTime = selection.overTime ?? definition.overTime;
   if (selection.overTime !== undefined || stepped) checkOverTime(metric, definition, overTime);
   const includeOpen = selection.includeOpen ?? true;
@@ -157,7 +159,7 @@ export function makePlan(
     ]),
     selects,
     groupOf: (values) => groupLabels(metric, kept, values),
-    stepOf: stepped ? (startMs) => alignDown(startMs, stepMs) : (startMs) => startMs,
+    stepOf: stepped ? (startMs) => alignDown(startMs, stepMs) + offsetMs : (startMs) => startMs,
     byValue,
     patternSize,
   };

@@ -42,6 +42,7 @@ import { seriesCapWarnings } from './series-cap';
 import type { SeriesStore } from './store';
 import { summarize } from './summary';
 import type { Clock } from './telemetry';
+import { isIrregular, longestMs } from './windows';
 
 export interface QueryLimits {
   /** Series in one answer; past it `series_truncated`. */
@@ -201,8 +202,9 @@ export class QueryEngine {
         nowMs,
         staleWindows: this.limits.staleWindows,
       };
+      const beforeMs = isIrregular(metric.window) ? longestMs(metric.window) : metric.window.advanceMs;
       // One window more, so that the first one in the range has its `previous` too.
-      const wider = { fromMs: Math.max(0, range.fromMs - metric.window.advanceMs), toMs: range.toMs };
+      const wider = { fromMs: Math.max(0, range.fromMs - beforeMs), toMs: range.toMs };
       const span = range.fromMs < range.toMs ? readSpan(plan, wider, nowMs) : null;
       const spans = span === null ? [] : [span];
       const total = await this.scan(plan, spans, nowMs, null, null, scope, (labels, points) => {

@@ -2,6 +2,7 @@ import { alignUp, type TimeRange } from './ladder';
 import type { Metric } from './metric';
 import { isStepped } from './plan';
 import type { Plan } from './query-answer';
+import { longestMs, offsetOf, usualDistanceMs } from './windows';
 
 /** Which window starts must be read for a range that was asked. All times in milliseconds. */
 
@@ -18,7 +19,7 @@ function retentionCut(metric: Metric, nowMs: number): number {
   const { window, retentionMs } = metric;
   // A session begins before it ends, how long nobody knows; the store cuts by its end.
   if (window.type === 'session') return nowMs - retentionMs - Math.max(retentionMs, DAY_MS);
-  return nowMs - retentionMs - window.sizeMs + 1;
+  return nowMs - retentionMs - longestMs(window) + 1;
 }
 
 /**
@@ -34,12 +35,17 @@ export function clipRange(metric: Metric, range: TimeRange, nowMs: number, keptF
 
 /**
  * What to read for the points whose time lies in the range: a step is shown if its start does, and then with all
- * its windows; a step that begins before the retention's cut is left out. Null: nothing.
+ * its windows; a step that begins before the retention's cut is left out. Null: nothing. Steps are shown at the start
+ * of their first window, and read from the multiple of the step before it.
  */
 export function readSpan(plan: Plan, range: TimeRange, nowMs: number, keptFromMs?: number): Span | null {
   const clipped = clipRange(plan.metric, range, nowMs, keptFromMs);
+  const offsetMs = offsetOf(plan.metric.window);
   const span = isStepped(plan)
-    ? { fromMs: alignUp(clipped.fromMs, plan.stepMs), toMs: alignUp(clipped.toMs, plan.stepMs) }
+    ? {
+        fromMs: Math.max(0, alignUp(clipped.fromMs - offsetMs, plan.stepMs)),
+        toMs: Math.max(0, alignUp(clipped.toMs - offsetMs, plan.stepMs)),
+      }
     : clipped;
   return span.fromMs < span.toMs ? span : null;
 }
@@ -48,11 +54,13 @@ export function readSpan(plan: Plan, range: TimeRange, nowMs: number, keptFromMs
 export function spansOver(plan: Plan, times: readonly number[], nowMs: number, keptFromMs?: number): Span[] {
   const { window } = plan.metric;
   const length = isStepped(plan) ? plan.stepMs : 1;
-  const near = 60 * Math.max(window.advanceMs, window.gapMs, plan.stepMs);
+  const near = 60 * Math.max(usualDistanceMs(window), plan.stepMs);
+  const before = isStepped(plan) ? offsetOf(window) : 0;
   const all = readSpan(plan, { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER }, nowMs, keptFromMs);
   const spans: { fromMs: number; toMs: number }[] = [];
   if (all === null) return spans;
-  for (const time of [...new Set(times)].sort((a, b) => a - b)) {
+  for (const shown of [...new Set(times)].sort((a, b) => a - b)) {
+    const time = shown - before;
     if (time < all.fromMs || time >= all.toMs) continue;
     const last = spans.at(-1);
     if (last !== undefined && time - last.toMs <= near) last.toMs = time + length;
@@ -64,8 +72,7 @@ export function spansOver(plan: Plan, times: readonly number[], nowMs: number, k
 /** How many points a series may have there, for the size of reads. */
 export function expectedPoints(metric: Metric, spans: readonly Span[], distanceMs?: number): number {
   const { window } = metric;
-  const distance =
-    distanceMs ?? (window.type === 'session' ? Math.max(window.gapMs, 1_000) : window.advanceMs);
+  const distance = distanceMs ?? usualDistanceMs(window);
   return spans.reduce((sum, span) => sum + Math.ceil((span.toMs - span.fromMs) / distance), 0);
 }
 
@@ -80,7 +87,7 @@ const FIRST_PART_WINDOWS = 60;
 export function* partsBackwards(metric: Metric, span: Span, series: number): Generator<Span> {
   const { window } = metric;
   const windows = Math.min(FIRST_PART_WINDOWS, Math.max(1, Math.floor(FIRST_PART_POINTS / series)));
-  let length = windows * Math.max(window.advanceMs, window.gapMs, 1);
+  let length = windows * usualDistanceMs(window);
   for (let toMs = span.toMs; toMs > span.fromMs;) {
     const fromMs = Math.max(span.fromMs, toMs - length);
     yield { fromMs, toMs };

@@ -4,6 +4,7 @@ import type { Measure, Metric } from './metric';
 import type { SummarySeries } from './query-answer';
 import type { NumberNotes } from './series-answer';
 import type { Labels } from './series';
+import { isIrregular } from './windows';
 
 /** Last value, change and statistics of one series of windows. */
 
@@ -77,12 +78,14 @@ function finite(value: number | null): number | null {
   return value !== null && Number.isFinite(value) ? value : null;
 }
 
-/** Sessions have no fixed places: theirs is the one before in time. */
+/** Sessions and sliding windows have no fixed places: theirs is the one before in time. */
 function previousValue(metric: Metric, points: CombinedPoints, rows: readonly number[]): number | null {
   const row = rows.at(-2);
   if (row === undefined) return null;
-  const distance = points.times[rows.at(-1)!]! - points.times[row]!;
-  if (metric.window.type !== 'session' && distance !== metric.window.advanceMs) return null;
+  const last = points.times[rows.at(-1)!]!;
+  const { window } = metric;
+  if (!isIrregular(window) && last - points.times[row]! !== window.advanceMs) return null;
+  if (window.calendar !== undefined && points.ends[row] !== last) return null;
   return finite(points.values[row]!);
 }
 

@@ -9,6 +9,7 @@ import type {
   ForecastSelection,
   PreparedForecast,
 } from '../domain/forecasting';
+import { isIrregular } from '../domain/windows';
 import { alignUp, checkRange, MAX_TIME_MS, stepsOf, type TimeRange } from '../domain/ladder';
 import { reaches } from '../domain/history/tiers';
 import type { Metric } from '../domain/metric';
@@ -149,7 +150,7 @@ export class ForecastService implements Forecasts {
   ): Asked {
     const range = checkRange(query.fromMs, query.toMs);
     const metric = this.engine.metric(query.metric, tenant);
-    refuseSessions(metric);
+    refuseIrregular(metric);
     const byDefault = query.stepMs === undefined && query.maxPoints === undefined;
     const plan = this.engine.plan(
       {
@@ -295,11 +296,12 @@ function basisOf({ learning, kind, fingerprint }: FittedSeries): Omit<ForecastBa
   };
 }
 
-function refuseSessions({ name, window }: Metric): void {
-  if (window.type !== 'session') return;
+function refuseIrregular({ name, window }: Metric): void {
+  if (!isIrregular(window)) return;
+  const what = window.type === 'session' ? 'Sessions' : 'Windows without a fixed distance, such as those';
   throw new RequestError(
     'invalid_forecast',
-    `Sessions of "${name}" have no steps, and without steps there is no forecast. Take a metric with tumbling or hopping windows.`,
+    `${what} of "${name}" have no steps, and without steps there is no forecast. Take a metric with tumbling or hopping windows.`,
     { metric: name },
   );
 }

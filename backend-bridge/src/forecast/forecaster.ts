@@ -2,7 +2,7 @@ import { AnomalyScore } from './anomaly-score';
 import { DayProfile } from './day-profile';
 import { HorizonModel } from './horizon-model';
 import { Levels } from './levels';
-import { localTime, type LocalTime } from './local-time';
+import { localTime, type LocalTime } from '../domain/local-time';
 import { DAY_MS, holidayDays, WEEK_MS, type ForecastModel } from './model';
 import { RecentSteps } from './recent-steps';
 import { scaleOf, type ValueScale } from './values';

@@ -1,6 +1,6 @@
 /** What a forecast is asked of a series. Everything that changes a number is here: equal models and steps, equal bits. */
 
-import { localTime } from './local-time';
+import { localTime } from '../domain/local-time';
 import type { ValueKind } from './values';
 
 const MINUTE = 60_000;

@@ -4,6 +4,7 @@ import type { SeriesPoints } from '../domain/point';
 import { compareValues } from '../domain/series';
 import type { PointChange, SeriesStore } from '../domain/store';
 import type { Clock } from '../domain/telemetry';
+import { longestMs, usualDistanceMs } from '../domain/windows';
 
 /** Points read in one go while a metric's aggregator is first put together. */
 const POINTS_A_READ = 50_000;
@@ -122,9 +123,9 @@ export class MetricAggregate {
     this.buckets.clear();
     this.dirty.clear();
     const { window, retentionMs } = this.metric;
-    const reach = window.type === 'session' ? 2 * retentionMs : retentionMs + window.sizeMs;
+    const reach = window.type === 'session' ? 2 * retentionMs : retentionMs + longestMs(window);
     const series = Math.max(1, (await this.store.listSeries(this.metric)).length);
-    const wide = Math.max(1, Math.floor(POINTS_A_READ / series)) * Math.max(window.advanceMs, 1_000);
+    const wide = Math.max(1, Math.floor(POINTS_A_READ / series)) * Math.max(usualDistanceMs(window), 1_000);
     const step = Math.max(this.bucketMs, Math.floor(wide / this.bucketMs) * this.bucketMs);
     const to = this.bucketOf(nowMs + window.sizeMs) + this.bucketMs;
     for (let from = this.bucketOf(nowMs - reach); from < to; from += step) {

@@ -9,6 +9,7 @@ import type { RequestScope } from '../domain/request-scope';
 import type { ResultSeries } from '../domain/selection';
 import type { Labels } from '../domain/series';
 import type { PointChange } from '../domain/store';
+import { isIrregular, longestMs } from '../domain/windows';
 
 /** Steps read anew in one flush; the rest waits for the next one. */
 const STEPS_A_FLUSH = 120;
@@ -80,7 +81,7 @@ export class SeriesFeed extends SelectionFeed<SeriesBatch> {
   }
 
   protected async readSnapshot(fromMs: number, scope: RequestScope): Promise<Snapshot<SeriesBatch>> {
-    if (!this.plan.includeOpen || this.plan.metric.window.type === 'session') await this.findOpen(scope);
+    if (!this.plan.includeOpen || isIrregular(this.plan.metric.window)) await this.findOpen(scope);
     const answer = await this.dependencies.engine.snapshot(this.plan, fromMs, scope);
     this.noteOpen(answer.series);
     // The progress may have moved while the answer was read.
@@ -219,7 +220,7 @@ export class SeriesFeed extends SelectionFeed<SeriesBatch> {
   }
 
   private noteOpen(answer: readonly ResultSeries[]): void {
-    if (this.plan.metric.window.type === 'session') return;
+    if (isIrregular(this.plan.metric.window)) return;
     for (const series of answer) {
       if (series.openFromMs === null) continue;
       const group = this.groupOf(series.labels);
@@ -233,18 +234,18 @@ export class SeriesFeed extends SelectionFeed<SeriesBatch> {
   }
 
   /**
-   * Looks open points up in the store: where they are not told, to tell them as they close, and sessions, because
+   * Looks open points up in the store: where they are not told, to tell them as they close, and irregular windows, because
    * their ends are not in an answer.
    */
   private async findOpen({ signal }: RequestScope): Promise<void> {
     const { metric } = this.plan;
     const nowMs = this.dependencies.clock();
     const progress = this.dependencies.progressOf(metric.name);
-    const session = metric.window.type === 'session';
-    const oldest =
-      nowMs - metric.retentionMs - Math.max(metric.window.sizeMs, session ? metric.retentionMs : 0);
+    const { window } = metric;
+    const reachMs = window.type === 'session' ? metric.retentionMs : longestMs(window);
+    const oldest = nowMs - metric.retentionMs - reachMs;
     const stored = await this.dependencies.store.read(metric, {
-      fromMs: Math.max(0, oldest, session ? 0 : openFrom(this.plan, progress)),
+      fromMs: Math.max(0, oldest, isIrregular(window) ? 0 : openFrom(this.plan, progress)),
       toMs: nowMs + metric.retentionMs,
       seriesIds: null,
       nowMs,

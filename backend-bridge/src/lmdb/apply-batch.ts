@@ -11,7 +11,7 @@ import {
   slotOf,
   slotProvenance,
   slotRevision,
-  slotSessionEndMs,
+  slotEndMs,
   type BucketLayout,
 } from '../domain/packed-point';
 import type { PointWrite } from '../domain/point';
@@ -153,9 +153,9 @@ function judge(
   const { incarnation, offset } = point;
   const arriving = { incarnation, offset, partition: batch.partition, keyHash: point.keyHash >>> 0 };
   const verdict = compareProvenance(slotProvenance(view, at), arriving, batch.partitions);
-  if (verdict === 'newer' && point.removed && layout.session) {
+  if (verdict === 'newer' && point.removed && layout.irregular) {
     // A session's tombstone takes away only the session with that end.
-    if (slotSessionEndMs(layout, view, at) !== point.endMs) return 'older';
+    if (slotEndMs(layout, view, at) !== point.endMs) return 'older';
   }
   return verdict;
 }
@@ -169,10 +169,10 @@ function noteValue(
 ): void {
   const first = value.fresh && !value.changed;
   value.changed = true;
-  if (!first && !state.layout.session) return;
+  if (!first && !state.layout.irregular) return;
   const bucket = bucketOf(state.layout, point.startMs);
   state.buckets.add(bucket);
-  const expiresMs = state.layout.session
+  const expiresMs = state.layout.irregular
     ? point.endMs + state.layout.retentionMs
     : bucketExpiresMs(state.layout, bucket);
   if (state.series.extend(seriesId, expiresMs + state.afterRetentionMs)) staging.seriesChanged(seriesId);

@@ -24,7 +24,7 @@ export async function readPoints(
 ): Promise<readonly SeriesPoints[]> {
   const reader = new PointReader(env, state, request);
   for (const bucket of reader.buckets()) {
-    if (state.layout.session) await reader.sessions(bucket);
+    if (state.layout.irregular) await reader.sessions(bucket);
     else if (reader.scans) await reader.scan(bucket);
     else await reader.look(bucket);
   }
@@ -46,9 +46,9 @@ class PointReader {
     private readonly state: MetricState,
     private readonly request: ReadRequest,
   ) {
-    const { retentionMs, sizeMs, session } = state.layout;
+    const { retentionMs, sizeMs, irregular } = state.layout;
     // A fixed window beginning at or before this has expired; it saves reading its bucket.
-    const cut = session ? 0 : request.nowMs - retentionMs - sizeMs;
+    const cut = irregular ? 0 : request.nowMs - retentionMs - sizeMs;
     this.range = { fromMs: Math.max(0, cut, request.fromMs), toMs: request.toMs, nowMs: request.nowMs };
     this.wanted = request.seriesIds === null ? null : new Set(request.seriesIds);
     this.scans = this.wanted === null || this.wanted.size > state.series.size * SCAN_SHARE;
@@ -63,7 +63,7 @@ class PointReader {
       if (bucket >= first && bucket * layout.spanMs < this.range.toMs) chosen.push(bucket);
     }
     // Single series are read for their whole length as a rule: room for it at once saves growing, and garbage.
-    if (!layout.session && !this.scans)
+    if (!layout.irregular && !this.scans)
       this.rows = Math.min(MOST_ROWS_AT_FIRST, Math.max(ROWS, chosen.length * layout.windows));
     return chosen.sort((a, b) => a - b);
   }

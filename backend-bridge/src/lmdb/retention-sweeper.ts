@@ -1,4 +1,4 @@
-import { bucketExpiresMs, slotSessionEndMs } from '../domain/packed-point';
+import { bucketExpiresMs, slotEndMs } from '../domain/packed-point';
 import type { Environment } from './environment';
 import type { MetricState } from './metric-state';
 import { bucketBound, bucketIn, metricBound, seriesRecordKey } from './point-keys';
@@ -22,7 +22,7 @@ export class RetentionSweeper {
 
   /** One step, within a transaction in which nothing is staged. Returns whether there is more to do at once. */
   step(nowMs: number): boolean {
-    const more = this.state.layout.session ? this.sweepSessions(nowMs) : this.sweepBuckets(nowMs);
+    const more = this.state.layout.irregular ? this.sweepSessions(nowMs) : this.sweepBuckets(nowMs);
     for (const seriesId of this.state.series.forgetExpired(nowMs, SERIES_PER_STEP)) {
       this.env.series.removeSync(seriesRecordKey(this.state.id, seriesId));
     }
@@ -52,7 +52,7 @@ export class RetentionSweeper {
     const entries = Array.from(this.env.points.getRange({ start, end, limit: VALUES_PER_STEP }));
     for (const { key, value } of entries) {
       const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
-      if (slotSessionEndMs(layout, view, 0) + layout.retentionMs <= nowMs) this.env.points.removeSync(key);
+      if (slotEndMs(layout, view, 0) + layout.retentionMs <= nowMs) this.env.points.removeSync(key);
     }
     const last = entries.at(-1)?.key;
     // A session cannot have expired while its start has not: what comes after need not be looked at.

@@ -28,7 +28,7 @@ export class SlotStaging {
 
   value(startMs: number, seriesId: number): StagedValue {
     const { layout } = this.state;
-    const place = layout.session ? startMs : bucketOf(layout, startMs);
+    const place = layout.irregular ? startMs : bucketOf(layout, startMs);
     let ofPlace = this.values.get(place);
     if (ofPlace === undefined) {
       ofPlace = new Map();
@@ -62,7 +62,7 @@ export class SlotStaging {
 
   private key(place: number, seriesId: number): Buffer {
     const { id, layout } = this.state;
-    if (layout.session) return sessionKey(id, bucketOf(layout, place), seriesId, place);
+    if (layout.irregular) return sessionKey(id, bucketOf(layout, place), seriesId, place);
     return bucketKey(id, place, seriesId);
   }
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { hasHistory, lifetimeMs } from '../domain/history/tiers';
 import { metricShape } from '../domain/metric-shape';
+import { afterBucketMs } from '../domain/packed-point';
 import type { Log } from '../domain/telemetry';
 import { historyText } from './history-state';
 import type { MetricEntry } from './point-reader';
@@ -8,7 +9,7 @@ import type { RedisLink } from './redis-link';
 
 const ALIGN_MS = 10_000;
 /**
- * Sessions have to be looked at one by one, and so have windows that must be kept until they are steps: only in the half
+ * Irregular windows have to be looked at one by one, and so have windows that must be kept until they are steps: only in the half
  * hour in which bridges with another retention, or of a release without history, are replaced.
  */
 const WHOLE_ROUNDS = [0, 6, 30, 180];
@@ -25,7 +26,7 @@ export async function keepAligned(
     try {
       for (const entry of entries) {
         const whole = WHOLE_ROUNDS.includes(round);
-        if (entry.layout.session && !whole) continue;
+        if (entry.layout.irregular && !whole) continue;
         await alignExpiry(link, entry, epoch(), () => !signal.aborted, whole && hasHistory(entry.metric));
       }
     } catch (error) {
@@ -47,7 +48,7 @@ export async function alignExpiry(
   goOn: () => boolean,
   each = false,
 ): Promise<void> {
-  const afterEndMs = layout.sizeMs - layout.advanceMs;
+  const afterEndMs = afterBucketMs(layout);
   const shape = metricShape(metric);
   let [bucket, done] = ['0', '0'];
   while (goOn()) {

@@ -67,14 +67,14 @@ async function inLabelOrder(
 /** The buckets to fetch, those of one series one behind the other and ascending. */
 async function findPlaces(link: RedisLink, entry: MetricEntry, request: ReadRequest): Promise<Place[]> {
   const { layout, metric } = entry;
-  const oldest = layout.session
+  const oldest = layout.irregular
     ? request.fromMs
     : Math.max(request.fromMs, request.nowMs - metric.retentionMs - layout.sizeMs);
   const low = Math.max(0, Math.floor(oldest / layout.spanMs));
   const high = Math.ceil(request.toMs / layout.spanMs) - 1;
   if (high < low) return [];
   const ids = request.seriesIds === null ? null : [...new Set(request.seriesIds)];
-  if (!layout.session && ids !== null && ids.length * (high - low + 1) <= DIRECT_BUCKETS)
+  if (!layout.irregular && ids !== null && ids.length * (high - low + 1) <= DIRECT_BUCKETS)
     return ids.flatMap((seriesId) =>
       Array.from({ length: high - low + 1 }, (_, i) => ({ seriesId, bucket: low + i })),
     );
@@ -156,7 +156,7 @@ async function fetchChunk(
   collector: Collector,
 ): Promise<() => void> {
   const { keys, layout } = entry;
-  if (!layout.session) {
+  if (!layout.irregular) {
     const values = await link.mget(places.map(({ seriesId, bucket }) => keys.packed(seriesId, bucket)));
     return () => {
       values.forEach((packed, i) => {

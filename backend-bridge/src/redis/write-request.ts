@@ -1,5 +1,13 @@
 import { lifetimeMs } from '../domain/history/tiers';
-import { applyToSlot, bucketOf, endOf, fitsSlot, slotOf, type BucketLayout } from '../domain/packed-point';
+import {
+  afterBucketMs,
+  applyToSlot,
+  bucketOf,
+  endOf,
+  fitsSlot,
+  slotOf,
+  type BucketLayout,
+} from '../domain/packed-point';
 import { seriesKey } from '../domain/series';
 import type { WriteBatch, WriteOutcome } from '../domain/store';
 
@@ -24,7 +32,7 @@ export interface WriteRequest {
   /** For each point of the request its index in the batch. */
   readonly indexes: readonly number[];
   readonly expired: number;
-  /** Indexes of points that no slot can hold: their window does not begin at a multiple of the advance. */
+  /** Indexes of points that no slot can hold: their window does not begin where the metric's windows do. */
   readonly misplaced: readonly number[];
 }
 
@@ -59,8 +67,8 @@ export function encodeWrite(batch: WriteBatch, layout: BucketLayout, expire = tr
   for (const key of keys.keys()) size += 4 + Buffer.byteLength(key);
   const bytes = Buffer.alloc(size);
   const view = new DataView(bytes.buffer, bytes.byteOffset, size);
-  // A bucket of fixed windows expires this long after the next one begins, a session this long after its end.
-  const tailMs = layout.sizeMs - layout.advanceMs + keptMs;
+  // A bucket of fixed windows expires this long after the next one begins, an irregular window this long after its end.
+  const tailMs = afterBucketMs(layout) + keptMs;
   let at = bytes.writeUInt16LE(batch.partition, 0);
   at = bytes.writeUInt16LE(batch.partitions, at);
   at = bytes.writeUIntLE(batch.fromOffset, at, 6);
@@ -71,7 +79,7 @@ export function encodeWrite(batch: WriteBatch, layout: BucketLayout, expire = tr
   at = bytes.writeUInt8(metric.finalOnly ? 1 : 0, at);
   at = bytes.writeDoubleLE(metric.window.graceMs, at);
   at = bytes.writeUInt32LE(Math.min(metric.maxSeries, 0xffffffff), at);
-  at = bytes.writeUInt8(layout.session ? 1 : 0, at);
+  at = bytes.writeUInt8(layout.irregular ? 1 : 0, at);
   at = bytes.writeUInt16LE(layout.slotBytes, at);
   at = bytes.writeUInt8(layout.firstSeenAt < 0 ? 0 : 1, at);
   at = bytes.writeDoubleLE(layout.spanMs, at);

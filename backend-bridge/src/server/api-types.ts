@@ -449,7 +449,7 @@ export interface components {
             measure: string;
             /** @description A Grafana unit id; empty where there is none. */
             unit: string;
-            /** @description Distance between points; 0 for sessions, which are not stepped. */
+            /** @description Distance between points; 0 for sessions and other windows at no fixed distance, which are not stepped. */
             step_ms: number;
             /** @description Event time up to which the metric has been read; null before the first record. */
             watermark_ms: number | null;
@@ -617,13 +617,25 @@ export interface components {
             window: {
                 /** @enum {string} */
                 type: "tumbling" | "hopping" | "session";
-                /** @description 0 for sessions. */
+                /** @description 0 for sessions; the step of cumulating windows. */
                 size_ms: number;
                 /** @description Distance of window starts: the size of tumbling windows, 0 for sessions. */
                 advance_ms: number;
                 /** @description Inactivity that ends a session; otherwise 0. */
                 gap_ms: number;
                 grace_ms: number;
+                /** @description How long after a multiple of `advance_ms` since 1970 windows begin; absent: 0. */
+                offset_ms?: number;
+                /** @description Windows are local days, weeks (from Monday) or months of a time zone; `size_ms` is their usual length. */
+                calendar?: {
+                    /** @enum {string} */
+                    unit: "day" | "week" | "month";
+                    timezone: string;
+                };
+                /** @description Windows of `size_ms` begin at any time; sliding windows are of type `hopping`. Absent: false. */
+                any_start?: boolean;
+                /** @description Windows grow by `advance_ms` up to this size; a point has what its window has come to by the end of the point. Absent: they do not. */
+                cumulating_ms?: number;
             };
             /** @description How long windows are kept after their end. */
             retention_ms: number;
@@ -635,7 +647,7 @@ export interface components {
             }[];
             /** @description The stream holds only final results. */
             final_only: boolean;
-            /** @description The ladder of steps, ascending; empty for sessions. */
+            /** @description The ladder of steps, ascending; empty for sessions and other windows at no fixed distance. */
             steps_ms: number[];
             dimensions: {
                 name: string;

@@ -1,6 +1,6 @@
 import { combinesAcrossSeries, combinesOverTime, windowsOverlap } from '../domain/combination-rules';
 import { hasHistory, tiersOf } from '../domain/history/tiers';
-import type { Measure, Metric, OverTime } from '../domain/metric';
+import type { Measure, Metric, OverTime, Window } from '../domain/metric';
 import type {
   CatalogueAnswer,
   DimensionValuesAnswer,
@@ -136,19 +136,28 @@ function overTimeChoices(metric: Metric, measure: Measure): OverTime[] {
   );
 }
 
+function windowToWire(window: Window): Schemas['MetricEntry']['window'] {
+  const { offsetMs, calendar, anyStart, cumulating } = window;
+  return {
+    type: window.type,
+    size_ms: window.sizeMs,
+    advance_ms: window.advanceMs,
+    gap_ms: window.gapMs,
+    grace_ms: window.graceMs,
+    ...(offsetMs !== undefined && { offset_ms: offsetMs }),
+    ...(calendar !== undefined && { calendar: { unit: calendar.unit, timezone: calendar.timeZone } }),
+    ...(anyStart === true && { any_start: true }),
+    ...(cumulating !== undefined && { cumulating_ms: cumulating.sizeMs }),
+  };
+}
+
 function metricToWire({ metric, stepsMs }: CatalogueAnswer['metrics'][number]): Schemas['MetricEntry'] {
   return {
     name: metric.name,
     title: metric.title,
     description: metric.description,
     kind: metric.kind,
-    window: {
-      type: metric.window.type,
-      size_ms: metric.window.sizeMs,
-      advance_ms: metric.window.advanceMs,
-      gap_ms: metric.window.gapMs,
-      grace_ms: metric.window.graceMs,
-    },
+    window: windowToWire(metric.window),
     retention_ms: metric.retentionMs,
     ...(hasHistory(metric) && {
       history: tiersOf(metric).map(({ stepMs, keepMs }) => ({ step_ms: stepMs, keep_ms: keepMs })),

@@ -1,3 +1,4 @@
+import { durationText } from '../duration-text';
 import type { Metric } from '../metric';
 import { isStepped, mayCombineSeries } from '../plan';
 import type { Plan } from '../query-answer';
@@ -58,8 +59,8 @@ export function historyWarnings(
     {
       code: 'range_not_kept',
       message: folds
-        ? `Windows of "${metric.name}" are kept for ${spanText(metric.retentionMs)}, ${keptText(metric)}. For older points take a step of ${further.map(({ stepMs }) => spanText(stepMs)).join(' or ')}, or a multiple.`
-        : `Windows of "${metric.name}" are kept for ${spanText(metric.retentionMs)}, and steps after that for each series on its own: "${metric.measures[plan.measure]!.name}" of several series combined, by ${plan.overTime} over time, is known only from windows. Use ${metric.measures[plan.measure]!.overTime}, or one series.`,
+        ? `Windows of "${metric.name}" are kept for ${durationText(metric.retentionMs)}, ${keptText(metric)}. For older points take a step of ${further.map(({ stepMs }) => durationText(stepMs)).join(' or ')}, or a multiple.`
+        : `Windows of "${metric.name}" are kept for ${durationText(metric.retentionMs)}, and steps after that for each series on its own: "${metric.measures[plan.measure]!.name}" of several series combined, by ${plan.overTime} over time, is known only from windows. Use ${metric.measures[plan.measure]!.overTime}, or one series.`,
       kept_from_ms: Math.max(0, reachMs),
     },
   ];
@@ -67,19 +68,6 @@ export function historyWarnings(
 
 function keptText(metric: Metric): string {
   return tiersOf(metric)
-    .map(({ stepMs, keepMs }) => `steps of ${spanText(stepMs)} for ${spanText(keepMs)}`)
+    .map(({ stepMs, keepMs }) => `steps of ${durationText(stepMs)} for ${durationText(keepMs)}`)
     .join(', ');
-}
-
-const UNITS: readonly (readonly [number, string])[] = [
-  [86_400_000, 'd'],
-  [3_600_000, 'h'],
-  [60_000, 'm'],
-  [1_000, 's'],
-];
-
-/** As durations are written in the metrics file. */
-function spanText(ms: number): string {
-  const [unitMs, unit] = UNITS.find(([each]) => ms >= each && ms % each === 0) ?? [1, 'ms'];
-  return `${ms / unitMs}${unit}`;
 }

@@ -3,6 +3,7 @@ import type { CombinedPoints } from '../combine';
 import { spanMs } from '../finality';
 import type { Plan } from '../query-answer';
 import type { Span } from '../read-span';
+import { offsetOf } from '../windows';
 import { compareValues } from '../series';
 import type { ScanBudget } from '../scan-budget';
 import type { HistoryPlan } from './history-plan';
@@ -75,6 +76,7 @@ export class HistoryScan {
       overTime: plan.overTime,
       stepMs: plan.stepMs,
       windows: shape.windows,
+      offsetMs: offsetOf(plan.metric.window),
       spanMs: spanMs(plan),
     });
   }

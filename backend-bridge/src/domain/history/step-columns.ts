@@ -117,7 +117,7 @@ export function foldWindows(shape: FoldShape, windows: PointColumns, into: StepC
     }
     into.revisions[row]! += windows.revisions[from]!;
     if (windows.updated[from]! > into.updated[row]!) into.updated[row] = windows.updated[from]!;
-    const bit = BigInt((start - step) / advanceMs);
+    const bit = BigInt(Math.floor((start - step) / advanceMs));
     for (let index = 0; index < into.measures.length; index += 1) {
       const measure = into.measures[index];
       const value = measure === undefined ? undefined : windows.value(from, index);

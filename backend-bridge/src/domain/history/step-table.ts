@@ -10,7 +10,9 @@ export interface StepTableRule extends CombineRule {
   readonly stepMs: number;
   /** Windows in a step that goes in. */
   readonly windows: number;
-  /** From an outgoing step's start to the end of its last window. */
+  /** From a multiple of stepMs to the start of its first window, at which the step is shown. */
+  readonly offsetMs: number;
+  /** From there to the end of its last window. */
   readonly spanMs: number;
 }
 
@@ -161,8 +163,9 @@ export class StepTable {
     }
     const filled = rows.filter((row) => this.parts[row]! > 0);
     const value = filled.length === 0 ? null : this.value(filled, parts, points);
-    points.times.push(time);
-    points.ends.push(time + this.rule.spanMs);
+    const shown = time + this.rule.offsetMs;
+    points.times.push(shown);
+    points.ends.push(shown + this.rule.spanMs);
     points.values.push(value ?? Number.NaN);
     points.parts.push(value === null ? 0 : parts);
     points.revisions.push(revision);

@@ -57,6 +57,7 @@ function pointsOf(
     overTime: rule,
     stepMs: step * MINUTE,
     windows: tier,
+    offsetMs: 0,
     spanMs: step * MINUTE,
   });
   for (const series of new Set(windows.map((window) => window.series))) {

@@ -2,6 +2,7 @@ import { weightsOf } from '../combination-rules';
 import { alignDown } from '../ladder';
 import type { HistoryTier, Metric, OverTime } from '../metric';
 import type { Progress } from '../progress';
+import { offsetOf } from '../windows';
 
 /**
  * Which steps a metric keeps, and when its windows become steps. One boundary divides a metric: windows that begin
@@ -43,7 +44,7 @@ export function sealTargetMs(metric: Metric, progress: Progress, nowMs: number):
   const frozen = frozenBeforeMs(metric, progress, nowMs);
   if (!Number.isFinite(frozen)) return null;
   const { sizeMs, advanceMs } = metric.window;
-  const target = alignDown(frozen - sizeMs + advanceMs, sealUnitMs(metric));
+  const target = alignDown(frozen - sizeMs + advanceMs - offsetOf(metric.window), sealUnitMs(metric));
   return target > 0 ? target : null;
 }
 

@@ -61,8 +61,8 @@ export function SeriesFields({ query, onChange, metric, measure, forRule, idOf }
       description: t('query.step.rule-hint', "A rule does not depend on a panel's width"),
     };
   }, [metric, forRule]);
-  // Sessions have no fixed places in time that could be stepped or filled.
-  if (metric?.window.type === 'session') return null;
+  // Sessions, sliding windows and local days have no fixed distance that could be stepped or filled.
+  if (metric !== undefined && metric.steps_ms.length === 0) return null;
   return (
     <EditorRow>
       <StepField

@@ -87,7 +87,7 @@ export function windowText({ window, final_only: finalOnly }: MetricEntry): stri
         gap: durationText(window.gap_ms),
       }),
   };
-  const windows = kinds[window.type]();
+  const windows = irregularText(window) ?? kinds[window.type]();
   if (finalOnly) return t('metric.final-only', '{{windows}}, final results only.', { windows });
   return window.grace_ms === 0
     ? t('metric.no-grace', '{{windows}}, no grace period.', { windows })
@@ -95,6 +95,28 @@ export function windowText({ window, final_only: finalOnly }: MetricEntry): stri
         windows,
         grace: durationText(window.grace_ms),
       });
+}
+
+/** Windows of more kinds than their type says; undefined for those of which it says all. */
+function irregularText(window: MetricEntry['window']): string | undefined {
+  if (window.calendar !== undefined) {
+    const { unit, timezone } = window.calendar;
+    const names = {
+      day: () => t('metric.windows.days', 'Days in {{timezone}}', { timezone }),
+      week: () => t('metric.windows.weeks', 'Weeks in {{timezone}}', { timezone }),
+      month: () => t('metric.windows.months', 'Months in {{timezone}}', { timezone }),
+    };
+    return names[unit]();
+  }
+  const size = durationText(window.size_ms);
+  if (window.cumulating_ms !== undefined) {
+    return t('metric.windows.cumulating', 'Windows that grow by {{size}} up to {{most}}', {
+      size,
+      most: durationText(window.cumulating_ms),
+    });
+  }
+  if (window.any_start !== true) return undefined;
+  return t('metric.windows.any-start', 'Windows of {{size}} that begin at any time', { size });
 }
 
 /** Why series of the measure cannot be combined; undefined where they can. */

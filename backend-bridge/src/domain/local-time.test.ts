@@ -18,3 +18,22 @@ describe('the wall clock', () => {
     expect(read(zone, iso)).toBe(wall);
   });
 });
+
+describe('the time of a wall clock', () => {
+  const instant = (zone: string, wall: string): string =>
+    new Date(localTime(zone).instantOf(Date.parse(`${wall}Z`))).toISOString().slice(0, 16);
+
+  it.each([
+    ['Asia/Shanghai', '2026-11-30T02:46', '2026-11-29T18:46'],
+    ['Europe/Berlin', '2026-03-29T01:59', '2026-03-29T00:59'],
+    // Skipped, so as much later as the clocks go forward.
+    ['Europe/Berlin', '2026-03-29T02:30', '2026-03-29T01:30'],
+    // Shown twice: the first.
+    ['Europe/Berlin', '2026-10-25T02:30', '2026-10-25T00:30'],
+    ['Europe/Berlin', '2026-10-25T03:00', '2026-10-25T02:00'],
+    // There is no midnight on this day.
+    ['America/Santiago', '2026-09-06T00:00', '2026-09-06T04:00'],
+  ])('%s, %s', (zone, wall, expected) => {
+    expect(instant(zone, wall)).toBe(expected);
+  });
+});

@@ -40,6 +40,21 @@ export class LocalTime {
     );
   }
 
+  /**
+   * When the wall clock shows `wallMs`. Of two such times, where the clocks go back, the first; a time that they skip is
+   * as much later as they go forward.
+   */
+  instantOf(wallMs: number): number {
+    const before = wallMs - this.offsetAround(wallMs - DAY);
+    if (this.wallClock(before) === wallMs) return before;
+    const after = wallMs - this.offsetAround(wallMs + DAY);
+    return this.wallClock(after) === wallMs ? after : before;
+  }
+
+  private offsetAround(timeMs: number): number {
+    return this.wallClock(timeMs) - timeMs;
+  }
+
   private offsetsOf(day: number): number | Float64Array {
     const known = this.days.get(day);
     if (known !== undefined) return known;
