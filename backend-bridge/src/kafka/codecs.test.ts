@@ -1,6 +1,9 @@
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
+import kafkajs from 'kafkajs';
+import { compressFrameSync } from 'lz4-napi';
 import { compressSync } from 'snappy';
-import { codecs } from './codecs';
+import { codecs, registerCodecs } from './codecs';
 import { unpackWhole } from './fetch/unpack';
 
 const MAGIC = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0, 0, 0, 0, 1, 0, 0, 0, 1]);
@@ -42,11 +45,26 @@ describe('codecs', () => {
   it('read back what they write', async () => {
     await fc.assert(
       fc.asyncProperty(anyBytes, async (buffer) => {
-        for (const codec of [codecs.snappy, codecs.lz4]) {
+        for (const codec of [codecs.gzip, codecs.snappy, codecs.lz4]) {
           expect(await codec.decompress(await codec.compress({ buffer }))).toEqual(buffer);
         }
       }),
     );
+  });
+
+  it('of old brokers unpack no more than 64 MiB', async () => {
+    registerCodecs();
+    const { CompressionCodecs, CompressionTypes } = kafkajs;
+    const zeros = Buffer.alloc(65 * 1_048_576);
+    const bombs = [
+      [CompressionTypes.GZIP, gzipSync(zeros)],
+      [CompressionTypes.LZ4, compressFrameSync(zeros)],
+      [CompressionTypes.Snappy, compressSync(zeros)],
+    ] as const;
+    for (const [type, bytes] of bombs) {
+      const codec = (CompressionCodecs[type] as () => (typeof codecs)['gzip'])();
+      await expect(codec.decompress(bytes)).rejects.toThrow(/it unpacks to more than/);
+    }
   });
 
   it('read zstd as the reference program writes it', async () => {

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import kafkajs from 'kafkajs';
 import { compressFrameSync } from 'lz4-napi';
 import { compressSync } from 'snappy';
@@ -18,6 +19,7 @@ const codec = (name: CodecName, compress: (buffer: Buffer) => Buffer): Codec => 
 });
 
 export const codecs = {
+  gzip: codec('gzip', gzipSync),
   snappy: codec('snappy', compressSync),
   lz4: codec('lz4', compressFrameSync),
   zstd: {
@@ -27,9 +29,10 @@ export const codecs = {
   },
 } satisfies Record<string, Codec>;
 
-/** Without these kafkajs refuses to write or read snappy, lz4 and zstd. */
+/** Without these kafkajs refuses to write or read snappy, lz4 and zstd, and unpacks gzip without a bound. */
 export function registerCodecs(): void {
   const { CompressionCodecs, CompressionTypes } = kafkajs;
+  CompressionCodecs[CompressionTypes.GZIP] = () => codecs.gzip;
   CompressionCodecs[CompressionTypes.Snappy] = () => codecs.snappy;
   CompressionCodecs[CompressionTypes.LZ4] = () => codecs.lz4;
   CompressionCodecs[CompressionTypes.ZSTD] = () => codecs.zstd;

@@ -1,5 +1,6 @@
 import { decimalNumber } from '../decimal';
 import { Instant } from '../instant';
+import { Undecodable } from '../undecodable';
 
 /** Messages that stand for one value. */
 
@@ -15,25 +16,43 @@ function fromDynamic(content: Content): unknown {
   return value ?? null;
 }
 
+const SECOND_NANOS = 1_000_000_000;
+
+/** Throws Undecodable where the nanoseconds are not those of one second, which Protobuf forbids. */
+function timestamp(seconds: number, nanos: number): Instant {
+  if (nanos < 0 || nanos >= SECOND_NANOS) {
+    throw new Undecodable(
+      'bad_time',
+      `a google.protobuf.Timestamp has ${nanos} ns; it may have 0 to 999999999`,
+    );
+  }
+  const ms = seconds * 1_000 + Math.floor(nanos / 1_000_000);
+  return new Instant(ms, ms);
+}
+
+/** Throws Undecodable for 30 February, and for a date without a year or a day. */
+function date(year: number, month: number, day: number): Instant {
+  const at = new Date(0);
+  const ms = at.setUTCFullYear(year, month - 1, day);
+  if (at.getUTCFullYear() !== year || at.getUTCMonth() !== month - 1 || at.getUTCDate() !== day) {
+    throw new Undecodable('bad_time', `a google.type.Date is ${year}-${month}-${day}, which no calendar has`);
+  }
+  return new Instant(ms, ms);
+}
+
 const CONVERSIONS: Readonly<Record<string, (content: Content) => unknown>> = {
-  '.google.protobuf.Timestamp': ({ seconds, nanos }) => {
-    const ms = Number(seconds) * 1_000 + Math.floor(Number(nanos) / 1_000_000);
-    return new Instant(ms, ms);
-  },
+  '.google.protobuf.Timestamp': ({ seconds, nanos }) => timestamp(Number(seconds), Number(nanos)),
   // In seconds.
   '.google.protobuf.Duration': ({ seconds, nanos }) => Number(seconds) + Number(nanos) / 1e9,
   '.google.protobuf.Struct': ({ fields }) => fields ?? {},
   '.google.protobuf.ListValue': ({ values }) => values,
   '.google.protobuf.Value': fromDynamic,
-  '.google.type.Date': ({ year, month, day }) => {
-    const ms = Date.UTC(Number(year), Number(month) - 1, Number(day));
-    return new Instant(ms, ms);
-  },
+  '.google.type.Date': ({ year, month, day }) => date(Number(year), Number(month), Number(day)),
   '.google.type.Decimal': ({ value }) => value,
   '.confluent.type.Decimal': ({ value, scale }) => decimalNumber(value as Buffer, Number(scale)),
 };
 
-/** What a message of this full name stands for; null: for itself. */
+/** What a message of this full name stands for; null: for itself. The function throws Undecodable. */
 export function fromWellKnown(fullName: string): ((content: Content) => unknown) | null {
   if (WRAPPER.test(fullName)) return ({ value }) => value;
   return CONVERSIONS[fullName] ?? null;

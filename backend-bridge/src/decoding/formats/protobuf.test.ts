@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { common, parse, Root, util, Writer, type Type } from 'protobufjs';
-import type { FieldPath } from '../../domain/mapping';
+import type { FieldPath, TopicMapping } from '../../domain/mapping';
 import {
   decode,
   json,
@@ -10,6 +10,7 @@ import {
   reasonOf,
   refusalOf,
   START,
+  tumbling,
   type Over,
 } from '../decoding.test-support';
 import type { RegisteredSchema, SchemaSource } from '../format';
@@ -22,6 +23,7 @@ import "google/protobuf/timestamp.proto";
 import "google/protobuf/wrappers.proto";
 import "google/protobuf/struct.proto";
 import "google/protobuf/duration.proto";
+import "google/type/date.proto";
 import "confluent/meta.proto";
 import "confluent/type/decimal.proto";
 import "parts/line.proto";
@@ -51,15 +53,18 @@ message Orders {
   bytes raw = 22;
   float ratio = 23;
   Orders previous = 24;
+  google.type.Date day = 25;
   message Place { string city = 1; message Deep { int32 n = 1; } }
   enum Status { NEW = 0; PAID = 1; }
 }
 `;
 const LINE = 'syntax = "proto3"; package parts; message Line { string sku = 1; int64 amount = 2; }';
+const DATE =
+  'syntax = "proto3"; package google.type; message Date { int32 year = 1; int32 month = 2; int32 day = 3; }';
 const BUILT_IN = `syntax = "proto3"; package confluent.type; message Decimal { bytes value = 1; uint32 precision = 2; int32 scale = 3; }`;
 
 const writers = new Root();
-for (const text of [LINE, BUILT_IN, PROTO]) parse(text, writers, { keepCase: true });
+for (const text of [LINE, BUILT_IN, DATE, PROTO]) parse(text, writers, { keepCase: true });
 for (const name of ['timestamp', 'wrappers', 'struct', 'duration']) {
   writers.addJSON(common.get(`google/protobuf/${name}.proto`)!.nested!);
 }
@@ -79,6 +84,7 @@ const registry = registryOf(schema);
 const framed = (message: Buffer, indexes: readonly number[] = [2, 2]): Buffer =>
   Buffer.concat([Buffer.from([0, 0, 0, 0, 7]), Buffer.from(indexes), message]);
 
+const DAY = 86_400_000;
 const key = keyOf('gold', START);
 const over = (...paths: FieldPath[]): Over => ({
   value: { format: 'protobuf' },
@@ -92,6 +98,20 @@ const label = (message: Buffer, path: string): string =>
     { key, value: framed(message) },
     registry,
   ).values[0]!;
+
+/** Windows of one millisecond or a day, which begin at a field. */
+const timeIn = (field: string, sizeMs = DAY): TopicMapping =>
+  mapping({
+    ...over(['count']),
+    window: { ...tumbling, sizeMs, advanceMs: sizeMs },
+    start: { from: 'field', in: 'value', path: [field], unit: 'ms' },
+  });
+const timeRecord = (field: string, content: object) => ({
+  key,
+  value: framed(write({ count: 1, [field]: content })),
+});
+const startOf = (field: string, content: object, sizeMs?: number): number =>
+  decode(timeIn(field, sizeMs), timeRecord(field, content), registry).startMs;
 
 describe('Protobuf', () => {
   it('reads numbers of every kind', () => {
@@ -187,6 +207,33 @@ describe('Protobuf', () => {
       });
       expect(decode(of, { key, value: framed(message) }, registry).startMs).toBe(START + MINUTE);
     }
+  });
+
+  it('reads a Date, and a Timestamp to the millisecond', () => {
+    const day = new Date(START - (START % DAY));
+    const [year, month, date] = [day.getUTCFullYear(), day.getUTCMonth() + 1, day.getUTCDate()];
+    expect(startOf('day', { year, month, day: date })).toBe(day.getTime());
+    expect(startOf('window_start', { seconds: START / 1_000, nanos: 999_999_999 }, 1)).toBe(START + 999);
+    expect(startOf('day', { year: 2024, month: 2, day: 29 })).toBe(Date.UTC(2024, 1, 29));
+  });
+
+  it.each<[string, object]>([
+    ['day', { year: 2023, month: 2, day: 30 }],
+    ['day', { year: 2023, month: 2, day: 29 }],
+    ['day', { year: 2023, month: 13, day: 1 }],
+    ['day', { year: 2023, month: 1, day: -1 }],
+    ['day', { year: 99, month: 1, day: 1 }],
+    ['day', { year: 2023, month: 2 }],
+    ['day', { month: 2, day: 1 }],
+    ['day', {}],
+    ['window_start', { seconds: START / 1_000, nanos: 1_000_000_000 }],
+    ['window_start', { seconds: START / 1_000, nanos: -1 }],
+    ['window_start', { seconds: long('9223372036854775807') }],
+    ['window_start', { seconds: -1 }],
+  ])('refuses a %s that no calendar has: %j', (field, content) => {
+    const refused = refusalOf(timeIn(field), timeRecord(field, content), { schemas: registry });
+    expect(refused.reason).toBe('bad_time');
+    expect(refused.message).not.toMatch(/NaN/);
   });
 
   it('reads nested, repeated and mapped fields by path', () => {

@@ -102,6 +102,7 @@ export const protobufFormat: FormatFactory = ({ schema: file, message }, place, 
     try {
       return reader.read(bytes, from);
     } catch (error) {
+      if (error instanceof Undecodable) throw error;
       throw new Undecodable(malformed, `${name} does not fit ${which}: ${(error as Error).message}`, {
         cause: error,
       });

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { compressFrameSync } from 'lz4-napi';
@@ -5,6 +6,7 @@ import { compressSync } from 'snappy';
 import { crc32c } from './crc32c';
 import { decodeRecordBatches, type FetchedMessage } from './record-batch';
 import type { Codec } from './unpack';
+import { zstdFrame } from '../../../../tests/support/zstd-frame';
 
 const CODEC_NUMBERS: Readonly<Record<Codec, number>> = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 };
 const MIB = 1_048_576;
@@ -79,9 +81,33 @@ const shown = (messages: readonly FetchedMessage[]): string[] =>
     isControlRecord ? `-${offset}` : `${offset}:${refusal?.reason ?? String(value)}`,
   );
 
-/** 600 MiB of zeros in 600 KiB: gzip members, one behind the other. */
-function gzipBomb(before: readonly Written[], after: readonly Written[], size: number): Buffer {
-  const block = gzipSync(Buffer.alloc(MIB));
+/** What each codec makes of one piece; pieces one behind the other are one body. */
+const PIECES: Readonly<Record<Exclude<Codec, 'none'>, { readonly head: Buffer; of(bytes: Buffer): Buffer }>> =
+  {
+    gzip: { head: Buffer.alloc(0), of: (bytes) => gzipSync(bytes) },
+    lz4: { head: Buffer.alloc(0), of: (bytes) => compressFrameSync(bytes) },
+    zstd: { head: Buffer.alloc(0), of: zstdFrame },
+    // The header and the blocks of Java's producers.
+    snappy: {
+      head: Buffer.from('82534e41505059000000000100000001', 'hex'),
+      of: (bytes) => {
+        const block = compressSync(bytes);
+        const length = Buffer.alloc(4);
+        length.writeUInt32BE(block.length);
+        return Buffer.concat([length, block]);
+      },
+    },
+  };
+
+/** A record of `size` zeros among others, in a body a hundred times smaller or more. */
+function bomb(
+  codec: Exclude<Codec, 'none'>,
+  before: readonly Written[],
+  after: readonly Written[],
+  size: number,
+): Buffer {
+  const { head, of } = PIECES[codec];
+  const zeros = of(Buffer.alloc(MIB));
   const delta = before.length;
   // Everything before and behind the value's bytes.
   const body = Buffer.concat([
@@ -101,7 +127,7 @@ function gzipBomb(before: readonly Written[], after: readonly Written[], size: n
     varint(0),
     ...after.map((each, d) => recordBytes({ delta: delta + 1 + d, ...each })),
   ]);
-  return Buffer.concat([gzipSync(begin), ...Array<Buffer>(size / MIB).fill(block), gzipSync(end)]);
+  return Buffer.concat([head, of(begin), ...Array<Buffer>(size / MIB).fill(zeros), of(end)]);
 }
 
 describe('crc32c', () => {
@@ -154,14 +180,48 @@ describe('record batches', () => {
     expect(shown(await read(batch(0, [{}, {}], 'none', { lastDelta: 9 }), 5))).toEqual(['-9']);
   });
 
-  it('that unpack to gigabytes keep what stands beside the bomb', async () => {
-    const body = gzipBomb([{ value: 'good' }], [{ value: 'too' }], 600 * MIB);
-    const before = process.memoryUsage.rss();
-    const messages = await read(batch(0, [], 'gzip', { body, count: 3, lastDelta: 2 }));
-    expect(shown(messages)).toEqual(['0:good', '1:record_too_large', '2:too']);
-    expect(messages[1]).toMatchObject({ key: Buffer.from('b'), refusal: { firstOffset: 1 } });
-    expect(messages[1]!.refusal!.bytes).toBeGreaterThan(600 * MIB);
-    expect(process.memoryUsage.rss() - before).toBeLessThan(200 * MIB);
+  it.each(['gzip', 'snappy', 'lz4', 'zstd'] as const)(
+    'that unpack to gigabytes keep what stands beside the bomb, and everything else its turns: %s',
+    async (codec) => {
+      const body = bomb(codec, [{ value: 'good' }], [{ value: 'too' }], 600 * MIB);
+      const before = process.memoryUsage.rss();
+      let turns = 0;
+      const turn = (): void => {
+        turns += 1;
+        next = setImmediate(turn);
+      };
+      let next = setImmediate(turn);
+      const messages = await read(batch(0, [], codec, { body, count: 3, lastDelta: 2 }));
+      clearImmediate(next);
+      expect(shown(messages)).toEqual(['0:good', '1:record_too_large', '2:too']);
+      expect(messages[1]).toMatchObject({ key: Buffer.from('b'), refusal: { firstOffset: 1 } });
+      expect(messages[1]!.refusal!.bytes).toBeGreaterThan(600 * MIB);
+      expect(process.memoryUsage.rss() - before).toBeLessThan(200 * MIB);
+      expect(turns).toBeGreaterThan(20);
+    },
+  );
+
+  /** Blocks of literals in a frame that says they may need each other, as python-lz4 writes it. */
+  const linkedLz4 = (bytes: Buffer): Buffer => {
+    const blocks: Buffer[] = [];
+    for (let at = 0; at < bytes.length; at += 60_000) {
+      const literals = bytes.subarray(at, at + 60_000);
+      const more = literals.length - 15;
+      const token = Buffer.alloc(2 + Math.floor(more / 255), 0xff);
+      token[0] = 0xf0;
+      token[token.length - 1] = more % 255;
+      const size = Buffer.alloc(4);
+      size.writeUInt32LE(token.length + literals.length);
+      blocks.push(size, token, literals);
+    }
+    return Buffer.concat([Buffer.from('04224d184040c0', 'hex'), ...blocks, Buffer.alloc(4)]);
+  };
+
+  it('are read where the blocks of LZ4 need each other, and hardly compress', async () => {
+    const values = Array.from({ length: 4 }, () => randomBytes(100_000).toString('hex'));
+    const plain = Buffer.concat(values.map((value, delta) => recordBytes({ delta, value })));
+    const messages = await read(batch(0, [], 'lz4', { body: linkedLz4(plain), count: 4, lastDelta: 3 }));
+    expect(messages.map(({ value }) => values.indexOf(String(value)))).toEqual([0, 1, 2, 3]);
   });
 
   it('with more records than the budget holds are read in several goes', async () => {

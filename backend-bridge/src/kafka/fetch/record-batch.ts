@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Refusal } from '../../decoding/refusal';
 import { crc32c } from './crc32c';
 import { CODECS, unpack } from './unpack';
@@ -8,6 +9,8 @@ export const MAX_RECORD_BYTES = 4_194_304;
 const MAX_BATCH_BYTES = 1_073_741_824;
 /** The key of a record that is too large is kept when it is no longer than this. */
 const MAX_KEPT_KEY = 32_768;
+/** After so many bytes everything else has its turn, and what was unpacked before can be freed. */
+const TURN_BYTES = 8_388_608;
 /** What one message takes in memory besides its bytes, about. */
 const MESSAGE_BYTES = 200;
 
@@ -133,6 +136,7 @@ class Pieces {
   private buffer: Buffer = Buffer.alloc(0);
   private at = 0;
   private total = 0;
+  private sinceTurn = 0;
   private readonly iterator: AsyncIterator<Buffer> | Iterator<Buffer>;
 
   constructor(
@@ -198,6 +202,11 @@ class Pieces {
     const piece = result.value;
     this.total += piece.length;
     this.budget.unpacked -= piece.length;
+    this.sinceTurn += piece.length;
+    if (this.sinceTurn > TURN_BYTES) {
+      this.sinceTurn = 0;
+      await setImmediate();
+    }
     if (this.total > MAX_BATCH_BYTES)
       throw new RangeError(`it unpacks to more than ${MAX_BATCH_BYTES} bytes`);
     return piece;

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import { createUnzip } from 'node:zlib';
 import { Decompress } from 'fzstd';
 import { decompressFrameSync } from 'lz4-napi';
@@ -98,6 +97,33 @@ const LZ4_HEADS: Readonly<Record<number, Buffer>> = {
 const LZ4_END = Buffer.alloc(4);
 const LZ4_LINKED_LIMIT = 64 * MIB;
 
+/** What a block unpacks to, by the lengths in it. */
+function lz4Length(block: Buffer): number {
+  let at = 0;
+  let total = 0;
+  const lengthFrom = (half: number): number => {
+    let length = half;
+    if (half === 15) {
+      let more = 255;
+      while (more === 255 && at < block.length) {
+        more = block[at++]!;
+        length += more;
+      }
+    }
+    return length;
+  };
+  while (at < block.length) {
+    const token = block[at++]!;
+    const literals = lengthFrom(token >> 4);
+    at += literals;
+    total += literals;
+    if (at >= block.length) break;
+    at += 2;
+    total += 4 + lengthFrom(token & 15);
+  }
+  return total;
+}
+
 /** Block by block, each as a frame of its own. Kafka's own producers write blocks that do not need each other. */
 function* unpackLz4(bytes: Buffer): Generator<Buffer> {
   let frame = 0;
@@ -109,7 +135,7 @@ function* unpackLz4(bytes: Buffer): Generator<Buffer> {
     }
     const independent = (flags! & LZ4_INDEPENDENT) !== 0;
     let at = frame + 7 + ((flags! & LZ4_CONTENT_SIZE) === 0 ? 0 : 8);
-    let most = 0;
+    let length = 0;
     for (;;) {
       if (at + 4 > bytes.length) throw new Error('lz4: the frame is cut off');
       const size = bytes.readUInt32LE(at);
@@ -122,12 +148,12 @@ function* unpackLz4(bytes: Buffer): Generator<Buffer> {
       if (independent) {
         yield plain ? block : decompressFrameSync(Buffer.concat([head, bytes.subarray(at, to), LZ4_END]));
       }
-      most += plain ? block.length : block.length * 255;
+      if (!independent) length += plain ? block.length : lz4Length(block);
       at = to + ((flags! & LZ4_BLOCK_CHECKSUM) === 0 ? 0 : 4);
     }
     at += 4 + ((flags! & LZ4_CONTENT_CHECKSUM) === 0 ? 0 : 4);
     if (!independent) {
-      if (most > LZ4_LINKED_LIMIT)
+      if (length > LZ4_LINKED_LIMIT)
         throw new RangeError('lz4: its blocks need each other, and unpack to too much');
       yield decompressFrameSync(bytes.subarray(frame, at));
     }
@@ -141,7 +167,6 @@ const ZSTD_WINDOW_LIMIT = 128 * MIB;
 const ZSTD_WORK_LIMIT = 16_384 * MIB;
 /** So small that what it unpacks to, at most 128 KiB for each four bytes, may lie in memory. */
 const ZSTD_STEP = 1_024;
-const YIELD_BYTES = 8 * MIB;
 
 /** The window that the frame at `at` needs, and where its blocks begin. */
 function zstdFrame(bytes: Buffer, at: number): { readonly window: number; readonly blocks: number } {
@@ -185,7 +210,7 @@ function zstdWindow(bytes: Buffer): number {
   return window;
 }
 
-async function* unpackZstd(bytes: Buffer): AsyncGenerator<Buffer> {
+function* unpackZstd(bytes: Buffer): Generator<Buffer> {
   const window = zstdWindow(bytes);
   if (window > ZSTD_WINDOW_LIMIT) throw new RangeError(`zstd: it needs a window of ${window} bytes`);
   let pieces: Buffer[] = [];
@@ -195,18 +220,10 @@ async function* unpackZstd(bytes: Buffer): AsyncGenerator<Buffer> {
     if (work > ZSTD_WORK_LIMIT) throw new RangeError('zstd: it unpacks to too much with so large a window');
     pieces.push(Buffer.from(piece.buffer, piece.byteOffset, piece.length));
   });
-  let unyielded = 0;
   for (let at = 0; at < bytes.length; at += ZSTD_STEP) {
     stream.push(bytes.subarray(at, at + ZSTD_STEP), at + ZSTD_STEP >= bytes.length);
     const ready = pieces;
     pieces = [];
-    for (const piece of ready) {
-      unyielded += piece.length;
-      yield piece;
-    }
-    if (unyielded > YIELD_BYTES) {
-      unyielded = 0;
-      await setImmediate();
-    }
+    yield* ready;
   }
 }

@@ -1,3 +1,4 @@
+import { deflateSync } from 'node:zlib';
 import type { WriteBatch } from '../../domain/store';
 import type { PointWrite } from '../../domain/point';
 import { mapping, json, keyOf, START } from '../../decoding/decoding.test-support';
@@ -61,6 +62,35 @@ describe('a slice', () => {
     expect(slice.writes[0]?.points.map(({ offset }) => offset)).toEqual([0, 2]);
     expect(slice.deadLetters).toMatchObject([{ offset: 1, reason: 'decoder_failed' }]);
     expect(slice.deadLetters[0]?.message).toMatch(/cannot read the property of nothing/);
+  });
+
+  it('whose records unpack to much leaves turns to everything else', async () => {
+    const glue = Buffer.concat([
+      Buffer.from([3, 5]),
+      Buffer.alloc(16),
+      deflateSync(json({ N: 1 }).toString().padEnd(4_000_000)),
+    ]);
+    const file = {
+      path: 'count.avsc',
+      bytes: Buffer.from('{"type":"record","name":"C","fields":[{"name":"N","type":"long"}]}'),
+    };
+    const of = mapping({ value: { format: 'avro', schema: file, framing: 'glue' } });
+    const decoder = createRecordDecoder(of, { schemas: null, onUnsafeInteger: () => undefined });
+    const incarnations = { topicId: 'id', partitions: 1, incarnations: [{ number: 1, starts: [0] }] };
+    const consumers: MetricConsumer[] = [{ metric, decoder, incarnations }];
+    const topic = { topic: 'topic', consumers, defaultPartitioner: true } as unknown as SourceTopic;
+    const many = Array.from({ length: 300 }, (_, offset) => ({ ...records[0]!, value: glue, offset }));
+    const range = { fromOffset: 0, toOffset: 299, records: many };
+    let turns = 0;
+    const turn = (): void => {
+      turns += 1;
+      next = setImmediate(turn);
+    };
+    let next = setImmediate(turn);
+    const slice = await decodeSlice(topic, 0, range, null, START, true);
+    clearImmediate(next);
+    expect(slice.deadLetters).toHaveLength(300);
+    expect(turns).toBeGreaterThan(3);
   });
 
   it('refuses windows in the future only where the clock is certain', async () => {

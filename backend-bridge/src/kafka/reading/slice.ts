@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { KafkaMessage } from 'kafkajs';
 import type { SchemaRegistry } from '../schema-registry';
 import type { DeadLetter } from '../dead-letters';
@@ -11,6 +12,9 @@ import type { MetricConsumer, SourceTopic } from './source-topic';
 
 /** The most records that one write takes. */
 export const SLICE_RECORDS = 500;
+
+/** So long one decodes before everything else has its turn: a record of some kilobytes may unpack to megabytes. */
+const TURN_MS = 50;
 
 /** One slice of a partition, decoded for every metric of its topic. */
 export interface Slice {
@@ -75,7 +79,7 @@ export function deadLetterOf(
 }
 
 /** The records' points for one metric. A record that needs a schema is left out, and its id is noted. */
-function decodeFor(
+async function decodeFor(
   consumer: MetricConsumer,
   topic: TopicIncarnations,
   sourceTopic: SourceTopic,
@@ -84,11 +88,16 @@ function decodeFor(
   latestMs: number,
   deadLetters: DeadLetter[],
   schemas: Set<SchemaId>,
-): DecodedPoints {
+): Promise<DecodedPoints> {
   const slice: DecodedPoints = { points: [], maxEventMs: null };
   const newest = topic.incarnations.at(-1)!.number;
   const many = topic.incarnations.length > 1;
+  let turnEnds = performance.now() + TURN_MS;
   for (const record of records) {
+    if (performance.now() > turnEnds) {
+      await setImmediate();
+      turnEnds = performance.now() + TURN_MS;
+    }
     try {
       consumer.decoder.decodeInto(slice, record, newest, latestMs);
       const point = many ? slice.points.at(-1) : undefined;
@@ -147,10 +156,11 @@ export async function decodeSlice(
   for (;;) {
     const deadLetters: DeadLetter[] = [];
     const schemas = new Set<SchemaId>();
-    const writes = sourceTopic.consumers.map((consumer): WriteBatch => {
+    const writes: WriteBatch[] = [];
+    for (const consumer of sourceTopic.consumers) {
       const topic = consumer.incarnations;
       if (topic === null || partition >= topic.partitions) throw new IdentityUnknown();
-      const decoded = decodeFor(
+      const decoded = await decodeFor(
         consumer,
         topic,
         sourceTopic,
@@ -160,7 +170,7 @@ export async function decodeSlice(
         deadLetters,
         schemas,
       );
-      return {
+      writes.push({
         metric: consumer.metric,
         topicId: topic.topicId,
         partition,
@@ -170,8 +180,8 @@ export async function decodeSlice(
         points: decoded.points,
         maxEventMs: decoded.maxEventMs,
         nowMs,
-      };
-    });
+      });
+    }
     if (schemas.size === 0) return { fromOffset, toOffset, records, writes, deadLetters };
     if (registry === null) throw new TypeError('a schema is needed, and there is no Schema Registry');
     await registry.loadAll([...schemas]);
