@@ -216,7 +216,7 @@ func (l *link) ended(err error, told *Error) *Error {
 	switch status := websocket.CloseStatus(err); {
 	case errors.Is(err, errSilent):
 		problem.Code = CodeTimeout
-		problem.Message = fmt.Sprintf("The bridge has sent nothing for %s", l.silence)
+		problem.Message = fmt.Sprintf("The bridge has sent nothing for %d s", int(l.silence.Seconds()))
 	case errors.Is(err, errNoMessage):
 		problem.Code = CodeNotABridge
 		problem.Message = "What the bridge sent cannot be read"

@@ -24,12 +24,28 @@ func anomalyTable(asked Asked, answer *bridge.ForecastAnswer, meta Meta) data.Fr
 	}
 	slices.SortStableFunc(events, func(a, b bridge.Event) int { return cmp.Compare(b.TimeMS, a.TimeMS) })
 	meta.OpenFromMS = shifted(oldestOpen(events), asked.Query.TimeShift)
+	if learning := learningBasis(answer.Series); learning != nil {
+		meta.Forecast = forecastMeta(*learning)
+	}
 	if limit := asked.Query.Limit; limit > 0 && len(events) > limit {
 		events, meta.Truncated = events[:limit], true
 	}
 	frame := eventTable(asked, events, answer.Unit)
 	asked.describe(frame, data.FrameTypeTable, meta)
 	return asked.finish(data.Frames{frame}, data.FrameTypeTable, meta)
+}
+
+// learningBasis returns what is said of the first series where all of them still learn, so that no anomaly means nothing.
+func learningBasis(all []bridge.ForecastSeries) *bridge.ForecastBasis {
+	for _, series := range all {
+		if !series.Learning() {
+			return nil
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	return &all[0].ForecastBasis
 }
 
 // stepRun is steps in a row: rows [from, to) of a series.

@@ -34,7 +34,7 @@ type Meta struct {
 	Removed          []int64         `json:"removed,omitempty"`
 	RemovedRevisions []int64         `json:"removed_revisions,omitempty"`
 	Status           json.RawMessage `json:"status,omitempty"`
-	Forecast         *ForecastMeta   `json:"forecast,omitempty"` // of a frame of bands
+	Forecast         *ForecastMeta   `json:"forecast,omitempty"` // of a frame of bands; of anomalies while every series learns
 }
 
 // Live is how an answer is kept up to date.

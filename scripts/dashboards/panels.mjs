@@ -43,6 +43,8 @@ export const kpi = ({ show, cards, alerts, ...given }) =>
   });
 
 const RANGE_LEGEND = { placement: 'bottom', calcs: ['lastNotNull', 'min', 'max', 'mean'] };
+/** What fits into a third of the page at 1,440 px beside Grafana's menu. */
+export const SHORT_LEGEND = { placement: 'bottom', calcs: ['lastNotNull', 'max'] };
 
 /** Lines; points whose windows are missing are gaps. `softMax`: the axis reaches so far at least. */
 export const timeseries = ({ bars = false, legend = RANGE_LEGEND, softMax, ...given }) =>
@@ -100,7 +102,7 @@ export const stat = ({
   );
 
 /**
- * Rows and columns. `columns`: field name to `{name?, unit?, width?}`, in their order; what is not named is not
+ * Rows and columns. `columns`: field name to `{name?, unit?, width?, wraps?}`, in their order; what is not named is not
  * shown. `sortBy`: [shown name, descending].
  */
 export function table({ columns, sortBy, ...given }) {
@@ -113,10 +115,11 @@ export function table({ columns, sortBy, ...given }) {
         ...given,
         defaults: { thresholds: OFF, ...given.defaults },
         overrides: names.flatMap((name) => {
-          const { unit, width } = columns[name];
+          const { unit, width, wraps } = columns[name];
           const properties = [
             ...(unit ? [{ id: 'unit', value: unit }] : []),
             ...(width ? [{ id: 'custom.width', value: width }] : []),
+            ...(wraps ? [{ id: 'custom.wrapText', value: true }] : []),
           ];
           return properties.length === 0
             ? []

@@ -1,5 +1,5 @@
 import { adhocVariable, dimensionVariable, highActivityAnnotations } from './dashboard.mjs';
-import { kpi, timeseries } from './panels.mjs';
+import { kpi, SHORT_LEGEND, timeseries } from './panels.mjs';
 import { SEGMENTS, events, series, status, summary } from './queries.mjs';
 
 /** The card's number, its statistics and its sparkline, which shows closed windows whatever the number is of. */
@@ -95,14 +95,16 @@ export const realtime = {
       id: 7,
       title: 'Active users',
       description: 'Distinct users with at least one event, per minute of event time. Not split by segment.',
-      at: [0, 32, 8, 10],
+      at: [0, 32, 8, 11],
+      legend: SHORT_LEGEND,
       targets: [series('users', 'active_users_per_minute', { groupBy: [] })],
     }),
     timeseries({
       id: 8,
       title: 'Transactions per minute',
       description: 'Purchases per minute of event time, one line a segment.',
-      at: [8, 32, 8, 10],
+      at: [8, 32, 8, 11],
+      legend: SHORT_LEGEND,
       targets: [
         series('transactions', 'revenue_per_minute', {
           ...bySegment,
@@ -116,7 +118,8 @@ export const realtime = {
       title: 'Average transaction',
       description:
         'Revenue by the number of purchases with a usable amount, one line a segment: never an average of averages.',
-      at: [16, 32, 8, 10],
+      at: [16, 32, 8, 11],
+      legend: SHORT_LEGEND,
       unit: 'currencyUSD',
       targets: [
         series('average', 'revenue_per_minute', {

@@ -40,7 +40,7 @@ export interface StreamKpiFrameMeta {
   /** Times of points that were removed. */
   readonly removed?: readonly number[];
   readonly removed_revisions?: readonly number[];
-  /** Of bands: the forecast of the frame's series. */
+  /** Of bands: the forecast of the frame's series. Of anomalies: while every series still learns. */
   readonly forecast?: ForecastMeta;
   /** Of status frames: what the bridge says of its hops. */
   readonly status?: BridgeStatus;

@@ -547,6 +547,30 @@ describe('without a frame', () => {
   });
 });
 
+describe('alerts without a row', () => {
+  const alerts: Setting = { options: { show: 'alerts' } };
+
+  test('are an all-clear only while the data source answers', () => {
+    const message = 'No bridge listens.';
+    show([eventsFrame([], { state: 'disconnected', state_message: message })], alerts);
+    expect(screen.queryByText('All clear')).not.toBeInTheDocument();
+    expect(screen.getByText('No known alerts')).toBeInTheDocument();
+    expect(screen.getByText(message)).toBeInTheDocument();
+  });
+
+  test('are none while the forecast still learns', () => {
+    const message = 'Learning: 3 h of closed steps are there, 48 h are needed.';
+    const forecast = { state: 'learning', message, trained_from_ms: null, fingerprint: '' } as const;
+    show([eventsFrame([], { kind: 'forecast', forecast })], alerts);
+    expect(screen.queryByText('All clear')).not.toBeInTheDocument();
+    expect(screen.getByText(message)).toBeInTheDocument();
+    cleanup();
+    show([eventsFrame([], { kind: 'forecast', forecast })], { ...alerts, width: 120, height: 60 });
+    expect(screen.queryByText('All clear')).not.toBeInTheDocument();
+    expect(screen.getByText('No known alerts')).toBeInTheDocument();
+  });
+});
+
 describe('the status during an outage', () => {
   const asked = { targets: [{ refId: 'A', kind: 'status' }] };
   const failed = { state: LoadingState.Error, errors: [{ message: 'No bridge listens.' }], request: asked };
@@ -568,6 +592,28 @@ describe('the status during an outage', () => {
     expect(screen.queryByText(/Add a query/)).not.toBeInTheDocument();
     rerender(panel([statusFrame()], ok));
     expect(hops()).toEqual(before);
+  });
+
+  test('goes by the status queries, not by what streams beside them', () => {
+    const lost = metaOf({
+      kind: 'status',
+      state: 'disconnected',
+      state_message: 'No bridge listens.',
+      live: { mode: 'poll', poll_ms: 5_000 },
+      status: STATUS,
+    });
+    const frame = statusFrame();
+    render(
+      panel([{ ...frame, meta: { custom: { streamkpi: lost } } }, eventsFrame([{}], { state: 'polling' })], {
+        ...ok,
+        state: LoadingState.Streaming,
+      }),
+    );
+    expect(hops()).toEqual([
+      expect.stringContaining('Last known: OK'),
+      expect.stringContaining('Last known: OK'),
+      expect.stringContaining('No bridge listens.'),
+    ]);
   });
 
   test('that was there before the panel shows the error, and counts no metrics of other frames', () => {

@@ -79,6 +79,7 @@ function SectionOf({ box, titled, reading, options, timeZone }: SectionOfProps) 
           titled={titled}
           system={reading.system}
           connection={reading.connection}
+          statusConnection={reading.statusConnection}
           alerts={reading.alerts}
           noHops={reading.noHops}
         />

@@ -22,6 +22,8 @@ export interface PanelReading {
   readonly cards: CardsReading;
   readonly alerts: AlertsModel;
   readonly connection: ConnectionModel;
+  /** Of what the hops are known by. */
+  readonly statusConnection: ConnectionModel;
   readonly system: SystemModel;
   /** Why no hop is shown, or what to do about it, in a sentence. */
   readonly noHops: string;
@@ -65,12 +67,16 @@ export function usePanelReading(props: ReadProps): PanelReading {
     clock.current ??= new ClockOffsetEstimate();
     // A snapshot's answers are of long ago: they say nothing of the bridge's clock now.
     if (isAsked) clock.current.take(clocksOf(series), Date.now());
+    const connectionOf = (frames: readonly DataFrame[]) => readConnection(frames, failure, rules);
     const needsAlerts = sections.some((section) => section === 'alerts' || section === 'status');
     const reading: PanelReading = {
       sections,
       cards: sections.includes('cards') ? readCards(fed.cards, options.cards, rules, context) : NO_CARDS,
-      alerts: needsAlerts ? readAlerts(fed.alerts, { ...options.alerts, link }, context) : NO_ALERTS,
-      connection: readConnection(series, failure, rules),
+      alerts: needsAlerts
+        ? readAlerts(fed.alerts, { ...options.alerts, link }, context, connectionOf(fed.alerts))
+        : NO_ALERTS,
+      connection: connectionOf(series),
+      statusConnection: connectionOf(fed.status.length > 0 ? fed.status : series),
       system: readSystem(fed.status, series, asksStatus),
       noHops: failure ?? (asksStatus ? t('status.waiting', 'The status has not arrived yet.') : addStatus()),
       clockOffset: clock.current.offset,
@@ -114,6 +120,7 @@ function withUnchanged(before: PanelReading, now: PanelReading): PanelReading {
     cards: { ...now.cards, cards: sameItems(before.cards.cards, cards) },
     alerts: keep(before.alerts, { ...now.alerts, kept: sameItems(before.alerts.kept, kept) }),
     connection: keep(before.connection, now.connection),
+    statusConnection: keep(before.statusConnection, now.statusConnection),
     system: keep(before.system, now.system),
     noHops: now.noHops,
     clockOffset: now.clockOffset,

@@ -110,6 +110,10 @@ describe.each(all)('$file', ({ file, dashboard }) => {
     expect(taken.size).toBe(24 * bottom);
   });
 
+  it('cuts no title, legend or column at 1,440 px beside the menu of Grafana', () => {
+    expect(panels.flatMap(cutIn)).toEqual([]);
+  });
+
   it('asks what the saved query can say, of the data source that its variable names', () => {
     const [source] = variables;
     expect(source).toMatchObject({ type: 'datasource', name: 'datasource', query: OWN_SOURCE });
@@ -224,6 +228,44 @@ describe.each(shared)('$file, to be shared publicly', ({ file, dashboard }) => {
     }
   });
 });
+
+/** As measured on Grafana 12.4: its menu takes 300 px, and is open on pages of 1,440 px and more. */
+const GRID_PX = 1_116;
+const GAP_PX = 8;
+const LETTER_PX = 7.5;
+/** Padding, and the marks for a description, a live stream and an alert rule. */
+const TITLE_ICONS_PX = 125;
+const LEGEND_NAME_PX = 105;
+const LEGEND_NUMBER_PX = 75;
+const COLUMN_PADDING_PX = 16;
+
+/** What of a panel is cut at 1,440 px, in words. */
+function cutIn({ title, type, gridPos, options, fieldConfig, transformations = [] }: Panel): string[] {
+  const width = (gridPos.w / 24) * GRID_PX - GAP_PX;
+  const cut = title.length * LETTER_PX + TITLE_ICONS_PX > width ? [`the title "${title}"`] : [];
+  if (type === 'timeseries') {
+    const { displayMode, calcs = [] } = options['legend'] as { displayMode: string; calcs?: string[] };
+    const legendPx = LEGEND_NAME_PX + calcs.length * LEGEND_NUMBER_PX;
+    if (displayMode === 'table' && legendPx > width) cut.push(`the legend of "${title}"`);
+  }
+  if (type === 'table') {
+    const { renameByName } = transformations.find(({ id }) => id === 'organize')!.options as {
+      renameByName: Record<string, string>;
+    };
+    const names = Object.values(renameByName);
+    const set = new Map(
+      fieldConfig.overrides.map(({ matcher, properties }) => [
+        matcher.options,
+        properties.find(({ id }) => id === 'custom.width')?.value as number | undefined,
+      ]),
+    );
+    const needed = (name: string): number => name.length * LETTER_PX + COLUMN_PADDING_PX;
+    cut.push(...names.filter((name) => needed(name) > (set.get(name) ?? Infinity)));
+    const all = names.reduce((sum, name) => sum + (set.get(name) ?? Math.max(100, needed(name))), 0);
+    if (all + COLUMN_PADDING_PX > width) cut.push(`the columns of "${title}"`);
+  }
+  return cut;
+}
 
 /** Paths of what is set and not among the defaults. */
 function unknownKeys(given: object, known: object, path = ''): string[] {

@@ -22,7 +22,10 @@ export interface Panel {
   readonly targets: readonly SavedQuery[];
   readonly fieldConfig: {
     readonly defaults: { readonly unit?: string };
-    readonly overrides: readonly { readonly matcher: { readonly id: string; readonly options: unknown } }[];
+    readonly overrides: readonly {
+      readonly matcher: { readonly id: string; readonly options: unknown };
+      readonly properties: readonly { readonly id: string; readonly value: unknown }[];
+    }[];
   };
   readonly options: Readonly<Record<string, unknown>>;
   readonly transformations?: readonly {

@@ -157,6 +157,16 @@ describe('a query without a channel', () => {
     expect(panel.state).toBe('polling');
   });
 
+  test('that is refused says that it is not up to date, and is asked again', () => {
+    const panel = stage.open({ kind: 'status' });
+    stage.backend.fault = { message: 'The token was withdrawn.', status: 401 };
+    stage.pass(6_000);
+    expect([panel.state, panel.meta?.state_message]).toEqual(['disconnected', 'The token was withdrawn.']);
+    stage.backend.fault = undefined;
+    stage.pass(10_000);
+    expect(panel.state).toBe('polling');
+  });
+
   test('that is not answered says so within ten seconds', () => {
     const panel = stage.open({ kind: 'status' });
     stage.backend.holds = true;

@@ -268,7 +268,8 @@ export class TargetView implements ChannelViewer {
     if (channel === undefined) {
       if (this.live === undefined) return { state: 'static', message: undefined };
       if (this.problem === undefined && this.isSlow) return { state: 'disconnected', message: notAnswered() };
-      return this.refetcher.failures > 0
+      // Also where asking the same again is of no use, as with a token that was withdrawn.
+      return this.problem !== undefined || this.refetcher.failures > 0
         ? { state: 'disconnected', message: this.problem }
         : { state: 'polling', message: undefined };
     }

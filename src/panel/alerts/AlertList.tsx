@@ -173,6 +173,16 @@ function NoRows({ alerts, hiddenRows, width, height }: NoRowsProps) {
       />
     );
   }
+  if (alerts.doubt !== null) {
+    return (
+      <Hint
+        {...size}
+        icon="question-circle"
+        title={t('alerts.doubt.title', 'No known alerts')}
+        text={alerts.doubt}
+      />
+    );
+  }
   return (
     <Hint
       {...size}

@@ -19,6 +19,13 @@ export function BriefAlerts({ alerts }: { readonly alerts: AlertsModel }) {
       </div>
     );
   }
+  if (unresolved === null && alerts.doubt !== null) {
+    return (
+      <Tooltip content={alerts.doubt}>
+        <div className={styles.brief}>{t('alerts.doubt.title', 'No known alerts')}</div>
+      </Tooltip>
+    );
+  }
   if (unresolved === null) {
     return (
       <div className={styles.brief}>

@@ -53,6 +53,8 @@ export interface AlertsModel {
   readonly fed: boolean;
   /** The answer was cut: there are more events than came. */
   readonly truncated: boolean;
+  /** Why an empty list is no all-clear, in a sentence; null: it is one. */
+  readonly doubt: string | null;
 }
 
 export const NO_ALERTS: AlertsModel = {
@@ -63,4 +65,5 @@ export const NO_ALERTS: AlertsModel = {
   unresolved: null,
   fed: false,
   truncated: false,
+  doubt: null,
 };

@@ -5,6 +5,7 @@ import { BY_SEVERITY_DESC, type Severity } from '../severity';
 import type { AlertOptions } from '../options/panel-options';
 import type { AlertModel, AlertsModel, AlertTime, UnresolvedAlerts } from './alert-model';
 import type { Labels } from './card-model';
+import type { ConnectionModel } from './connection';
 import {
   column,
   labelsAt,
@@ -22,11 +23,13 @@ import { linksOf, shownValue, wholeText, type DisplayContext } from './shown-val
  * The newest revision of each event of the frames, newest event first.
  *
  * @param options - with the dashboard's variables in the link filled in already
+ * @param connection - of these frames
  */
 export function readAlerts(
   frames: readonly DataFrame[],
   options: AlertOptions,
   context: DisplayContext,
+  connection?: ConnectionModel,
 ): AlertsModel {
   const newest = new Map<string, AlertModel>();
   for (const frame of frames) {
@@ -50,8 +53,23 @@ export function readAlerts(
     unresolved: unresolvedOf(wanted),
     fed: frames.length > 0,
     truncated: frames.some((frame) => frameMeta(frame)?.truncated === true),
+    doubt: learningOf(frames) ?? (connection === undefined ? null : lossOf(connection)),
   };
 }
+
+/** Anomalies are of a forecast, which has none while it learns. */
+function learningOf(frames: readonly DataFrame[]): string | null {
+  const learning = frames.map((frame) => frameMeta(frame)?.forecast).find((of) => of?.state === 'learning');
+  return learning === undefined
+    ? null
+    : (learning.message ?? t('alerts.learning', 'The forecast still learns.'));
+}
+
+/** Why nothing newer is known; null while the source answers. */
+const lossOf = ({ state, message }: ConnectionModel): string | null =>
+  state === 'error' || state === 'disconnected'
+    ? message || t('alerts.no-answer', 'The data source does not answer.')
+    : null;
 
 /** @param alerts - newest first */
 function unresolvedOf(alerts: readonly AlertModel[]): UnresolvedAlerts | null {

@@ -17,6 +17,8 @@ import { TopicTable } from './TopicTable';
 interface SystemStatusProps {
   readonly system: SystemModel;
   readonly connection: ConnectionModel;
+  /** Of the status queries alone: what the hops are known by. */
+  readonly statusConnection: ConnectionModel;
   readonly alerts: AlertsModel;
   /** Shown where there is no hop. */
   readonly noHops: string;
@@ -29,9 +31,9 @@ interface SystemStatusProps {
 
 /** The way of the data, hop by hop, and the figures of the whole. */
 export const SystemStatus = memo(function SystemStatus(props: SystemStatusProps) {
-  const { system, connection, alerts, noHops, titled, width, height, timeZone } = props;
+  const { system, connection, statusConnection, alerts, noHops, titled, width, height, timeZone } = props;
   const styles = useStyles2(getStatusStyles);
-  const hops = hopsNow(system, connection);
+  const hops = hopsNow(system, statusConnection);
   const layout = statusLayout(width, height, {
     hops: hops.length,
     messages: hops.filter(({ message }) => message !== '').length,

@@ -96,7 +96,7 @@ describe('a bridge without a stream', () => {
     bridge.misbehaviour.mute = true;
     put(2);
     await until(() => panel.state === 'polling', 'the silence to be noticed');
-    await until(() => message(panel).startsWith('The bridge has sent nothing for 15s.'), 'the reason');
+    await until(() => message(panel).startsWith('The bridge has sent nothing for 15 s.'), 'the reason');
     await shows(panel, 2);
     bridge.misbehaviour.mute = false;
     bridge.drop();
