@@ -29,7 +29,7 @@ describe('aggregate of one metric', () => {
     );
   });
 
-  test('each point once with its newest value; after a change only its windows are read', async () => {
+  test('counts each point once with its newest value; a change re-reads only its windows', async () => {
     expect(await aggregate.current()).toBeNull();
     put('a', start, 1, 10);
     put('a', start, 5, 20);
@@ -52,7 +52,7 @@ describe('aggregate of one metric', () => {
     expect(store.reads[0]!.toMs - store.reads[0]!.fromMs).toBe(MINUTE);
   });
 
-  test('the same bits in whatever order the changes came', async () => {
+  test('gives the same bits for any order of changes', async () => {
     const values = Array.from({ length: 50 }, (_, i) => ({
       at: start + (i % 10) * MINUTE,
       value: 0.1 * i + 1e10,
@@ -68,7 +68,7 @@ describe('aggregate of one metric', () => {
     expect(await other.current()).toEqual(first);
   });
 
-  test('a window ahead of the clock counts too, whether it came before or after the first reading', async () => {
+  test('counts a window ahead of the clock, stored before or after the first read', async () => {
     put('a', start + 45 * MINUTE, 1, 10);
     expect(await aggregate.current()).toMatchObject({ count: 1 });
     put('a', start + 50 * MINUTE, 2, 20);
@@ -85,7 +85,7 @@ describe('aggregate of one metric', () => {
     expect(await aggregate.current()).toBeNull();
   });
 
-  test('a removed point is gone, a value that is no number counts but does not spoil the sum', async () => {
+  test('drops a removed point; counts a non-finite value without adding it to the sum', async () => {
     put('a', start, Number.NaN, 10);
     put('b', start, 2, 5);
     expect(await aggregate.current()).toMatchObject({ count: 2, sum: 2, avg: 2, last_value: null });
@@ -94,7 +94,7 @@ describe('aggregate of one metric', () => {
     expect(await aggregate.current()).toMatchObject({ count: 1, last_value: 2 });
   });
 
-  test('callers share a reading, never one that began before them; a failure is not kept', async () => {
+  test('shares a read between callers, never one that began before them; does not cache a failure', async () => {
     put('a', start, 1, 10);
     const read = store.read.bind(store);
     let fail = true;

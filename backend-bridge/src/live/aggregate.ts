@@ -6,11 +6,13 @@ import type { PointChange, SeriesStore } from '../domain/store';
 import type { Clock } from '../domain/telemetry';
 import { longestMs, usualDistanceMs } from '../domain/windows';
 
-/** Points read in one go while a metric's aggregator is first put together. */
+/** Points per read while a metric's aggregator is first built. */
 const POINTS_A_READ = 50_000;
-/** No answer looks further ahead of the clock than this. */
+/** How far ahead of the clock points are aggregated. */
 const AHEAD_MS = 86_400_000;
-/** Changed buckets are read in the background from here on, so that a connection never has many to wait for. */
+/**
+ * From this number of dirty buckets on they are read in the background, so that a new connection has few to wait for.
+ */
 export const MANY_DIRTY = 32;
 
 export interface Aggregator {
@@ -30,10 +32,10 @@ interface LastPoint {
   readonly value: number;
 }
 
-/** What the points of a short span of window starts add up to. */
+/** Aggregate of the points of a short span of window starts. */
 interface Bucket {
   count: number;
-  /** Points whose value is a number that JSON can hold. */
+  /** Points with a finite value. */
   finite: number;
   sum: number;
   min: number;
@@ -44,9 +46,9 @@ interface Bucket {
 }
 
 /**
- * The aggregator of one metric (for one tenant) over its retention: each point once with its newest value.
- * Kept by buckets of window starts; a changed one is read anew, and all are folded in order of time, so that every
- * bridge gives the same bits.
+ * The aggregator of one metric and tenant over its retention: each point once, with its newest value. Kept in buckets
+ * of window starts; a changed bucket is re-read, and buckets are folded in time order, so that every bridge returns the
+ * same bits.
  */
 export class MetricAggregate {
   private readonly buckets = new Map<number, Bucket>();
@@ -79,15 +81,15 @@ export class MetricAggregate {
     }
   }
 
-  /** Reads everything anew at the next call. */
+  /** Invalidates everything; the next call re-reads it. */
   forget(): void {
     this.loaded = false;
     this.generation += 1;
   }
 
   /**
-   * The aggregator with every change told before the call; null without points. Calls that come while one is read
-   * share the next reading. Rejects with UnavailableError.
+   * The aggregator with every change reported before the call; null without points. Calls during a read share the next
+   * one. Rejects with UnavailableError.
    */
   current(): Promise<Aggregator | null> {
     if (this.loaded && this.dirty.size === 0 && !this.expires(this.clock())) {
@@ -131,7 +133,7 @@ export class MetricAggregate {
     for (let from = this.bucketOf(nowMs - reach); from < to; from += step) {
       await this.readBuckets(from, Math.min(to, from + step), nowMs);
     }
-    // Few, if any: records stamped ahead of the clock.
+    // Records with timestamps ahead of the clock; few, if any.
     await this.readBuckets(to, this.bucketOf(nowMs + AHEAD_MS + window.sizeMs) + this.bucketMs, nowMs);
     if (generation === this.generation) this.loaded = true;
   }
@@ -253,7 +255,7 @@ function numberOrNull(value: number): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
-/** Of two points the one that the store changed last; in the same millisecond the newer window, then by labels. */
+/** The point that the store changed last; ties go to the newer window, then by labels. */
 function later(a: LastPoint | null, b: LastPoint): LastPoint {
   if (a === null) return b;
   const order = a.updatedMs - b.updatedMs || a.startMs - b.startMs || compareValues(a.values, b.values);

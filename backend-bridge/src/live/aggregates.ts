@@ -8,9 +8,9 @@ import type { Clock, Log } from '../domain/telemetry';
 
 const MAX_TENANTS = 64;
 
-/** The aggregators of `current_state`: one for each metric and tenant. Tenants not asked for lately are let go. */
+/** The aggregators of `current_state`, one per metric and tenant. Least recently used tenants are evicted. */
 export class Aggregates {
-  /** By tenant, the one asked for last at the end; in each one by metric. */
+  /** By tenant in order of last use, then by metric. */
   private readonly tenants = new Map<string, Map<string, MetricAggregate>>();
 
   constructor(
@@ -21,7 +21,7 @@ export class Aggregates {
     private readonly log: Log,
   ) {}
 
-  /** Reads the aggregators of everybody ahead of the first connection. */
+  /** Reads the aggregators of unrestricted clients ahead of the first connection. */
   warm(): void {
     this.refresh(this.of([]).values());
   }
@@ -56,7 +56,7 @@ export class Aggregates {
   private refresh(aggregates: Iterable<MetricAggregate>): void {
     for (const aggregate of aggregates) {
       aggregate.current().catch((error: unknown) => {
-        this.log.debug({ err: error }, 'aggregators wait for the store');
+        this.log.debug({ err: error }, 'aggregators delayed: the store is unavailable');
       });
     }
   }

@@ -12,7 +12,7 @@ import type { PointChange } from '../domain/store';
 const STARTS_A_FLUSH = 120;
 const MAX_DIRTY = 5_000;
 const MAX_RETRY_MS = 5_000;
-/** The newest events of a snapshot, as many as /events/query gives at most. */
+/** Most events in a snapshot, the newest ones; the limit of /events/query. */
 const MAX_EVENTS = 10_000;
 
 interface OpenEvent {
@@ -21,14 +21,14 @@ interface OpenEvent {
   readonly closesMs: number;
 }
 
-/** Whole events of one selection: what changed, or has just been resolved by time, is read anew and told. */
+/** Events of one selection. Events that changed or were resolved by time are re-read and sent. */
 export class EventsFeed extends SelectionFeed<EventsBatch> {
   private batch = new EventsBatch();
-  /** Series (by their labels) to be read anew, by window start. */
+  /** Series (by labels) to re-read, by window start. */
   private readonly dirty = new Map<number, Set<string>>();
   private readonly open = new Map<string, OpenEvent>();
   private firstCloseMs = Number.POSITIVE_INFINITY;
-  /** Halved when a read of so many windows would be too large. */
+  /** Windows per flush; halved when a read would be too large. */
   private startsAFlush = STARTS_A_FLUSH;
   private failures = 0;
 
@@ -82,7 +82,7 @@ export class EventsFeed extends SelectionFeed<EventsBatch> {
       this.failures = 0;
     } catch (error) {
       if (error instanceof RequestError && !error.retryable && starts.length === 1) {
-        // Nothing smaller can be read: trying again would fail for ever.
+        // This is the smallest read; retrying cannot succeed.
         this.failAll(error);
         return;
       }
@@ -95,7 +95,7 @@ export class EventsFeed extends SelectionFeed<EventsBatch> {
       this.failures += 1;
       this.dependencies.log.warn(
         { metric: this.plan.metric.name, err: error },
-        'live events wait for the store',
+        'events update delayed: the store is unavailable',
       );
       this.pace.postpone(Math.min(MAX_RETRY_MS, 100 * 2 ** this.failures));
     }
@@ -107,7 +107,7 @@ export class EventsFeed extends SelectionFeed<EventsBatch> {
     if (this.dirty.size > 0) this.pace.touch();
   }
 
-  /** Events whose window has just become final are resolved now. */
+  /** Marks events as resolved whose window has become final. */
   private markClosed(): void {
     const closed = this.closedBefore();
     if (closed < this.firstCloseMs) return;

@@ -32,7 +32,7 @@ class ListenedStore extends MemorySeriesStore {
   }
 }
 
-/** A client that takes what it is sent, or nothing as long as it is not clear. */
+/** A client that reads everything, or nothing while it is not writable. */
 class Client implements LiveSink {
   readonly holder: string = 'a';
   readonly messages: Record<string, unknown>[] = [];
@@ -111,14 +111,14 @@ function setup(metric: Metric, maxScanPoints = 1_000_000, memoryBytes = 100_000_
     const plan = engine.plan({ metric: metric.name, ...selection }, []);
     return hub.subscribe(metric.kind === 'event' ? 'events' : 'series', plan, 's', fromMs, client);
   };
-  /** Puts points and notifies the hub, as a store does. */
+  /** Stores points and notifies the hub, as a store does. */
   const change = async (points: readonly { values: readonly string[]; startMs: number }[]): Promise<void> => {
     const changes: PointChange[] = [];
     for (const { values, startMs } of points) {
       store.put(values, startMs, startMs + MINUTE, [1]);
       const seriesId = (await store.listSeries()).find((one) => one.values.join() === values.join())!.id;
-      const told = { removed: false, revision: 1, updatedMs: NOW, firstSeenMs: NOW, measures: [1] };
-      changes.push({ seriesId, values, startMs, endMs: startMs + MINUTE, ...told });
+      const stored = { removed: false, revision: 1, updatedMs: NOW, firstSeenMs: NOW, measures: [1] };
+      changes.push({ seriesId, values, startMs, endMs: startMs + MINUTE, ...stored });
     }
     store.listener!.onChanges(metric, changes, NO_PROGRESS);
   };
@@ -128,7 +128,7 @@ function setup(metric: Metric, maxScanPoints = 1_000_000, memoryBytes = 100_000_
 async function until(condition: () => boolean, what: string): Promise<void> {
   const end = performance.now() + 20_000;
   while (!condition()) {
-    if (performance.now() > end) throw new Error(`waited for ${what} in vain`);
+    if (performance.now() > end) throw new Error(`timed out waiting for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
@@ -153,7 +153,7 @@ describe('what is too large to be read', () => {
     expect(client.failed).toEqual([]);
   });
 
-  test('where one step alone is too large, its subscribers get the error, and nothing is read again', async () => {
+  test('a single step that is too large fails its subscribers, and nothing is read again', async () => {
     const { change, subscribe, store, ...rest } = setup(metricOf(), 5);
     ({ hub } = rest);
     await hub.start();
@@ -208,7 +208,7 @@ describe('events of one window', () => {
 });
 
 describe('a client that is too slow', () => {
-  test('every message that it does not get is counted', async () => {
+  test('has every dropped message counted', async () => {
     const { hub, change, subscribe, counted } = setup(metricOf());
     await hub.start();
     const client = new Client();
@@ -231,7 +231,7 @@ describe('a client that is too slow', () => {
 });
 
 describe('snapshots', () => {
-  test('are made piece by piece as the client takes them, from one answer for all', async () => {
+  test('are encoded piece by piece as clients read, from one shared answer', async () => {
     const { hub, subscribe, store, memory } = setup(metricOf());
     for (let i = 0; i < 1_000; i += 1)
       store.put(['a', 'b'], NOW - i * MINUTE, NOW - i * MINUTE + MINUTE, [i]);
@@ -239,7 +239,7 @@ describe('snapshots', () => {
     const clients = Array.from({ length: 20 }, () => new Client());
     for (const client of clients) client.takesPieces = false;
     await Promise.all(clients.map((client, i) => subscribe(client, {}, NOW - (i + 1) * MINUTE).ready));
-    // One answer in memory: the first client's own, and one that all the others share, with its text.
+    // Two answers in memory: the first client's, and one that all others share, with its text.
     expect(memory.usedBytes).toBeLessThanOrEqual((2 + 2 * 21) * 32);
     expect(memory.usedBytes).toBeGreaterThan(0);
     for (const client of clients) client.takePieces();
@@ -250,7 +250,7 @@ describe('snapshots', () => {
     expect(memory.usedBytes).toBe(0);
   });
 
-  test('leave other work its turns while they are offered to many', async () => {
+  test('yield to other work while they are offered to many clients', async () => {
     const { hub, subscribe, store } = setup(metricOf());
     store.put(['a', 'b'], NOW - MINUTE, NOW, [1]);
     await hub.start();
@@ -289,7 +289,7 @@ describe('snapshots', () => {
     });
     afterEach(() => jest.restoreAllMocks());
 
-    /** Numbers made into text for 50 clients, each with a time of its own. */
+    /** Numbers encoded for 50 clients, each with its own start time. */
     async function madeWith(memoryBytes: number): Promise<number> {
       const { hub, subscribe, store } = setup(metricOf(), 1_000_000, memoryBytes);
       for (let i = 0; i < points; i += 1)
@@ -307,18 +307,18 @@ describe('snapshots', () => {
       return numbers.made;
     }
 
-    test('are made once for all who wait', async () => {
+    test('are encoded once for all waiting clients', async () => {
       // The first one's own, one for all others, and of each the rest of the block in which it begins.
       expect(await madeWith(100_000_000)).toBeLessThan(3 * (2 * points + 50 * 64));
     });
 
-    test('are made for each alone where there is memory for the points only', async () => {
-      // A holder has half: the points twice and half of their text.
+    test('are encoded per client when there is memory for the points only', async () => {
+      // One holder may use half of it: the points twice and half of their text.
       expect(await madeWith(2 * 2.5 * points * 32)).toBeGreaterThan(3 * 45 * points);
     });
   });
 
-  test('are read no further when nobody waits for them any more', async () => {
+  test('stop being read when nobody waits for them', async () => {
     const { hub, subscribe, store } = setup(metricOf());
     store.put(['a', 'b'], NOW - MINUTE, NOW, [1]);
     await hub.start();
@@ -326,7 +326,7 @@ describe('snapshots', () => {
     store.gate = new Promise((resolve) => (release = resolve));
     store.signals = [];
     const subscription = subscribe(new Client());
-    // The aggregators read too, without a signal.
+    // The aggregators also read, without a signal.
     const signals = (): AbortSignal[] => store.signals.filter((signal) => signal !== undefined);
     await until(() => signals().length > 0, 'the read');
     expect(signals().map(({ aborted }) => aborted)).toEqual([false]);

@@ -3,18 +3,20 @@ import { LiveBatch, type SnapshotRevisions, type Moment } from './live-batch';
 import type { ForecastAnswer, ForecastSeries } from '../domain/forecasting';
 import { compareValues } from '../domain/series';
 
-/** A series as it is now, of which everything from a time on has changed. */
+/** The current state of a series, changed from a time on. */
 interface ChangedSeries {
   readonly series: ForecastSeries;
   readonly fromMs: number;
 }
 
-/** Changed series of one selection. Each replaces what is held of it from a time on, so the newest is all there is to send. */
+/**
+ * Changed series of one selection. Each replaces the client's copy from a time on, so only the newest needs to be sent.
+ */
 export class ForecastBatch extends LiveBatch<ForecastBatch> {
   protected readonly type = 'forecast_update';
   private readonly changed = new Map<string, ChangedSeries>();
 
-  /** @param version of the newest answer in it; @param stepMs of all of them */
+  /** @param version of the newest answer in the batch; @param stepMs of all answers */
   constructor(
     private version: number,
     private readonly stepMs: number,
@@ -73,7 +75,7 @@ export class ForecastBatch extends LiveBatch<ForecastBatch> {
   }
 }
 
-/** A snapshot of an answer: updates from it and from those before it are in it. */
+/** A snapshot of an answer, which includes the updates of that and all earlier versions. */
 export class ForecastSnapshotRevisions implements SnapshotRevisions<ForecastBatch> {
   constructor(private readonly version: number) {}
 
@@ -83,8 +85,8 @@ export class ForecastSnapshotRevisions implements SnapshotRevisions<ForecastBatc
 }
 
 /**
- * The first time from which two answers on a series differ; null: nowhere.
- * @param sinceMs what begins before is not compared: it has expired, or was not asked for before
+ * The first time at which two answers on a series differ; null when they are equal.
+ * @param sinceMs earlier steps are not compared: they have expired, or were not read before
  */
 export function changedFrom(
   before: ForecastSeries,
@@ -107,7 +109,7 @@ export function changedFrom(
   return same ? null : Math.min(openMs(before), openMs(now));
 }
 
-/** By the series' labels, in the order of the metric's dimensions. */
+/** Series by their labels in the order of the metric's dimensions. */
 export function byLabels(answer: ForecastAnswer, names: readonly string[]): Map<string, ForecastSeries> {
   return new Map(
     answer.series.map((series) => [JSON.stringify(names.map((name) => series.labels[name] ?? '')), series]),

@@ -31,7 +31,7 @@ class TestStore extends MemorySeriesStore {
   readonly listeners: StoreListener[] = [];
   away = false;
   refusal: RequestError | null = null;
-  /** Runs once, after the next reading has read. */
+  /** Runs once, after the next read. */
   afterRead: () => void = silent;
   private revision = 0;
 
@@ -50,7 +50,7 @@ class TestStore extends MemorySeriesStore {
     return points;
   }
 
-  /** Puts an hour, or removes it, and notifies as a store does. */
+  /** Stores or removes an hour, and notifies as a store does. */
   hour(segment: string, startMs: number, value: number | null): void {
     const measures = [value ?? 0, ...Array<undefined>(7).fill(undefined)];
     this.put([segment, 'a'], startMs, startMs + HOUR, measures, { removed: value === null });
@@ -87,7 +87,7 @@ type Message = { readonly type: string; readonly seq?: number; readonly series: 
 
 const COLUMNS = ['actual', 'expected', 'lower', 'upper', 'score'] as const;
 
-/** A client that keeps a copy by the rules of websocket.yaml. */
+/** A client that keeps a copy as websocket.yaml describes. */
 class Client implements LiveSink {
   readonly holder = 'a';
   readonly messages: Message[] = [];
@@ -194,7 +194,7 @@ function setup() {
     await settle();
     return subscription;
   };
-  /** What a bridge that was never asked would answer, as a client's copy. */
+  /** The answer of a fresh bridge, as a client's copy. */
   const fresh = async (fromMs = FROM): Promise<object> => {
     const query = { metric: 'm', fromMs, toMs: MAX_TIME_MS };
     const { series } = await inlineForecasts(engine, clock).forecast(query, [], UNBOUNDED);
@@ -232,7 +232,7 @@ beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
 
 describe('a subscription of forecasts', () => {
-  it('begins with the answer of /forecast, and sends what a step that closes changes', async () => {
+  it('starts with the answer of /forecast, and sends the changes of each closed step', async () => {
     const { store, hub, subscribe, fresh, usual } = setup();
     await hub.start();
     const client = new Client();
@@ -256,7 +256,7 @@ describe('a subscription of forecasts', () => {
     hub.close();
   });
 
-  it('is a fresh answer after each of many corrections, removals, late and new series', async () => {
+  it('equals a fresh answer after every correction, removal, late and new series', async () => {
     const { store, hub, subscribe, fresh, usual } = setup();
     await hub.start();
     const [first, late, slow] = [new Client(), new Client(), new Client()];
@@ -287,7 +287,7 @@ describe('a subscription of forecasts', () => {
     hub.close();
   });
 
-  it('of a client that has no room: resync, then a fresh snapshot', async () => {
+  it('sends a slow client resync, then a fresh snapshot', async () => {
     const { store, hub, subscribe, fresh } = setup();
     await hub.start();
     const client = new Client();
@@ -360,7 +360,7 @@ describe('a subscription of forecasts', () => {
     hub.close();
   });
 
-  it('begins again when the store was rebuilt, and is shared by equal selections', async () => {
+  it('restarts when the store was rebuilt, and is shared by equal selections', async () => {
     const { store, hub, subscribe, fresh } = setup();
     await hub.start();
     const [one, two] = [new Client(), new Client()];

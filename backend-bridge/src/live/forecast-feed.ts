@@ -11,15 +11,15 @@ import type { PointChange } from '../domain/store';
 const MAX_RETRY_MS = 5_000;
 
 /**
- * Forecasts of one selection: read again when a step has closed or a closed one was corrected, and sent from the first
- * difference on. Answers are read one after the other, so that none that is sent is older than the one before.
+ * Forecasts of one selection. Re-read when a step has closed or a closed step was corrected, and sent from the first
+ * difference on. Reads do not overlap, so answers are sent in order.
  */
 export class ForecastFeed extends SelectionFeed<ForecastBatch> {
-  /** What subscribers know, once they have received what was sent; null: nobody knows anything. */
+  /** The answer that subscribers have once they received everything sent; null when none has one. */
   private known: ForecastAnswer | null = null;
   private version = 0;
   private fromMs = Number.POSITIVE_INFINITY;
-  /** From where on `known` was read. */
+  /** Start of the range of `known`. */
   private knownFromMs = Number.POSITIVE_INFINITY;
   private stale = false;
   private failures = 0;
@@ -35,7 +35,7 @@ export class ForecastFeed extends SelectionFeed<ForecastBatch> {
   }
 
   changed(changes: readonly PointChange[]): void {
-    // Nobody has asked yet.
+    // No subscriber has read a snapshot yet.
     if (this.fromMs === Number.POSITIVE_INFINITY) return;
     const { plan } = this;
     const closedMs = closedBefore(plan, this.dependencies.progressOf(plan.metric.name));
@@ -87,14 +87,14 @@ export class ForecastFeed extends SelectionFeed<ForecastBatch> {
       this.failures += 1;
       this.dependencies.log.warn(
         { metric: this.plan.metric.name, err: error },
-        'a forecast waits for the store',
+        'forecast update delayed: the store is unavailable',
       );
       this.pace.postpone(Math.min(MAX_RETRY_MS, 100 * 2 ** this.failures));
       this.pace.touch();
     }
   }
 
-  /** Reads the newest answer and sends what is new in it. */
+  /** Reads the newest answer and sends the differences. */
   private advance(scope: RequestScope): Promise<{ answer: ForecastAnswer; version: number }> {
     const turn = this.last.then(async () => {
       const { fromMs } = this;
@@ -102,7 +102,7 @@ export class ForecastFeed extends SelectionFeed<ForecastBatch> {
       this.version += 1;
       if (!this.closed) this.send(answer);
       this.knownFromMs = fromMs;
-      // A step may have closed while it was read.
+      // A step may have closed during the read.
       this.changed([]);
       return { answer, version: this.version };
     });
@@ -130,12 +130,12 @@ export class ForecastFeed extends SelectionFeed<ForecastBatch> {
     if (batch.size > 0) this.deliver(batch);
   }
 
-  /** Past this another step has closed. */
+  /** When the next step closes. */
   private nextCloseMs(): number {
     const { known } = this;
     if (known === null) return Number.POSITIVE_INFINITY;
     if (known.closedBeforeMs === null) return Number.NEGATIVE_INFINITY;
-    // Series need not begin their steps at the same time.
+    // Series may start at different times.
     const opens = known.series.map(({ startMs, closed }) => startMs + closed * known.stepMs);
     return Math.min(alignUp(known.closedBeforeMs, known.stepMs), ...opens);
   }

@@ -1,8 +1,8 @@
 import type { ForecastAnswer, ForecastBasis, ForecastSeries } from '../domain/forecasting';
 
-/** Forecasts as text, over HTTP and WebSocket alike. NaN becomes null. */
+/** JSON encoding of forecasts for HTTP and WebSocket. NaN becomes null. */
 
-/** The fields of ForecastBasis as the contract names them. */
+/** ForecastBasis with the API's field names. */
 export function forecastBasisJson(basis: ForecastBasis) {
   return {
     labels: basis.labels,
@@ -17,7 +17,7 @@ export function forecastBasisJson(basis: ForecastBasis) {
   };
 }
 
-/** A series in pieces, its columns from the row `from` on. @param extra further fields */
+/** A series in chunks, its columns from the row `from` on. @param extra further fields */
 export function* forecastSeriesPieces(
   series: ForecastSeries,
   stepMs: number,
@@ -66,7 +66,7 @@ export function* forecastSnapshotPieces(
   yield ']}';
 }
 
-/** The first row that begins at `timeMs` or later; it may lie behind the last one. */
+/** The first row at or after `timeMs`; the number of rows when there is none. */
 export function rowAt({ startMs }: ForecastSeries, stepMs: number, timeMs: number): number {
   return Math.max(0, Math.ceil((timeMs - startMs) / stepMs));
 }

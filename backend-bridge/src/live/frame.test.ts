@@ -3,10 +3,10 @@ import type { Writable } from 'node:stream';
 import * as ws from 'ws';
 import { fragmentFrame, textFrame } from './frame';
 
-// Not in the types of ws, though exported.
+// Exported by ws, but missing from its types.
 const { Receiver } = ws as unknown as { Receiver: new (options: object) => Writable };
 
-/** What ws reads from these bytes, as a client would. */
+/** The messages that ws decodes from these bytes. */
 function received(bytes: Buffer): Promise<string[]> {
   return new Promise((resolve, reject) => {
     const messages: string[] = [];
@@ -24,7 +24,7 @@ describe('frames', () => {
     expect(await received(textFrame('', Buffer.from(text)))).toEqual([text]);
   });
 
-  test('fragments of any texts become one message again, others behind it', async () => {
+  test('fragments of any text are reassembled, messages after them intact', async () => {
     const piece = fc.string({ unit: 'binary' }).map((text) => text.repeat(1 + (text.length % 7) * 3_000));
     await fc.assert(
       fc.asyncProperty(fc.array(piece, { minLength: 1, maxLength: 5 }), async (pieces) => {

@@ -1,6 +1,6 @@
 /**
- * WebSocket frames of text (RFC 6455, from a server: unmasked), built once and written to any number of sockets.
- * ws.send() would build a header for each client.
+ * WebSocket text frames (RFC 6455, unmasked as a server sends them), built once and written to any number of sockets.
+ * ws.send() would build a header per client.
  */
 
 const TEXT = 0x1;
@@ -26,7 +26,7 @@ function writeHeader(target: Buffer, first: number, payload: number): void {
   }
 }
 
-/** One whole text message of the given parts. */
+/** A complete text message of the given parts. */
 export function textFrame(head: string, body: Buffer | null = null): Buffer {
   const headBytes = Buffer.byteLength(head);
   const payload = headBytes + (body === null ? 0 : body.length);
@@ -38,7 +38,7 @@ export function textFrame(head: string, body: Buffer | null = null): Buffer {
   return frame;
 }
 
-/** One fragment of a text message that goes out in pieces; control frames may come between them. */
+/** One fragment of a text message; control frames may be sent between fragments. */
 export function fragmentFrame(text: string, first: boolean, last: boolean): Buffer {
   const frame = textFrame(text);
   frame[0] = (first ? TEXT : CONTINUATION) | (last ? FIN : 0);

@@ -17,7 +17,7 @@ const silent = (): void => {};
 const log: Log = { debug: silent, info: silent, warn: silent, error: silent };
 const telemetry = new Proxy({} as Telemetry, { get: () => silent });
 
-/** Tells its progress only after so many refusals. */
+/** Fails the first reads of progress. */
 class HesitantStore extends MemorySeriesStore {
   refusals = 0;
   asked = 0;
@@ -54,9 +54,9 @@ function setup() {
   return { time, store, hub };
 }
 
-/** A client that takes everything at once. */
-function sinkOf(told: Record<string, unknown>[]): LiveSink {
-  const take = (text: string): void => void told.push(JSON.parse(text) as Record<string, unknown>);
+/** A client that reads everything at once. */
+function sinkOf(sent: Record<string, unknown>[]): LiveSink {
+  const take = (text: string): void => void sent.push(JSON.parse(text) as Record<string, unknown>);
   return {
     writable: true,
     send: (frame) => take(frame.toString('utf8', frame.indexOf('{'))),
@@ -68,7 +68,7 @@ function sinkOf(told: Record<string, unknown>[]): LiveSink {
       take(text);
       over();
     },
-    subscriptionFailed: (id, error) => void told.push({ failed: id, error }),
+    subscriptionFailed: (id, error) => void sent.push({ failed: id, error }),
     waitFor: silent,
     reserve: () => true,
   };
@@ -77,8 +77,8 @@ function sinkOf(told: Record<string, unknown>[]): LiveSink {
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
 
-describe('the progress that the hub goes by', () => {
-  test('is asked for again when the store stops answering just after the start', async () => {
+describe('the progress used by the hub', () => {
+  test('is read again when the store stops answering just after the start', async () => {
     const { store, hub } = setup();
     store.refusals = 2;
     await hub.start();
@@ -89,7 +89,7 @@ describe('the progress that the hub goes by', () => {
     hub.close();
   });
 
-  test('is that of the store that took the place of a lost one, also if it never moves', async () => {
+  test('is that of the new store after a loss, even if it never moves', async () => {
     const { store, hub } = setup();
     await hub.start();
     store.progressNow = { watermarkMs: 2, finalBeforeMs: 3 };
@@ -101,7 +101,7 @@ describe('the progress that the hub goes by', () => {
   });
 });
 
-describe('points that nothing closes, because nobody reads a partition', () => {
+describe('points that never become final, because a partition is not read', () => {
   const change = (startMs: number): PointChange => ({
     seriesId: 1,
     values: ['a', 'b'],
@@ -115,23 +115,23 @@ describe('points that nothing closes, because nobody reads a partition', () => {
   });
   const progress = { watermarkMs: null, finalBeforeMs: null };
 
-  test('are open no more once they have expired', async () => {
+  test('are no longer open once they have expired', async () => {
     const { time, store, hub } = setup();
     store.progressNow = progress;
     await hub.start();
-    const told: Record<string, unknown>[] = [];
+    const sent: Record<string, unknown>[] = [];
     const plan = new QueryEngine([METRIC], store, LIMITS, () => time.now).plan({ metric: 'm' }, []);
-    await hub.subscribe('series', plan, 's', 0, sinkOf(told)).ready;
+    await hub.subscribe('series', plan, 's', 0, sinkOf(sent)).ready;
     const first = time.now;
     store.listener!.onChanges(METRIC, [change(first)], progress);
     time.now += RETENTION;
     store.listener!.onChanges(METRIC, [change(time.now)], progress);
     await jest.advanceTimersByTimeAsync(100);
-    expect(told.at(-1)).toMatchObject({ series: [{ open_from_ms: first }] });
+    expect(sent.at(-1)).toMatchObject({ series: [{ open_from_ms: first }] });
     time.now += 2 * MINUTE;
     store.listener!.onChanges(METRIC, [], progress);
     await jest.advanceTimersByTimeAsync(100);
-    expect(told.at(-1)).toMatchObject({ series: [{ times: [], open_from_ms: first + RETENTION }] });
+    expect(sent.at(-1)).toMatchObject({ series: [{ times: [], open_from_ms: first + RETENTION }] });
     hub.close();
   });
 });

@@ -20,12 +20,12 @@ import type { PointChange, SeriesStore } from '../domain/store';
 import type { Clock, Log, Telemetry } from '../domain/telemetry';
 
 export interface LiveHubOptions {
-  /** Snapshots read at the same time. */
+  /** Concurrent snapshot reads. */
   readonly snapshots?: number;
-  /** A resync of a whole metric is spread over so many ms. */
+  /** Resyncs of a whole metric are spread over this many ms. */
   readonly jitterMs?: number;
   readonly pace?: PaceOptions;
-  /** Points that one read of the store may have. */
+  /** Most points in one read of the store. */
   readonly maxScanPoints?: number;
 }
 
@@ -34,7 +34,7 @@ export interface LiveHubDependencies {
   readonly store: SeriesStore;
   readonly metrics: readonly Metric[];
   readonly options?: LiveHubOptions;
-  /** Shared with the queries over HTTP. */
+  /** Shared with HTTP queries. */
   readonly memory: MemoryBudget;
   readonly turns: FairGate;
   readonly log: Log;
@@ -42,17 +42,17 @@ export interface LiveHubDependencies {
   readonly clock: Clock;
 }
 
-/** A client's hold on a subscription. */
+/** Handle of a client's subscription. */
 export interface LiveSubscription {
-  /** Resolves when the snapshot is out; rejects with RequestError or UnavailableError, and the subscription is over. */
+  /** Resolves when the snapshot is sent; rejects with RequestError or UnavailableError, which ends the subscription. */
   readonly ready: Promise<void>;
-  /** Messages that wait for the client to be clear. */
+  /** Messages waiting until the client is writable. */
   readonly unsent: number;
   end(): void;
 }
 
 export interface LiveHub {
-  /** Begins to listen to the store, which must have started; one that stops answering is asked again. */
+  /** Subscribes to the store, which must have started. Retries when the store does not answer. */
   start(): Promise<void>;
   close(): void;
   readonly metrics: readonly Metric[];
@@ -66,7 +66,10 @@ export interface LiveHub {
     sink: LiveSink,
   ): LiveSubscription;
   subscribeForecast(prepared: PreparedForecast, id: string, fromMs: number, sink: LiveSink): LiveSubscription;
-  /** metric_update for a client that sees what `tenant` lets through; `refresh`: current_state is to be sent anew. */
+  /**
+   * metric_update messages for a client restricted by `tenant`; `refresh` is called when current_state must be sent
+   * again.
+   */
   subscribeOriginal(tenant: readonly Filter[], sink: LiveSink, refresh: () => void): OriginalSubscription;
   /** Rejects with UnavailableError. */
   aggregators(tenant: readonly Filter[]): Promise<Record<string, Aggregator>>;
@@ -78,7 +81,7 @@ type AnyFeed = SeriesFeed | EventsFeed | ForecastFeed;
 const PROGRESS_RETRY_MS = 1_000;
 const NOTHING_YET: Progress = { watermarkMs: null, finalBeforeMs: null };
 
-/** Between the store's changes and the clients: one feed for each distinct selection, shared by its subscribers. */
+/** Distributes the store's changes to clients: one feed per distinct selection, shared by its subscribers. */
 export function createLiveHub(dependencies: LiveHubDependencies): LiveHub {
   const { engine, store, metrics, log, telemetry, clock } = dependencies;
   const pace = dependencies.options?.pace ?? PACE;
@@ -141,17 +144,17 @@ export function createLiveHub(dependencies: LiveHubDependencies): LiveHub {
     for (const feed of feedsOf(metric.name).values()) feed.changed(fresh, nowMs);
   };
   const retries = new Set<NodeJS.Timeout>();
-  /** Until the store answers: it tells only progress that moves, and a stopped stream's does not. */
+  /** Retried until the store answers: stores report only progress that moves, and a stopped stream's does not. */
   const readProgress = async (metric: Metric): Promise<void> => {
     const epoch = store.epoch();
     try {
       const stored = await store.progress(metric);
-      // Of a store that was lost meanwhile: the reading that follows it is on its way.
+      // The store was lost meanwhile; its successor is being read.
       if (store.epoch() !== epoch) return;
       onChanges(metric, [], stored);
     } catch (error) {
       if (closed) return;
-      log.warn({ metric: metric.name, err: error }, 'the progress is not known yet, it is asked for again');
+      log.warn({ metric: metric.name, err: error }, 'progress unknown; retrying');
       const timer = setTimeout(() => {
         retries.delete(timer);
         void readProgress(metric);
@@ -173,16 +176,16 @@ export function createLiveHub(dependencies: LiveHubDependencies): LiveHub {
       unsubscribe = store.subscribe({
         onChanges,
         onGap(metric, reason) {
-          log.warn({ metric: metric.name, reason }, 'changes may have been missed, subscribers are resynced');
-          // A store that lost its last second is filled again, with revisions that were told before the loss:
-          // whoever reads a snapshot meanwhile needs them told once more.
+          log.warn({ metric: metric.name, reason }, 'changes may have been missed; resyncing subscribers');
+          // A store that lost its last second is refilled with revisions that were sent before the loss; clients that
+          // read a snapshot meanwhile need them again.
           seen.get(metric.name)?.forget();
           resync(metric, 'store_gap');
           original.resyncAll('store_gap');
           void readProgress(metric);
         },
         onEpoch(epoch) {
-          log.warn({ epoch }, 'the store was lost or rebuilt, subscribers are resynced');
+          log.warn({ epoch }, 'the store was lost or rebuilt; resyncing subscribers');
           progress.clear();
           for (const revisions of seen.values()) revisions.forget();
           for (const metric of metrics) {
@@ -229,7 +232,7 @@ export function createLiveHub(dependencies: LiveHubDependencies): LiveHub {
   };
 }
 
-/** Messages of two writers may come out of order; progress never goes back. */
+/** The later progress: messages of two writers may arrive out of order, and progress never goes back. */
 function furthest(a: Progress, b: Progress): Progress {
   const later = (x: number | null, y: number | null): number | null =>
     x === null || y === null ? (x ?? y) : Math.max(x, y);

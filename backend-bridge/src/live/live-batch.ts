@@ -1,20 +1,20 @@
 import { textFrame } from './frame';
 
-/** What a snapshot already told a subscriber: changes up to it are not told again. */
+/** The revisions that a snapshot sent to a subscriber; changes up to them are not sent again. */
 export interface SnapshotRevisions<TBatch> {
   /** The part of the batch that is newer than the snapshot; the batch itself when all of it is. */
   newerThan(batch: TBatch): TBatch;
 }
 
-/** How far a metric was, as told with an update. */
+/** Progress of a metric at the time of an update. */
 export interface Moment {
   readonly watermarkMs: number | null;
   readonly serverTimeMs: number;
 }
 
 /**
- * What one flush has to tell. Its body is serialised once for all subscribers; only id and seq differ,
- * and subscribers where both are the same share even the frame.
+ * The changes of one flush. The body is serialised once for all subscribers; only id and seq differ, and subscribers
+ * with equal id and seq share the frame.
  */
 export abstract class LiveBatch<Self> {
   private bodyBytes: Buffer | null = null;
@@ -24,15 +24,15 @@ export abstract class LiveBatch<Self> {
   private frames: Map<string, Buffer> | null = null;
 
   protected abstract readonly type: 'series_update' | 'events_update' | 'forecast_update';
-  /** Number of points (or events) to send; an entry without any counts as one. */
+  /** Number of points or events to send; an entry without any counts as one. */
   abstract readonly size: number;
-  /** The message from the comma behind `seq` on. */
+  /** The rest of the message, starting with the comma after `seq`. */
   protected abstract encodeBody(moment: Moment): string;
-  /** An empty batch of the same kind, to collect what a slow client misses. */
+  /** An empty batch of the same kind, to collect changes for a slow client. */
   abstract empty(): Self;
-  /** Takes over what is newer; returns by how many points this batch grew. */
+  /** Merges newer points; returns by how many points this batch grew. */
   abstract merge(other: Self): number;
-  /** The part from a time on; the batch itself when nothing is before it. The same object for the same part. */
+  /** The part from a time on, or the batch itself when nothing is earlier. Equal parts are the same object. */
   abstract from(fromMs: number): Self;
 
   /** @param idText the subscription's id as JSON */

@@ -1,27 +1,27 @@
-/** A client as the hub sees it; server/ has one for each connection. */
+/** A client as the hub sees it; server/ has one per connection. */
 export interface LiveSink {
-  /** Whose budget counts what is read and sent for the client. */
+  /** Budget key for what is read and sent for the client. */
   readonly holder: string;
-  /** False while the client lags: what is new is then kept as pending, newest value by point. */
+  /** False while the client lags; changes are then kept pending, the newest value per point. */
   readonly writable: boolean;
-  /** Writes one or more whole frames now, whether clear or not. Frames may be shared between clients. */
+  /** Writes one or more complete frames now, even when not writable. Frames may be shared between clients. */
   send(frames: Buffer): void;
   /** Writes one short message. */
   sendText(text: string): void;
   /**
-   * Writes one message of any length; each piece is made when the client has room for it. `over` is called once, when
-   * the message is out or the connection is over.
+   * Writes one message of any length; pieces are encoded as the client reads. `over` is called once, when the message
+   * is sent or the connection is closed.
    */
   sendPieces(pieces: Iterator<string>, over: () => void): void;
-  /** Asks for drain() once the client is clear. */
+  /** Requests a drain() call once the client is writable. */
   waitFor(part: Drains): void;
-  /** Takes room for pending points; false when the client has no more. Negative numbers give room back. */
+  /** Reserves room for pending points; false when there is none left. Negative numbers release room. */
   reserve(points: number): boolean;
-  /** A subscription that was live has ended, because of this error. */
+  /** Reports that a live subscription ended with this error. */
   subscriptionFailed(id: string, error: unknown): void;
 }
 
 export interface Drains {
-  /** Sends what is pending; called when the sink is clear. */
+  /** Sends pending changes; called when the sink is writable. */
   drain(): void;
 }

@@ -3,8 +3,8 @@ import type { Plan } from '../domain/query-answer';
 import { isIrregular } from '../domain/windows';
 
 /**
- * When a point of a plan closes: as soon as the metric's finalBeforeMs has reached this. The same rule as
- * `openAfter` of the domain, turned around so that a point can wait for it. -Infinity: it never was open.
+ * The finalBeforeMs at which a point of a plan becomes final; -Infinity when it never was open. The inverse of the
+ * domain's `openAfter`, so that a point can wait for it.
  * @param endMs the window's end; needed for irregular windows only
  */
 export function closesMs(plan: Plan, time: number, endMs: number | null): number {

@@ -10,7 +10,7 @@ import type { Filter } from '../domain/selection';
 import type { PointChange } from '../domain/store';
 import type { Telemetry } from '../domain/telemetry';
 
-/** Frames told at once to one client, before it is asked again whether it is clear. */
+/** Bytes written to one client before checking again whether it is writable. */
 const CHUNK_BYTES = 65_536;
 
 interface UpdateFrame {
@@ -18,15 +18,15 @@ interface UpdateFrame {
   readonly frame: Buffer;
 }
 
-/** A metric's updates for one tenant, serialised once and glued together for few writes. */
-interface Told {
+/** A metric's updates for one tenant, serialised once and concatenated for few writes. */
+interface UpdateFrames {
   readonly frames: readonly UpdateFrame[];
   readonly chunks: readonly { readonly bytes: Buffer; readonly first: number }[];
 }
 
 /**
- * `metric_update` for clients of the original protocol: one message for each changed point, written once for
- * all clients of a tenant.
+ * `metric_update` messages of the original protocol: one per changed point, serialised once for all clients of a
+ * tenant.
  */
 export class OriginalFeed {
   private readonly tenants = new Map<string, TenantGroup>();
@@ -73,7 +73,7 @@ export class OriginalFeed {
     if (points !== undefined) this.pace.touch();
   }
 
-  /** Clients read everything anew with `current_state`. */
+  /** Makes all clients reload with `current_state`. */
   resyncAll(reason: string): void {
     this.pending.clear();
     for (const group of this.tenants.values())
@@ -91,9 +91,9 @@ export class OriginalFeed {
       const frames = this.serialise(metric, points);
       const everything = glue(frames.map((one) => one.frame));
       for (const group of this.tenants.values()) {
-        const told = group.tenant.length === 0 ? everything : glue(this.visible(group, metric, frames));
-        if (told.frames.length === 0) continue;
-        for (const subscription of group.subscriptions) subscription.take(metric.name, told);
+        const updates = group.tenant.length === 0 ? everything : glue(this.visible(group, metric, frames));
+        if (updates.frames.length === 0) continue;
+        for (const subscription of group.subscriptions) subscription.take(metric.name, updates);
       }
     }
     return undefined;
@@ -132,7 +132,7 @@ export class OriginalFeed {
   }
 }
 
-/** Which series a tenant sees of a metric; none where the whole metric is hidden from it. */
+/** Predicate for the series of a metric that a tenant may see; undefined when the metric is hidden. */
 export function selectsFor(
   engine: LiveEngine,
   metric: string,
@@ -152,7 +152,7 @@ interface TenantGroup {
   readonly subscriptions: Set<OriginalSubscription>;
 }
 
-function glue(frames: readonly UpdateFrame[]): Told {
+function glue(frames: readonly UpdateFrame[]): UpdateFrames {
   const chunks: { bytes: Buffer; first: number }[] = [];
   let first = 0;
   let size = 0;
@@ -170,7 +170,7 @@ function glue(frames: readonly UpdateFrame[]): Told {
   return { frames, chunks };
 }
 
-/** One client on the original level. It holds updates back until its `current_state` is out, and while it lags. */
+/** One client of the original protocol. Holds updates back until its `current_state` is sent, and while it lags. */
 export class OriginalSubscription implements Drains {
   private state: 'waiting' | 'live' | 'lost' | 'ended' = 'waiting';
   private metrics: Set<string> | null = null;
@@ -184,44 +184,47 @@ export class OriginalSubscription implements Drains {
     private readonly onEnd: () => void,
   ) {}
 
-  /** Messages that wait for the client to be clear. */
+  /** Messages waiting until the client is writable. */
   get unsent(): number {
     return this.pending?.size ?? 0;
   }
 
-  /** From the first call on only these metrics are told; null: an extended subscription, which adds none. */
+  /** After the first call only these metrics are sent; null is an extended subscription, which adds none. */
   only(metric: string | null): void {
     this.metrics ??= new Set();
     if (metric !== null) this.metrics.add(metric);
   }
 
-  /** False when the metric was not subscribed to on the original level. */
+  /** False when the metric was not subscribed to by the original protocol. */
   drop(metric: string): boolean {
     return this.metrics?.delete(metric) ?? false;
   }
 
-  take(metric: string, told: Told): void {
+  take(metric: string, updates: UpdateFrames): void {
     if (this.state === 'ended' || (this.metrics !== null && !this.metrics.has(metric))) return;
     if (this.state === 'lost') {
-      this.telemetry.messagesDropped(told.frames.length);
+      this.telemetry.messagesDropped(updates.frames.length);
       return;
     }
-    for (const chunk of told.chunks) {
+    for (const chunk of updates.chunks) {
       if (this.state === 'live' && this.pending === null && this.sink.writable) {
         this.sink.send(chunk.bytes);
       } else {
-        this.keep(told.frames.slice(chunk.first));
+        this.keep(updates.frames.slice(chunk.first));
         return;
       }
     }
   }
 
-  /** `current_state` is being read from now on. */
+  /** Called when reading of `current_state` begins. */
   stateBegins(): void {
     this.missed = null;
   }
 
-  /** `current_state` is out: what is newer follows. False: updates were missed, it must be read again. */
+  /**
+   * Called when `current_state` is sent; newer updates follow. False when updates were missed and it must be read
+   * again.
+   */
   stateSent(): boolean {
     if (this.state !== 'waiting') return true;
     if (this.missed !== null) return false;

@@ -3,7 +3,7 @@ import type { Metric } from '../domain/metric';
 import type { Progress } from '../domain/progress';
 import { labelsOf } from '../domain/series';
 
-/** A point in the words of the original protocol. */
+/** A point of the original protocol. */
 export interface OriginalPoint {
   readonly timestamp: string;
   readonly value: number | null;
@@ -23,12 +23,12 @@ function finite(value: number): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
-/** ISO 8601; a time that no calendar holds is the nearest one that it does. */
+/** ISO 8601; times out of range are clamped. */
 export function isoTime(ms: number): string {
   return new Date(Math.max(-8.64e15, Math.min(8.64e15, ms))).toISOString();
 }
 
-/** Null where the point has no default measure: there is nothing to tell on the original level. */
+/** The point for the original protocol; null when it has no default measure. */
 export function originalPoint(metric: Metric, point: StoredPoint, progress: Progress): OriginalPoint | null {
   const value = point.measure(0);
   if (value === undefined) return null;

@@ -5,7 +5,7 @@ describe('pace', () => {
   beforeEach(() => jest.useFakeTimers());
   afterEach(() => jest.useRealTimers());
 
-  test('the first flush comes at once, the next after the pause, many wishes are one flush', async () => {
+  test('flushes at once, then after the pause; requests in between share one flush', async () => {
     const at: number[] = [];
     const began = performance.now();
     const pace = new Pace(() => void at.push(performance.now() - began), new FlushLoad(), options);

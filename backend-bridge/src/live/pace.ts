@@ -1,16 +1,16 @@
-/** When the next flush may begin: at once after a quiet time, then not before a multiple of what the last one cost. */
+/** Spacing of flushes: immediate after a quiet time, then after a multiple of the last flush's duration. */
 export interface PaceOptions {
-  /** Least time between the beginnings of two flushes, ms. */
+  /** Minimum time between the starts of two flushes, ms. */
   readonly minMs: number;
-  /** A flush that took d ms is followed by the next one no sooner than this many d after it began. */
+  /** The next flush starts no sooner than `factor` times the duration of the last one after its start. */
   readonly factor: number;
-  /** However costly, a flush comes after so long. */
+  /** Maximum time between the starts of two flushes, ms. */
   readonly maxMs: number;
 }
 
 export const PACE: PaceOptions = { minMs: 10, factor: 4, maxMs: 1_000 };
 
-/** What all flushes of one process cost together, so that a thousand small ones are spaced out as well as a large one. */
+/** Load of all flushes of the process, so that many small flushes are spaced out like a large one. */
 export class FlushLoad {
   private cost = 0;
   private since = performance.now();
@@ -26,13 +26,13 @@ export class FlushLoad {
     this.since = now;
   }
 
-  /** Part of the last tenth of a second that went into flushes. */
+  /** Share of the last 100 ms spent in flushes. */
   recent(): number {
     return performance.now() - this.since > 1_000 ? 0 : this.share;
   }
 }
 
-/** Runs one flush at a time; touch() asks for one. `flush` may be asynchronous and must not reject. */
+/** Runs one flush at a time; touch() requests one. `flush` may be asynchronous and must not reject. */
 export class Pace {
   private nextAt = 0;
   private asked = false;
@@ -53,7 +53,7 @@ export class Pace {
     if (!this.running) this.schedule();
   }
 
-  /** Holds the next flush back, after a failure. */
+  /** Delays the next flush, after a failure. */
   postpone(ms: number): void {
     this.nextAt = Math.max(this.nextAt, performance.now() + ms);
   }

@@ -13,7 +13,7 @@ describe('seen revisions', () => {
     expect(seen.accept(1, 0, 1)).toBe(true);
   });
 
-  test('memory is bounded; what was seen lately is still known', () => {
+  test('bounds its memory and keeps what was seen lately', () => {
     const seen = new SeenRevisions(10);
     for (let start = 0; start < 100; start += 1) expect(seen.accept(1, start, 5)).toBe(true);
     expect(seen.accept(1, 99, 5)).toBe(false);

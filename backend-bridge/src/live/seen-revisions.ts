@@ -1,10 +1,9 @@
 type Generation = Map<number, Map<number, number>>;
 
 /**
- * The newest revision told of each recently changed point of one metric, in two generations of bounded size.
- * A change that is not newer has been told already, or came late by another way.
- * By window start first, then by series: a stream goes on window by window, so that the windows at hand are found
- * once for many points.
+ * The newest revision sent of each recently changed point of one metric, in two generations of bounded size. A change
+ * that is not newer is a duplicate, or arrived late by another path. Keyed by window start, then series: streams
+ * advance window by window, so one lookup serves many points.
  */
 export class SeenRevisions {
   private young: Generation = new Map();
@@ -16,7 +15,7 @@ export class SeenRevisions {
 
   constructor(private readonly generationSize = 50_000) {}
 
-  /** True when the revision is newer than every one seen; it is then remembered. */
+  /** Records the revision; true when it is newer than all seen before. */
   accept(seriesId: number, startMs: number, revision: number): boolean {
     if (startMs !== this.startMs) this.turnTo(startMs);
     const known = this.youngAtStart?.get(seriesId);

@@ -14,7 +14,7 @@ import type { RequestScope } from '../domain/request-scope';
 import type { PointChange, SeriesStore } from '../domain/store';
 import type { Clock, Log, Telemetry } from '../domain/telemetry';
 
-/** What all feeds of a hub share. */
+/** Dependencies that all feeds of a hub share. */
 export interface FeedDependencies {
   readonly engine: LiveEngine;
   readonly store: SeriesStore;
@@ -24,46 +24,46 @@ export interface FeedDependencies {
   readonly load: FlushLoad;
   readonly pace: PaceOptions;
   readonly budgets: LiveBudgets;
-  /** Points that one read of the store may have. */
+  /** Most points in one read of the store. */
   readonly maxScanPoints: number;
-  /** Progress of a metric as last told by the store. */
+  /** Progress of a metric as last reported by the store. */
   readonly progressOf: (metric: string) => Progress;
 }
 
-/** What snapshots share with each other, and with the queries over HTTP. */
+/** Limits shared by snapshots and HTTP queries. */
 export interface LiveBudgets {
-  /** Snapshots read at the same time. */
+  /** Concurrent snapshot reads. */
   readonly snapshots: FairGate;
-  /** Portions of long readings. */
+  /** Portions of long reads. */
   readonly turns: FairGate;
-  /** Snapshots until everybody has got them. */
+  /** Memory of snapshots until all clients have received them. */
   readonly memory: MemoryBudget;
 }
 
-/** One snapshot, ready to be sent from any time on. */
+/** A snapshot that can be sent from any time on. */
 export interface Snapshot<B> {
-  /** The message in pieces; `idText` is the subscription's id as JSON. */
+  /** The message in chunks; `idText` is the subscription's id as JSON. */
   pieces(idText: string, fromMs: number, partText: PartText): Iterator<string>;
   readonly snapshotRevisions: SnapshotRevisions<B>;
 }
 
-/** Snapshots that are being read, with those that wait for them. */
+/** A snapshot read in progress, with the subscriptions waiting for it. */
 interface Reading<B extends LiveBatch<B>> {
   readonly waiting: ReadonlySet<Subscription<B>>;
   readonly cancel: AbortController;
 }
 
 const RETRY_MS = 1_000;
-/** Snapshots are offered for so long before other work has its turn. */
+/** Time spent offering snapshots before yielding to other work. */
 const TURN_MS = 8;
 
-/** One distinct selection with its subscribers: gathers what changed, tells all of them in one flush. */
+/** One distinct selection with its subscribers: collects changes and sends them to all in one flush. */
 export abstract class SelectionFeed<B extends LiveBatch<B>> implements SubscribedFeed<B> {
   private readonly subscriptions = new Set<Subscription<B>>();
   private readonly asking = new Set<Subscription<B>>();
   private syncing = false;
   private reading: Reading<B> | null = null;
-  /** Each with what is to be done where the feed is closed before. */
+  /** Pending timers, each with a callback for when the feed closes first. */
   private readonly timers = new Map<NodeJS.Timeout, () => void>();
   protected readonly pace: Pace;
   protected closed = false;
@@ -80,18 +80,18 @@ export abstract class SelectionFeed<B extends LiveBatch<B>> implements Subscribe
     return this.subscriptions.size;
   }
 
-  /** Of one of the subscribers: whose budget counts what is read for all of them. */
+  /** Budget key of one of the subscribers, for what is read for all of them. */
   protected get holder(): string {
     for (const { holder } of this.subscriptions) return holder;
     return '';
   }
 
-  /** Points of this plan's metric changed, or its progress moved. */
+  /** Called when points of this plan's metric changed or its progress moved. */
   abstract changed(changes: readonly PointChange[], nowMs: number): void;
   protected abstract flush(): undefined | Promise<void>;
-  /** Reads everything from fromMs on. */
+  /** Reads a snapshot from fromMs on. */
   protected abstract readSnapshot(fromMs: number, scope: RequestScope): Promise<Snapshot<B>>;
-  /** Forgets what was known of points, as the store may have lost them. */
+  /** Clears cached point state, as the store may have lost points. */
   protected abstract forget(): void;
 
   subscribe(id: string, fromMs: number, sink: LiveSink): Subscription<B> {
@@ -132,8 +132,8 @@ export abstract class SelectionFeed<B extends LiveBatch<B>> implements Subscribe
   }
 
   /**
-   * What closes at or before this is open no more: it is final, or it has expired before anything could close it
-   * (a partition that nobody reads holds the watermark back for ever).
+   * Points that close at or before this are no longer open: they are final, or expired while the watermark was stuck,
+   * e.g. on a partition that is not read.
    */
   protected closedBefore(): number {
     const { metric } = this.plan;
@@ -171,7 +171,7 @@ export abstract class SelectionFeed<B extends LiveBatch<B>> implements Subscribe
     this.timers.clear();
   }
 
-  /** Ends every subscription with an error that trying again does not cure. */
+  /** Ends every subscription with an error that a retry cannot fix. */
   protected failAll(error: RequestError): void {
     this.dependencies.log.warn({ metric: this.plan.metric.name, err: error }, 'subscriptions ended');
     for (const subscription of [...this.subscriptions]) subscription.fail(error);
@@ -182,7 +182,7 @@ export abstract class SelectionFeed<B extends LiveBatch<B>> implements Subscribe
     for (const subscription of this.subscriptions) subscription.take(batch, moment);
   }
 
-  /** One reading serves all who wait when it begins, each from its own time on. */
+  /** Answers all waiting subscriptions with one read, each from its own start time on. */
   private async answerAll(): Promise<void> {
     this.syncing = true;
     try {
@@ -209,7 +209,7 @@ export abstract class SelectionFeed<B extends LiveBatch<B>> implements Subscribe
       memory.free();
       if (cancel.signal.aborted) return;
       if (error instanceof RequestError && waiting.length > 1) {
-        // The widest range may be too much where the others' are not, or one client's memory be used up.
+        // The widest range may be too large while the others are not, or one client's memory may be exhausted.
         for (const subscription of waiting) await this.answer([subscription]);
         return;
       }
@@ -217,7 +217,7 @@ export abstract class SelectionFeed<B extends LiveBatch<B>> implements Subscribe
         if (subscription.fail(error)) continue;
         this.dependencies.log.warn(
           { metric: this.plan.metric.name, err: error },
-          'a snapshot waits for the store or for memory, it is tried again',
+          'snapshot delayed: waiting for the store or for memory; retrying',
         );
         this.sync(subscription, RETRY_MS * (0.5 + Math.random()));
       }
@@ -249,7 +249,7 @@ export abstract class SelectionFeed<B extends LiveBatch<B>> implements Subscribe
     });
   }
 
-  /** The snapshot is kept until everybody has got it, and as long as changes that it holds may still arrive. */
+  /** Keeps the snapshot until all clients have received it, and while changes it contains may still arrive. */
   private async offerAll(
     waiting: readonly Subscription<B>[],
     snapshot: Snapshot<B>,
@@ -260,7 +260,7 @@ export abstract class SelectionFeed<B extends LiveBatch<B>> implements Subscribe
       users -= 1;
       if (users === 0) memory.free();
     };
-    // Text takes about as much as what it is made of.
+    // Text takes about as much memory as its points.
     const partText = waiting.length > 1 && memory.tryDouble() ? madeOnce() : madeEachTime;
     let turnEnds = performance.now() + TURN_MS;
     for (const subscription of waiting) {
@@ -280,7 +280,7 @@ export abstract class SelectionFeed<B extends LiveBatch<B>> implements Subscribe
     );
   }
 
-  /** `onClose` runs instead where the feed is closed before. */
+  /** Runs `run` after a delay, or `onClose` when the feed is closed first. */
   private later(delayMs: number, run: () => void, onClose: () => void = () => undefined): void {
     if (this.closed) {
       onClose();

@@ -9,7 +9,7 @@ const point = (time: number, revision: number, value: number | null = revision):
   revision,
   removed: false,
 });
-function told(batch: SeriesBatch, seq = 1): { seq: number; series: Record<string, unknown>[] } {
+function sent(batch: SeriesBatch, seq = 1): { seq: number; series: Record<string, unknown>[] } {
   const frame = batch.frame('"id"', seq, moment);
   const text = frame.subarray(frame[1]! < 126 ? 2 : 4).toString();
   return JSON.parse(text) as { seq: number; series: Record<string, unknown>[] };
@@ -18,13 +18,13 @@ function told(batch: SeriesBatch, seq = 1): { seq: number; series: Record<string
 describe('series batch', () => {
   const gold = new SeriesGroup('["gold"]', { segment: 'gold' });
 
-  test('the newest of each point, ascending; frames are shared by id and seq', () => {
+  test('holds the newest value of each point, ascending; shares frames by id and seq', () => {
     const batch = new SeriesBatch();
     batch.put(gold, point(60, 2));
     batch.put(gold, point(0, 7, null));
     batch.put(gold, point(60, 1));
     batch.put(gold, { time: 30, value: null, revision: 4, removed: true });
-    expect(told(batch).series).toEqual([
+    expect(sent(batch).series).toEqual([
       {
         labels: { segment: 'gold' },
         times: [0, 60],
@@ -37,22 +37,22 @@ describe('series batch', () => {
     const frame = batch.frame('"id"', 1, moment);
     expect(batch.frame('"other"', 1, moment)).not.toBe(frame);
     expect(batch.frame('"id"', 1, moment)).toBe(frame);
-    expect(told(batch, 2).seq).toBe(2);
+    expect(sent(batch, 2).seq).toBe(2);
   });
 
-  test('a part has only what is not before its time, and what closed by itself', () => {
+  test('a part has only points from its time on, and groups that closed without one', () => {
     const free = new SeriesGroup('["free"]', { segment: 'free' });
     const batch = new SeriesBatch();
     batch.put(gold, point(0, 1));
     batch.put(gold, point(60, 1));
     batch.put(free, point(0, 1));
     expect(batch.from(0)).toBe(batch);
-    expect(told(batch.from(60)).series).toMatchObject([{ times: [60] }]);
+    expect(sent(batch.from(60)).series).toMatchObject([{ times: [60] }]);
     expect(batch.from(60)).toBe(batch.from(60));
     batch.touch(free);
     const later = new SeriesBatch();
     later.merge(batch);
-    expect(told(later.from(60)).series).toMatchObject([{ times: [] }, { times: [60] }]);
+    expect(sent(later.from(60)).series).toMatchObject([{ times: [] }, { times: [60] }]);
     expect(batch.without(() => true).size).toBe(1);
   });
 
@@ -75,7 +75,7 @@ describe('series batch', () => {
           size += all.merge(batch);
         }
         expect(all.size).toBe(size);
-        const [one] = told(all).series;
+        const [one] = sent(all).series;
         const times = (one?.times ?? []) as number[];
         expect(times).toEqual([...highest.keys()].sort((a, b) => a - b));
         expect(one?.revisions ?? []).toEqual(times.map((time) => highest.get(time)));

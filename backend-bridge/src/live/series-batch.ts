@@ -5,7 +5,7 @@ import type { ResultSeries } from '../domain/selection';
 
 export interface LivePoint {
   readonly time: number;
-  /** null: a number that cannot be sent. */
+  /** null: not a finite number. */
   readonly value: number | null;
   readonly revision: number;
   readonly removed: boolean;
@@ -15,13 +15,13 @@ export interface LivePoint {
 export class SeriesBatch extends LiveBatch<SeriesBatch> {
   protected readonly type = 'series_update';
   private readonly groups = new Map<SeriesGroup, Map<number, LivePoint>>();
-  /** Groups whose open_from_ms changed by itself; the others tell theirs along with their points. */
+  /** Groups whose open_from_ms changed without a point; the others send theirs with their points. */
   private readonly touched = new Set<SeriesGroup>();
   private cuts: Map<number, SeriesBatch> | null = null;
   private points = 0;
   private minTime = Number.POSITIVE_INFINITY;
 
-  /** @param fromMs what is open before is not told */
+  /** @param fromMs open points before it are not sent */
   constructor(private readonly fromMs = Number.NEGATIVE_INFINITY) {
     super();
   }
@@ -39,7 +39,7 @@ export class SeriesBatch extends LiveBatch<SeriesBatch> {
     if (point.time < this.minTime) this.minTime = point.time;
   }
 
-  /** The group's open_from_ms is to be told, with or without points. */
+  /** Marks the group's open_from_ms to be sent, with or without points. */
   touch(group: SeriesGroup): void {
     this.touched.add(group);
     this.pointsOf(group);
@@ -83,12 +83,12 @@ export class SeriesBatch extends LiveBatch<SeriesBatch> {
     return cut;
   }
 
-  /** The same batch without the points that `told` knows in this or a later revision. */
-  without(told: (group: SeriesGroup, point: LivePoint) => boolean): SeriesBatch {
+  /** The batch without the points for which `sent` is true. */
+  without(sent: (group: SeriesGroup, point: LivePoint) => boolean): SeriesBatch {
     let any = false;
     for (const [group, points] of this.groups) {
       for (const point of points.values()) {
-        if (!told(group, point)) continue;
+        if (!sent(group, point)) continue;
         any = true;
         break;
       }
@@ -98,7 +98,7 @@ export class SeriesBatch extends LiveBatch<SeriesBatch> {
     const rest = new SeriesBatch(this.fromMs);
     for (const group of this.touched) rest.touch(group);
     for (const [group, points] of this.groups) {
-      for (const point of points.values()) if (!told(group, point)) rest.put(group, point);
+      for (const point of points.values()) if (!sent(group, point)) rest.put(group, point);
     }
     return rest;
   }
@@ -149,7 +149,7 @@ export function lowerBound(times: readonly number[], time: number): number {
   return low;
 }
 
-/** Revisions that a snapshot told. */
+/** Revisions of the points of a snapshot. */
 export class SeriesSnapshotRevisions implements SnapshotRevisions<SeriesBatch> {
   private readonly series = new Map<string, ResultSeries>();
 

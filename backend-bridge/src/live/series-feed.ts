@@ -11,27 +11,27 @@ import type { Labels } from '../domain/series';
 import type { PointChange } from '../domain/store';
 import { isIrregular, longestMs } from '../domain/windows';
 
-/** Steps read anew in one flush; the rest waits for the next one. */
+/** Steps re-read per flush; the rest waits for the next one. */
 const STEPS_A_FLUSH = 120;
 const MAX_DIRTY_STEPS = 5_000;
 const MAX_RETRY_MS = 5_000;
 
 /**
- * Points of one selection. Where an answer's points are stored points, changes pass straight through; where they
- * are combined, the touched steps are read anew, so that live and history cannot differ.
+ * Points of one selection. Where an answer's points are stored points, changes are sent as they are; where they are
+ * combined, the changed steps are re-read, so that live and history cannot differ.
  */
 export class SeriesFeed extends SelectionFeed<SeriesBatch> {
   private batch = new SeriesBatch();
   private readonly groups = new Map<string, SeriesGroup>();
   private readonly bySeries = new Map<number, SeriesGroup | null>();
-  /** Steps to be read anew, each with the groups that were touched; null: all of them. */
+  /** Steps to re-read, each with its changed groups; null for all groups. */
   private readonly dirty = new Map<number, Set<SeriesGroup> | null>();
-  /** Where open points are not told: their times, each with when it closes, to be told then. */
+  /** For metrics whose open points are not sent: their times, each with when it closes and is sent. */
   private readonly openTimes = new Map<number, number>();
   private readonly dimensions: readonly string[];
   private readonly straight: boolean;
   private firstCloseMs = Number.POSITIVE_INFINITY;
-  /** Halved when a read of so many steps would be too large. */
+  /** Steps per flush; halved when a read would be too large. */
   private stepsAFlush = STEPS_A_FLUSH;
   private failures = 0;
 
@@ -84,7 +84,7 @@ export class SeriesFeed extends SelectionFeed<SeriesBatch> {
     if (!this.plan.includeOpen || isIrregular(this.plan.metric.window)) await this.findOpen(scope);
     const answer = await this.dependencies.engine.snapshot(this.plan, fromMs, scope);
     this.noteOpen(answer.series);
-    // The progress may have moved while the answer was read.
+    // The progress may have moved during the read.
     if (this.closesNow()) this.pace.touch();
     return {
       pieces: (idText, from, partText) => subscribedPieces(answer, idText, from, partText),
@@ -92,7 +92,7 @@ export class SeriesFeed extends SelectionFeed<SeriesBatch> {
     };
   }
 
-  /** Whether something has closed that subscribers take for open, or wait for. */
+  /** Whether a point has closed that subscribers show as open, or wait for. */
   private closesNow(): boolean {
     return this.closedBefore() >= this.firstCloseMs;
   }
@@ -113,7 +113,7 @@ export class SeriesFeed extends SelectionFeed<SeriesBatch> {
     this.firstCloseMs = next;
   }
 
-  /** What has just become final is told now, all groups of it. */
+  /** Marks steps that became final, with all groups, to be sent. */
   private markClosed(closed: number): void {
     let next = Number.POSITIVE_INFINITY;
     for (const [time, closes] of this.openTimes) {
@@ -153,7 +153,7 @@ export class SeriesFeed extends SelectionFeed<SeriesBatch> {
       for (const one of series) this.putSeries(one, taken);
     } catch (error) {
       if (error instanceof RequestError && !error.retryable && steps.length === 1) {
-        // Nothing smaller can be read: trying again would fail for ever.
+        // This is the smallest read; retrying cannot succeed.
         this.failAll(error);
         return;
       }
@@ -166,7 +166,7 @@ export class SeriesFeed extends SelectionFeed<SeriesBatch> {
       this.failures += 1;
       this.dependencies.log.warn(
         { metric: this.plan.metric.name, err: error },
-        'live points wait for the store',
+        'series update delayed: the store is unavailable',
       );
       this.pace.postpone(Math.min(MAX_RETRY_MS, 100 * 2 ** this.failures));
     }
@@ -207,7 +207,7 @@ export class SeriesFeed extends SelectionFeed<SeriesBatch> {
       time: change.startMs,
       value: value === undefined || !Number.isFinite(value) ? null : value,
       revision: change.revision,
-      // A point whose record lacks this measure is absent here, as in an answer.
+      // A point without this measure counts as removed, as in an answer.
       removed: value === undefined,
     };
   }
@@ -234,8 +234,7 @@ export class SeriesFeed extends SelectionFeed<SeriesBatch> {
   }
 
   /**
-   * Looks open points up in the store: where they are not told, to tell them as they close, and irregular windows, because
-   * their ends are not in an answer.
+   * Finds open points in the store: those to be sent when they close, and irregular windows, whose ends are not in an answer.
    */
   private async findOpen({ signal }: RequestScope): Promise<void> {
     const { metric } = this.plan;
@@ -294,7 +293,7 @@ export class SeriesFeed extends SelectionFeed<SeriesBatch> {
   }
 }
 
-/** Labels of the groups to be read anew; undefined: all. */
+/** Labels of the groups to re-read; undefined for all. */
 function labelsOf(touched: Iterable<Set<SeriesGroup> | null>): readonly Labels[] | undefined {
   const groups = new Set<SeriesGroup>();
   for (const set of touched) {

@@ -1,17 +1,17 @@
 import type { Labels } from '../domain/series';
 
 interface OpenPoint {
-  /** Final when finalBeforeMs has reached this. */
+  /** The point is final when finalBeforeMs has reached this. */
   readonly closesMs: number;
   readonly revision: number;
   readonly removed: boolean;
 }
 
-/** One series of a selection's answers, with what is open of it now. */
+/** One series of a selection's answers, with its open points. */
 export class SeriesGroup {
   readonly labelsText: string;
   private readonly open = new Map<number, OpenPoint>();
-  /** When the first of the open points closes. */
+  /** When the first open point closes. */
   closesMs = Number.POSITIVE_INFINITY;
 
   constructor(
@@ -21,7 +21,7 @@ export class SeriesGroup {
     this.labelsText = JSON.stringify(labels);
   }
 
-  /** A point that may still change was told. */
+  /** Records an open point that was sent. */
   note(time: number, closesMs: number, revision: number, removed: boolean): void {
     const known = this.open.get(time);
     if (known !== undefined && known.revision >= revision) return;
@@ -29,7 +29,7 @@ export class SeriesGroup {
     if (closesMs < this.closesMs) this.closesMs = closesMs;
   }
 
-  /** Lets go of what is final now; true when the group is open from another time on than before. */
+  /** Drops points that are final; true when the first open time changed. */
   close(finalBeforeMs: number): boolean {
     if (this.closesMs > finalBeforeMs) return false;
     const before = this.openFrom(Number.NEGATIVE_INFINITY);
@@ -42,7 +42,7 @@ export class SeriesGroup {
     return this.openFrom(Number.NEGATIVE_INFINITY) !== before;
   }
 
-  /** Time of the first open point that is not before fromMs; null: none is. */
+  /** Time of the first open point at or after fromMs; null when there is none. */
   openFrom(fromMs: number): number | null {
     let first: number | null = null;
     for (const [time, point] of this.open)

@@ -4,21 +4,21 @@ import type { EventsAnswer, QueryAnswer } from '../domain/query-answer';
 import type { ResultSeries } from '../domain/selection';
 
 /**
- * Snapshots as text, in pieces: one subscriber's whole message may be megabytes, and hundreds of them are sent at a
- * time. The answer itself is shared by all of them, and where there is memory for it, the text of its parts.
+ * Snapshot messages in chunks: one message may be megabytes, and hundreds are sent at a time. All subscribers share the
+ * answer and, when there is memory, the text of its parts.
  */
 
-/** Numbers made into text together. A subscriber shares all blocks but the one in which its time is. */
+/** Numbers per encoded block. A subscriber shares all blocks but the one that contains its start time. */
 const BLOCK_NUMBERS = 64;
 const PIECE_CHARACTERS = 32_768;
 
-/** The text of the `index`-th part of a list of an answer; `make` makes it. */
+/** The text of the `index`-th part of a list of an answer; `make` encodes it. */
 export type PartText = (list: readonly unknown[], index: number, make: () => string) => string;
 
-/** For one subscriber: text is made as it is sent, and not kept. */
+/** For one subscriber: encodes on demand, without a cache. */
 export const madeEachTime: PartText = (_list, _index, make) => make();
 
-/** For all subscribers of one answer: text is made for the first of them that needs it. */
+/** For all subscribers of one answer: caches each text once encoded. */
 export function madeOnce(): PartText {
   const made = new Map<readonly unknown[], string[]>();
   return (list, index, make) => {
@@ -31,7 +31,7 @@ export function madeOnce(): PartText {
   };
 }
 
-/** A `subscribed` with what the answer has from `fromMs` on. */
+/** A `subscribed` message with the answer from `fromMs` on. */
 export function* subscribedPieces(
   answer: QueryAnswer,
   idText: string,
@@ -65,7 +65,7 @@ export function* subscribedPieces(
   yield `${piece}]}`;
 }
 
-/** An `events_snapshot` with the answer's events from `fromMs` on. */
+/** An `events_snapshot` message with the answer's events from `fromMs` on. */
 export function* eventsSnapshotPieces(
   answer: EventsAnswer,
   idText: string,
@@ -93,7 +93,7 @@ export function* eventsSnapshotPieces(
   yield `${piece}]}`;
 }
 
-/** Nothing where the series has neither points nor removals from then on. */
+/** The series from `fromMs` on; nothing when it has neither points nor removals there. */
 function* seriesPieces(series: ResultSeries, fromMs: number, partText: PartText): Generator<string> {
   const first = lowerBound(series.times, fromMs);
   const firstRemoved = lowerBound(series.removed, fromMs);

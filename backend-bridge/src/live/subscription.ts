@@ -2,27 +2,27 @@ import type { SnapshotRevisions, LiveBatch, Moment } from './live-batch';
 import type { Drains, LiveSink } from './live-sink';
 import { RequestError } from '../domain/errors';
 
-/** For so long after a snapshot a change that it already holds may still arrive by the store's channel. */
+/** How long after a snapshot a change that it contains may still arrive by the store's channel. */
 export const SNAPSHOT_REVISIONS_MS = 2_000;
 const AGAIN_MS = 100;
-/** A first snapshot waits so long for memory before its client is refused. */
+/** How long a first snapshot may wait for memory before its client gets the error. */
 const PATIENCE_MS = 10_000;
 
-/** The selection as a subscription sees it. */
+/** The feed as a subscription sees it. */
 export interface SubscribedFeed<B extends LiveBatch<B>> {
-  /** Asks for a snapshot; the feed answers with offer() or fail(). */
+  /** Requests a snapshot; the feed answers with offer() or fail(). */
   sync(subscription: Subscription<B>, delayMs: number): void;
   remove(subscription: Subscription<B>): void;
   moment(): Moment;
   conflated(points: number): void;
-  /** Messages that a slow client does not get. */
+  /** Counts messages that a slow client does not get. */
   dropped(messages: number): void;
   resynced(reason: string): void;
 }
 
 /**
- * One client's subscription. `waiting`: for a snapshot, changes are kept. `live`: changes go out, or are kept
- * while the client lags. `lost`: too many were kept; told `resync` when the client reads on.
+ * One client's subscription. `waiting`: for a snapshot, changes are kept. `live`: changes are sent, or kept while the
+ * client lags. `lost`: too many were kept; `resync` is sent when the client is writable.
  */
 export class Subscription<B extends LiveBatch<B>> implements Drains {
   private state: 'waiting' | 'live' | 'lost' | 'ended' = 'waiting';
@@ -53,12 +53,12 @@ export class Subscription<B extends LiveBatch<B>> implements Drains {
     return this.sink.holder;
   }
 
-  /** Messages that wait for the client to be clear. */
+  /** Messages waiting until the client is writable. */
   get unsent(): number {
     return this.pending === null ? 0 : 1;
   }
 
-  /** Takes what one flush of the selection has to tell. */
+  /** Sends or keeps the changes of one flush. */
   take(batch: B, moment: Moment): void {
     if (this.state === 'ended') return;
     let part = batch.from(this.fromMs);
@@ -94,14 +94,14 @@ export class Subscription<B extends LiveBatch<B>> implements Drains {
     this.sink.send(part.frame(this.idText, this.seq, this.feed.moment()));
   }
 
-  /** The feed begins to read a snapshot: everything that is kept from now on may be newer than it. */
+  /** Called when the feed starts reading a snapshot; changes kept from now on may be newer than it. */
   snapshotBegins(): void {
     this.missed = false;
   }
 
   /**
-   * A snapshot is there, its message in pieces. Where changes were missed while it was read, another one is asked for.
-   * `over` is called once the pieces are not needed any more.
+   * Takes a snapshot, its message in chunks. Requests another one when changes were missed during the read. `over` is
+   * called when the chunks are no longer needed.
    */
   offer(pieces: Iterator<string>, snapshotRevisions: SnapshotRevisions<B>, over: () => void): void {
     if (this.state !== 'waiting' || this.missed || (!this.sink.writable && this.settle === null)) {
@@ -122,19 +122,19 @@ export class Subscription<B extends LiveBatch<B>> implements Drains {
     else this.sink.waitFor(this);
   }
 
-  /** Changes that the snapshot holds cannot arrive any more. */
+  /** Called when changes that the snapshot contains can no longer arrive. */
   dropSnapshotRevisions(snapshotRevisions: SnapshotRevisions<B>): void {
     if (this.snapshotRevisions === snapshotRevisions) this.snapshotRevisions = null;
   }
 
   /**
-   * No snapshot, or no further points could be had. True: the subscription has ended and its owner knows why. False:
-   * it is worth another try.
+   * Handles a failed read. True when the subscription has ended and its owner was notified, false when the read should
+   * be retried.
    */
   fail(error: unknown): boolean {
     const refused = error instanceof RequestError;
     if (this.settle !== null) {
-      // Memory becomes free as others take what was read for them; a store that is away is the client's to know.
+      // Memory is released as other clients read their snapshots; an unavailable store is reported at once.
       if (refused && error.retryable && performance.now() - this.since < PATIENCE_MS) return false;
       this.settle.reject(error);
       this.settle = null;
@@ -147,10 +147,10 @@ export class Subscription<B extends LiveBatch<B>> implements Drains {
     return true;
   }
 
-  /** Changes may have been missed: what follows begins with a fresh snapshot. */
+  /** Handles possibly missed changes: sends `resync` and a fresh snapshot. */
   resync(reason: string, delayMs: number): void {
     if (this.state === 'waiting') {
-      // What was kept may be of a store that was lost, with revisions that the new one never reaches.
+      // Kept changes may be of a lost store, with revisions that the new one never reaches.
       this.releasePending();
       this.missed = true;
       return;
