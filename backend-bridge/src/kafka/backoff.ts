@@ -1,4 +1,4 @@
-/** Waiting times that double up to a limit, each somewhere between half of it and the whole. */
+/** Exponential backoff with jitter: delays double up to a limit, each drawn from its upper half. */
 export class Backoff {
   private attempts = 0;
 

@@ -42,7 +42,7 @@ describe('snappy', () => {
 });
 
 describe('codecs', () => {
-  it('read back what they write', async () => {
+  it('round-trip', async () => {
     await fc.assert(
       fc.asyncProperty(anyBytes, async (buffer) => {
         for (const codec of [codecs.gzip, codecs.snappy, codecs.lz4]) {
@@ -67,10 +67,10 @@ describe('codecs', () => {
     }
   });
 
-  it('read zstd as the reference program writes it', async () => {
+  it('read zstd output of the reference implementation', async () => {
     // `zstd -c` of the text "hello hello hello hello\n".
     const bytes = Buffer.from('28b52ffd04586d00003868656c6c6f200a0100994b11a87c2ea8', 'hex');
     await expect(codecs.zstd.decompress(bytes).then(String)).resolves.toBe('hello hello hello hello\n');
-    await expect(codecs.zstd.compress({ buffer: bytes })).rejects.toThrow(/never writes/);
+    await expect(codecs.zstd.compress({ buffer: bytes })).rejects.toThrow(/only decompression/);
   });
 });

@@ -4,13 +4,13 @@ import { compressFrameSync } from 'lz4-napi';
 import { compressSync } from 'snappy';
 import { unpackWhole, type Codec as CodecName } from './fetch/unpack';
 
-/** What kafkajs asks of a codec: its own encoder in, bytes out. */
+/** A codec as kafkajs calls it: its encoder in, bytes out. */
 interface Codec {
   compress(encoder: { readonly buffer: Buffer }): Promise<Buffer>;
   decompress(bytes: Buffer): Promise<Buffer>;
 }
 
-/** Only records of brokers before 0.11 are unpacked by these; the others piece by piece, in fetch/. */
+/** Limit for record sets of brokers before 0.11, which these unpack; newer batches are streamed in fetch/. */
 const OLD_BATCH_BYTES = 67_108_864;
 
 const codec = (name: CodecName, compress: (buffer: Buffer) => Buffer): Codec => ({
@@ -25,7 +25,7 @@ export const codecs = {
   zstd: {
     ...codec('zstd', (buffer) => buffer),
     compress: async (_encoder: { readonly buffer: Buffer }): Promise<Buffer> =>
-      Promise.reject(new Error('zstd: this bridge reads it and never writes it')),
+      Promise.reject(new Error('zstd: compression is not implemented, only decompression')),
   },
 } satisfies Record<string, Codec>;
 

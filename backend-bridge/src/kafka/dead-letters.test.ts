@@ -3,7 +3,7 @@ import { DeadLetterTally } from './dead-letter-tally';
 import { LogThrottle } from './log-throttle';
 import { createDeadLetterWriter, type DeadLetter } from './dead-letters';
 
-/** A topic that takes requests of at most `limit` bytes, as a broker does by `max.message.bytes`. */
+/** A topic that rejects requests above `limit` bytes, as a broker does by `max.message.bytes`. */
 function topicOf(limit: number) {
   const requests: Message[][] = [];
   const producer = {
@@ -51,7 +51,7 @@ const offsetsOf = (messages: readonly Message[]): number[] =>
 describe('dead letters', () => {
   beforeEach(() => counted.clear());
 
-  it('go out in requests that a topic takes, a large one without its bytes', async () => {
+  it('are sent in requests within the topic limit, a large record without its bytes', async () => {
     const { requests, client } = topicOf(1_048_576);
     const letters = [
       letter(0, 400_000),
@@ -68,7 +68,7 @@ describe('dead letters', () => {
     expect(counted.get('value_malformed')).toBe(5);
   });
 
-  it('are each in a topic that takes less, once', async () => {
+  it('are each written once to a topic with a lower limit', async () => {
     const { requests, client } = topicOf(20_000);
     const letters = Array.from({ length: 9 }, (_, offset) => letter(offset, offset === 4 ? 100_000 : 5_000));
     await createDeadLetterWriter(client, 'letters', dependencies).write(letters);
@@ -76,7 +76,7 @@ describe('dead letters', () => {
     expect(requests.flat().filter(({ value }) => value === null)).toHaveLength(1);
   });
 
-  it('say which offsets they stand for, and how much was not read', async () => {
+  it('name the offsets they cover and the bytes not read', async () => {
     const { requests, client } = topicOf(1_048_576);
     const unread = {
       key: null,
@@ -121,7 +121,7 @@ describe('dead letters', () => {
     expect(tally.last?.message).toHaveLength(1_000);
   });
 
-  it('wait for a topic that takes not even their headers', async () => {
+  it('wait for a topic that rejects even their headers', async () => {
     const { client } = topicOf(100);
     const written = createDeadLetterWriter(client, 'letters', dependencies).write([letter(0, 10)]);
     await expect(written).rejects.toMatchObject({ name: 'UnavailableError', hop: 'dead_letter' });

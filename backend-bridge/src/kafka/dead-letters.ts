@@ -6,33 +6,36 @@ import type { Undecodable } from '../decoding/undecodable';
 import { LONGEST_MESSAGE } from './dead-letter-tally';
 import { LogThrottle } from './log-throttle';
 
-/** One record that gives no point, with where it stood. */
+/** A record that produced no point, with its position. */
 export interface DeadLetter {
   readonly metric: string;
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
-  /** The same as `offset`, unless the letter stands for several records that cannot be told apart. */
+  /** Equals `offset`, unless the letter covers several records that cannot be separated. */
   readonly lastOffset: number;
   readonly timestampMs: number;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
-  /** Bytes that were not read: of the record, or of the rest of its batch. Null: all were. */
+  /** Bytes of the record, or of the rest of its batch, that were not read. Null: all were read. */
   readonly unreadBytes: number | null;
   readonly reason: Undecodable['reason'];
   readonly message: string;
 }
 
 export interface DeadLetterWriter {
-  /** Resolves when the topic has them all. Rejects with UnavailableError: none is counted, the same call may be made again. */
+  /**
+   * Resolves when all are acknowledged. Rejects with UnavailableError; the call can be repeated, and no letter is
+   * counted twice.
+   */
   write(letters: readonly DeadLetter[]): Promise<void>;
   close(): Promise<void>;
 }
 
 const BATCH = 200;
 /**
- * Bytes of keys and values in one request, and the most of one letter: with its headers it fits a topic with the
- * default `max.message.bytes` of 1 MiB. A larger record leaves its bytes out, and its size is in the headers.
+ * Most key and value bytes per request and per letter, which with headers fits the default `max.message.bytes` of 1
+ * MiB. Larger records are written without their bytes, with the size in a header.
  */
 const BATCH_BYTES = 900_000;
 const DEADLINE_MS = 6_000;
@@ -60,7 +63,7 @@ function toMessage(letter: DeadLetter): Message {
   return { key: letter.key, value: letter.value, headers: headersOf(letter) };
 }
 
-/** For a record that is larger than what the dead-letter topic takes: everything but the bytes. */
+/** The letter without key and value bytes, for records above the dead-letter topic's limit. */
 function withoutBytes(letter: DeadLetter): Message {
   const left = {
     key_bytes: String(letter.key?.length ?? 0),
@@ -70,7 +73,7 @@ function withoutBytes(letter: DeadLetter): Message {
   return { key: null, value: null, headers: { ...headersOf(letter), ...left } };
 }
 
-/** Letters that go into one request. */
+/** Splits letters into requests. */
 function* batches(letters: readonly DeadLetter[]): Generator<readonly DeadLetter[]> {
   let batch: DeadLetter[] = [];
   let bytes = 0;
@@ -100,7 +103,7 @@ function byTopicAndReason(letters: readonly DeadLetter[]): [first: DeadLetter, c
   return [...groups.values()];
 }
 
-/** Writes undecodable records to the dead-letter topic, acknowledged by all replicas, before they are passed. */
+/** Writes undecodable records to the dead-letter topic with acks=all, before the reader moves past them. */
 export function createDeadLetterWriter(
   client: Kafka,
   topic: string,
@@ -156,7 +159,7 @@ export function createDeadLetterWriter(
         try {
           await withDeadline(send(batch), DEADLINE_MS, () => new Error(`no answer within ${DEADLINE_MS} ms`));
         } catch (error) {
-          // An idempotent producer that has failed once may refuse to go on; the next try makes a new one.
+          // An idempotent producer may stay unusable after a failure; the next attempt creates a new one.
           await close();
           throw new UnavailableError(
             'dead_letter',

@@ -9,7 +9,7 @@ import type { StoredPosition } from '../domain/store';
 const DESCRIBE_MS = 5_000;
 const UNREAD_AFTER_MS = 10_000;
 
-/** Asks the brokers and the store who reads the topics, for GroupWatch to judge; about once a second. */
+/** Polls brokers and store about once a second for the readers of the topics, which GroupWatch evaluates. */
 export class GroupMonitor {
   private readonly watch: GroupWatch;
   private members: readonly GroupMemberView[] | null = null;
@@ -26,12 +26,12 @@ export class GroupMonitor {
     this.watch = new GroupWatch(groupId, dependencies.store.kind, unreadAfterMs);
   }
 
-  /** True while it is not known yet who reads the partitions of the others. */
+  /** True until the readers of the other members' partitions are known. */
   get pending(): boolean {
     return this.watch.pending;
   }
 
-  /** What is wrong with the group; null: nothing that has lasted. */
+  /** The lasting problem of the group as a sentence; null: none. */
   get failing(): string | null {
     return this.watch.failing;
   }
@@ -40,7 +40,7 @@ export class GroupMonitor {
     return this.watch.unread;
   }
 
-  /** Keeps the last judgement where brokers or store do not answer. */
+  /** Polls once. Keeps the last result when brokers or store do not answer. */
   async check(
     reader: GroupReader,
     sourceTopics: ReadonlyMap<string, SourceTopic>,
@@ -79,7 +79,7 @@ export class GroupMonitor {
       this.report();
     } catch (error) {
       if (!(error instanceof UnavailableError)) throw error;
-      log.debug({ err: error }, 'the readers of the group cannot be looked up now');
+      log.debug({ err: error }, 'the readers of the group could not be looked up');
     }
   }
 
@@ -89,13 +89,16 @@ export class GroupMonitor {
       this.members = await view.members(options.groupId);
     } catch (error) {
       if (!(error instanceof UnavailableError)) throw error;
-      log.debug({ err: error }, 'the consumer group cannot be described');
+      log.debug({ err: error }, 'the consumer group could not be described');
       this.members = null;
     }
     this.describedMs = nowMs;
   }
 
-  /** By topic and partition; of a topic that feeds several metrics what is behind most, and the newest report. */
+  /**
+   * Stored positions by topic and partition; for a topic with several metrics the lowest position and the newest
+   * report.
+   */
   private async storedPositions(
     sourceTopics: ReadonlyMap<string, SourceTopic>,
   ): Promise<ReadonlyMap<string, StoredPosition>> {

@@ -7,10 +7,12 @@ export interface ClientPatience {
   readonly retries: number;
 }
 
-/** Brokers that limit a session's life are logged in to again so long before its end. They refuse to twice in a second. */
+/**
+ * How long before the end of a limited SASL session to re-authenticate. Brokers refuse to do so twice within a second.
+ */
 const REAUTHENTICATE_MS = 2_000;
 
-/** A kafkajs client with our settings, whose log lines go into ours. It never makes a topic by asking for it. */
+/** A kafkajs client with the bridge's settings and log. Never auto-creates topics. */
 export function createClient(
   options: Pick<KafkaSourceOptions, 'brokers' | 'clientId' | 'ssl'>,
   sasl: KafkaConfig['sasl'],
@@ -30,12 +32,12 @@ export function createClient(
       initialRetryTime: 200,
       maxRetryTime: 2_000,
       retries: patience.retries,
-      // The bridge builds a new consumer itself, after asking what became of the topics.
+      // The bridge creates a new consumer itself, after describing the topics again.
       restartOnFailure: () => Promise.resolve(false),
     },
     logLevel: kafkajs.logLevel.WARN,
     logCreator: () => (entry) => {
-      // kafkajs calls many passing things errors; what matters is in the source's status.
+      // kafkajs logs many transient conditions as errors; what matters is in the source's status.
       const { message, error, groupId, topic, partition } = entry.log as Record<string, unknown>;
       const reason = typeof error === 'string' ? error : undefined;
       log.debug({ kafkajs: entry.namespace, reason, groupId, topic, partition }, String(message));

@@ -17,8 +17,8 @@ import { SourceSupervisor, type SupervisorDependencies } from './source-supervis
 export type { KafkaSourceOptions } from './options';
 
 /**
- * Reads mapped topics into the store: kafkajs behind the port of the domain. Throws StartRefusedError when the
- * mappings ask for something that the options lack.
+ * The Kafka source: reads mapped topics into the store through kafkajs. Throws StartRefusedError when mappings need an
+ * option that is not set.
  */
 export function createKafkaSource(
   options: KafkaSourceOptions,
@@ -47,7 +47,7 @@ export function createKafkaSource(
       `kafka.dead_letter_topic: ${options.deadLetterTopic} is a mapped topic too; name another one`,
     );
   }
-  // One login for all clients: they share its tokens.
+  // One login for all clients, which share its tokens.
   const sasl = options.sasl === undefined ? undefined : saslFor(options.sasl);
   const view = createClusterView(
     createClient(options, sasl, { requestTimeoutMs: 3_000, retries: 1 }, log),
@@ -59,7 +59,7 @@ export function createKafkaSource(
     dependencies,
   );
   return new SourceSupervisor(sourceTopics, {
-    // One client a consumer: kafkajs keeps committed offsets in it.
+    // One client per consumer: kafkajs caches committed offsets in it.
     makeClient: () => createClient(options, sasl, { requestTimeoutMs: 20_000, retries: 4 }, log),
     view,
     options,

@@ -2,7 +2,7 @@ import type { KafkaSasl } from './login/sasl';
 import type { SchemaRegistryOptions } from './schema-registry';
 
 export interface KafkaTls {
-  /** PEM texts. */
+  /** PEM. */
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
@@ -12,24 +12,27 @@ export interface KafkaTls {
 export interface KafkaSourceOptions {
   /** host:port of the bootstrap brokers. */
   readonly brokers: readonly string[];
-  /** The same on every bridge that shares the work. */
+  /** Equal on all bridges that share the partitions. */
   readonly groupId: string;
   readonly clientId: string;
   readonly ssl?: boolean | KafkaTls;
   readonly sasl?: KafkaSasl;
-  /** Needed by mappings with Avro. */
+  /** Required by mappings with Avro. */
   readonly schemaRegistry?: SchemaRegistryOptions | undefined;
   readonly deadLetterTopic: string;
-  /** Compressed bytes asked of one partition at a time. Default 1 MiB. */
+  /** Fetch size per partition, compressed. Default 1 MiB. */
   readonly maxBytesPerPartition?: number;
-  /** Compressed bytes of one answer. Default 8 MiB. */
+  /** Fetch size per response, compressed. Default 8 MiB. */
   readonly maxBytes?: number;
-  /** How long the group waits for a silent bridge. Default 8 s: its partitions go on within 15 s. */
+  /** Session timeout of the group. Default 8 s, so that another bridge reads the partitions within 15 s. */
   readonly sessionTimeoutMs?: number;
-  /** How long a partition may be read into no store of ours while the group rebalances. Default 10 s. */
+  /** How long a partition may be without a reader for our store while the group rebalances. Default 10 s. */
   readonly unreadAfterMs?: number;
-  /** How often topics, ends and progress are looked at. Default 1 s. */
+  /** Poll interval for topics, log ends and progress. Default 1 s. */
   readonly pollMs?: number;
-  /** A consumer that fetches nothing, or a partition that stands still with lag, for so long is built anew. Default 30 s. */
+  /**
+   * The consumer is rebuilt when it has not fetched, or a partition with lag has not advanced, for this long. Default
+   * 30 s.
+   */
   readonly stallMs?: number;
 }

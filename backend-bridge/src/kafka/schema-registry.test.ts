@@ -41,7 +41,7 @@ describe('a Schema Registry', () => {
     return createSchemaRegistry({ url }).load(7);
   };
 
-  it('says that a schema is unknown only by its own code', async () => {
+  it('reports an unknown schema only by the registry error code', async () => {
     await expect(load([404, JSON_TYPE, unknownSchema])).resolves.toEqual({
       unknown: 'the Schema Registry does not know schema 7',
     });
@@ -56,13 +56,13 @@ describe('a Schema Registry', () => {
     ['no schema', [200, JSON_TYPE, '{}']],
     ['null', [200, JSON_TYPE, 'null']],
     ['a server error', [500, JSON_TYPE, '{"error_code":50001}']],
-  ])('is no registry where it answers with %s', async (_, of) => {
+  ])('is not recognised when it answers with %s', async (_, of) => {
     const refused = load(of);
     await expect(refused).rejects.toMatchObject({ name: 'UnavailableError', hop: 'schema_registry' });
     await expect(refused).rejects.toThrow(`http://${host()}/registry`);
   });
 
-  it('is asked with the credentials of its URL, which stand in no message', async () => {
+  it('receives the credentials of its URL, which appear in no message', async () => {
     const url = `http://someone:p%40ss@${host()}/`;
     const refused = load([404, 'text/html', 'nothing here'], url);
     await expect(refused).rejects.toThrow(`http://${host()}`);
@@ -70,7 +70,7 @@ describe('a Schema Registry', () => {
     expect(authorization).toBe(`Basic ${Buffer.from('someone:p@ss').toString('base64')}`);
   });
 
-  it('is asked for several ids a few at a time, and for none of them twice', async () => {
+  it('is queried for several ids a few at a time, and for none twice', async () => {
     answer = [200, JSON_TYPE, JSON.stringify({ schema: '"long"' })];
     const registry = createSchemaRegistry({ url: `http://${host()}` });
     const ids = Array.from({ length: 70 }, (_, id) => id + 1);
@@ -97,7 +97,7 @@ describe('a Schema Registry', () => {
       answerTo = () => answer;
     });
 
-    it('each comes after those it needs itself, once', async () => {
+    it('lists each after its own references, once', async () => {
       answers({
         '/schemas/ids/7': {
           schemaType: 'PROTOBUF',
@@ -118,14 +118,14 @@ describe('a Schema Registry', () => {
       expect(requests).toHaveLength(3);
     });
 
-    it('is asked by GUID', async () => {
+    it('is queried by GUID', async () => {
       answers({ [`/schemas/guids/${GUID}`]: { schema: '"long"' } });
       const asked = registry();
       await asked.loadAll([GUID]);
       expect(asked.known(GUID)).toEqual({ type: 'AVRO', text: '"long"', references: [] });
     });
 
-    it('cannot be used where one of them is not there', async () => {
+    it('cannot be used when a reference is missing', async () => {
       answers({ '/schemas/ids/7': { schema: '"long"', references: [reference('gone')] } });
       await expect(registry().load(7)).resolves.toEqual({
         unknown: 'schema 7 cannot be used: the registry does not know version 2 of gone/value',

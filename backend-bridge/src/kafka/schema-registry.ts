@@ -8,32 +8,34 @@ export interface SchemaRegistryOptions {
   readonly url: string;
   readonly username?: string | undefined;
   readonly password?: string | undefined;
-  /** A bearer token, or where to get them; in place of a user. */
+  /** A bearer token or its OAuth source, in place of a user. */
   readonly token?: string | undefined;
   readonly oauth?: ClientCredentials | undefined;
   readonly tls?: HttpTls | undefined;
 }
 
 export interface SchemaRegistry extends SchemaSource {
-  /** Asks the registry once per id at a time. Rejects with UnavailableError when it does not answer. */
+  /**
+   * Loads a schema, with one request per id at a time. Rejects with UnavailableError when the registry does not answer.
+   */
   load(id: SchemaId): Promise<SchemaAnswer>;
-  /** The same for several ids, a few at once: damaged bytes may name any of them. */
+  /** Loads several ids, a few at once: damaged bytes may name any number of them. */
   loadAll(ids: readonly SchemaId[]): Promise<void>;
 }
 
 const UNKNOWN_TRIES = 3;
 const UNKNOWN_TRY_MS = 300;
-/** A schema may still be registered later: an id that was unknown is asked for again after this. */
+/** How long an unknown id is cached, as the schema may be registered later. */
 const UNKNOWN_KEPT_MS = 30_000;
 const KEPT = 1_000;
-/** More than all slices under way can name, so that none is asked for twice in one of them. */
+/** More than all slices in progress can reference, so that no id is requested twice for one slice. */
 const UNKNOWN_KEPT = 20_000;
 const AT_ONCE = 32;
 const LOGIN =
   'check SCHEMA_REGISTRY_USERNAME and its password, SCHEMA_REGISTRY_TOKEN or SCHEMA_REGISTRY_OAUTH_CLIENT_ID';
-/** `Schema`, `Subject` or `Version not found`, the registry's own words; a 404 without is another server's or path's. */
+/** Error codes of `Schema`, `Subject` and `Version not found`; a 404 without one is from another server or path. */
 const NOT_FOUND: readonly unknown[] = [40_401, 40_402, 40_403];
-/** Schemas that one schema may refer to, directly and through others. */
+/** Most schemas that one schema may reference, directly or transitively. */
 const MOST_REFERENCES = 200;
 
 interface Reference {
@@ -70,13 +72,13 @@ function unreached({ message, cause }: Error, { url, tls }: SchemaRegistryOption
   const code = (cause as { code?: string } | undefined)?.code;
   const certificate = refusedCertificate(`${code} ${message}`, 'SCHEMA_REGISTRY');
   if (certificate !== null) return certificate;
-  // TLS 1.3 leaves the reason out.
+  // TLS 1.3 does not report the reason.
   return url.startsWith('https:') && tls?.cert === undefined && /other side closed|ECONNRESET/.test(message)
     ? `${message}; if it asks for a client certificate, set SCHEMA_REGISTRY_CERT_FILE and SCHEMA_REGISTRY_KEY_FILE`
     : message;
 }
 
-/** The address without its credentials, which belong into no message, and what makes the header of them. */
+/** The base URL without credentials, which must not appear in messages, and the source of the Authorization header. */
 function addressOf(options: SchemaRegistryOptions): {
   base: string;
   authorize: () => Promise<string | null>;
@@ -98,7 +100,7 @@ function addressOf(options: SchemaRegistryOptions): {
 
 /**
  * A registry with Confluent's API: `GET /schemas/ids/{id}` or `/schemas/guids/{guid}`, and
- * `/subjects/{subject}/versions/{version}` for what a schema refers to. What has an id never changes.
+ * `/subjects/{subject}/versions/{version}` for references. Schemas are immutable by id.
  */
 export function createSchemaRegistry(options: SchemaRegistryOptions): SchemaRegistry {
   const schemas = new Map<SchemaId, SchemaAnswer>();
@@ -108,12 +110,12 @@ export function createSchemaRegistry(options: SchemaRegistryOptions): SchemaRegi
   const http = createHttpClient(options.tls);
   const accept = 'application/vnd.schemaregistry.v1+json, application/json';
 
-  /** The registry's answer to one request; null: it has no such schema. */
+  /** The response to one request; null: the registry has no such schema. */
   const get = async (path: string, what: string): Promise<RegistryBody | null> => {
     const unavailable = (why: string, cause?: unknown): UnavailableError =>
       new UnavailableError(
         'schema_registry',
-        `the Schema Registry at ${base} does not give ${what}: ${why}`,
+        `the Schema Registry at ${base} did not return ${what}: ${why}`,
         {
           cause,
         },
@@ -139,7 +141,7 @@ export function createSchemaRegistry(options: SchemaRegistryOptions): SchemaRegi
     return body;
   };
 
-  /** Adds what a schema refers to, each after those it needs itself. */
+  /** Adds the references of a schema, dependencies first. */
   const addReferences = async (
     body: RegistryBody,
     found: Map<string, { readonly name: string; readonly text: string }>,
@@ -149,7 +151,7 @@ export function createSchemaRegistry(options: SchemaRegistryOptions): SchemaRegi
       if (asked.has(name)) continue;
       asked.add(name);
       if (asked.size > MOST_REFERENCES)
-        throw new RangeError(`it refers to more than ${MOST_REFERENCES} schemas`);
+        throw new RangeError(`it references more than ${MOST_REFERENCES} schemas`);
       const path = `/subjects/${encodeURIComponent(subject)}/versions/${version}`;
       const answer = await get(path, `version ${version} of ${subject}`);
       if (answer === null)
@@ -171,14 +173,14 @@ export function createSchemaRegistry(options: SchemaRegistryOptions): SchemaRegi
       return { unknown: `schema ${id} cannot be used: ${error.message}` };
     }
     return {
-      // Registries leave the type out for Avro, their first one.
+      // Registries omit the type for Avro.
       type: (body.schemaType ?? 'AVRO') as RegisteredSchema['type'],
       text: body.schema as string,
       references: [...references.values()],
     };
   };
 
-  /** Registries behind a balancer may lag behind each other, so "unknown" is believed after a few tries. */
+  /** Loads an id, retrying "unknown" a few times, as registries behind a load balancer may lag behind each other. */
   const askPatiently = async (id: SchemaId): Promise<SchemaAnswer> => {
     for (let attempt = 1; ; attempt += 1) {
       const answer = await ask(id);

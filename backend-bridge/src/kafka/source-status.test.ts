@@ -11,7 +11,7 @@ const state = (group: Partial<SourceState['group']>, reader: GroupReader | null 
 });
 
 describe('the status of the source', () => {
-  it('is not ready, and names no hop, while the readers of other partitions are being looked up', () => {
+  it('is not ready, without a failing hop, while the readers of other partitions are being looked up', () => {
     expect(sourceStatus(state({ pending: true }))).toMatchObject({
       ready: false,
       failing: null,
@@ -20,7 +20,7 @@ describe('the status of the source', () => {
     expect(sourceStatus(state({}))).toEqual({ ready: true, failing: null, topics: [] });
   });
 
-  it('does not judge the group before the consumer has joined it', () => {
+  it('ignores the group before the consumer has joined it', () => {
     const status = sourceStatus(state({ pending: true, failing: 'shared' }, null));
     expect(status).toEqual({ ready: false, failing: null, topics: [] });
   });

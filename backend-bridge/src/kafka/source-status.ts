@@ -52,18 +52,18 @@ function stateOf(
   { reader, group }: SourceState,
   paused: PartitionProcessor | undefined,
 ): Pick<TopicStatus, 'state' | 'reason'> {
-  if (seen === undefined) return { state: 'waiting', reason: 'the brokers have not been asked yet' };
+  if (seen === undefined) return { state: 'waiting', reason: 'the topic has not been described yet' };
   if (seen.state === 'missing')
     return { state: 'missing', reason: `topic ${sourceTopic.topic} does not exist` };
   if (paused !== undefined) return { state: 'paused', reason: paused.pausedBy?.message ?? null };
   if (seen.state === 'unready') return { state: 'waiting', reason: seen.reason };
   if (sourceTopic.consumers.some(({ incarnations }) => incarnations === null)) {
-    return { state: 'waiting', reason: 'the store has not been told of the topic yet' };
+    return { state: 'waiting', reason: 'the store has not identified the topic yet' };
   }
   if (reader === null || !reader.joined())
     return { state: 'waiting', reason: 'the consumer is joining its group' };
   if (!reader.positioned())
-    return { state: 'waiting', reason: 'where the assigned partitions begin is being worked out' };
+    return { state: 'waiting', reason: 'determining the start offsets of the assigned partitions' };
   if (group.unread.some(({ topic }) => topic === sourceTopic.topic)) {
     return {
       state: 'waiting',
@@ -73,7 +73,7 @@ function stateOf(
   return { state: 'reading', reason: null };
 }
 
-/** What /status and /readyz say of the source. */
+/** The source's state for /status and /readyz. */
 export function sourceStatus(source: SourceState): SourceStatus {
   const { sourceTopics, views, reader, group, failing } = source;
   const processors = reader === null ? [] : [...reader.processors.values()];

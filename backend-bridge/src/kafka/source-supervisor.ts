@@ -19,28 +19,28 @@ export interface SupervisorDependencies extends Omit<GroupReaderDependencies, 'c
 
 const POLL_MS = 1_000;
 const STALL_MS = 30_000;
-/** Past this the group has given the consumer's partitions away, or is about to. */
+/** After this the group has reassigned the consumer's partitions, or is about to. */
 const HEARTBEAT_LOST_MS = 20_000;
 
 /**
- * Looks at the cluster about once a second and keeps a consumer that fits what it sees: topics that appear, go, are
- * made anew or grow; consumers that crash or stand still; a store that was lost. Tells the store how far readers are.
+ * Polls the cluster about once a second and keeps a matching consumer: handles topics that are created, deleted,
+ * recreated or expanded, consumers that crash or stall, and a lost store. Reports reader positions to the store.
  */
 export class SourceSupervisor implements Source {
   readonly kind = 'kafka';
   private reader: GroupReader | null = null;
-  /** What the reader was built for; another view builds another one. */
+  /** The topics and identities the reader was built for; a change rebuilds it. */
   private readerKey = '';
   private views: ReadonlyMap<string, TopicView> = new Map();
   private clusterFailing: Failing | null = null;
   private storeFailing: Failing | null = null;
-  /** Why the last consumer ended; told as long as the next one has not joined. */
+  /** Why the last consumer ended; reported until the next one has joined. */
   private consumerEnded: Failing | null = null;
   private stopped = false;
   private started = false;
   private running: Promise<void> = Promise.resolve();
   private wake: (() => void) | null = null;
-  /** No consumer is built before this; by `performance.now()`, as all durations here. */
+  /** Earliest time for the next consumer, by `performance.now()`, as all durations here. */
   private notBeforeMs = 0;
   private warnedDeadLetters = false;
   private readonly rebuild = new Backoff(500, 15_000);
@@ -97,8 +97,8 @@ export class SourceSupervisor implements Source {
       try {
         await this.tick();
       } catch (error) {
-        // Nothing may end this loop; what went wrong is tried again in a second.
-        this.dependencies.log.error({ err: error }, 'looking after the source failed');
+        // Nothing may end this loop; a failure is retried in a second.
+        this.dependencies.log.error({ err: error }, 'source supervision failed; retrying');
       }
       const waitMs = Math.max(50, pollMs - (performance.now() - began));
       if (this.isStopped()) return;
@@ -106,7 +106,7 @@ export class SourceSupervisor implements Source {
         const timer = setTimeout(resolve, waitMs);
         this.wake = () => {
           clearTimeout(timer);
-          // A storm of wakes must not become a storm of requests.
+          // Limits the request rate when wake-ups are frequent.
           setTimeout(resolve, 50);
         };
       });
@@ -153,15 +153,15 @@ export class SourceSupervisor implements Source {
     return true;
   }
 
-  /** Tells the store of every topic whose identity it does not know as the brokers tell it. */
+  /** Identifies topics to the store whose identity differs from what the brokers report. */
   private async identify(): Promise<void> {
     let told = false;
     for (const sourceTopic of this.sourceTopics.values()) {
       const seen = this.views.get(sourceTopic.topic);
       if (seen?.state !== 'there' || sourceTopic.consumers.every((consumer) => this.agrees(consumer, seen)))
         continue;
-      // Nothing of the old identity may be written while the new one begins; so no record of the new
-      // incarnation can come in as one of the old.
+      // The reader must end before a new identity begins, so that no record of the new incarnation is written as one of
+      // the old.
       const known = sourceTopic.consumers.some(({ incarnations }) => incarnations !== null);
       if (known) await this.endReader();
       if (await this.identifyTopic(sourceTopic, known)) told = true;
@@ -190,7 +190,7 @@ export class SourceSupervisor implements Source {
           ends: seen.ends,
         });
         if (answer === 'stale') {
-          // Another bridge has seen a newer state of the topic; the brokers will tell us too.
+          // Another bridge has seen a newer state of the topic; this bridge will see it with the next poll.
           consumer.incarnations = null;
           return false;
         }
@@ -198,7 +198,7 @@ export class SourceSupervisor implements Source {
         if (before?.topicId !== answer.topicId || before.partitions !== answer.partitions) {
           log.info(
             { topic, metric: consumer.metric.name, topicId: seen.topicId, partitions: answer.partitions },
-            'the store knows the topic',
+            'the store identified the topic',
           );
         }
         consumer.incarnations = answer;
@@ -212,7 +212,7 @@ export class SourceSupervisor implements Source {
     }
   }
 
-  /** Builds the consumer anew when the topics it should read have changed, or it has ended by itself. */
+  /** Rebuilds the consumer when its topics have changed or it has crashed. */
   private async fitReader(): Promise<void> {
     const { log, telemetry } = this.dependencies;
     const readable = [...this.sourceTopics.values()].filter((sourceTopic) => {
@@ -231,7 +231,7 @@ export class SourceSupervisor implements Source {
       .join(',');
     const crash = this.reader?.crashed() ?? null;
     if (crash !== null) {
-      log.warn({ reason: crash }, 'the consumer ended; a new one is built');
+      log.warn({ reason: crash }, 'the consumer ended; rebuilding it');
       this.consumerEnded = { hop: 'kafka', message: `The consumer ended: ${crash}` };
       telemetry.hopFailed('source');
       await this.endReader();
@@ -247,7 +247,7 @@ export class SourceSupervisor implements Source {
           sourceTopic.consumers.some((consumer) => consumer.incarnations === null) &&
           this.views.get(sourceTopic.topic)?.state === 'there',
       );
-      // A topic that is being identified again keeps its place: only its flows wait.
+      // A topic that is being identified again does not rebuild the reader; only its partitions wait.
       if (identifying) return;
       await this.endReader();
     }
@@ -264,7 +264,7 @@ export class SourceSupervisor implements Source {
       },
     });
     this.reader = reader;
-    // Its failure is seen by crashed() at the next tick.
+    // A failure is visible by crashed() at the next tick.
     reader.start().catch((error: unknown) => log.debug({ err: error }, 'the consumer did not start'));
   }
 
@@ -277,8 +277,8 @@ export class SourceSupervisor implements Source {
   }
 
   /**
-   * Reports the positions of this bridge's partitions to the store and the gauges. Where the store lacks records before
-   * one, which no new record of the partition might show for hours, reading begins again where the store is.
+   * Reports the positions of this bridge's partitions to the store and the gauges. When the store lacks earlier
+   * records, which an idle partition might not reveal for hours, reading restarts at the stored positions.
    */
   private async report(lookedMs: number): Promise<void> {
     const { reader } = this;
@@ -315,7 +315,7 @@ export class SourceSupervisor implements Source {
         } catch (error) {
           if (!(error instanceof UnavailableError)) throw error;
           this.storeFailing = { hop: 'store', message: error.message };
-          log.debug({ err: error }, 'the store was not told where the readers stand');
+          log.debug({ err: error }, 'positions could not be reported to the store');
           return;
         }
       }
@@ -323,8 +323,8 @@ export class SourceSupervisor implements Source {
   }
 
   /**
-   * kafkajs is known to stop without a word: no fetches, lag that stands still, or no heartbeats, which it sends by the
-   * wall clock: set back by an hour, it sends none for an hour. A new consumer cures it.
+   * Detects a stalled consumer and rebuilds it. kafkajs is known to stop silently: no fetches, constant lag, or no
+   * heartbeats, which it schedules by the wall clock, so that a clock set back by an hour stops them for an hour.
    */
   private async watch(): Promise<void> {
     const { reader } = this;
@@ -336,7 +336,7 @@ export class SourceSupervisor implements Source {
     if (reader.joined() && now - reader.lastHeartbeatMs() > HEARTBEAT_LOST_MS) {
       why = `it has sent no heartbeat for ${HEARTBEAT_LOST_MS} ms`;
     }
-    if (now - reader.lastSignMs() > stallMs) why = `it has asked for nothing for ${stallMs} ms`;
+    if (now - reader.lastSignMs() > stallMs) why = `it has not fetched for ${stallMs} ms`;
     for (const [key, processor] of reader.processors) {
       const seen = this.views.get(processor.sourceTopic.topic);
       const end = seen?.state === 'there' ? (seen.ends[processor.partition] ?? 0) : 0;
@@ -345,16 +345,16 @@ export class SourceSupervisor implements Source {
       if (!free || processor.next >= end || before?.next !== processor.next) {
         this.standing.set(key, { next: processor.next, sinceMs: now });
       } else if (now - before.sinceMs > stallMs) {
-        // Behind an open transaction there is nothing to read.
+        // Nothing can be read past an open transaction.
         const stable = await view
           .stableEnd(processor.sourceTopic.topic, processor.partition)
           .catch(() => processor.next);
-        if (stable > processor.next) why = `${key} stands at ${processor.next} with lag`;
+        if (stable > processor.next) why = `${key} does not advance from ${processor.next} despite lag`;
         this.standing.set(key, { next: processor.next, sinceMs: now });
       }
     }
     if (why === null) return;
-    log.warn({ reason: why }, 'the consumer stalls; a new one is built');
+    log.warn({ reason: why }, 'the consumer has stalled; rebuilding it');
     await this.endReader();
     this.notBeforeMs = performance.now() + this.stalls.next();
   }

@@ -176,7 +176,7 @@ describe('dead letters and missing hops', () => {
       await eventually('all is read', async () => (await allPoints(store, mapping.metric)).size === 2);
       expect((await kafka.ends(letters))[0]).toBeGreaterThanOrEqual(1);
       await eventually('it is well', () => source.status().failing === null);
-      expect(seen.lines.filter(({ message }) => message === 'goes on')).toHaveLength(1);
+      expect(seen.lines.filter(({ message }) => message === 'resumed')).toHaveLength(1);
     } finally {
       await source.stop();
       await close();

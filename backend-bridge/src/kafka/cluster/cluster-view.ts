@@ -11,30 +11,30 @@ import {
   type TopicMetadata,
 } from './metadata-exchange';
 
-/** What the brokers say of one topic now. */
+/** The current state of a topic, as the brokers describe it. */
 export type TopicView =
   | {
       readonly state: 'there';
       readonly topicId: string;
-      /** By partition number: where the log ends (next offset) and begins. */
+      /** Log end (next offset) and log start by partition number. */
       readonly ends: readonly number[];
       readonly starts: readonly number[];
     }
   | { readonly state: 'missing' }
-  /** It is there, but cannot be read now; the reason is a sentence. */
+  /** Exists, but cannot be read now; the reason is a sentence. */
   | { readonly state: 'unready'; readonly reason: string };
 
 export interface ClusterView {
   /** Rejects with UnavailableError when no broker answers in time. */
   describeTopics(topics: readonly string[]): Promise<ReadonlyMap<string, TopicView>>;
-  /** Next offset of the group for each partition; -1: none. Rejects with UnavailableError. */
+  /** Committed offset of the group by partition; -1: none. Rejects with UnavailableError. */
   committed(
     groupId: string,
     topics: ReadonlyMap<string, readonly number[]>,
   ): Promise<ReadonlyMap<string, ReadonlyMap<number, number>>>;
-  /** The group's members and what they read; null while it rebalances. Rejects with UnavailableError. */
+  /** The group's members with their assignments; null while it rebalances. Rejects with UnavailableError. */
   members(groupId: string): Promise<readonly GroupMemberView[] | null>;
-  /** Where a committed read ends: before the first open transaction. Rejects with UnavailableError. */
+  /** The last stable offset, where read_committed ends. Rejects with UnavailableError. */
   stableEnd(topic: string, partition: number): Promise<number>;
   close(): Promise<void>;
 }
@@ -46,7 +46,7 @@ interface OffsetsAnswer {
   }[];
 }
 
-/** The part of kafkajs's broker that is used here; its types leave these methods out. */
+/** Methods of kafkajs's broker that its types omit. */
 interface Node {
   readonly versions: Readonly<Record<number, { readonly maxVersion: number } | undefined>>;
   readonly connectionPool: { send(exchange: object): Promise<unknown> };
@@ -80,10 +80,10 @@ const CLOSE_MS = 1_000;
 const UNKNOWN_TOPIC = 3;
 const UNAUTHORIZED = 29;
 
-/** Our own connection to the cluster: topic ids, ends and committed offsets, besides the consumer's. */
+/** A cluster connection separate from the consumer's, for topic ids, log ends and committed offsets. */
 export function createClusterView(client: Kafka, brokerOptions: BrokerOptions): ClusterView {
   const handed: Cluster[] = [];
-  // kafkajs hands its cluster to partition assigners when a consumer is made; this one never runs.
+  // kafkajs passes its cluster to partition assigners when a consumer is created; this consumer never runs.
   client.consumer({
     groupId: 'streamkpi-never-joined',
     allowAutoTopicCreation: false,
@@ -100,7 +100,7 @@ export function createClusterView(client: Kafka, brokerOptions: BrokerOptions): 
     ],
   });
   const cluster = handed[0];
-  if (cluster === undefined) throw new Error('kafkajs no longer hands its cluster to a partition assigner');
+  if (cluster === undefined) throw new Error('kafkajs no longer passes its cluster to a partition assigner');
   let connected = false;
 
   const nodeOf = async (nodeId: number): Promise<Node> => {
@@ -113,7 +113,7 @@ export function createClusterView(client: Kafka, brokerOptions: BrokerOptions): 
       await cluster.refreshMetadata();
       connected = true;
     }
-    let last: unknown = new Error('the cluster names no broker');
+    let last: unknown = new Error('the cluster metadata lists no broker');
     for (const nodeId of cluster.getNodeIds()) {
       try {
         return await nodeOf(nodeId);
@@ -125,7 +125,7 @@ export function createClusterView(client: Kafka, brokerOptions: BrokerOptions): 
     throw last;
   };
 
-  /** Ends with UnavailableError, however kafkajs failed or hung. */
+  /** Rejects with UnavailableError however kafkajs failed, or when it hangs. */
   const answered = async <T>(what: string, work: Promise<T>): Promise<T> => {
     try {
       return await withDeadline(work, DEADLINE_MS, () => new Error(`no answer within ${DEADLINE_MS} ms`));
@@ -208,10 +208,10 @@ export function createClusterView(client: Kafka, brokerOptions: BrokerOptions): 
         ({ partition }) => ends[partition] !== undefined && starts[partition] !== undefined,
       );
       if (!complete)
-        return { state: 'unready', reason: `the brokers do not say where topic ${topic.topic} ends` };
+        return { state: 'unready', reason: `the brokers did not return the end of topic ${topic.topic}` };
       return { state: 'there', topicId: topic.topicId, ends, starts };
     } catch (error) {
-      // Between the two answers a leader may move or the topic go; the next look sees which.
+      // A leader may move or the topic be deleted between the two requests; the next poll sees it.
       return { state: 'unready', reason: `topic ${topic.topic}: ${(error as Error).message}` };
     }
   };

@@ -1,15 +1,15 @@
 /**
- * Metadata request and response, version 10: the first whose answer has a topic's id. kafkajs stops at version 6.
- * kafkajs writes header version 1; this version wants one more byte (no tagged fields), which leads the body here.
+ * Metadata request and response, version 10: the first that returns topic ids. kafkajs stops at version 6. It writes
+ * header version 1; this version needs one more byte (no tagged fields), which is prepended to the body here.
  */
 
 export interface TopicMetadata {
   readonly topic: string;
-  /** The broker's error code; 0: none, 3: no such topic. */
+  /** Kafka error code; 0: none, 3: unknown topic. */
   readonly errorCode: number;
   /** 32 hexadecimal digits. */
   readonly topicId: string;
-  /** By partition number. `leader` -1: none now. */
+  /** By partition number. `leader` -1: no leader. */
   readonly partitions: readonly { readonly partition: number; readonly leader: number }[];
 }
 
@@ -65,7 +65,7 @@ class Reader {
 
   skip(count: number): void {
     this.at += count;
-    if (this.at > this.bytes.length) throw new RangeError('the metadata answer ends too early');
+    if (this.at > this.bytes.length) throw new RangeError('the metadata response is truncated');
   }
 
   varint(): number {
@@ -76,10 +76,10 @@ class Reader {
       value += (byte & 0x7f) * 2 ** shift;
       if ((byte & 0x80) === 0) return value;
     }
-    throw new RangeError('the metadata answer holds a number that is too long');
+    throw new RangeError('the metadata response contains an overlong varint');
   }
 
-  /** Null texts read as empty ones. */
+  /** Null strings are returned as empty. */
   compactString(): string {
     const length = this.varint() - 1;
     if (length <= 0) return '';
@@ -109,7 +109,7 @@ class Reader {
   }
 }
 
-/** Asks for these topics, and never to make one. */
+/** Encodes a request for these topics, without auto-creation. */
 export function encodeMetadataRequest(topics: readonly string[]): Buffer {
   const writer = new Writer().bytes(0).varint(topics.length + 1);
   for (const topic of topics) {
@@ -121,7 +121,7 @@ export function encodeMetadataRequest(topics: readonly string[]): Buffer {
   return writer.bytes(0, 0, 0, 0).buffer();
 }
 
-/** Throws RangeError where the bytes are no such answer. */
+/** Throws RangeError for bytes that are not a metadata response. */
 export function decodeMetadataResponse(bytes: Buffer): TopicMetadata[] {
   const reader = new Reader(bytes);
   const int32s = (): number[] => reader.array(() => reader.int32());

@@ -1,7 +1,9 @@
-/** Castagnoli's polynomial, reflected: what Kafka's record batches are checked with. Node has it in no stable release. */
+/**
+ * The reflected Castagnoli polynomial of CRC-32C, Kafka's record batch checksum. No stable Node release provides it.
+ */
 const POLYNOMIAL = 0x82f63b78;
 
-/** Eight tables, so that eight bytes are taken in one step. */
+/** Eight tables, to process eight bytes per step. */
 const TABLES = Array.from({ length: 8 }, () => new Uint32Array(256));
 for (let byte = 0; byte < 256; byte += 1) {
   let crc = byte;
@@ -25,7 +27,7 @@ const [T0, T1, T2, T3, T4, T5, T6, T7] = TABLES as [
   Uint32Array,
 ];
 
-/** The checksum of some bytes as an unsigned 32-bit number. */
+/** The CRC-32C of the bytes as an unsigned 32-bit number. */
 export function crc32c(bytes: Uint8Array): number {
   let crc = 0xffffffff;
   let at = 0;

@@ -4,17 +4,17 @@ import decodeMessageSet from 'kafkajs/src/protocol/messageSet/decoder';
 import { decodeRecordBatches, type Budget, type FetchedMessage } from './record-batch';
 
 /**
- * Fetch responses, read in place of kafkajs. It unpacks a whole answer at once, without any bound, and one batch that
- * it cannot read ends the consumer, again and again. Here a batch takes bounded memory, and what cannot be read is a
- * message that says so.
+ * Decoder of fetch responses that replaces kafkajs's, which decompresses a whole response without a bound and crashes
+ * the consumer repeatedly on an unreadable batch. Here memory is bounded, and what cannot be read becomes a message
+ * with a refusal.
  */
 
-/** The newest version that kafkajs speaks; every broker that the bridge accepts (2.8 and newer) has it. */
+/** The newest version that kafkajs supports; all accepted brokers (2.8 and newer) have it. */
 const VERSION = 11;
 const MAGIC_AT = 16;
-/** One answer's messages and what they are sliced from. More is read with the next request. */
+/** Most bytes kept per response: messages and the buffers they slice. The rest is read with the next request. */
 const KEPT_BYTES = 67_108_864;
-/** One answer's unpacked bytes, those of records passed over included; the batch under way is read to its end. */
+/** Most decompressed bytes per response, skipped records included; a batch in progress is read to its end. */
 const UNPACKED_BYTES = 268_435_456;
 
 interface Partition {
@@ -34,7 +34,7 @@ interface Unread {
   readonly records: Buffer;
 }
 
-/** The records of brokers before 0.11, which kafkajs reads. One that it cannot read is passed over whole. */
+/** Record sets of brokers before 0.11, decoded by kafkajs. An unreadable set is skipped as a whole. */
 async function oldMessages(records: Buffer, from: number): Promise<FetchedMessage[]> {
   try {
     return (await decodeMessageSet(new Decoder(records), records.length)) as FetchedMessage[];
@@ -64,7 +64,7 @@ async function oldMessages(records: Buffer, from: number): Promise<FetchedMessag
 
 let turn = 0;
 
-/** Reads an answer. `offsetOf`: where its request asked to begin. */
+/** Decodes a response. `offsetOf`: the fetch offset of its request by partition. */
 export async function decodeFetchResponse(
   raw: Buffer | { readonly buffer: Buffer },
   offsetOf: (topic: string, partition: number) => number,
@@ -98,7 +98,7 @@ export async function decodeFetchResponse(
     return { topicName, partitions };
   });
   const budget: Budget = { kept: KEPT_BYTES, unpacked: UNPACKED_BYTES };
-  // Another one is first each time, so that a partition that uses the budget up does not keep the others waiting.
+  // Rotates the first partition, so that one that uses up the budget does not starve the others.
   turn += 1;
   for (let i = 0; i < unread.length && budget.kept > 0 && budget.unpacked > 0; i += 1) {
     const { topic, partition, records } = unread[(turn + i) % unread.length]!;
@@ -128,7 +128,7 @@ function offsets(topics: FetchArguments['topics']): (topic: string, partition: n
 
 let installed = false;
 
-/** Puts the reading of fetch responses into kafkajs, for every client of this process. */
+/** Installs this decoder in kafkajs for every client of the process. */
 export function readFetchResponses(): void {
   if (installed) return;
   installed = true;

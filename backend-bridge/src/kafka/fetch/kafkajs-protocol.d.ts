@@ -1,4 +1,4 @@
-/** What the bridge uses of kafkajs's own modules, which have no types. */
+/** Types for the internal kafkajs modules that the bridge uses. */
 declare module 'kafkajs/src/protocol/requests/fetch' {
   interface FetchArguments {
     readonly topics: readonly {

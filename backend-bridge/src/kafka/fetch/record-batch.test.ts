@@ -109,7 +109,7 @@ function bomb(
   const { head, of } = PIECES[codec];
   const zeros = of(Buffer.alloc(MIB));
   const delta = before.length;
-  // Everything before and behind the value's bytes.
+  // Everything before and after the value's bytes.
   const body = Buffer.concat([
     Buffer.from([0]),
     varint(5),
@@ -131,7 +131,7 @@ function bomb(
 }
 
 describe('crc32c', () => {
-  it('is that of the standard', () => {
+  it('matches the standard', () => {
     expect(crc32c(Buffer.from('123456789'))).toBe(0xe3069283);
     expect(crc32c(Buffer.alloc(32))).toBe(0x8a9136aa);
   });
@@ -167,7 +167,7 @@ describe('record batches', () => {
     expect(messages[2]!.value).toHaveLength(200_000);
   });
 
-  it('give their messages from the offset that was asked for', async () => {
+  it('return messages from the requested offset', async () => {
     const two = Buffer.concat([
       batch(0, [{}, { value: 'b' }, { value: 'c' }], 'gzip'),
       batch(3, [{ value: 'd' }]),
@@ -176,7 +176,7 @@ describe('record batches', () => {
     expect(shown(await read(two.subarray(0, two.length - 1), 2))).toEqual(['2:c']);
   });
 
-  it('say how far they go where compaction has taken the last records away', async () => {
+  it('report their last offset when compaction removed the last records', async () => {
     expect(shown(await read(batch(0, [{}, {}], 'none', { lastDelta: 9 }), 5))).toEqual(['-9']);
   });
 
@@ -224,7 +224,7 @@ describe('record batches', () => {
     expect(messages.map(({ value }) => values.indexOf(String(value)))).toEqual([0, 1, 2, 3]);
   });
 
-  it('with more records than the budget holds are read in several goes', async () => {
+  it('with more records than the budget allows are read in several responses', async () => {
     const records = Array.from({ length: 2_000 }, (_, n) => ({ value: `${n}`.padEnd(1_000) }));
     const whole = batch(0, records, 'gzip');
     const values: string[] = [];
@@ -253,19 +253,19 @@ describe('record batches', () => {
     ['a record of a negative length', 'none', Buffer.from([1, 1, 1])],
     ['a record longer than its batch', 'none', Buffer.concat([varint(1_000), Buffer.alloc(20)])],
     ['a number without an end', 'none', Buffer.alloc(40, 0xff)],
-  ])('with %s are one message that says so', async (_, codec, body) => {
+  ])('with %s become one message with a refusal', async (_, codec, body) => {
     const bad = batch(1, [], codec, { body, count: 3, lastDelta: 2 });
     const messages = await read(Buffer.concat([batch(0, [{}]), bad, batch(4, [{}])]));
     expect(shown(messages)).toEqual(['0:v', '3:batch_unreadable', '4:v']);
     expect(messages[1]!.refusal).toMatchObject({ firstOffset: 1 });
   });
 
-  it('of a compression that Kafka does not have are one message', async () => {
+  it('with an unknown compression become one message', async () => {
     const bad = batch(1, [{}], 'none', { attributes: 6 });
     expect(shown(await read(Buffer.concat([bad, batch(2, [{}])])))).toEqual(['1:batch_unreadable', '2:v']);
   });
 
-  it('with a wrong checksum are asked for once more, and then passed over', async () => {
+  it('with a wrong checksum are fetched once more, then skipped', async () => {
     const bad = batch(1, [{}, {}]);
     bad[bad.length - 3]! ^= 0x40;
     const three = Buffer.concat([batch(0, [{}]), bad, batch(3, [{}])]);
@@ -273,7 +273,7 @@ describe('record batches', () => {
     expect(shown(await read(three, 1))).toEqual(['2:batch_unreadable', '3:v']);
   });
 
-  it('of any bytes give messages in order, and never an error', async () => {
+  it('of arbitrary bytes return messages in order, and never throw', async () => {
     const some = batch(10, [{ key: 'a' }, { value: 'b'.repeat(50) }, { value: null }]);
     const packed = batch(13, [{ key: 'a' }, { value: 'b'.repeat(500) }], 'gzip');
     const whole = Buffer.concat([some, packed, batch(15, [{}], 'lz4')]);
@@ -286,7 +286,7 @@ describe('record batches', () => {
         async (changes) => {
           const changed = Buffer.from(whole);
           for (const [at, byte] of changes) changed[at] = byte;
-          // With the right checksums, so that the reading goes on to what was changed.
+          // With valid checksums, so that decoding reaches the changed bytes.
           for (let at = 0; at + 61 <= changed.length;) {
             const end = at + 12 + changed.readInt32BE(at + 8);
             if (end <= at + 61 || end > changed.length) break;

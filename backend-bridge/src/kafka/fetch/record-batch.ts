@@ -3,15 +3,15 @@ import type { Refusal } from '../../decoding/refusal';
 import { crc32c } from './crc32c';
 import { CODECS, unpack } from './unpack';
 
-/** A record larger than this is not read: its bytes are passed over, and it is a dead letter without them. */
+/** Larger records are skipped and become dead letters without their bytes. */
 export const MAX_RECORD_BYTES = 4_194_304;
-/** A batch that unpacks to more is unreadable from there on. */
+/** A batch that decompresses to more is unreadable beyond this size. */
 const MAX_BATCH_BYTES = 1_073_741_824;
-/** The key of a record that is too large is kept when it is no longer than this. */
+/** Longest key that is kept of a record that is too large. */
 const MAX_KEPT_KEY = 32_768;
 /** After so many bytes everything else has its turn, and what was unpacked before can be freed. */
 const TURN_BYTES = 8_388_608;
-/** What one message takes in memory besides its bytes, about. */
+/** Approximate memory of one message besides its bytes. */
 const MESSAGE_BYTES = 200;
 
 const HEAD_BYTES = 61;
@@ -20,13 +20,13 @@ const LOG_APPEND_TIME = 0x08;
 const TRANSACTIONAL = 0x10;
 const CONTROL = 0x20;
 
-/** What kafkajs looks at to leave out aborted transactions. */
+/** The fields by which kafkajs filters aborted transactions. */
 interface BatchContext {
   readonly producerId: string;
   readonly inTransaction: boolean;
 }
 
-/** A message as kafkajs hands it on, and why it has no bytes. */
+/** A message as kafkajs passes it on, with the reason when it was not read. */
 export interface FetchedMessage {
   readonly offset: string;
   readonly timestamp: string;
@@ -40,11 +40,11 @@ export interface FetchedMessage {
   readonly refusal: Refusal | null;
 }
 
-/** How much one answer of a broker may still unpack. The batch that uses it up is read again from where it ended. */
+/** What may still be decompressed of one response. A batch that exhausts it is read again from where it stopped. */
 export interface Budget {
   /** Bytes that stay in memory with the messages. */
   kept: number;
-  /** Bytes that were unpacked, kept or not. */
+  /** Bytes decompressed, kept or not. */
   unpacked: number;
 }
 
@@ -60,7 +60,7 @@ interface Head {
 
 const NO_HEADERS: FetchedMessage['headers'] = Object.freeze({});
 
-/** Headers are read when someone asks for them: few formats do, and a record may have very many. */
+/** A message with lazily decoded headers: few formats need them, and a record may have very many. */
 class Message implements FetchedMessage {
   readonly attributes = 0;
   readonly magicByte = 2;
@@ -90,7 +90,7 @@ class Message implements FetchedMessage {
   }
 }
 
-/** Reads a record's fields. Throws RangeError past the end. */
+/** Reads the fields of a record. Throws RangeError past the end. */
 class Reader {
   at = 0;
 
@@ -100,7 +100,7 @@ class Reader {
     return this.at >= this.bytes.length;
   }
 
-  /** A zigzag number; inexact past 2^53. */
+  /** A zigzag varint; inexact past 2^53. */
   varint(): number {
     let value = 0;
     for (let scale = 1; ; scale *= 128) {
@@ -131,7 +131,7 @@ class Reader {
   }
 }
 
-/** The unpacked bytes of a batch, of which only the piece in use lies in memory. */
+/** The decompressed bytes of a batch, of which only the current piece is in memory. */
 class Pieces {
   private buffer: Buffer = Buffer.alloc(0);
   private at = 0;
@@ -151,7 +151,7 @@ class Pieces {
     return this.buffer.length - this.at;
   }
 
-  /** Has at least so many bytes at hand, or all there are. */
+  /** Buffers at least this many bytes, or all that remain. */
   async fill(bytes: number): Promise<void> {
     const parts = [this.buffer.subarray(this.at)];
     let size = parts[0]!.length;
@@ -187,7 +187,7 @@ class Pieces {
     return this.buffer.subarray(this.at - bytes, this.at);
   }
 
-  /** The bytes at hand, not taken yet. */
+  /** The buffered bytes not consumed yet. */
   peek(): Buffer {
     return this.buffer.subarray(this.at);
   }
@@ -243,13 +243,13 @@ const without = (
     key,
     null,
     Buffer.from([0]),
-    // Without a refusal it only says how far the batch goes: compaction may have taken its last records away.
+    // Without a refusal it only marks the batch's last offset: compaction may have removed the last records.
     refusal === null,
     head.context,
     refusal,
   );
 
-/** Where a record stands, from its first bytes. */
+/** Offset and timestamp of a record, from its first bytes. */
 function recordHead(reader: Reader, head: Head): { readonly offset: number; readonly timestamp: string } {
   reader.skip(1);
   const delta = reader.varint();
@@ -258,7 +258,7 @@ function recordHead(reader: Reader, head: Head): { readonly offset: number; read
   return { offset: head.firstOffset + reader.varint(), timestamp: String(timestamp) };
 }
 
-/** Adds a record that is too large, without its value. */
+/** Adds an oversized record without its value. */
 function addLarge(messages: FetchedMessage[], bytes: Buffer, length: number, head: Head): number {
   const reader = new Reader(bytes);
   const { offset, timestamp } = recordHead(reader, head);
@@ -276,8 +276,8 @@ function addLarge(messages: FetchedMessage[], bytes: Buffer, length: number, hea
 }
 
 /**
- * Adds a batch's messages from `from` on. False: the budget is used up, and the batch is to be read again from behind
- * the last message. What cannot be read is one message that stands for all the offsets that are left.
+ * Adds a batch's messages from `from` on. False when the budget is exhausted; the batch is then read again from after
+ * the last message. An unreadable rest becomes one message that covers all remaining offsets.
  */
 async function addBatch(
   messages: FetchedMessage[],
@@ -362,12 +362,12 @@ async function addBatch(
   return budget.unpacked > 0;
 }
 
-/** Batches whose checksum did not fit once: the next answer shows whether the log or the wire was at fault. */
+/** Batches with one checksum mismatch: the next response shows whether the log or the network corrupted them. */
 const suspects = new Set<string>();
 
 /**
- * The messages of record batches from `from` on, as far as the budget goes. `place` names the partition, `logEnd` is
- * the offset that it ends before. Rejects never: what cannot be read is a message with a refusal.
+ * The messages of record batches from `from` on, as far as the budget allows. `place` names the partition; `logEnd` is
+ * its next offset. Never rejects: what cannot be read becomes a message with a refusal.
  */
 export async function decodeRecordBatches(
   records: Buffer,
@@ -378,7 +378,7 @@ export async function decodeRecordBatches(
 ): Promise<FetchedMessage[]> {
   const messages: FetchedMessage[] = [];
   let last = -1;
-  // A batch at the end may be cut off by the limits of the request.
+  // The last batch may be truncated by the request's byte limit.
   for (let at = 0; at + HEAD_BYTES <= records.length;) {
     const end = at + 12 + records.readInt32BE(at + 8);
     const head = headOf(records, at);
@@ -407,7 +407,7 @@ export async function decodeRecordBatches(
         messages.push(
           without(head, head.lastOffset, String(head.maxTimestamp), null, {
             reason: 'batch_unreadable',
-            message: `the records from offset ${head.firstOffset} to ${head.lastOffset} do not fit their checksum`,
+            message: `the records from offset ${head.firstOffset} to ${head.lastOffset} do not match their checksum`,
             firstOffset: Math.max(from, head.firstOffset),
             bytes: end - at,
           }),

@@ -3,7 +3,7 @@ import { Decompress } from 'fzstd';
 import { decompressFrameSync } from 'lz4-napi';
 import { uncompressSync } from 'snappy';
 
-/** The compression of a record batch, by the low bits of its attributes. */
+/** Compression codecs by the low bits of a batch's attributes. */
 export const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
 export type Codec = (typeof CODECS)[number];
 
@@ -11,8 +11,8 @@ const MIB = 1_048_576;
 const PIECE_BYTES = 262_144;
 
 /**
- * What a batch unpacks to, piece by piece: some kilobytes may unpack to gigabytes, so nothing is unpacked that nobody
- * has asked for. Throws where the bytes are damaged, or ask for more memory than a batch may take.
+ * Decompresses a batch on demand, piece by piece, since a few kilobytes may expand to gigabytes. Throws for damaged
+ * bytes, or when decompression would exceed the memory limit of a batch.
  */
 export function unpack(codec: Codec, bytes: Buffer): AsyncIterable<Buffer> | Iterable<Buffer> {
   switch (codec) {
@@ -29,7 +29,7 @@ export function unpack(codec: Codec, bytes: Buffer): AsyncIterable<Buffer> | Ite
   }
 }
 
-/** All of it. Throws past `limit` bytes. */
+/** Decompresses everything. Throws past `limit` bytes. */
 export async function unpackWhole(codec: Codec, bytes: Buffer, limit: number): Promise<Buffer> {
   const pieces: Buffer[] = [];
   let size = 0;
@@ -44,14 +44,14 @@ export async function unpackWhole(codec: Codec, bytes: Buffer, limit: number): P
 async function* gunzip(bytes: Buffer): AsyncGenerator<Buffer> {
   const stream = createUnzip({ chunkSize: PIECE_BYTES });
   stream.end(bytes);
-  // Ends the stream too where the reader stops early.
+  // Also ends the stream when the reader stops early.
   for await (const piece of stream) yield piece as Buffer;
 }
 
-/** Snappy as Java's producers write it: a header, then blocks with their lengths. Others write one bare block. */
+/** Snappy framing of Java producers: a header, then length-prefixed blocks. Others write one raw block. */
 const XERIAL_MAGIC = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00]);
 const XERIAL_HEADER = XERIAL_MAGIC.length + 8;
-/** Snappy's longest copy is 64 bytes out of three. */
+/** Snappy's largest expansion: 64 bytes from a three-byte copy. */
 const SNAPPY_RATIO = 32;
 
 function snappyBlock(block: Buffer): Buffer {
@@ -60,7 +60,7 @@ function snappyBlock(block: Buffer): Buffer {
     length += (block[i]! & 0x7f) * 2 ** (7 * i);
     if (block[i]! < 0x80) break;
   }
-  // The memory is taken by what the block says of itself.
+  // Memory is allocated by the size that the block declares.
   if (length > block.length * SNAPPY_RATIO) throw new Error('snappy: the block is shorter than it says');
   const bytes = uncompressSync(block, { asBuffer: true });
   return typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
@@ -87,7 +87,7 @@ const LZ4_INDEPENDENT = 0x20;
 const LZ4_BLOCK_CHECKSUM = 0x10;
 const LZ4_CONTENT_SIZE = 0x08;
 const LZ4_CONTENT_CHECKSUM = 0x04;
-/** Headers of a frame with independent blocks of at most 64 KiB, 256 KiB, 1 MiB and 4 MiB, without any checksum. */
+/** Frame headers for independent blocks of at most 64 KiB, 256 KiB, 1 MiB and 4 MiB, without checksums. */
 const LZ4_HEADS: Readonly<Record<number, Buffer>> = {
   4: Buffer.from('04224d18604082', 'hex'),
   5: Buffer.from('04224d186050fb', 'hex'),
@@ -124,14 +124,14 @@ function lz4Length(block: Buffer): number {
   return total;
 }
 
-/** Block by block, each as a frame of its own. Kafka's own producers write blocks that do not need each other. */
+/** Decompresses block by block, each as its own frame. Kafka's producers write independent blocks. */
 function* unpackLz4(bytes: Buffer): Generator<Buffer> {
   let frame = 0;
   while (frame < bytes.length) {
     const flags = bytes[frame + 4];
     const head = LZ4_HEADS[(bytes[frame + 5] ?? 0) >> 4];
     if (bytes.length < frame + 7 || bytes.readUInt32LE(frame) !== LZ4_MAGIC || head === undefined) {
-      throw new Error('lz4: no frame begins here');
+      throw new Error('lz4: not a frame');
     }
     const independent = (flags! & LZ4_INDEPENDENT) !== 0;
     let at = frame + 7 + ((flags! & LZ4_CONTENT_SIZE) === 0 ? 0 : 8);
@@ -154,7 +154,7 @@ function* unpackLz4(bytes: Buffer): Generator<Buffer> {
     at += 4 + ((flags! & LZ4_CONTENT_CHECKSUM) === 0 ? 0 : 4);
     if (!independent) {
       if (length > LZ4_LINKED_LIMIT)
-        throw new RangeError('lz4: its blocks need each other, and unpack to too much');
+        throw new RangeError('lz4: dependent blocks that decompress to too much');
       yield decompressFrameSync(bytes.subarray(frame, at));
     }
     frame = at;
@@ -163,12 +163,12 @@ function* unpackLz4(bytes: Buffer): Generator<Buffer> {
 
 const ZSTD_MAGIC = 0xfd2fb528;
 const ZSTD_WINDOW_LIMIT = 128 * MIB;
-/** fzstd moves the whole window for each block: a window this large, for so many blocks, takes some seconds. */
+/** fzstd moves the whole window for each block; window size times blocks above this takes several seconds. */
 const ZSTD_WORK_LIMIT = 16_384 * MIB;
-/** So small that what it unpacks to, at most 128 KiB for each four bytes, may lie in memory. */
+/** Small enough that its output, at most 128 KiB per four bytes, fits in memory. */
 const ZSTD_STEP = 1_024;
 
-/** The window that the frame at `at` needs, and where its blocks begin. */
+/** Window size of the frame at `at`, and the position of its blocks. */
 function zstdFrame(bytes: Buffer, at: number): { readonly window: number; readonly blocks: number } {
   const flags = bytes.readUInt8(at + 4);
   const single = (flags & 0x20) !== 0;
@@ -185,7 +185,7 @@ function zstdFrame(bytes: Buffer, at: number): { readonly window: number; readon
   return { window: bytes.readUIntLE(size, sizeBytes) + (sizeBytes === 2 ? 256 : 0), blocks };
 }
 
-/** The largest window of all frames. Throws where the bytes are no frames, or are cut off. */
+/** The largest window of all frames. Throws for invalid or truncated frames. */
 function zstdWindow(bytes: Buffer): number {
   let window = 0;
   for (let at = 0; at < bytes.length;) {
@@ -194,7 +194,7 @@ function zstdWindow(bytes: Buffer): number {
       at += 8 + bytes.readUInt32LE(at + 4);
       continue;
     }
-    if (magic !== ZSTD_MAGIC) throw new Error('zstd: no frame begins here');
+    if (magic !== ZSTD_MAGIC) throw new Error('zstd: not a frame');
     const frame = zstdFrame(bytes, at);
     window = Math.max(window, frame.window);
     const checksum = (bytes.readUInt8(at + 4) & 4) === 0 ? 0 : 4;

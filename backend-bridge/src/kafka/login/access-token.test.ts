@@ -12,7 +12,7 @@ describe('access tokens by client credentials', () => {
   const source = (change: Partial<ClientCredentials> = {}): TokenSource =>
     createTokenSource({ tokenUrl: server.tokenUrl, ...client, ...change }, 'KAFKA_OAUTH');
 
-  it('are asked for once, however many connections need one', async () => {
+  it('are requested once, however many connections need one', async () => {
     const before = server.given();
     const token = source({ scope: 'read write', audience: 'brokers' });
     const [first, second] = await Promise.all([token(), token()]);
@@ -45,7 +45,7 @@ describe('access tokens by client credentials', () => {
     ['a page', 200, '<html>Log in</html>', /^KAFKA_OAUTH_TOKEN_URL: .*is it the token endpoint/],
     ['a 404', 404, 'Not Found', /^KAFKA_OAUTH_TOKEN_URL: .*answered 404/],
     ['a bare refusal', 401, '', /^KAFKA_OAUTH_CLIENT_ID, KAFKA_OAUTH_CLIENT_SECRET: .*\(401\)/],
-  ])('says what is wrong with %s', async (_, status, body, message) => {
+  ])('explains %s', async (_, status, body, message) => {
     server.answer({ status, body });
     await expect(source()()).rejects.toThrow(message);
   });
@@ -55,7 +55,7 @@ describe('cached tokens', () => {
   beforeEach(() => jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] }));
   afterEach(() => jest.useRealTimers());
 
-  it('are renewed before they end, and outlive a provider that is away', async () => {
+  it('are renewed before they expire, and survive an outage of the provider', async () => {
     let count = 0;
     let away = false;
     const token = cachedTokens(() => {

@@ -8,24 +8,24 @@ export interface ClientCredentials {
   readonly clientSecret: string;
   readonly scope?: string | undefined;
   readonly audience?: string | undefined;
-  /** Who may have signed the token endpoint's certificate, PEM. */
+  /** CA certificates for the token endpoint, PEM. */
   readonly ca?: string | undefined;
 }
 
 export interface Token {
   readonly value: string;
-  /** From the moment it was asked for, ms. */
+  /** Lifetime from the request on, ms. */
   readonly lifetimeMs: number;
 }
 
-/** Resolves with a token that is valid for a while yet; rejects with a sentence that names the setting. */
+/** Resolves with a valid token; rejects with a sentence that names the setting. */
 export type TokenSource = () => Promise<string>;
 
-/** For servers that leave `expires_in` out. */
+/** Default for servers that omit `expires_in`. */
 const DEFAULT_LIFETIME_S = 300;
 /**
- * So long before a token's end the next one is asked for, or after half of a shorter life: a connection that logs in
- * with a token has to live for a while before it must log in again (REAUTHENTICATE_MS).
+ * How long before expiry a token is renewed, or after half of a shorter lifetime: a connection must outlive its login
+ * by a while before it re-authenticates (REAUTHENTICATE_MS).
  */
 const MARGIN_MS = 30_000;
 const RETRY_MS = 5_000;
@@ -46,7 +46,7 @@ function parseBody(text: string): TokenBody {
   }
 }
 
-/** The setting that a token endpoint's error code is about. */
+/** The setting that a token endpoint's error code refers to. */
 function settingOf(code: string, prefix: string): string {
   if (code === 'invalid_scope') return `${prefix}_SCOPE`;
   if (code === 'invalid_target') return `${prefix}_AUDIENCE`;
@@ -54,8 +54,8 @@ function settingOf(code: string, prefix: string): string {
 }
 
 /**
- * Tokens each used until it is about to end. Where the next one cannot be had, the last one is used as long as
- * it is valid, and asked for again after a while.
+ * Caches tokens until shortly before expiry. When renewal fails, the last token is used while it is valid, and renewal
+ * is retried later.
  */
 export function cachedTokens(ask: () => Promise<Token>): TokenSource {
   let held: { readonly value: string; readonly refreshMs: number; readonly untilMs: number } | null = null;
@@ -90,7 +90,7 @@ export function cachedTokens(ask: () => Promise<Token>): TokenSource {
   };
 }
 
-/** Access tokens by client credentials. `prefix` begins the names of the settings in messages, e.g. `KAFKA_OAUTH`. */
+/** Access tokens by client credentials. `prefix` of the setting names in messages, e.g. `KAFKA_OAUTH`. */
 export function createTokenSource(
   credentials: ClientCredentials,
   prefix: string,

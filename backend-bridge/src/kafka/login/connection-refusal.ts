@@ -9,7 +9,7 @@ interface KafkaError extends Error {
   readonly broker?: unknown;
 }
 
-/** The error itself and what caused it, innermost last. */
+/** The error and its causes, innermost last. */
 function* chainOf(error: unknown): Generator<KafkaError> {
   let next: unknown = error;
   for (let depth = 0; next instanceof Error && depth < 10; depth += 1) {
@@ -30,7 +30,7 @@ function refusedCredentials(message: string, sasl: BrokerOptions['sasl']): strin
   return `KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD: the brokers refuse them (${message})`;
 }
 
-/** What is wrong with certificates, or null. `prefix` begins the names of the settings, e.g. `KAFKA_SSL`. */
+/** The certificate problem as a sentence, or null. `prefix` of the setting names, e.g. `KAFKA_SSL`. */
 export function refusedCertificate(text: string, prefix: string): string | null {
   if (/SELF_SIGNED|UNABLE_TO|self.signed|unable to (?:get|verify)/i.test(text)) {
     return `${prefix}_CA_FILE: the server's certificate is not trusted; give the certificate authority that signed it`;
@@ -40,13 +40,14 @@ export function refusedCertificate(text: string, prefix: string): string | null 
   ) {
     return `${prefix}_CERT_FILE, ${prefix}_KEY_FILE: the server asks for a client certificate that it trusts`;
   }
-  if (/ALTNAME|altnames/.test(text)) return 'the certificate is for other names; use a name that is in it';
+  if (/ALTNAME|altnames/.test(text))
+    return 'the host name is not in the certificate; connect by a name that it contains';
   return null;
 }
 
 function refusedTls(text: string, { ssl }: BrokerOptions): string | null {
   if (/wrong version number|WRONG_VERSION|packet length|before secure TLS/i.test(text) && ssl) {
-    return 'KAFKA_SSL: the brokers speak no TLS on this port; use the port of their TLS listener, or turn TLS off';
+    return 'KAFKA_SSL: the brokers do not use TLS on this port; use the port of their TLS listener, or turn TLS off';
   }
   return refusedCertificate(text, 'KAFKA_SSL');
 }
@@ -69,7 +70,7 @@ function unreachable(error: KafkaError, text: string, brokers: readonly string[]
     : null;
 }
 
-/** Why the brokers could not be reached or refused the login: a sentence that names the setting where one is at fault. */
+/** Why the brokers could not be reached or refused the login, as a sentence that names the setting to change. */
 export function connectionRefusal(error: unknown, brokerOptions: BrokerOptions): string {
   for (const each of chainOf(error)) {
     const text = `${String(each.code)} ${each.message}`;

@@ -1,7 +1,7 @@
 import { Agent, fetch, type Response } from 'undici';
 
 export interface HttpTls {
-  /** PEM texts: who may have signed the server's certificate, and the client's own certificate with its key. */
+  /** PEM: the CA certificates, and the client certificate with its key. */
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
@@ -13,12 +13,12 @@ export interface HttpRequest {
   readonly body?: string;
 }
 
-/** Rejects with an Error whose message is the network's or TLS's reason. */
+/** Rejects with an Error whose message is the network or TLS reason. */
 export type HttpClient = (url: string, request: HttpRequest) => Promise<Response>;
 
 const TIMEOUT_MS = 3_000;
 
-/** An HTTP client with certificates of its own; fetch has no way to give them. Redirects are followed, within a deadline. */
+/** An HTTP client with custom certificates, which fetch does not support. Follows redirects, within a deadline. */
 export function createHttpClient(tls: HttpTls = {}): HttpClient {
   const connect = { ...tls, timeout: TIMEOUT_MS };
   const dispatcher = new Agent({ connect, headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS });

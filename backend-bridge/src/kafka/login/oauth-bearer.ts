@@ -6,15 +6,15 @@ export interface BearerToken {
   readonly extensions?: Readonly<Record<string, string>>;
 }
 
-/** A refused login, in a sentence that names the setting. kafkajs tries nothing again after it. */
+/** A refused login, as a sentence that names the setting. Not retried by kafkajs. */
 export class LoginError extends kafkajs.KafkaJSNonRetriableError {
   override readonly name = 'LoginError';
 }
 
-/** What separates the parts of the client's message (RFC 7628). */
+/** Separator in the client's message (RFC 7628). */
 const SEPARATOR = '\u0001';
 
-/** The client's first message with the size before it, as kafkajs has it. */
+/** The client's first message, length-prefixed as kafkajs expects it. */
 function firstMessage({ value, extensions = {} }: BearerToken): Buffer {
   const pairs = Object.entries(extensions).map(([name, text]) => `${name}=${text}${SEPARATOR}`);
   const message = Buffer.from(`n,,${SEPARATOR}auth=Bearer ${value}${SEPARATOR}${pairs.join('')}${SEPARATOR}`);
@@ -24,8 +24,8 @@ function firstMessage({ value, extensions = {} }: BearerToken): Buffer {
 }
 
 /**
- * SASL OAUTHBEARER for kafkajs. Its own takes a refusal, which brokers send as a challenge with a JSON text, for
- * success, and the connection is then closed without a reason. `setting` is what a refused token depends on.
+ * SASL OAUTHBEARER for kafkajs. The built-in one mistakes a refusal, which brokers send as a JSON challenge, for
+ * success, and the connection then closes without a reason. `setting` names what a refused token depends on.
  */
 export function oauthBearer(token: () => Promise<BearerToken>, setting: string): Mechanism {
   return {
@@ -42,7 +42,7 @@ export function oauthBearer(token: () => Promise<BearerToken>, setting: string):
           request: { encode: () => message },
           response: { decode: (bytes) => bytes.subarray(4), parse: (bytes) => bytes.toString('utf8') },
         }).catch((error: unknown) => (error as Error).message);
-        // An empty one is the brokers' consent.
+        // An empty challenge means success.
         if (typeof challenge === 'string' && challenge !== '') {
           throw new LoginError(`${setting}: the brokers refused the token (${challenge})`);
         }

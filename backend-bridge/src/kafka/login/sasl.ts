@@ -15,10 +15,10 @@ export type KafkaSasl =
     }
   | { readonly mechanism: 'aws-msk-iam'; readonly region: string };
 
-/** An MSK token is valid for 15 minutes. */
+/** Lifetime of an MSK token: 15 minutes. */
 const MSK_LIFETIME_MS = 900_000;
 
-/** Amazon's tokens for MSK, signed with whatever credentials the AWS SDK finds: variables, profile, role of the machine. */
+/** MSK IAM tokens, signed with the credentials that the AWS SDK finds: variables, profile, instance role. */
 function mskIam(region: string): Mechanism {
   const token = cachedTokens(async () => {
     const { generateAuthToken } = await import('aws-msk-iam-sasl-signer-js');
@@ -38,7 +38,7 @@ function mskIam(region: string): Mechanism {
   );
 }
 
-/** How kafkajs logs in; one for all clients of a source, which share its tokens. */
+/** The kafkajs SASL configuration; one for all clients of a source, which share its tokens. */
 export function saslFor(sasl: KafkaSasl): NonNullable<KafkaConfig['sasl']> {
   switch (sasl.mechanism) {
     case 'plain':

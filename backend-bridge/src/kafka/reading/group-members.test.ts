@@ -10,7 +10,7 @@ const partitionsOf = (topic: string, count: number) =>
   Array.from({ length: count }, (_, partition) => ({ topic, partition }));
 
 describe('the assignment', () => {
-  it('gives the partitions in turn to the members that subscribe to their topic', () => {
+  it('assigns partitions round robin to the members that subscribe to their topic', () => {
     const members = [subscriber('b', 'x', 'y'), subscriber('a', 'x')];
     const assigned = assignInTurn(members, [...partitionsOf('x', 3), ...partitionsOf('y', 2)]);
     expect(assigned.map(({ memberId, assignment }) => [memberId, assignment])).toEqual([
@@ -19,7 +19,7 @@ describe('the assignment', () => {
     ]);
   });
 
-  it('is that of the last release when all subscribe to the same', () => {
+  it('equals that of the last release when all subscriptions are equal', () => {
     const members = [subscriber('b', 'x'), subscriber('a', 'x'), subscriber('c', 'x')];
     expect(assignInTurn(members, partitionsOf('x', 2)).map(({ memberId }) => memberId)).toEqual(['a', 'b']);
   });
@@ -33,7 +33,7 @@ describe('a member of the group', () => {
   });
   const described = { clientId: 'c', clientHost: '/10.0.0.7', memberAssignment };
 
-  it('is known by the id that its bridge sends', () => {
+  it('is identified by the id that its bridge sends', () => {
     const assigner = roundRobinOf('bridge-1')({ cluster: {}, groupId: 'g', logger: {} } as never);
     const memberMetadata = assigner.protocol({ topics: ['x'] }).metadata;
     expect(assigner.name).toBe('RoundRobinAssigner');

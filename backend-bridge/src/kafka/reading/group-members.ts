@@ -6,12 +6,12 @@ const { MemberAssignment, MemberMetadata } = AssignerProtocol;
 export interface GroupMemberView {
   readonly clientId: string;
   readonly host: string;
-  /** The bridge's own id; null: another program, or a bridge of a release that did not say. */
+  /** Id of the bridge; null: another program, or a bridge of an older release. */
   readonly bridgeId: string | null;
   readonly assigned: readonly { readonly topic: string; readonly partitions: readonly number[] }[];
 }
 
-/** The same on every release: members of one group must have an assigner in common. */
+/** Stable across releases: members of one group must have an assigner in common. */
 const ASSIGNER_NAME = 'RoundRobinAssigner';
 const VERSION = 0;
 
@@ -29,7 +29,7 @@ function bridgeIdIn(data: Buffer | null | undefined): string | null {
   }
 }
 
-/** What a member subscribes, and which bridge it is. Bytes of other programs may be anything. */
+/** A member's subscription and bridge id. Other programs may send arbitrary bytes. */
 function readMetadata(bytes: Buffer): { topics: readonly string[]; bridgeId: string | null } {
   try {
     const decoded = MemberMetadata.decode(bytes);
@@ -53,15 +53,15 @@ export function describeMember(member: {
       partitions,
     }));
   } catch {
-    // A member of another protocol: what it reads is not known.
+    // A member with another protocol, whose assignment is unknown.
   }
   const { bridgeId } = readMetadata(member.memberMetadata);
   return { clientId: member.clientId, host: member.clientHost.replace(/^\//, ''), bridgeId, assigned };
 }
 
 /**
- * Partitions in turn over the members that subscribe to their topic: during a rolling change of the metrics file
- * members subscribe to different topics. Each member's metadata says which bridge it is.
+ * Round robin assignment over the members that subscribe to a topic: during a rolling change of the metrics file
+ * subscriptions differ. Each member's metadata carries its bridge id.
  */
 export function roundRobinOf(bridgeId: string): PartitionAssigner {
   return ({ cluster }): Assigner => ({
@@ -74,7 +74,7 @@ export function roundRobinOf(bridgeId: string): PartitionAssigner {
     assign: async ({ members, topics }) => {
       const subscribed = members.flatMap(({ memberMetadata }) => [...readMetadata(memberMetadata).topics]);
       const all = [...new Set([...topics, ...subscribed])].sort();
-      // kafkajs forgets them again when one cannot be read; then only our own are assigned.
+      // kafkajs drops them when one cannot be read; then only this member's topics are assigned.
       const known = await cluster.addMultipleTargetTopics(all).then(
         () => all,
         () => topics,
@@ -96,7 +96,7 @@ export function roundRobinOf(bridgeId: string): PartitionAssigner {
   });
 }
 
-/** Each partition to the next member in turn that subscribes to its topic; members without any are absent. */
+/** Assigns each partition to the next member that subscribes to its topic; members without partitions are absent. */
 export function assignInTurn(
   members: readonly GroupMember[],
   partitions: readonly { readonly topic: string; readonly partition: number }[],

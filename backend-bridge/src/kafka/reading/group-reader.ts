@@ -10,25 +10,25 @@ import { PartitionProcessor, type PartitionProcessorDependencies } from './parti
 import { startPoints } from './start-offsets';
 import type { SourceTopic } from './source-topic';
 
-/** One life of a consumer in the group: from its join to its crash or stop. */
+/** One consumer in the group, from its join to its crash or stop. */
 export interface GroupReader {
   readonly processors: ReadonlyMap<string, PartitionProcessor>;
-  /** True from the first join on. */
+  /** True after the first join. */
   joined(): boolean;
   /** Whether the group has assigned the partition to this bridge. */
   owns(topic: string, partition: number): boolean;
-  /** True when every assigned partition knows where it begins. */
+  /** True when the start offset of every assigned partition is known. */
   positioned(): boolean;
-  /** Why it ended by itself; null while it lives. */
+  /** Why the consumer crashed; null while it runs. */
   crashed(): string | null;
-  /** When it last asked a broker for records, or was busy with some; by `performance.now()`. */
+  /** Time of the last fetch or batch, by `performance.now()`. */
   lastSignMs(): number;
-  /** When it last joined, or the group took a heartbeat of it; by `performance.now()`. */
+  /** Time of the last join or successful heartbeat, by `performance.now()`. */
   lastHeartbeatMs(): number;
   start(): Promise<void>;
-  /** Works out anew where each partition begins, e.g. after the store was lost. */
+  /** Determines all start offsets again, e.g. after the store was lost. */
   reposition(): void;
-  /** Finishes the batches under way, commits, leaves the group. */
+  /** Finishes batches in progress, commits, and leaves the group. */
   stop(): Promise<void>;
 }
 
@@ -36,7 +36,7 @@ export interface GroupReaderDependencies extends Omit<PartitionProcessorDependen
   readonly client: Kafka;
   readonly view: ClusterView;
   readonly options: KafkaSourceOptions;
-  /** Tells this bridge from all others in the group. */
+  /** Identifies this bridge in the group. */
   readonly bridgeId: string;
   readonly identityLost: (sourceTopic: SourceTopic, reason: 'store_lost' | 'stale_topic') => void;
 }
@@ -48,7 +48,7 @@ const CONCURRENT_PARTITIONS = 6;
 
 export const partitionKey = (topic: string, partition: number): string => `${topic}/${partition}`;
 
-/** Why the consumer ended, in words that say what to do where there is something to do. */
+/** Why the consumer ended, as a sentence with the remedy if there is one. */
 export function endReason(error: unknown, options: BrokerOptions & { readonly groupId: string }): string {
   const { groupId } = options;
   for (let each = error as (Error & { type?: unknown }) | undefined; each; each = each.cause as Error) {
@@ -115,7 +115,7 @@ export function createGroupReader(
     };
   };
 
-  /** Decides where every assigned partition begins; they stay paused until then. */
+  /** Determines the start offsets of the assigned partitions, which stay paused until then. */
   const position = async (own: number, backoff: Backoff): Promise<void> => {
     try {
       const points = await startPoints(assignment, options.groupId, view, store, log);
@@ -144,7 +144,7 @@ export function createGroupReader(
       );
     } catch (error) {
       if (own !== generation || ended) return;
-      log.debug({ err: error }, 'the start of the assigned partitions is not known yet');
+      log.debug({ err: error }, 'the start offsets of the assigned partitions are not known yet');
       repositionTimer = setTimeout(() => void position(own, backoff), backoff.next());
     }
   };
@@ -185,7 +185,9 @@ export function createGroupReader(
     for (const { topic, partition, next } of places) committed.set(partitionKey(topic, partition), next);
   };
 
-  /** One at a time. A commit refused in a rebalance is no loss: the next owner asks the store. */
+  /**
+   * Commits, one call at a time. A commit lost in a rebalance does no harm: the next owner reads the store's position.
+   */
   const commitQuietly = (): Promise<void> => {
     committing ??= commit()
       .catch((error: unknown) => log.debug({ err: error }, 'offsets were not committed'))
@@ -201,10 +203,10 @@ export function createGroupReader(
     const processor = processors.get(partitionKey(topic, partition));
     lastSign = performance.now();
     if (processor === undefined || ended) return;
-    // Set by kafkajs, absent from its types: where this fetch was told to begin.
+    // The fetch offset of the request; set by kafkajs, missing from its types.
     const fetched = Number((batch as unknown as { readonly fetchedOffset: string }).fetchedOffset);
     if (fetched !== processor.next) {
-      // After OFFSET_OUT_OF_RANGE kafkajs goes to the log's start by itself. Anything else is an old answer.
+      // After OFFSET_OUT_OF_RANGE kafkajs seeks to the log start. Anything else is a stale response.
       const seen = (await view.describeTopics([topic]).catch(() => null))?.get(topic);
       const logStart = seen?.state === 'there' ? seen.starts[partition] : undefined;
       if (logStart === undefined || logStart <= processor.next || fetched < processor.next) {
@@ -213,7 +215,7 @@ export function createGroupReader(
       }
       log.warn(
         { topic, partition, from: processor.next, to: fetched - 1 },
-        'records not read yet are gone from the log',
+        'unread records were deleted from the log',
       );
     }
     await processor.take({
@@ -302,7 +304,7 @@ export function createGroupReader(
         endProcessors();
       });
       consumer.on(END_BATCH_PROCESS, ({ payload }) => {
-        // Only control records or aborted ones: kafkajs passes them without telling eachBatch.
+        // Only control or aborted records: kafkajs skips them without calling eachBatch.
         if (payload.batchSize !== 0) return;
         const processor = processors.get(partitionKey(payload.topic, payload.partition));
         const last = Number(payload.lastOffset);
@@ -330,8 +332,8 @@ export function createGroupReader(
       }
       ended = true;
       endProcessors();
-      // kafkajs forgets a consumer that is stopped while it joins, and it reads on as a ghost in the group: first it
-      // must have joined, however long that takes.
+      // A consumer that is stopped while joining stays in the group as a ghost, so wait for the join first, however
+      // long it takes.
       const gone = starting.catch(() => undefined).then(() => consumer.disconnect());
       await within(gone, STOP_MS).catch(() => undefined);
     },

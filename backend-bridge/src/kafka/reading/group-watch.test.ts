@@ -9,7 +9,7 @@ const member = (bridgeId: string | null, partitions: number[], clientId = 'strea
   assigned: [{ topic: TOPIC, partitions }],
 });
 
-/** One bridge's looks at a topic of two partitions, of which it owns the first unless told otherwise. */
+/** One bridge's observations of a topic with two partitions, of which it owns the first by default. */
 class Scene {
   readonly watch: GroupWatch;
   private nowMs = 1_000_000;
@@ -20,7 +20,7 @@ class Scene {
     this.watch = new GroupWatch('streamkpi', storeKind, 10_000);
   }
 
-  /** Looks once a second, for so many seconds. */
+  /** Observes once a second, for this many seconds. */
   observe(
     seconds: number,
     members: readonly GroupMemberView[] | null,
@@ -47,32 +47,32 @@ class Scene {
 const own = member('own', [0]);
 
 describe('the watch over the consumer group', () => {
-  it('is not satisfied before the first observation, and is by a bridge that reads everything', () => {
+  it('is pending before the first observation, and satisfied by a bridge that reads everything', () => {
     const scene = new Scene('lmdb');
     expect(scene.watch).toMatchObject({ pending: true, failing: null });
     scene.observe(1, [], { owns: [0, 1] });
     expect(scene.watch).toMatchObject({ pending: false, failing: null, unsettled: false });
   });
 
-  it('takes a replica that announces itself in the same store for one, within two looks', () => {
+  it('recognises a replica that announces itself in the same store, within two observations', () => {
     const scene = new Scene();
     const group = [own, member('other', [1])];
     scene.observe(1, group, { sharing: ['other'] });
     expect(scene.watch).toMatchObject({ pending: true, failing: null });
     scene.observe(1, group, { sharing: ['other'] });
     expect(scene.watch).toMatchObject({ pending: false, failing: null });
-    // Its store connection is away: still the same deployment.
+    // Its store connection is down: still the same deployment.
     scene.observe(60, group);
     expect(scene.watch.failing).toBeNull();
     expect(scene.watch.unread).toEqual([]);
   });
 
-  it('names a bridge with another store, and what it reads, within 30 s, and never was ready', () => {
+  it('names a bridge with another store and its partitions within 30 s, and never becomes ready', () => {
     const scene = new Scene('lmdb');
     const group = [own, member('other', [1])];
     for (let second = 0; second < 10; second += 1) {
       scene.observe(1, group);
-      // A first look that is under way is no failing hop yet.
+      // A first observation in progress is not a failing hop yet.
       expect(scene.watch).toMatchObject({ pending: true, failing: null });
     }
     for (let second = 10; second < 30; second += 1) {
@@ -87,7 +87,7 @@ describe('the watch over the consumer group', () => {
     expect(scene.watch.unread).toEqual([{ topic: TOPIC, partition: 1, next: 40 }]);
   });
 
-  it('takes an announcement that stands still, as in a copied store, for no replica', () => {
+  it('does not count a stale announcement, as in a copied store, as a replica', () => {
     const scene = new Scene();
     const group = [own, member('other', [1])];
     scene.observe(1, group, { sharing: ['other'] });
@@ -95,7 +95,7 @@ describe('the watch over the consumer group', () => {
     expect(scene.watch.failing).toMatch(/a bridge with another store/);
   });
 
-  it('waits for a rebalance of ten seconds when all was read before, and recovers at once', () => {
+  it('tolerates a rebalance of ten seconds when all was read before, and recovers at once', () => {
     const scene = new Scene();
     scene.observe(1, [own], { owns: [0, 1] });
     const group = [own, member(null, [1], 'billing')];
@@ -108,19 +108,19 @@ describe('the watch over the consumer group', () => {
     expect(scene.watch.failing).toBeNull();
   });
 
-  it('takes a bridge of the last release, whose reports arrive in the store, for a replica', () => {
+  it('recognises a bridge of the last release by its reports in the store', () => {
     const scene = new Scene();
     const group = [own, member(null, [1])];
     scene.observe(2, group, { reports: true });
     expect(scene.watch.failing).toBeNull();
     scene.observe(60, group, { reports: true });
     expect(scene.watch.failing).toBeNull();
-    // It was another one: its partition gets no more reports.
+    // It was another program: its partition gets no more reports.
     scene.observe(25, group);
     expect(scene.watch.failing).toMatch(/another program/);
   });
 
-  it('goes by the reports alone while the group cannot be described', () => {
+  it('relies on reports alone while the group cannot be described', () => {
     const scene = new Scene();
     scene.observe(2, null, { reports: true });
     expect(scene.watch.failing).toBeNull();

@@ -1,7 +1,7 @@
 import type { GroupMemberView } from './group-members';
 import type { StoredPosition } from '../../domain/store';
 
-/** A partition of ours that no bridge with our store reads. */
+/** A partition that no bridge reads into this store. */
 export interface UnreadPartition {
   readonly topic: string;
   readonly partition: number;
@@ -9,7 +9,7 @@ export interface UnreadPartition {
   readonly next: number;
 }
 
-/** What one look at the group and at the store has found. */
+/** One observation of the group and the store. */
 export interface GroupObservation {
   /** Monotonic milliseconds. */
   readonly nowMs: number;
@@ -20,26 +20,26 @@ export interface GroupObservation {
   readonly ownBridgeId: string;
   /** Null: the group cannot be described, or is rebalancing. */
   readonly members: readonly GroupMemberView[] | null;
-  /** How often the bridges that use our store have announced themselves, by id. */
+  /** Announcement counts of the bridges that use this store, by bridge id. */
   readonly announced: ReadonlyMap<string, number>;
   readonly stored: (topic: string, partition: number) => StoredPosition | undefined;
 }
 
-/** Readers report every second; one silent for this long does not write to our store. */
+/** Readers report every second; one silent for this long does not write to this store. */
 const SILENT_MS = 10_000;
 const NAMED = 3;
 
 const placeOf = (topic: string, partition: number): string => `${topic}/${partition}`;
 
 /**
- * Whether the whole of the topics is read into our store. A group that is shared with another deployment or program
- * gives it some of the partitions: nothing fails, and the points of these partitions are just missing.
+ * Detects partitions that are not read into this store. A group shared with another deployment or program gives it some
+ * of the partitions: nothing fails, and the points of these partitions are missing.
  *
- * A partition is read when it is ours; when its owner is a bridge that announces itself in our store; or when reports
- * of it arrive in our store (bridges of the release before do not announce themselves). Nothing is taken from clocks.
+ * A partition is read when this bridge owns it, when its owner is a bridge that announces itself in this store, or when
+ * reports of it arrive in this store (older bridges do not announce themselves). Independent of wall clocks.
  */
 export class GroupWatch {
-  /** Bridges seen alive in our store. Once so, always so: a bridge does not change its store while it runs. */
+  /** Bridges seen alive in this store. Never removed: a bridge does not change its store while it runs. */
   private readonly sharing = new Set<string>();
   private readonly counts = new Map<string, number>();
   private readonly reports = new Map<string, { reportedMs: number | null; movedMs: number | null }>();
@@ -52,7 +52,7 @@ export class GroupWatch {
   constructor(
     private readonly groupId: string,
     private readonly storeKind: 'redis' | 'lmdb',
-    /** How long a partition may be without a reader while the group rebalances, before it is a fault. */
+    /** How long a partition may be without a reader during a rebalance before it counts as a fault. */
     private readonly graceMs: number,
   ) {}
 
@@ -98,22 +98,22 @@ export class GroupWatch {
     } else this.uncoveredSinceMs ??= nowMs;
   }
 
-  /** Whether the next look should not wait: something is not settled. */
+  /** True when the next observation should not wait. */
   get unsettled(): boolean {
     return this.uncovered.length > 0 || !this.everCovered;
   }
 
-  /** Partitions whose points are missing in our store; those of a short rebalance are not among them. */
+  /** Partitions whose points are missing in this store, apart from those of a short rebalance. */
   get unread(): readonly UnreadPartition[] {
     return this.lasts() ? this.uncovered : [];
   }
 
-  /** True from the start until the readers of all partitions are known, or a partition has had none for the grace. */
+  /** True from the start until the readers of all partitions are known, or a partition had none for the grace time. */
   get pending(): boolean {
     return this.lookedMs === null || (this.isShared() && !this.everCovered && !this.lasts());
   }
 
-  /** What is wrong with the group, with what to do; null when nothing is, and during the grace. */
+  /** The problem of the group with its remedy; null when there is none, and during the grace time. */
   get failing(): string | null {
     if (!this.isShared() || !this.lasts()) return null;
     const places = this.uncovered.map(({ topic, partition }) => placeOf(topic, partition));
@@ -127,8 +127,8 @@ export class GroupWatch {
   }
 
   /**
-   * Partitions without a reader in a group in which every member shares our store are no fault of the group: bridges
-   * with an older metrics file are being replaced.
+   * True when every member uses this store: partitions without a reader then belong to bridges with an older metrics
+   * file that are being replaced.
    */
   private isShared(): boolean {
     return this.uncovered.length > 0 && this.strangers?.length !== 0;

@@ -3,7 +3,7 @@ import type { PointWrite } from '../../domain/point';
 import type { WriteBatch } from '../../domain/store';
 import { GrowthWatch } from './growth-watch';
 
-/** Of 2 partitions key hash 4 is at home in 0, of 3 in 1. */
+/** Key hash 4 belongs to partition 0 of 2, and to 1 of 3. */
 const KEY = 4;
 
 function batch(
@@ -33,19 +33,19 @@ const there = (topicId: string, ends: number[]): TopicView => ({
 });
 
 describe('a topic that may have grown', () => {
-  it('is not looked at for keys that lie where a Java producer puts them', async () => {
+  it('is not described for keys in their default partition', async () => {
     const { watch, looks } = watched(there('id', [9, 9, 9]));
     expect(await watch.isTopicCurrent('t', [batch(0, 2, [[5, KEY]])])).toBe(true);
     expect(await watch.isTopicCurrent('t', [batch(1, 2, [[5, 0]])])).toBe(true);
     expect(looks()).toBe(0);
   });
 
-  it('has grown when a key lies elsewhere and the brokers say so', async () => {
+  it('has grown when a key is in another partition and the brokers confirm it', async () => {
     const { watch } = watched(there('id', [9, 9, 9]));
     expect(await watch.isTopicCurrent('t', [batch(1, 2, [[5, KEY]])])).toBe(false);
   });
 
-  it('is another one when the brokers know another id, or none', async () => {
+  it('was replaced when the brokers return another id, or none', async () => {
     expect(await watched(there('other', [9, 9])).watch.isTopicCurrent('t', [batch(1, 2, [[5, KEY]])])).toBe(
       false,
     );
@@ -54,7 +54,7 @@ describe('a topic that may have grown', () => {
     );
   });
 
-  it('is looked at once for all that was written before the look, and again for later records', async () => {
+  it('is described once for all earlier records, and again for later ones', async () => {
     const { watch, looks } = watched(there('id', [10, 10]), there('id', [20, 20, 1]));
     expect(await watch.isTopicCurrent('t', [batch(1, 2, [[5, KEY]])])).toBe(true);
     expect(await watch.isTopicCurrent('t', [batch(1, 2, [[8, KEY], [9, KEY]])])).toBe(true); // prettier-ignore
@@ -63,7 +63,7 @@ describe('a topic that may have grown', () => {
     expect(looks()).toBe(2);
   });
 
-  it('is looked at anew for records that came while a look was under way, once for all of them', async () => {
+  it('is described again, once, for records that arrived during a request', async () => {
     const answers: ((views: ReadonlyMap<string, TopicView>) => void)[] = [];
     const watch = new GrowthWatch({ describeTopics: () => new Promise((resolve) => answers.push(resolve)) });
     const first = watch.isTopicCurrent('t', [batch(1, 2, [[5, KEY]])]);
@@ -79,7 +79,7 @@ describe('a topic that may have grown', () => {
     expect(await Promise.all(later)).toEqual([false, false]);
   });
 
-  it('is not passed when no broker answers', async () => {
+  it('rejects when no broker answers', async () => {
     const watch = new GrowthWatch({ describeTopics: () => Promise.reject(new Error('no answer')) });
     await expect(watch.isTopicCurrent('t', [batch(1, 2, [[5, KEY]])])).rejects.toThrow('no answer');
   });

@@ -4,18 +4,18 @@ import type { WriteBatch } from '../../domain/store';
 
 interface DescribedTopic {
   readonly topicId: string;
-  /** By partition number: where the log ended then. */
+  /** Log ends by partition number. */
   readonly ends: readonly number[];
 }
 
 /**
- * Notices that a topic has grown, or was made anew, before its records are compared as those of the old one.
+ * Detects that a topic was expanded or recreated before its records are compared with those of the old one.
  *
- * When partitions are added, keys move, also between partitions there were before. The store settles which record of
- * a moved key is newer by the number of partitions; with the old number it would keep the old record, for ever. So a
- * record outside the partition that its key hashes to is only written after a look at the topic that began later than
- * the record was read. Records before the ends of such a look need none again; topics whose keys lie where a Java
- * producer puts them are never looked at here.
+ * When partitions are added, keys move, also between existing partitions. The store decides which record of a moved key
+ * is newer by the partition count; with the old count it would keep the old record for ever. So a record outside the
+ * partition that its key hashes to is written only after a metadata request that started after the record was read.
+ * Records before the log ends of that response need no further request; topics whose keys are all in their default
+ * partition cause none.
  */
 export class GrowthWatch {
   private readonly described = new Map<string, DescribedTopic>();
@@ -24,7 +24,7 @@ export class GrowthWatch {
 
   constructor(private readonly view: Pick<ClusterView, 'describeTopics'>) {}
 
-  /** True when the topic still is what these writes say it is. Rejects with UnavailableError. */
+  /** True when the topic still has the id and partition count of these writes. Rejects with UnavailableError. */
   async isTopicCurrent(topic: string, writes: readonly WriteBatch[]): Promise<boolean> {
     for (const write of writes) {
       if (!this.hasStray(topic, write)) continue;
@@ -34,7 +34,7 @@ export class GrowthWatch {
     return true;
   }
 
-  /** True when a point lies outside its home partition and no look has covered it yet. */
+  /** True when a point is outside its home partition and no response covers it yet. */
   private hasStray(topic: string, { topicId, partition, partitions, points }: WriteBatch): boolean {
     const before = this.described.get(topic);
     const covered =
@@ -42,13 +42,13 @@ export class GrowthWatch {
     for (let i = points.length - 1; i >= 0; i -= 1) {
       const { keyHash, placement = keyHash, offset } = points[i]!;
       if (offset < covered) return false;
-      // 0: a record without a key, which has no home.
+      // 0: a record without a key, which has no home partition.
       if (placement !== 0 && homePartition(placement, partitions) !== partition) return true;
     }
     return false;
   }
 
-  /** A look that begins now or later; one at a time for each topic, shared by all who wait for the next one. */
+  /** A metadata request that starts now or later; one at a time per topic, shared by all waiting callers. */
   private describe(topic: string): Promise<DescribedTopic | null> {
     const running = this.running.get(topic);
     if (running === undefined) return this.begin(topic);

@@ -13,7 +13,7 @@ import type { SourceTopic } from './source-topic';
 const RECORDS = 20;
 const BAD = 13;
 
-/** A store that fails on one offset's point as by a defect, and takes everything else in order. */
+/** A store that fails on the point of one offset like a bug would, and accepts everything else in order. */
 function processorOver(fails: (offset: number) => boolean) {
   const stored: number[] = [];
   const letters: DeadLetter[] = [];
@@ -65,7 +65,7 @@ function processorOver(fails: (offset: number) => boolean) {
 }
 
 describe('a write that the store fails on', () => {
-  it('costs only the record at fault', async () => {
+  it('loses only the failing record', async () => {
     const { processor, sourceTopic, batch, stored, letters } = processorOver((offset) => offset === BAD);
     await processor.take(batch);
     expect(processor.pausedBy).toBeNull();
@@ -77,7 +77,7 @@ describe('a write that the store fails on', () => {
     processor.end();
   });
 
-  it('costs none where it was a passing fault', async () => {
+  it('loses nothing when the failure was transient', async () => {
     let faults = 0;
     const { processor, batch, stored, letters } = processorOver(
       (offset) => offset === BAD && (faults += 1) <= 5,

@@ -28,28 +28,28 @@ export interface PartitionProcessorDependencies {
   readonly log: Log;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
-  /** False while the clock may be wrong; absent: it never is. */
+  /** False while the clock may be wrong; absent: always right. */
   readonly clockCertain?: () => boolean;
 }
 
-/** What a flow asks of the consumer that feeds it. */
+/** The processor's control over its partition in the consumer. */
 export interface PartitionControl {
   pause(): void;
   resume(): void;
-  /** Read again from this offset. */
+  /** Continues reading at this offset. */
   seek(offset: number): void;
-  /** The store no longer knows the topic as we do: it must be identified again. */
+  /** The store's identity of the topic differs: it must be identified again. */
   identityLost(reason: 'store_lost' | 'stale_topic'): void;
 }
 
-/** One batch as kafkajs hands it over, and its ways back. */
+/** One batch from kafkajs, with its callbacks. */
 export interface PartitionBatch {
   readonly messages: readonly KafkaMessage[];
-  /** The last offset it covers, control records and compacted ones included. */
+  /** The last offset it covers, including control and compacted records. */
   readonly lastOffset: number;
-  /** False when the consumer stops, or has been told to read elsewhere. */
+  /** False when the consumer is stopping or was repositioned. */
   active(): boolean;
-  /** The store has everything up to this offset. */
+  /** Reports that everything up to this offset is stored. */
   done(offset: number): void;
   /** Rejects when the group rebalances. */
   heartbeat(): Promise<void>;
@@ -66,22 +66,22 @@ type Failure =
   | { readonly kind: 'identity'; readonly reason: 'store_lost' | 'stale_topic' };
 
 const KEY_CONFLICT =
-  'another key gave this point already, and the point keeps its number: labels and window are the same, and the keys differ in a part that the mapping leaves out; map that part to a dimension';
+  'another key already wrote this point, which keeps its value: labels and window are equal, and the keys differ in a part that is not mapped; map that part to a dimension';
 const KEYLESS_CONFLICT =
-  'another partition gave this point already, and the point keeps its number: records without a key have no order between partitions; give them a key';
+  'another partition already wrote this point, which keeps its value: records without a key have no order across partitions; produce them with a key';
 
-/** Writes under way at once for one partition; the store takes them in order. */
+/** Concurrent writes per partition; the store applies them in order. */
 const WRITE_DEPTH = 4;
 const HEARTBEAT_WHILE_WAITING_MS = 1_000;
 const GAPS_IN_A_ROW = 3;
-/** A held flow that is fed nothing for so long has nothing to stand at. */
+/** A paused partition that receives no records for this long after resuming counts as recovered. */
 const TRY_MS = 5_000;
 
 function noTrouble(trouble: { readonly failure: unknown; readonly rebalance: unknown }): boolean {
   return trouble.failure === null && trouble.rebalance === null;
 }
 
-/** The records of a range of messages; those before `offset` are in the store already. */
+/** The records of a range of messages, without those before `offset`, which are stored already. */
 function recordsFrom(
   messages: readonly KafkaMessage[],
   from: number,
@@ -97,31 +97,33 @@ function recordsFrom(
 }
 
 /**
- * One assigned partition: decodes what is read, writes it in order, and knows how far the store is.
- * Whatever fails pauses the partition and is tried again; nothing is skipped.
+ * Processes one assigned partition: decodes records, writes them in order, and tracks the stored position. A failure
+ * pauses the partition and is retried; nothing is skipped.
  */
 export class PartitionProcessor {
-  /** Everything before this offset is in the store and dealt with. */
+  /** Everything before this offset is processed. */
   next: number;
-  /** Why it stands; stays until something was taken again, so that nobody is told in between that all is well. */
+  /**
+   * Why the partition is paused; kept until a write succeeds, so that the status does not report recovery too early.
+   */
   pausedBy: Pause | null = null;
-  /** A held flow takes one more batch to see whether it goes again. */
+  /** True while a paused partition processes one more batch as a retry. */
   private trying = false;
   busy = false;
   ended = false;
   private gaps = 0;
   private retryTimer: NodeJS.Timeout | null = null;
   private readonly backoff = new Backoff(400, 4_000);
-  /** What the log has been told since records last went through: tries that end alike are told once. */
+  /** The last pause message logged since a write succeeded, so that repeated failures are logged once. */
   private lastLogged: string | null = null;
 
   constructor(
     readonly sourceTopic: SourceTopic,
     readonly partition: number,
     startOffset: number,
-    /** Records before this one had their dead letters in an earlier life. */
+    /** Records before this one had their dead letters written by an earlier reader. */
     private deadLettersFrom: number,
-    /** Records before this one had their conflicts dead-lettered in an earlier life. */
+    /** Records before this one had their conflicts dead-lettered by an earlier reader. */
     private conflictsFrom: number,
     private readonly control: PartitionControl,
     private readonly dependencies: PartitionProcessorDependencies,
@@ -134,7 +136,7 @@ export class PartitionProcessor {
     if (this.retryTimer !== null) clearTimeout(this.retryTimer);
   }
 
-  /** Takes a batch as far as it goes. Rejects only with what heartbeat() rejected with. */
+  /** Processes a batch as far as possible. Rejects only with the error of heartbeat(). */
   async take(batch: PartitionBatch): Promise<void> {
     if (this.ended || (this.pausedBy !== null && !this.trying) || this.busy) return;
     this.busy = true;
@@ -145,7 +147,7 @@ export class PartitionProcessor {
     }
   }
 
-  /** Control records and aborted ones leave nothing to decode, and still move the store's offset. */
+  /** Moves the stored offset past control and aborted records, which have nothing to decode. */
   async coverEmpty(lastOffset: number): Promise<void> {
     await this.take({
       messages: [],
@@ -210,7 +212,7 @@ export class PartitionProcessor {
     if (trouble.rebalance !== null) throw trouble.rebalance.error;
   }
 
-  /** Waits for a write with the group's heartbeat going on. */
+  /** Waits for a write while sending heartbeats. */
   private async whileBeating<T>(work: Promise<T>, beat: () => Promise<void>): Promise<T> {
     const timer = setInterval(() => void beat(), HEARTBEAT_WHILE_WAITING_MS);
     try {
@@ -231,12 +233,12 @@ export class PartitionProcessor {
         sourceTopic.defaultPartitioner = false;
         log.info(
           { topic: sourceTopic.topic },
-          'keys are not placed as Java producers place them; offsets alone order them',
+          'keys are not in the default partitions of Java producers; ordering records by offset only',
         );
         slice = await decodeSlice(sourceTopic, partition, range, registry, clock(), certain);
       }
       const letters = slice.deadLetters.filter(({ lastOffset }) => lastOffset >= this.deadLettersFrom);
-      // Before the write: once the store has passed these records, nobody would read them again.
+      // Before the write: once the stored offset has moved past these records, they are not read again.
       await this.writeAway(letters);
       this.deadLettersFrom = Math.max(this.deadLettersFrom, range.toOffset + 1);
       return slice;
@@ -246,8 +248,8 @@ export class PartitionProcessor {
   }
 
   /**
-   * Writes a slice. Where the store fails on it for no reason of its own, the slice is halved down to the record at
-   * fault, which becomes a dead letter: no record may hold its partition up.
+   * Writes a slice. When the store is available but fails on it, the slice is bisected down to the failing record,
+   * which becomes a dead letter: no record may block its partition.
    */
   private async write(slice: Slice): Promise<Failure | null> {
     try {
@@ -267,7 +269,7 @@ export class PartitionProcessor {
     }
   }
 
-  /** For a slice of one record that the store has failed on: a dead letter, once the store has failed on it again. */
+  /** Retries a slice of one record that failed; a second failure makes it a dead letter. */
   private async writeWithout(slice: Slice, cause: unknown): Promise<Failure | null> {
     const { store } = this.dependencies;
     const { sourceTopic, partition } = this;
@@ -308,13 +310,13 @@ export class PartitionProcessor {
     telemetry.recordsRead(sourceTopic.topic, slice.records.length);
     sourceTopic.records += slice.records.length;
     const newest = slice.records.at(-1)?.timestampMs ?? -1;
-    // A timestamp may be any number that a producer has written.
+    // Producers may write any timestamp.
     if (newest >= 0)
       sourceTopic.lastRecordMs = Math.max(sourceTopic.lastRecordMs ?? 0, Math.min(newest, clock()));
     return null;
   }
 
-  /** Counts what became of a write, and dead-letters the records whose point another key holds. */
+  /** Counts the outcome of a write, and dead-letters records whose point belongs to another key. */
   private async applied(
     slice: Slice,
     index: number,
@@ -333,7 +335,7 @@ export class PartitionProcessor {
     if (overCap.length > 0) {
       log.warn(
         { metric: metric.name, records: overCap.length },
-        `${metric.name} has its ${metric.maxSeries} series; points of new ones are not stored (max_series)`,
+        `${metric.name} has reached ${metric.maxSeries} series; points of new series are not stored (max_series)`,
       );
     }
     if (conflicts.length === 0) return;
@@ -367,10 +369,10 @@ export class PartitionProcessor {
     }
     if (error instanceof IdentityUnknown) return { kind: 'identity', reason: 'stale_topic' };
     const { sourceTopic, partition } = this;
-    // A defect; the record stays where it is, and the partition is tried again, visibly.
+    // A bug; the partition stays paused at the record and is retried, visibly.
     this.dependencies.log.error(
       { err: error, topic: sourceTopic.topic, partition },
-      'a batch could not be taken',
+      'a batch could not be processed',
     );
     return {
       kind: 'unavailable',
@@ -387,7 +389,7 @@ export class PartitionProcessor {
       case 'identity':
         this.pausedBy = {
           hop: 'source',
-          message: `${this.sourceTopic.topic} is identified again (${failure.reason})`,
+          message: `${this.sourceTopic.topic} is being identified again (${failure.reason})`,
         };
         this.trying = false;
         this.control.pause();
@@ -409,13 +411,13 @@ export class PartitionProcessor {
         if (this.gaps > GAPS_IN_A_ROW) {
           this.pauseFor({
             hop: 'store',
-            message: `the store asks for ${this.sourceTopic.topic}/${this.partition} from ${failure.neededOffset} again and again`,
+            message: `the store asks for ${this.sourceTopic.topic}/${this.partition} from ${failure.neededOffset} repeatedly`,
           });
         }
     }
   }
 
-  /** Pauses, waits, asks the hop if it can be asked, and goes on where the store is. */
+  /** Pauses the partition and schedules a retry from the stored position. */
   private pauseFor(pausedBy: Pause): void {
     if (this.pausedBy === null) {
       this.dependencies.telemetry.hopFailed(pausedBy.hop);
@@ -437,7 +439,7 @@ export class PartitionProcessor {
   private logResumed(): void {
     if (this.lastLogged === null) return;
     this.lastLogged = null;
-    this.dependencies.log.info({ topic: this.sourceTopic.topic, partition: this.partition }, 'goes on');
+    this.dependencies.log.info({ topic: this.sourceTopic.topic, partition: this.partition }, 'resumed');
   }
 
   private async retry(): Promise<void> {
@@ -454,7 +456,7 @@ export class PartitionProcessor {
     if (this.isEnded()) return;
     this.trying = true;
     this.control.resume();
-    // The records it stood at may be gone from the log, with none behind them.
+    // The records it was paused at may have been deleted from the log, with none after them.
     this.waitFor(TRY_MS, () => {
       if (!this.busy) this.release();
     });

@@ -6,7 +6,7 @@ import { createRecordDecoder, type RecordDecoder } from '../../decoding/record-d
 import { decodeSlice, usesDefaultPartitioner } from './slice';
 import type { MetricConsumer, SourceTopic } from './source-topic';
 
-/** Key hash 4 is at home in 0 of 2 partitions and in 1 of 3. */
+/** Key hash 4 belongs to partition 0 of 2, and to 1 of 3. */
 const sourceTopic = (...layouts: number[]): SourceTopic =>
   ({
     consumers: [
@@ -22,18 +22,18 @@ const writes = (...keyHashes: number[]): WriteBatch[] => [
   { points: keyHashes.map((keyHash) => ({ keyHash }) as PointWrite) } as unknown as WriteBatch,
 ];
 
-describe('where keys lie', () => {
-  it('is like Java where one of the numbers of partitions explains it', () => {
+describe('the default partitioner', () => {
+  it('is used when one of the partition counts explains the placement', () => {
     expect(usesDefaultPartitioner(sourceTopic(2), 0, writes(4, 6))).toBe(true);
     expect(usesDefaultPartitioner(sourceTopic(2, 3), 1, writes(4, 1))).toBe(true);
   });
 
-  it('is not where none does', () => {
+  it('is not used when none does', () => {
     expect(usesDefaultPartitioner(sourceTopic(2), 1, writes(1, 4))).toBe(false);
     expect(usesDefaultPartitioner(sourceTopic(2, 3), 2, writes(4))).toBe(false);
   });
 
-  it('says nothing of records without a key', () => {
+  it('ignores records without a key', () => {
     expect(usesDefaultPartitioner(sourceTopic(2), 1, writes(0))).toBe(true);
   });
 });
@@ -47,7 +47,7 @@ describe('a slice', () => {
     timestampMs: START,
   }));
 
-  it('loses only the record that a decoder fails on', async () => {
+  it('loses only the record on which a decoder throws', async () => {
     const whole = createRecordDecoder(mapping(), { schemas: null, onUnsafeInteger: () => undefined });
     const decoder: RecordDecoder = {
       decodeInto: (slice, record, incarnation, nowMs) => {

@@ -10,7 +10,7 @@ import { homePartition } from '../../domain/revision';
 import { incarnationOf, type TopicIncarnations, type WriteBatch } from '../../domain/store';
 import type { MetricConsumer, SourceTopic } from './source-topic';
 
-/** The most records that one write takes. */
+/** Most records per write. */
 export const SLICE_RECORDS = 500;
 
 /** So long one decodes before everything else has its turn: a record of some kilobytes may unpack to megabytes. */
@@ -22,11 +22,11 @@ export interface Slice {
   readonly toOffset: number;
   readonly records: readonly RawRecord[];
   readonly writes: readonly WriteBatch[];
-  /** Records that give no point, each with the metric that cannot read it. */
+  /** Records that produce no point, each with the metric that could not decode it. */
   readonly deadLetters: readonly DeadLetter[];
 }
 
-/** The topic's identity is not settled with the store: nothing can be written now. */
+/** The store has not identified the topic yet, so nothing can be written. */
 export class IdentityUnknown extends Error {}
 
 class FetchedRecord implements RawRecord {
@@ -44,7 +44,7 @@ class FetchedRecord implements RawRecord {
     this.refusal = (message as Partial<FetchedMessage>).refusal ?? null;
   }
 
-  /** Parsed only where a format asks for them. */
+  /** Decoded on access. */
   get headers(): FetchedMessage['headers'] {
     return (this.message as FetchedMessage).headers;
   }
@@ -78,7 +78,7 @@ export function deadLetterOf(
   };
 }
 
-/** The records' points for one metric. A record that needs a schema is left out, and its id is noted. */
+/** Decodes the records for one metric. Records with an unknown schema are left out, and the schema id is collected. */
 async function decodeFor(
   consumer: MetricConsumer,
   topic: TopicIncarnations,
@@ -118,8 +118,8 @@ async function decodeFor(
 }
 
 /**
- * Whether every key lies where a Java producer puts it, by one of the numbers of partitions the topic has had.
- * Where keys are placed otherwise, a place that fits by chance must not be read as a sign of its record's age.
+ * Whether every key is in the partition that a Java producer would choose, for one of the topic's partition counts so
+ * far. With another partitioner, a matching placement is chance and says nothing about a record's age.
  */
 export function usesDefaultPartitioner(
   sourceTopic: SourceTopic,
@@ -138,9 +138,8 @@ export function usesDefaultPartitioner(
 }
 
 /**
- * Decodes records into one write for each metric, asking the registry for schemas that are still unknown.
- * Rejects with UnavailableError when the registry does not answer, with IdentityUnknown when the store
- * must be told of the topic first.
+ * Decodes records into one write per metric, loading unknown schemas from the registry. Rejects with UnavailableError
+ * when the registry does not answer, and with IdentityUnknown when the store must identify the topic first.
  */
 export async function decodeSlice(
   sourceTopic: SourceTopic,
@@ -151,7 +150,7 @@ export async function decodeSlice(
   clockCertain: boolean,
 ): Promise<Slice> {
   const { fromOffset, toOffset, records } = range;
-  // Which window lies in the future is not for a clock to say that may be wrong itself.
+  // A clock that may be wrong cannot decide which windows are in the future.
   const latestMs = clockCertain ? nowMs : Number.POSITIVE_INFINITY;
   for (;;) {
     const deadLetters: DeadLetter[] = [];
@@ -188,7 +187,7 @@ export async function decodeSlice(
   }
 }
 
-/** The same slice as two, each with half of its records. */
+/** Splits a slice into two with half of the records each. */
 export function halvesOf(slice: Slice): [Slice, Slice] {
   const { records, fromOffset, toOffset, writes } = slice;
   const middle = records[records.length >> 1]!.offset;
@@ -204,7 +203,7 @@ export function halvesOf(slice: Slice): [Slice, Slice] {
         toOffset: to,
         points: write.points.filter(inside),
       })),
-      // Written before the slice was.
+      // Already written, before the slice.
       deadLetters: [],
     };
   };

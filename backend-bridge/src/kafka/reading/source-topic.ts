@@ -6,28 +6,31 @@ import type { Metric } from '../../domain/metric';
 import type { TopicIncarnations } from '../../domain/store';
 import type { Log } from '../../domain/telemetry';
 
-/** One metric that a topic feeds. */
+/** A metric that consumes a topic. */
 export interface MetricConsumer {
   readonly metric: Metric;
   readonly decoder: RecordDecoder;
-  /** What the store says of the topic; null: it must be told first. */
+  /** The store's identity of the topic; null until the store has identified it. */
   incarnations: TopicIncarnations | null;
 }
 
-/** A topic with every metric it feeds, for as long as the source lives. */
+/** A topic with the metrics that consume it, for the lifetime of the source. */
 export interface SourceTopic {
   readonly topic: string;
   readonly consumers: readonly MetricConsumer[];
-  /** Records read, each once however many metrics it feeds. */
+  /** Records read, counted once however many metrics consume them. */
   records: number;
   readonly deadLetters: DeadLetterTally;
   /** Timestamp of the newest record read; null: none yet. */
   lastRecordMs: number | null;
-  /** False once a key lay where no number of partitions the topic has had would put it: its places say nothing then. */
+  /**
+   * False once a key was found in a partition that the default partitioner would not choose for any partition count so
+   * far.
+   */
   defaultPartitioner: boolean;
 }
 
-/** One feed for each topic, in the order of the mappings. */
+/** One entry per topic, in the order of the mappings. */
 export function createSourceTopics(
   mappings: readonly TopicMapping[],
   registry: SchemaRegistry | null,
@@ -54,7 +57,7 @@ export function createSourceTopics(
       warned = true;
       log.warn(
         { topic, metric: metric.name },
-        `${field} holds integers past 2^53: they become the nearest double (told once for each topic)`,
+        `${field} holds integers past 2^53: they become the nearest double (logged once per topic)`,
       );
     };
     const decoder = createRecordDecoder(mapping, { schemas: registry, onUnsafeInteger: warnOnce });

@@ -5,21 +5,21 @@ import type { Log } from '../../domain/telemetry';
 import { IdentityUnknown } from './slice';
 import type { SourceTopic } from './source-topic';
 
-/** Where the reading of one partition begins. */
+/** Start position of one partition. */
 export interface StartPoint {
   readonly sourceTopic: SourceTopic;
   readonly partition: number;
   readonly offset: number;
-  /** The group's committed offset; -1: none. */
+  /** Committed offset of the group; -1: none. */
   readonly committed: number;
-  /** Next offset that every metric's store lacks. */
+  /** The lowest next offset over the topic's metrics. */
   readonly needed: number;
 }
 
 /**
- * The smaller of committed and applied + 1: a store that lost its last second is filled again, and a group that was
- * reset reads again. Without a committed offset the log's start. What the log no longer has is passed, with a warning.
- * Rejects with UnavailableError or IdentityUnknown; asking again is safe.
+ * Start offsets: the smaller of committed and applied + 1, so that a store that lost its last second is refilled and a
+ * reset group reads again. Without a committed offset the log start. Deleted records are skipped with a warning.
+ * Rejects with UnavailableError or IdentityUnknown; safe to retry.
  */
 export async function startPoints(
   assignment: readonly { readonly sourceTopic: SourceTopic; readonly partitions: readonly number[] }[],
@@ -59,13 +59,13 @@ export async function startPoints(
             to: logStart - 1,
           };
           if (next > 0)
-            log.warn(lost, 'records that the store lacks are gone from the log; going on without');
+            log.warn(lost, 'records missing in the store were deleted from the log; skipping them');
           await store.skipTo(metric, incarnations.topicId, partition, logStart);
         }
         if (next > logEnd) {
           log.warn(
             { topic: sourceTopic.topic, partition, metric: metric.name, end: logEnd, stored: next - 1 },
-            'the log ends before what the store has: it was cut; records at offsets used before are not taken',
+            'the log ends before the stored offset: it was truncated; records at already used offsets are ignored',
           );
         }
         needed = Math.min(needed, Math.max(next, logStart));
