@@ -236,7 +236,7 @@ export function describePluginContract(
         await client.next('current_state');
       });
       afterEach(() => {
-        client.close();
+        client.drop();
         expect(client.faults).toEqual([]);
       });
       const subscribe = (message: object): void =>
@@ -308,7 +308,7 @@ export function describePluginContract(
 
       test('what is no JSON ends the connection', async () => {
         client.send('no JSON');
-        expect(await client.code()).toBe(4400);
+        expect(await client.closeCode()).toBe(4400);
       });
     });
 
@@ -339,9 +339,9 @@ export function describePluginContract(
         await byMessage.next('current_state');
         const wrong = await TestClient.open(address);
         wrong.send({ type: 'authenticate', token: 'wrong' });
-        expect(await wrong.code()).toBe(4401);
+        expect(await wrong.closeCode()).toBe(4401);
         for (const client of [byHeader, byMessage, wrong]) {
-          client.close();
+          client.drop();
           expect(client.faults).toEqual([]);
         }
       });

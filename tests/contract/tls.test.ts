@@ -72,7 +72,7 @@ describe('TLS by certificate files', () => {
     await client.next('current_state');
     client.send({ type: 'subscribe_metric', id: 's', metric_name: 'events_per_minute' });
     expect(await client.next('subscribed')).toMatchObject({ id: 's', series: [] });
-    client.close();
+    client.drop();
     expect(client.faults).toEqual([]);
   });
 

@@ -28,7 +28,7 @@ describe('extended protocol', () => {
   });
   afterEach(async () => {
     const faults = clients.splice(0).flatMap((client) => {
-      client.close();
+      client.drop();
       return client.faults;
     });
     await bridge.close();

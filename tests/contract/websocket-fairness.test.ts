@@ -25,7 +25,7 @@ describe('one client beside others over WebSocket', () => {
     });
   });
   afterEach(async () => {
-    for (const client of open) client.close();
+    for (const client of open) client.drop();
     open.clear();
     await bridge.close();
     expect(bridge.faults).toEqual([]);
@@ -34,8 +34,8 @@ describe('one client beside others over WebSocket', () => {
   test('a flood without tokens takes no place of those with one, and the oldest of it goes', async () => {
     const flood: TestClient[] = [];
     for (let i = 0; i < 8; i += 1) flood.push(await connect());
-    expect(await flood[0]!.code()).toBe(4429);
-    expect(await flood[1]!.code()).toBe(4429);
+    expect(await flood[0]!.closeCode()).toBe(4429);
+    expect(await flood[1]!.closeCode()).toBe(4429);
     expect(flood[0]!.messages).toMatchObject([
       { code: 'overloaded', details: { setting: 'limits.max_unauthenticated' } },
     ]);
@@ -57,14 +57,14 @@ describe('one client beside others over WebSocket', () => {
       await held[i]!.next('current_state');
     }
     const refused = await connect(bearer(greedy));
-    expect(await refused.code()).toBe(4429);
+    expect(await refused.closeCode()).toBe(4429);
     const admitted = await connect(bearer(other));
     await admitted.next('current_state');
-    expect(await held[3]!.code()).toBe(4429);
+    expect(await held[3]!.closeCode()).toBe(4429);
     await (await connect(bearer(other))).next('current_state');
-    expect(await held[2]!.code()).toBe(4429);
+    expect(await held[2]!.closeCode()).toBe(4429);
     // Both have as many now: nobody gives way.
-    expect(await (await connect(bearer(other))).code()).toBe(4429);
+    expect(await (await connect(bearer(other))).closeCode()).toBe(4429);
     expect([held[0]!.closed, held[1]!.closed, admitted.closed]).toEqual([null, null, null]);
   });
 });

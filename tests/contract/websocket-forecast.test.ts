@@ -50,7 +50,7 @@ describe('subscriptions of forecasts', () => {
     client = await TestClient.open(bridge.url);
   });
   afterEach(() => {
-    client.close();
+    client.drop();
     expect([...client.faults, ...bridge.faults]).toEqual([]);
   });
   const next = (type: string): Promise<Message> => client.next(type, undefined, 60_000);

@@ -19,7 +19,7 @@ describe('original protocol', () => {
   });
   afterEach(async () => {
     const faults = clients.splice(0).flatMap((client) => {
-      client.close();
+      client.drop();
       return client.faults;
     });
     await bridge.close();

@@ -61,7 +61,7 @@ describe('races', () => {
 
     drop(): void {
       this.follow();
-      this.client?.close();
+      this.client?.drop();
       this.faults.push(...(this.client?.faults ?? []));
       this.client = null;
     }
@@ -190,7 +190,7 @@ describe('races', () => {
       series: [{ values: [3], revisions: [3] }],
     });
     expect(client.messages.filter(({ type }) => type === 'series_update')).toHaveLength(1);
-    client.close();
+    client.drop();
   });
 
   test('a change that the snapshot already holds is not told again', async () => {
@@ -207,7 +207,7 @@ describe('races', () => {
     await delay(100);
     expect(reads).toBeGreaterThan(0);
     expect(client.messages.filter(({ type }) => type === 'series_update')).toEqual([]);
-    client.close();
+    client.drop();
   });
 
   test('what was kept for a snapshot under way when the store was lost is never told', async () => {
@@ -235,7 +235,7 @@ describe('races', () => {
     await client.next('subscribed', ({ series }) => (series as unknown[]).length === 1);
     await bridge.feeder.write(REVENUE, point(2));
     expect(await client.next('series_update')).toMatchObject({ series: [{ values: [2], revisions: [2] }] });
-    client.close();
+    client.drop();
     expect(client.faults).toEqual([]);
   });
 
@@ -257,7 +257,7 @@ describe('races', () => {
       () => client.messages.some(({ type, id }) => type === 'resync' && id === undefined),
       'a resync of the original level',
     );
-    client.close();
+    client.drop();
     expect(client.faults).toEqual([]);
   });
 });

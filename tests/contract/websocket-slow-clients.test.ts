@@ -74,8 +74,8 @@ describe('slow clients', () => {
     await expectSame(slow);
     expect(slow.copy.resyncs).toBe(0);
     expect(slow.copy.updates).toBeLessThan(quick.copy.updates);
-    slow.client.close();
-    quick.client.close();
+    slow.client.drop();
+    quick.client.drop();
   });
 
   test('past the hard bound: resync when the client reads on, then a fresh subscribed', async () => {
@@ -97,8 +97,8 @@ describe('slow clients', () => {
     await original.next('resync');
     const state = await original.next('current_state');
     expect(state.data).toMatchObject({ 'events_per_minute:aggregator': { count: 1_000 } });
-    slow.client.close();
-    original.close();
+    slow.client.drop();
+    original.drop();
   });
 
   test('who takes nothing for the set time is closed with 4408', async () => {
@@ -114,11 +114,11 @@ describe('slow clients', () => {
     for (let i = 0; i < 60 && bridge.face.counts().connections > 2; i += 1) await delay(100);
     expect(bridge.face.counts().connections).toBe(2);
     goOn(stalled.client);
-    expect(await stalled.client.code()).toBe(4408);
+    expect(await stalled.client.closeCode()).toBe(4408);
     await expectSame(reading);
     expect(idle.closed).toBeNull();
-    reading.client.close();
-    idle.close();
+    reading.client.drop();
+    idle.drop();
   });
 
   test('long answers go out in pieces, and others get theirs in between', async () => {
@@ -140,7 +140,7 @@ describe('slow clients', () => {
       'all',
     );
     expect(slow.faults).toEqual([]);
-    slow.close();
-    quick.close();
+    slow.drop();
+    quick.drop();
   });
 });

@@ -35,7 +35,7 @@ describe('tenants on the WebSocket', () => {
   afterEach(async () => {
     for (const client of clients.splice(0)) {
       expect(client.faults).toEqual([]);
-      client.close();
+      client.drop();
     }
     expect(bridge.faults).toEqual([]);
     await bridge.close();
@@ -91,7 +91,7 @@ describe('tenants on the WebSocket', () => {
     ]);
     const client = await connect('gold');
     bridge.setTokens([tenant('gold', { segment: ['free'] })]);
-    expect(await client.code()).toBe(4401);
+    expect(await client.closeCode()).toBe(4401);
     const again = await connect('gold');
     again.send({ type: 'get_historical_data', metric_name: EVENTS.name });
     expect((await again.next('historical_data')).data).toMatchObject([{ value: 50 }]);

@@ -10,18 +10,19 @@ export interface WsOptions extends ClientOptions {
   readonly keep?: boolean;
 }
 
-/** A plain WebSocket client for tests against a whole bridge: no rules of its own, it keeps what it is told. */
+/** A plain WebSocket client for tests: keeps every message, and waits for conditions on them. */
 export class WsClient {
   readonly messages: Message[] = [];
   closed: { readonly code: number; readonly reason: string } | null = null;
   private readonly waiting = new Set<() => void>();
 
-  private constructor(
+  constructor(
     readonly ws: WebSocket,
     options: WsOptions,
   ) {
-    ws.on('message', (data: Buffer) => {
+    ws.on('message', (data: Buffer, isBinary) => {
       const message = JSON.parse(data.toString()) as Message;
+      this.check(message, isBinary);
       options.onMessage?.(message);
       if (options.keep !== false) this.messages.push(message);
       this.wake();
@@ -34,8 +35,12 @@ export class WsClient {
   }
 
   /** Rejects when there is no connection to be had. */
-  static async open(url: string, options: WsOptions = {}): Promise<WsClient> {
-    const client = new WsClient(new WebSocket(url, { perMessageDeflate: false, ...options }), options);
+  static async open<C extends WsClient>(
+    this: new (ws: WebSocket, options: WsOptions) => C,
+    url: string,
+    options: WsOptions = {},
+  ): Promise<C> {
+    const client = new this(new WebSocket(url, { perMessageDeflate: false, ...options }), options);
     await client.until(() => client.ws.readyState >= WebSocket.OPEN || undefined, 'the connection');
     if (client.ws.readyState > WebSocket.OPEN && client.closed === null) {
       await client.until(() => client.closed ?? undefined, 'the end of the connection');
@@ -44,8 +49,9 @@ export class WsClient {
     return client;
   }
 
-  send(message: object): void {
-    this.ws.send(JSON.stringify(message));
+  /** Sends an object as JSON; text and bytes as they are. */
+  send(message: unknown): void {
+    this.ws.send(typeof message === 'string' || Buffer.isBuffer(message) ? message : JSON.stringify(message));
   }
 
   /** The first message, old or new, that fits. */
@@ -62,12 +68,12 @@ export class WsClient {
     return this.until(() => this.closed?.code, 'the close', withinMs);
   }
 
-  /** Asks again after each message, and now and then, until there is a result. */
-  async until<T>(find: () => T | undefined, what: string, withinMs = 60_000): Promise<T> {
+  /** Calls `find` after each message, and every 50 ms, until it returns a result: neither undefined nor false. */
+  async until<T>(find: () => T | undefined | false, what: string, withinMs = 60_000): Promise<T> {
     const end = Date.now() + withinMs;
     for (;;) {
       const found = find();
-      if (found !== undefined) return found;
+      if (found !== undefined && found !== false) return found;
       if (Date.now() >= end) {
         const last = JSON.stringify(this.messages.slice(-3)).slice(0, 800);
         throw new Error(`waited for ${what} in vain; closed: ${JSON.stringify(this.closed)}; last: ${last}`);
@@ -90,10 +96,13 @@ export class WsClient {
     await this.closeCode();
   }
 
-  /** Goes without a word, as when the network breaks. */
+  /** Ends the connection without a close frame, as when the network breaks. */
   drop(): void {
     this.ws.terminate();
   }
+
+  /** Called with every message before anything waits for it. */
+  protected check(_message: Message, _isBinary: boolean): void {}
 
   private wake(): void {
     for (const done of [...this.waiting]) done();
