@@ -38,7 +38,7 @@ export class ScanBudget {
     signal.throwIfAborted();
     const answer = await store.readSteps(this.metric, { ...request, maxPoints, signal });
     signal.throwIfAborted();
-    for (const { steps } of answer.series) this.scanned += steps.starts.length;
+    for (const { steps } of answer.series) this.scanned += steps.length;
     if (this.scanned > this.maxScanPoints) throw this.tooLarge();
     return answer;
   }

@@ -164,7 +164,7 @@ async function readBatch(
   whole: boolean,
   portion: number,
 ): Promise<readonly OpenGroup[]> {
-  const newTable = (): Table => scan.history?.table() ?? new WindowTable(combineRuleOf(scan.plan));
+  const newTable = (): Table => scan.history?.table(scan.spans) ?? new WindowTable(combineRuleOf(scan.plan));
   const open: OpenGroup[] = batch.map((group) => ({ group, table: newTable(), found: false }));
   const bySeries = new Map<number, OpenGroup>();
   const ids: number[] = [];

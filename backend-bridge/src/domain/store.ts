@@ -1,4 +1,4 @@
-import type { StepColumns } from './history/step-columns';
+import type { StepColumns, StepNeeds } from './history/step-columns';
 import type { Metric } from './metric';
 import type { PointWrite, SeriesPoints } from './point';
 import type { Progress } from './progress';
@@ -123,8 +123,7 @@ export interface StepsRequest {
   readonly toMs: number;
   /** As in ReadRequest. */
   readonly seriesIds: readonly number[] | null;
-  /** Indexes of the measures that are needed. */
-  readonly measures: readonly number[];
+  readonly needs: StepNeeds;
   readonly maxPoints: number;
   readonly signal?: AbortSignal;
 }

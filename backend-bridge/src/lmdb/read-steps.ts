@@ -1,7 +1,8 @@
 import { RequestError } from '../domain/errors';
-import { neededMeasures, unpackSteps } from '../domain/history/packed-steps';
-import { blockRange } from '../domain/history/step-blocks';
+import { unpackSteps } from '../domain/history/packed-steps';
+import { blockRange, STEPS_PER_BLOCK } from '../domain/history/step-blocks';
 import { emptySteps, foldShape, type FoldShape, type StepColumns } from '../domain/history/step-columns';
+import { compareValues } from '../domain/series';
 import type { SeriesSteps, StepsAnswer, StepsRequest } from '../domain/store';
 import type { Environment } from './environment';
 import type { MetricState } from './metric-state';
@@ -30,8 +31,8 @@ export async function readSteps(
 class StepReader {
   private readonly shape: FoldShape;
   private readonly windows: number;
-  private readonly measures: readonly number[];
   private readonly columns = new Map<number, StepColumns>();
+  private rows = 0;
   private found = 0;
   private turnEnds = performance.now() + TURN_MS;
 
@@ -43,7 +44,6 @@ class StepReader {
   ) {
     this.shape = foldShape(state.metric, request.stepMs);
     this.windows = this.shape.windows;
-    this.measures = neededMeasures(this.shape, request.measures);
   }
 
   async read(): Promise<void> {
@@ -52,6 +52,8 @@ class StepReader {
     if (fromMs >= toMs || this.env.steps === null) return;
     const { id, series } = this.state;
     const [first, end] = blockRange(this.request.stepMs, fromMs, toMs);
+    // Those of the range, and the rest of the last block until it is cut off.
+    this.rows = Math.ceil((toMs - fromMs) / this.request.stepMs) + STEPS_PER_BLOCK;
     if (seriesIds === null || seriesIds.length > series.size * SCAN_SHARE) {
       const wanted = seriesIds === null ? null : new Set(seriesIds);
       const range = { start: tierBound(id, this.windows, first), end: tierBound(id, this.windows, end) };
@@ -74,22 +76,23 @@ class StepReader {
 
   answer(): StepsAnswer {
     const series: SeriesSteps[] = [];
-    for (const { id, values } of this.state.series.list()) {
-      const steps = this.columns.get(id);
-      if (steps !== undefined && steps.starts.length > 0) series.push({ seriesId: id, values, steps });
+    for (const [seriesId, steps] of this.columns) {
+      const values = this.state.series.valuesOf(seriesId);
+      if (values !== undefined && steps.length > 0) series.push({ seriesId, values, steps });
     }
+    series.sort((a, b) => compareValues(a.values, b.values));
     return { sealedBeforeMs: this.sealedBeforeMs, series };
   }
 
   private add(seriesId: number, bytes: Uint8Array, length: number, toMs: number): void {
     let steps = this.columns.get(seriesId);
     if (steps === undefined) {
-      steps = emptySteps(this.shape, this.measures);
+      steps = emptySteps(this.shape, this.request.needs, this.rows);
       this.columns.set(seriesId, steps);
     }
-    const before = steps.starts.length;
+    const before = steps.length;
     unpackSteps(this.shape, bytes, steps, { fromMs: this.request.fromMs, toMs }, length);
-    this.found += steps.starts.length - before;
+    this.found += steps.length - before;
     if (this.found <= this.request.maxPoints) return;
     throw new RequestError(
       'range_too_large',

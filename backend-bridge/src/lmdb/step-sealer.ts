@@ -7,7 +7,6 @@ import {
   STEPS_PER_BLOCK,
   type SealedTier,
 } from '../domain/history/step-blocks';
-import { emptySteps, foldWindows } from '../domain/history/step-columns';
 import { sealTargetMs, sealUnitMs } from '../domain/history/tiers';
 import { alignDown } from '../domain/ladder';
 import { bucketOf, readBucket } from '../domain/packed-point';
@@ -107,12 +106,11 @@ export class StepSealer {
   private addSteps(tier: SealedTier, seriesId: number, windows: PointColumns): void {
     const { shape } = tier;
     const { sealedBeforeMs, tiers } = this.state.history!;
-    const steps = emptySteps(shape);
-    foldWindows(shape, windows, steps);
-    for (const part of blockParts(shape, steps, tiers[tier.windows]!.sinceMs)) {
+    for (const part of blockParts(shape, windows, tiers[tier.windows]!.sinceMs)) {
       const key = stepBlockKey(this.state.id, tier.windows, part.block, seriesId);
       const stored = this.env.steps!.getBinary(key);
-      const bytes = mergedBlock(shape, steps, part, stored, sealedBeforeMs);
+      const bytes = mergedBlock(shape, windows, part, stored, sealedBeforeMs);
+      if (bytes === undefined) continue;
       this.env.steps!.putSync(key, bytes);
       this.count(tier.windows, stored, -1);
       this.count(tier.windows, bytes, 1);

@@ -1,6 +1,6 @@
 import { RequestError } from '../domain/errors';
-import { blockRange } from '../domain/history/step-blocks';
-import { neededMeasures, unpackSteps } from '../domain/history/packed-steps';
+import { unpackSteps } from '../domain/history/packed-steps';
+import { blockRange, STEPS_PER_BLOCK } from '../domain/history/step-blocks';
 import { emptySteps, foldShape, type StepColumns } from '../domain/history/step-columns';
 import { compareValues } from '../domain/series';
 import type { SeriesSteps, StepsRequest } from '../domain/store';
@@ -33,7 +33,8 @@ export async function readSteps(
   const toMs = Math.min(request.toMs, sealedBeforeMs);
   if (fromMs >= toMs) return [];
   const shape = foldShape(entry.metric, stepMs);
-  const measures = neededMeasures(shape, request.measures);
+  // Those of the range, and the rest of the last block until it is cut off.
+  const rows = Math.ceil((toMs - fromMs) / stepMs) + STEPS_PER_BLOCK;
   const columns = new Map<number, StepColumns>();
   const [first, end] = blockRange(stepMs, fromMs, toMs);
   const wanted = blocks.filter((block) => block >= first && block < end);
@@ -48,12 +49,12 @@ export async function readSteps(
         const seriesId = seriesIds[at]!;
         let steps = columns.get(seriesId);
         if (steps === undefined) {
-          steps = emptySteps(shape, measures);
+          steps = emptySteps(shape, request.needs, rows);
           columns.set(seriesId, steps);
         }
-        const before = steps.starts.length;
+        const before = steps.length;
         unpackSteps(shape, bytes, steps, { fromMs, toMs });
-        found += steps.starts.length - before;
+        found += steps.length - before;
         if (found > request.maxPoints) throw tooLarge(request.maxPoints);
       });
     });
@@ -101,7 +102,7 @@ async function inLabelOrder(
   const series: SeriesSteps[] = [];
   for (const [seriesId, steps] of columns) {
     const values = index.valuesOf(seriesId);
-    if (values !== undefined && steps.starts.length > 0) series.push({ seriesId, values, steps });
+    if (values !== undefined && steps.length > 0) series.push({ seriesId, values, steps });
   }
   return series.sort((a, b) => compareValues(a.values, b.values));
 }

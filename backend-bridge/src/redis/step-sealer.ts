@@ -9,10 +9,9 @@ import {
   type BlockPart,
   type SealedTier,
 } from '../domain/history/step-blocks';
-import { emptySteps, foldWindows, type StepColumns } from '../domain/history/step-columns';
 import { sealTargetMs, sealUnitMs } from '../domain/history/tiers';
 import { bucketOf } from '../domain/packed-point';
-import type { SeriesPoints } from '../domain/point';
+import type { PointColumns, SeriesPoints } from '../domain/point';
 import type { Progress } from '../domain/progress';
 import type { Clock } from '../domain/telemetry';
 import type { ClockGuard } from '../domain/trusted-clock';
@@ -43,10 +42,10 @@ interface Round {
   readonly done: string;
 }
 
-/** The new steps of one series in one block. */
-interface NewSteps {
+/** The windows of one series, and those of them that belong to one block. */
+interface NewWindows {
   readonly seriesId: number;
-  readonly steps: StepColumns;
+  readonly points: PointColumns;
   readonly part: BlockPart;
 }
 
@@ -161,7 +160,7 @@ export class StepSealer {
     nowMs: number,
   ): Promise<(string | number | Buffer)[]> {
     const { shape } = tier;
-    const byBlock = new Map<number, NewSteps[]>();
+    const byBlock = new Map<number, NewWindows[]>();
     let ends = performance.now() + TURN_MS;
     const pause = async (): Promise<void> => {
       if (performance.now() < ends) return;
@@ -169,15 +168,12 @@ export class StepSealer {
       ends = performance.now() + TURN_MS;
     };
     for (const { seriesId, points } of windows) {
-      const steps = emptySteps(shape);
-      foldWindows(shape, points, steps);
-      for (const part of blockParts(shape, steps, sinceMs)) {
+      for (const part of blockParts(shape, points, sinceMs)) {
         if (blockExpiresMs(tier, part.block) <= nowMs) continue;
         const list = byBlock.get(part.block) ?? [];
         byBlock.set(part.block, list);
-        list.push({ seriesId, steps, part });
+        list.push({ seriesId, points, part });
       }
-      await pause();
     }
     const asks = [...byBlock].map(([block, list]) => ({
       block,
@@ -188,15 +184,16 @@ export class StepSealer {
     for (const [i, [block, list]] of [...byBlock].entries()) {
       const values: (number | Buffer)[] = [];
       let [steps, bytes] = [0, 0];
-      for (const [at, { seriesId, steps: fresh, part }] of list.entries()) {
+      for (const [at, { seriesId, points, part }] of list.entries()) {
         const before = stored[i]![at] ?? undefined;
-        const packed = mergedBlock(shape, fresh, part, before, sealedBeforeMs);
+        const packed = mergedBlock(shape, points, part, before, sealedBeforeMs);
+        if (packed === undefined) continue;
         steps += stepsIn(packed) - (before === undefined ? 0 : stepsIn(before));
         bytes += packed.length - (before?.length ?? 0);
         values.push(seriesId, Buffer.from(packed.buffer, packed.byteOffset, packed.length));
         await pause();
       }
-      blocks.push(tier.windows, block, steps, bytes, list.length, ...values);
+      if (values.length > 0) blocks.push(tier.windows, block, steps, bytes, values.length / 2, ...values);
     }
     return blocks;
   }

@@ -40,13 +40,36 @@ describe('exact sums', () => {
           const whole = sumOf(shuffled.map(({ value }) => value));
           const parts = new ExactSums();
           const row = parts.push();
-          parts.addSum(row, sumOf(values.slice(cut)), 0);
-          parts.addSum(row, sumOf(values.slice(0, cut)), 0);
+          parts.addRows(Int32Array.of(row), sumOf(values.slice(cut)));
+          parts.addRows(Int32Array.of(row), sumOf(values.slice(0, cut)));
           expect(parts.number(row)).toBe(whole.number(0));
           expect(parts.canonical(row)).toEqual(whole.canonical(0));
           expect(parts.plain(row)).toEqual(whole.plain(0));
         },
       ),
+    );
+  });
+
+  it('of rows, added column by column and then in total, are those of all the numbers', () => {
+    const columns = fc.array(fc.array(finite, { minLength: 4, maxLength: 4 }), { maxLength: 6 });
+    fc.assert(
+      fc.property(columns, fc.nat(4), (all, from) => {
+        const sums = new ExactSums();
+        sums.push(5);
+        for (const values of all) {
+          const column = new ExactSums();
+          values.forEach((value) => column.add(column.push(), value));
+          sums.addRows(
+            Int32Array.from(values.slice(from), (_, i) => from + i),
+            column,
+            from,
+          );
+        }
+        for (let row = 0; row < 4; row += 1) {
+          expect(sums.number(row)).toBe(plainSum(row < from ? [] : all.map((values) => values[row]!)));
+        }
+        expect(sums.total(0, 5)).toBe(plainSum(all.flatMap((values) => values.slice(from))));
+      }),
     );
   });
 });

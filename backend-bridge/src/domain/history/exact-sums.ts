@@ -49,26 +49,53 @@ function reduced({ mantissa, scale }: Decimal): Decimal {
   return { mantissa, scale };
 }
 
-/** A column of exact sums of finite numbers. */
+function numberOf({ mantissa, scale }: Decimal): number {
+  return Number(`${mantissa}e${-scale}`);
+}
+
+/**
+ * A column of exact sums of finite numbers. Each is a whole number of 10^-scale, one scale for the column, so that whole
+ * columns are added in a plain loop; to that comes, for few rows, what such numbers cannot hold.
+ */
 export class ExactSums {
   length = 0;
-  private mantissas = new Float64Array(16);
-  private scales = new Uint8Array(16);
-  /** By row: sums past what a plain mantissa holds; their entry in `mantissas` says nothing. */
+  /** By row: safe integers. */
+  private mantissas: Float64Array;
+  private scale = 0;
+  /** At least the size of every mantissa. */
+  private bound = 0;
   private readonly large = new Map<number, Decimal>();
-  private usual = 0;
 
-  /** Adds a row that is zero, and returns its index. */
-  push(): number {
-    if (this.length === this.mantissas.length) this.grow();
-    this.mantissas[this.length] = 0;
-    this.scales[this.length] = 0;
-    return this.length++;
+  constructor(capacity = 0) {
+    this.mantissas = new Float64Array(capacity);
+  }
+
+  /** Adds rows that are zero, and returns the index of the first. */
+  push(rows = 1): number {
+    const first = this.length;
+    if (first + rows > this.mantissas.length) this.reserve(Math.max(this.mantissas.length * 2, first + rows));
+    this.length = first + rows;
+    return first;
+  }
+
+  /** Makes room for this many rows. */
+  reserve(capacity: number): void {
+    const mantissas = new Float64Array(capacity);
+    mantissas.set(this.mantissas);
+    this.mantissas = mantissas;
+  }
+
+  /** Of the rows from `base` on keeps those of [first, end) alone. */
+  keep(base: number, first: number, end: number): void {
+    const length = base + end - first;
+    this.mantissas.copyWithin(base, first, end).fill(0, length, this.length);
+    keepEntries(this.large, base, first, end);
+    this.length = length;
   }
 
   /** Adds a finite number. */
   add(row: number, value: number): void {
-    let scale = this.usual;
+    let { scale } = this;
     let mantissa = mantissaAt(value, scale);
     if (Number.isNaN(mantissa)) {
       for (scale = 0; scale <= MAX_PLAIN_SCALE; scale += 1) {
@@ -79,50 +106,84 @@ export class ExactSums {
         this.addLarge(row, decimalOf(value));
         return;
       }
-      if (scale > this.usual) this.usual = scale;
     }
     this.addPlain(row, mantissa, scale);
   }
 
-  /** Adds another sum. */
-  addSum(row: number, other: ExactSums, from: number): void {
-    const large = other.large.get(from);
-    if (large !== undefined) this.addLarge(row, large);
-    else this.addPlain(row, other.mantissas[from]!, other.scales[from]!);
-  }
-
-  /** Adds `mantissa * 10^-scale`. */
-  addDecimal(row: number, mantissa: bigint, scale: number): void {
-    this.addLarge(row, { mantissa, scale });
+  /** Makes the row `mantissa * 10^-scale`. */
+  replace(row: number, mantissa: bigint, scale: number): void {
+    this.mantissas[row] = 0;
+    this.large.set(row, { mantissa, scale });
   }
 
   /** Adds a whole number of 10^-scale; it must be a safe integer. */
   addPlain(row: number, mantissa: number, scale: number): void {
-    if (this.large.size > 0 && this.large.has(row)) {
-      this.addLarge(row, { mantissa: BigInt(mantissa), scale });
-      return;
-    }
-    const own = this.scales[row]!;
-    let sum: number;
-    if (own === scale) sum = this.mantissas[row]! + mantissa;
-    else if (own > scale) sum = this.mantissas[row]! + mantissa * POWERS_OF_TEN[own - scale]!;
-    else sum = this.mantissas[row]! * POWERS_OF_TEN[scale - own]! + mantissa;
-    // Sums of two products: each is exact when the result is safe and the larger product is.
-    const shift = own > scale ? mantissa * POWERS_OF_TEN[own - scale]! : mantissa;
-    if (!Number.isSafeInteger(sum) || !Number.isSafeInteger(shift) || !Number.isSafeInteger(sum - shift)) {
+    if (scale > this.scale) this.rescale(scale);
+    const scaled = scale === this.scale ? mantissa : mantissa * POWERS_OF_TEN[this.scale - scale]!;
+    const sum = this.mantissas[row]! + scaled;
+    if (!Number.isSafeInteger(scaled) || !Number.isSafeInteger(sum)) {
       this.addLarge(row, { mantissa: BigInt(mantissa), scale });
       return;
     }
     this.mantissas[row] = sum;
-    if (scale > own) this.scales[row] = scale;
+    if (Math.abs(sum) > this.bound) this.bound = Math.abs(sum);
+  }
+
+  /** Adds the rows of another column from `from` on, the first to `rows[0]` and so on; no row is named twice. */
+  addRows(rows: Int32Array, other: ExactSums, from = 0): void {
+    const to = from + rows.length;
+    if (other.scale > this.scale) this.rescale(other.scale);
+    const power = POWERS_OF_TEN[this.scale - other.scale]!;
+    if (this.bound + other.bound * power > Number.MAX_SAFE_INTEGER) this.bound = largest(this.mantissas);
+    const bound = this.bound + other.bound * power;
+    if (bound <= Number.MAX_SAFE_INTEGER) {
+      const { mantissas } = this;
+      for (let i = from; i < to; i += 1) mantissas[rows[i - from]!]! += other.mantissas[i]! * power;
+      this.bound = bound;
+    } else {
+      for (let i = from; i < to; i += 1) this.addPlain(rows[i - from]!, other.mantissas[i]!, other.scale);
+    }
+    for (const [row, decimal] of other.large) {
+      if (row >= from && row < to) this.addLarge(rows[row - from]!, decimal);
+    }
+  }
+
+  /**
+   * Adds rows that `fill` writes as whole numbers of 10^-scale, below 2^50 in size, into the array from an index on.
+   * Returns the index of the first.
+   */
+  append(rows: number, scale: number, fill: (mantissas: Float64Array, at: number) => void): number {
+    const first = this.push(rows);
+    if (first === 0) this.scale = scale;
+    else if (scale > this.scale) this.rescale(scale);
+    fill(this.mantissas, first);
+    const added = this.mantissas.subarray(first, this.length);
+    if (scale < this.scale) {
+      const whole = added.slice();
+      added.fill(0);
+      for (let i = 0; i < rows; i += 1) this.addPlain(first + i, whole[i]!, scale);
+    } else this.bound = Math.max(this.bound, largest(added));
+    return first;
   }
 
   /** The double nearest to the sum. */
   number(row: number): number {
-    const large = this.large.get(row);
-    if (large !== undefined) return Number(`${large.mantissa}e${-large.scale}`);
+    if (this.large.size > 0 && this.large.has(row)) return numberOf(this.decimal(row));
     // Never -0: an exact zero has no sign.
-    return this.mantissas[row]! / POWERS_OF_TEN[this.scales[row]!]! + 0;
+    return this.mantissas[row]! / POWERS_OF_TEN[this.scale]! + 0;
+  }
+
+  /** The double nearest to the sum of the rows [from, to). */
+  total(from: number, to: number): number {
+    if (to - from === 1) return this.number(from);
+    if (this.large.size === 0 && this.bound * (to - from) <= Number.MAX_SAFE_INTEGER) {
+      let sum = 0;
+      for (let row = from; row < to; row += 1) sum += this.mantissas[row]!;
+      return sum / POWERS_OF_TEN[this.scale]! + 0;
+    }
+    let sum: Decimal = { mantissa: 0n, scale: 0 };
+    for (let row = from; row < to; row += 1) sum = plus(sum, this.decimal(row));
+    return numberOf(reduced(sum));
   }
 
   /** The sum in its one form: equal sums give equal parts, however they were added up. */
@@ -132,14 +193,10 @@ export class ExactSums {
 
   /** The mantissa at the least plain scale; null where the sum is none of a plain number's. */
   plain(row: number): { readonly mantissa: number; readonly scale: number } | null {
-    let mantissa: number;
-    let scale: number;
-    const large = this.large.get(row);
-    if (large === undefined) {
-      mantissa = this.mantissas[row]!;
-      scale = this.scales[row]!;
-    } else {
-      const short = reduced(large);
+    let mantissa = this.mantissas[row]!;
+    let { scale } = this;
+    if (this.large.size > 0 && this.large.has(row)) {
+      const short = reduced(this.decimal(row));
       const whole = short.scale < 0 ? short.mantissa * 10n ** BigInt(-short.scale) : short.mantissa;
       mantissa = Number(whole);
       scale = Math.max(0, short.scale);
@@ -153,19 +210,44 @@ export class ExactSums {
   }
 
   private decimal(row: number): Decimal {
-    return this.large.get(row) ?? { mantissa: BigInt(this.mantissas[row]!), scale: this.scales[row]! };
+    const plain = { mantissa: BigInt(this.mantissas[row]!), scale: this.scale };
+    const large = this.large.get(row);
+    return large === undefined ? plain : plus(plain, large);
   }
 
-  private addLarge(row: number, other: Decimal): void {
-    this.large.set(row, reduced(plus(this.decimal(row), other)));
+  private addLarge(row: number, decimal: Decimal): void {
+    const before = this.large.get(row);
+    this.large.set(row, before === undefined ? decimal : reduced(plus(before, decimal)));
   }
 
-  private grow(): void {
-    const mantissas = new Float64Array(this.mantissas.length * 2);
-    mantissas.set(this.mantissas);
-    this.mantissas = mantissas;
-    const scales = new Uint8Array(mantissas.length);
-    scales.set(this.scales);
-    this.scales = scales;
+  /** Takes a larger scale for the column. */
+  private rescale(scale: number): void {
+    const power = POWERS_OF_TEN[scale - this.scale]!;
+    for (let row = 0; row < this.length; row += 1) {
+      const mantissa = this.mantissas[row]!;
+      const scaled = mantissa * power;
+      if (!Number.isSafeInteger(scaled)) {
+        this.addLarge(row, { mantissa: BigInt(mantissa), scale: this.scale });
+      }
+      this.mantissas[row] = Number.isSafeInteger(scaled) ? scaled : 0;
+    }
+    this.bound = Math.min(this.bound * power, Number.MAX_SAFE_INTEGER);
+    this.scale = scale;
   }
+}
+
+/** As ExactSums.keep, for what only few rows have. */
+export function keepEntries<T>(byRow: Map<number, T>, base: number, first: number, end: number): void {
+  const later = [...byRow].filter(([row]) => row >= base);
+  for (const [row] of later) byRow.delete(row);
+  for (const [row, value] of later) if (row >= first && row < end) byRow.set(row - first + base, value);
+}
+
+function largest(mantissas: Float64Array): number {
+  let most = 0;
+  for (const mantissa of mantissas) {
+    if (mantissa > most) most = mantissa;
+    else if (-mantissa > most) most = -mantissa;
+  }
+  return most;
 }

@@ -1,13 +1,22 @@
 import { weightsOf } from '../combination-rules';
 import type { CombinedPoints } from '../combine';
 import { spanMs } from '../finality';
+import { mayCombineSeries } from '../plan';
 import type { Plan } from '../query-answer';
 import type { Span } from '../read-span';
 import { offsetOf } from '../windows';
 import { compareValues } from '../series';
 import type { ScanBudget } from '../scan-budget';
 import type { HistoryPlan } from './history-plan';
-import { emptySteps, foldShape, foldWindows, type FoldShape, type StepColumns } from './step-columns';
+import {
+  emptySteps,
+  foldShape,
+  foldWindows,
+  neededColumns,
+  type FoldShape,
+  type StepColumns,
+  type StepNeeds,
+} from './step-columns';
 import { StepTable } from './step-table';
 
 /** One series of a span: its sealed steps, and those of the windows that are not sealed yet. */
@@ -20,12 +29,16 @@ export interface ReadSteps {
 /** Reads a plan's steps across the boundary between sealed steps and windows. */
 export class HistoryScan {
   private readonly shape: FoldShape;
+  private readonly needs: StepNeeds;
+  private readonly severalSeries: boolean;
 
   constructor(
     private readonly plan: Plan,
     private readonly history: HistoryPlan,
   ) {
     this.shape = foldShape(plan.metric, history.stepMs);
+    this.severalSeries = mayCombineSeries(plan);
+    this.needs = neededColumns(this.shape, plan.measure, plan.overTime, this.severalSeries);
   }
 
   /** How far the rows of a series are apart, for the size of reads. */
@@ -40,7 +53,7 @@ export class HistoryScan {
     budget: ScanBudget,
   ): Promise<readonly ReadSteps[]> {
     const { stepMs, sealedBeforeMs } = this.history;
-    const { measure } = this.plan;
+    const { needs } = this;
     const windowsFrom = Math.max(span.fromMs, sealedBeforeMs);
     const windows =
       windowsFrom < span.toMs ? await budget.read({ fromMs: windowsFrom, toMs: span.toMs }, seriesIds) : [];
@@ -48,7 +61,7 @@ export class HistoryScan {
       ...span,
       stepMs,
       seriesIds,
-      measures: [measure],
+      needs,
     });
     const found = new Map<number, ReadSteps>();
     for (const { seriesId, values, steps } of sealed.series)
@@ -56,25 +69,29 @@ export class HistoryScan {
     for (const { seriesId, values, points } of windows) {
       let series = found.get(seriesId);
       if (series === undefined) {
-        series = { seriesId, values, points: emptySteps(this.shape, [measure]) };
+        series = { seriesId, values, points: emptySteps(this.shape, needs) };
         found.set(seriesId, series);
       }
-      foldWindows(this.shape, points, series.points, sealed.sealedBeforeMs);
+      foldWindows(this.shape, points, series.points, { fromMs: sealed.sealedBeforeMs, toMs: span.toMs });
     }
     return [...found.values()]
-      .filter(({ points }) => points.starts.length > 0)
+      .filter(({ points }) => points.length > 0)
       .sort((a, b) => compareValues(a.values, b.values));
   }
 
-  table(): { add(steps: StepColumns): void; finish(): CombinedPoints } {
-    const { plan, shape } = this;
+  /** For a group's steps of these spans. */
+  table(spans: readonly Span[]): { add(steps: StepColumns): void; finish(): CombinedPoints } {
+    const { plan, shape, severalSeries } = this;
     const measure = plan.metric.measures[plan.measure]!;
     return new StepTable({
       measure: plan.measure,
       combine: measure.combine,
       weights: weightsOf(plan.metric, measure),
       overTime: plan.overTime,
+      severalSeries,
       stepMs: plan.stepMs,
+      tierStepMs: shape.stepMs,
+      spans,
       windows: shape.windows,
       offsetMs: offsetOf(plan.metric.window),
       spanMs: spanMs(plan),

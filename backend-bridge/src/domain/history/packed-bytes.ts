@@ -88,15 +88,11 @@ export class ByteWriter {
 
 /** Reads what a ByteWriter wrote. Throws RangeError past the end. */
 export class ByteReader {
-  private readonly view: DataView;
-
   constructor(
     private readonly bytes: Uint8Array,
     public at = 0,
     private readonly length = bytes.length,
-  ) {
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, length);
-  }
+  ) {}
 
   byte(): number {
     if (this.at >= this.length) throw new RangeError('a packed block ends too early');
@@ -127,39 +123,73 @@ export class ByteReader {
     return head % 2 === 1 ? -value : value;
   }
 
-  float64(): number {
-    const value = this.view.getFloat64(this.at, true);
-    this.at += 8;
-    return value;
+  /** The next `length` bytes, lent. */
+  take(length: number): Uint8Array {
+    const from = this.at;
+    this.at = this.pass(length);
+    return this.bytes.subarray(from, this.at);
+  }
+
+  /** Copies the next `length` bytes into `into` from `start` on. */
+  copy(length: number, into: Uint8Array, start: number): void {
+    const end = this.pass(length);
+    for (let i = start; this.at < end; i += 1) into[i] = this.bytes[this.at++]!;
   }
 
   /** Adds `count` numbers of `width` bits to `base` each, into `into` from `start` on. */
   bits(count: number, width: number, base: number, into: Float64Array, start: number): void {
+    const end = this.pass(Math.ceil((count * width) / 8));
+    if (width === 0) into.fill(base, start, start + count);
+    else if (width <= 24) this.narrow(count, width, base, into, start);
+    else this.wide(count, width, base, into, start);
+    this.at = end;
+  }
+
+  /** Passes over `count` numbers of `width` bits. */
+  skipBits(count: number, width: number): void {
+    this.at = this.pass(Math.ceil((count * width) / 8));
+  }
+
+  private narrow(count: number, width: number, base: number, into: Float64Array, start: number): void {
     const { bytes } = this;
-    if (this.at + Math.ceil((count * width) / 8) > this.length) {
-      throw new RangeError('a packed block ends too early');
-    }
-    let bit = this.at * 8;
-    for (let i = 0; i < count; i += 1) {
-      let value = 0;
-      if (width <= 24) {
-        // Four bytes hold a number of up to 24 bits wherever it begins.
-        const at = bit >>> 3;
-        const four = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
-        value = (four >>> (bit & 7)) & ((1 << width) - 1);
-      } else {
-        let factor = 1;
-        for (let left = width, at = bit; left > 0;) {
-          const take = Math.min(8 - (at & 7), left);
-          value += ((bytes[at >>> 3]! >>> (at & 7)) & ((1 << take) - 1)) * factor;
-          factor *= 2 ** take;
-          at += take;
-          left -= take;
-        }
+    const mask = (1 << width) - 1;
+    let { at } = this;
+    let held = 0;
+    let filled = 0;
+    for (let i = start; i < start + count; i += 1) {
+      // Up to 23 bits are held here: 31 after the next byte.
+      while (filled < width) {
+        held |= bytes[at]! << filled;
+        at += 1;
+        filled += 8;
       }
-      bit += width;
-      into[start + i] = base + value;
+      into[i] = base + (held & mask);
+      held >>>= width;
+      filled -= width;
     }
-    this.at += Math.ceil((count * width) / 8);
+  }
+
+  private wide(count: number, width: number, base: number, into: Float64Array, start: number): void {
+    const { bytes } = this;
+    let bit = this.at * 8;
+    for (let i = start; i < start + count; i += 1) {
+      let value = 0;
+      let factor = 1;
+      for (let left = width; left > 0;) {
+        const take = Math.min(8 - (bit & 7), left);
+        value += ((bytes[bit >>> 3]! >>> (bit & 7)) & ((1 << take) - 1)) * factor;
+        factor *= 2 ** take;
+        bit += take;
+        left -= take;
+      }
+      into[i] = base + value;
+    }
+  }
+
+  /** Where the next `length` bytes end. */
+  private pass(length: number): number {
+    const end = this.at + length;
+    if (end > this.length) throw new RangeError('a packed block ends too early');
+    return end;
   }
 }

@@ -5,6 +5,9 @@ import {
   packDoubles,
   packIntegers,
   packSums,
+  skipDoubles,
+  skipIntegers,
+  skipSums,
   unpackDoubles,
   unpackIntegers,
   unpackSums,
@@ -33,8 +36,13 @@ describe('packed columns', () => {
       fc.property(fc.array(whole, { maxLength: 100 }), (values) => {
         const bytes = packed((out) => packIntegers(out, values));
         const input = new ByteReader(bytes);
-        expect([...unpackIntegers(input, values.length)]).toEqual(values);
+        const back = new Float64Array(values.length + 1);
+        unpackIntegers(input, values.length, back, 1);
+        expect([...back]).toEqual([0, ...values]);
         expect(input.at).toBe(bytes.length);
+        const skipped = new ByteReader(bytes);
+        skipIntegers(skipped, values.length);
+        expect(skipped.at).toBe(bytes.length);
       }),
     );
   });
@@ -44,9 +52,13 @@ describe('packed columns', () => {
       fc.property(fc.array(double, { maxLength: 100 }), (values) => {
         const bytes = packed((out) => packDoubles(out, values));
         const input = new ByteReader(bytes);
-        const back = unpackDoubles(input, values.length);
-        values.forEach((value, i) => expect(Object.is(back[i], value)).toBe(true));
+        const back = new Float64Array(values.length + 1);
+        unpackDoubles(input, values.length, back, 1);
+        values.forEach((value, i) => expect(Object.is(back[i + 1], value)).toBe(true));
         expect(input.at).toBe(bytes.length);
+        const skipped = new ByteReader(bytes);
+        skipDoubles(skipped, values.length);
+        expect(skipped.at).toBe(bytes.length);
       }),
     );
   });
@@ -88,6 +100,9 @@ describe('packed columns', () => {
         const back = new ExactSums();
         unpackSums(new ByteReader(bytes), rows.length, back);
         for (const row of all) expect(back.canonical(row)).toEqual(sums.canonical(row));
+        const skipped = new ByteReader(bytes);
+        skipSums(skipped, rows.length);
+        expect(skipped.at).toBe(bytes.length);
       }),
     );
   });

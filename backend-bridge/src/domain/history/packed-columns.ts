@@ -56,16 +56,31 @@ export function packIntegers(out: ByteWriter, values: readonly number[]): void {
   out.append(shorter ? differences : plain);
 }
 
-export function unpackIntegers(input: ByteReader, count: number): Float64Array {
-  const values = new Float64Array(count);
+/** Reads `count` numbers into `into` from `start` on. */
+export function unpackIntegers(input: ByteReader, count: number, into: Float64Array, start: number): void {
   const form = input.byte();
-  if (form === CONSTANT) return values.fill(input.zigzag());
+  if (form === CONSTANT) {
+    into.fill(input.zigzag(), start, start + count);
+    return;
+  }
   for (let from = 0; from < count; from += FRAME) {
     const least = input.zigzag();
-    input.bits(Math.min(FRAME, count - from), input.byte(), least, values, from);
+    input.bits(Math.min(FRAME, count - from), input.byte(), least, into, start + from);
   }
-  if (form === DIFFERENCES) for (let i = 1; i < count; i += 1) values[i]! += values[i - 1]!;
-  return values;
+  if (form !== DIFFERENCES) return;
+  let value = 0;
+  for (let i = start; i < start + count; i += 1) into[i] = value += into[i]!;
+}
+
+export function skipIntegers(input: ByteReader, count: number): void {
+  if (input.byte() === CONSTANT) {
+    input.zigzag();
+    return;
+  }
+  for (let from = 0; from < count; from += FRAME) {
+    input.zigzag();
+    input.skipBits(Math.min(FRAME, count - from), input.byte());
+  }
 }
 
 /** The values as whole numbers of one power of ten; null where some have no such form. */
@@ -104,23 +119,33 @@ export function packDoubles(out: ByteWriter, values: readonly number[]): void {
   }
 }
 
-export function unpackDoubles(input: ByteReader, count: number): Float64Array {
+/** Reads `count` numbers into `into` from `start` on. */
+export function unpackDoubles(input: ByteReader, count: number, into: Float64Array, start: number): void {
   const scale = input.byte();
   if (scale !== XOR) {
-    const values = unpackIntegers(input, count);
+    unpackIntegers(input, count, into, start);
     const power = POWERS_OF_TEN[scale]!;
-    if (power !== 1) for (let i = 0; i < count; i += 1) values[i]! /= power;
-    return values;
+    if (power !== 1) for (let i = start; i < start + count; i += 1) into[i]! /= power;
+    return;
   }
-  const values = new Float64Array(count);
   const bytes = new Uint8Array(8);
   const view = new DataView(bytes.buffer);
-  for (let i = 0; i < count; i += 1) {
+  for (let i = start; i < start + count; i += 1) {
     const ends = input.byte();
     for (let at = ends >>> 4; at < (ends & 15); at += 1) bytes[at]! ^= input.byte();
-    values[i] = view.getFloat64(0);
+    into[i] = view.getFloat64(0);
   }
-  return values;
+}
+
+export function skipDoubles(input: ByteReader, count: number): void {
+  if (input.byte() !== XOR) {
+    skipIntegers(input, count);
+    return;
+  }
+  for (let i = 0; i < count; i += 1) {
+    const ends = input.byte();
+    input.skipBits((ends & 15) - (ends >>> 4), 8);
+  }
 }
 
 /** Exact sums of the rows: whole numbers of one power of ten, and beside them those that are past it. */
@@ -152,16 +177,22 @@ export function packSums(out: ByteWriter, sums: ExactSums, rows: readonly number
 /** Adds `count` rows to `into`. */
 export function unpackSums(input: ByteReader, count: number, into: ExactSums): void {
   const scale = input.byte();
-  const mantissas = unpackIntegers(input, count);
-  const large = new Map<number, { readonly scale: number; readonly mantissa: bigint }>();
+  const first = into.append(count, scale, (mantissas, at) => unpackIntegers(input, count, mantissas, at));
+  // Where a sum is past a whole number there is another one in its place.
+  const large = Array.from({ length: input.varint() }, () => ({
+    row: first + input.varint(),
+    scale: input.zigzag(),
+    mantissa: input.bigint(),
+  }));
+  for (const { row, scale: own, mantissa } of large) into.replace(row, mantissa, own);
+}
+
+export function skipSums(input: ByteReader, count: number): void {
+  input.byte();
+  skipIntegers(input, count);
   for (let left = input.varint(); left > 0; left -= 1) {
-    const i = input.varint();
-    large.set(i, { scale: input.zigzag(), mantissa: input.bigint() });
-  }
-  for (let i = 0; i < count; i += 1) {
-    const row = into.push();
-    const sum = large.size === 0 ? undefined : large.get(i);
-    if (sum === undefined) into.addPlain(row, mantissas[i]!, scale);
-    else into.addDecimal(row, sum.mantissa, sum.scale);
+    input.varint();
+    input.zigzag();
+    input.bigint();
   }
 }

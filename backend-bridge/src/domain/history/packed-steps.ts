@@ -1,21 +1,18 @@
+import type { Span } from '../read-span';
 import { ExactSums } from './exact-sums';
 import { ByteReader, ByteWriter } from './packed-bytes';
 import {
   packDoubles,
   packIntegers,
   packSums,
+  skipDoubles,
+  skipIntegers,
+  skipSums,
   unpackDoubles,
   unpackIntegers,
   unpackSums,
 } from './packed-columns';
-import {
-  emptySteps,
-  finiteCount,
-  type FoldShape,
-  type MeasureSteps,
-  type Specials,
-  type StepColumns,
-} from './step-columns';
+import type { FoldShape, MeasureSteps, Specials, StepColumns } from './step-columns';
 
 /**
  * A block: the steps of one series in a span of time, packed by column.
@@ -72,7 +69,7 @@ function packMeasure(
   );
   const filled = rows.filter((row) => measure.counts[row]! > 0);
   for (const row of filled) {
-    if (measure.counts[row]! < shape.windows) out.append(maskBytes(measure.masks[row]!, shape.windows));
+    if (measure.counts[row]! < shape.windows) out.append(maskOf(measure, row));
   }
   const special = rows.flatMap((row, i) => {
     const found = measure.specials.get(row);
@@ -82,7 +79,7 @@ function packMeasure(
   for (const { i, found } of special) {
     for (const number of [i, found.nan, found.plus, found.minus]) out.varint(number);
   }
-  const finite = filled.filter((row) => finiteCount(measure, row) > 0);
+  const finite = filled.filter((row) => measure.finiteCount(row) > 0);
   packSums(out, measure.sums, finite);
   packDoubles(
     out,
@@ -98,7 +95,7 @@ function packMeasure(
   );
   const { weights } = measure;
   const behind = shape.weights[index];
-  if (weights === null || behind === undefined || behind === null) return out.finish();
+  if (!behind) return out.finish();
   packIntegers(
     out,
     rows.map((row) => weights.lacking[row]!),
@@ -112,8 +109,8 @@ function packMeasure(
     if (!same) packSums(out, own, rows);
   }
   for (const [own, other] of [
-    [weights.lastSums, steps.measures[behind.sum]!.lasts],
-    [weights.lastCounts, steps.measures[behind.count]!.lasts],
+    [measure.lastSums, steps.measures[behind.sum]!.lasts],
+    [measure.lastCounts, steps.measures[behind.count]!.lasts],
   ] as const) {
     const same = filled.every((row) => Object.is(own[row], other[row]));
     out.byte(same ? SAME : OWN);
@@ -133,58 +130,38 @@ function equalSums(a: ExactSums, b: ExactSums, row: number): boolean {
   return left.mantissa === right.mantissa && left.scale === right.scale;
 }
 
-function maskBytes(mask: bigint, windows: number): Uint8Array {
-  const bytes = new Uint8Array(Math.ceil(windows / 8));
-  for (let i = 0; i < bytes.length; i += 1) bytes[i] = Number((mask >> BigInt(i * 8)) & 0xffn);
-  return bytes;
+function maskOf({ masks, maskBytes }: MeasureSteps, row: number): Uint8Array {
+  return masks.subarray(row * maskBytes, (row + 1) * maskBytes);
 }
 
-/** Which measures must be read to know these: the sums and counts behind averages too. */
-export function neededMeasures(shape: FoldShape, measures: readonly number[]): number[] {
-  const needed = new Set(measures);
-  for (const index of measures) {
-    const weights = shape.weights[index];
-    if (weights) needed.add(weights.sum).add(weights.count);
-  }
-  return [...needed].sort((a, b) => a - b);
-}
-
-/** The steps of a block whose start lies in [fromMs, toMs); of the measures, those of `into`. */
+/** The steps of a block whose start lies in [fromMs, toMs), with the columns that `into` has. */
 export function unpackSteps(
   shape: FoldShape,
   bytes: Uint8Array,
   into: StepColumns,
-  range: { readonly fromMs: number; readonly toMs: number },
+  range: Span,
   length = bytes.length,
 ): void {
+  const { stepMs } = shape;
   const input = new ByteReader(bytes, 0, length);
   const version = input.byte();
   if (version !== VERSION)
     throw new RangeError(`a block of history has the version ${version}, which is unknown`);
   const first = input.varint();
   const places = input.varint();
-  const starts: number[] = [];
-  const present = new Float64Array(places).fill(1);
-  if (input.byte() === 1) input.bits(places, 1, 0, present, 0);
-  for (let i = 0; i < places; i += 1) if (present[i] === 1) starts.push((first + i) * shape.stepMs);
-  const whole = starts[0]! >= range.fromMs && starts.at(-1)! < range.toMs;
-  const target = whole ? into : emptySteps(shape, indexesOf(into));
-  const base = target.starts.length;
-  for (const start of starts) {
-    target.starts.push(start);
-    target.updated.push(start + shape.stepMs);
-  }
-  for (const revision of unpackIntegers(input, starts.length)) target.revisions.push(revision);
-  const waiting: (() => void)[] = [];
-  target.measures.forEach((measure, index) => {
-    const length = input.varint();
-    const end = input.at + length;
-    if (measure !== undefined) unpackMeasure(shape, input, target, index, base, starts.length, waiting);
+  into.reserve(places);
+  const base = into.length;
+  const rows = readStarts(input, first, places, stepMs, into);
+  into.length += rows;
+  unpackIntegers(input, rows, into.revisions, base);
+  const later: (() => void)[] = [];
+  into.measures.forEach((measure, index) => {
+    const end = input.varint() + input.at;
+    if (measure !== undefined) new MeasureReader(shape, input, into, measure, base, rows).read(index, later);
     input.at = end;
   });
-  for (const finish of waiting) finish();
-  if (whole) return;
-  copySteps(target, into, (start) => start >= range.fromMs && start < range.toMs);
+  for (const finish of later) finish();
+  into.keep(base, range);
 }
 
 /** How many steps a block holds. */
@@ -193,139 +170,176 @@ export function stepsIn(bytes: Uint8Array, length = bytes.length): number {
   input.varint();
   const places = input.varint();
   if (input.byte() === 0) return places;
-  const present = new Float64Array(places);
-  input.bits(places, 1, 0, present, 0);
-  return present.reduce((sum, one) => sum + one, 0);
+  let steps = 0;
+  for (const byte of input.take(Math.ceil(places / 8))) {
+    for (let bits = byte; bits > 0; bits &= bits - 1) steps += 1;
+  }
+  return steps;
 }
 
-function indexesOf(steps: StepColumns): number[] {
-  return steps.measures.flatMap((measure, index) => (measure === undefined ? [] : [index]));
-}
-
-function unpackMeasure(
-  shape: FoldShape,
+/** Returns how many of the places have a step. */
+function readStarts(
   input: ByteReader,
-  target: StepColumns,
-  index: number,
-  base: number,
-  length: number,
-  waiting: (() => void)[],
-): void {
-  const measure = target.measures[index]!;
-  const counts = unpackIntegers(input, length);
-  let filled = 0;
-  for (const count of counts) {
-    measure.counts.push(count);
-    if (count > 0) filled += 1;
-    measure.masks.push(count > 0 && count < shape.windows ? readMask(input, shape.windows) : 0n);
+  first: number,
+  places: number,
+  stepMs: number,
+  { starts, length }: StepColumns,
+): number {
+  if (input.byte() === 0) {
+    for (let i = 0; i < places; i += 1) starts[length + i] = (first + i) * stepMs;
+    return places;
   }
-  let finite = filled;
-  for (let left = input.varint(); left > 0; left -= 1) {
-    const i = input.varint();
-    const special: Specials = { nan: input.varint(), plus: input.varint(), minus: input.varint() };
-    measure.specials.set(base + i, special);
-    if (special.nan + special.plus + special.minus === counts[i]!) finite -= 1;
+  const present = input.take(Math.ceil(places / 8));
+  let rows = 0;
+  for (let i = 0; i < places; i += 1) {
+    if ((present[i >> 3]! & (1 << (i & 7))) !== 0) starts[length + rows++] = (first + i) * stepMs;
   }
-  if (finite === length) {
-    unpackSums(input, length, measure.sums);
-    for (const value of unpackDoubles(input, length)) measure.mins.push(value);
-    for (const value of unpackDoubles(input, length)) measure.maxs.push(value);
-  } else {
-    unpackSparse(input, measure, base, length, finite);
+  return rows;
+}
+
+/** Reads one measure's part of a block into the rows from `base` on, and passes over what is not needed. */
+class MeasureReader {
+  /** Rows with a value, and with a finite one. */
+  private filled = 0;
+  private finite = 0;
+  private alone = false;
+
+  constructor(
+    private readonly shape: FoldShape,
+    private readonly input: ByteReader,
+    private readonly target: StepColumns,
+    private readonly measure: MeasureSteps,
+    private readonly base: number,
+    private readonly rows: number,
+  ) {}
+
+  /** `later`: what waits for other measures of the block. */
+  read(index: number, later: (() => void)[]): void {
+    const { choice } = this.measure;
+    this.counts();
+    this.specials();
+    this.sums(choice.sums === true);
+    this.extremes(choice.mins === true, this.measure.mins);
+    this.extremes(choice.maxs === true, this.measure.maxs);
+    const needsLasts = choice.lasts === 'alone' ? this.alone : choice.lasts === true;
+    this.lasts(needsLasts, this.measure.lasts);
+    const behind = this.shape.weights[index];
+    if (!behind || (choice.weights !== true && choice.lastWeights !== true)) return;
+    const { measures } = this.target;
+    this.weights(choice.weights === true, [measures[behind.sum], measures[behind.count]], later);
+    if (choice.lastWeights !== true) return;
+    this.lastWeights(this.measure.lastSums, measures[behind.sum]!, later);
+    this.lastWeights(this.measure.lastCounts, measures[behind.count]!, later);
   }
-  const lasts = unpackDoubles(input, filled);
-  for (let i = 0, at = 0; i < length; i += 1) measure.lasts.push(counts[i]! > 0 ? lasts[at++]! : 0);
-  const { weights } = measure;
-  const behind = shape.weights[index];
-  if (weights === null || behind === undefined || behind === null) return;
-  for (const lacking of unpackIntegers(input, length)) weights.lacking.push(lacking);
-  for (const [own, other] of [
-    [weights.sums, behind.sum],
-    [weights.counts, behind.count],
-  ] as const) {
-    if (input.byte() === OWN) unpackSums(input, length, own);
+
+  private counts(): void {
+    const { input, base, rows, measure } = this;
+    const { counts, masks, maskBytes, choice } = measure;
+    const { windows } = this.shape;
+    unpackIntegers(input, rows, counts, base);
+    for (let row = base; row < base + rows; row += 1) {
+      const count = counts[row]!;
+      if (count > 0) this.filled += 1;
+      if (count === 1) this.alone = true;
+      if (count === 0 || count === windows) continue;
+      if (choice.masks === true) input.copy(maskBytes, masks, row * maskBytes);
+      else input.skipBits(maskBytes, 8);
+    }
+  }
+
+  private specials(): void {
+    const { input, base, measure } = this;
+    this.finite = this.filled;
+    for (let left = input.varint(); left > 0; left -= 1) {
+      const row = base + input.varint();
+      const special: Specials = { nan: input.varint(), plus: input.varint(), minus: input.varint() };
+      measure.specials.set(row, special);
+      if (measure.finiteCount(row) === 0) this.finite -= 1;
+    }
+  }
+
+  private sums(needed: boolean): void {
+    const { input, base, rows, finite, measure } = this;
+    if (!needed) skipSums(input, finite);
+    else if (finite === rows) unpackSums(input, finite, measure.sums);
     else {
-      // The other measure may come later in the block.
-      waiting.push(() => {
-        const { sums } = target.measures[other]!;
-        for (let i = 0; i < length; i += 1) own.addSum(own.push(), sums, base + i);
-      });
+      const found = new ExactSums(finite);
+      unpackSums(input, finite, found);
+      const at = new Int32Array(finite);
+      for (let row = base, i = 0; row < base + rows; row += 1) {
+        if (measure.finiteCount(row) > 0) at[i++] = row;
+      }
+      measure.sums.push(rows);
+      measure.sums.addRows(at, found);
     }
   }
-  for (const [own, other] of [
-    [weights.lastSums, behind.sum],
-    [weights.lastCounts, behind.count],
-  ] as const) {
-    if (input.byte() === OWN) {
-      const values = unpackDoubles(input, filled);
-      for (let i = 0, at = 0; i < length; i += 1) own.push(counts[i]! > 0 ? values[at++]! : 0);
-    } else {
-      waiting.push(() => {
-        const { lasts } = target.measures[other]!;
-        for (let i = 0; i < length; i += 1) own.push(counts[i]! > 0 ? lasts[base + i]! : 0);
-      });
+
+  private extremes(needed: boolean, into: Float64Array): void {
+    const { input, base, rows, finite, measure } = this;
+    if (!needed) skipDoubles(input, finite);
+    else {
+      unpackDoubles(input, finite, into, base);
+      if (finite < rows) spread(into, base, rows, finite, (row) => measure.finiteCount(row) > 0);
     }
   }
-}
 
-/** Steps without a finite value have no place in these columns. */
-function unpackSparse(
-  input: ByteReader,
-  measure: MeasureSteps,
-  base: number,
-  length: number,
-  finite: number,
-): void {
-  const scratch = new ExactSums();
-  unpackSums(input, finite, scratch);
-  const mins = unpackDoubles(input, finite);
-  const maxs = unpackDoubles(input, finite);
-  for (let i = 0, at = 0; i < length; i += 1) {
-    const row = measure.sums.push();
-    const has = finiteCount(measure, base + i) > 0;
-    if (has) measure.sums.addSum(row, scratch, at);
-    measure.mins.push(has ? mins[at]! : 0);
-    measure.maxs.push(has ? maxs[at]! : 0);
-    if (has) at += 1;
+  private lasts(needed: boolean, into: Float64Array): void {
+    const { input, base, rows, filled, measure } = this;
+    if (!needed) skipDoubles(input, filled);
+    else {
+      unpackDoubles(input, filled, into, base);
+      if (filled < rows) spread(into, base, rows, filled, (row) => measure.counts[row]! > 0);
+    }
   }
-}
 
-function readMask(input: ByteReader, windows: number): bigint {
-  let mask = 0n;
-  for (let i = 0; i < Math.ceil(windows / 8); i += 1) mask |= BigInt(input.byte()) << BigInt(i * 8);
-  return mask;
-}
-
-/** Adds the wanted rows of one set of steps to another with the same measures. */
-export function copySteps(
-  from: StepColumns,
-  into: StepColumns,
-  isWanted: (startMs: number) => boolean,
-): void {
-  for (let row = 0; row < from.starts.length; row += 1) {
-    if (!isWanted(from.starts[row]!)) continue;
-    const target = into.starts.length;
-    into.starts.push(from.starts[row]!);
-    into.revisions.push(from.revisions[row]!);
-    into.updated.push(from.updated[row]!);
-    into.measures.forEach((measure, index) => {
-      const other = from.measures[index];
-      if (measure === undefined || other === undefined) return;
-      measure.counts.push(other.counts[row]!);
-      measure.masks.push(other.masks[row]!);
-      measure.sums.addSum(measure.sums.push(), other.sums, row);
-      measure.mins.push(other.mins[row]!);
-      measure.maxs.push(other.maxs[row]!);
-      measure.lasts.push(other.lasts[row]!);
-      const special = other.specials.get(row);
-      if (special !== undefined) measure.specials.set(target, special);
-      const { weights } = measure;
-      if (weights === null) return;
-      weights.sums.addSum(weights.sums.push(), other.weights!.sums, row);
-      weights.counts.addSum(weights.counts.push(), other.weights!.counts, row);
-      weights.lacking.push(other.weights!.lacking[row]!);
-      weights.lastSums.push(other.weights!.lastSums[row]!);
-      weights.lastCounts.push(other.weights!.lastCounts[row]!);
+  private weights(
+    needed: boolean,
+    behind: readonly (MeasureSteps | undefined)[],
+    later: (() => void)[],
+  ): void {
+    const { input, base, rows } = this;
+    const { lacking, sums, counts } = this.measure.weights;
+    if (needed) unpackIntegers(input, rows, lacking, base);
+    else skipIntegers(input, rows);
+    [sums, counts].forEach((own, i) => {
+      if (input.byte() === OWN) {
+        if (needed) unpackSums(input, rows, own);
+        else skipSums(input, rows);
+      } else if (needed) {
+        // The other measure may come later in the block.
+        later.push(() => own.addRows(sequence(own.push(rows), rows), behind[i]!.sums, base));
+      }
     });
   }
+
+  private lastWeights(own: Float64Array, other: MeasureSteps, later: (() => void)[]): void {
+    const { base, rows, measure } = this;
+    if (this.input.byte() === OWN) this.lasts(true, own);
+    else {
+      later.push(() => {
+        for (let row = base; row < base + rows; row += 1) {
+          own[row] = measure.counts[row]! > 0 ? other.lasts[row]! : 0;
+        }
+      });
+    }
+  }
+}
+
+/** Moves the `count` numbers at `base` to those of its `rows` that have one; the others become 0. */
+function spread(
+  column: Float64Array,
+  base: number,
+  rows: number,
+  count: number,
+  has: (row: number) => boolean,
+): void {
+  for (let row = base + rows - 1, at = base + count; row >= base; row -= 1) {
+    column[row] = has(row) ? column[--at]! : 0;
+  }
+}
+
+function sequence(from: number, length: number): Int32Array {
+  const rows = new Int32Array(length);
+  for (let i = 0; i < length; i += 1) rows[i] = from + i;
+  return rows;
 }

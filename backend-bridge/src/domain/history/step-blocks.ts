@@ -1,7 +1,9 @@
 import { alignUp } from '../ladder';
 import type { Metric } from '../metric';
-import { copySteps, packSteps, unpackSteps } from './packed-steps';
-import { emptySteps, foldShape, type FoldShape, type StepColumns } from './step-columns';
+import type { PointColumns } from '../point';
+import type { Span } from '../read-span';
+import { packSteps, unpackSteps } from './packed-steps';
+import { emptySteps, foldShape, foldWindows, type FoldShape } from './step-columns';
 import { sealUnitMs, tiersOf } from './tiers';
 
 /** How the steps of a tier are divided into blocks; the same in every store. */
@@ -43,41 +45,40 @@ export function blockExpiresMs({ shape, keepMs }: SealedTier, block: number): nu
   return (block + 1) * STEPS_PER_BLOCK * shape.stepMs + keepMs;
 }
 
-/** New steps of one series that lie in one block: the rows [from, to) of its steps. */
+/** A block of one series that its windows reach into, and which of them belong to it, by their start. */
 export interface BlockPart {
   readonly block: number;
-  readonly from: number;
-  readonly to: number;
+  readonly span: Span;
 }
 
-/** The steps block by block. `sinceMs`: the first step that has all its windows; earlier ones are left out. */
-export function blockParts(shape: FoldShape, { starts }: StepColumns, sinceMs: number): BlockPart[] {
+/** The blocks of a tier, in order of time. `sinceMs`: the first step that has all its windows; earlier ones are left out. */
+export function blockParts(shape: FoldShape, windows: PointColumns, sinceMs: number): BlockPart[] {
+  if (windows.length === 0) return [];
   const blockMs = STEPS_PER_BLOCK * shape.stepMs;
+  const fromMs = Math.max(windows.starts[0]!, sinceMs);
+  const [first, end] = blockRange(shape.stepMs, fromMs, windows.starts[windows.length - 1]! + 1);
   const parts: BlockPart[] = [];
-  let from = 0;
-  while (from < starts.length && starts[from]! < sinceMs) from += 1;
-  while (from < starts.length) {
-    const block = Math.floor(starts[from]! / blockMs);
-    let to = from + 1;
-    while (to < starts.length && starts[to]! < (block + 1) * blockMs) to += 1;
-    parts.push({ block, from, to });
-    from = to;
+  for (let block = first; block < end; block += 1) {
+    const span = { fromMs: Math.max(fromMs, block * blockMs), toMs: (block + 1) * blockMs };
+    parts.push({ block, span });
   }
   return parts;
 }
 
-/** The block with its new steps. Stored steps from the boundary on are of a run that was not finished, and left out. */
+/**
+ * The block with the steps of its windows; undefined where it has none. Stored steps from the boundary on are of a run
+ * that was not finished, and left out.
+ */
 export function mergedBlock(
   shape: FoldShape,
-  steps: StepColumns,
-  { from, to }: BlockPart,
+  windows: PointColumns,
+  { span }: BlockPart,
   stored: Uint8Array | undefined,
   sealedBeforeMs: number,
-): Uint8Array {
-  if (stored === undefined) return packSteps(shape, steps, from, to);
-  const merged = emptySteps(shape);
-  unpackSteps(shape, stored, merged, { fromMs: 0, toMs: sealedBeforeMs });
-  const [first, last] = [steps.starts[from]!, steps.starts[to - 1]!];
-  copySteps(steps, merged, (start) => start >= first && start <= last);
-  return packSteps(shape, merged, 0, merged.starts.length);
+): Uint8Array | undefined {
+  const steps = emptySteps(shape);
+  if (stored !== undefined) unpackSteps(shape, stored, steps, { fromMs: 0, toMs: sealedBeforeMs });
+  const before = steps.length;
+  foldWindows(shape, windows, steps, span);
+  return steps.length === before ? undefined : packSteps(shape, steps, 0, steps.length);
 }

@@ -1,8 +1,9 @@
 import { weightsOf, type Weights } from '../combination-rules';
 import { alignDown } from '../ladder';
-import type { Metric } from '../metric';
+import type { Metric, OverTime } from '../metric';
 import type { PointColumns } from '../point';
-import { ExactSums } from './exact-sums';
+import type { Span } from '../read-span';
+import { ExactSums, keepEntries } from './exact-sums';
 
 /** What the windows of a step come to, per measure: enough for every rule over time, and for steps of steps. */
 
@@ -13,44 +14,150 @@ export interface Specials {
   minus: number;
 }
 
-/** The sum and count behind an average, over the windows that have the average. */
-export interface WeightSteps {
-  readonly sums: ExactSums;
-  readonly counts: ExactSums;
-  /** Windows with an average but without a finite sum or count behind it. */
-  readonly lacking: number[];
-  /** Sum and count of the last window that has the average; NaN where it lacks them. */
-  readonly lastSums: number[];
-  readonly lastCounts: number[];
+/** The columns of a measure that can be left out where a rule does without. */
+export interface ColumnChoice {
+  readonly masks?: boolean;
+  readonly sums?: boolean;
+  readonly mins?: boolean;
+  readonly maxs?: boolean;
+  /** `alone`: only where some step has one window. */
+  readonly lasts?: boolean | 'alone';
+  readonly weights?: boolean;
+  readonly lastWeights?: boolean;
 }
 
-/** One measure of the steps; a row for each step. */
-export interface MeasureSteps {
+/** By index of the measure; others are left out whole. */
+export type StepNeeds = ReadonlyMap<number, ColumnChoice>;
+
+const EVER: Span = { fromMs: 0, toMs: Number.POSITIVE_INFINITY };
+
+const EVERY_COLUMN: ColumnChoice = {
+  masks: true,
+  sums: true,
+  mins: true,
+  maxs: true,
+  lasts: true,
+  weights: true,
+  lastWeights: true,
+};
+
+/** The sum and count behind an average, over the windows that have the average. */
+export class WeightSteps {
+  readonly sums = new ExactSums();
+  readonly counts = new ExactSums();
+  /** Windows with an average but without a finite sum or count behind it. */
+  lacking: Float64Array = new Float64Array(0);
+}
+
+/** One measure of the steps, a row for each step; a column that is not needed stays empty. */
+export class MeasureSteps {
   /** Windows with a value. */
-  readonly counts: number[];
-  /** Which windows those are, bit 0 the first, where it is some and not all; else 0n. */
-  readonly masks: bigint[];
+  counts: Float64Array = new Float64Array(0);
+  /** Which windows those are, in `maskBytes` bytes a row, bit 0 of the first the first; read it where it is some, not all. */
+  masks: Uint8Array = new Uint8Array(0);
   /** Of the finite values. */
-  readonly sums: ExactSums;
+  readonly sums = new ExactSums();
   /** Of the finite values; 0 where there is none. */
-  readonly mins: number[];
-  readonly maxs: number[];
+  mins: Float64Array = new Float64Array(0);
+  maxs: Float64Array = new Float64Array(0);
   /** Of the last window with a value; 0 where there is none. */
-  readonly lasts: number[];
+  lasts: Float64Array = new Float64Array(0);
   /** By row, where there are any. */
-  readonly specials: Map<number, Specials>;
-  readonly weights: WeightSteps | null;
+  readonly specials = new Map<number, Specials>();
+  readonly weights = new WeightSteps();
+  /** Sum and count behind the last window that has the average; NaN where it lacks them. */
+  lastSums: Float64Array = new Float64Array(0);
+  lastCounts: Float64Array = new Float64Array(0);
+
+  constructor(
+    readonly choice: ColumnChoice,
+    readonly maskBytes: number,
+  ) {}
+
+  /** Windows of the row with a finite value. */
+  finiteCount(row: number): number {
+    const special = this.specials.size === 0 ? undefined : this.specials.get(row);
+    const count = this.counts[row]!;
+    return special === undefined ? count : count - special.nan - special.plus - special.minus;
+  }
+
+  /** Makes room for this many rows. */
+  reserve(capacity: number): void {
+    const { choice, weights } = this;
+    if (choice.sums === true) this.sums.reserve(capacity);
+    if (choice.weights === true) {
+      weights.sums.reserve(capacity);
+      weights.counts.reserve(capacity);
+    }
+    this.counts = wider(this.counts, capacity);
+    if (choice.masks === true) {
+      const masks = new Uint8Array(capacity * this.maskBytes);
+      masks.set(this.masks);
+      this.masks = masks;
+    }
+    if (choice.mins === true) this.mins = wider(this.mins, capacity);
+    if (choice.maxs === true) this.maxs = wider(this.maxs, capacity);
+    if (choice.lasts !== undefined && choice.lasts !== false) this.lasts = wider(this.lasts, capacity);
+    if (choice.weights === true) weights.lacking = wider(weights.lacking, capacity);
+    if (choice.lastWeights === true) {
+      this.lastSums = wider(this.lastSums, capacity);
+      this.lastCounts = wider(this.lastCounts, capacity);
+    }
+  }
+
+  /** Of the rows from `base` on keeps those of [first, end) alone; `length`: of all rows. */
+  keep(base: number, first: number, end: number, length: number): void {
+    const { weights, specials, maskBytes } = this;
+    const columns = [this.counts, this.mins, this.maxs, this.lasts, this.lastSums, this.lastCounts];
+    for (const column of [...columns, weights.lacking]) keepRows(column, base, first, end, length);
+    keepRows(this.masks, base * maskBytes, first * maskBytes, end * maskBytes, length * maskBytes);
+    for (const sums of [this.sums, weights.sums, weights.counts]) {
+      if (sums.length > 0) sums.keep(base, first, end);
+    }
+    keepEntries(specials, base, first, end);
+  }
+
+  /** Adds a row to each of the sums. */
+  pushSums(): void {
+    if (this.choice.sums === true) this.sums.push();
+    if (this.choice.weights !== true) return;
+    this.weights.sums.push();
+    this.weights.counts.push();
+  }
 }
 
 /** The steps of one series, in order of time; a step without any window is absent. */
-export interface StepColumns {
-  readonly starts: number[];
+export class StepColumns {
+  length = 0;
+  starts: Float64Array = new Float64Array(0);
   /** Sums over all windows of the step, removed ones too. */
-  readonly revisions: number[];
-  /** When a window of the step was changed last; a sealed step only knows its own end. */
-  readonly updated: number[];
-  /** By index of the measure; undefined where it was not asked for. */
-  readonly measures: readonly (MeasureSteps | undefined)[];
+  revisions: Float64Array = new Float64Array(0);
+
+  /** `measures`: by index; undefined where it is not needed. */
+  constructor(readonly measures: readonly (MeasureSteps | undefined)[]) {}
+
+  /** Makes room for this many rows more. */
+  reserve(rows: number): void {
+    const needed = this.length + rows;
+    if (needed <= this.starts.length) return;
+    const capacity = Math.max(needed, this.starts.length * 2);
+    this.starts = wider(this.starts, capacity);
+    this.revisions = wider(this.revisions, capacity);
+    for (const measure of this.measures) measure?.reserve(capacity);
+  }
+
+  /** Of the rows from `base` on keeps those alone that start in the range. */
+  keep(base: number, range: Span): void {
+    let first = base;
+    while (first < this.length && this.starts[first]! < range.fromMs) first += 1;
+    let end = first;
+    while (end < this.length && this.starts[end]! < range.toMs) end += 1;
+    if (first === base && end === this.length) return;
+    for (const measure of this.measures) measure?.keep(base, first, end, this.length);
+    keepRows(this.revisions, base, first, end, this.length);
+    keepRows(this.starts, base, first, end, this.length);
+    this.length = base + end - first;
+  }
 }
 
 /** What of a metric decides how its windows fold. */
@@ -73,124 +180,153 @@ export function foldShape(metric: Metric, stepMs: number): FoldShape {
   };
 }
 
-function emptyMeasure(weighted: boolean): MeasureSteps {
-  return {
-    counts: [],
-    masks: [],
-    sums: new ExactSums(),
-    mins: [],
-    maxs: [],
-    lasts: [],
-    specials: new Map(),
-    weights: weighted
-      ? { sums: new ExactSums(), counts: new ExactSums(), lacking: [], lastSums: [], lastCounts: [] }
-      : null,
-  };
+/** Everything that is kept of a step. */
+export function everyColumn(shape: FoldShape): StepNeeds {
+  return new Map(
+    shape.weights.map((weights, index) => [
+      index,
+      weights === null ? { ...EVERY_COLUMN, weights: false, lastWeights: false } : EVERY_COLUMN,
+    ]),
+  );
 }
 
-/** `only`: indexes of the measures; absent: all. */
-export function emptySteps(shape: FoldShape, only?: readonly number[]): StepColumns {
-  return {
-    starts: [],
-    revisions: [],
-    updated: [],
-    measures: shape.weights.map((weights, index) =>
-      only === undefined || only.includes(index) ? emptyMeasure(weights !== null) : undefined,
-    ),
-  };
+/**
+ * What must be known of steps for points of a measure by a rule over time.
+ * @param severalSeries whether series are combined: then it counts which of the windows a step has
+ */
+export function neededColumns(
+  shape: FoldShape,
+  measure: number,
+  overTime: OverTime,
+  severalSeries: boolean,
+): StepNeeds {
+  const weights = shape.weights[measure] ?? null;
+  switch (overTime) {
+    case 'min':
+      return new Map([[measure, { mins: true }]]);
+    case 'max':
+      return new Map([[measure, { maxs: true }]]);
+    case 'last':
+      return lastColumns(measure, weights, severalSeries);
+    case 'avg':
+    case 'sum':
+      if (weights === null) {
+        return new Map([[measure, { sums: true, masks: overTime === 'avg' && severalSeries }]]);
+      }
+      return new Map<number, ColumnChoice>([
+        [weights.sum, { sums: true }],
+        [weights.count, { sums: true }],
+        [measure, { weights: true, lasts: 'alone' }],
+      ]);
+  }
 }
 
-/** Folds the windows from a start on, which must be in order of their start, and adds the steps. */
-export function foldWindows(shape: FoldShape, windows: PointColumns, into: StepColumns, fromMs = 0): void {
+function lastColumns(measure: number, weights: Weights | null, severalSeries: boolean): StepNeeds {
+  const behind = weights !== null && severalSeries;
+  return new Map<number, ColumnChoice>([
+    ...(behind ? [weights.sum, weights.count].map((index) => [index, { lasts: true }] as const) : []),
+    [measure, { lasts: true, masks: severalSeries, lastWeights: behind }],
+  ]);
+}
+
+/** `rows`: how many there is room for at first. */
+export function emptySteps(shape: FoldShape, needs: StepNeeds = everyColumn(shape), rows = 0): StepColumns {
+  const maskBytes = Math.ceil(shape.windows / 8);
+  const steps = new StepColumns(
+    shape.weights.map((_, index) => {
+      const choice = needs.get(index);
+      return choice === undefined ? undefined : new MeasureSteps(choice, maskBytes);
+    }),
+  );
+  steps.reserve(rows);
+  return steps;
+}
+
+/** Folds the windows that begin in the span, which must be in order of their start, and adds the steps. */
+export function foldWindows(
+  shape: FoldShape,
+  windows: PointColumns,
+  into: StepColumns,
+  { fromMs, toMs }: Span = EVER,
+): void {
   const { stepMs, advanceMs } = shape;
-  let row = into.starts.length - 1;
+  let row = into.length - 1;
   for (let from = 0; from < windows.length; from += 1) {
     const start = windows.starts[from]!;
     if (start < fromMs) continue;
+    if (start >= toMs) return;
     const step = alignDown(start, stepMs);
     if (row < 0 || into.starts[row] !== step) {
-      row = into.starts.length;
-      into.starts.push(step);
-      into.revisions.push(0);
-      into.updated.push(0);
-      for (const measure of into.measures) if (measure !== undefined) pushRow(measure);
+      into.reserve(1);
+      row = into.length++;
+      into.starts[row] = step;
+      for (const measure of into.measures) measure?.pushSums();
     }
     into.revisions[row]! += windows.revisions[from]!;
-    if (windows.updated[from]! > into.updated[row]!) into.updated[row] = windows.updated[from]!;
-    const bit = BigInt(Math.floor((start - step) / advanceMs));
+    const place = (start - step) / advanceMs;
     for (let index = 0; index < into.measures.length; index += 1) {
       const measure = into.measures[index];
       const value = measure === undefined ? undefined : windows.value(from, index);
       if (value === undefined) continue;
-      addValue(measure!, row, value);
-      measure!.masks[row]! |= 1n << bit;
-      const weights = shape.weights[index] ?? null;
-      if (weights !== null) {
-        addWeights(
-          measure!.weights!,
-          row,
-          windows.value(from, weights.sum),
-          windows.value(from, weights.count),
-        );
+      addValue(measure!, row, value, place);
+      const weights = shape.weights[index];
+      if (weights) {
+        addWeights(measure!, row, windows.value(from, weights.sum), windows.value(from, weights.count));
       }
     }
   }
-  for (const measure of into.measures) {
-    // One form for a step that has all of its windows, so that most rows need no mask.
-    measure?.counts.forEach((count, at) => {
-      if (count === shape.windows) measure.masks[at] = 0n;
-    });
-  }
 }
 
-function pushRow(measure: MeasureSteps): void {
-  measure.counts.push(0);
-  measure.masks.push(0n);
-  measure.sums.push();
-  measure.mins.push(0);
-  measure.maxs.push(0);
-  measure.lasts.push(0);
-  measure.weights?.sums.push();
-  measure.weights?.counts.push();
-  measure.weights?.lacking.push(0);
-  measure.weights?.lastSums.push(0);
-  measure.weights?.lastCounts.push(0);
-}
-
-/** Windows of the row with a finite value. */
-export function finiteCount(measure: MeasureSteps, row: number): number {
-  const special = measure.specials.size === 0 ? undefined : measure.specials.get(row);
-  const count = measure.counts[row]!;
-  return special === undefined ? count : count - special.nan - special.plus - special.minus;
-}
-
-function addValue(measure: MeasureSteps, row: number, value: number): void {
+function addValue(measure: MeasureSteps, row: number, value: number, place: number): void {
+  const { choice, specials } = measure;
   if (Number.isFinite(value)) {
-    const first = finiteCount(measure, row) === 0;
-    measure.sums.add(row, value);
-    measure.mins[row] = first ? value : Math.min(measure.mins[row]!, value);
-    measure.maxs[row] = first ? value : Math.max(measure.maxs[row]!, value);
+    const first = measure.finiteCount(row) === 0;
+    if (choice.sums === true) measure.sums.add(row, value);
+    if (choice.mins === true) measure.mins[row] = first ? value : Math.min(measure.mins[row]!, value);
+    if (choice.maxs === true) measure.maxs[row] = first ? value : Math.max(measure.maxs[row]!, value);
   } else {
-    const special = measure.specials.get(row) ?? { nan: 0, plus: 0, minus: 0 };
-    measure.specials.set(row, special);
+    const special = specials.get(row) ?? { nan: 0, plus: 0, minus: 0 };
+    specials.set(row, special);
     if (Number.isNaN(value)) special.nan += 1;
     else if (value > 0) special.plus += 1;
     else special.minus += 1;
   }
-  measure.lasts[row] = value;
+  if (choice.masks === true) measure.masks[row * measure.maskBytes + (place >> 3)]! |= 1 << (place & 7);
+  if (choice.lasts !== undefined && choice.lasts !== false) measure.lasts[row] = value;
   measure.counts[row]! += 1;
 }
 
 function addWeights(
-  weights: WeightSteps,
+  measure: MeasureSteps,
   row: number,
   sum: number | undefined,
   count: number | undefined,
 ): void {
-  weights.lastSums[row] = sum ?? Number.NaN;
-  weights.lastCounts[row] = count ?? Number.NaN;
+  const { choice, weights } = measure;
+  if (choice.lastWeights === true) {
+    measure.lastSums[row] = sum ?? Number.NaN;
+    measure.lastCounts[row] = count ?? Number.NaN;
+  }
+  if (choice.weights !== true) return;
   if (Number.isFinite(sum) && Number.isFinite(count)) {
     weights.sums.add(row, sum!);
     weights.counts.add(row, count!);
   } else weights.lacking[row]! += 1;
+}
+
+/** What follows the kept rows becomes 0, as rows that are added later expect it. */
+function keepRows(
+  column: Float64Array | Uint8Array,
+  base: number,
+  first: number,
+  end: number,
+  length: number,
+): void {
+  column.copyWithin(base, first, end).fill(0, base + end - first, length);
+}
+
+function wider(column: Float64Array, capacity: number): Float64Array {
+  const next = new Float64Array(capacity);
+  next.set(column);
+  return next;
 }

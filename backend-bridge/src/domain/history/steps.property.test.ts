@@ -2,13 +2,21 @@ import fc from 'fast-check';
 import { combinesOverTime, weightsOf } from '../combination-rules';
 import type { CombinedPoints } from '../combine';
 import type { OverTime } from '../metric';
-import { copySteps, neededMeasures, packSteps, unpackSteps } from './packed-steps';
-import { emptySteps, foldShape, foldWindows, type StepColumns } from './step-columns';
+import { packSteps, unpackSteps } from './packed-steps';
+import {
+  emptySteps,
+  foldShape,
+  foldWindows,
+  neededColumns,
+  type StepColumns,
+  type StepNeeds,
+} from './step-columns';
 import { StepTable } from './step-table';
 import {
   columnsOf,
   historyMetric,
   MINUTE,
+  T0,
   plainPoints,
   windowsArbitrary,
   type Window,
@@ -26,11 +34,11 @@ function foldSeries(windows: readonly Window[], tierWindows: number): StepColumn
   return steps;
 }
 
-/** Sealed in two blocks, cut anywhere, and read back; of the measures only those that one needs. */
-function sealed(steps: StepColumns, tierWindows: number, cut: number, measure: number): StepColumns {
+/** Sealed in two blocks, cut anywhere, and read back; only the columns that are needed. */
+function sealed(steps: StepColumns, tierWindows: number, cut: number, needs: StepNeeds): StepColumns {
   const shape = foldShape(METRIC, tierWindows * MINUTE);
-  const back = emptySteps(shape, neededMeasures(shape, [measure]));
-  const { length } = steps.starts;
+  const back = emptySteps(shape, needs);
+  const { length } = steps;
   const at = Math.min(cut, length);
   for (const [from, to] of [
     [0, at],
@@ -48,21 +56,26 @@ function pointsOf(
   tier: number,
   step: number,
   cut: number,
+  severalSeries: boolean,
 ) {
   const definition = METRIC.measures[measure]!;
+  const needs = neededColumns(foldShape(METRIC, tier * MINUTE), measure, rule, severalSeries);
   const table = new StepTable({
     measure,
     combine: definition.combine,
     weights: weightsOf(METRIC, definition),
     overTime: rule,
+    severalSeries,
     stepMs: step * MINUTE,
+    tierStepMs: tier * MINUTE,
+    spans: [{ fromMs: T0, toMs: T0 + MINUTES * MINUTE }],
     windows: tier,
     offsetMs: 0,
     spanMs: step * MINUTE,
   });
   for (const series of new Set(windows.map((window) => window.series))) {
     const own = windows.filter((window) => window.series === series);
-    table.add(sealed(foldSeries(own, tier), tier, cut, measure));
+    table.add(sealed(foldSeries(own, tier), tier, cut, needs));
   }
   return table.finish();
 }
@@ -96,7 +109,7 @@ describe('sealed steps', () => {
         (all, measure, over, [tier, step], cut) => {
           fc.pre(combinesOverTime(METRIC, METRIC.measures[measure]!, over));
           const windows = all.filter(({ series }) => series === 0);
-          expect(unsigned(shown(pointsOf(windows, measure, over, tier, step, cut)))).toEqual(
+          expect(unsigned(shown(pointsOf(windows, measure, over, tier, step, cut, false)))).toEqual(
             unsigned(plainPoints(windows, measure, over, step)),
           );
         },
@@ -116,7 +129,7 @@ describe('sealed steps', () => {
         (windows, measure, over, [tier, step], cut) => {
           fc.pre(combinesOverTime(METRIC, METRIC.measures[measure]!, over));
           fc.pre(foldsFromSteps(METRIC, measure, over, true));
-          expect(unsigned(shown(pointsOf(windows, measure, over, tier, step, cut)))).toEqual(
+          expect(unsigned(shown(pointsOf(windows, measure, over, tier, step, cut, true)))).toEqual(
             unsigned(plainPoints(windows, measure, over, step)),
           );
         },
@@ -135,14 +148,22 @@ describe('sealed steps', () => {
         const parts = emptySteps(shape);
         foldWindows(shape, columnsOf(windows.filter(({ minute }) => minute < cut)), parts);
         foldWindows(shape, columnsOf(windows.filter(({ minute }) => minute >= cut)), parts);
-        const bytes = packSteps(shape, whole, 0, whole.starts.length);
-        expect(packSteps(shape, parts, 0, parts.starts.length)).toEqual(bytes);
+        const bytes = packSteps(shape, whole, 0, whole.length);
+        expect(packSteps(shape, parts, 0, parts.length)).toEqual(bytes);
         const back = emptySteps(shape);
         unpackSteps(shape, bytes, back, EVERYTHING);
-        expect(packSteps(shape, back, 0, back.starts.length)).toEqual(bytes);
-        const copied = emptySteps(shape);
-        copySteps(back, copied, () => true);
-        expect(packSteps(shape, copied, 0, copied.starts.length)).toEqual(bytes);
+        expect(packSteps(shape, back, 0, back.length)).toEqual(bytes);
+        // Cut anywhere, it is what the windows of the span come to.
+        const span = { fromMs: T0 + (cut - (cut % 5)) * MINUTE, toMs: T0 + 45 * MINUTE };
+        const [part, own] = [emptySteps(shape), emptySteps(shape)];
+        unpackSteps(shape, bytes, part, span);
+        foldWindows(shape, columnsOf(windows), own, span);
+        expect(part.length).toBe(own.length);
+        if (part.length === 0) return;
+        expect(packSteps(shape, part, 0, part.length)).toEqual(packSteps(shape, own, 0, own.length));
+        foldWindows(shape, columnsOf(windows), part, { fromMs: span.toMs, toMs: Infinity });
+        foldWindows(shape, columnsOf(windows), own, { fromMs: span.toMs, toMs: Infinity });
+        expect(packSteps(shape, part, 0, part.length)).toEqual(packSteps(shape, own, 0, own.length));
       }),
       { numRuns: 40 },
     );
