@@ -1,8 +1,15 @@
 import { readPortions, type SearchDependencies } from './event-search';
-import type { TimeRange } from './ladder';
+import { summaryHistory } from './history/history-plan';
+import type { StepNeeds } from './history/step-columns';
+import { alignDown, type TimeRange } from './ladder';
 import type { Plan } from './query-answer';
 import { clipRange, partsBackwards } from './read-span';
+import type { Series } from './series';
 import { selectSeries } from './series-scan';
+import type { StepsAnswer } from './store';
+
+/** Of all series that one read asks for. */
+const STEPS_AT_ONCE = 100_000;
 
 /**
  * Values of one dimension (its index) over the plan's series, in order of code units. With a range only those that
@@ -40,7 +47,47 @@ export async function findDimensionValues(
       }
     }
   }
+  for (const { values } of await sealedSeries(
+    plan,
+    range,
+    left.filter((series) => !seen.has(valueOf(series.values))),
+    tools,
+  )) {
+    seen.add(valueOf(values));
+  }
   return sorted(seen);
+}
+
+/** Those of the series that have a sealed step in the range, whose edges count to the step. */
+async function sealedSeries(
+  { metric }: Plan,
+  range: TimeRange,
+  series: readonly Series[],
+  { store, budget, nowMs, pause, scope }: SearchTools,
+): Promise<readonly Series[]> {
+  const history = await summaryHistory(metric, store.history, range.fromMs, nowMs);
+  if (history === null || range.fromMs >= history.sealedBeforeMs) return [];
+  const { stepMs, fromMs } = history;
+  const span = {
+    fromMs: alignDown(Math.max(range.fromMs, fromMs), stepMs),
+    toMs: Math.min(range.toMs, history.sealedBeforeMs),
+  };
+  const needs: StepNeeds = new Map(metric.measures.map((_, index) => [index, {}]));
+  const atOnce = Math.max(1, Math.floor((STEPS_AT_ONCE * stepMs) / Math.max(1, span.toMs - span.fromMs)));
+  const found: Series[] = [];
+  for (let from = 0; from < series.length; from += atOnce) {
+    const seriesIds = series.slice(from, from + atOnce).map(({ id }) => id);
+    const read = (): Promise<StepsAnswer> =>
+      budget.readSteps(history.store, { ...span, stepMs, seriesIds, needs });
+    for (const { seriesId, values, steps } of (await scope.inTurn(read)).series) {
+      const has = steps.measures.some((measure) =>
+        measure!.counts.subarray(0, steps.length).some((count) => count > 0),
+      );
+      if (has) found.push({ id: seriesId, values });
+    }
+    await pause();
+  }
+  return found;
 }
 
 function sorted(values: ReadonlySet<string>): string[] {

@@ -5,12 +5,18 @@ import { findEvents, findEventsAt } from './event-search';
 import { requireEventMetric } from './events';
 import { findDimensionValues } from './dimension-values';
 import type { CombinedPoints } from './combine';
-import { historyPlan, historyWarnings, type HistoryPlan } from './history/history-plan';
+import {
+  historyPlan,
+  historyWarnings,
+  summaryHistory,
+  summaryWarnings,
+  type HistoryPlan,
+} from './history/history-plan';
 import { HistoryScan } from './history/history-scan';
-import { combineSteps } from './over-time';
+import { SummaryScan, type SummaryTotals } from './history/summary-scan';
 import { checkRange, MAX_TIME_MS, stepsOf, type TimeRange } from './ladder';
 import type { Metric } from './metric';
-import { isStepped, isVisible, keptIndexes, makePlan, unknownMetric } from './plan';
+import { isVisible, keptIndexes, makePlan, unknownMetric } from './plan';
 import type { Progress } from './progress';
 import type {
   CatalogueAnswer,
@@ -23,7 +29,7 @@ import type {
   SummaryAnswer,
   SummarySeries,
 } from './query-answer';
-import { readSpan, spansOver, type Span } from './read-span';
+import { clipRange, readSpan, spansOver, type Span } from './read-span';
 import { UNBOUNDED, type RequestScope } from './request-scope';
 import type {
   DimensionValuesQuery,
@@ -36,7 +42,15 @@ import type {
 } from './selection';
 import { fillLength, NumberNotes, seriesAnswer, type AnswerRule, type Fill } from './series-answer';
 import { ScanBudget } from './scan-budget';
-import { combineRuleOf, groupSeries, scanGroups, selectSeries, type Pause } from './series-scan';
+import {
+  combineRuleOf,
+  groupSeries,
+  scanGroups,
+  selectSeries,
+  WindowScan,
+  type GroupSource,
+  type Pause,
+} from './series-scan';
 import { seriesKey, type Labels } from './series';
 import { seriesCapWarnings } from './series-cap';
 import type { SeriesStore } from './store';
@@ -57,6 +71,15 @@ export interface QueryLimits {
 
 /** One series of a summary takes as much memory as so many points of an answer. */
 const SUMMARY_POINTS = 16;
+
+interface ScanRequest {
+  readonly plan: Plan;
+  readonly spans: readonly Span[];
+  /** For what has expired; 0 where the plan has a history: windows past the retention are read until they are sealed. */
+  readonly nowMs: number;
+  readonly isWanted: ((labels: Labels) => boolean) | null;
+  readonly scope: RequestScope;
+}
 
 interface Reading {
   readonly nowMs: number;
@@ -150,7 +173,7 @@ export class QueryEngine {
       const notes = new NumberNotes();
       const history = await this.historyOf(plan, nowMs);
       const spans = spansOver(plan, times, nowMs, history?.fromMs);
-      await this.scan(plan, spans, nowMs, history, isWanted, scope, (labels, points) => {
+      await this.scanPoints({ plan, spans, nowMs, isWanted, scope }, history, (labels, points) => {
         const one = seriesAnswer(labels, onlyAt(points, at), rule, notes);
         if (one !== null) series.push(one);
         return true;
@@ -202,24 +225,34 @@ export class QueryEngine {
         nowMs,
         staleWindows: this.limits.staleWindows,
       };
-      const beforeMs = isIrregular(metric.window) ? longestMs(metric.window) : metric.window.advanceMs;
+      const history = await summaryHistory(metric, this.store.history, range.fromMs, nowMs);
       // One window more, so that the first one in the range has its `previous` too.
-      const wider = { fromMs: Math.max(0, range.fromMs - beforeMs), toMs: range.toMs };
-      const span = range.fromMs < range.toMs ? readSpan(plan, wider, nowMs) : null;
+      const wider = { fromMs: Math.max(0, range.fromMs - metric.window.advanceMs), toMs: range.toMs };
+      const span = range.fromMs < range.toMs ? readSpan(plan, wider, nowMs, history?.fromMs) : null;
       const spans = span === null ? [] : [span];
-      const total = await this.scan(plan, spans, nowMs, null, null, scope, (labels, points) => {
-        const one = summarize(labels, points, rule, notes);
+      const take = (labels: Labels, points: CombinedPoints, totals: SummaryTotals | null): boolean => {
+        const one = summarize(labels, points, rule, notes, totals);
         if (one === null) return true;
         scope.reserve(SUMMARY_POINTS);
         if (series.length < this.limits.maxSeries) series.push(one);
         else cut.truncated = true;
         return !cut.truncated;
-      });
+      };
+      const scan = { plan, spans, nowMs, isWanted: null, scope };
+      const total =
+        history === null
+          ? await this.scan(scan, new WindowScan(plan), (labels, points) => take(labels, points, null))
+          : await this.scan(
+              { ...scan, nowMs: 0 },
+              new SummaryScan(plan, history, summaryRange(plan, range, rule.openAfter, nowMs, history)),
+              (labels, { windows, totals }) => take(labels, windows, totals),
+            );
       const cuts = [
         ...(cut.truncated ? [truncation(series.length, total)] : []),
         ...seriesCapWarnings(metric, progress, nowMs),
       ];
-      return { series, warnings: [...plan.warnings, ...cuts, ...notes.warnings()] };
+      const kept = summaryWarnings(plan, history, range.fromMs);
+      return { series, warnings: [...plan.warnings, ...cuts, ...kept, ...notes.warnings()] };
     });
     return { ...this.head(plan, reading), ...result };
   }
@@ -324,7 +357,8 @@ export class QueryEngine {
       let points = 0;
       const cut = { truncated: false };
       const spans = span === null ? [] : [span];
-      const total = await this.scan(plan, spans, nowMs, history, null, scope, (labels, combined) => {
+      const scan = { plan, spans, nowMs, isWanted: null, scope };
+      const total = await this.scanPoints(scan, history, (labels, combined) => {
         const length = Math.max(combined.times.length, gaps === null ? 0 : fillLength(gaps));
         if (points + length > this.limits.maxPoints && series.length === 0) throw this.tooManyPoints(plan);
         if (series.length >= this.limits.maxSeries || points + length > this.limits.maxPoints) {
@@ -376,40 +410,39 @@ export class QueryEngine {
     return new ScanBudget(this.store, metric, nowMs, this.limits.maxScanPoints, signal);
   }
 
-  /** Gives the plan's points, stepped, group by group; resolves to the number of groups there are. */
-  private async scan(
-    plan: Plan,
-    spans: readonly Span[],
-    nowMs: number,
+  /** Gives the plan's points, stepped. */
+  private scanPoints(
+    scan: ScanRequest,
     history: HistoryPlan | null,
-    isWanted: ((labels: Labels) => boolean) | null,
-    scope: RequestScope,
     onGroup: (labels: Labels, points: CombinedPoints) => boolean,
+  ): Promise<number> {
+    const { plan } = scan;
+    return history === null
+      ? this.scan(scan, new WindowScan(plan), onGroup)
+      : this.scan({ ...scan, nowMs: 0 }, new HistoryScan(plan, history), onGroup);
+  }
+
+  /** Hands over what the source has of the plan, group by group; resolves to the number of groups there are. */
+  private async scan<P, T>(
+    { plan, spans, nowMs, isWanted, scope }: ScanRequest,
+    source: GroupSource<P, T>,
+    onGroup: (labels: Labels, result: T) => boolean,
   ): Promise<number> {
     if (spans.length === 0) return 0;
     const all = await this.store.listSeries(plan.metric);
     const selected = await selectSeries(plan, all, this.pause, scope.signal);
     const grouped = groupSeries(plan, selected);
     const groups = isWanted === null ? grouped : grouped.filter((group) => isWanted(group.labels));
-    const stepped = isStepped(plan);
-    const rule = {
-      overTime: plan.overTime,
-      stepOf: plan.stepOf,
-      spanMs: spanMs(plan),
-      weighted: combineRuleOf(plan).weights !== null,
-    };
     await scanGroups({
       plan,
       groups,
       everySeries: plan.filters.length === 0 && isWanted === null,
       spans,
-      history: history === null ? null : new HistoryScan(plan, history),
-      // Windows past the retention are read until they are sealed.
-      budget: this.budget(plan.metric, history === null ? nowMs : 0, scope),
+      source,
+      budget: this.budget(plan.metric, nowMs, scope),
       pause: this.pause,
       scope,
-      onGroup: (labels, points) =>
-        onGroup(labels, stepped && history === null ? combineSteps(points, rule) : points),
+      onGroup,
     });
     return groups.length;
   }
@@ -444,6 +477,19 @@ export class QueryEngine {
       { metric: plan.metric.name, limit: this.limits.maxPoints },
     );
   }
+}
+
+/** The window starts that a summary counts. */
+function summaryRange(
+  plan: Plan,
+  range: TimeRange,
+  openAfterMs: number,
+  nowMs: number,
+  history: HistoryPlan,
+): TimeRange {
+  const { fromMs, toMs } = clipRange(plan.metric, range, nowMs, history.fromMs);
+  const closedToMs = plan.includeOpen ? toMs : Math.min(toMs, openAfterMs - plan.metric.window.sizeMs + 1);
+  return { fromMs, toMs: Math.max(fromMs, closedToMs) };
 }
 
 function truncation(kept: number, total: number): Warning {

@@ -1,9 +1,9 @@
 import { weightsOf } from './combination-rules';
 import { WindowTable, type CombinedPoints, type CombineRule } from './combine';
 import { RequestError } from './errors';
-import type { HistoryScan } from './history/history-scan';
-import { keptIndexes } from './plan';
-import type { StepColumns } from './history/step-columns';
+import { spanMs } from './finality';
+import { combineSteps } from './over-time';
+import { isStepped, keptIndexes } from './plan';
 import type { PointColumns, SeriesPoints } from './point';
 import type { Plan } from './query-answer';
 import { expectedPoints, type Span } from './read-span';
@@ -100,38 +100,83 @@ export function combineRuleOf(plan: Plan): CombineRule {
   return { measure: plan.measure, combine: measure.combine, weights: weightsOf(plan.metric, measure) };
 }
 
-export interface GroupScan {
+/** Where a scan's series are read from, and what the members of a group become. */
+export interface GroupSource<P, T> {
+  /** How far the rows of a series are apart, for the size of reads; absent: as the metric's windows. */
+  readonly distanceMs?: number;
+  /** In label order. `seriesIds` null: all. */
+  read(
+    span: Span,
+    seriesIds: readonly number[] | null,
+    budget: ScanBudget,
+  ): Promise<readonly GroupMember<P>[]>;
+  /** For one group's rows of these spans. */
+  table(spans: readonly Span[]): GroupTable<P, T>;
+}
+
+export interface GroupMember<P> {
+  readonly seriesId: number;
+  readonly values: readonly string[];
+  readonly points: P;
+}
+
+/** Takes the members of a group one by one. */
+export interface GroupTable<P, T> {
+  add(points: P): void;
+  finish(): T;
+}
+
+/** Windows as they are stored, combined across series and over time. */
+export class WindowScan implements GroupSource<PointColumns, CombinedPoints> {
+  constructor(private readonly plan: Plan) {}
+
+  read(
+    span: Span,
+    seriesIds: readonly number[] | null,
+    budget: ScanBudget,
+  ): Promise<readonly SeriesPoints[]> {
+    return budget.read(span, seriesIds);
+  }
+
+  table(): GroupTable<PointColumns, CombinedPoints> {
+    const { plan } = this;
+    const rule = combineRuleOf(plan);
+    const table = new WindowTable(rule);
+    if (!isStepped(plan)) return table;
+    const { overTime, stepOf } = plan;
+    const steps = { overTime, stepOf, spanMs: spanMs(plan), weighted: rule.weights !== null };
+    return {
+      add: (points) => table.add(points),
+      finish: () => combineSteps(table.finish(), steps),
+    };
+  }
+}
+
+export interface GroupScan<P, T> {
   readonly plan: Plan;
   readonly groups: readonly SeriesGroup[];
   /** True when the groups hold every series of the metric: series that are new since then are taken too. */
   readonly everySeries: boolean;
   readonly spans: readonly Span[];
-  /** Where the plan is answered from steps. */
-  readonly history: HistoryScan | null;
+  readonly source: GroupSource<P, T>;
   readonly budget: ScanBudget;
   readonly pause: Pause;
   readonly scope: RequestScope;
   /** Gets each group that has rows, in order of labels. False: no more are wanted. */
-  readonly onGroup: (labels: Labels, points: CombinedPoints) => boolean;
+  readonly onGroup: (labels: Labels, result: T) => boolean;
 }
 
-interface OpenGroup {
+interface OpenGroup<P, T> {
   readonly group: SeriesGroup;
-  readonly table: Table;
+  readonly table: GroupTable<P, T>;
   found: boolean;
 }
 
-/** Takes the members of a group one by one: windows, or steps where the plan is answered from these. */
-interface Table {
-  add(points: PointColumns | StepColumns): void;
-  finish(): CombinedPoints;
-}
-
 /** Reads and combines group after group. */
-export async function scanGroups(scan: GroupScan): Promise<void> {
+export async function scanGroups<P, T>(scan: GroupScan<P, T>): Promise<void> {
   const { groups, spans, plan } = scan;
   if (spans.length === 0) return;
-  const each = Math.max(1, expectedPoints(plan.metric, spans, scan.history?.distanceMs));
+  const each = Math.max(1, expectedPoints(plan.metric, spans, scan.source.distanceMs));
   const portion = Math.min(PORTION_SERIES, Math.max(1, Math.floor(PORTION_POINTS / each)));
   for (let next = 0; next < groups.length || next === 0;) {
     const batch: SeriesGroup[] = [];
@@ -158,15 +203,15 @@ export async function scanGroups(scan: GroupScan): Promise<void> {
   }
 }
 
-async function readBatch(
-  scan: GroupScan,
+async function readBatch<P, T>(
+  scan: GroupScan<P, T>,
   batch: readonly SeriesGroup[],
   whole: boolean,
   portion: number,
-): Promise<readonly OpenGroup[]> {
-  const newTable = (): Table => scan.history?.table(scan.spans) ?? new WindowTable(combineRuleOf(scan.plan));
-  const open: OpenGroup[] = batch.map((group) => ({ group, table: newTable(), found: false }));
-  const bySeries = new Map<number, OpenGroup>();
+): Promise<readonly OpenGroup<P, T>[]> {
+  const newTable = (): GroupTable<P, T> => scan.source.table(scan.spans);
+  const open: OpenGroup<P, T>[] = batch.map((group) => ({ group, table: newTable(), found: false }));
+  const bySeries = new Map<number, OpenGroup<P, T>>();
   const ids: number[] = [];
   for (const one of open) {
     for (const member of one.group.members) {
@@ -177,8 +222,7 @@ async function readBatch(
   for (let from = 0; from === 0 || from < ids.length; from += portion) {
     const part = whole ? null : ids.slice(from, from + portion);
     for (const span of scan.spans) {
-      const read = scan.history?.read(span, part, scan.budget) ?? scan.budget.read(span, part);
-      for (const series of await read) {
+      for (const series of await scan.source.read(span, part, scan.budget)) {
         let target = bySeries.get(series.seriesId);
         if (target === undefined && whole) {
           target = newcomer(scan.plan, series, open, newTable);
@@ -195,12 +239,12 @@ async function readBatch(
 }
 
 /** The group of a series that appeared between the listing and the read: what is in the store must be in the answer. */
-function newcomer(
+function newcomer<P, T>(
   plan: Plan,
-  series: Pick<SeriesPoints, 'seriesId' | 'values'>,
-  open: OpenGroup[],
-  newTable: () => Table,
-): OpenGroup | undefined {
+  series: Pick<GroupMember<P>, 'seriesId' | 'values'>,
+  open: OpenGroup<P, T>[],
+  newTable: () => GroupTable<P, T>,
+): OpenGroup<P, T> | undefined {
   if (!plan.selects(series.values)) return undefined;
   const [group] = groupSeries(plan, [{ id: series.seriesId, values: series.values }]) as [SeriesGroup];
   const known = open.find((other) => compareValues(other.group.kept, group.kept) === 0);

@@ -1,5 +1,6 @@
 import { combinesOverTime, windowsOverlap, type Weights } from './combination-rules';
 import { settleAverage, emptyPoints, type CombinedPoints } from './combine';
+import type { SummaryTotals } from './history/summary-scan';
 import type { Measure, Metric } from './metric';
 import type { SummarySeries } from './query-answer';
 import type { NumberNotes } from './series-answer';
@@ -23,12 +24,14 @@ export interface SummaryRule {
 /**
  * Null when no window in the range has a value. `sum` and `avg` are null where the measure has none over time.
  * Windows whose value cannot be written (NaN, infinity) count for nothing but `last` and `previous`.
+ * @param totals of the whole range, where the metric has a history: then `points` are those that are not sealed
  */
 export function summarize(
   labels: Labels,
   points: CombinedPoints,
   rule: SummaryRule,
   notes: NumberNotes,
+  totals: SummaryTotals | null = null,
 ): SummarySeries | null {
   const { metric, measure } = rule;
   const rows: number[] = [];
@@ -37,7 +40,9 @@ export function summarize(
     rows.push(row);
   }
   const lastRow = rows.at(-1);
-  if (lastRow === undefined || points.times[lastRow]! < rule.fromMs) return null;
+  if (lastRow === undefined || points.times[lastRow]! < rule.fromMs) {
+    return totals === null ? null : sealedSummary(labels, totals, rule, notes);
+  }
   const last = notes.note(points.values[lastRow]!);
   const previous = previousValue(metric, points, rows);
   const inRange = rows.filter(
@@ -57,20 +62,52 @@ export function summarize(
   const adds = combinesOverTime(metric, measure, 'sum') && !windowsOverlap(metric);
   const delta = last === null || previous === null ? null : last - previous;
   notes.noteUncombinable(points.uncombinable);
+  const overAll = (which: 'min' | 'max' | 'avg' | 'sum', ofWindows: () => number | null): number | null => {
+    if (totals?.[which] !== undefined) return finite(totals[which]);
+    return totals?.sealed === true ? null : finite(ofWindows());
+  };
   return {
     labels,
     last,
     lastTimeMs: points.times[lastRow]!,
     previous,
     delta: finite(delta),
-    min,
-    max,
-    avg: finite(average(points, inRange, sum, rule)),
-    sum: inRange.length === 0 || !adds ? null : finite(sum),
-    count: inRange.length,
+    min: overAll('min', () => min),
+    max: overAll('max', () => max),
+    avg: overAll('avg', () => average(points, inRange, sum, rule)),
+    sum: adds ? overAll('sum', () => (inRange.length === 0 ? null : sum)) : null,
+    count: totals === null ? inRange.length : totals.count,
     updatedMs: points.updated[lastRow]!,
     open: lastEnd > rule.openAfter,
     stale: rule.nowMs > lastEnd + metric.window.graceMs + rule.staleWindows * windowMs,
+  };
+}
+
+/** Where every window of the range with a value is sealed: which one was before the last is not kept. */
+function sealedSummary(
+  labels: Labels,
+  totals: SummaryTotals,
+  rule: SummaryRule,
+  notes: NumberNotes,
+): SummarySeries | null {
+  const { last, count, min, max, sum, avg } = totals;
+  if (last === null) return null;
+  const { window } = rule.metric;
+  const endMs = last.timeMs + window.sizeMs;
+  return {
+    labels,
+    last: last.value === null ? null : notes.note(last.value),
+    lastTimeMs: last.timeMs,
+    previous: null,
+    delta: null,
+    min: min ?? null,
+    max: max ?? null,
+    avg: finite(avg ?? null),
+    sum: windowsOverlap(rule.metric) ? null : finite(sum ?? null),
+    count,
+    updatedMs: endMs,
+    open: false,
+    stale: rule.nowMs > endMs + window.graceMs + rule.staleWindows * window.sizeMs,
   };
 }
 

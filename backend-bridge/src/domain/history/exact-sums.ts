@@ -148,6 +148,18 @@ export class ExactSums {
     }
   }
 
+  /** Adds all rows of another column to one. */
+  addTotal(row: number, other: ExactSums): void {
+    if (other.bound * other.length <= Number.MAX_SAFE_INTEGER) {
+      let sum = 0;
+      for (let i = 0; i < other.length; i += 1) sum += other.mantissas[i]!;
+      this.addPlain(row, sum, other.scale);
+    } else {
+      for (let i = 0; i < other.length; i += 1) this.addPlain(row, other.mantissas[i]!, other.scale);
+    }
+    for (const decimal of other.large.values()) this.addLarge(row, decimal);
+  }
+
   /**
    * Adds rows that `fill` writes as whole numbers of 10^-scale, below 2^50 in size, into the array from an index on.
    * Returns the index of the first.

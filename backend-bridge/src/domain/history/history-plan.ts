@@ -1,5 +1,6 @@
 import { durationText } from '../duration-text';
 import type { Metric } from '../metric';
+import { combinesOverTime } from '../combination-rules';
 import { isStepped, mayCombineSeries } from '../plan';
 import type { Plan } from '../query-answer';
 import type { Warning } from '../selection';
@@ -38,6 +39,55 @@ export async function historyPlan(
     if (best === null || fromMs <= best.fromMs) best = { stepMs: tier.stepMs, fromMs, sealedBeforeMs, store };
   }
   return best;
+}
+
+/**
+ * The finest tier that holds a summary's range, or that which reaches furthest back where none does. Null where the
+ * metric has no history.
+ */
+export async function summaryHistory(
+  metric: Metric,
+  store: HistoryStore | undefined,
+  rangeFromMs: number,
+  nowMs: number,
+): Promise<HistoryPlan | null> {
+  if (store === undefined || tiersOf(metric).length === 0) return null;
+  const { sealedBeforeMs, tiers } = await store.state(metric);
+  let best: HistoryPlan | null = null;
+  for (const tier of tiers) {
+    const fromMs = Math.max(tier.sinceMs, tierCutMs(tier, nowMs));
+    if (best !== null && (best.fromMs <= rangeFromMs || best.fromMs <= fromMs)) continue;
+    best = { stepMs: tier.stepMs, fromMs, sealedBeforeMs, store };
+  }
+  return best;
+}
+
+/** Says what a summary lacks whose range begins before what is kept, or needs more than steps of single series. */
+export function summaryWarnings(plan: Plan, history: HistoryPlan | null, fromMs: number): readonly Warning[] {
+  const { metric } = plan;
+  if (history === null) return [];
+  const warnings: Warning[] = [];
+  if (fromMs < history.fromMs) {
+    warnings.push({
+      code: 'range_not_kept',
+      message: `Windows of "${metric.name}" are kept for ${spanText(metric.retentionMs)}, ${keptText(metric)}. The summary begins where the steps do.`,
+      kept_from_ms: Math.max(0, history.fromMs),
+    });
+  }
+  const several = mayCombineSeries(plan);
+  const unknown = (['min', 'max', 'avg', 'last'] as const).filter(
+    (rule) =>
+      combinesOverTime(metric, metric.measures[plan.measure]!, rule) &&
+      !foldsFromSteps(metric, plan.measure, rule, several),
+  );
+  if (fromMs < history.sealedBeforeMs && unknown.length > 0) {
+    warnings.push({
+      code: 'range_not_kept',
+      message: `Steps of "${metric.name}" are kept for each series on its own: ${unknown.join(' and ')} of several series combined ${unknown.length > 1 ? 'are' : 'is'} known only from windows, which are kept for ${spanText(metric.retentionMs)}.`,
+      kept_from_ms: history.sealedBeforeMs,
+    });
+  }
+  return warnings;
 }
 
 /** Says what is kept where a range begins before what the plan reaches, and longer steps would reach further. */

@@ -7,6 +7,7 @@ import type { Span } from '../read-span';
 import { offsetOf } from '../windows';
 import { compareValues } from '../series';
 import type { ScanBudget } from '../scan-budget';
+import type { GroupMember, GroupSource } from '../series-scan';
 import type { HistoryPlan } from './history-plan';
 import {
   emptySteps,
@@ -19,15 +20,8 @@ import {
 } from './step-columns';
 import { StepTable } from './step-table';
 
-/** One series of a span: its sealed steps, and those of the windows that are not sealed yet. */
-export interface ReadSteps {
-  readonly seriesId: number;
-  readonly values: readonly string[];
-  readonly points: StepColumns;
-}
-
 /** Reads a plan's steps across the boundary between sealed steps and windows. */
-export class HistoryScan {
+export class HistoryScan implements GroupSource<StepColumns, CombinedPoints> {
   private readonly shape: FoldShape;
   private readonly needs: StepNeeds;
   private readonly severalSeries: boolean;
@@ -51,7 +45,7 @@ export class HistoryScan {
     span: Span,
     seriesIds: readonly number[] | null,
     budget: ScanBudget,
-  ): Promise<readonly ReadSteps[]> {
+  ): Promise<readonly GroupMember<StepColumns>[]> {
     const { stepMs, sealedBeforeMs } = this.history;
     const { needs } = this;
     const windowsFrom = Math.max(span.fromMs, sealedBeforeMs);
@@ -63,7 +57,7 @@ export class HistoryScan {
       seriesIds,
       needs,
     });
-    const found = new Map<number, ReadSteps>();
+    const found = new Map<number, GroupMember<StepColumns>>();
     for (const { seriesId, values, steps } of sealed.series)
       found.set(seriesId, { seriesId, values, points: steps });
     for (const { seriesId, values, points } of windows) {
@@ -80,7 +74,7 @@ export class HistoryScan {
   }
 
   /** For a group's steps of these spans. */
-  table(spans: readonly Span[]): { add(steps: StepColumns): void; finish(): CombinedPoints } {
+  table(spans: readonly Span[]): StepTable {
     const { plan, shape, severalSeries } = this;
     const measure = plan.metric.measures[plan.measure]!;
     return new StepTable({

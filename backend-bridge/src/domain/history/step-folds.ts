@@ -33,7 +33,7 @@ export function foldOf(rule: FoldRule, rows: number, parts: Float64Array): StepF
     case 'avg':
     case 'sum':
       if (rule.weights !== null) return new WeightedFold(rows, parts);
-      return new SumFold(rule, rows, parts);
+      return new SumFold(rule, rows);
   }
 }
 
@@ -45,7 +45,6 @@ class SumFold implements StepFold {
   constructor(
     private readonly rule: FoldRule,
     rows: number,
-    private readonly parts: Float64Array,
   ) {
     this.sums = new ExactSums(rows);
     this.sums.push(rows);
@@ -68,7 +67,7 @@ class SumFold implements StepFold {
   value(from: number, to: number, parts: number): number {
     const total = this.total(from, to);
     if (this.rule.overTime === 'sum') return total;
-    return total / (this.windows === null ? parts : this.windows.count(from, to, this.parts));
+    return total / (this.windows === null ? parts : this.windows.count(from, to));
   }
 
   private total(from: number, to: number): number {
@@ -87,7 +86,7 @@ class SumFold implements StepFold {
 }
 
 /** How many windows have a value in any member. */
-class DistinctWindows {
+export class DistinctWindows {
   private readonly full: Uint8Array;
   private readonly masks: Uint8Array;
   private readonly maskBytes: number;
@@ -115,12 +114,12 @@ class DistinctWindows {
   }
 
   /** Of the rows [from, to). */
-  count(from: number, to: number, parts: Float64Array): number {
+  count(from: number, to: number): number {
     const { full, windows, maskBytes, masks } = this;
     let count = 0;
     for (let row = from; row < to; row += 1) {
       if (full[row] === 1) count += windows;
-      else if (parts[row]! > 0) {
+      else {
         for (let at = row * maskBytes; at < (row + 1) * maskBytes; at += 1) {
           for (let bits = masks[at]!; bits > 0; bits &= bits - 1) count += 1;
         }
@@ -285,13 +284,13 @@ class LastFold implements StepFold {
 }
 
 /** As windows are combined across series. */
-function across(combine: Combine, a: number, b: number): number {
+export function across(combine: Combine, a: number, b: number): number {
   if (combine === 'min') return Math.min(a, b);
   return combine === 'max' ? Math.max(a, b) : a + b;
 }
 
 /** Number of the last window with a value. */
-function topWindow({ counts, masks, maskBytes }: MeasureSteps, row: number, windows: number): number {
+export function topWindow({ counts, masks, maskBytes }: MeasureSteps, row: number, windows: number): number {
   if (counts[row] === windows) return windows - 1;
   let at = maskBytes - 1;
   while (masks[row * maskBytes + at] === 0) at -= 1;

@@ -1,6 +1,7 @@
 import { emptyPoints, type CombinedPoints } from '../combine';
 import type { Span } from '../read-span';
 import type { StepColumns } from './step-columns';
+import { StepGrid } from './step-grid';
 import { foldOf, type FoldRule, type StepFold } from './step-folds';
 
 export interface StepTableRule extends FoldRule {
@@ -22,22 +23,16 @@ export interface StepTableRule extends FoldRule {
  * There is a row for every place of the spans, whether it has a step or not: whole columns are added without a search.
  */
 export class StepTable {
-  /** By span, and after the last one: its first row. */
-  private readonly firstRows: readonly number[];
+  private readonly grid: StepGrid;
   /** 0: no step, for every window has a revision. */
   private readonly revisions: Float64Array;
   /** Values in the row, over all members; a value that cannot be weighed counts. */
   private readonly parts: Float64Array;
   private readonly fold: StepFold;
-  private rows = new Int32Array(0);
 
   constructor(private readonly rule: StepTableRule) {
-    let rows = 0;
-    const firstRows = rule.spans.map(({ fromMs, toMs }) => {
-      rows += (toMs - fromMs) / rule.tierStepMs;
-      return rows - (toMs - fromMs) / rule.tierStepMs;
-    });
-    this.firstRows = [...firstRows, rows];
+    this.grid = new StepGrid(rule.spans, rule.tierStepMs);
+    const { rows } = this.grid;
     this.revisions = new Float64Array(rows);
     this.parts = new Float64Array(rows);
     this.fold = foldOf(rule, rows, this.parts);
@@ -47,7 +42,7 @@ export class StepTable {
   add(steps: StepColumns): void {
     if (steps.length === 0) return;
     const measure = steps.measures[this.rule.measure]!;
-    const rows = this.rowsOf(steps);
+    const rows = this.grid.rowsOf(steps);
     const { revisions, parts } = this;
     for (let i = 0; i < rows.length; i += 1) revisions[rows[i]!]! += steps.revisions[i]!;
     this.fold.add(rows, measure);
@@ -60,13 +55,14 @@ export class StepTable {
     const each = stepMs / tierStepMs;
     const points = emptyPoints();
     const { times, ends, values, parts, revisions, updated } = points;
+    const { firstRows } = this.grid;
     spans.forEach(({ fromMs }, i) => {
-      for (let from = this.firstRows[i]!; from < this.firstRows[i + 1]!; from += each) {
+      for (let from = firstRows[i]!; from < firstRows[i + 1]!; from += each) {
         const revision = total(this.revisions, from, from + each);
         if (revision === 0) continue;
         const own = total(this.parts, from, from + each);
         const value = own === 0 ? null : this.fold.value(from, from + each, own, points);
-        const time = fromMs + (from - this.firstRows[i]!) * tierStepMs;
+        const time = fromMs + (from - firstRows[i]!) * tierStepMs;
         times.push(time);
         ends.push(time + spanMs);
         values.push(value ?? Number.NaN);
@@ -76,18 +72,6 @@ export class StepTable {
       }
     });
     return points;
-  }
-
-  private rowsOf({ length, starts }: StepColumns): Int32Array {
-    const { spans, tierStepMs } = this.rule;
-    let span = spans.length - 1;
-    while (span > 0 && spans[span]!.fromMs > starts[0]!) span -= 1;
-    const { fromMs } = spans[span]!;
-    const first = this.firstRows[span]!;
-    if (this.rows.length !== length) this.rows = new Int32Array(length);
-    const { rows } = this;
-    for (let i = 0; i < length; i += 1) rows[i] = first + (starts[i]! - fromMs) / tierStepMs;
-    return rows;
   }
 }
 
