@@ -203,6 +203,16 @@ export class ExactSums {
     return reduced(this.decimal(row));
   }
 
+  /** Whether a row is the same sum as that row of another column. */
+  equals(other: ExactSums, row: number): boolean {
+    if (this.scale === other.scale && !this.large.has(row) && !other.large.has(row)) {
+      return this.mantissas[row] === other.mantissas[row];
+    }
+    const left = this.canonical(row);
+    const right = other.canonical(row);
+    return left.mantissa === right.mantissa && left.scale === right.scale;
+  }
+
   /** The mantissa at the least plain scale; null where the sum is none of a plain number's. */
   plain(row: number): { readonly mantissa: number; readonly scale: number } | null {
     let mantissa = this.mantissas[row]!;

@@ -20,7 +20,8 @@ import type { FoldShape, MeasureSteps, Specials, StepColumns } from './step-colu
  *   version u8, number of the first step (start / step), places; which places have a step, as bits, unless all have;
  *   revisions; then for each measure its length in bytes, so that others can be passed over, and
  *     counts of windows; for steps with some of their windows only, which ones; the steps with NaN or infinities;
- *     sums, least, largest and last values; for averages how many windows lack weights, and the sums and counts.
+ *     sums (none of averages), least, largest and last values; for averages with weights how many windows lack
+ *     these, and the sums and counts.
  */
 const VERSION = 1;
 
@@ -80,7 +81,7 @@ function packMeasure(
     for (const number of [i, found.nan, found.plus, found.minus]) out.varint(number);
   }
   const finite = filled.filter((row) => measure.finiteCount(row) > 0);
-  packSums(out, measure.sums, finite);
+  if (shape.sums[index]!) packSums(out, measure.sums, finite);
   packDoubles(
     out,
     finite.map((row) => measure.mins[row]!),
@@ -104,7 +105,7 @@ function packMeasure(
     [weights.sums, steps.measures[behind.sum]!.sums],
     [weights.counts, steps.measures[behind.count]!.sums],
   ] as const) {
-    const same = rows.every((row) => equalSums(own, other, row));
+    const same = rows.every((row) => own.equals(other, row));
     out.byte(same ? SAME : OWN);
     if (!same) packSums(out, own, rows);
   }
@@ -122,12 +123,6 @@ function packMeasure(
     }
   }
   return out.finish();
-}
-
-function equalSums(a: ExactSums, b: ExactSums, row: number): boolean {
-  const left = a.canonical(row);
-  const right = b.canonical(row);
-  return left.mantissa === right.mantissa && left.scale === right.scale;
 }
 
 function maskOf({ masks, maskBytes }: MeasureSteps, row: number): Uint8Array {
@@ -218,7 +213,7 @@ class MeasureReader {
     const { choice } = this.measure;
     this.counts();
     this.specials();
-    this.sums(choice.sums === true);
+    if (this.shape.sums[index]!) this.sums(choice.sums === true);
     this.extremes(choice.mins === true, this.measure.mins);
     this.extremes(choice.maxs === true, this.measure.maxs);
     const needsLasts = choice.lasts === 'alone' ? this.alone : choice.lasts === true;

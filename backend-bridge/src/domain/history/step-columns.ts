@@ -168,6 +168,8 @@ export interface FoldShape {
   readonly windows: number;
   /** For each measure that is an average with weights. */
   readonly weights: readonly (Weights | null)[];
+  /** Whether the measure's values are added up: averages are not. */
+  readonly sums: readonly boolean[];
 }
 
 export function foldShape(metric: Metric, stepMs: number): FoldShape {
@@ -177,6 +179,7 @@ export function foldShape(metric: Metric, stepMs: number): FoldShape {
     advanceMs,
     windows: stepMs / advanceMs,
     weights: metric.measures.map((measure) => weightsOf(metric, measure)),
+    sums: metric.measures.map(({ combine }) => combine !== 'avg'),
   };
 }
 
@@ -185,7 +188,12 @@ export function everyColumn(shape: FoldShape): StepNeeds {
   return new Map(
     shape.weights.map((weights, index) => [
       index,
-      weights === null ? { ...EVERY_COLUMN, weights: false, lastWeights: false } : EVERY_COLUMN,
+      {
+        ...EVERY_COLUMN,
+        sums: shape.sums[index]!,
+        weights: weights !== null,
+        lastWeights: weights !== null,
+      },
     ]),
   );
 }
