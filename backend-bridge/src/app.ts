@@ -86,6 +86,8 @@ function buildStore(settings: Settings, metrics: readonly Metric[], shared: Shar
   );
 }
 
+const DEMO_KEEP_MS = 35 * 86_400_000;
+
 interface BuiltSource {
   readonly source: Source;
   readonly ingest: Ingest | null;
@@ -95,6 +97,7 @@ interface BuiltSource {
 function buildSource(
   settings: Settings,
   mappings: readonly TopicMapping[],
+  metrics: readonly Metric[],
   store: SeriesStore,
   shared: SharedDependencies,
 ): BuiltSource {
@@ -114,7 +117,6 @@ function buildSource(
     );
     return { source, ingest: null, demo: null };
   }
-  const metrics = mappings.map(({ metric }) => metric);
   const pipeline = createEmbeddedPipeline(
     { statePath: join(settings.store_path, 'pipeline') },
     metrics,
@@ -125,11 +127,23 @@ function buildSource(
     ? createDemo(pipeline, {
         traffic: { seed: settings.demo.seed },
         backfillMs: settings.demo.backfill,
-        log: shared.log,
-        clock: shared.clock,
+        history: { spanMs: settings.demo.history, metrics, store },
+        log: dependencies.log,
+        clock: dependencies.clock,
       })
     : null;
   return { source: pipeline, ingest: pipeline, demo };
+}
+
+/** A newcomer sees weekly patterns at once: metrics of the demo have a history, unless the file gives them one. */
+function withDemoHistory({ demo, kafka, redis }: Settings, metrics: readonly Metric[]): readonly Metric[] {
+  if (!demo.enabled || demo.history === 0 || kafka.brokers.length > 0 || redis.url !== undefined)
+    return metrics;
+  return metrics.map((metric) =>
+    metric.kind === 'window' && metric.window.type === 'tumbling' && !hasHistory(metric)
+      ? { ...metric, history: [{ stepMs: 5 * metric.window.advanceMs, keepMs: DEMO_KEEP_MS }] }
+      : metric,
+  );
 }
 
 /** Builds the app. Throws StartRefusedError for settings, mappings or files that cannot be used. */
@@ -150,7 +164,10 @@ export function createApp(settings: Settings, dependencies: AppDependencies): Ap
   const { limits } = settings;
 
   const mappings = readMetricsFile(settings.metrics_file ?? join(__dirname, '../metrics.yaml'));
-  const metrics = mappings.map(({ metric }) => metric);
+  const metrics = withDemoHistory(
+    settings,
+    mappings.map(({ metric }) => metric),
+  );
   checkBinding(settings.host, settings.tokens_file !== undefined, settings.insecure);
   const access = createAccess({
     tokensFile: settings.tokens_file,
@@ -159,8 +176,8 @@ export function createApp(settings: Settings, dependencies: AppDependencies): Ap
     boundHost: settings.host,
     log,
   });
-  const store = buildStore(settings, metrics, shared);
-  const { source, ingest, demo } = buildSource(settings, mappings, store, shared);
+  const store = buildStore(settings, metrics, dependencies);
+  const { source, ingest, demo } = buildSource(settings, mappings, metrics, store, dependencies);
   const engine = new QueryEngine(
     metrics,
     store,

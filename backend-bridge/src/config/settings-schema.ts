@@ -194,6 +194,9 @@ const demoSchema = z.strictObject({
   enabled: z.boolean().default(true).describe('Demo traffic when the embedded pipeline is the source.'),
   seed: z.number().int().default(1).describe('The same seed gives the same traffic.'),
   backfill: duration.prefault('3h').describe('How much history the demo fills in at the first start.'),
+  history: duration
+    .prefault('21d')
+    .describe('How far back the demo has steps of five minutes, in the embedded store; `0s`: none.'),
 });
 
 export const settingsSchema = z.strictObject({

@@ -13,7 +13,7 @@ import {
   type HistoryPlan,
 } from './history/history-plan';
 import { HistoryScan } from './history/history-scan';
-import { SummaryScan, type SummaryTotals } from './history/summary-scan';
+import { SummaryScan, summaryRange, type SummaryTotals } from './history/summary-scan';
 import { checkRange, MAX_TIME_MS, stepsOf, type TimeRange } from './ladder';
 import type { Metric } from './metric';
 import { isVisible, keptIndexes, makePlan, unknownMetric } from './plan';
@@ -29,7 +29,7 @@ import type {
   SummaryAnswer,
   SummarySeries,
 } from './query-answer';
-import { clipRange, readSpan, spansOver, type Span } from './read-span';
+import { readSpan, spansOver, type Span } from './read-span';
 import { UNBOUNDED, type RequestScope } from './request-scope';
 import type {
   DimensionValuesQuery,
@@ -477,19 +477,6 @@ export class QueryEngine {
       { metric: plan.metric.name, limit: this.limits.maxPoints },
     );
   }
-}
-
-/** The window starts that a summary counts. */
-function summaryRange(
-  plan: Plan,
-  range: TimeRange,
-  openAfterMs: number,
-  nowMs: number,
-  history: HistoryPlan,
-): TimeRange {
-  const { fromMs, toMs } = clipRange(plan.metric, range, nowMs, history.fromMs);
-  const closedToMs = plan.includeOpen ? toMs : Math.min(toMs, openAfterMs - plan.metric.window.sizeMs + 1);
-  return { fromMs, toMs: Math.max(fromMs, closedToMs) };
 }
 
 function truncation(kept: number, total: number): Warning {

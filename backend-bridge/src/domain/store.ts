@@ -1,6 +1,6 @@
 import type { StepColumns, StepNeeds } from './history/step-columns';
 import type { Metric } from './metric';
-import type { PointWrite, SeriesPoints } from './point';
+import type { PointColumns, PointWrite, SeriesPoints } from './point';
 import type { Progress } from './progress';
 import { homePartition } from './revision';
 import type { Series } from './series';
@@ -98,6 +98,19 @@ export interface HistoryStore {
    * windows from `sealedBeforeMs` on.
    */
   readSteps(metric: Metric, request: StepsRequest): Promise<StepsAnswer>;
+
+  /**
+   * Makes steps of windows that no source sends, and moves the boundary to `toMs`, which divides the steps of every
+   * tier: windows that are stored before it are read no more. Returns false, and does nothing, where the metric has
+   * steps already or the boundary is past it. Absent: this store cannot.
+   */
+  fill?(metric: Metric, series: readonly FilledSeries[], toMs: number): Promise<boolean>;
+}
+
+/** Windows in order of their start, all before the boundary. */
+export interface FilledSeries {
+  readonly values: readonly string[];
+  readonly windows: PointColumns;
 }
 
 export interface HistoryState {

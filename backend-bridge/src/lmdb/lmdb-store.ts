@@ -94,6 +94,11 @@ class LmdbStore implements SeriesStore {
       const { state, history } = this.entry(metric);
       return readSteps(this.open().env, state, history?.sealedBeforeMs ?? 0, request);
     },
+    fill: (metric, series, toMs) =>
+      this.change(metric, ({ sealer }) => {
+        this.flush();
+        return sealer.fill(series, toMs);
+      }),
   };
   private opened: Opened | null = null;
   private sweeping: Promise<void> = Promise.resolve();

@@ -11,6 +11,7 @@ import { sealTargetMs, sealUnitMs } from '../domain/history/tiers';
 import { alignDown } from '../domain/ladder';
 import { bucketOf, readBucket } from '../domain/packed-point';
 import { PointColumns } from '../domain/point';
+import type { FilledSeries } from '../domain/store';
 import type { Environment } from './environment';
 import type { TierRecord } from './history-record';
 import type { MetricState } from './metric-state';
@@ -44,6 +45,26 @@ export class StepSealer {
     const expired = this.sweep(nowMs);
     if (!this.begin(nowMs)) return expired;
     this.seal();
+    return true;
+  }
+
+  /** HistoryStore.fill, within a transaction in which nothing is staged. */
+  fill(series: readonly FilledSeries[], toMs: number): boolean {
+    const { state, env } = this;
+    if (state.history === null || state.history.sealingToMs > toMs) return false;
+    if (Object.values(state.history.tiers).some(({ steps }) => steps > 0)) return false;
+    for (const { values, windows } of series) {
+      if (windows.length === 0) continue;
+      const seriesId = state.series.find(values) ?? state.takeSeriesId();
+      const expiresMs = windows.starts[windows.length - 1]! + state.layout.sizeMs + state.history.lifetimeMs;
+      if (state.series.valuesOf(seriesId) === undefined) state.series.add(seriesId, values, expiresMs);
+      else state.series.extend(seriesId, expiresMs);
+      state.saveSeries(env, seriesId);
+      for (const tier of this.tiers) this.addSteps(tier, seriesId, windows);
+    }
+    state.history = { ...state.history, sealedBeforeMs: toMs, sealingToMs: toMs, sealedSeries: 0 };
+    state.saveHistory(env);
+    state.save(env);
     return true;
   }
 

@@ -8,11 +8,11 @@ import { RandomNumbers } from './random-numbers';
 export interface TrafficOptions {
   readonly seed: number;
   readonly users: number;
-  /** Events per second, bursts apart; averaged over a day when there is a day's curve. */
+  /** Events per second, bursts apart; averaged over a week when it follows the time of the week. */
   readonly rate: number;
   /** How often in an hour one user goes past 100 events in five minutes. */
   readonly burstsPerHour: number;
-  /** Whether the rate follows the hour, between half and one and a half of it. */
+  /** Whether the rate follows the hour, between half and one and a half of it, and is lower at weekends. */
   readonly dayCurve: boolean;
 }
 
@@ -40,16 +40,22 @@ export interface TrafficProfile {
 }
 
 const SECOND_MS = 1_000;
-const BLOCK_MS = 300_000;
+export const BURST_BLOCK_MS = 300_000;
 const BLOCKS_PER_HOUR = 12;
 
 /** Which stream of random numbers is for what. */
 const STREAM = { users: 1, seconds: 2, bursts: 3 } as const;
 
+/** Some users come more often than others: their number is a random one to this power. */
+const USER_EXPONENT = 1.3;
+
 const LATE_IN_GRACE = 0.015;
 const LATE_PAST_GRACE = 0.003;
 const BAD = 0.002;
 const WITHOUT_PROFILE = 0.08;
+const WITHOUT_AMOUNT = 0.01;
+/** Of the logarithm. */
+const AMOUNT_SPREAD = 0.6;
 
 const SEGMENTS = [
   { segment: 'premium', upTo: 0.15, buys: 0.06, medianAmount: 90 },
@@ -79,6 +85,36 @@ function user({ seed }: TrafficOptions, index: number): User {
   };
 }
 
+/** How one user takes part, on average. */
+export interface UserShare {
+  /** Null: without a profile. */
+  readonly segment: string | null;
+  /** Of the events that count, bursts apart; together a little less than 1, for bad and too late ones. */
+  readonly events: number;
+  /** Of these that are purchases; with an amount, and its mean and deviation. */
+  readonly buys: number;
+  readonly withAmount: number;
+  readonly amountMean: number;
+  readonly amountDeviation: number;
+}
+
+export function userShares(options: TrafficOptions): UserShare[] {
+  const spread = AMOUNT_SPREAD ** 2;
+  return Array.from({ length: options.users }, (_, i) => {
+    const { kind, profile } = user(options, i);
+    const upTo = (index: number): number => (index / options.users) ** (1 / USER_EXPONENT);
+    const amountMean = kind.medianAmount * Math.exp(spread / 2);
+    return {
+      segment: profile?.segment ?? null,
+      events: (upTo(i + 1) - upTo(i)) * (1 - LATE_PAST_GRACE - BAD),
+      buys: kind.buys,
+      withAmount: 1 - WITHOUT_AMOUNT,
+      amountMean,
+      amountDeviation: amountMean * Math.sqrt(Math.exp(spread) - 1),
+    };
+  });
+}
+
 /** The users that have a profile. */
 export function trafficProfiles(options: TrafficOptions): TrafficProfile[] {
   const profiles: TrafficProfile[] = [];
@@ -89,9 +125,43 @@ export function trafficProfiles(options: TrafficOptions): TrafficProfile[] {
   return profiles;
 }
 
-/** Quietest at four in the morning UTC, busiest at four in the afternoon; 1 on average. */
-function dayCurve(ms: number): number {
-  return 1 - 0.5 * Math.cos((2 * Math.PI * (ms / 3_600_000 - 4)) / 24);
+/** From Sunday. */
+const WEEKDAYS = [0.75, 1.07, 1.07, 1.07, 1.07, 1.07, 0.9];
+
+/** Quietest at four in the morning UTC and on Sundays, busiest at four in the afternoon; 1 on average. */
+function weekCurve(ms: number): number {
+  // The epoch began on a Thursday.
+  const day = WEEKDAYS[(Math.floor(ms / 86_400_000) + 4) % 7]!;
+  return day * (1 - 0.5 * Math.cos((2 * Math.PI * (ms / 3_600_000 - 4)) / 24));
+}
+
+/** Events per second at a time, bursts apart. */
+export function rateAt({ rate, dayCurve }: TrafficOptions, ms: number): number {
+  return dayCurve ? rate * weekCurve(ms) : rate;
+}
+
+/** One user who sends many events within five minutes. */
+export interface Burst {
+  readonly user: number;
+  readonly fromMs: number;
+  readonly lastsMs: number;
+  readonly count: number;
+}
+
+/** Bursts of one five-minute window, all within it. */
+export function burstsAt({ seed, burstsPerHour, users }: TrafficOptions, startMs: number): Burst[] {
+  const random = new RandomNumbers(seed, STREAM.bursts, startMs / BURST_BLOCK_MS);
+  const bursts: Burst[] = [];
+  for (let expected = burstsPerHour / BLOCKS_PER_HOUR; expected > 0; expected -= 1) {
+    if (!random.chance(Math.min(1, expected))) continue;
+    bursts.push({
+      user: random.integer(0, users - 1),
+      fromMs: startMs + random.integer(0, 100_000),
+      lastsMs: random.integer(40_000, 160_000),
+      count: random.integer(115, 260),
+    });
+  }
+  return bursts;
 }
 
 const BAD_EVENTS: readonly ((userId: string, ms: number) => unknown)[] = [
@@ -108,8 +178,8 @@ const BAD_EVENTS: readonly ((userId: string, ms: number) => unknown)[] = [
 
 /** A purchase without a usable amount is rare, but shops have them. */
 function amountText(random: RandomNumbers, median: number): string | null {
-  if (random.chance(0.01)) return random.pick([null, 'n/a', '']);
-  return Math.max(0.5, median * Math.exp(0.6 * random.normal())).toFixed(2);
+  if (random.chance(WITHOUT_AMOUNT)) return random.pick([null, 'n/a', '']);
+  return Math.max(0.5, median * Math.exp(AMOUNT_SPREAD * random.normal())).toFixed(2);
 }
 
 class Traffic {
@@ -148,34 +218,26 @@ class Traffic {
   /** Arrivals of one second, bursts apart. */
   private second(startMs: number): Arrival[] {
     const random = new RandomNumbers(this.options.seed, STREAM.seconds, startMs / SECOND_MS);
-    const mean = this.options.rate * (this.options.dayCurve ? dayCurve(startMs) : 1);
+    const mean = rateAt(this.options, startMs);
     const exact = Math.max(0, mean + Math.sqrt(mean) * random.normal());
     const count = Math.floor(exact) + (random.chance(exact % 1) ? 1 : 0);
     const arrivals: Arrival[] = [];
     for (let i = 0; i < count; i += 1) {
       const arrivalMs = startMs + random.integer(0, SECOND_MS - 1);
-      // Some users come more often than others.
-      const who = this.user(Math.floor(this.options.users * random.next() ** 1.3));
+      const who = this.user(Math.floor(this.options.users * random.next() ** USER_EXPONENT));
       arrivals.push({ arrivalMs, event: this.event(random, who, arrivalMs) });
     }
     return arrivals;
   }
 
-  /** Bursts of one five-minute window, all within it. */
   private bursts(startMs: number): ReadonlyMap<number, readonly Arrival[]> {
     if (this.block?.startMs === startMs) return this.block.seconds;
-    const random = new RandomNumbers(this.options.seed, STREAM.bursts, startMs / BLOCK_MS);
     const seconds = new Map<number, Arrival[]>();
-    let expected = this.options.burstsPerHour / BLOCKS_PER_HOUR;
-    for (; expected > 0; expected -= 1) {
-      if (!random.chance(Math.min(1, expected))) continue;
-      const who = this.user(random.integer(0, this.options.users - 1));
-      const from = startMs + random.integer(0, 100_000);
-      const lasts = random.integer(40_000, 160_000);
-      const count = random.integer(115, 260);
+    for (const { user: index, fromMs, lastsMs, count } of burstsAt(this.options, startMs)) {
+      const who = this.user(index);
       for (let i = 0; i < count; i += 1) {
-        const arrivalMs = from + Math.floor((i * lasts) / count);
-        const properties = { page: `/p/${random.integer(1, 5)}`, device: 'web' };
+        const arrivalMs = fromMs + Math.floor((i * lastsMs) / count);
+        const properties = { page: `/p/${(i % 5) + 1}`, device: 'web' };
         const event = { user_id: who.id, event_type: 'page_view', timestamp: arrivalMs, properties };
         const second = arrivalMs - (arrivalMs % SECOND_MS);
         const before = seconds.get(second);
@@ -189,7 +251,7 @@ class Traffic {
 
   *between(fromMs: number, toMs: number): Generator<Arrival, void, undefined> {
     for (let second = fromMs - (fromMs % SECOND_MS); second < toMs; second += SECOND_MS) {
-      const bursts = this.bursts(second - (second % BLOCK_MS)).get(second) ?? [];
+      const bursts = this.bursts(second - (second % BURST_BLOCK_MS)).get(second) ?? [];
       const arrivals = [...this.second(second), ...bursts];
       arrivals.sort((a, b) => a.arrivalMs - b.arrivalMs);
       for (const arrival of arrivals) {

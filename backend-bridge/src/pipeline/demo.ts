@@ -1,17 +1,31 @@
 import { RequestError, UnavailableError } from '../domain/errors';
+import { hasHistory, sealUnitMs } from '../domain/history/tiers';
+import { alignDown } from '../domain/ladder';
+import type { Metric } from '../domain/metric';
+import type { SeriesStore } from '../domain/store';
 import type { Clock, Log } from '../domain/telemetry';
+import { demoHistory } from './demo-history';
+import { DEFAULT_RULES } from './rules';
 import { createTraffic, DEFAULT_TRAFFIC, trafficProfiles, type TrafficOptions } from './demo-traffic';
 import type { EmbeddedPipeline } from './embedded-pipeline';
 
-/** Demo traffic into the embedded pipeline: the last hours at once, then live. */
+/** Demo traffic into the embedded pipeline: weeks of steps and the last hours at once, then live. */
 
 export interface DemoOptions {
   readonly traffic?: Partial<TrafficOptions>;
-  /** How much history is filled in at the first start. */
+  /** How far back events are sent at the first start. */
   readonly backfillMs?: number;
+  /** Steps from before that, of metrics that keep such. Absent: none. */
+  readonly history?: DemoHistory;
   readonly stepMs?: number;
   readonly log: Log;
   readonly clock: Clock;
+}
+
+export interface DemoHistory {
+  readonly spanMs: number;
+  readonly metrics: readonly Metric[];
+  readonly store: Pick<SeriesStore, 'history'>;
 }
 
 export interface Demo {
@@ -30,6 +44,7 @@ class DemoTraffic implements Demo {
   private readonly traffic: ReturnType<typeof createTraffic>;
   private stopped = false;
   private live: Promise<void> = Promise.resolve();
+  private filling: Promise<void> = Promise.resolve();
   private wake: () => void = () => undefined;
   private cursorMs = 0;
   private troubled = false;
@@ -50,8 +65,13 @@ class DemoTraffic implements Demo {
     );
     const backfillMs = this.demo.backfillMs ?? 10_800_000;
     const newest = this.pipeline.newestEventMs();
-    this.cursorMs = Math.max(clock() - backfillMs, newest === null ? 0 : newest + 1);
     const began = performance.now();
+    const { history } = this.demo;
+    const firstMs = clock() - backfillMs;
+    // Where steps end and events begin is a boundary of all tiers.
+    const unitMs = Math.max(1, ...(history?.metrics ?? []).map(sealUnitMs));
+    const seamMs = newest === null ? alignDown(firstMs, unitMs) : null;
+    this.cursorMs = seamMs ?? Math.max(firstMs, newest! + 1);
     let events = 0;
     await this.retryUntilAccepted(() =>
       this.pipeline.catchUp(async () => {
@@ -63,12 +83,40 @@ class DemoTraffic implements Demo {
       'demo traffic: history filled in, live from now on',
     );
     this.live = this.run();
+    if (history !== undefined && seamMs !== null) this.filling = this.fill(history, seamMs);
+  }
+
+  /** Beside live traffic: nobody waits for the weeks before the last hours. */
+  private async fill({ metrics, store, spanMs }: DemoHistory, seamMs: number): Promise<void> {
+    if (store.history?.fill === undefined) return;
+    const began = performance.now();
+    try {
+      const tiered = metrics.filter(hasHistory);
+      const unitMs = Math.max(1, ...tiered.map(sealUnitMs));
+      const fromMs = alignDown(seamMs - spanMs, unitMs);
+      for (const { metric, series } of await demoHistory(
+        tiered,
+        DEFAULT_RULES,
+        this.options,
+        fromMs,
+        seamMs,
+      )) {
+        await this.insist(() => store.history!.fill!(metric, series, seamMs));
+      }
+      this.demo.log.info(
+        { seconds: (performance.now() - began) / 1_000 },
+        'demo traffic: steps of the weeks before are filled in',
+      );
+    } catch (error) {
+      this.demo.log.warn({ err: error }, 'demo traffic: the weeks before could not be filled in');
+    }
   }
 
   async stop(): Promise<void> {
     this.stopped = true;
     this.wake();
     await this.live;
+    await this.filling;
   }
 
   private async run(): Promise<void> {

@@ -4,7 +4,7 @@ import { alignDown, alignUp, type TimeRange } from '../ladder';
 import { mayCombineSeries } from '../plan';
 import { PointColumns } from '../point';
 import type { Plan } from '../query-answer';
-import type { Span } from '../read-span';
+import { clipRange, type Span } from '../read-span';
 import type { ScanBudget } from '../scan-budget';
 import { compareValues } from '../series';
 import { combineRuleOf, type GroupMember, type GroupSource, type GroupTable } from '../series-scan';
@@ -49,6 +49,19 @@ interface Member {
   readonly steps: StepColumns;
   readonly windows: PointColumns;
   readonly sealed: boolean;
+}
+
+/** The window starts that a summary counts. */
+export function summaryRange(
+  plan: Plan,
+  range: TimeRange,
+  openAfterMs: number,
+  nowMs: number,
+  history: HistoryPlan,
+): TimeRange {
+  const { fromMs, toMs } = clipRange(plan.metric, range, nowMs, history.fromMs);
+  const closedToMs = plan.includeOpen ? toMs : Math.min(toMs, openAfterMs - plan.metric.window.sizeMs + 1);
+  return { fromMs, toMs: Math.max(fromMs, closedToMs) };
 }
 
 /** Reads a summary's range across the boundary: whole sealed steps within it, and the windows that are not sealed. */
