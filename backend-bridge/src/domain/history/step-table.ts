@@ -52,27 +52,46 @@ export class StepTable {
   /** All points in order of time. The table is used up. */
   finish(): CombinedPoints {
     const { stepMs, tierStepMs, spanMs, spans } = this.rule;
-    const each = stepMs / tierStepMs;
-    const points = emptyPoints();
-    const { times, ends, values, parts, revisions, updated } = points;
     const { firstRows } = this.grid;
-    spans.forEach(({ fromMs }, i) => {
-      for (let from = firstRows[i]!; from < firstRows[i + 1]!; from += each) {
+    const each = stepMs / tierStepMs;
+    const points = pointsOf(this.grid.rows / each);
+    let at = 0;
+    for (let span = 0; span < spans.length; span += 1) {
+      const first = firstRows[span]!;
+      const { fromMs } = spans[span]!;
+      for (let from = first; from < firstRows[span + 1]!; from += each) {
         const revision = total(this.revisions, from, from + each);
         if (revision === 0) continue;
-        const own = total(this.parts, from, from + each);
-        const value = own === 0 ? null : this.fold.value(from, from + each, own, points);
-        const time = fromMs + (from - firstRows[i]!) * tierStepMs;
-        times.push(time);
-        ends.push(time + spanMs);
-        values.push(value ?? Number.NaN);
-        parts.push(value === null ? 0 : own);
-        revisions.push(revision);
-        updated.push(time + stepMs);
+        const parts = total(this.parts, from, from + each);
+        const value = parts === 0 ? null : this.fold.value(from, from + each, parts, points);
+        const time = fromMs + (from - first) * tierStepMs;
+        points.times[at] = time;
+        points.ends[at] = time + spanMs;
+        points.values[at] = value ?? Number.NaN;
+        points.parts[at] = value === null ? 0 : parts;
+        points.revisions[at] = revision;
+        points.updated[at] = time + stepMs;
+        at += 1;
       }
-    });
+    }
+    const { times, ends, values, parts, revisions, updated } = points;
+    for (const column of [times, ends, values, parts, revisions, updated]) column.length = at;
     return points;
   }
+}
+
+/** With room for so many: arrays that grow to thousands take longer than what they hold. */
+function pointsOf(length: number): CombinedPoints {
+  const column = (): number[] => new Array<number>(length);
+  return {
+    ...emptyPoints(),
+    times: column(),
+    ends: column(),
+    values: column(),
+    parts: column(),
+    revisions: column(),
+    updated: column(),
+  };
 }
 
 function total(column: Float64Array, from: number, to: number): number {
