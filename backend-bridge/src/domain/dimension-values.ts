@@ -65,7 +65,7 @@ async function sealedSeries(
   series: readonly Series[],
   { store, budget, nowMs, pause, scope }: SearchTools,
 ): Promise<readonly Series[]> {
-  const history = await summaryHistory(metric, store.history, range.fromMs, nowMs);
+  const history = await summaryHistory(metric, store.history, range, nowMs);
   if (history === null || range.fromMs >= history.sealedBeforeMs) return [];
   const { stepMs, fromMs } = history;
   const span = {

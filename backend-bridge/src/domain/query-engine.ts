@@ -225,7 +225,7 @@ export class QueryEngine {
         nowMs,
         staleWindows: this.limits.staleWindows,
       };
-      const history = await summaryHistory(metric, this.store.history, range.fromMs, nowMs);
+      const history = await summaryHistory(metric, this.store.history, range, nowMs);
       // One window more, so that the first one in the range has its `previous` too.
       const wider = { fromMs: Math.max(0, range.fromMs - metric.window.advanceMs), toMs: range.toMs };
       const span = range.fromMs < range.toMs ? readSpan(plan, wider, nowMs, history?.fromMs) : null;

@@ -1,6 +1,7 @@
 import { durationText } from '../duration-text';
 import type { Metric } from '../metric';
 import { combinesOverTime } from '../combination-rules';
+import type { TimeRange } from '../ladder';
 import { isStepped, mayCombineSeries } from '../plan';
 import type { Plan } from '../query-answer';
 import type { Warning } from '../selection';
@@ -41,25 +42,34 @@ export async function historyPlan(
   return best;
 }
 
+/** A week of steps of five minutes: a longer range is summarized from longer steps, where these reach as far. */
+const MAX_SUMMARY_STEPS = 2_016;
+
 /**
- * The finest tier that holds a summary's range, or that which reaches furthest back where none does. Null where the
- * metric has no history.
+ * The tier for a summary of a range: the finest that holds it in some thousand steps, else the coarsest that holds it,
+ * else that which reaches furthest back. Null where the metric has no history.
  */
 export async function summaryHistory(
   metric: Metric,
   store: HistoryStore | undefined,
-  rangeFromMs: number,
+  range: TimeRange,
   nowMs: number,
 ): Promise<HistoryPlan | null> {
   if (store === undefined || tiersOf(metric).length === 0) return null;
   const { sealedBeforeMs, tiers } = await store.state(metric);
-  let best: HistoryPlan | null = null;
-  for (const tier of tiers) {
-    const fromMs = Math.max(tier.sinceMs, tierCutMs(tier, nowMs));
-    if (best !== null && (best.fromMs <= rangeFromMs || best.fromMs <= fromMs)) continue;
-    best = { stepMs: tier.stepMs, fromMs, sealedBeforeMs, store };
-  }
-  return best;
+  const plans = tiers.map((tier) => ({
+    stepMs: tier.stepMs,
+    fromMs: Math.max(tier.sinceMs, tierCutMs(tier, nowMs)),
+    sealedBeforeMs,
+    store,
+  }));
+  const holding = plans.filter(({ fromMs }) => fromMs <= range.fromMs);
+  const lengthMs = Math.min(range.toMs, nowMs) - range.fromMs;
+  return (
+    holding.find(({ stepMs }) => lengthMs <= MAX_SUMMARY_STEPS * stepMs) ??
+    holding.at(-1) ??
+    plans.reduce((best, plan) => (plan.fromMs < best.fromMs ? plan : best))
+  );
 }
 
 /** Says what a summary lacks whose range begins before what is kept, or needs more than steps of single series. */

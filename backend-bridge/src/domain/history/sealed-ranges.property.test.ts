@@ -25,7 +25,11 @@ const TIERED = historyMetric({
 const NOW = T0 + MINUTES * MINUTE;
 
 /** Windows of three series, of which those before a minute are sealed; 0: none. */
-function engineOver(windows: readonly Window[], sealedMinutes: number): QueryEngine {
+function engineOver(
+  windows: readonly Window[],
+  sealedMinutes: number,
+  onRead: (request: StepsRequest) => void = () => {},
+): QueryEngine {
   const metric = sealedMinutes > 0 ? TIERED : PLAIN;
   const sealedBeforeMs = T0 + sealedMinutes * MINUTE;
   const series = SITES.map((site, i) => ({
@@ -40,14 +44,17 @@ function engineOver(windows: readonly Window[], sealedMinutes: number): QueryEng
       sealedBeforeMs,
       tiers: TIERED.history!.map((tier) => ({ ...tier, sinceMs: 0, steps: 0, bytes: 0 })),
     }),
-    readSteps: async (_metric, request) => ({
-      sealedBeforeMs,
-      series: wanted(request.seriesIds).map(({ id, values, points }) => ({
-        seriesId: id,
-        values,
-        steps: sealedSteps(points, sealedBeforeMs, request),
-      })),
-    }),
+    readSteps: async (_metric, request) => {
+      onRead(request);
+      return {
+        sealedBeforeMs,
+        series: wanted(request.seriesIds).map(({ id, values, points }) => ({
+          seriesId: id,
+          values,
+          steps: sealedSteps(points, sealedBeforeMs, request),
+        })),
+      };
+    },
   };
   const store = {
     epoch: () => 'epoch',
@@ -169,6 +176,21 @@ describe('a range that reaches back before the sealed boundary', () => {
     const range = { fromMs: T0 + 2 * MINUTE, toMs: T0 + 58 * MINUTE };
     const { series } = await engineOver(windows, 60).summary({ metric: 'm', ...range }, []);
     expect(series[0]).toMatchObject({ sum: 50, count: 50, lastTimeMs: T0 + 54 * MINUTE });
+  });
+
+  it('is summarized from the finest steps up to a week, from longer ones after that, or from what reaches back', async () => {
+    const stepOver = async (days: number): Promise<number> => {
+      const steps: number[] = [];
+      const engine = engineOver([], 60, ({ stepMs }) => steps.push(stepMs / MINUTE));
+      await engine.summary({ metric: 'm', fromMs: NOW - days * DAY, toMs: NOW }, []);
+      expect(new Set(steps).size).toBe(1);
+      return steps[0]!;
+    };
+    expect(await stepOver(1)).toBe(5);
+    expect(await stepOver(7)).toBe(5);
+    expect(await stepOver(8)).toBe(60);
+    expect(await stepOver(35)).toBe(60);
+    expect(await stepOver(900)).toBe(60);
   });
 
   it('has the dimension values of its series', async () => {
