@@ -68,7 +68,7 @@ class DemoTraffic implements Demo {
     const began = performance.now();
     const { history } = this.demo;
     const firstMs = clock() - backfillMs;
-    // Where steps end and events begin is a boundary of all tiers.
+    // Where steps end and events begin is a boundary of the tiers.
     const unitMs = Math.max(1, ...(history?.metrics ?? []).map(sealUnitMs));
     const seamMs = newest === null ? alignDown(firstMs, unitMs) : null;
     this.cursorMs = seamMs ?? Math.max(firstMs, newest! + 1);
@@ -91,9 +91,8 @@ class DemoTraffic implements Demo {
     if (store.history?.fill === undefined) return;
     const began = performance.now();
     try {
-      const tiered = metrics.filter(hasHistory);
-      const unitMs = Math.max(1, ...tiered.map(sealUnitMs));
-      const fromMs = alignDown(seamMs - spanMs, unitMs);
+      const tiered = metrics.filter((metric) => hasHistory(metric) && seamMs % sealUnitMs(metric) === 0);
+      const fromMs = alignDown(seamMs - spanMs, Math.max(1, ...tiered.map(sealUnitMs)));
       for (const { metric, series } of await demoHistory(
         tiered,
         DEFAULT_RULES,
