@@ -139,9 +139,13 @@ function buildSource(
 function withDemoHistory({ demo, kafka, redis }: Settings, metrics: readonly Metric[]): readonly Metric[] {
   if (!demo.enabled || demo.history === 0 || kafka.brokers.length > 0 || redis.url !== undefined)
     return metrics;
+  const keepMs = Math.max(DEMO_KEEP_MS, demo.history);
   return metrics.map((metric) =>
-    metric.kind === 'window' && metric.window.type === 'tumbling' && !hasHistory(metric)
-      ? { ...metric, history: [{ stepMs: 5 * metric.window.advanceMs, keepMs: DEMO_KEEP_MS }] }
+    metric.kind === 'window' &&
+    metric.window.type === 'tumbling' &&
+    metric.retentionMs < keepMs &&
+    !hasHistory(metric)
+      ? { ...metric, history: [{ stepMs: 5 * metric.window.advanceMs, keepMs }] }
       : metric,
   );
 }

@@ -94,11 +94,13 @@ class LmdbStore implements SeriesStore {
       const { state, history } = this.entry(metric);
       return readSteps(this.open().env, state, history?.sealedBeforeMs ?? 0, request);
     },
-    fill: (metric, series, toMs) =>
-      this.change(metric, ({ sealer }) => {
+    fill: async (metric, series, toMs) => {
+      const packed = await this.room(metric).sealer.packFilled(series);
+      return this.change(metric, ({ sealer }) => {
         this.flush();
-        return sealer.fill(series, toMs);
-      }),
+        return sealer.fill(packed, toMs);
+      });
+    },
   };
   private opened: Opened | null = null;
   private sweeping: Promise<void> = Promise.resolve();

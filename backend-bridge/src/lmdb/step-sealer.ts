@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { stepsIn } from '../domain/history/packed-steps';
 import {
   blockParts,
@@ -20,6 +21,21 @@ import { bucketKey, stepBlockKey, tierBound } from './point-keys';
 /** A step of the sealer shares its transaction with writes. */
 const TURN_MS = 8;
 const BLOCKS_PER_STEP = 2_000;
+
+interface PackedBlock {
+  /** In a step: the tier. */
+  readonly windows: number;
+  readonly block: number;
+  readonly bytes: Uint8Array;
+}
+
+/** The steps of a series that is filled in. */
+export interface PackedSeries {
+  readonly values: readonly string[];
+  /** Of the last window. */
+  readonly endMs: number;
+  readonly blocks: readonly PackedBlock[];
+}
 
 /**
  * Turns windows that no longer change into the steps of each tier, series by series in small steps, and then moves the
@@ -48,19 +64,41 @@ export class StepSealer {
     return true;
   }
 
+  /** Packs series for `fill`; others have their turn meanwhile. */
+  async packFilled(series: readonly FilledSeries[]): Promise<readonly PackedSeries[]> {
+    const tiers = this.state.history?.tiers ?? {};
+    const { sizeMs } = this.state.layout;
+    let ends = performance.now() + TURN_MS;
+    const packed: PackedSeries[] = [];
+    for (const { values, windows } of series) {
+      if (windows.length === 0) continue;
+      const blocks: PackedBlock[] = [];
+      for (const tier of this.tiers) {
+        for (const part of blockParts(tier.shape, windows, tiers[tier.windows]?.sinceMs ?? 0)) {
+          const bytes = mergedBlock(tier.shape, windows, part, undefined, 0);
+          if (bytes !== undefined) blocks.push({ windows: tier.windows, block: part.block, bytes });
+          if (performance.now() < ends) continue;
+          await turn();
+          ends = performance.now() + TURN_MS;
+        }
+      }
+      packed.push({ values, endMs: windows.starts[windows.length - 1]! + sizeMs, blocks });
+    }
+    return packed;
+  }
+
   /** HistoryStore.fill, within a transaction in which nothing is staged. */
-  fill(series: readonly FilledSeries[], toMs: number): boolean {
+  fill(series: readonly PackedSeries[], toMs: number): boolean {
     const { state, env } = this;
     if (state.history === null || state.history.sealingToMs > toMs) return false;
     if (Object.values(state.history.tiers).some(({ steps }) => steps > 0)) return false;
-    for (const { values, windows } of series) {
-      if (windows.length === 0) continue;
+    for (const { values, endMs, blocks } of series) {
       const seriesId = state.series.find(values) ?? state.takeSeriesId();
-      const expiresMs = windows.starts[windows.length - 1]! + state.layout.sizeMs + state.history.lifetimeMs;
+      const expiresMs = endMs + state.history.lifetimeMs;
       if (state.series.valuesOf(seriesId) === undefined) state.series.add(seriesId, values, expiresMs);
       else state.series.extend(seriesId, expiresMs);
       state.saveSeries(env, seriesId);
-      for (const tier of this.tiers) this.addSteps(tier, seriesId, windows);
+      for (const { windows, block, bytes } of blocks) this.put(windows, block, seriesId, undefined, bytes);
     }
     state.history = { ...state.history, sealedBeforeMs: toMs, sealingToMs: toMs, sealedSeries: 0 };
     state.saveHistory(env);
@@ -128,14 +166,25 @@ export class StepSealer {
     const { shape } = tier;
     const { sealedBeforeMs, tiers } = this.state.history!;
     for (const part of blockParts(shape, windows, tiers[tier.windows]!.sinceMs)) {
-      const key = stepBlockKey(this.state.id, tier.windows, part.block, seriesId);
-      const stored = this.env.steps!.getBinary(key);
+      const stored = this.env.steps!.getBinary(
+        stepBlockKey(this.state.id, tier.windows, part.block, seriesId),
+      );
       const bytes = mergedBlock(shape, windows, part, stored, sealedBeforeMs);
-      if (bytes === undefined) continue;
-      this.env.steps!.putSync(key, bytes);
-      this.count(tier.windows, stored, -1);
-      this.count(tier.windows, bytes, 1);
+      if (bytes !== undefined) this.put(tier.windows, part.block, seriesId, stored, bytes);
     }
+  }
+
+  /** `before`: what the block held until now. */
+  private put(
+    windows: number,
+    block: number,
+    seriesId: number,
+    before: Uint8Array | undefined,
+    bytes: Uint8Array,
+  ): void {
+    this.env.steps!.putSync(stepBlockKey(this.state.id, windows, block, seriesId), bytes);
+    this.count(windows, before, -1);
+    this.count(windows, bytes, 1);
   }
 
   /** Deletes blocks whose last step has expired. */

@@ -88,7 +88,7 @@ class DemoTraffic implements Demo {
 
   /** Beside live traffic: nobody waits for the weeks before the last hours. */
   private async fill({ metrics, store, spanMs }: DemoHistory, seamMs: number): Promise<void> {
-    if (store.history?.fill === undefined) return;
+    if (store.history?.fill === undefined || spanMs === 0) return;
     const began = performance.now();
     try {
       const tiered = metrics.filter((metric) => hasHistory(metric) && seamMs % sealUnitMs(metric) === 0);
