@@ -1,6 +1,6 @@
 import { RequestError, UnavailableError } from './errors';
 import { unknownDimension } from './filter';
-import { closedBefore, openAfter, openFrom, spanMs } from './finality';
+import { closedBefore, openAfter, openFrom } from './finality';
 import { findEvents, findEventsAt } from './event-search';
 import { requireEventMetric } from './events';
 import { findDimensionValues } from './dimension-values';
@@ -40,7 +40,7 @@ import type {
   Selection,
   Warning,
 } from './selection';
-import { fillLength, NumberNotes, seriesAnswer, type AnswerRule, type Fill } from './series-answer';
+import { fillLength, gapFill, NumberNotes, seriesAnswer, type AnswerRule } from './series-answer';
 import { ScanBudget } from './scan-budget';
 import {
   combineRuleOf,
@@ -492,26 +492,6 @@ function checkLimit(limit: number | undefined): number {
   if (limit === undefined) return 1_000;
   if (Number.isSafeInteger(limit) && limit >= 1 && limit <= 10_000) return limit;
   throw new RequestError('bad_request', 'limit must be a whole number from 1 to 10000.', { path: '/limit' });
-}
-
-/** Gaps are filled where windows have begun for certain: up to the watermark, or to where the clock has closed. */
-function gapFill(
-  plan: Plan,
-  fill: 'none' | 'zero' | 'null',
-  span: Span,
-  range: TimeRange,
-  progress: Progress,
-  nowMs: number,
-): Fill | null {
-  if (fill === 'none' || plan.stepMs === 0) return null;
-  const reached = Math.max(progress.watermarkMs ?? -1, progress.finalBeforeMs ?? -1);
-  return {
-    value: fill === 'zero' ? 0 : null,
-    fromMs: span.fromMs,
-    toMs: Math.min(range.toMs, reached + 1, nowMs + 1),
-    stepMs: plan.stepMs,
-    spanMs: spanMs(plan),
-  };
 }
 
 /** Only the rows at these times. */

@@ -1,4 +1,9 @@
 import type { CombinedPoints } from './combine';
+import { spanMs } from './finality';
+import type { TimeRange } from './ladder';
+import type { Progress } from './progress';
+import type { Plan } from './query-answer';
+import type { Span } from './read-span';
 import type { ResultSeries, Warning } from './selection';
 import type { Labels } from './series';
 
@@ -11,6 +16,26 @@ export interface Fill {
   readonly toMs: number;
   readonly stepMs: number;
   readonly spanMs: number;
+}
+
+/** Gaps are filled where windows have begun for certain: up to the watermark, or to where the clock has closed. */
+export function gapFill(
+  plan: Plan,
+  fill: 'none' | 'zero' | 'null',
+  span: Span,
+  range: TimeRange,
+  progress: Progress,
+  nowMs: number,
+): Fill | null {
+  if (fill === 'none' || plan.stepMs === 0) return null;
+  const reached = Math.max(progress.watermarkMs ?? -1, progress.finalBeforeMs ?? -1);
+  return {
+    value: fill === 'zero' ? 0 : null,
+    fromMs: span.fromMs,
+    toMs: Math.min(range.toMs, reached + 1, nowMs + 1),
+    stepMs: plan.stepMs,
+    spanMs: spanMs(plan),
+  };
 }
 
 export interface AnswerRule {
