@@ -23,7 +23,9 @@ import type { FoldShape, MeasureSteps, Specials, StepColumns } from './step-colu
  *     sums (none of averages), least, largest and last values; for averages with weights how many windows lack
  *     these, and the sums and counts.
  */
-const VERSION = 1;
+const VERSION = 2;
+/** The same, but with sums of averages too. */
+const VERSION_1 = 1;
 
 /** The weights of an average are mostly the columns of the measures that it names: then they are not repeated. */
 const OWN = 0;
@@ -140,8 +142,11 @@ export function unpackSteps(
   const { stepMs } = shape;
   const input = new ByteReader(bytes, 0, length);
   const version = input.byte();
-  if (version !== VERSION)
-    throw new RangeError(`a block of history has the version ${version}, which is unknown`);
+  if (version !== VERSION && version !== VERSION_1) {
+    throw new RangeError(
+      `a block of history has the version ${version}; this release reads ${VERSION_1} and ${VERSION}`,
+    );
+  }
   const first = input.varint();
   const places = input.varint();
   into.reserve(places);
@@ -152,7 +157,10 @@ export function unpackSteps(
   const later: (() => void)[] = [];
   into.measures.forEach((measure, index) => {
     const end = input.varint() + input.at;
-    if (measure !== undefined) new MeasureReader(shape, input, into, measure, base, rows).read(index, later);
+    if (measure !== undefined) {
+      const hasSums = version === VERSION_1 || shape.sums[index]!;
+      new MeasureReader(shape, input, into, measure, base, rows).read(index, hasSums, later);
+    }
     input.at = end;
   });
   for (const finish of later) finish();
@@ -209,11 +217,11 @@ class MeasureReader {
   ) {}
 
   /** `later`: what waits for other measures of the block. */
-  read(index: number, later: (() => void)[]): void {
+  read(index: number, hasSums: boolean, later: (() => void)[]): void {
     const { choice } = this.measure;
     this.counts();
     this.specials();
-    if (this.shape.sums[index]!) this.sums(choice.sums === true);
+    if (hasSums) this.sums(choice.sums === true);
     this.extremes(choice.mins === true, this.measure.mins);
     this.extremes(choice.maxs === true, this.measure.maxs);
     const needsLasts = choice.lasts === 'alone' ? this.alone : choice.lasts === true;
