@@ -128,8 +128,8 @@ function buildSource(
         traffic: { seed: settings.demo.seed },
         backfillMs: settings.demo.backfill,
         history: { spanMs: settings.demo.history, metrics, store },
-        log: dependencies.log,
-        clock: dependencies.clock,
+        log: shared.log,
+        clock: shared.clock,
       })
     : null;
   return { source: pipeline, ingest: pipeline, demo };
@@ -180,8 +180,8 @@ export function createApp(settings: Settings, dependencies: AppDependencies): Ap
     boundHost: settings.host,
     log,
   });
-  const store = buildStore(settings, metrics, dependencies);
-  const { source, ingest, demo } = buildSource(settings, mappings, metrics, store, dependencies);
+  const store = buildStore(settings, metrics, shared);
+  const { source, ingest, demo } = buildSource(settings, mappings, metrics, store, shared);
   const engine = new QueryEngine(
     metrics,
     store,

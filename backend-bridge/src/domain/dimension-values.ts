@@ -51,7 +51,7 @@ export async function findDimensionValues(
     plan,
     range,
     left.filter((series) => !seen.has(valueOf(series.values))),
-    tools,
+    dependencies,
   )) {
     seen.add(valueOf(values));
   }
@@ -63,7 +63,7 @@ async function sealedSeries(
   { metric }: Plan,
   range: TimeRange,
   series: readonly Series[],
-  { store, budget, nowMs, pause, scope }: SearchTools,
+  { store, budget, nowMs, pause, scope }: SearchDependencies,
 ): Promise<readonly Series[]> {
   const history = await summaryHistory(metric, store.history, range, nowMs);
   if (history === null || range.fromMs >= history.sealedBeforeMs) return [];

@@ -100,9 +100,9 @@ export interface HistoryStore {
   readSteps(metric: Metric, request: StepsRequest): Promise<StepsAnswer>;
 
   /**
-   * Makes steps of windows that no source sends, and moves the boundary to `toMs`, which divides the steps of every
-   * tier: windows that are stored before it are read no more. Returns false, and does nothing, where the metric has
-   * steps already or the boundary is past it. Absent: this store cannot.
+   * Makes steps of windows that no source sends, and moves the boundary to `toMs` unless it is past it. `toMs` divides
+   * the steps of every tier; windows and steps of these series that are stored before it are replaced. Returns false,
+   * and does nothing, where the metric was filled before. Absent: this store cannot.
    */
   fill?(metric: Metric, series: readonly FilledSeries[], toMs: number): Promise<boolean>;
 }
@@ -116,6 +116,8 @@ export interface FilledSeries {
 export interface HistoryState {
   /** Windows that begin before this are sealed; 0: none. */
   readonly sealedBeforeMs: number;
+  /** Whether `fill` has made steps. */
+  readonly isFilled?: boolean;
   /** In the metric's order. */
   readonly tiers: readonly TierState[];
 }

@@ -23,6 +23,8 @@ export interface HistoryRecord {
   readonly sealingToMs: number;
   /** The last series of which that is done. */
   readonly sealedSeries: number;
+  /** Steps before this were made by HistoryStore.fill. */
+  readonly filledToMs?: number;
   /** How long a series is kept after its newest window, as its own record has it. */
   readonly lifetimeMs: number;
   /** By the windows in a step. */
@@ -34,6 +36,7 @@ export const historyKey = (metricId: number): string => `history:${metricId}`;
 export function historyStateOf(metric: Metric, record: HistoryRecord): HistoryState {
   return {
     sealedBeforeMs: record.sealedBeforeMs,
+    isFilled: record.filledToMs !== undefined,
     tiers: tiersOf(metric).map(({ stepMs, keepMs }) => {
       const { sinceMs, steps, bytes } = record.tiers[stepMs / metric.window.advanceMs]!;
       return { stepMs, keepMs, sinceMs, steps, bytes };
@@ -64,6 +67,7 @@ export function bringHistoryInStep(env: Environment, id: number, metric: Metric,
   const sealedBeforeMs = before?.sealedBeforeMs ?? 0;
   const completeFromMs = before !== undefined || isNew ? sealedBeforeMs : oldestWindowMs(env, id, metric);
   const record: HistoryRecord = {
+    ...(before?.filledToMs === undefined ? {} : { filledToMs: before.filledToMs }),
     sealedBeforeMs,
     sealingToMs: before?.sealingToMs ?? sealedBeforeMs,
     // What is under way begins again: it may have more tiers now.

@@ -95,7 +95,7 @@ class LmdbStore implements SeriesStore {
       return readSteps(this.open().env, state, history?.sealedBeforeMs ?? 0, request);
     },
     fill: async (metric, series, toMs) => {
-      const packed = await this.room(metric).sealer.packFilled(series);
+      const packed = await this.entry(metric).sealer.packFilled(series);
       return this.change(metric, ({ sealer }) => {
         this.flush();
         return sealer.fill(packed, toMs);

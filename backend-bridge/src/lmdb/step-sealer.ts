@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { stepsIn } from '../domain/history/packed-steps';
 import {
   blockParts,
+  joinedBlock,
   mergedBlock,
   sealAtOnceMs,
   sealedTiers,
@@ -66,7 +67,6 @@ export class StepSealer {
 
   /** Packs series for `fill`; others have their turn meanwhile. */
   async packFilled(series: readonly FilledSeries[]): Promise<readonly PackedSeries[]> {
-    const tiers = this.state.history?.tiers ?? {};
     const { sizeMs } = this.state.layout;
     let ends = performance.now() + TURN_MS;
     const packed: PackedSeries[] = [];
@@ -74,7 +74,7 @@ export class StepSealer {
       if (windows.length === 0) continue;
       const blocks: PackedBlock[] = [];
       for (const tier of this.tiers) {
-        for (const part of blockParts(tier.shape, windows, tiers[tier.windows]?.sinceMs ?? 0)) {
+        for (const part of blockParts(tier.shape, windows, 0)) {
           const bytes = mergedBlock(tier.shape, windows, part, undefined, 0);
           if (bytes !== undefined) blocks.push({ windows: tier.windows, block: part.block, bytes });
           if (performance.now() < ends) continue;
@@ -90,17 +90,31 @@ export class StepSealer {
   /** HistoryStore.fill, within a transaction in which nothing is staged. */
   fill(series: readonly PackedSeries[], toMs: number): boolean {
     const { state, env } = this;
-    if (state.history === null || state.history.sealingToMs > toMs) return false;
-    if (Object.values(state.history.tiers).some(({ steps }) => steps > 0)) return false;
+    if (state.history === null || state.history.filledToMs !== undefined) return false;
+    while (state.history.sealingToMs > state.history.sealedBeforeMs) this.seal();
     for (const { values, endMs, blocks } of series) {
       const seriesId = state.series.find(values) ?? state.takeSeriesId();
       const expiresMs = endMs + state.history.lifetimeMs;
       if (state.series.valuesOf(seriesId) === undefined) state.series.add(seriesId, values, expiresMs);
       else state.series.extend(seriesId, expiresMs);
       state.saveSeries(env, seriesId);
-      for (const { windows, block, bytes } of blocks) this.put(windows, block, seriesId, undefined, bytes);
+      for (const { windows, block, bytes } of blocks) {
+        const { shape } = this.tiers.find((tier) => tier.windows === windows)!;
+        const stored = env.steps!.getBinary(stepBlockKey(state.id, windows, block, seriesId));
+        this.put(windows, block, seriesId, stored, joinedBlock(shape, bytes, stored, toMs));
+      }
     }
-    state.history = { ...state.history, sealedBeforeMs: toMs, sealingToMs: toMs, sealedSeries: 0 };
+    const sealedBeforeMs = Math.max(state.history.sealedBeforeMs, toMs);
+    state.history = {
+      ...state.history,
+      filledToMs: toMs,
+      sealedBeforeMs,
+      sealingToMs: sealedBeforeMs,
+      sealedSeries: 0,
+      tiers: Object.fromEntries(
+        Object.entries(state.history.tiers).map(([windows, tier]) => [windows, { ...tier, sinceMs: 0 }]),
+      ),
+    };
     state.saveHistory(env);
     state.save(env);
     return true;

@@ -4,7 +4,7 @@ import { pointFlags, PointColumns } from '../domain/point';
 import type { Metric } from '../domain/metric';
 import type { FilledSeries } from '../domain/store';
 import { burstsAt, BURST_BLOCK_MS, rateAt, userShares, type TrafficOptions } from './demo-traffic';
-import { bindFeeds, type BoundFeed } from './metric-feeds';
+import { bindOutputs, type BoundOutput } from './metric-outputs';
 import { RandomNumbers } from './random-numbers';
 import type { PipelineRules } from './rules';
 import { EVERYONE, type AggregationName } from './topology';
@@ -45,8 +45,8 @@ export async function demoHistory(
   fromMs: number,
   toMs: number,
 ): Promise<FilledMetric[]> {
-  const feeds = bindFeeds(metrics, rules).filter(({ metric }) => hasHistory(metric));
-  const writer = new HistoryWriter(feeds);
+  const outputs = bindOutputs(metrics, rules).filter(({ metric }) => hasHistory(metric));
+  const writer = new HistoryWriter(outputs);
   const minutes = new TrafficMinutes(traffic, rules);
   for (let startMs = fromMs; startMs < toMs; startMs += MINUTE_MS) {
     if (startMs % PAUSE_EVERY_MS === 0) await setImmediate();
@@ -185,34 +185,34 @@ function amounts(random: RandomNumbers, count: number, { amountMean, amountDevia
 
 /** Collects the windows of each series. */
 class HistoryWriter {
-  private readonly byFeed = new Map<BoundFeed, Map<string, PointColumns>>();
+  private readonly byOutput = new Map<BoundOutput, Map<string, PointColumns>>();
 
-  constructor(private readonly feeds: readonly BoundFeed[]) {
-    for (const feed of feeds) this.byFeed.set(feed, new Map());
+  constructor(private readonly outputs: readonly BoundOutput[]) {
+    for (const output of outputs) this.byOutput.set(output, new Map());
   }
 
   /** A window exists once something came. */
   add(aggregation: AggregationName, key: string, startMs: number, accumulator: Accumulator): void {
     if (accumulator.count === 0) return;
-    for (const feed of this.feeds) {
-      if (feed.aggregation !== aggregation || !feed.shows(accumulator)) continue;
-      const series = this.byFeed.get(feed)!;
+    for (const output of this.outputs) {
+      if (output.aggregation !== aggregation || !output.shows(accumulator)) continue;
+      const series = this.byOutput.get(output)!;
       let windows = series.get(key);
       if (windows === undefined) {
-        windows = new PointColumns(feed.metric.measures.length, 4_096);
+        windows = new PointColumns(output.metric.measures.length, 4_096);
         series.set(key, windows);
       }
-      const measures = feed.measures(accumulator);
-      const endMs = startMs + feed.metric.window.sizeMs;
+      const measures = output.measures(accumulator);
+      const endMs = startMs + output.metric.window.sizeMs;
       const row = windows.add(startMs, endMs, 1, pointFlags(measures, false), endMs, endMs);
       measures.forEach((value, index) => (windows.measures[index]![row] = value ?? 0));
     }
   }
 
   finish(): FilledMetric[] {
-    return [...this.byFeed].map(([feed, series]) => ({
-      metric: feed.metric,
-      series: [...series].map(([key, windows]) => ({ values: feed.values(key), windows })),
+    return [...this.byOutput].map(([output, series]) => ({
+      metric: output.metric,
+      series: [...series].map(([key, windows]) => ({ values: output.values(key), windows })),
     }));
   }
 }

@@ -51,6 +51,8 @@ const USER_EXPONENT = 1.3;
 
 const LATE_IN_GRACE = 0.015;
 const LATE_PAST_GRACE = 0.003;
+/** No event comes later than this. */
+export const LATEST_MS = 400_000;
 const BAD = 0.002;
 const WITHOUT_PROFILE = 0.08;
 const WITHOUT_AMOUNT = 0.01;
@@ -198,7 +200,7 @@ class Traffic {
   private event(random: RandomNumbers, who: User, arrivalMs: number): unknown {
     let timestamp = arrivalMs;
     const luck = random.next();
-    if (luck < LATE_PAST_GRACE) timestamp -= random.integer(100_000, 400_000);
+    if (luck < LATE_PAST_GRACE) timestamp -= random.integer(100_000, LATEST_MS);
     else if (luck < LATE_PAST_GRACE + LATE_IN_GRACE) timestamp -= random.integer(1_000, 20_000);
     else if (luck > 1 - BAD) return random.pick(BAD_EVENTS)(who.id, timestamp);
     const device = random.pick(['web', 'web', 'ios', 'android']);

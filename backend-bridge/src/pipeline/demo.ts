@@ -1,12 +1,18 @@
 import { RequestError, UnavailableError } from '../domain/errors';
 import { hasHistory, sealUnitMs } from '../domain/history/tiers';
-import { alignDown } from '../domain/ladder';
+import { alignDown, alignUp } from '../domain/ladder';
 import type { Metric } from '../domain/metric';
 import type { SeriesStore } from '../domain/store';
 import type { Clock, Log } from '../domain/telemetry';
 import { demoHistory } from './demo-history';
 import { DEFAULT_RULES } from './rules';
-import { createTraffic, DEFAULT_TRAFFIC, trafficProfiles, type TrafficOptions } from './demo-traffic';
+import {
+  createTraffic,
+  DEFAULT_TRAFFIC,
+  LATEST_MS,
+  trafficProfiles,
+  type TrafficOptions,
+} from './demo-traffic';
 import type { EmbeddedPipeline } from './embedded-pipeline';
 
 /** Demo traffic into the embedded pipeline: weeks of steps and the last hours at once, then live. */
@@ -25,7 +31,7 @@ export interface DemoOptions {
 export interface DemoHistory {
   readonly spanMs: number;
   readonly metrics: readonly Metric[];
-  readonly store: Pick<SeriesStore, 'history'>;
+  readonly store: Pick<SeriesStore, 'history' | 'read'>;
 }
 
 export interface Demo {
@@ -66,12 +72,11 @@ class DemoTraffic implements Demo {
     const backfillMs = this.demo.backfillMs ?? 10_800_000;
     const newest = this.pipeline.newestEventMs();
     const began = performance.now();
-    const { history } = this.demo;
     const firstMs = clock() - backfillMs;
     // Where steps end and events begin is a boundary of the tiers.
-    const unitMs = Math.max(1, ...(history?.metrics ?? []).map(sealUnitMs));
-    const seamMs = newest === null ? alignDown(firstMs, unitMs) : null;
+    const seamMs = newest === null ? alignDown(firstMs, this.unitMs()) : null;
     this.cursorMs = seamMs ?? Math.max(firstMs, newest! + 1);
+    if (seamMs === null) await this.fillRest();
     let events = 0;
     await this.retryUntilAccepted(() =>
       this.pipeline.catchUp(async () => {
@@ -83,24 +88,65 @@ class DemoTraffic implements Demo {
       'demo traffic: history filled in, live from now on',
     );
     this.live = this.run();
-    if (history !== undefined && seamMs !== null) this.filling = this.fill(history, seamMs);
+    if (seamMs !== null) this.filling = this.fill(this.tiered(), seamMs);
   }
 
-  /** Beside live traffic: nobody waits for the weeks before the last hours. */
-  private async fill({ metrics, store, spanMs }: DemoHistory, seamMs: number): Promise<void> {
-    if (store.history?.fill === undefined || spanMs === 0) return;
+  private tiered(): readonly Metric[] {
+    const { history } = this.demo;
+    if (history?.store.history?.fill === undefined || history.spanMs === 0) return [];
+    return history.metrics.filter(hasHistory);
+  }
+
+  private unitMs(): number {
+    return Math.max(1, ...this.tiered().map(sealUnitMs));
+  }
+
+  /** Steps for metrics that an earlier start did not come to, or that have had no history until now. */
+  private async fillRest(): Promise<void> {
+    let rest: Metric[] = [];
+    let oldestMs = Infinity;
+    await this.retryUntilAccepted(async () => {
+      rest = [];
+      for (const metric of this.tiered()) {
+        if ((await this.demo.history!.store.history!.state(metric)).isFilled) continue;
+        rest.push(metric);
+        oldestMs = Math.min(oldestMs, await this.oldestMs(metric));
+      }
+    });
+    // What begins before that holds late events only.
+    if (oldestMs !== Infinity) await this.fill(rest, alignUp(oldestMs + LATEST_MS, this.unitMs()));
+  }
+
+  /** The first window or step; Infinity: there is none. */
+  private async oldestMs(metric: Metric): Promise<number> {
+    const { store } = this.demo.history!;
+    const range = { fromMs: 0, toMs: this.demo.clock(), maxPoints: Infinity, seriesIds: null };
+    const [windows, steps] = await Promise.all([
+      store.read(metric, { ...range, nowMs: 0 }),
+      store.history!.readSteps(metric, { ...range, stepMs: metric.history![0]!.stepMs, needs: new Map() }),
+    ]);
+    return Math.min(
+      ...windows.map(({ points }) => points.starts[0]!),
+      ...steps.series.map(({ steps: { starts } }) => starts[0]!),
+    );
+  }
+
+  /** Beside live traffic at a first start: nobody waits for the weeks before the last hours. */
+  private async fill(metrics: readonly Metric[], seamMs: number): Promise<void> {
+    const filled = metrics.filter((metric) => seamMs % sealUnitMs(metric) === 0);
+    if (filled.length === 0) return;
+    const { spanMs, store } = this.demo.history!;
     const began = performance.now();
     try {
-      const tiered = metrics.filter((metric) => hasHistory(metric) && seamMs % sealUnitMs(metric) === 0);
-      const fromMs = alignDown(seamMs - spanMs, Math.max(1, ...tiered.map(sealUnitMs)));
+      const fromMs = alignDown(seamMs - spanMs, this.unitMs());
       for (const { metric, series } of await demoHistory(
-        tiered,
+        filled,
         DEFAULT_RULES,
         this.options,
         fromMs,
         seamMs,
       )) {
-        await this.insist(() => store.history!.fill!(metric, series, seamMs));
+        await this.retryUntilAccepted(() => store.history!.fill!(metric, series, seamMs));
       }
       this.demo.log.info(
         { seconds: (performance.now() - began) / 1_000 },

@@ -17,6 +17,21 @@ const windows = Array.from({ length: SEAM }, (_, minute): Window => ({
   measures: [minute % 50, minute / 8, -minute, minute / 4, minute * 2, 8],
 }));
 
+/** Sums, averages, least and last values by the hour are what the windows come to. */
+async function check({ metric, store }: HistoryWorld, nowMs: number, all: readonly Window[]): Promise<void> {
+  const engine = new QueryEngine([metric], store, LIMITS, () => nowMs);
+  for (const overTime of ['sum', 'avg', 'min', 'last'] as OverTime[]) {
+    const { series } = await engine.query(
+      { metric: 'tiers', fromMs: T0, toMs: nowMs, stepMs: HOUR * MINUTE, overTime },
+      [],
+    );
+    const points = plainPoints(all, 0, overTime, HOUR);
+    expect(series.map(({ labels, times, values }) => [labels, times, values])).toEqual([
+      [{ site: 'a' }, points.map(({ time }) => time), points.map(({ value }) => value)],
+    ]);
+  }
+}
+
 describe('steps that are filled in', () => {
   it('lie before what the source has sent, and are taken once', async () => {
     const clock = { nowMs: T0 };
@@ -32,27 +47,10 @@ describe('steps that are filled in', () => {
       const fill = (toMs: number) =>
         world.store.history!.fill!(metric, [{ values: ['a'], windows: columnsOf(windows) }], toMs);
       expect(await fill(T0 + SEAM * MINUTE)).toBe(true);
-      const check = async (): Promise<void> => {
-        const engine = new QueryEngine([world.metric], world.store, LIMITS, () => clock.nowMs);
-        for (const overTime of ['sum', 'avg', 'min', 'last'] as OverTime[]) {
-          const { series } = await engine.query(
-            { metric: 'tiers', fromMs: T0, toMs: clock.nowMs, stepMs: HOUR * MINUTE, overTime },
-            [],
-          );
-          expect(series.map(({ labels, times, values }) => [labels, times, values])).toEqual([
-            [
-              { site: 'a' },
-              ...['time' as const, 'value' as const].map((field) =>
-                plainPoints([...windows, ...live], 0, overTime, HOUR).map((point) => point[field]),
-              ),
-            ],
-          ]);
-        }
-      };
-      await check();
+      await check(world, clock.nowMs, [...windows, ...live]);
       expect(await fill(T0 + SEAM * MINUTE)).toBe(false);
       await world.restart();
-      await check();
+      await check(world, clock.nowMs, [...windows, ...live]);
       expect(await world.state()).toMatchObject({
         sealedBeforeMs: T0 + SEAM * MINUTE,
         tiers: [{ steps: (SEAM / HOUR) * 12 }, { steps: SEAM / HOUR }],
@@ -62,7 +60,7 @@ describe('steps that are filled in', () => {
     }
   });
 
-  it('are refused where there are steps already', async () => {
+  it('take the place of earlier ones before the boundary, and leave those after it', async () => {
     const clock = { nowMs: T0 };
     const metric = tieredMetric('tiers');
     const under = await createLmdb([metric], () => clock.nowMs);
@@ -70,12 +68,23 @@ describe('steps that are filled in', () => {
       const world = new HistoryWorld(under, metric, (nowMs) => (clock.nowMs = nowMs));
       world.advance(10 * HOUR);
       await world.identify();
-      world.produce(...windows.slice(0, 10 * HOUR));
+      const sent = windows.slice(HOUR, 10 * HOUR).map((each) => ({ ...each, measures: [7, 1, 1, 1, 1, 1] }));
+      world.produce(...sent);
       await world.deliver();
       await world.sealed();
-      const filled = [{ values: ['b'], windows: columnsOf(windows) }];
-      expect(await world.store.history!.fill!(metric, filled, T0 + 9 * HOUR * MINUTE)).toBe(false);
-      await world.compare([5, 60], ['value']);
+      const before = await world.state();
+      const filled = [{ values: ['a'], windows: columnsOf(windows.slice(0, 2 * HOUR)) }];
+      expect(await world.store.history!.fill!(metric, filled, T0 + 2 * HOUR * MINUTE)).toBe(true);
+      const all = [...windows.slice(0, 2 * HOUR), ...sent.slice(HOUR)];
+      await check(world, clock.nowMs, all);
+      await world.restart();
+      await check(world, clock.nowMs, all);
+      const [minutes, hours] = before.tiers;
+      expect(await world.state()).toMatchObject({
+        sealedBeforeMs: before.sealedBeforeMs,
+        isFilled: true,
+        tiers: [{ steps: minutes!.steps + 12 }, { steps: hours!.steps + 1 }],
+      });
     } finally {
       await under.close();
     }

@@ -82,3 +82,17 @@ export function mergedBlock(
   foldWindows(shape, windows, steps, span);
   return steps.length === before ? undefined : packSteps(shape, steps, 0, steps.length);
 }
+
+/** The steps of one block before `toMs`, and of another one from then on. */
+export function joinedBlock(
+  shape: FoldShape,
+  before: Uint8Array,
+  after: Uint8Array | undefined,
+  toMs: number,
+): Uint8Array {
+  if (after === undefined) return before;
+  const steps = emptySteps(shape);
+  unpackSteps(shape, before, steps, { fromMs: 0, toMs });
+  unpackSteps(shape, after, steps, { fromMs: toMs, toMs: Infinity });
+  return packSteps(shape, steps, 0, steps.length);
+}

@@ -1,0 +1,103 @@
+import { join } from 'node:path';
+import type { Metric } from '../../../backend-bridge/src/domain/metric';
+import { QueryEngine } from '../../../backend-bridge/src/domain/query-engine';
+import type { SeriesStore } from '../../../backend-bridge/src/domain/store';
+import { createDemo } from '../../../backend-bridge/src/pipeline/demo';
+import { createEmbeddedPipeline } from '../../../backend-bridge/src/pipeline/embedded-pipeline';
+import { METRICS as PLAIN } from '../../../backend-bridge/src/pipeline/pipeline.test-support';
+import { temporaryFolder } from '../../support/embedded-bridge';
+import { lmdbStore, log, telemetry } from '../stores/lmdb-rig';
+
+/** The demo's weeks, whenever an earlier start ended before they were there. */
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+/** Not at the end of a step. */
+const STARTED = Date.UTC(2026, 5, 1, 15, 7, 20);
+const METRICS: readonly Metric[] = PLAIN.filter(({ kind }) => kind === 'window').map((metric) => ({
+  ...metric,
+  history: [{ stepMs: 5 * MINUTE, keepMs: 35 * DAY }],
+}));
+const LIMITS = { maxSeries: 1_000, maxPoints: 1_000_000, maxScanPoints: 5_000_000, staleWindows: 2 };
+
+describe('the weeks of the demo', () => {
+  const folder = temporaryFolder();
+  let nowMs = STARTED;
+  let store: SeriesStore;
+  let spanMs = 0;
+  afterAll(() => folder.remove());
+
+  /** From the start of the store to its end; `work` while the demo runs. */
+  async function running(metrics: readonly Metric[], work: () => Promise<void>): Promise<void> {
+    const clock = (): number => nowMs;
+    store = lmdbStore(join(folder.path, 'store'), metrics, clock);
+    await store.start();
+    const pipeline = createEmbeddedPipeline({ statePath: join(folder.path, 'pipeline') }, metrics, store, {
+      log,
+      telemetry,
+      clock,
+    });
+    await pipeline.start();
+    const demo = createDemo(pipeline, {
+      backfillMs: 30 * MINUTE,
+      history: { spanMs, metrics, store },
+      log,
+      clock,
+    });
+    try {
+      await demo.start();
+      await work();
+    } finally {
+      await demo.stop();
+      await pipeline.stop();
+      await store.close();
+    }
+  }
+
+  const steps = (): Promise<number[]> =>
+    Promise.all(METRICS.map(async (metric) => (await store.history!.state(metric)).tiers[0]!.steps));
+
+  it('are filled in at the next start after one that ended early, whether or not it had a history', async () => {
+    await running(
+      PLAIN.filter(({ kind }) => kind === 'window'),
+      async () => {},
+    );
+    nowMs += HOUR;
+    await running(METRICS, async () => expect(await steps()).toEqual([0, 0, 0]));
+    // Days later: the windows of the first start become steps at once.
+    nowMs += 3 * DAY;
+    spanMs = 7 * DAY;
+    await running(METRICS, async () => {
+      for (const count of await steps()) expect(count).toBeGreaterThanOrEqual(7 * 288);
+      const engine = new QueryEngine(METRICS, store, LIMITS, () => nowMs);
+      const { series } = await engine.query(
+        {
+          metric: 'events_per_minute',
+          fromMs: STARTED - 7 * DAY,
+          toMs: STARTED - 5 * MINUTE,
+          stepMs: 5 * MINUTE,
+          overTime: 'sum',
+          groupBy: [],
+        },
+        [],
+      );
+      const [all] = series;
+      // Every step is whole, where drawn ones and those of events meet too.
+      expect(all!.times.length).toBeGreaterThan(7 * 288 - 3);
+      all!.times.slice(1).forEach((time, i) => expect(time - all!.times[i]!).toBe(5 * MINUTE));
+      const last = all!.values.slice(-10) as number[];
+      const level = last.reduce((sum, value) => sum + value, 0) / last.length;
+      for (const value of last) expect(value / level).toBeGreaterThan(0.6);
+    });
+  });
+
+  it('are drawn once', async () => {
+    let before: number[] = [];
+    await running(METRICS, async () => {
+      before = await steps();
+    });
+    spanMs = 14 * DAY;
+    await running(METRICS, async () => expect(await steps()).toEqual(before));
+  });
+});
