@@ -227,7 +227,8 @@ export class QueryEngine {
       };
       const history = await summaryHistory(metric, this.store.history, range, nowMs);
       // One window more, so that the first one in the range has its `previous` too.
-      const wider = { fromMs: Math.max(0, range.fromMs - metric.window.advanceMs), toMs: range.toMs };
+      const beforeMs = isIrregular(metric.window) ? longestMs(metric.window) : metric.window.advanceMs;
+      const wider = { fromMs: Math.max(0, range.fromMs - beforeMs), toMs: range.toMs };
       const span = range.fromMs < range.toMs ? readSpan(plan, wider, nowMs, history?.fromMs) : null;
       const spans = span === null ? [] : [span];
       const take = (labels: Labels, points: CombinedPoints, totals: SummaryTotals | null): boolean => {

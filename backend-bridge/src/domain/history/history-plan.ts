@@ -80,7 +80,7 @@ export function summaryWarnings(plan: Plan, history: HistoryPlan | null, fromMs:
   if (fromMs < history.fromMs) {
     warnings.push({
       code: 'range_not_kept',
-      message: `Windows of "${metric.name}" are kept for ${spanText(metric.retentionMs)}, ${keptText(metric)}. The summary begins where the steps do.`,
+      message: `Windows of "${metric.name}" are kept for ${durationText(metric.retentionMs)}, ${keptText(metric)}. The summary begins where the steps do.`,
       kept_from_ms: Math.max(0, history.fromMs),
     });
   }
@@ -93,7 +93,7 @@ export function summaryWarnings(plan: Plan, history: HistoryPlan | null, fromMs:
   if (fromMs < history.sealedBeforeMs && unknown.length > 0) {
     warnings.push({
       code: 'range_not_kept',
-      message: `Steps of "${metric.name}" are kept for each series on its own: ${unknown.join(' and ')} of several series combined ${unknown.length > 1 ? 'are' : 'is'} known only from windows, which are kept for ${spanText(metric.retentionMs)}.`,
+      message: `Steps of "${metric.name}" are kept for each series on its own: ${unknown.join(' and ')} of several series combined ${unknown.length > 1 ? 'are' : 'is'} known only from windows, which are kept for ${durationText(metric.retentionMs)}.`,
       kept_from_ms: history.sealedBeforeMs,
     });
   }

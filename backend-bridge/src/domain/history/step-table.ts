@@ -9,7 +9,9 @@ export interface StepTableRule extends FoldRule {
   readonly stepMs: number;
   /** Of the steps that go in. */
   readonly tierStepMs: number;
-  /** From an outgoing step's start to the end of its last window. */
+  /** From a multiple of stepMs to the start of its first window, at which the step is shown. */
+  readonly offsetMs: number;
+  /** From there to the end of its last window. */
   readonly spanMs: number;
   /** Where the steps that go in lie: each begins and ends with an outgoing step. Ascending. */
   readonly spans: readonly Span[];
@@ -51,7 +53,7 @@ export class StepTable {
 
   /** All points in order of time. The table is used up. */
   finish(): CombinedPoints {
-    const { stepMs, tierStepMs, spanMs, spans } = this.rule;
+    const { stepMs, tierStepMs, offsetMs, spanMs, spans } = this.rule;
     const { firstRows } = this.grid;
     const each = stepMs / tierStepMs;
     const points = pointsOf(this.grid.rows / each);
@@ -65,8 +67,8 @@ export class StepTable {
         const parts = total(this.parts, from, from + each);
         const value = parts === 0 ? null : this.fold.value(from, from + each, parts, points);
         const time = fromMs + (from - first) * tierStepMs;
-        points.times[at] = time;
-        points.ends[at] = time + spanMs;
+        points.times[at] = time + offsetMs;
+        points.ends[at] = time + offsetMs + spanMs;
         points.values[at] = value ?? Number.NaN;
         points.parts[at] = value === null ? 0 : parts;
         points.revisions[at] = revision;

@@ -8,6 +8,7 @@ import { clipRange, type Span } from '../read-span';
 import type { ScanBudget } from '../scan-budget';
 import { compareValues } from '../series';
 import { combineRuleOf, type GroupMember, type GroupSource, type GroupTable } from '../series-scan';
+import { offsetOf } from '../windows';
 import { ExactSums } from './exact-sums';
 import type { HistoryPlan } from './history-plan';
 import {
@@ -229,7 +230,8 @@ class TotalsFold {
     while (row >= 0 && measure.counts[row] === 0) row -= 1;
     if (row < 0) return;
     const { windows, advanceMs, weights } = this.shape;
-    const timeMs = steps.starts[row]! + topWindow(measure, row, windows) * advanceMs;
+    const offset = offsetOf(this.plan.metric.window);
+    const timeMs = steps.starts[row]! + topWindow(measure, row, windows) * advanceMs + offset;
     const value = measure.lasts[row]!;
     const weighted = weights[this.plan.measure] !== null;
     const sum = weighted ? measure.lastSums[row]! : 0;
