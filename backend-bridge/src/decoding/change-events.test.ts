@@ -1,4 +1,13 @@
-import { decode, json, mapping, MINUTE, refusalOf, START, type Over } from './decoding.test-support';
+import {
+  decode,
+  decodeAll,
+  json,
+  mapping,
+  MINUTE,
+  refusalOf,
+  START,
+  type Over,
+} from './decoding.test-support';
 
 /** What Debezium, and Flink's debezium-json, write: the row is in `after`. */
 
@@ -54,6 +63,62 @@ describe('change events', () => {
     const refused = refusalOf(mapping(inRow), { key, value: json(event('d', { cnt: 3 }, null)) });
     expect(refused.reason).toBe('tombstone_incomplete');
     expect(refused.message).toMatch(/no after.shop in "before".*REPLICA IDENTITY FULL/);
+  });
+
+  describe('that move a row', () => {
+    const inRow: Over = {
+      key: { format: 'json', windowed: 'none' },
+      start: { from: 'field', in: 'value', path: ['after', 'at'], unit: 'ms' },
+      dimensions: [{ in: 'value', path: ['after', 'shop'] }],
+      measures: [{ path: ['after', 'cnt'], optional: false }],
+    };
+    const rome = { shop: 'rome', at: START, cnt: 3 };
+    const pointsOf = (value: object, over = inRow) =>
+      decodeAll(mapping(over), { key, value: json(value) }).map(({ values, startMs, removed, measures }) => ({
+        values,
+        startMs,
+        removed,
+        measures,
+      }));
+    const set = { values: ['oslo'], startMs: START, removed: false, measures: [4] };
+
+    it('to other labels remove the point that it had', () => {
+      expect(pointsOf(event('u', rome, { ...rome, shop: 'oslo', cnt: 4 }))).toEqual([
+        { values: ['rome'], startMs: START, removed: true, measures: [undefined] },
+        set,
+      ]);
+    });
+
+    it('to another window too', () => {
+      expect(pointsOf(event('u', { ...rome, at: START - MINUTE }, rome))).toEqual([
+        { values: ['rome'], startMs: START - MINUTE, removed: true, measures: [undefined] },
+        { values: ['rome'], startMs: START, removed: false, measures: [3] },
+      ]);
+    });
+
+    it('keep the digits of long labels', () => {
+      const long = (id: string, cnt: number): string => `{"shop":${id},"at":${START},"cnt":${cnt}}`;
+      const value = `{"op":"u","before":${long('9007199254740993', 1)},"after":${long('9007199254740997', 2)}}`;
+      const points = decodeAll(mapping(inRow), { key, value: Buffer.from(value) });
+      expect(points.map(({ values }) => values[0])).toEqual(['9007199254740993', '9007199254740997']);
+      const deleted = `{"op":"d","before":${long('9007199254740993', 1)},"after":null}`;
+      expect(decode(mapping(inRow), { key, value: Buffer.from(deleted) }).values).toEqual([
+        '9007199254740993',
+      ]);
+    });
+
+    it.each([
+      ['without before', null],
+      ['with the key alone in before', { shop: null, at: null, cnt: null }],
+      ['with part of the columns in before', { cnt: 3 }],
+    ])('%s set the new point only', (_, before) => {
+      expect(pointsOf(event('u', before, { ...rome, shop: 'oslo', cnt: 4 }))).toEqual([set]);
+    });
+
+    it('nowhere set one point', () => {
+      expect(pointsOf(event('u', rome, { ...rome, cnt: 4 }))).toHaveLength(1);
+      expect(pointsOf(event('u', rome, { ...rome, shop: 'oslo', cnt: 4 }), keyed)).toHaveLength(1);
+    });
   });
 
   it('that are about no row are dead letters', () => {

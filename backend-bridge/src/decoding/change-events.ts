@@ -13,6 +13,11 @@ export interface ChangeReader {
   removes(content: unknown): boolean;
   /** What the paths of a value that removes are read in: `after` is the row as it was. Throws Undecodable without one. */
   removedRow(content: unknown): unknown;
+  /**
+   * For an update that moves a row to another point: what the paths are read in for the row as it was. Null where it
+   * stays, or where `before` does not say where it was.
+   */
+  replacedRow(content: unknown): unknown;
 }
 
 const ROW = 'after';
@@ -48,6 +53,19 @@ function withRow(content: unknown, path: FieldPath, row: unknown): unknown {
   return { ...fields, [key]: withRow(fields[key], rest, row) };
 }
 
+/** Objects (a time with its unit, decimals) are compared as text; arrays and records are no labels. */
+function sameField(a: unknown, b: unknown): boolean {
+  return (
+    a === b ||
+    (a !== null &&
+      b !== null &&
+      typeof a === 'object' &&
+      JSON.stringify([a], digits) === JSON.stringify([b], digits))
+  );
+}
+
+const digits = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value);
+
 /** Tells which values delete a row, by how the mapping reads its measures. */
 export function createChangeReader(mapping: TopicMapping): ChangeReader {
   const path = eventPath(mapping.measures.map((measure) => measure.path));
@@ -59,6 +77,7 @@ export function createChangeReader(mapping: TopicMapping): ChangeReader {
         return mark === true || mark === 'true';
       },
       removedRow: (content) => content,
+      replacedRow: () => null,
     };
   }
   const event = fieldReader(path);
@@ -77,6 +96,21 @@ export function createChangeReader(mapping: TopicMapping): ChangeReader {
         );
       }
       return op === 'd';
+    },
+    replacedRow: (content) => {
+      if (identity.length === 0 || operation(event(content)) !== 'u') return null;
+      const old = before(event(content));
+      if (typeof old !== 'object' || old === null) return null;
+      const row = withRow(content, path, old);
+      let moved = false;
+      for (const { read } of identity) {
+        const [was, is] = [read(row) ?? null, read(content) ?? null];
+        if (sameField(was, is)) continue;
+        // Columns that the database does not log are null, too.
+        if (was === null) return null;
+        moved = true;
+      }
+      return moved ? row : null;
     },
     removedRow: (content) => {
       const row = withRow(content, path, before(event(content)));

@@ -3,7 +3,7 @@ import type { TopicMapping } from '../domain/mapping';
 import type { Metric, Window } from '../domain/metric';
 import type { PointWrite } from '../domain/point';
 import type { SchemaSource } from './format';
-import { createRecordDecoder, type RawRecord } from './record-decoder';
+import { createRecordDecoder, type DecodedPoints, type RawRecord } from './record-decoder';
 import { Undecodable } from './undecodable';
 
 export const MINUTE = 60_000;
@@ -69,6 +69,15 @@ export function int64(value: number): Buffer {
 
 export const keyOf = (inner: Buffer | string, ...times: number[]): Buffer =>
   Buffer.concat([Buffer.from(inner as string), ...times.map(int64)]);
+
+/** All points of one record. */
+export function decodeAll(of: TopicMapping, record: Partial<RawRecord>): readonly PointWrite[] {
+  const slice: DecodedPoints = { points: [], maxEventMs: null };
+  const decoder = createRecordDecoder(of, { schemas: nothingFetched, onUnsafeInteger: () => undefined });
+  const raw = { key: null, value: null, offset: 5, timestampMs: START + 1, ...record };
+  decoder.decodeInto(slice, raw, 3, LAST_MOMENT);
+  return slice.points;
+}
 
 export function decode(
   of: TopicMapping,

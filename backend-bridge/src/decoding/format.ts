@@ -46,6 +46,8 @@ export interface Format {
   read(bytes: Buffer, from: number, to: number, record: WithHeaders): unknown;
   /** Whether the content last read may have integers that became the nearest double. Absent: it never has. */
   roundedIntegers?(): boolean;
+  /** The content last read once more, with such integers as their digits. Absent with roundedIntegers(). */
+  exactContent?(): unknown;
   /** One content has several spellings (the order of fields, blanks, schema ids), so bytes do not identify it. */
   readonly structured: boolean;
 }

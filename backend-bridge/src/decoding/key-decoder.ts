@@ -123,7 +123,8 @@ export function createKeyDecoder(
         : null;
     let entry = memo === null ? undefined : known.get(memo);
     if (entry === undefined) {
-      const content = needed ? format.read(key, 0, inner, record) : undefined;
+      let content = needed ? format.read(key, 0, inner, record) : undefined;
+      if (needed && format.roundedIntegers?.() === true) content = format.exactContent?.() ?? content;
       const placement = murmur2(key, 0, inner);
       const hash = hasFields ? murmur2(Buffer.from(leftOut(content, mapped))) : placement;
       entry = { content, hash, placement, labels: null };

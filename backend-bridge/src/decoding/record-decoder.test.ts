@@ -251,10 +251,28 @@ describe('values', () => {
     expect(decode(mapping(), { key, value: Buffer.from('{"N":1.5E300}') }).warned).toEqual([]);
   });
 
+  it('keeps every digit of an integer past 2^53 as a label', () => {
+    const id = '-9007199254740993';
+    const text = `{"note":"\\" 9007199254740993","N":1,"far":[1.12345678901234567],"id":${id}}`;
+    const inValue = mapping({ dimensions: [{ in: 'value', path: ['id'] }] });
+    expect(decode(inValue, { key, value: Buffer.from(text) }).values).toEqual([id]);
+    const inKey = mapping({
+      key: { format: 'json', windowed: 'time' },
+      dimensions: [
+        { in: 'key', path: ['id'] },
+        { in: 'key', path: ['note'] },
+      ],
+    });
+    const { values } = decode(inKey, { key: keyOf(text, START), value: json({ N: 1 }) });
+    expect(values).toEqual([id, '" 9007199254740993']);
+    const long = `{"N":1,"text":"${'\\"x'.repeat(500_000)}","id":${id}}`;
+    expect(decode(inValue, { key, value: Buffer.from(long) }).values).toEqual([id]);
+  });
+
   it('refuses a label that a number cannot hold exactly, or that is no label', () => {
     const of = mapping({ dimensions: [{ in: 'value', path: ['id'] }] });
     const reason = (id: string): string => reasonOf(of, { key, value: Buffer.from(`{"N":1,"id":${id}}`) });
-    expect(reason('9007199254740993')).toBe('bad_label');
+    expect(reason('1e20')).toBe('bad_label');
     expect(reason('{"a":1}')).toBe('bad_label');
     expect(reason(JSON.stringify('x'.repeat(2_000)))).toBe('bad_label');
     expect(reason('"9007199254740993"')).toBe('decoded');

@@ -31,7 +31,7 @@ export interface DecodedPoints {
 
 export interface RecordDecoder {
   /**
-   * Adds the record's point. Throws Undecodable or SchemaNeeded; the slice is unchanged then.
+   * Adds the record's point, after the removal of another one where an update of a row has moved it. Throws Undecodable or SchemaNeeded; the slice is unchanged then.
    * `nowMs`: windows that begin later than FUTURE_TOLERANCE_MS after it are refused.
    */
   decodeInto(slice: DecodedPoints, record: RawRecord, incarnation: number, nowMs: number): void;
@@ -52,6 +52,11 @@ function notFields(value: unknown, field: string): string {
   if (typeof value === 'object') return has;
   return `${has}, and the mapping reads ${field}; for the value itself say \`field: $\``;
 }
+
+const same = (content: unknown): unknown => content;
+
+/** Whether the number may stand for several integers. */
+const isLong = (number: number): boolean => Number.isInteger(number) && !Number.isSafeInteger(number);
 
 /** How a mapping's records become points of its metric. Pure: bytes in, points out. */
 export function createRecordDecoder(mapping: TopicMapping, hooks: DecoderHooks): RecordDecoder {
@@ -85,11 +90,18 @@ export function createRecordDecoder(mapping: TopicMapping, hooks: DecoderHooks):
     measure: metric.measures[index]?.name ?? dotted(path),
   }));
 
-  const readLabels = (key: DecodedKey, value: unknown): readonly string[] => {
+  /** `row`: of content that was read once more, the row that `value` is. */
+  const readLabels = (
+    key: DecodedKey,
+    value: unknown,
+    row: (content: unknown) => unknown,
+  ): readonly string[] => {
     if (onlyKeyLabels && key.labels !== null) return key.labels;
-    const labels = dimensions.map(({ inKey, read, name }) =>
-      toLabel(read(inKey ? key.content : value), name),
-    );
+    const labels = dimensions.map(({ inKey, read, name }) => {
+      const label = read(inKey ? key.content : value);
+      if (inKey || typeof label !== 'number' || !isLong(label)) return toLabel(label, name);
+      return toLabel(read(row(valueFormat.exactContent?.() ?? value)), name);
+    });
     if (onlyKeyLabels) key.remember(labels);
     return labels;
   };
@@ -123,14 +135,36 @@ export function createRecordDecoder(mapping: TopicMapping, hooks: DecoderHooks):
     return value;
   };
 
+  /** The removal of the point that the row had before it moved; null where it had none. */
+  const readReplaced = (
+    record: RawRecord,
+    key: DecodedKey,
+    before: unknown,
+    point: PointWrite,
+  ): PointWrite | null => {
+    try {
+      // What was stored was not ahead of its time; it need not be looked at again.
+      const { startMs, endMs } = windows.read(record, key, before, Number.POSITIVE_INFINITY);
+      const values = readLabels(key, before, (content) => change.replacedRow(content) ?? before);
+      return { ...point, values, startMs, endMs, measures: measures.map(() => undefined), removed: true };
+    } catch (error) {
+      // A row that could not be read had no point.
+      if (error instanceof Undecodable) return null;
+      throw error;
+    }
+  };
+
   return {
     decodeInto: (slice, record, incarnation, nowMs) => {
       const { refusal, value: bytes } = record;
       if (refusal) throw new Undecodable(refusal.reason, refusal.message);
       const key = keyDecoder(record.key, record);
       let value = bytes === null ? null : readValue(bytes, record);
-      const removed = bytes === null || (firstField !== undefined && change.removes(value));
-      if (removed && bytes !== null) value = change.removedRow(value);
+      const changed = bytes !== null && firstField !== undefined;
+      const removed = bytes === null || (changed && change.removes(value));
+      const row = removed && bytes !== null ? change.removedRow : same;
+      const before = changed && !removed ? change.replacedRow(value) : null;
+      value = row(value);
       if (bytes === null && !onlyKeyLabels) {
         throw new Undecodable(
           'tombstone_incomplete',
@@ -138,8 +172,8 @@ export function createRecordDecoder(mapping: TopicMapping, hooks: DecoderHooks):
         );
       }
       const { startMs, endMs, eventMs } = windows.read(record, key, value, nowMs);
-      slice.points.push({
-        values: readLabels(key, value),
+      const point: PointWrite = {
+        values: readLabels(key, value, row),
         startMs,
         endMs,
         measures: removed ? measures.map(() => undefined) : readMeasures(value),
@@ -148,7 +182,12 @@ export function createRecordDecoder(mapping: TopicMapping, hooks: DecoderHooks):
         placement: key.placement,
         offset: record.offset,
         incarnation,
-      });
+      };
+      if (before !== null) {
+        const replaced = readReplaced(record, key, before, point);
+        if (replaced !== null) slice.points.push(replaced);
+      }
+      slice.points.push(point);
       if (eventMs !== undefined && (slice.maxEventMs === null || eventMs > slice.maxEventMs)) {
         slice.maxEventMs = eventMs;
       }

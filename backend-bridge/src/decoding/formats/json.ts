@@ -6,6 +6,29 @@ import { Undecodable } from '../undecodable';
 import { utf8Text } from './text';
 
 const INTEGER_PAST_2_53 = /(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/;
+const LONG_INTEGERS = new RegExp(INTEGER_PAST_2_53, 'g');
+
+/** JSON with its long integers as texts, so that parsing keeps their digits. */
+function quoteLongIntegers(text: string): string {
+  const parts: string[] = [];
+  for (let at = 0; at < text.length;) {
+    const open = text.indexOf('"', at);
+    const outside = text.slice(at, open < 0 ? text.length : open);
+    parts.push(outside.replace(LONG_INTEGERS, '"$&"'));
+    if (open < 0) break;
+    at = endOfString(text, open);
+    parts.push(text.slice(open, at));
+  }
+  return parts.join('');
+}
+
+/** The index behind the string of a valid JSON text that begins at `open`. */
+function endOfString(text: string, open: number): number {
+  let at = open + 1;
+  while (text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
+  return at + 1;
+}
+
 /** No JSON begins with a byte below this one; the id of a schema does. */
 const TAB = 9;
 
@@ -36,5 +59,6 @@ export const jsonFormat: FormatFactory = (_, place) => {
       }
     },
     roundedIntegers: () => INTEGER_PAST_2_53.test(text),
+    exactContent: () => withoutEnvelope(JSON.parse(quoteLongIntegers(text))),
   };
 };

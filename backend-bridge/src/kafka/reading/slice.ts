@@ -100,11 +100,13 @@ async function decodeFor(
     }
     try {
       consumer.decoder.decodeInto(slice, record, newest, latestMs);
-      const point = many ? slice.points.at(-1) : undefined;
-      if (point?.offset === record.offset) {
+      if (!many) continue;
+      // An update of a row may have removed one point and set another.
+      for (let at = slice.points.length - 1; slice.points[at]?.offset === record.offset; at -= 1) {
+        const point = slice.points[at]!;
         const placedBy = sourceTopic.defaultPartitioner ? (point.placement ?? point.keyHash) : 0;
         const incarnation = incarnationOf(topic, partition, record.offset, placedBy);
-        if (incarnation !== newest) slice.points[slice.points.length - 1] = { ...point, incarnation };
+        if (incarnation !== newest) slice.points[at] = { ...point, incarnation };
       }
     } catch (error) {
       if (error instanceof SchemaNeeded) schemas.add(error.schemaId);
