@@ -136,6 +136,10 @@ export class HistoryWorld {
     };
   }
 
+  private get offsetMs(): number {
+    return this.metric.window.offsetMs ?? 0;
+  }
+
   private async write(from: number, to: number): Promise<void> {
     const progress = await this.store.progress(this.metric);
     const { sealedBeforeMs } = await this.state();
@@ -143,7 +147,7 @@ export class HistoryWorld {
     const records = this.log.slice(from, to);
     let fresh = 0;
     records.forEach((record, i) => {
-      const endMs = T0 + (record.minute + 1) * MINUTE;
+      const endMs = T0 + (record.minute + 1) * MINUTE + this.offsetMs;
       const expired =
         endMs - MINUTE < sealedBeforeMs ||
         endMs <= frozenBeforeMs(this.metric, progress, nowMs) ||
@@ -169,15 +173,15 @@ export class HistoryWorld {
       toOffset: to - 1,
       points: records.map(({ series, minute, removed, measures }, i) => ({
         values: [SITES[series]!],
-        startMs: T0 + minute * MINUTE,
-        endMs: T0 + (minute + 1) * MINUTE,
+        startMs: T0 + minute * MINUTE + this.offsetMs,
+        endMs: T0 + (minute + 1) * MINUTE + this.offsetMs,
         measures,
         removed,
         keyHash: hashOf(SITES[series]!),
         offset: from + i,
         incarnation: this.incarnation,
       })),
-      maxEventMs: T0 + Math.max(...records.map(({ minute }) => minute)) * MINUTE + MINUTE / 2,
+      maxEventMs: T0 + Math.max(...records.map(({ minute }) => minute)) * MINUTE + MINUTE / 2 + this.offsetMs,
       nowMs,
     });
     expect(outcome).toMatchObject({ kind: 'applied', accepted: fresh, conflicts: [], overCap: [] });
@@ -209,11 +213,15 @@ export class HistoryWorld {
           for (const [series, site] of SITES.entries()) {
             const own = windows.filter((window) => window.series === series);
             const found = answer.series.find(({ labels }) => labels['site'] === site);
-            expectSame(`${what}, ${site}`, shown(found), expected(own, measure, overTime, step));
+            expectSame(
+              `${what}, ${site}`,
+              shown(found),
+              expected(own, measure, overTime, step, this.offsetMs),
+            );
           }
           if (!foldsFromSteps(this.metric, measure, overTime, true)) continue;
           const all = await engine.query({ ...query, groupBy: [] }, []);
-          expectSame(what, shown(all.series[0]), expected(windows, measure, overTime, step));
+          expectSame(what, shown(all.series[0]), expected(windows, measure, overTime, step, this.offsetMs));
         }
       }
     }
@@ -239,9 +247,15 @@ function shown(series: Answered | undefined): Shown {
   ].sort((a, b) => a[0] - b[0]);
 }
 
-function expected(windows: readonly Window[], measure: number, rule: OverTime, step: number): Shown {
+function expected(
+  windows: readonly Window[],
+  measure: number,
+  rule: OverTime,
+  step: number,
+  offsetMs: number,
+): Shown {
   return plainPoints(windows, measure, rule, step).map(
-    ({ time, value, revision }) => [time, unsigned(value ?? null), revision] as const,
+    ({ time, value, revision }) => [time + offsetMs, unsigned(value ?? null), revision] as const,
   );
 }
 
@@ -420,6 +434,17 @@ export function describeHistory(factory: StoreFactory, { short = false } = {}): 
   });
 
   if (short) return;
+
+  it('windows that begin at an offset become steps that begin at it', async () => {
+    await open({ window: { ...historyMetric().window, offsetMs: 42_000 } });
+    world.advance(601);
+    world.produce(...minutes(0, 600));
+    await world.deliver();
+    await world.compare([5, 60], SOME);
+    await world.sealed();
+    expect((await world.state()).sealedBeforeMs).toBe(T0 + 7 * HOUR);
+    await world.compare([5, 10, 60, 360]);
+  });
 
   it('a topic that reaches three weeks back fills them, corrections on the way included', async () => {
     await open();

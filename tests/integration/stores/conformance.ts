@@ -4,6 +4,7 @@ import { describeRandomSchedules } from './conformance-random';
 import { describeReading } from './conformance-reading';
 import { describeTopics } from './conformance-topics';
 import { describeChangedTimes } from './conformance-times';
+import { describeWindows } from './conformance-windows';
 import type { StoreFactory } from './store-rig';
 
 /** What every SeriesStore does, sentence by sentence; the same for each of them. */
@@ -12,6 +13,7 @@ export function describeStore(name: string, factory: StoreFactory): void {
     describe('points', () => describeOrder(factory));
     describe('topics', () => describeTopics(factory));
     describe('answers', () => describeReading(factory));
+    describe('windows', () => describeWindows(factory));
     describe('progress', () => describeProgress(factory));
     describe('changed times', () => describeChangedTimes(factory));
     describe('random schedules', () => describeRandomSchedules(factory));
