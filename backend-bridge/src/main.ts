@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createApp } from './app';
-import { loadSettings, printableSettings } from './config/settings';
+import { loadSettings, printableSettings, secretValues } from './config/settings';
 import { withoutCredentials } from './domain/credentials';
 import { StartRefusedError } from './domain/errors';
 import { createLog } from './observability/log';
@@ -78,7 +78,7 @@ async function run(args: readonly string[]): Promise<void> {
     return;
   }
 
-  const log = createLog(settings.log_level);
+  const log = createLog(settings.log_level, {}, undefined, secretValues(settings));
   const app = createApp(settings, { log, version, onRefused: (error) => refuse(error) });
   let stopping = false;
   const stop = (signal: string): void => {

@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StartRefusedError } from '../domain/errors';
-import { loadSettings, printableSettings } from './settings';
+import { loadSettings, printableSettings, secretValues } from './settings';
 
 const folder = mkdtempSync(join(tmpdir(), 'streamkpi-settings-'));
 
@@ -149,6 +149,22 @@ describe('settings', () => {
   ])('%j: the refusal does not quote the password', (environment) => {
     expect(() => loadSettings(environment)).toThrow(StartRefusedError);
     expect(() => loadSettings(environment)).not.toThrow(/hunter/);
+  });
+
+  test('knows the values of all secrets that a sentence does not hold by chance', () => {
+    const given = {
+      KAFKA_BROKERS: 'b:9092',
+      KAFKA_SASL_MECHANISM: 'oauthbearer',
+      KAFKA_OAUTH_TOKEN_URL: 'http://idp/token',
+      KAFKA_OAUTH_CLIENT_ID: 'streamkpi',
+      KAFKA_OAUTH_CLIENT_SECRET: 'hunter2-kafka',
+      SCHEMA_REGISTRY_URL: 'http://someone:hunter2-registry@registry',
+      REDIS_URL: 'redis://:hunter2@db:6379',
+    };
+    const settings = loadSettings(given);
+    expect(secretValues(settings)).toEqual(['hunter2-kafka', 'hunter2-registry']);
+    expect(printableSettings(settings)).not.toContain('hunter2');
+    expect(secretValues(loadSettings({ SCHEMA_REGISTRY_URL: 'http://someone:word@registry' }))).toEqual([]);
   });
 
   test('secrets come from files and are never printed', () => {

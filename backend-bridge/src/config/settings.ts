@@ -12,6 +12,8 @@ export type { Settings } from './settings-schema';
 
 type Tree = Record<string, unknown>;
 
+const SHORTEST_MASKED = 6;
+
 function readSettingsFile(file: string): Tree {
   let document: unknown;
   try {
@@ -139,6 +141,17 @@ function secretPaths(schema: z.ZodType, path: readonly string[] = []): string[][
     );
   }
   return [];
+}
+
+/**
+ * The values of the secret settings, for what must never show them. Those of a word's length are left out: a sentence
+ * may hold them by chance.
+ */
+export function secretValues(settings: Settings): string[] {
+  return secretPaths(settingsSchema)
+    .map((path) => path.reduce<unknown>((tree, name) => (tree as Tree | undefined)?.[name], settings))
+    .filter((value): value is string => typeof value === 'string' && value.length >= SHORTEST_MASKED)
+    .filter((value) => !URL.canParse(value));
 }
 
 /** The settings as they took effect, secrets masked, with the variable that stands for each. For --print-config. */

@@ -1,4 +1,4 @@
-import { withoutCredentials } from './credentials';
+import { withoutCredentials, withoutSecrets } from './credentials';
 import { StartRefusedError, UnavailableError } from './errors';
 
 test.each([
@@ -21,4 +21,13 @@ test('errors that are shown to others never hold them', () => {
   const text = 'Request cannot be constructed from a URL that includes credentials: http://u:hunter2@h/';
   expect(new UnavailableError('schema_registry', text).message).not.toContain('hunter2');
   expect(new StartRefusedError(text).message).not.toContain('hunter2');
+});
+
+test.each([
+  ['Invalid client secret provided: a%:s/ü', 'Invalid client secret provided: ********'],
+  ['client_secret=a%25%3As%2F%C3%BC&grant_type=x', 'client_secret=********&grant_type=x'],
+  ['{"secret":"two\\nlines"}', '{"secret":"********"}'],
+  ['nothing of it', 'nothing of it'],
+])('%s, of a server that repeats what it was sent', (text, masked) => {
+  expect(withoutSecrets(text, ['a%:s/ü', 'two\nlines', undefined, ''])).toBe(masked);
 });

@@ -70,6 +70,13 @@ describe('a Schema Registry', () => {
     expect(authorization).toBe(`Basic ${Buffer.from('someone:p@ss').toString('base64')}`);
   });
 
+  it('says nothing of a token that cannot be a header', async () => {
+    const registry = createSchemaRegistry({ url: `http://${host()}`, token: 'hunter2\nhunter3' });
+    const refused = registry.load(7);
+    await expect(refused).rejects.toMatchObject({ name: 'UnavailableError' });
+    await expect(refused).rejects.not.toThrow(/hunter/);
+  });
+
   it('is queried for several ids a few at a time, and for none twice', async () => {
     answer = [200, JSON_TYPE, JSON.stringify({ schema: '"long"' })];
     const registry = createSchemaRegistry({ url: `http://${host()}` });

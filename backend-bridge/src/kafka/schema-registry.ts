@@ -1,4 +1,5 @@
 import type { RegisteredSchema, SchemaAnswer, SchemaId, SchemaSource } from '../decoding/format';
+import { withoutSecrets } from '../domain/credentials';
 import { UnavailableError } from '../domain/errors';
 import { createTokenSource, type ClientCredentials } from './login/access-token';
 import { refusedCertificate } from './login/connection-refusal';
@@ -112,24 +113,26 @@ export function createSchemaRegistry(options: SchemaRegistryOptions): SchemaRegi
 
   /** The response to one request; null: the registry has no such schema. */
   const get = async (path: string, what: string): Promise<RegistryBody | null> => {
-    const unavailable = (why: string, cause?: unknown): UnavailableError =>
+    const unavailable = (why: string): UnavailableError =>
       new UnavailableError(
         'schema_registry',
         `the Schema Registry at ${base} did not return ${what}: ${why}`,
-        {
-          cause,
-        },
       );
     let status: number;
     let text: string;
+    let authorization: string | null = null;
     try {
-      const authorization = await authorize();
+      authorization = await authorize();
       const headers = authorization === null ? { accept } : { accept, authorization };
       const response = await http(`${base}${path}`, { headers });
       status = response.status;
       text = await response.text();
     } catch (error) {
-      throw unavailable(unreached(error as Error, options), error);
+      // A header that cannot be sent is quoted, so the error itself is no cause to be logged.
+      const reason = withoutSecrets(unreached(error as Error, options), [
+        authorization?.replace(/^\w+ /, ''),
+      ]);
+      throw unavailable(reason);
     }
     const body = parseBody(text);
     if (status === 404 && NOT_FOUND.includes(body?.error_code)) return null;

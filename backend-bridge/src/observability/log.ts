@@ -1,15 +1,28 @@
 import pino, { type DestinationStream, type LoggerOptions } from 'pino';
-import { withoutCredentials } from '../domain/credentials';
+import { withoutCredentials, withoutSecrets } from '../domain/credentials';
 import type { Log } from '../domain/telemetry';
 
 /** Fields that never reach a log line, wherever a careless caller puts them. */
-const SECRET_FIELDS = ['password', 'token', 'authorization', 'secret', 'saslPassword', 'sasl_password'];
+const SECRET_FIELDS = [
+  'password',
+  'passphrase',
+  'token',
+  'access_token',
+  'authorization',
+  'secret',
+  'clientSecret',
+  'client_secret',
+  'saslPassword',
+  'sasl_password',
+  'schema_registry_password',
+];
 
-/** Structured logs, one JSON object a line on stdout. URLs in any field lose their user and password. */
+/** Structured logs, one JSON object a line on stdout. URLs in any field lose their user and password, any text the secrets. */
 export function createLog(
   level: string,
   fields: object = {},
   destination: DestinationStream = pino.destination(1),
+  secrets: readonly string[] = [],
 ): Log {
   const options: LoggerOptions = {
     level,
@@ -22,8 +35,10 @@ export function createLog(
       censor: '********',
     },
   };
-  // The whole line, because messages and stacks of libraries quote URLs too.
-  return pino(options, { write: (line) => destination.write(withoutCredentials(line)) });
+  // The whole line, because messages and stacks of libraries quote URLs too, and servers what they were sent.
+  return pino(options, {
+    write: (line) => destination.write(withoutSecrets(withoutCredentials(line), secrets)),
+  });
 }
 
 /** ioredis keeps the command that failed with the error: for AUTH that is the password. */

@@ -37,13 +37,14 @@ describe('Prometheus text', () => {
 describe('logs', () => {
   test('secrets never reach a line', () => {
     const lines: string[] = [];
-    const log = createLog('info', {}, { write: (line) => lines.push(line) });
+    const log = createLog('info', {}, { write: (line) => lines.push(line) }, ['hunter1%']);
     log.info(
       { password: 'hunter2', kafka: { sasl_password: 'hunter3' }, url: 'redis://u:hunter4@h:1' },
       'hello',
     );
     const wrong = new Error('WRONGPASS at redis://u:hunter5@h', { cause: new Error('http://u:hunter6@h') });
     log.error({ err: Object.assign(wrong, { command: { name: 'auth', args: ['hunter7'] } }) }, 'refused');
+    log.warn({ err: new Error('the provider says: no client has hunter1%') }, 'refused: hunter1%25');
     log.warn({ reason: 'lost http://u:hunter8@h' }, 'paused: http://u:hunter9@h');
     expect(lines.join('')).toContain('"msg":"hello"');
     expect(lines.join('')).not.toMatch(/hunter/);

@@ -1,5 +1,8 @@
+import { Response } from 'undici';
 import { startTokenServer, type TokenServer } from '../../../../tests/support/token-server';
 import { cachedTokens, createTokenSource, type ClientCredentials, type TokenSource } from './access-token';
+import type { HttpClient } from './http-client';
+import { oauthBearer } from './oauth-bearer';
 
 describe('access tokens by client credentials', () => {
   const client = { clientId: 'streamkpi', clientSecret: 'a%:secret/ü' };
@@ -48,6 +51,36 @@ describe('access tokens by client credentials', () => {
   ])('explains %s', async (_, status, body, message) => {
     server.answer({ status, body });
     await expect(source()()).rejects.toThrow(message);
+  });
+});
+
+describe('a token endpoint that repeats what it was sent', () => {
+  const clientSecret = 'hun%ter/2';
+  const basic = Buffer.from(`streamkpi:${encodeURIComponent(clientSecret)}`).toString('base64');
+
+  it.each([clientSecret, encodeURIComponent(clientSecret), basic])(
+    'has the secret masked: %s',
+    async (quoted) => {
+      const body = JSON.stringify({ error: 'invalid_client', error_description: `no client has ${quoted}` });
+      const http: HttpClient = () => Promise.resolve(new Response(body, { status: 401 }));
+      const credentials = { tokenUrl: 'http://idp/token', clientId: 'streamkpi', clientSecret };
+      await expect(createTokenSource(credentials, 'KAFKA_OAUTH', http)()).rejects.toThrow(
+        /invalid_client: no client has \*{8}\)/,
+      );
+    },
+  );
+});
+
+describe('a broker that repeats the token', () => {
+  it('has it masked', async () => {
+    const { authenticationProvider } = oauthBearer(
+      () => Promise.resolve({ value: 'abc.def' }),
+      'KAFKA_OAUTH_SCOPE',
+    );
+    const provider = authenticationProvider({
+      saslAuthenticate: () => Promise.resolve('{"status":"invalid_token","token":"abc.def"}'),
+    } as unknown as Parameters<typeof authenticationProvider>[0]);
+    await expect(provider.authenticate()).rejects.toThrow('"token":"********"');
   });
 });
 

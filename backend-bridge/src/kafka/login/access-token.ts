@@ -1,3 +1,4 @@
+import { withoutSecrets } from '../../domain/credentials';
 import { refusedCertificate } from './connection-refusal';
 import { createHttpClient, type HttpClient } from './http-client';
 
@@ -97,7 +98,7 @@ export function createTokenSource(
   http: HttpClient = createHttpClient(credentials.ca === undefined ? {} : { ca: credentials.ca }),
 ): TokenSource {
   const { tokenUrl, clientId, clientSecret, scope, audience } = credentials;
-  const basic = [clientId, clientSecret].map(encodeURIComponent).join(':');
+  const basic = Buffer.from([clientId, clientSecret].map(encodeURIComponent).join(':')).toString('base64');
   const form = new URLSearchParams({ grant_type: 'client_credentials' });
   if (scope !== undefined) form.set('scope', scope);
   if (audience !== undefined) form.set('audience', audience);
@@ -118,7 +119,7 @@ export function createTokenSource(
 
   return cachedTokens(async () => {
     const headers = {
-      authorization: `Basic ${Buffer.from(basic).toString('base64')}`,
+      authorization: `Basic ${basic}`,
       accept: 'application/json',
       'content-type': 'application/x-www-form-urlencoded',
     };
@@ -133,7 +134,8 @@ export function createTokenSource(
     }
     const { access_token: value, expires_in: expiresIn, error, error_description: description } = body;
     if (typeof error === 'string') {
-      const reason = typeof description === 'string' ? `${error}: ${description}` : error;
+      const said = typeof description === 'string' ? `${error}: ${description}` : error;
+      const reason = withoutSecrets(said, [clientSecret, basic]);
       throw new Error(`${settingOf(error, prefix)}: ${tokenUrl} refused the request for a token (${reason})`);
     }
     if (status === 401 || status === 403) {

@@ -12,6 +12,14 @@ function refusalOf(broker: string, message: string, code?: string): string {
   );
 }
 
+test('a broker that repeats the password has it masked', () => {
+  const sasl = { mechanism: 'plain', username: 'bridge', password: 'hunter2' } as const;
+  const error = Object.assign(new Error('no user bridge with hunter2'), {
+    name: 'KafkaJSSASLAuthenticationError',
+  });
+  expect(connectionRefusal(error, { ...access, sasl })).toMatch(/no user bridge with \*{8}\)$/);
+});
+
 describe('a broker that cannot be reached', () => {
   it.each([
     ['getaddrinfo ENOTFOUND kafka', 'ENOTFOUND'],

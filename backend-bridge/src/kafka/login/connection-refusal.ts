@@ -1,4 +1,5 @@
 import kafkajs from 'kafkajs';
+import { withoutSecrets } from '../../domain/credentials';
 import type { KafkaSourceOptions } from '../options';
 
 export type BrokerOptions = Pick<KafkaSourceOptions, 'brokers' | 'ssl' | 'sasl'>;
@@ -27,7 +28,10 @@ function refusedCredentials(message: string, sasl: BrokerOptions['sasl']): strin
   if (/not supported by the server|does not support the requested SASL mechanism/i.test(message)) {
     return `KAFKA_SASL_MECHANISM: the brokers do not offer ${mechanism} (${message})`;
   }
-  return `KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD: the brokers refuse them (${message})`;
+  const reason = withoutSecrets(message, [
+    sasl !== undefined && 'password' in sasl ? sasl.password : undefined,
+  ]);
+  return `KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD: the brokers refuse them (${reason})`;
 }
 
 /** The certificate problem as a sentence, or null. `prefix` of the setting names, e.g. `KAFKA_SSL`. */

@@ -1,4 +1,5 @@
 import kafkajs, { type Mechanism } from 'kafkajs';
+import { withoutSecrets } from '../../domain/credentials';
 
 export interface BearerToken {
   readonly value: string;
@@ -33,8 +34,11 @@ export function oauthBearer(token: () => Promise<BearerToken>, setting: string):
     authenticationProvider: ({ saslAuthenticate }) => ({
       authenticate: async () => {
         let message: Buffer;
+        let value: string;
         try {
-          message = firstMessage(await token());
+          const given = await token();
+          value = given.value;
+          message = firstMessage(given);
         } catch (error) {
           throw new LoginError((error as Error).message);
         }
@@ -44,7 +48,8 @@ export function oauthBearer(token: () => Promise<BearerToken>, setting: string):
         }).catch((error: unknown) => (error as Error).message);
         // An empty challenge means success.
         if (typeof challenge === 'string' && challenge !== '') {
-          throw new LoginError(`${setting}: the brokers refused the token (${challenge})`);
+          const reason = withoutSecrets(challenge, [value]);
+          throw new LoginError(`${setting}: the brokers refused the token (${reason})`);
         }
       },
     }),
