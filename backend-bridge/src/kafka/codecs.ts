@@ -29,7 +29,7 @@ export const codecs = {
   },
 } satisfies Record<string, Codec>;
 
-/** Without these kafkajs refuses to write or read snappy, lz4 and zstd, and unpacks gzip without a bound. */
+/** Registers snappy, lz4 and zstd, which kafkajs does not include, and gzip with a size limit. */
 export function registerCodecs(): void {
   const { CompressionCodecs, CompressionTypes } = kafkajs;
   CompressionCodecs[CompressionTypes.GZIP] = () => codecs.gzip;

@@ -22,17 +22,17 @@ import type { SlotStaging, StagedValue } from './slot-staging';
 
 export interface AppliedBatch {
   readonly outcome: WriteOutcome;
-  /** In the order of the batch; empty when nobody wants to know. */
+  /** In batch order; empty without listeners. */
   readonly changes: readonly PointChange[];
-  /** Whether points or progress moved, so that listeners must be told. */
+  /** True when points or progress changed and listeners must be notified. */
   readonly moved: boolean;
 }
 
 const nothing = (outcome: WriteOutcome): AppliedBatch => ({ outcome, changes: [], moved: false });
 
 /**
- * Applies one slice to the state and the staged slots; the caller saves both in one transaction. `certain`: whether the
- * clock can be relied on; else nothing is called expired, and the progress waits.
+ * Applies one slice to the state and the staged slots; the caller saves both in one transaction. While the clock is not
+ * `certain`, nothing expires and progress does not move.
  */
 export function applyBatch(
   state: MetricState,
@@ -93,9 +93,9 @@ export function applyBatch(
   state.setPartition(partition, {
     ...before,
     applied: goesOn ? batch.toOffset : before.applied,
-    // A partition that still gets records is not idle, even if each report finds its reader at the end.
+    // A partition that receives records is not idle, even if every report finds its reader at the end.
     atEndSinceMs: goesOn && somethingCame ? null : before.atEndSinceMs,
-    // No further than the clock now: one record stamped ahead must not let the watermark run along with the clock.
+    // At most the clock: one record with a future timestamp must not make the watermark follow the clock.
     maxEventMs: newest(
       before.maxEventMs,
       batch.maxEventMs === null ? null : Math.min(batch.maxEventMs, nowMs),
@@ -116,8 +116,8 @@ function newest(a: number | null, b: number | null): number | null {
 }
 
 /**
- * Whether a window takes no record any more. One of a metric with a history does until the stream's own time has passed
- * its retention, so that a topic which reaches further back fills the history.
+ * Whether a window no longer accepts records. With history, windows accept records until stream time has passed their
+ * retention, so that a topic which reaches further back fills the history.
  */
 function isExpired(
   { metric, progress, history }: MetricState,
@@ -131,7 +131,7 @@ function isExpired(
   return certain && (endMs <= frozenBeforeMs(metric, progress, nowMs) || endMs + lifetimeMs(metric) <= nowMs);
 }
 
-/** Id of the point's series, made when there is none; null past the metric's cap. */
+/** Id of the point's series, created if missing; null above the metric's cap. */
 function seriesFor(state: MetricState, staging: SlotStaging, point: PointWrite): number | null {
   const known = state.series.find(point.values);
   if (known !== undefined) return known;
@@ -154,7 +154,7 @@ function judge(
   const arriving = { incarnation, offset, partition: batch.partition, keyHash: point.keyHash >>> 0 };
   const verdict = compareProvenance(slotProvenance(view, at), arriving, batch.partitions);
   if (verdict === 'newer' && point.removed && layout.irregular) {
-    // A session's tombstone takes away only the session with that end.
+    // A tombstone removes only the session with that end.
     if (slotEndMs(layout, view, at) !== point.endMs) return 'older';
   }
   return verdict;

@@ -5,9 +5,9 @@ import type { StateRecord } from './metric-state';
 import { asBuffer, metricBound } from './point-keys';
 
 /**
- * Brings what is stored of a metric in step with its retention, history and grace; within a transaction. Buckets need nothing,
- * their expiry is worked out from the retention; a series keeps the time itself. Windows that are final stay final
- * under a longer grace: the boundary moves ahead by the difference, for the same window ends.
+ * Updates a stored metric to its current retention, history and grace, within a transaction. Bucket expiry follows from
+ * the retention; series store their expiry. Final windows stay final under a longer grace: the boundary moves ahead by
+ * the difference.
  */
 export function bringInStep(
   env: Environment,
@@ -18,7 +18,7 @@ export function bringInStep(
   const longerMs = lifetimeMs(metric) - before.lifetimeMs;
   if (longerMs !== 0) {
     const range = { start: metricBound(id), end: metricBound(id + 1) };
-    // Copied: LMDB lends the bytes of an entry only until the next one.
+    // Copied: LMDB's buffer is valid only until the next entry.
     const entries = Array.from(env.series.getRange(range), ({ key, value }) => ({
       key: Buffer.from(asBuffer(key)),
       value: Buffer.from(asBuffer(value)),

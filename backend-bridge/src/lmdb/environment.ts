@@ -12,27 +12,27 @@ import { StartRefusedError, UnavailableError } from '../domain/errors';
  * - points: fixed windows [metric u16][bucket u48][series u32] -> the bucket's slots side by side;
  *   sessions [metric u16][bucket u48][series u32][start u48] -> one slot
  * - steps, only with metrics that have a history: [metric u16][windows in a step u16][block u48][series u32] -> a block
- *   of steps (domain/history/packed-steps.ts); its record is in meta, `history:<id>` -> HistoryRecord
- * Numbers in keys are big-endian, so that a window of all series lies together and the oldest comes first.
+ *   of steps (domain/history/packed-steps.ts); its record is in meta, `history:<id>` -> HistoryRecord Numbers in keys
+ * are big-endian, so that all series of a window are adjacent and the oldest is first.
  */
 export interface Environment {
   readonly root: RootDatabase;
   readonly meta: Database<unknown, string>;
   readonly series: Database<Uint8Array, Uint8Array>;
   readonly points: Database<Uint8Array, Uint8Array>;
-  /** Null where no metric has a history, nor had one. */
+  /** Null when no metric has or had a history. */
   readonly steps: Database<Uint8Array, Uint8Array> | null;
   readonly epoch: string;
-  /** Runs `work` in one transaction; resolves when it is committed, rejects when nothing of it was. */
+  /** Runs `work` in one transaction; resolves when committed, rejects when rolled back. */
   transaction(work: () => void): Promise<void>;
-  /** Throws UnavailableError when another process has taken the folder over; within a transaction. */
+  /** Throws UnavailableError when another process has taken over the folder; within a transaction. */
   checkOwner(): void;
-  /** Throws UnavailableError when the folder was deleted or replaced under us. */
+  /** Throws UnavailableError when the folder was deleted or replaced while open. */
   checkFolder(): void;
   close(): Promise<void>;
 }
 
-/** Raised when anything of the layout changes; a store of another version is refused. */
+/** Incremented with every layout change; a store of another version is refused. */
 export const LAYOUT_VERSION = 1;
 
 const DATA_FILE = 'data.mdb';
@@ -40,7 +40,7 @@ const DATA_FILE = 'data.mdb';
 const MAGIC = 0xbeefc0de;
 const MAGIC_AT = 24;
 
-/** The folder, made if need be. Throws StartRefusedError. */
+/** Creates the folder if missing. Throws StartRefusedError. */
 export function prepareFolder(path: string): void {
   try {
     mkdirSync(path, { recursive: true });
@@ -50,15 +50,15 @@ export function prepareFolder(path: string): void {
 }
 
 /**
- * Opens a folder that this process holds the lock of. Throws StartRefusedError.
- * @param bootId the same until the machine is started again; null where the system does not tell
+ * Opens a folder locked by this process. Throws StartRefusedError.
+ * @param bootId constant until the machine reboots; null when unknown
  * @param withSteps whether a metric has a history
  */
 export function openEnvironment(path: string, bootId: string | null, withSteps: boolean): Environment {
   let root: RootDatabase;
   try {
     checkFile(join(path, DATA_FILE));
-    // Without lmdb's own batches: they make promises that nobody can catch when a commit fails.
+    // Without lmdb's batching, which creates promises that nobody can catch when a commit fails.
     root = open({
       path,
       noSubdir: false,
@@ -82,7 +82,7 @@ function enter(root: RootDatabase, path: string, bootId: string | null, withStep
   const layout = meta.get('layout') as number | undefined;
   if (layout !== undefined && layout !== LAYOUT_VERSION) {
     throw new StartRefusedError(
-      `The store in ${path} was written by a newer bridge (layout version ${layout}, this one knows ` +
+      `The store in ${path} was written by a newer bridge (layout version ${layout}, this one supports ` +
         `${LAYOUT_VERSION}); run that version or a later one`,
     );
   }
@@ -92,8 +92,8 @@ function enter(root: RootDatabase, path: string, bootId: string | null, withStep
   const running = bootId === null ? '' : `${bootId} ${inode}`;
   root.transactionSync(() => {
     if (layout === undefined) meta.putSync('layout', LAYOUT_VERSION);
-    // A killed process loses no commit, which the system writes out for it. A crash of the machine may have taken the
-    // last ones; and another file is a copy, perhaps an older one.
+    // A killed process loses no commits, which are in the page cache. A machine crash may have lost the last ones, and
+    // another inode is a copy, perhaps an older one.
     const killed = running !== '' && meta.get('running') === running;
     if (meta.get('closed') !== inode && !killed) meta.putSync('epoch', randomUUID());
     meta.removeSync('closed');
@@ -136,21 +136,21 @@ function enter(root: RootDatabase, path: string, bootId: string | null, withStep
           if (meta.get('owner') === owner) meta.putSync('closed', inode);
         });
       } catch {
-        // A full disk: the next start takes it for a crash, and begins a new epoch.
+        // Disk full: the next start treats it as a crash and begins a new epoch.
       }
       await root.close();
     },
   };
 }
 
-/** Empty when there is no such file. */
+/** The inode; empty when the file does not exist. */
 function inodeOf(file: string): string {
   return statSync(file, { throwIfNoEntry: false, bigint: true })?.ino.toString() ?? '';
 }
 
 async function transaction(root: RootDatabase, work: () => void): Promise<void> {
   try {
-    // A child transaction: a throw undoes what was written before it.
+    // In a child transaction, so that a throw rolls back what was written before it.
     await root.childTransaction(work);
   } catch (error) {
     throw (await reasonOf(error)) ?? error;
@@ -158,8 +158,8 @@ async function transaction(root: RootDatabase, work: () => void): Promise<void> 
 }
 
 /**
- * lmdb says why a commit failed in a promise of its own, which must be caught: unhandled it ends the process.
- * It is rejected in the same turn; nothing waits for it should that change.
+ * lmdb reports a commit failure in a separate promise, which must be caught, as unhandled it ends the process. It
+ * rejects in the same turn; nothing waits for it should that change.
  */
 function reasonOf(error: unknown): Promise<unknown> {
   const reason = (error as { commitError?: unknown }).commitError;
@@ -168,7 +168,7 @@ function reasonOf(error: unknown): Promise<unknown> {
   return Promise.race([reason.catch((why: unknown) => why), nextTurn]);
 }
 
-/** LMDB ends the process when it is given a file that is none of its own. */
+/** Throws for a file that is not LMDB's, for which LMDB would abort the process. */
 function checkFile(file: string): void {
   const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
   if (size === 0) return;
@@ -179,7 +179,7 @@ function checkFile(file: string): void {
   } finally {
     closeSync(descriptor);
   }
-  if (head.readUInt32LE(MAGIC_AT) !== MAGIC) throw new Error(`${DATA_FILE} is not a file of LMDB`);
+  if (head.readUInt32LE(MAGIC_AT) !== MAGIC) throw new Error(`${DATA_FILE} is not an LMDB file`);
 }
 
 function unusable(path: string, error: unknown): StartRefusedError {

@@ -6,15 +6,15 @@ import { join } from 'node:path';
 import { StartRefusedError } from '../domain/errors';
 
 /**
- * One process on one folder. The lock is a socket in the folder on which the holder listens: the system frees it
- * however the process ends, and it holds between containers that share a volume, where process ids say nothing.
+ * Locks a folder for one process. The lock is a socket in the folder on which the holder listens: it is released
+ * however the process ends, and works between containers that share a volume, where process ids are meaningless.
  */
 export interface ExclusiveLock {
   release(): Promise<void>;
 }
 
 const NAME = 'bridge.sock';
-/** A socket's path may have 104 bytes on macOS, 108 on Linux. */
+/** Socket paths are limited to 104 bytes on macOS, 108 on Linux. */
 const MAX_SOCKET_PATH = 100;
 
 /** Rejects with StartRefusedError when another process holds the folder. */
@@ -34,7 +34,7 @@ export async function lockFolder(folder: string): Promise<ExclusiveLock> {
       };
     }
     if (await answers(address.path)) break;
-    // Left behind by a process that was killed.
+    // Left behind by a killed process.
     rmSync(address.path, { force: true });
   }
   address.release();
@@ -50,7 +50,7 @@ function socketAddress(folder: string): { path: string; release: () => void } {
   const plain = join(real, NAME);
   if (Buffer.byteLength(plain) <= MAX_SOCKET_PATH) return { path: plain, release: () => {} };
   if (process.platform === 'linux') {
-    // A short name for a long folder; it holds as long as the folder is open.
+    // A short alias for a long path, valid while the folder is open.
     const descriptor = openSync(real, 'r');
     return { path: `/proc/self/fd/${descriptor}/${NAME}`, release: () => closeSync(descriptor) };
   }

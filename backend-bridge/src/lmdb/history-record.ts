@@ -6,28 +6,28 @@ import type { Environment } from './environment';
 import { bucketIn, metricBound, tierBound } from './point-keys';
 import { valueLayout } from './value-layout';
 
-/** What is kept of a tier beside its blocks. */
+/** State of a tier besides its blocks. */
 export interface TierRecord {
   readonly stepMs: number;
-  /** The first step that has all its windows. */
+  /** The first complete step. */
   readonly sinceMs: number;
   readonly steps: number;
   readonly bytes: number;
 }
 
-/** How far a metric is sealed; in the environment's `meta`, written in the transaction that changes it. */
+/** Sealing state of a metric in the environment's `meta`, written in the transaction that changes it. */
 export interface HistoryRecord {
   /** Windows that begin before this are sealed. */
   readonly sealedBeforeMs: number;
-  /** Up to here they are being sealed, series by series; the same as sealedBeforeMs when none are. */
+  /** Windows up to here are being sealed, series by series; equals sealedBeforeMs when none are. */
   readonly sealingToMs: number;
-  /** The last series of which that is done. */
+  /** The last series sealed in this round. */
   readonly sealedSeries: number;
   /** Steps before this were made by HistoryStore.fill. */
   readonly filledToMs?: number;
-  /** How long a series is kept after its newest window, as its own record has it. */
+  /** How long a series is kept after its newest window, as stored with the series. */
   readonly lifetimeMs: number;
-  /** By the windows in a step. */
+  /** By windows per step. */
   readonly tiers: Readonly<Record<number, TierRecord>>;
 }
 
@@ -45,8 +45,8 @@ export function historyStateOf(metric: Metric, record: HistoryRecord): HistorySt
 }
 
 /**
- * Brings the record in step with the metric's tiers; within a transaction. A tier that is new begins where all its
- * windows are still to be sealed; one that is gone is deleted. `isNew`: nothing was ever stored of the metric.
+ * Updates the record to the metric's tiers, within a transaction. A new tier starts where all its windows are still to
+ * be sealed; a removed one is deleted. `isNew`: the metric was never stored.
  */
 export function bringHistoryInStep(env: Environment, id: number, metric: Metric, isNew: boolean): void {
   const { steps } = env;
@@ -70,7 +70,7 @@ export function bringHistoryInStep(env: Environment, id: number, metric: Metric,
     ...(before?.filledToMs === undefined ? {} : { filledToMs: before.filledToMs }),
     sealedBeforeMs,
     sealingToMs: before?.sealingToMs ?? sealedBeforeMs,
-    // What is under way begins again: it may have more tiers now.
+    // Sealing in progress restarts: there may be more tiers now.
     sealedSeries: 0,
     lifetimeMs: lifetimeMs(metric),
     tiers: Object.fromEntries(
@@ -88,7 +88,7 @@ export function bringHistoryInStep(env: Environment, id: number, metric: Metric,
   env.meta.putSync(historyKey(id), record);
 }
 
-/** Where the oldest stored bucket begins: windows before it may have been there, and have expired. */
+/** Start of the oldest stored bucket; earlier windows may have existed and expired. */
 function oldestWindowMs(env: Environment, id: number, metric: Metric): number {
   const [key] = Array.from(
     env.points.getKeys({ start: metricBound(id), end: metricBound(id + 1), limit: 1 }),

@@ -37,7 +37,7 @@ import { StepSealer } from './step-sealer';
 import { WriteQueue } from './write-queue';
 
 export interface LmdbStoreOptions {
-  /** The store's folder; made when it is missing. No other process may use it. */
+  /** Folder of the store, created if missing. For one process only. */
   readonly path: string;
 }
 
@@ -45,16 +45,16 @@ export interface LmdbStoreDependencies {
   readonly log: Log;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
-  /** Absent: `clock` is taken for right. */
+  /** Absent: `clock` is trusted. */
   readonly guard?: ClockGuard;
 }
 
 const SWEEP_INTERVAL_MS = 1_000;
-/** Of the time that was kept last, in the environment's `meta`. */
+/** Key of the last persisted time in the environment's `meta`. */
 const CLOCK_KEY = 'clock';
-/** Between two steps when there is much to take away; writes go in between. */
+/** Pause between two steps when there is much to delete, so that writes run in between. */
 const SWEEP_PAUSE_MS = 20;
-/** As much as a full transaction writes. */
+/** Size of a full transaction. */
 const PROBE_BYTES = 1_048_576;
 
 /** The embedded store: everything in one folder, for one process. */
@@ -66,7 +66,7 @@ export function createLmdbStore(
   return new LmdbStore(options, metrics, dependencies);
 }
 
-/** All that exists between start() and close(). */
+/** Resources that exist between start() and close(). */
 interface Opened {
   readonly env: Environment;
   readonly lock: ExclusiveLock;
@@ -75,10 +75,10 @@ interface Opened {
   readonly stopSweeping: AbortController;
 }
 
-/** One metric's state in memory, and what the transaction under way changes of it. */
+/** In-memory state of one metric, with the changes of the current transaction. */
 interface MetricEntry {
   state: MetricState;
-  /** As committed; `state` may be ahead of it while a transaction is under way. */
+  /** The committed progress; `state` may be ahead of it during a transaction. */
   progress: Progress;
   history: HistoryRecord | null;
   sweeper: RetentionSweeper;
@@ -168,7 +168,7 @@ class LmdbStore implements SeriesStore {
     return this.change(metric, ({ state }) => state.storedPositions());
   }
 
-  /** No other process has this store. */
+  /** Only this process uses the store. */
   announceBridge(): Promise<ReadonlyMap<string, number>> {
     return Promise.resolve(new Map());
   }
@@ -261,7 +261,7 @@ class LmdbStore implements SeriesStore {
     const { env, queue } = this.open();
     env.checkFolder();
     if (queue.failure === null) return;
-    // The last transaction failed. The store is ready again when one goes through that needs room on the disk.
+    // The last transaction failed. The store is ready again when one that needs disk space succeeds.
     await queue.add({ run: () => env.meta.putSync('probe', Buffer.alloc(PROBE_BYTES)) });
     await queue.add({ run: () => env.meta.removeSync('probe') });
   }
@@ -289,7 +289,7 @@ class LmdbStore implements SeriesStore {
     throw new RangeError(`the store was not made for the metric ${metric.name}`);
   }
 
-  /** In the order of all changes, so that the answer is never of a transaction that fails. */
+  /** Queued with all changes, so that the result never reflects a failed transaction. */
   private async change<T>(metric: Metric, run: (entry: MetricEntry) => T): Promise<T> {
     const entry = this.entry(metric);
     return this.open().queue.add({ run: () => run(entry) });
@@ -315,7 +315,7 @@ class LmdbStore implements SeriesStore {
       work();
       this.flush();
     });
-    // A read of this turn may have begun before the commit; the next one must see it.
+    // A read of this turn may have started before the commit; the next one must see it.
     env.root.resetReadTxn();
     for (const entry of this.entries.values()) {
       entry.progress = entry.state.progress;
@@ -324,7 +324,7 @@ class LmdbStore implements SeriesStore {
     this.dependencies.telemetry.storeLatency('commit', (performance.now() - from) / 1_000);
   }
 
-  /** Takes every metric's state from the disk: at the start, and after a transaction that failed. */
+  /** Loads the state of every metric from disk, at start and after a failed transaction. */
   private load(): void {
     const { env, ids } = this.open();
     for (const metric of this.metrics) {
@@ -356,10 +356,7 @@ class LmdbStore implements SeriesStore {
         more = await queue.add({ run: () => this.sweepOnce() });
       } catch (error) {
         more = false;
-        this.dependencies.log.warn(
-          { error },
-          'expired points could not be taken from the store; it is tried again',
-        );
+        this.dependencies.log.warn({ error }, 'expired points could not be deleted; retrying');
       }
     }
   }
@@ -377,7 +374,7 @@ class LmdbStore implements SeriesStore {
     return more;
   }
 
-  /** A listener that throws must not keep the others from hearing. */
+  /** A listener that throws must not affect the others. */
   private tell(metric: Metric, changes: readonly PointChange[], progress: Progress): void {
     for (const listener of this.listeners) {
       try {

@@ -23,18 +23,18 @@ const UNKNOWN: Partition = {
   reportedMs: null,
 };
 
-/** As it is kept in the store. */
+/** As stored on disk. */
 export interface StateRecord {
   readonly topic: KnownTopic | null;
   readonly progress: Progress;
-  /** Partition number and its state. */
+  /** Partition numbers with their states. */
   readonly partitions: readonly (readonly [number, Partition])[];
   readonly nextSeries: number;
 }
 
 /**
- * What the store knows of one metric beside its points. The process has the store for itself, so this is the truth;
- * it is saved in the transaction that changed it, and loaded anew when that failed.
+ * State of one metric besides its points. The process owns the store, so memory is authoritative; saved in the
+ * transaction that changed it, and reloaded when that fails.
  */
 export class MetricState {
   readonly layout: BucketLayout;
@@ -42,9 +42,9 @@ export class MetricState {
   /** Numbers of the buckets that may hold points. */
   readonly buckets = new Set<number>();
   topic: KnownTopic | null = null;
-  /** Null where the metric has no history. */
+  /** Null without a history. */
   history: HistoryRecord | null = null;
-  /** How much longer than its windows a series is kept. */
+  /** How much longer a series is kept than its windows. */
   readonly afterRetentionMs: number;
   progress: Progress = { watermarkMs: null, finalBeforeMs: null };
   private readonly partitions = new Map<number, Partition>();
@@ -66,12 +66,12 @@ export class MetricState {
     this.partitions.set(number, partition);
   }
 
-  /** A new topic: nothing of it was read yet. */
+  /** Resets to a new topic of which nothing was read yet. */
   forgetPartitions(): void {
     this.partitions.clear();
   }
 
-  /** After a start: a partition is idle or read to its end once its reader has shown where it is in these data. */
+  /** Clears reports at start: a partition counts as idle or fully read only after its reader has reported again. */
   forgetReports(): void {
     const nothing = { atEndSinceMs: null, lastAtEndMs: null, reportedMs: null };
     for (const [number, partition] of this.partitions)
@@ -98,12 +98,12 @@ export class MetricState {
     return this.nextSeries++;
   }
 
-  /** Returns the next offset that the store needs where the reader is past it; null where nothing is missing. */
+  /** Returns the next offset the store needs when the reader is past it; null when nothing is missing. */
   report(report: PartitionReport): number | null {
     const before = this.partition(report.partition);
     const behind = before.applied + 1 < report.position;
     const atEnd = report.atEnd && !behind;
-    // A reader that was gone for a while has not stood at the end all that time.
+    // A reader that was gone for a while cannot count as at the end for all that time.
     const gone = before.reportedMs === null || report.nowMs - before.reportedMs > READER_LOST_MS;
     const since = before.atEndSinceMs === null || gone ? report.nowMs : before.atEndSinceMs;
     this.partitions.set(report.partition, {
@@ -115,7 +115,7 @@ export class MetricState {
     return behind ? before.applied + 1 : null;
   }
 
-  /** Moves the progress on; returns whether it moved. */
+  /** Advances the progress; returns whether it moved. */
   advance(nowMs: number): boolean {
     const states: Partition[] = [];
     const count = this.topic?.partitions ?? 0;
@@ -162,7 +162,7 @@ export class MetricState {
       const values = JSON.parse(bytes.toString('utf8', 8)) as string[];
       state.series.add(seriesOfRecord(key), values, bytes.readDoubleLE(0));
     }
-    // From the first key of one bucket to the first of the next: as many steps as there are buckets.
+    // From the first key of one bucket to the first of the next: one step per bucket.
     let start = metricBound(id);
     for (;;) {
       const [key] = Array.from(env.points.getKeys({ start, end: metricBound(id + 1), limit: 1 }));

@@ -1,4 +1,4 @@
-/** Keys of the points and series databases (environment.ts). Each maker gives a new key, safe to keep. */
+/** Keys of the points and series databases (environment.ts). Each function returns a new buffer, safe to keep. */
 
 const METRIC_BYTES = 2;
 const BUCKET_BYTES = 6;
@@ -26,7 +26,7 @@ export function sessionKey(metricId: number, bucket: number, seriesId: number, s
   return key;
 }
 
-/** Where the keys of a bucket begin; that of the next bucket is where they end. */
+/** Lower bound of a bucket's keys; that of the next bucket is the upper bound. */
 export function bucketBound(metricId: number, bucket: number): Buffer {
   const key = Buffer.allocUnsafe(SERIES_AT);
   key.writeUInt16BE(metricId, 0);
@@ -34,7 +34,7 @@ export function bucketBound(metricId: number, bucket: number): Buffer {
   return key;
 }
 
-/** Where everything of a metric begins. */
+/** Lower bound of a metric's keys. */
 export function metricBound(metricId: number): Buffer {
   const key = Buffer.allocUnsafe(METRIC_BYTES);
   key.writeUInt16BE(metricId, 0);
@@ -71,7 +71,7 @@ export function asBuffer(bytes: Uint8Array): Buffer {
 const STEP_BLOCK_AT = METRIC_BYTES + 2;
 const STEP_SERIES_AT = STEP_BLOCK_AT + BUCKET_BYTES;
 
-/** Key of a block of steps (environment.ts, `steps`). `windows`: in a step. */
+/** Key of a block of steps (environment.ts, `steps`). @param windows windows per step */
 export function stepBlockKey(metricId: number, windows: number, block: number, seriesId: number): Buffer {
   const key = Buffer.allocUnsafe(STEP_SERIES_AT + SERIES_BYTES);
   key.writeUInt16BE(metricId, 0);
@@ -81,7 +81,7 @@ export function stepBlockKey(metricId: number, windows: number, block: number, s
   return key;
 }
 
-/** Where the blocks of a tier begin, or those of it with this number or a higher one. */
+/** Lower bound of a tier's blocks, or of those with at least this number. */
 export function tierBound(metricId: number, windows: number, block = 0): Buffer {
   return stepBlockKey(metricId, windows, block, 0);
 }

@@ -6,17 +6,17 @@ import type { Environment } from './environment';
 import type { MetricState } from './metric-state';
 import { bucketBound, bucketKey, seriesIn, sessionKey, startIn } from './point-keys';
 
-/** A long read lets others have their turn after this time. */
+/** A long read yields after this time. */
 const TURN_MS = 8;
-/** Steps between two looks at the clock. */
+/** Steps between two checks of the clock. */
 const STEPS = 64;
-/** Rows that a series' columns have room for at first; they grow. */
+/** Initial rows of a series' columns, which grow. */
 const ROWS = 64;
 const MOST_ROWS_AT_FIRST = 4_096;
-/** With more than this share of the series wanted, one scan is cheaper than single looks. */
+/** Above this share of requested series, one scan is cheaper than single lookups. */
 const SCAN_SHARE = 0.25;
 
-/** Points of the wanted series in label order (SeriesStore.read). */
+/** Points of the requested series in label order (SeriesStore.read). */
 export async function readPoints(
   env: Environment,
   state: MetricState,
@@ -47,7 +47,7 @@ class PointReader {
     private readonly request: ReadRequest,
   ) {
     const { retentionMs, sizeMs, irregular } = state.layout;
-    // A fixed window beginning at or before this has expired; it saves reading its bucket.
+    // Fixed windows that begin at or before this have expired, so their buckets need not be read.
     const cut = irregular ? 0 : request.nowMs - retentionMs - sizeMs;
     this.range = { fromMs: Math.max(0, cut, request.fromMs), toMs: request.toMs, nowMs: request.nowMs };
     this.wanted = request.seriesIds === null ? null : new Set(request.seriesIds);
@@ -62,19 +62,19 @@ class PointReader {
     for (const bucket of buckets) {
       if (bucket >= first && bucket * layout.spanMs < this.range.toMs) chosen.push(bucket);
     }
-    // Single series are read for their whole length as a rule: room for it at once saves growing, and garbage.
+    // Single series are usually read in full: allocating for it saves growing, and garbage.
     if (!layout.irregular && !this.scans)
       this.rows = Math.min(MOST_ROWS_AT_FIRST, Math.max(ROWS, chosen.length * layout.windows));
     return chosen.sort((a, b) => a - b);
   }
 
-  /** One bucket of the wanted series, each looked up. */
+  /** Reads one bucket by looking up each requested series. */
   async look(bucket: number): Promise<void> {
     const { id, layout } = this.state;
     for (const seriesId of this.wanted!) {
       const value = this.env.points.getBinaryFast(bucketKey(id, bucket, seriesId));
       if (value !== undefined) {
-        // LMDB lends a buffer that is longer than the value; `length` is the value's own.
+        // LMDB's buffer is longer than the value; `length` is that of the value.
         const view = new DataView(value.buffer, value.byteOffset, value.length);
         this.count(readBucket(layout, view, bucket, this.range, this.columnsOf(seriesId)));
       }
@@ -82,7 +82,7 @@ class PointReader {
     }
   }
 
-  /** One bucket of all series. */
+  /** Reads one bucket by scanning all series. */
   async scan(bucket: number): Promise<void> {
     const { id, layout } = this.state;
     const bounds = { start: bucketBound(id, bucket), end: bucketBound(id, bucket + 1) };
@@ -145,7 +145,7 @@ class PointReader {
     if (this.found <= this.request.maxPoints) return;
     throw new RequestError(
       'range_too_large',
-      `The range holds more than ${this.request.maxPoints} points; ask for a shorter range, fewer series or a stronger filter`,
+      `The range holds more than ${this.request.maxPoints} points; request a shorter range, fewer series or a stronger filter`,
       { max_points: this.request.maxPoints },
     );
   }

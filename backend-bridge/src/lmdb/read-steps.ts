@@ -8,14 +8,14 @@ import type { Environment } from './environment';
 import type { MetricState } from './metric-state';
 import { seriesOfStepKey, stepBlockKey, tierBound } from './point-keys';
 
-/** A long read lets others have their turn after this time. */
+/** A long read yields after this time. */
 const TURN_MS = 8;
-/** With more than this share of the series wanted, one scan is cheaper than single looks. */
+/** Above this share of requested series, one scan is cheaper than single lookups. */
 const SCAN_SHARE = 0.25;
 
 /**
- * Sealed steps of the wanted series in label order (HistoryStore.readSteps).
- * @param sealedBeforeMs the boundary as it is committed: steps before it do not change
+ * Sealed steps of the requested series in label order (HistoryStore.readSteps).
+ * @param sealedBeforeMs the committed boundary: steps before it are immutable
  */
 export async function readSteps(
   env: Environment,
@@ -67,7 +67,7 @@ class StepReader {
     for (const seriesId of seriesIds) {
       for (let block = first; block < end; block += 1) {
         const value = this.env.steps.getBinaryFast(stepBlockKey(id, this.windows, block, seriesId));
-        // LMDB lends a buffer that is longer than the value; `length` is the value's own.
+        // LMDB's buffer is longer than the value; `length` is that of the value.
         if (value !== undefined) this.add(seriesId, value, value.length, toMs);
       }
       if (performance.now() >= this.turnEnds) await this.nextTurn();
@@ -96,7 +96,7 @@ class StepReader {
     if (this.found <= this.request.maxPoints) return;
     throw new RequestError(
       'range_too_large',
-      `The range holds more than ${this.request.maxPoints} steps; ask for a shorter range, fewer series or a stronger filter`,
+      `The range holds more than ${this.request.maxPoints} steps; request a shorter range, fewer series or a stronger filter`,
       { max_points: this.request.maxPoints },
     );
   }

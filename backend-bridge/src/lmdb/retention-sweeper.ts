@@ -3,16 +3,16 @@ import type { Environment } from './environment';
 import type { MetricState } from './metric-state';
 import { bucketBound, bucketIn, metricBound, seriesRecordKey } from './point-keys';
 
-/** Values deleted, or sessions looked at, in one step; a step shares its transaction with writes. */
+/** Values deleted or sessions checked per step; a step shares its transaction with writes. */
 const VALUES_PER_STEP = 2_000;
 const SERIES_PER_STEP = 2_000;
 
 /**
- * Takes what has expired from the disk, in small steps. Reads cut at the retention by themselves: this only
- * gives the room back, and forgets series whose last point is gone.
+ * Deletes expired data in small steps. Reads cut at the retention anyway; this only frees disk space, and removes
+ * series without points.
  */
 export class RetentionSweeper {
-  /** Where the walk over a metric's sessions goes on. */
+  /** Position of the scan over a metric's sessions. */
   private sessionsFrom: Buffer | null = null;
 
   constructor(
@@ -20,7 +20,7 @@ export class RetentionSweeper {
     private readonly state: MetricState,
   ) {}
 
-  /** One step, within a transaction in which nothing is staged. Returns whether there is more to do at once. */
+  /** Runs one step, within a transaction in which nothing is staged. Returns whether there is more to do now. */
   step(nowMs: number): boolean {
     const more = this.state.layout.irregular ? this.sweepSessions(nowMs) : this.sweepBuckets(nowMs);
     for (const seriesId of this.state.series.forgetExpired(nowMs, SERIES_PER_STEP)) {
@@ -34,7 +34,7 @@ export class RetentionSweeper {
     let left = VALUES_PER_STEP;
     for (const bucket of buckets) {
       if (bucketExpiresMs(layout, bucket) > nowMs) continue;
-      // Windows become steps first.
+      // Not sealed yet.
       if (history !== null && (bucket + 1) * layout.spanMs > history.sealedBeforeMs) continue;
       const keys = this.keys(bucketBound(id, bucket), bucketBound(id, bucket + 1), left);
       for (const key of keys) this.env.points.removeSync(key);
@@ -55,7 +55,7 @@ export class RetentionSweeper {
       if (slotEndMs(layout, view, 0) + layout.retentionMs <= nowMs) this.env.points.removeSync(key);
     }
     const last = entries.at(-1)?.key;
-    // A session cannot have expired while its start has not: what comes after need not be looked at.
+    // A session cannot have expired before its start has: later ones need not be checked.
     const reached = last !== undefined && bucketIn(last) * layout.spanMs + layout.retentionMs <= nowMs;
     if (entries.length === VALUES_PER_STEP && reached) {
       this.sessionsFrom = Buffer.concat([last, Buffer.of(0)]);

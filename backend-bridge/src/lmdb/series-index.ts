@@ -7,7 +7,7 @@ interface Entry extends Series {
   expiresMs: number;
 }
 
-/** The series of one metric, in memory; the store writes each change of it with the points. */
+/** In-memory index of the series of one metric; the store writes each change with the points. */
 export class SeriesIndex {
   private readonly byKey = new Map<string, Entry>();
   private readonly byId = new Map<number, Entry>();
@@ -33,7 +33,7 @@ export class SeriesIndex {
     this.order.add(entry);
   }
 
-  /** Notes a bucket's expiry; returns whether the series lives longer for it. */
+  /** Records a bucket's expiry; returns whether it extends that of the series. */
   extend(id: number, expiresMs: number): boolean {
     const entry = this.byId.get(id)!;
     if (expiresMs <= entry.expiresMs) return false;
@@ -50,7 +50,7 @@ export class SeriesIndex {
     return this.byId.get(id)!.expiresMs;
   }
 
-  /** Takes away expired series, looking at no more than `steps`; goes on there the next time. Returns their ids. */
+  /** Removes expired series, checking at most `steps` and continuing there next time. Returns their ids. */
   forgetExpired(nowMs: number, steps: number): readonly number[] {
     const gone: number[] = [];
     this.sweep ??= this.byId.values();
@@ -70,7 +70,7 @@ export class SeriesIndex {
     return gone;
   }
 
-  /** In label order. The list is never changed later. */
+  /** All series in label order. The list is immutable. */
   list(): readonly Series[] {
     return this.order.list();
   }

@@ -3,18 +3,18 @@ import type { Environment } from './environment';
 import type { MetricState } from './metric-state';
 import { bucketKey, sessionKey } from './point-keys';
 
-/** A stored value that is being changed. */
+/** A stored value being changed. */
 export interface StagedValue {
   readonly bytes: Uint8Array;
   readonly view: DataView;
   changed: boolean;
-  /** Nothing was stored under the key before. */
+  /** True when nothing was stored under the key before. */
   readonly fresh: boolean;
 }
 
 /**
- * The values of one metric that a transaction touches: each is read once and written once, however many of its
- * points change. Nothing reaches LMDB before flush().
+ * Values of one metric that a transaction changes: each is read and written once, however many of its points change.
+ * Nothing is written before flush().
  */
 export class SlotStaging {
   /** By bucket (sessions: by start), then by series. */

@@ -14,9 +14,8 @@ interface MetricRecord {
 const MAX_METRICS = 0xffff;
 
 /**
- * Compares every metric with what the store has of it, registers the new ones, and brings the stored points in step
- * with a changed retention, history or grace; returns the store's numbers of the metrics, by name. Throws StartRefusedError, and
- * changes nothing then.
+ * Compares every metric with its stored definition, registers new ones, and updates stored points to a changed
+ * retention, history or grace. Returns metric ids by name. Throws StartRefusedError, without changes.
  */
 export function registerMetrics(
   env: Environment,
@@ -53,7 +52,7 @@ export function registerMetrics(
     for (const metric of fresh) {
       if (next > MAX_METRICS) {
         throw new StartRefusedError(
-          `The store in ${path} has had ${MAX_METRICS} metrics; move it away to begin anew`,
+          `The store in ${path} has had ${MAX_METRICS} metrics; move it away to start fresh`,
         );
       }
       env.meta.putSync(`metric:${metric.name}`, {
@@ -72,7 +71,7 @@ export function registerMetrics(
 function otherShape(metric: Metric, forbidden: string, path: string): StartRefusedError {
   return new StartRefusedError(
     `Metric ${metric.name} is stored in ${path} with another definition: ${forbidden}. ` +
-      'Put the definition back; or, if the change is wanted, give the metric a new name, ' +
+      'Put the definition back; or, if the change is intended, give the metric a new name, ' +
       'or move the folder away (the bridge fills a new one from its source)',
   );
 }

@@ -19,7 +19,7 @@ import type { TierRecord } from './history-record';
 import type { MetricState } from './metric-state';
 import { bucketKey, stepBlockKey, tierBound } from './point-keys';
 
-/** A step of the sealer shares its transaction with writes. */
+/** Time limit of a step, which shares its transaction with writes. */
 const TURN_MS = 8;
 const BLOCKS_PER_STEP = 2_000;
 
@@ -39,9 +39,8 @@ export interface PackedSeries {
 }
 
 /**
- * Turns windows that no longer change into the steps of each tier, series by series in small steps, and then moves the
- * boundary over them. Until it moves nobody reads these steps, and the windows are there: a process that ends in
- * between does the same once more, with the same bytes.
+ * Seals immutable windows into the steps of each tier, series by series in small steps, and then moves the boundary.
+ * Until it moves, reads use the windows, so a process that crashes in between repeats the work with the same bytes.
  */
 export class StepSealer {
   private readonly tiers: readonly SealedTier[];
@@ -56,7 +55,7 @@ export class StepSealer {
     this.tiers = sealedTiers(metric);
   }
 
-  /** One step, within a transaction in which nothing is staged. Returns whether there is more to do at once. */
+  /** Runs one step, within a transaction in which nothing is staged. Returns whether there is more to do now. */
   step(nowMs: number): boolean {
     if (this.state.history === null) return false;
     const expired = this.sweep(nowMs);
@@ -120,7 +119,7 @@ export class StepSealer {
     return true;
   }
 
-  /** Decides what is sealed next; false: nothing can be. */
+  /** Selects what is sealed next; false when there is nothing. */
   private begin(nowMs: number): boolean {
     const { metric, progress, layout, buckets } = this.state;
     const { sealedBeforeMs, sealingToMs } = this.state.history!;
@@ -129,7 +128,7 @@ export class StepSealer {
     if (targetMs === null || targetMs <= sealedBeforeMs) return false;
     let oldestMs = Infinity;
     for (const bucket of buckets) {
-      // Buckets that were sealed wait for the sweeper, and begin before the boundary.
+      // Sealed buckets begin before the boundary and wait for the sweeper.
       if ((bucket + 1) * layout.spanMs > sealedBeforeMs)
         oldestMs = Math.min(oldestMs, bucket * layout.spanMs);
     }

@@ -5,18 +5,18 @@ const atOnce: Transactions = {
   undo: () => undefined,
 };
 
-/** Rejects when the queue does not take the change up; a lost wake-up would wait for ever. */
+/** Rejects when the queue does not run the change; a lost wake-up would wait for ever. */
 async function soon<T>(work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error('the change was never taken up')), 1_000);
+    timer = setTimeout(() => reject(new Error('the change was never run')), 1_000);
   });
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 describe('the queue of changes', () => {
   it.each([0, 1, 2, 3, 4, 5])(
-    'takes up a change that arrives %i microtasks after the last commit',
+    'runs a change that arrives %i microtasks after the last commit',
     async (turns) => {
       const queue = new WriteQueue(atOnce);
       const first = await queue.add({ run: () => 1 });

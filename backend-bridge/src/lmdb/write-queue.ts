@@ -1,10 +1,10 @@
 import { UnavailableError } from '../domain/errors';
 
-/** One change of the store, done inside a transaction together with others. */
+/** A change of the store, run inside a transaction shared with others. */
 export interface Change<T> {
-  /** Within the transaction. A throw undoes the whole transaction. */
+  /** Runs within the transaction. A throw rolls back the whole transaction. */
   run(): T;
-  /** After the commit, before the caller hears of it; must not throw. */
+  /** Called after the commit, before the caller is notified; must not throw. */
   committed?(result: T): void;
 }
 
@@ -15,24 +15,24 @@ interface Waiting {
 }
 
 export interface Transactions {
-  /** Runs everything in one transaction and resolves when it is committed; rejects when nothing of it was. */
+  /** Runs everything in one transaction; resolves when committed, rejects when rolled back. */
   commit(work: () => void): Promise<void>;
-  /** Forget what a failed transaction left in memory. */
+  /** Discards what a failed transaction left in memory. */
   undo(): void;
 }
 
-/** What arrives in one turn of the event loop, and what comes while a transaction commits, shares a transaction. */
+/** Changes that arrive in one turn of the event loop, or during a commit, share a transaction of at most this many. */
 const CHANGES_PER_TRANSACTION = 8;
 const MAX_WAITING = 2_048;
 
-/** Changes in order of arrival, one transaction at a time. Past its bound a change is refused as unavailable. */
+/** Queue of changes in order of arrival, one transaction at a time. When full, changes are rejected as unavailable. */
 export class WriteQueue {
   private waiting: Waiting[] = [];
   private busy: Promise<void> | null = null;
   private closed = false;
-  /** A transaction failed, and what it left in memory is still there. */
+  /** True when the in-memory effects of a failed transaction are not yet discarded. */
   private undoDue = false;
-  /** Why the last transaction failed; null when it did not. */
+  /** Error of the last transaction; null when it succeeded. */
   failure: UnavailableError | null = null;
 
   constructor(private readonly transactions: Transactions) {}
@@ -43,7 +43,7 @@ export class WriteQueue {
       return Promise.reject(
         new UnavailableError(
           'store',
-          `The embedded store is behind: ${MAX_WAITING} changes wait for the disk`,
+          `The embedded store is behind: ${MAX_WAITING} changes are waiting for the disk`,
         ),
       );
     }
@@ -63,7 +63,7 @@ export class WriteQueue {
     });
   }
 
-  /** Refuses what comes from now on, and resolves when what came before is done. */
+  /** Rejects new changes, and resolves when all queued ones are done. */
   async close(): Promise<void> {
     this.closed = true;
     await this.busy;
@@ -72,7 +72,7 @@ export class WriteQueue {
   private async work(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
     while (this.waiting.length > 0) await this.commit(this.waiting.splice(0, CHANGES_PER_TRANSACTION));
-    // In the same step as the look at `waiting`: a change that arrives a moment later must find no worker.
+    // In the same turn as the check of `waiting`: a change that arrives later must find no worker.
     this.busy = null;
   }
 
@@ -89,7 +89,7 @@ export class WriteQueue {
       try {
         this.undoFailed();
       } catch {
-        // Tried again before the next transaction.
+        // Retried before the next transaction.
       }
       for (const change of changes) change.failed(this.failure);
       return;
@@ -109,7 +109,7 @@ function unavailable(error: unknown): UnavailableError {
   const why = error instanceof Error ? error.message : String(error);
   return new UnavailableError(
     'store',
-    `The embedded store could not write: ${why}. Look at the disk of STORE_PATH`,
+    `The embedded store could not write: ${why}. Check the disk of STORE_PATH`,
     {
       cause: error,
     },

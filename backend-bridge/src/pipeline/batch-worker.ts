@@ -15,25 +15,25 @@ import { OUTSIDE, type TenantFilter } from './tenant-filter';
 import type { Topology } from './topology';
 
 /**
- * The one loop that counts: take whole calls, count them, commit them (state and outbox in one transaction), write
- * them to the store, answer the callers. A call whose transaction did not commit is not counted, and told so; one that
- * did is accepted, even when the store gets it later. Whatever goes wrong with the store, the way back is the same:
- * synchronise.
+ * The pipeline's loop: takes whole calls, counts them, commits them (state and outbox in one transaction), writes them
+ * to the store, and answers the callers. A call is accepted once its transaction is committed, even if the store
+ * receives it later; otherwise none of it is counted. Every failure of the store is handled the same way: by
+ * synchronising.
  */
 
 export interface WorkerLimits {
-  /** Items of the calls that share one transaction; a larger call has one of its own. */
+  /** Most items per shared transaction; a larger call gets its own. */
   readonly maxBatchItems: number;
   readonly maxOpenEntries: number;
-  /** How long a call waits for its answer at most. */
+  /** Longest time until a call is answered. */
   readonly answerWithinMs: number;
   readonly keepOutboxMs: number;
 }
 
 const RETRY_MS = 250;
-/** A disk that takes longer for one transaction leaves its callers without knowing what became of it. */
+/** Commit timeout; when it passes, the outcome of the call is unknown to its caller. */
 const COMMIT_WITHIN_MS = 20_000;
-/** A store that was not heard of for so long is asked before anything is counted. */
+/** When the store has not answered for this long, it is checked before anything is counted. */
 const ASK_STORE_AFTER_MS = 1_000;
 const CHECKPOINT_AFTER_EVENTS = 50_000;
 const MAX_KEPT_BATCHES = 10_000;
@@ -45,15 +45,15 @@ export class BatchWorker {
   private topology: Topology;
   private cursors: Record<string, Cursor> = {};
   private readonly profiles: ProfileCache;
-  /** Committed calls that the store may not have yet. */
+  /** Committed calls that may not be in the store yet. */
   private inFlight: Call[] = [];
-  /** Settled when the transaction under way is decided. */
+  /** Settles with the transaction in progress. */
   private committing: Promise<unknown> = Promise.resolve();
   private acknowledged: { seq: number; atMs: number }[] = [];
   private uncheckpointed = 0;
-  /** The memory may be ahead of the disk: read the disk again before anything else. */
+  /** True when memory may be ahead of the disk and must be reloaded first. */
   private stateInDoubt = false;
-  /** How often the store was called lost; synchronising that began before does not count. */
+  /** Counts store losses; a synchronisation that began before the last one is invalid. */
   private losses = 0;
   private catchingUp = 0;
   private storeHeardMs = Number.NEGATIVE_INFINITY;
@@ -80,7 +80,7 @@ export class BatchWorker {
     this.loop = this.run();
   }
 
-  /** Resolves when the call is counted for good, rejects when nothing of it is; always within `answerWithinMs`. */
+  /** Resolves when the call is durably counted, rejects when none of it is; always within `answerWithinMs`. */
   async submit(call: Call): Promise<IngestResult> {
     this.queue.add(call);
     this.wake();
@@ -92,7 +92,7 @@ export class BatchWorker {
     }
   }
 
-  /** Lets the batch under way finish; what still waits is refused, and what is committed is answered without the store. */
+  /** Finishes the current batch, refuses waiting calls, and answers committed ones without the store. */
   async stop(): Promise<void> {
     this.running = false;
     this.queue.failAll(
@@ -102,7 +102,7 @@ export class BatchWorker {
       ),
     );
     this.wake();
-    // A store that hangs must not keep their answers: they are committed.
+    // Committed calls are answered even if the store hangs.
     await this.answer(this.inFlight.splice(0)).catch(() => undefined);
     await this.loop;
     await this.answer(this.inFlight.splice(0)).catch(() => undefined);
@@ -128,7 +128,7 @@ export class BatchWorker {
     this.wake();
   }
 
-  /** While `work` runs there is more to come, even when the queue is empty for a moment. */
+  /** While `work` runs the input is not at its end, even when the queue is empty for a moment. */
   async catchUp<T>(work: () => Promise<T>): Promise<T> {
     this.catchingUp += 1;
     try {
@@ -146,7 +146,7 @@ export class BatchWorker {
     return this.cursors[metric]!.nextOffset;
   }
 
-  /** Tells the store that nothing is queued, or that something is. */
+  /** Reports to the store whether the queue is empty. */
   async report(): Promise<void> {
     if (!this.synchronised || !this.running) return;
     try {
@@ -156,14 +156,14 @@ export class BatchWorker {
       if (error instanceof OutOfSync) {
         this.dependencies.log.warn(
           { reason: error.reason },
-          'the store lost what it acknowledged; synchronising',
+          'the store lost acknowledged points; synchronising',
         );
         this.synchronised = false;
         this.wake();
         return;
       }
-      // The next write finds out what is wrong with the store, and says so.
-      this.dependencies.log.debug({ err: error }, 'the store did not take the report of the partitions');
+      // The next write reports what is wrong with the store.
+      this.dependencies.log.debug({ err: error }, 'positions could not be reported to the store');
     }
   }
 
@@ -179,7 +179,7 @@ export class BatchWorker {
         if (error instanceof OutOfSync) {
           this.dependencies.log.warn(
             { reason: error.reason },
-            'the store is out of step with the pipeline; synchronising',
+            'the store is out of sync with the pipeline; synchronising',
           );
           this.synchronised = false;
         } else await this.failed(error);
@@ -190,7 +190,7 @@ export class BatchWorker {
   private async failed(error: unknown): Promise<void> {
     const known = asUnavailable(error);
     if (this.failing === null) {
-      this.dependencies.log.error({ err: error, hop: known.hop }, 'the pipeline cannot go on; trying again');
+      this.dependencies.log.error({ err: error, hop: known.hop }, 'pipeline failure; retrying');
       this.dependencies.telemetry.hopFailed(known.hop);
     }
     this.failing = known;
@@ -219,7 +219,7 @@ export class BatchWorker {
     if (rulesChanged) {
       this.dependencies.log.warn(
         {},
-        'the windows on disk were counted by other rules; open windows begin anew',
+        'the windows on disk were counted by other rules; restarting the open windows',
       );
     }
     const { offsets } = this.environment;
@@ -253,7 +253,7 @@ export class BatchWorker {
     await this.delivered();
   }
 
-  /** All of these calls in one transaction. When it fails none of them is counted, whatever failed, and each hears so. */
+  /** Counts these calls in one transaction. On any failure none of them is counted, and each is rejected. */
   private async commit(
     calls: readonly Call[],
   ): Promise<{ events: readonly CountedEvent[]; writes: readonly PendingWrite[] }> {
@@ -294,7 +294,7 @@ export class BatchWorker {
     return { events, profiles: this.profiles.changed() };
   }
 
-  /** Returns the event as it is counted, or the reason why it is not. */
+  /** Returns the event as counted, or why it is not counted. */
   private countEvent(pending: PendingEvent, tenant: TenantFilter | null): CountedEvent | string {
     const event = enrich(pending, this.profiles.get(pending.userId), this.rules);
     if (event === null) return 'the user has no profile';
@@ -307,7 +307,7 @@ export class BatchWorker {
     return event;
   }
 
-  /** A tenant may neither take a user out of another's segment nor put one into it. */
+  /** A tenant may neither move a user out of another tenant's segment nor into it. */
   private setProfile(userId: string, profile: Profile | null, tenant: TenantFilter | null): null | string {
     if (tenant !== null) {
       const before = this.profiles.get(userId);
@@ -334,14 +334,14 @@ export class BatchWorker {
     }
   }
 
-  /** Everything in the outbox is in the store: answer who waits for it. */
+  /** Everything in the outbox is stored: answers the waiting callers. */
   private async delivered(): Promise<void> {
     this.storeHeardMs = performance.now();
     await this.answer(this.inFlight.splice(0));
     await this.tidy();
   }
 
-  /** Answers committed calls once they would survive a loss of power too. */
+  /** Answers committed calls once they would survive a power failure. */
   private async answer(calls: readonly Call[]): Promise<void> {
     try {
       if (calls.length > 0) await this.environment.flushed();
@@ -352,7 +352,7 @@ export class BatchWorker {
     }
   }
 
-  /** A call that was not answered in time: what becomes of it is decided now, or is said to be open. */
+  /** Handles a call that timed out: settles it, or reports its outcome as unknown. */
   private async overdue(call: Call): Promise<void> {
     switch (call.stage) {
       case 'waiting':
@@ -367,7 +367,8 @@ export class BatchWorker {
         return;
       case 'committing':
       case 'committed':
-        // A failed commit has answered already; after a successful one the store gets them from the outbox.
+        // A failed commit has been answered already; after a successful one the store receives the events from the
+        // outbox.
         if (await within(this.committing, COMMIT_WITHIN_MS)) await this.answer([call]).catch(() => undefined);
         else
           call.fail(undecided(new UnavailableError('pipeline', 'the disk under STORE_PATH does not answer')));
@@ -402,8 +403,8 @@ export class BatchWorker {
   }
 
   /**
-   * Finds out how far the store has come with each metric and sends it what it lacks: from the outbox where
-   * that reaches back far enough, else everything in the open windows under new offsets.
+   * Reads the store's position of each metric and sends what is missing: from the outbox if it reaches back far enough,
+   * else everything in the open windows under new offsets.
    */
   private async synchronise(): Promise<void> {
     const { log } = this.dependencies;
@@ -415,7 +416,7 @@ export class BatchWorker {
       const cursor = this.cursors[name]!;
       const standing = await this.writer.identify(name, id, cursor.nextOffset);
       if (standing === 'stale') {
-        log.warn({ metric: name }, 'the store had another source since; the pipeline takes a new identity');
+        log.warn({ metric: name }, 'the store had another source since; creating a new pipeline identity');
         await this.environment.renewId();
         throw new OutOfSync('stale_topic');
       }
@@ -423,7 +424,7 @@ export class BatchWorker {
       if (needed > cursor.nextOffset) {
         log.warn(
           { metric: name, store: needed, pipeline: cursor.nextOffset },
-          'the store is ahead of the pipeline, whose state is older; open windows are told anew',
+          'the store is ahead of the pipeline, whose state is older; resending the open windows',
         );
         cursor.nextOffset = needed;
         reopen.push(output);
@@ -434,7 +435,7 @@ export class BatchWorker {
       if (from > needed) {
         log.warn(
           { metric: name, from: needed, to: from },
-          'the store lacks points that the pipeline no longer has; closed windows among them stay as the store has them, open ones are told anew',
+          'the store lacks points that the pipeline no longer has; keeping closed windows as stored, resending the open ones',
         );
         await this.writer.skipTo(name, id, from);
         needed = from;
@@ -474,11 +475,11 @@ function asUnavailable(error: unknown): UnavailableError {
   });
 }
 
-/** Only for a disk that fails while it is written: nobody can know what it holds. */
+/** For a disk that fails during a commit: the outcome is unknown. */
 function undecided(cause: UnavailableError): UnavailableError {
   return new UnavailableError(
     cause.hop,
-    `${cause.message}; these events are counted all or not at all, and it is open which: look before you send them again`,
+    `${cause.message}; either all of these events are counted or none; check before sending them again`,
     { cause },
   );
 }

@@ -1,8 +1,8 @@
 import { RandomNumbers } from './random-numbers';
 
 /**
- * The traffic of a small shop, made up: a pure function of the seed and the time span. Any span gives the same
- * events, however it is cut into pieces.
+ * Synthetic traffic of a small shop: a pure function of seed and time span. A span yields the same events however it is
+ * split.
  */
 
 export interface TrafficOptions {
@@ -10,7 +10,7 @@ export interface TrafficOptions {
   readonly users: number;
   /** Events per second, bursts apart; averaged over a week when it follows the time of the week. */
   readonly rate: number;
-  /** How often in an hour one user goes past 100 events in five minutes. */
+  /** Bursts per hour, in which one user sends more than 100 events in five minutes. */
   readonly burstsPerHour: number;
   /** Whether the rate follows the hour, between half and one and a half of it, and is lower at weekends. */
   readonly dayCurve: boolean;
@@ -24,7 +24,7 @@ export const DEFAULT_TRAFFIC: TrafficOptions = Object.freeze({
   dayCurve: true,
 });
 
-/** What arrives at a moment: mostly a raw event, now and then something that is none. */
+/** An arrival: mostly a raw event, occasionally something invalid. */
 export interface Arrival {
   readonly arrivalMs: number;
   readonly event: unknown;
@@ -43,7 +43,7 @@ const SECOND_MS = 1_000;
 export const BURST_BLOCK_MS = 300_000;
 const BLOCKS_PER_HOUR = 12;
 
-/** Which stream of random numbers is for what. */
+/** Random streams by use. */
 const STREAM = { users: 1, seconds: 2, bursts: 3 } as const;
 
 /** Some users come more often than others: their number is a random one to this power. */
@@ -117,7 +117,7 @@ export function userShares(options: TrafficOptions): UserShare[] {
   });
 }
 
-/** The users that have a profile. */
+/** Users with a profile. */
 export function trafficProfiles(options: TrafficOptions): TrafficProfile[] {
   const profiles: TrafficProfile[] = [];
   for (let i = 0; i < options.users; i += 1) {
@@ -150,7 +150,7 @@ export interface Burst {
   readonly count: number;
 }
 
-/** Bursts of one five-minute window, all within it. */
+/** Bursts within one five-minute window. */
 export function burstsAt({ seed, burstsPerHour, users }: TrafficOptions, startMs: number): Burst[] {
   const random = new RandomNumbers(seed, STREAM.bursts, startMs / BURST_BLOCK_MS);
   const bursts: Burst[] = [];
@@ -178,7 +178,7 @@ const BAD_EVENTS: readonly ((userId: string, ms: number) => unknown)[] = [
   (userId, ms) => [userId, ms],
 ];
 
-/** A purchase without a usable amount is rare, but shops have them. */
+/** Occasionally a purchase has no usable amount, as in real shops. */
 function amountText(random: RandomNumbers, median: number): string | null {
   if (random.chance(WITHOUT_AMOUNT)) return random.pick([null, 'n/a', '']);
   return Math.max(0.5, median * Math.exp(AMOUNT_SPREAD * random.normal())).toFixed(2);
@@ -186,7 +186,7 @@ function amountText(random: RandomNumbers, median: number): string | null {
 
 class Traffic {
   private readonly users = new Map<number, User>();
-  /** The bursts of the five-minute window that was asked for last, by second. */
+  /** Bursts of the last requested five-minute window, by second. */
   private block: { startMs: number; seconds: Map<number, Arrival[]> } | null = null;
 
   constructor(private readonly options: TrafficOptions) {}
@@ -217,7 +217,7 @@ class Traffic {
     return { user_id: who.id, event_type: kind, timestamp, properties };
   }
 
-  /** Arrivals of one second, bursts apart. */
+  /** Arrivals of one second, without bursts. */
   private second(startMs: number): Arrival[] {
     const random = new RandomNumbers(this.options.seed, STREAM.seconds, startMs / SECOND_MS);
     const mean = rateAt(this.options, startMs);
@@ -263,7 +263,7 @@ class Traffic {
   }
 }
 
-/** A generator of arrivals in [fromMs, toMs), in order. Keep it: it remembers users. */
+/** A generator of arrivals in [fromMs, toMs), in order. Reuse it: it caches users. */
 export function createTraffic(
   options: TrafficOptions,
 ): (fromMs: number, toMs: number) => Generator<Arrival, void, undefined> {

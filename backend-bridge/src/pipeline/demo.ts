@@ -35,14 +35,14 @@ export interface DemoHistory {
 }
 
 export interface Demo {
-  /** Resolves when the history is filled in; live traffic goes on until stop(). The pipeline must be started. */
+  /** Resolves when the history is backfilled; live traffic continues until stop(). The pipeline must be started. */
   start(): Promise<void>;
   stop(): Promise<void>;
 }
 
 const CHUNK = 4_000;
 const RETRY_MS = 1_000;
-/** After a longer pause (the machine slept) the demo goes on with the present. */
+/** After a longer pause (the machine slept) the demo continues at the present. */
 const MAX_PAUSE_MS = 3_600_000;
 
 class DemoTraffic implements Demo {
@@ -85,7 +85,7 @@ class DemoTraffic implements Demo {
     );
     log.info(
       { events, seconds: (performance.now() - began) / 1_000 },
-      'demo traffic: history filled in, live from now on',
+      'demo traffic: history backfilled, now live',
     );
     this.live = this.run();
     if (seamMs !== null) this.filling = this.fill(this.tiered(), seamMs);
@@ -173,14 +173,14 @@ class DemoTraffic implements Demo {
     }
   }
 
-  /** Sends what arrives until then; moves on with each chunk that was taken. */
+  /** Sends arrivals up to a time; advances with each accepted chunk. */
   private async sendUpTo(untilMs: number): Promise<number> {
     let chunk: unknown[] = [];
     let sent = 0;
     let lastMs = this.cursorMs;
     for (const { arrivalMs, event } of this.traffic(this.cursorMs, untilMs)) {
       if (this.stopped) return sent;
-      // A chunk ends between two moments, so that the next one can begin at a moment.
+      // Chunks end between two timestamps, so that the next one starts at a whole timestamp.
       if (chunk.length >= CHUNK && arrivalMs > lastMs) {
         await this.pipeline.events(chunk);
         this.cursorMs = lastMs + 1;
@@ -195,7 +195,7 @@ class DemoTraffic implements Demo {
     return sent + chunk.length;
   }
 
-  /** Again and again while the pipeline cannot take it. */
+  /** Retries until the pipeline accepts the work. */
   private async retryUntilAccepted(work: () => Promise<unknown>): Promise<void> {
     while (!this.stopped) {
       try {
@@ -207,7 +207,10 @@ class DemoTraffic implements Demo {
           error instanceof UnavailableError || (error instanceof RequestError && error.retryable);
         if (!passing) throw error;
         if (!this.troubled) {
-          this.demo.log.warn({ err: error }, 'demo traffic waits: the pipeline takes nothing at the moment');
+          this.demo.log.warn(
+            { err: error },
+            'demo traffic delayed: the pipeline does not accept events; retrying',
+          );
         }
         this.troubled = true;
         await this.sleep(RETRY_MS);

@@ -40,7 +40,7 @@ describe('counting', () => {
     });
     expect(store.points('active_users_per_minute')).toEqual({ [`@${T0}`]: [2], [`@${T0 + minute}`]: [1] });
     expect(store.points('high_activity_alert')).toEqual({});
-    // Nothing to show, and yet the watermark moves.
+    // No points, but the watermark still moves.
     expect(store.maxEventMs('high_activity_alert')).toBe(T0 + minute);
   });
 
@@ -69,7 +69,7 @@ describe('counting', () => {
       event('u2', T0 + 6),
       event('u1', T0 + minute + 30_000),
       event('u3', T0 + 7),
-      // No purchase came after T0 + 5: revenue's own stream time still lets this one in.
+      // No purchase after T0 + 5: revenue's own stream time still accepts this one.
       event('u3', T0 + 8, '2'),
     ]);
     expect(answer).toEqual({ accepted: 6, rejected: [] });
@@ -185,7 +185,7 @@ describe('restarts', () => {
       Array.from({ length: count }, (_, i) =>
         event(`u${i % 700}`, T0 + from + i, i % 9 === 0 ? '0.25' : undefined),
       );
-    // Past the first checkpoint, over several windows, and then some for the journal.
+    // Past the first checkpoint, over several windows, with some events left in the journal.
     for (let i = 0; i < 14; i += 1) await first.events(many(i * 20_000, 4_000));
     await first.events(many(300_000, 10));
     const before = METRICS.map(({ name }) => store.points(name));
@@ -228,7 +228,7 @@ describe('the store', () => {
     const pipeline = await started(store, folder());
     await pipeline.events([event('u', T0)]);
     store.down = true;
-    // So long that the store is asked before anything is counted.
+    // Long enough that the store is checked before anything is counted.
     const now = performance.now.bind(performance);
     jest.spyOn(performance, 'now').mockImplementation(() => now() + 5_000);
     await expect(pipeline.events([event('u', T0)])).rejects.toThrow('the store is down');
@@ -260,7 +260,7 @@ describe('the store', () => {
     expect(store.points('events_per_minute')).not.toEqual(before);
     await pipeline.events([event('v', T0 + 11 * minute)]);
     expect(store.points('events_per_minute')).toEqual({ ...before, [`unknown@${T0 + 11 * minute}`]: [1] });
-    expect(warnings).toContain('the store is out of step with the pipeline; synchronising');
+    expect(warnings).toContain('the store is out of sync with the pipeline; synchronising');
   });
 
   it('lost its last writes and no event follows: they are sent again after the next report', async () => {
@@ -308,7 +308,7 @@ describe('the store', () => {
     const first = await started(store, statePath);
     await first.events([event('u', T0)]);
     await first.stop();
-    // As after a loss of power that took the pipeline's last commit but not the store's.
+    // As after a power failure that lost the pipeline's last commit but not the store's.
     for (const name of METRICS.map((one) => one.name)) await store.skipTo(metric(name), '', 0, 50);
     const second = await started(store, statePath);
     await second.events([event('u', T0)]);

@@ -15,19 +15,19 @@ import { StoreWriter } from './store-writer';
 import { tenantFilter } from './tenant-filter';
 
 export interface EmbeddedPipelineOptions {
-  /** Folder of the pipeline's own LMDB environment; of no other process. */
+  /** Folder of the pipeline's LMDB environment, used by one process only. */
   readonly statePath: string;
   readonly rules?: PipelineRules;
-  /** Event times further ahead of the clock are refused, as in ksql/: one alone would close the windows of all. */
+  /** Events further ahead of the clock are refused, as in ksql/: a single one would close all windows. */
   readonly maxFutureMs?: number;
-  /** Events waiting in memory; past it callers get `overloaded`. */
+  /** Most events waiting in memory; beyond it callers get `overloaded`. */
   readonly maxWaitingEvents?: number;
   readonly maxBatchEvents?: number;
-  /** Users and segments in the open windows, all windows together; past it events of new ones are refused. */
+  /** Most users and segments over all open windows; beyond it events of new ones are refused. */
   readonly maxOpenEntries?: number;
-  /** How long a caller waits for an answer at most; events that are committed by then are accepted. */
+  /** Longest time until a caller is answered; events committed by then are accepted. */
   readonly answerWithinMs?: number;
-  /** How long what the store has taken is kept, for a store that loses its last moments. */
+  /** How long stored entries stay in the outbox, for a store that loses its last writes. */
   readonly keepOutboxMs?: number;
 }
 
@@ -37,15 +37,17 @@ export interface PipelineDependencies {
   readonly clock: Clock;
 }
 
-/** The source for those without Kafka: raw events in, the same points out that ksql/ would write. */
+/** The source without Kafka: takes raw events and writes the points that ksql/ would write. */
 export interface EmbeddedPipeline extends Source, Ingest {
   readonly kind: 'embedded';
-  /** Without a tenant: the caller may hand in everything. */
+  /** Without a tenant the caller may send any event. */
   events(events: readonly unknown[], tenant?: readonly Filter[]): Promise<IngestResult>;
   profile(userId: string, profile: unknown, tenant?: readonly Filter[]): Promise<void>;
-  /** Newest event time counted so far, also before a restart; null: none. Valid after start(). */
+  /** Newest event time counted so far, across restarts; null: none. Valid after start(). */
   newestEventMs(): number | null;
-  /** While `work` runs the store is told that more is to come, so that no half-filled window closes by the clock. */
+  /**
+   * While `work` runs the source is reported as not at its end, so that no partly filled window closes by the clock.
+   */
   catchUp<T>(work: () => Promise<T>): Promise<T>;
 }
 
@@ -73,7 +75,7 @@ class Pipeline implements EmbeddedPipeline {
     this.queue = new IngestQueue(options.maxWaitingEvents ?? 50_000);
   }
 
-  /** Rejects with StartRefusedError where a metric's shape or the state's folder does not fit. */
+  /** Rejects with StartRefusedError for an incompatible metric or an unusable state folder. */
   start(): Promise<void> {
     return new Promise((resolve) => {
       this.begin();

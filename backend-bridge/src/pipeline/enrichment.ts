@@ -1,27 +1,27 @@
 import { castToDouble, type Profile, type RawEvent } from './raw-event';
 import type { PipelineRules } from './rules';
 
-/** From a raw event to what the windows count of it, with the profile known at that moment. Pure. */
+/** Enriches a raw event with the user's profile at that moment. Pure. */
 
-/** An event before its profile is known: nothing in it can fail later, or be large. */
+/** A validated event before its profile is joined: bounded in size, and nothing in it can fail later. */
 export interface PendingEvent {
   readonly userId: string;
   readonly timestampMs: number;
-  /** Undefined when it is no purchase, null when it has no usable amount. */
+  /** Undefined for events other than purchases, null for a purchase without a usable amount. */
   readonly amount: number | null | undefined;
 }
 
 export interface CountedEvent extends PendingEvent {
-  /** Null: it drops out of every group by segment. */
+  /** Null: not counted by segment. */
   readonly segment: string | null;
 }
 
-/** The amount of a purchase; undefined for every other event. Map keys match exactly, as in ksqlDB. */
+/** The amount of a purchase; undefined for other events. Map keys are case-sensitive, as in ksqlDB. */
 function amountOf({ eventType, properties }: RawEvent, rules: PipelineRules): number | null | undefined {
   if (eventType !== rules.purchaseType) return undefined;
   if (properties === null || !Object.hasOwn(properties, 'amount')) return null;
   const amount = properties['amount'];
-  // What is neither has a text too, but none that reads as a number.
+  // Other types have a text too, but never a numeric one.
   return typeof amount === 'string' || typeof amount === 'number' ? castToDouble(String(amount)) : null;
 }
 
@@ -29,7 +29,7 @@ export function pendingEvent(event: RawEvent, rules: PipelineRules): PendingEven
   return { userId: event.userId, timestampMs: event.timestampMs, amount: amountOf(event, rules) };
 }
 
-/** The event joined with its user's profile; null where the join drops it. */
+/** The event joined with its user's profile; null when the join drops it. */
 export function enrich(
   event: PendingEvent,
   profile: Profile | undefined,

@@ -4,7 +4,7 @@ import type { EmbeddedPipeline } from './embedded-pipeline';
 import { MemoryStore } from './memory-store.test-support';
 import { clock, event, folder, minute, started, T0, until } from './pipeline.test-support';
 
-/** One call is one transaction: all of its valid events are counted once, or none, and it is always answered. */
+/** A call is one transaction: all of its valid events are counted once, or none, and it is always answered. */
 
 const realGet = Map.prototype.get;
 const nested = (depth: number): unknown => JSON.parse('['.repeat(depth) + ']'.repeat(depth));
@@ -61,7 +61,7 @@ describe('one call', () => {
 });
 
 describe('a call that meets trouble', () => {
-  /** Deadlines pass when the test says so, and the store was always heard of a moment ago. */
+  /** Deadlines pass when the test says so, and the store has always just answered. */
   async function patient(store: MemoryStore): Promise<EmbeddedPipeline> {
     jest.useFakeTimers({
       now: T0,
@@ -129,7 +129,7 @@ describe('a call that meets trouble', () => {
     const store = new MemoryStore();
     const pipeline = await started(store, folder());
     await pipeline.events([event('u', T0, '1')]);
-    // A fault of the bridge's own, in the middle of a call.
+    // A bug of the bridge in the middle of a call.
     const fault = jest.spyOn(Map.prototype, 'get').mockImplementation(function (
       this: Map<unknown, unknown>,
       key,
@@ -170,7 +170,7 @@ describe('a token with filters', () => {
       ],
     });
     expect(counts(store)).toEqual({ [`gold@${T0}`]: [2] });
-    // What was refused does not move anybody's stream time either.
+    // Refused events do not move the stream time.
     await pipeline.events([event('s', T0 + 10 * minute)], gold);
     expect(pipeline.newestEventMs()).toBe(T0);
   });
@@ -248,7 +248,7 @@ describe('any calls at all', () => {
     .array(fc.oneof({ weight: 8, arbitrary: eventText }, { weight: 1, arbitrary: odd }), { maxLength: 12 })
     .map((elements) => `[${elements.join(',')}]`);
 
-  /** A recount that shares nothing with the pipeline: accepted events in order, ended minutes left alone. */
+  /** An independent recount: accepted events in order, ended minutes unchanged. */
   function recount(
     events: readonly Record<string, unknown>[],
     size: number,
@@ -284,7 +284,7 @@ describe('any calls at all', () => {
             expect(refused.size).toBe(answer.rejected.length);
             accepted.push(...(call.filter((_, i) => !refused.has(i)) as Record<string, unknown>[]));
           });
-          // What is on disk is what was counted.
+          // The disk holds what was counted.
           await pipeline.stop();
           pipeline = await started(store, statePath, { maxBatchEvents: 9 });
         }

@@ -4,7 +4,7 @@ import type { PendingEvent } from './enrichment';
 import type { Profile } from './raw-event';
 import type { TenantFilter } from './tenant-filter';
 
-/** Calls waiting to be counted, bounded in events. A call is counted whole or not at all, so none is ever split. */
+/** A queue of calls, bounded in events. Calls are never split, as each is counted completely or not at all. */
 
 export type Item =
   | { readonly kind: 'event'; readonly index: number; readonly event: PendingEvent }
@@ -16,12 +16,12 @@ export type Item =
     };
 
 /**
- * Where a call is. `waiting`: nothing of it is counted. `committing`: its transaction is under way.
- * `committed`: all of it is counted, and survives the end of this process.
+ * State of a call. `waiting`: nothing is counted. `committing`: its transaction is in progress. `committed`: all of it
+ * is counted and survives the process.
  */
 export type CallStage = 'waiting' | 'committing' | 'committed';
 
-/** One caller: all of its items go into one transaction, and it is answered exactly once. */
+/** One call: all of its items go into one transaction, and it is answered exactly once. */
 export class Call {
   readonly answer: Promise<IngestResult>;
   stage: CallStage = 'waiting';
@@ -64,7 +64,10 @@ export class IngestQueue {
     return this.calls.size === 0;
   }
 
-  /** Throws RequestError: `payload_too_large` for a call that could never fit, `overloaded` when there is no room now. */
+  /**
+   * Adds a call. Throws RequestError: `payload_too_large` for a call that can never fit, `overloaded` when there is no
+   * room now.
+   */
   add(call: Call): void {
     const count = call.items.length;
     if (count > this.maxItems) {
@@ -75,7 +78,7 @@ export class IngestQueue {
     if (this.waiting + count > this.maxItems) {
       throw new RequestError(
         'overloaded',
-        `the pipeline has ${this.waiting} events waiting and takes at most ${this.maxItems}; none of these were counted, send them again later`,
+        `the pipeline has ${this.waiting} events waiting, at most ${this.maxItems} are allowed; none of these were counted, send them again later`,
         { waiting: this.waiting, limit: this.maxItems },
         true,
       );
@@ -84,7 +87,7 @@ export class IngestQueue {
     this.calls.add(call);
   }
 
-  /** The next calls, in order of arrival: as many as have at most `max` items together, and always one. */
+  /** The next calls in order of arrival, with at most `max` items in total, but always at least one. */
   take(max: number): Call[] {
     const taken: Call[] = [];
     let items = 0;
@@ -97,12 +100,12 @@ export class IngestQueue {
     return taken;
   }
 
-  /** Takes out a waiting call. */
+  /** Removes a waiting call. */
   remove(call: Call): void {
     if (this.calls.delete(call)) this.waiting -= call.items.length;
   }
 
-  /** Refuses every waiting call; nothing of them is counted. */
+  /** Rejects every waiting call; none of them is counted. */
   failAll(error: UnavailableError): void {
     for (const call of this.take(Number.POSITIVE_INFINITY)) call.fail(error);
   }

@@ -11,8 +11,8 @@ import type {
 } from '../domain/store';
 
 /**
- * A store in memory for the pipeline's unit tests: the offset fence, the identities and nothing else.
- * It can be down, lose its last writes, or lose everything.
+ * An in-memory store for the pipeline's unit tests: offset fence and topic identities only. It can be down, lose its
+ * last writes, or lose everything.
  */
 interface Held {
   topicId: string;
@@ -26,10 +26,10 @@ interface Held {
 export class MemoryStore implements SeriesStore {
   readonly kind = 'lmdb';
   down = false;
-  /** Writes get no answer as long as this is so; `hung` counts them. */
+  /** While true, writes get no answer; `hung` counts them. */
   hanging = false;
   hung = 0;
-  /** Fails so many writes from now on after having applied them: the answer got lost. */
+  /** Fails this many writes after applying them, as if the answer got lost. */
   loseAnswers = 0;
   writes: WriteBatch[] = [];
   reports: (PartitionReport & { metric: string })[] = [];
@@ -135,7 +135,7 @@ export class MemoryStore implements SeriesStore {
     this.held = new Map();
   }
 
-  /** As a store that wrote to disk a second ago: a copy to go back to. */
+  /** A copy to restore, as of a store that wrote to disk a second ago. */
   snapshot(): () => void {
     const kept = structuredClone(this.held);
     return () => {

@@ -4,7 +4,7 @@ import type { PipelineRules } from './rules';
 import type { AggregationName } from './topology';
 import type { Accumulator } from './windows';
 
-/** Which metric each aggregation feeds, and the numbers it gives it. */
+/** The metric that each aggregation writes, and its measures. */
 
 interface MetricOutput {
   readonly metric: string;
@@ -12,7 +12,7 @@ interface MetricOutput {
   readonly kind: Metric['kind'];
   readonly dimensions: readonly string[];
   readonly measures: Readonly<Record<string, (accumulator: Accumulator) => number>>;
-  /** Whether the window is told at all: HAVING. */
+  /** Whether the window is written: HAVING. */
   readonly shows: (accumulator: Accumulator, rules: PipelineRules) => boolean;
 }
 
@@ -36,7 +36,7 @@ const OUTPUTS: readonly MetricOutput[] = [
     measures: {
       value: ({ sum }) => sum,
       transaction_count: count,
-      // As ksqlDB: the average of nothing is 0.
+      // As in ksqlDB, the average of nothing is 0.
       avg_transaction_value: ({ sum, amountCount }) => (amountCount === 0 ? 0 : sum / amountCount),
       amount_count: ({ amountCount }) => amountCount,
     },
@@ -60,7 +60,7 @@ const OUTPUTS: readonly MetricOutput[] = [
   },
 ];
 
-/** A feed that the metrics file has, ready to give points. */
+/** An output whose metric is in the metrics file. */
 export interface BoundOutput {
   readonly metric: Metric;
   readonly aggregation: AggregationName;
@@ -97,8 +97,8 @@ function differences(output: MetricOutput, metric: Metric, rules: PipelineRules)
 }
 
 /**
- * The feeds of the metrics that are there; a metric that is missing is just not fed.
- * Throws StartRefusedError when a metric of a known name has another shape.
+ * The outputs whose metrics are defined; others are skipped. Throws StartRefusedError when a metric of a known name has
+ * another shape.
  */
 export function bindOutputs(metrics: readonly Metric[], rules: PipelineRules): BoundOutput[] {
   const problems: string[] = [];
@@ -120,7 +120,7 @@ export function bindOutputs(metrics: readonly Metric[], rules: PipelineRules): B
   }
   if (problems.length > 0) {
     throw new StartRefusedError(
-      `The embedded pipeline counts in fixed windows, and the metrics file says otherwise. Correct it, or set KAFKA_BROKERS to read these metrics from topics:\n  ${problems.join('\n  ')}`,
+      `The embedded pipeline counts in fixed windows, and the metrics file differs. Correct it, or set KAFKA_BROKERS to read these metrics from topics:\n  ${problems.join('\n  ')}`,
     );
   }
   return bound;

@@ -4,13 +4,13 @@ import type { BoundOutput } from './metric-outputs';
 import type { Topology } from './topology';
 import type { ChangedWindow, WindowedAggregation } from './windows';
 
-/** What the store is still to be told, in the form in which it is kept on disk. */
+/** Pending writes to the store, as kept on disk. */
 
-/** Offsets follow one another: the i-th point stands at fromOffset + i. */
+/** Offsets are consecutive: the i-th point has offset fromOffset + i. */
 export interface PendingWrite {
   readonly metric: string;
   readonly fromOffset: number;
-  /** fromOffset even when there is no point: a slice that only moves the watermark takes one offset. */
+  /** Equals fromOffset when there is no point: a write that only moves the watermark takes one offset. */
   readonly toOffset: number;
   readonly points: readonly PendingPoint[];
   readonly maxEventMs: number | null;
@@ -24,7 +24,7 @@ export interface PendingPoint {
 }
 
 export const MAX_WRITE_POINTS = 500;
-/** An aggregation that shows nothing tells its stream time this often (event time). */
+/** How often an aggregation without points writes its stream time, in event time. */
 const SILENT_STEP_MS = 1_000;
 
 function pendingWritesOf(
@@ -39,7 +39,7 @@ function pendingWritesOf(
   for (let from = 0; from < changes.length; from += MAX_WRITE_POINTS) {
     const part = changes.slice(from, from + MAX_WRITE_POINTS);
     for (const { accumulator } of part) newestMs = Math.max(newestMs ?? 0, accumulator.newestMs);
-    // Stream time goes with the last slice: a window must not become final before its own point is written.
+    // Stream time goes with the last write: a window must not become final before its own point is written.
     const last = from + MAX_WRITE_POINTS >= changes.length;
     writes.push({
       metric: output.metric.name,
@@ -58,13 +58,13 @@ function pendingWritesOf(
   return writes;
 }
 
-/** Where a metric stands: its next offset, and the stream time told last. */
+/** Position of a metric: its next offset and the last stream time written. */
 export interface Cursor {
   nextOffset: number;
   toldMs: number | null;
 }
 
-/** What the events since the last call changed, each window once with its value of now; moves the cursors. */
+/** Writes for all windows changed since the last call, each once with its current value. Advances the cursors. */
 export function changesToPendingWrites(
   outputs: readonly BoundOutput[],
   topology: Topology,
@@ -80,7 +80,7 @@ export function changesToPendingWrites(
   return writes;
 }
 
-/** Everything in a metric's open windows under new offsets. */
+/** Writes for everything in a metric's open windows, under new offsets. */
 export function openWindowsToPendingWrites(
   output: BoundOutput,
   topology: Topology,
@@ -122,7 +122,7 @@ function withWatermark(
   return writes;
 }
 
-/** The slice as the store takes it. */
+/** The store's batch for a pending write. */
 export function toWriteBatch(
   write: PendingWrite,
   metric: Metric,
@@ -139,7 +139,7 @@ export function toWriteBatch(
     points: write.points.map((point, index) => ({
       ...point,
       removed: false,
-      // No Kafka key stands behind these points: within the one partition the offset alone is their order.
+      // These points have no Kafka key: within the one partition the offset alone orders them.
       keyHash: 0,
       offset: write.fromOffset + index,
       incarnation: incarnationOf(topic, 0, write.fromOffset + index),

@@ -10,7 +10,7 @@ import {
   type EmbeddedPipelineOptions,
 } from './embedded-pipeline';
 
-/** A pipeline for unit tests: the four metrics, a clock that the test moves, folders and pipelines that end by themselves. */
+/** A pipeline for unit tests: the four metrics, a manual clock, and automatic cleanup of folders and pipelines. */
 
 export const T0 = 1_736_935_200_000;
 export const minute = 60_000;
@@ -71,7 +71,7 @@ export const METRICS = [
 
 const folders: string[] = [];
 const pipelines: EmbeddedPipeline[] = [];
-/** The pipelines' clock: by default later than the events of the tests. */
+/** Clock of the pipelines; by default later than the events of the tests. */
 export const clock = { nowMs: T0 + 20 * minute };
 export const late = new Map<string, number>();
 const silent = (): void => undefined;
@@ -123,7 +123,7 @@ export async function started(
 export async function until(condition: () => boolean): Promise<void> {
   const deadline = Date.now() + 5_000;
   while (!condition()) {
-    if (Date.now() > deadline) throw new Error('it did not happen within 5 s');
+    if (Date.now() > deadline) throw new Error('condition not met within 5 s');
     await new Promise((resolve) => setImmediate(resolve));
   }
 }

@@ -2,7 +2,7 @@ import type { Profile } from './raw-event';
 
 const MAX_CACHED = 50_000;
 
-/** Profiles as the current batch sees them: its own changes first, then what was read before, then the disk. */
+/** Profiles as seen by the current batch: its own changes, then the cache, then the disk. */
 export class ProfileCache {
   private readonly cached = new Map<string, Profile | undefined>();
   private readonly pending = new Map<string, Profile | null>();
@@ -23,12 +23,12 @@ export class ProfileCache {
     this.pending.set(userId, profile);
   }
 
-  /** The batch's changes, to be kept with it. */
+  /** The batch's changes, to be committed with it. */
   changed(): ReadonlyMap<string, Profile | null> {
     return this.pending;
   }
 
-  /** The batch is on disk. */
+  /** Called when the batch is on disk. */
   settled(): void {
     for (const [userId, profile] of this.pending) this.remember(userId, profile ?? undefined);
     this.pending.clear();

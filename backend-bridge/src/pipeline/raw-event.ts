@@ -1,11 +1,11 @@
-/** Reading what a caller handed in, as ksqlDB's JSON format would: the same events pass, the others get a reason. */
+/** Validates raw events as ksqlDB's JSON format would: the same events pass, others get a reason. */
 
 export interface RawEvent {
   readonly userId: string;
   readonly eventType: string | null;
   /** Event time, integer milliseconds UTC. */
   readonly timestampMs: number;
-  /** As handed in. */
+  /** As received. */
   readonly properties: Readonly<Record<string, unknown>> | null;
 }
 
@@ -15,9 +15,9 @@ export interface Profile {
   readonly totalValue: number | null;
 }
 
-/** Longest user id and segment: both become keys of windows that are held in memory. */
+/** Longest user id and segment; both become keys of windows in memory. */
 export const MAX_NAME_LENGTH = 512;
-/** Furthest time that a date can be of, before and after 1970. */
+/** Largest time value of a date, before and after 1970. */
 const MAX_DATE_MS = 8_640_000_000_000_000;
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -26,14 +26,14 @@ function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Field names match in any case, as ksqlDB's columns do; the usual spelling first. */
+/** Field names match case-insensitively, as ksqlDB's columns do; the usual spelling first. */
 function field(fields: Fields, name: string): unknown {
   if (Object.hasOwn(fields, name)) return fields[name];
   for (const key of Object.keys(fields)) if (key.toLowerCase() === name) return fields[key];
   return undefined;
 }
 
-/** A VARCHAR: anything but null has a text; undefined where it is nested too deeply to be written. */
+/** A VARCHAR: any value but null as text; undefined when nested too deeply. */
 function asText(value: unknown): string | null | undefined {
   if (value === null || value === undefined) return null;
   if (typeof value === 'string') return value;
@@ -46,7 +46,7 @@ function asText(value: unknown): string | null | undefined {
   }
 }
 
-/** A BIGINT: a number, cut to an integer, or its digits as text. Undefined: neither. */
+/** A BIGINT: a number, truncated, or its digits as text. Undefined: neither. */
 function asInteger(value: unknown): number | undefined {
   // Adding 0 makes -0 a 0.
   if (typeof value === 'number') return Number.isFinite(value) ? Math.trunc(value) + 0 : undefined;
@@ -63,8 +63,8 @@ function asDouble(value: unknown): number | undefined {
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?[dDfF]?$/;
 
 /**
- * `CAST(text AS DOUBLE)`: trimmed, then what Java reads as a decimal number; null for everything else,
- * NaN and the infinities included.
+ * `CAST(text AS DOUBLE)`: trimmed, then parsed as Java parses a decimal number; null for everything else, including NaN
+ * and infinities.
  */
 export function castToDouble(text: string | null): number | null {
   if (text === null) return null;
@@ -76,7 +76,7 @@ export function castToDouble(text: string | null): number | null {
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-/** Why a text cannot be a label; null when it can. Disk and store hold labels as UTF-8, which has no lone surrogates. */
+/** Why a text cannot be a label; null when it can. Labels are stored as UTF-8, which has no lone surrogates. */
 export function nameProblem(what: string, text: string | undefined): string | null {
   if (text === undefined) return `${what} is nested too deeply; send it as text`;
   if (text.length > MAX_NAME_LENGTH) return `${what} is longer than ${MAX_NAME_LENGTH} characters`;
@@ -84,7 +84,7 @@ export function nameProblem(what: string, text: string | undefined): string | nu
   return null;
 }
 
-/** The event, or the reason why it cannot be one. `latestMs`: event times after it are refused. Never throws. */
+/** The event, or the reason why it is invalid. Event times after `latestMs` are refused. Never throws. */
 export function readEvent(value: unknown, latestMs: number): RawEvent | string {
   if (!isFields(value)) return 'not an object; send {user_id, event_type, timestamp, properties}';
   const user = field(value, 'user_id');
@@ -108,11 +108,11 @@ export function readEvent(value: unknown, latestMs: number): RawEvent | string {
   const properties = field(value, 'properties') ?? null;
   if (properties !== null && !isFields(properties)) return 'properties is not an object';
   const type = field(value, 'event_type');
-  // An object or a list has a text too, but none that an event type is compared with.
+  // Objects and lists have a text too, but never that of an event type.
   return { userId, eventType: typeof type === 'object' ? null : asText(type)!, timestampMs, properties };
 }
 
-/** The profile, null for a removal (`null` was handed in), or the reason why it cannot be used. Never throws. */
+/** The profile, null for a removal (`null` was sent), or the reason why it is invalid. Never throws. */
 export function readProfile(value: unknown): Profile | null | string {
   if (value === null) return null;
   if (!isFields(value)) return 'a profile is an object: {segment, registration_date, total_value}';

@@ -1,6 +1,6 @@
 /**
- * What the pipeline counts, as constants: the same that ksql/ says in SQL.
- * Handed in rather than written where they are used, so that a test can break one and see that it is noticed.
+ * The rules of the pipeline as constants, equal to the SQL in ksql/. Injected, so that a test can break a rule and
+ * check that it is detected.
  */
 export interface WindowRule {
   readonly sizeMs: number;
@@ -16,9 +16,9 @@ export interface PipelineRules {
   readonly highActivityAbove: number;
   /** `left`: an event of a user without a profile counts too. */
   readonly join: 'left' | 'inner';
-  /** The segment of an event whose user has none; null: it drops out of every group. */
+  /** Segment of an event whose user has none; null: not counted by segment. */
   readonly unknownSegment: string | null;
-  /** What a purchase without a usable amount adds to the sum and to the count behind the average. */
+  /** What a purchase without a usable amount adds to the sum and to the count of the average. */
   readonly nullAmount: 'nothing' | 'zero';
   /** The event type that is revenue, matched exactly. */
   readonly purchaseType: string;

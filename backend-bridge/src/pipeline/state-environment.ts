@@ -10,24 +10,23 @@ import type { PipelineRules } from './rules';
 import type { Accumulator, OpenWindow } from './windows';
 
 /**
- * The pipeline's own LMDB environment. What a batch changes goes into it in one transaction:
- * - journal: the counted events, in order; replayed over the last checkpoint they give the windows again
- * - outbox: what the store must be told of it
- * - profiles, and the next offset of each metric
- * A checkpoint writes the open windows and empties the journal.
+ * The pipeline's LMDB environment. Each batch is committed in one transaction:
+ * - journal: the counted events, in order; replayed over the last checkpoint to restore the windows
+ * - outbox: pending writes to the store
+ * - profiles, and the next offset of each metric A checkpoint writes the open windows and empties the journal.
  */
 
 const LAYOUT = 1;
 
 interface Meta {
   readonly layout: number;
-  /** The process that opened it last; one that finds another's name here has been replaced, and stops writing. */
+  /** The process that opened it last; a process that finds another name here was replaced and stops writing. */
   readonly owner: string;
-  /** The topic id under which the store knows this pipeline. */
+  /** Topic id of this pipeline in the store. */
   readonly id: string;
   readonly rules: string;
   readonly offsets: Readonly<Record<string, number>>;
-  /** Last sequence number given to a batch. */
+  /** Sequence number of the last batch. */
   readonly seq: number;
   readonly checkpointSeq: number;
   readonly streamTimes: Readonly<Partial<Record<AggregationName, number | null>>>;
@@ -39,7 +38,7 @@ interface KeptWindow {
   readonly keys: KeptAccumulator[];
   readonly members: string[] | null;
 }
-/** Columns; amount `false` stands for no purchase. */
+/** Columns; amount `false` means not a purchase. */
 type KeptEvents = [string[], (string | null)[], number[], (number | null | false)[]];
 
 export interface OutboxEntry {
@@ -58,7 +57,7 @@ export interface Batch {
 export interface RestoredState {
   readonly topology: Topology;
   readonly replayed: number;
-  /** True when windows of other rules were thrown away. */
+  /** True when windows counted by other rules were discarded. */
   readonly rulesChanged: boolean;
 }
 
@@ -100,7 +99,7 @@ export class StateEnvironment {
     const found = metaDb.get('meta') ?? fresh;
     if (found.layout !== LAYOUT) {
       throw new StartRefusedError(
-        `${path} was written by another version of the bridge (layout ${found.layout}, this one reads ${LAYOUT}); use that version, or move the folder away to begin anew`,
+        `${path} was written by another version of the bridge (layout ${found.layout}, this one reads ${LAYOUT}); use that version, or move the folder away to start fresh`,
       );
     }
     const meta: Meta = { ...found, owner: randomUUID() };
@@ -128,7 +127,7 @@ export class StateEnvironment {
     return this.meta.offsets;
   }
 
-  /** The windows as they were after the last committed batch. */
+  /** Restores the windows as of the last committed batch. */
   restore(rules: PipelineRules): RestoredState {
     const kept = this.metaDb.get('meta');
     if (kept?.owner === this.meta.owner) this.meta = kept;
@@ -162,7 +161,7 @@ export class StateEnvironment {
       });
       replayed += users.length;
     }
-    // What the replay changed is in the outbox already, or was told long ago.
+    // Changes of the replay are in the outbox already, or were sent long ago.
     for (const name of AGGREGATIONS) {
       topology.aggregations[name].takeChanged();
       topology.aggregations[name].takeLate();
@@ -177,7 +176,9 @@ export class StateEnvironment {
       : { segment: kept[0], registrationDate: kept[1], totalValue: kept[2] };
   }
 
-  /** Resolves when the batch would survive the end of this process. Rejects with UnavailableError; nothing is kept then. */
+  /**
+   * Resolves when the batch would survive a crash of the process. Rejects with UnavailableError, and nothing is stored.
+   */
   async commit(batch: Batch): Promise<void> {
     const meta: Meta = { ...this.meta, seq: batch.seq, offsets: batch.offsets };
     await this.inTransaction(() => {
@@ -205,7 +206,7 @@ export class StateEnvironment {
     this.meta = meta;
   }
 
-  /** Resolves when all that was committed would survive a loss of power. */
+  /** Resolves when everything committed would survive a power failure. */
   async flushed(): Promise<void> {
     try {
       await this.root.flushed;
@@ -214,7 +215,7 @@ export class StateEnvironment {
     }
   }
 
-  /** Writes the windows that changed, drops the closed ones and the journal. */
+  /** Writes changed windows, and deletes closed ones and the journal. */
   async checkpoint(topology: Topology): Promise<void> {
     const streamTimes: Partial<Record<AggregationName, number | null>> = {};
     const written: OpenWindow[] = [];
@@ -242,19 +243,19 @@ export class StateEnvironment {
     this.meta = meta;
   }
 
-  /** Everything kept of the outbox, oldest first. */
+  /** The outbox, oldest first. */
   outbox(): Iterable<OutboxEntry> {
     return this.outboxDb.getRange().map(({ key, value }) => ({ seq: key, writes: value }));
   }
 
-  /** Forgets the outbox up to a sequence number. */
+  /** Deletes the outbox up to a sequence number. */
   async pruneOutbox(throughSeq: number): Promise<void> {
     await this.inTransaction(() => {
       for (const key of [...this.outboxDb.getKeys({ end: throughSeq + 1 })]) void this.outboxDb.remove(key);
     });
   }
 
-  /** A new identity: the store no longer takes the old one. */
+  /** Creates a new identity, after the store has rejected the old one. */
   async renewId(): Promise<void> {
     const meta: Meta = { ...this.meta, id: randomUUID() };
     await this.inTransaction(() => void this.metaDb.put('meta', meta));

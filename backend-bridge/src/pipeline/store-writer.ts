@@ -4,7 +4,7 @@ import type { Clock, Log, Telemetry } from '../domain/telemetry';
 import type { BoundOutput } from './metric-outputs';
 import { toWriteBatch, type PendingWrite } from './outbox';
 
-/** Brings slices into the store, and finds out what the store lacks. */
+/** Writes pending writes to the store, and finds what the store is missing. */
 
 interface OutputState {
   readonly output: BoundOutput;
@@ -14,15 +14,15 @@ interface OutputState {
   records: number;
 }
 
-/** The store does not go on from where the pipeline thinks it stands; synchronise anew. */
+/** The store's position differs from what the pipeline assumes; it must synchronise again. */
 export class OutOfSync extends Error {
   constructor(readonly reason: 'gap' | 'stale_topic' | 'store_lost' | 'not_identified') {
-    super(`the store is out of step: ${reason}`);
+    super(`the store is out of sync: ${reason}`);
     this.name = 'OutOfSync';
   }
 }
 
-/** What synchronising one metric found. */
+/** Result of synchronising one metric. */
 export interface Standing {
   /** The next offset the store needs. */
   readonly neededOffset: number;
@@ -50,7 +50,10 @@ export class StoreWriter {
     return this.states.get(metric)!;
   }
 
-  /** Says who writes the metric and asks how far the store has come; `stale`: the store had this id before another. */
+  /**
+   * Registers this pipeline as the metric's source and reads the store's position; `stale`: the store had this id
+   * before another.
+   */
   async identify(metric: string, topicId: string, nextOffset: number): Promise<Standing | 'stale'> {
     const state = this.states.get(metric)!;
     state.topic = null;
@@ -74,11 +77,11 @@ export class StoreWriter {
     state.appliedOffset = offset - 1;
   }
 
-  /** Rejects with OutOfSync or UnavailableError. A slice that is in the store already changes nothing. */
+  /** Writes to the store; a repeated write changes nothing. Rejects with OutOfSync or UnavailableError. */
   async send(writes: readonly PendingWrite[]): Promise<void> {
     for (const write of writes) {
       const state = this.states.get(write.metric);
-      // A metric that was taken out of the metrics file since: nobody asks for it.
+      // The metric was removed from the metrics file.
       if (state === undefined) continue;
       if (state.topic === null) throw new OutOfSync('not_identified');
       const batch = toWriteBatch(write, state.output.metric, state.topic, this.clock());
@@ -108,7 +111,7 @@ export class StoreWriter {
     );
   }
 
-  /** Rejects with OutOfSync where the store has lost what it acknowledged. */
+  /** Reports positions to the store. Rejects with OutOfSync when the store has lost acknowledged points. */
   async report(topicId: string, atEnd: boolean): Promise<void> {
     for (const { output, topic, appliedOffset } of this.states.values()) {
       if (topic === null || topic.topicId !== topicId) continue;

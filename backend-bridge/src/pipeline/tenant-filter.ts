@@ -3,17 +3,20 @@ import { FilterCompiler, type ValueTest } from '../domain/filter';
 import type { Filter } from '../domain/selection';
 
 /**
- * What the holder of a token with fixed filters may hand in: events and profiles whose user and segment it may see.
- * The segment of an event is that of its user's profile at the moment it is counted, so it is judged then.
+ * Which events and profiles a tenant may send: those whose user and segment its filters select. An event's segment is
+ * that of the user's profile when it is counted, so it is checked then.
  */
 export interface TenantFilter {
-  /** `segment` null: the event counts in no group by segment; filters see the empty string. */
+  /** A null `segment` is not counted by segment; filters see an empty string. */
   allows(userId: string, segment: string | null): boolean;
 }
 
 export const OUTSIDE = "the user or its segment is outside this token's filters";
 
-/** Null: no filters. Throws `forbidden` for a filter on a dimension that raw events do not have. */
+/**
+ * The filter, or null without tenant filters. Throws `forbidden` for a filter on a dimension that raw events do not
+ * have.
+ */
 export function tenantFilter(filters: readonly Filter[]): TenantFilter | null {
   if (filters.length === 0) return null;
   const users: ValueTest[] = [];

@@ -2,12 +2,14 @@ import type { CountedEvent } from './enrichment';
 import type { PipelineRules } from './rules';
 import { WindowedAggregation } from './windows';
 
-/** The four aggregations and which events reach them. Pure: the same events in the same order give the same windows. */
+/**
+ * The four aggregations and the events they count. Pure: the same events in the same order produce the same windows.
+ */
 
 export const AGGREGATIONS = ['events', 'revenue', 'highActivity', 'activeUsers'] as const;
 export type AggregationName = (typeof AGGREGATIONS)[number];
 
-/** The one group of active users: all of them. */
+/** The single group of the active users metric. */
 export const EVERYONE = '';
 
 export class Topology {
@@ -22,7 +24,7 @@ export class Topology {
     };
   }
 
-  /** An event without a segment reaches no aggregation by segment, not even its stream time. */
+  /** An event without a segment does not reach aggregations by segment, and does not move their stream time. */
   apply(event: CountedEvent): void {
     const { events, revenue, highActivity, activeUsers } = this.aggregations;
     const { userId, segment, timestampMs, amount } = event;
@@ -40,7 +42,7 @@ export class Topology {
     activeUsers.countDistinct(timestampMs, EVERYONE, userId);
   }
 
-  /** Keys and members in all open windows. */
+  /** Number of keys and members in all open windows. */
   get entries(): number {
     let sum = 0;
     for (const name of AGGREGATIONS) sum += this.aggregations[name].entries;
@@ -48,8 +50,8 @@ export class Topology {
   }
 
   /**
-   * Whether an event may come in while the windows are full: it adds nothing new, or its time lets an old
-   * window go. So a full pipeline keeps counting whom it knows, and frees itself as time passes.
+   * Whether an event is accepted while the windows are full: when it adds no entry, or its time closes an old window. A
+   * full pipeline thus keeps counting known users, and recovers as time passes.
    */
   fitsWhenFull(event: CountedEvent): boolean {
     const { events, revenue, highActivity, activeUsers } = this.aggregations;

@@ -2,7 +2,7 @@ import { WindowedAggregation } from './windows';
 
 const MINUTE = 60_000;
 
-/** How much the collections of an aggregation hold. */
+/** Sizes of an aggregation's collections. */
 function held(aggregation: WindowedAggregation): number {
   let size = 0;
   for (const field of Object.values(aggregation) as unknown[]) {

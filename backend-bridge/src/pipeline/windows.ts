@@ -2,23 +2,23 @@ import type { WindowRule } from './rules';
 
 /** One windowed aggregation of a stream, with event time and grace as Kafka Streams has them. Pure. */
 
-/** What one window holds for one key. Which fields count depends on the aggregation. */
+/** Aggregate of one key in one window. Which fields are used depends on the aggregation. */
 export interface Accumulator {
   count: number;
   /** Purchases with a usable amount, and their sum in order of arrival. */
   amountCount: number;
   sum: number;
-  /** Newest event time in it: the timestamp that Kafka Streams gives the record. */
+  /** Newest event time in it: the record timestamp in Kafka Streams. */
   newestMs: number;
 }
 
-/** One open window with everything in it; also how a window is kept on disk. */
+/** One open window with its entries, also the on-disk form. */
 export interface OpenWindow {
   readonly startMs: number;
   readonly keys: Map<string, Accumulator>;
-  /** For a distinct count: who has been counted. */
+  /** For a distinct count: the members counted. */
   readonly members: Set<string> | null;
-  /** Changed since it was last kept. */
+  /** Changed since it was last written to disk. */
   dirty: boolean;
 }
 
@@ -30,13 +30,13 @@ export interface ChangedWindow {
 }
 
 /**
- * Stream time is the newest event time of the records that reached this aggregation, and moves before the
- * record is judged. A window takes a record while its end + grace is after stream time; after that it is dropped
- * from memory, because no record can reach it any more.
+ * Stream time is the newest event time of the records that reached this aggregation, and moves before the record is
+ * checked. A window accepts records while its end + grace is after stream time; then it is dropped from memory, because
+ * no record can reach it any more.
  */
 export class WindowedAggregation {
   streamTimeMs: number | null = null;
-  /** Keys and members of all open windows: what the memory held is proportional to. */
+  /** Keys and members of all open windows; memory use is proportional to it. */
   entries = 0;
   late = 0;
   private readonly open = new Map<number, OpenWindow>();
@@ -52,7 +52,7 @@ export class WindowedAggregation {
     return timestampMs - (timestampMs % this.rule.sizeMs);
   }
 
-  /** True when a record of this time, by itself, would let a window go. */
+  /** True when a record of this time would close a window. */
   wouldClose(timestampMs: number): boolean {
     return timestampMs >= this.nextCloseMs;
   }
@@ -69,7 +69,7 @@ export class WindowedAggregation {
     return this.startOf(timestampMs) + this.rule.sizeMs + this.rule.graceMs <= this.streamTimeMs;
   }
 
-  /** The key's accumulator to add to; null when the record came too late, or its member is counted already. */
+  /** The key's accumulator to add to; null when the record is late or its member already counted. */
   private reach(timestampMs: number, key: string, member: string | null): Accumulator | null {
     if (this.streamTimeMs === null || timestampMs > this.streamTimeMs) {
       this.streamTimeMs = timestampMs;
@@ -113,7 +113,7 @@ export class WindowedAggregation {
     if (accumulator !== null) accumulator.count += 1;
   }
 
-  /** `amount` null: a row that SUM and AVG leave out, and COUNT(*) does not. */
+  /** A null `amount` is ignored by SUM and AVG, but counted by COUNT(*). */
   addAmount(timestampMs: number, key: string, amount: number | null): void {
     const accumulator = this.reach(timestampMs, key, null);
     if (accumulator === null) return;
@@ -136,7 +136,7 @@ export class WindowedAggregation {
     }
   }
 
-  /** What changed since the last call, oldest window first, each with its value of now. */
+  /** Windows changed since the last call, oldest first, with their current values. */
   takeChanged(): ChangedWindow[] {
     const changes = [...this.changed.values()].sort((a, b) => a.startMs - b.startMs);
     this.changed.clear();
@@ -153,7 +153,7 @@ export class WindowedAggregation {
     return this.open.values();
   }
 
-  /** Everything in the open windows, oldest first: what can be told anew after the store was lost. */
+  /** Everything in the open windows, oldest first: what can be resent after the store was lost. */
   everything(): ChangedWindow[] {
     const all: ChangedWindow[] = [];
     for (const { startMs, keys } of this.open.values()) {
@@ -162,7 +162,7 @@ export class WindowedAggregation {
     return all.sort((a, b) => a.startMs - b.startMs);
   }
 
-  /** Puts back what was kept. Only before the first record. */
+  /** Restores windows from disk. Only before the first record. */
   restore(streamTimeMs: number | null, windows: Iterable<OpenWindow>): void {
     this.streamTimeMs = streamTimeMs;
     for (const window of windows) {

@@ -11,10 +11,10 @@ import type { PointChange } from '../domain/store';
 import { POINT_COUNT_AT, RECORD_HEAD, REQUEST_HEAD, SERIES_COUNT_AT } from './write-request';
 
 /**
- * A message on a metric's channel, little-endian: version and kind u8 (version in the upper four bits, 0 now), number f64, watermark f64, final before f64,
- * epoch (EPOCH_BYTES of text). Then for points: a revision u32 for each point of the request (0: unchanged),
- * an id u32 for each of its series, the number of overrides u16 and each as index u16 + slot (where the
- * stored slot differs from the request's by more than the revision), the request itself and its length u32.
+ * A message on a metric's channel, little-endian: version and kind u8 (version in the upper four bits, 0 now), number
+ * f64, watermark f64, final before f64, epoch (EPOCH_BYTES of text). For points: a revision u32 for each point of the
+ * request (0: unchanged), an id u32 for each of its series, the number of overrides u16 and each as index u16 + slot
+ * (where the stored slot differs from the request's by more than the revision), the request itself and its length u32.
  * For forgotten series: their ids, u32 each. The head is the same in every version; whatever else changes, raises it.
  */
 export const EPOCH_BYTES = 16;
@@ -22,16 +22,16 @@ const HEAD = 25 + EPOCH_BYTES;
 const NULL_TIME = -9007199254740991;
 const POINTS = 1;
 const FORGOTTEN = 2;
-/** Of the messages that this bridge reads; bridges of the first release wrote them without a version. */
+/** Version of messages that this bridge reads; the first release wrote none. */
 export const MESSAGE_VERSION = 0;
 
 export interface ChangeMessage {
-  /** Past MESSAGE_VERSION only the head was read: a newer bridge wrote the message. */
+  /** Above MESSAGE_VERSION only the head is decoded: a newer bridge wrote the message. */
   readonly version: number;
   readonly number: number;
   readonly epoch: string;
   readonly progress: Progress;
-  /** Series of the points, new ones among them. */
+  /** Series of the points, including new ones. */
   readonly series: readonly { readonly id: number; readonly key: string }[];
   readonly forgotten: readonly number[];
   /** Decodes the changed points. */
@@ -42,7 +42,7 @@ function timeOrNull(value: number): number | null {
   return value === NULL_TIME ? null : value;
 }
 
-/** Throws RangeError for bytes that are no message of this layout. */
+/** Throws RangeError for bytes that are not a message of this layout. */
 export function decodeMessage(bytes: Buffer, layout: BucketLayout): ChangeMessage {
   const first = bytes.readUInt8(0);
   const [version, kind] = [first >> 4, first & 0x0f];
@@ -65,7 +65,7 @@ export function decodeMessage(bytes: Buffer, layout: BucketLayout): ChangeMessag
   return { ...head, forgotten: [], ...decodePoints(bytes, layout) };
 }
 
-/** Where the request begins: it holds the counts of what stands before it, so the message is read from its end. */
+/** Start of the request. It contains the counts of what precedes it, so the message is read from its end. */
 function findRequest(bytes: Buffer): number {
   const at = bytes.length - 4 - bytes.readUInt32LE(bytes.length - 4);
   if (at < HEAD || at + REQUEST_HEAD > bytes.length)

@@ -10,32 +10,32 @@ const POLL_MS = 1000;
 
 export interface ChangeListener {
   onMessage(entry: MetricEntry, message: ChangeMessage): void;
-  /** Messages of the metric may have been missed. */
+  /** Called when messages of the metric may have been missed. */
   onGap(entry: MetricEntry, reason: string): void;
-  /** The metric is under another epoch. */
+  /** Called when the metric is in another epoch. */
   onForeignEpoch(): void;
 }
 
-/** Where the reading of one metric's channel is. */
+/** State of one metric's channel. */
 interface ChannelState {
   readonly entry: MetricEntry;
   /**
-   * Why messages may have been missed, or null. Messages are dropped until Redis was asked: it may have lost changes
-   * that this bridge has seen, and then what it says next does not fit them.
+   * Why messages may have been missed, or null. While set, messages are dropped until Redis was queried: it may have
+   * lost changes that this bridge has seen, and later messages would not match.
    */
   suspended: string | null;
   /** Number of the newest message; null while any number may come next. */
   last: number | null;
-  /** The number that Redis told a poll ago: messages up to it have had a second to arrive. */
+  /** The newest number at the last poll; messages up to it have had a second to arrive. */
   told: number | null;
-  /** A newer bridge has written messages that this one cannot read, since the last poll. */
+  /** True when a newer bridge has written unreadable messages since the last poll. */
   unreadable: boolean;
   warned: boolean;
 }
 
 /**
- * Change messages of every metric, over a connection of its own. Each message is numbered; Redis is asked
- * each second for the newest number, so that a hole, a silent stop and a lost connection are all noticed.
+ * Subscribes to the change messages of all metrics on a separate connection. Messages are numbered, and the newest
+ * number is polled every second, so that gaps, a silent stop and a lost connection are all detected.
  */
 export class ChangeSubscriber {
   private readonly states = new Map<string, ChannelState>();
@@ -63,14 +63,14 @@ export class ChangeSubscriber {
       });
   }
 
-  /** Resolves when the subscription stands; from then on it is kept up. Rejects with UnavailableError. */
+  /** Resolves when subscribed; reconnects from then on. Rejects with UnavailableError. */
   async start(): Promise<void> {
     if (this.connection === null) await this.open();
     for (const state of this.states.values()) state.suspended = null;
     this.pollTimer ??= setTimeout(() => void this.poll(), POLL_MS);
   }
 
-  /** Another epoch was entered: any number may come next. */
+  /** Resets the state after another epoch was entered: any number may come next. */
   reset(): void {
     for (const state of this.states.values()) {
       state.suspended = null;
@@ -107,7 +107,7 @@ export class ChangeSubscriber {
       throw unavailable(faults[0] ?? error);
     }
     this.attempts = 0;
-    // Only from here on: a connection that never stood is tried again by whoever opened it.
+    // Only from here on: a connection that never opened is retried by its caller.
     connection.once('end', () => {
       if (connection === this.connection) this.lost(faults[0]);
     });
@@ -164,14 +164,14 @@ export class ChangeSubscriber {
     else this.listener.onMessage(entry, message);
   }
 
-  /** What such messages say is read from the store instead, about once a second. */
+  /** Handles unreadable messages: readers re-read the store about once a second instead. */
   private noteNewer(state: ChannelState, version: number): void {
     state.unreadable = true;
     if (state.warned) return;
     state.warned = true;
     this.log.warn(
       { metric: state.entry.metric.name, version, known: MESSAGE_VERSION },
-      'a newer bridge writes changes that this one cannot read; it reads the store every second instead: update it',
+      'a newer bridge writes changes that this one cannot read; reading the store every second instead: update this bridge',
     );
   }
 
@@ -183,7 +183,7 @@ export class ChangeSubscriber {
   }
 
   private async poll(): Promise<void> {
-    // Answered by the same socket timeout as any command: a server that hangs ends the subscription.
+    // Subject to the socket timeout of all commands, so that a hanging server ends the subscription.
     this.connection?.ping().catch(() => undefined);
     await Promise.all([...this.states.values()].map((state) => this.compare(state)));
     for (const state of this.states.values()) {
@@ -195,25 +195,25 @@ export class ChangeSubscriber {
     if (!this.closed) this.pollTimer = setTimeout(() => void this.poll(), POLL_MS);
   }
 
-  /** Asks Redis for the newest number, and whether everything seen is there. */
+  /** Queries the newest number, and checks that everything seen is still there. */
   private async compare(state: ChannelState): Promise<void> {
     const before = this.connection;
     const { suspended } = state;
     let now: number;
     try {
-      // Names of series may have been missed too; the next message speaks of their ids.
+      // Series keys may have been missed too; the next message refers to their ids.
       if (suspended !== null) {
         state.entry.index.invalidate();
         await state.entry.index.upToDate();
       }
       now = (await this.epoch.confirm(state.entry)).stored.number;
     } catch {
-      // Redis does not answer, or another epoch was entered: nothing that was told before counts.
+      // Redis does not answer, or another epoch was entered: earlier numbers are invalid.
       state.told = null;
       return;
     }
     if (this.closed || before === null || before !== this.connection) return;
-    // Suspended meanwhile: the comparison that belongs to it reads the names first.
+    // Suspended meanwhile: the next comparison reads the series first.
     if (state.suspended !== suspended) return;
     if (suspended !== null) {
       state.suspended = null;

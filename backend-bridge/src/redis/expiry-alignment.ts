@@ -9,12 +9,12 @@ import type { RedisLink } from './redis-link';
 
 const ALIGN_MS = 10_000;
 /**
- * Irregular windows have to be looked at one by one, and so have windows that must be kept until they are steps: only in the half
- * hour in which bridges with another retention, or of a release without history, are replaced.
+ * Rounds in which buckets are checked series by series. Needed for irregular windows and for windows that must be kept
+ * until sealed, only in the half hour in which bridges with another retention or an older release are replaced.
  */
 const WHOLE_ROUNDS = [0, 6, 30, 180];
 
-/** Keeps the expiry of what is stored in step with the metrics' retention, until the signal. */
+/** Keeps the expiry of stored buckets in line with the metrics' retention, until the signal aborts. */
 export async function keepAligned(
   link: RedisLink,
   entries: readonly MetricEntry[],
@@ -30,16 +30,16 @@ export async function keepAligned(
         await alignExpiry(link, entry, epoch(), () => !signal.aborted, whole && hasHistory(entry.metric));
       }
     } catch (error) {
-      log.debug({ err: error }, 'the expiry of stored buckets is aligned later');
+      log.debug({ err: error }, 'expiry alignment failed; retrying later');
     }
     await delay(ALIGN_MS, undefined, { signal, ref: false }).catch(() => undefined);
   }
 }
 
 /**
- * Gives every stored bucket of a metric the expiry that its retention asks for; windows of one with a history are kept
- * until they are steps. Does nothing while the stored definition is another bridge's: that one was started later, and
- * decides. `each`: every series of a bucket is looked at, for bridges without the history write to it too.
+ * Sets the expiry of every stored bucket of a metric by its retention; windows of a metric with history are kept until
+ * sealed. Does nothing while the stored definition is that of a bridge started later, which decides. `each`: checks
+ * every series of a bucket, because bridges without the history may write to it too.
  */
 export async function alignExpiry(
   link: RedisLink,

@@ -6,8 +6,8 @@ import write from './write.lua';
 const source = `${functions}\n${history}\n${write}`;
 
 /**
- * Named by its content: bridges of two versions can share one Redis while they are exchanged,
- * and a library is never replaced by another one under the same name.
+ * Named by its content hash, so that bridges of two versions can share one Redis during a rolling update, and a library
+ * is never replaced by another one of the same name.
  */
 const name = `streamkpi_${createHash('sha256').update(source).digest('hex').slice(0, 12)}`;
 

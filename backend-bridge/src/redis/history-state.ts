@@ -2,24 +2,24 @@ import { tiersOf } from '../domain/history/tiers';
 import type { Metric } from '../domain/metric';
 import type { HistoryState } from '../domain/store';
 
-/** The tiers of a metric, as its meta hash has them (history.lua); empty where it has none. */
+/** The tiers of a metric as stored in its meta hash (history.lua); empty without history. */
 export function historyText(metric: Metric): string {
   return tiersOf(metric)
     .map(({ stepMs, keepMs }) => `${stepMs / metric.window.advanceMs}:${stepMs}:${keepMs}`)
     .join(',');
 }
 
-/** The hash `tiers`, read. */
+/** The decoded hash `tiers`. */
 export interface StoredTier {
-  /** The first step that has all its windows. */
+  /** The first complete step. */
   readonly sinceMs: number;
-  /** Numbers of the blocks, ascending. */
+  /** Block numbers, ascending. */
   readonly blocks: readonly number[];
   readonly steps: number;
   readonly bytes: number;
 }
 
-/** By windows in a step. */
+/** By windows per step. */
 export function parseTiers(fields: Readonly<Record<string, string>>): ReadonlyMap<number, StoredTier> {
   const tiers = new Map<number, { sinceMs: number; blocks: number[]; steps: number; bytes: number }>();
   for (const [field, text] of Object.entries(fields)) {
@@ -40,7 +40,7 @@ export function parseTiers(fields: Readonly<Record<string, string>>): ReadonlyMa
   return tiers;
 }
 
-/** A tier that the bridge which was started last does not keep is absent. */
+/** A tier that the last started bridge does not keep is absent. */
 export function historyStateOf(
   metric: Metric,
   sealedBeforeMs: number,

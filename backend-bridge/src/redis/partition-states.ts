@@ -1,7 +1,7 @@
 import type { Progress } from '../domain/progress';
 import type { PartitionGap, StoredPosition } from '../domain/store';
 
-/** Applied offsets out of the reply to HGETALL of a metric's partitions: field, packed state, field, ... */
+/** Applied offsets from the HGETALL reply of a metric's partitions: field, packed state, field, ... */
 export function appliedOffsets(flat: readonly Buffer[]): ReadonlyMap<number, number> {
   const applied = new Map<number, number>();
   for (let i = 0; i + 1 < flat.length; i += 2) {
@@ -14,7 +14,7 @@ export function appliedOffsets(flat: readonly Buffer[]): ReadonlyMap<number, num
 const REPORTED_AT = 32;
 const NULL_TIME = -9007199254740991;
 
-/** The same reply as positions: the next offset that is lacking, and when a reader last reported. */
+/** Positions from the same reply: the next missing offset, and when a reader last reported. */
 export function storedPositions(flat: readonly Buffer[]): ReadonlyMap<number, StoredPosition> {
   const positions = new Map<number, StoredPosition>();
   for (let i = 0; i + 1 < flat.length; i += 2) {
@@ -28,7 +28,7 @@ export function storedPositions(flat: readonly Buffer[]): ReadonlyMap<number, St
   return positions;
 }
 
-/** Gaps out of the reply of the function `report`: its kind, then partition, next offset needed, ... */
+/** Gaps from the reply of the function `report`: its kind, then partition, next offset needed, ... */
 export function decodeGaps(reply: unknown): readonly PartitionGap[] {
   const parts = Array.isArray(reply) ? (reply as unknown[]) : [];
   const gaps: PartitionGap[] = [];

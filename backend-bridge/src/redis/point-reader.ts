@@ -17,14 +17,14 @@ export interface MetricEntry {
   readonly index: SeriesCache;
 }
 
-/** Up to so many buckets are asked for without looking which exist. */
+/** Up to this number of buckets are read without checking which exist. */
 const DIRECT_BUCKETS = 256;
-/** Keys of one command: bounds how long Redis is held up, and what is in memory at once. */
+/** Keys per command: bounds how long Redis is blocked, and what is in memory at once. */
 const CHUNK = 64;
 const CHUNKS_IN_FLIGHT = 4;
 const BUCKET_PAGE = 10_000;
 
-/** One bucket of one series, to be fetched. */
+/** A bucket of a series to fetch. */
 interface Place {
   readonly seriesId: number;
   readonly bucket: number;
@@ -43,7 +43,7 @@ export async function readPoints(
     const chunks: Promise<() => void>[] = [];
     for (let i = at; i < Math.min(at + CHUNK * CHUNKS_IN_FLIGHT, places.length); i += CHUNK)
       chunks.push(fetchChunk(link, entry, places.slice(i, i + CHUNK), collector));
-    // In the order of the places, so that the points of a series come out in order.
+    // In the order of the places, so that the points of a series are in order.
     for (const take of await Promise.all(chunks)) take();
   }
   return inLabelOrder(entry.index, collector.found());
@@ -58,13 +58,13 @@ async function inLabelOrder(
   const found: SeriesPoints[] = [];
   for (const [seriesId, points] of collected) {
     const values = index.valuesOf(seriesId);
-    // Forgotten between the two reads: its points have just expired.
+    // Removed between the two reads: its points have just expired.
     if (values !== undefined) found.push({ seriesId, values, points });
   }
   return found.sort((a, b) => compareValues(a.values, b.values));
 }
 
-/** The buckets to fetch, those of one series one behind the other and ascending. */
+/** The buckets to fetch, grouped by series and ascending. */
 async function findPlaces(link: RedisLink, entry: MetricEntry, request: ReadRequest): Promise<Place[]> {
   const { layout, metric } = entry;
   const oldest = layout.irregular
@@ -90,7 +90,7 @@ async function findPlaces(link: RedisLink, entry: MetricEntry, request: ReadRequ
       else list.push(bucket);
       places += 1;
     }
-    // Every bucket that exists holds a point; those cut off by the range's ends and by retention are few.
+    // Every existing bucket holds a point; few are cut off by the range and the retention.
     if (places > 2 * request.maxPoints + 10_000) throw tooLarge(entry.metric, request);
   }
   const found: Place[] = [];
@@ -111,7 +111,7 @@ export async function seriesInBuckets(
   return [...found].sort((a, b) => a - b);
 }
 
-/** The buckets that exist, ascending, each with the series that have points in it. */
+/** The existing buckets, ascending, each with its series. */
 async function* bucketIndexes(
   link: RedisLink,
   entry: MetricEntry,
@@ -124,7 +124,7 @@ async function* bucketIndexes(
     const indexes = await link.mget(part.map((bucket) => entry.keys.index(bucket)));
     for (const [i, packed] of indexes.entries()) {
       if (packed === null) continue;
-      // A hash of sessions that expired and came again is in its index twice.
+      // A hash of sessions that expired and was created again is in its index twice.
       const seriesIds = new Set<number>();
       for (let offset = 0; offset + 4 <= packed.length; offset += 4)
         seriesIds.add(packed.readUInt32LE(offset));
@@ -177,7 +177,7 @@ async function fetchChunk(
 function tooLarge(metric: Metric, request: ReadRequest): RequestError {
   return new RequestError(
     'range_too_large',
-    `The range holds more than ${request.maxPoints} points of ${metric.name}; ask for a shorter one or fewer series`,
+    `The range holds more than ${request.maxPoints} points of ${metric.name}; request a shorter range or fewer series`,
     { max_points: request.maxPoints },
   );
 }

@@ -11,10 +11,10 @@ import { StepSealer, type SealerDependencies } from './step-sealer';
 import type { StoreEpoch } from './store-epoch';
 
 const SEAL_INTERVAL_MS = 1_000;
-/** Between two steps when there is much to seal; writes go in between. */
+/** Pause between two steps when there is much to seal, so that writes run in between. */
 const SEAL_PAUSE_MS = 20;
 
-/** The history of metrics that have one, in Redis (history.lua). */
+/** History in Redis (history.lua). */
 export class RedisHistory implements HistoryStore {
   constructor(
     private readonly link: RedisLink,
@@ -33,7 +33,7 @@ export class RedisHistory implements HistoryStore {
   async readSteps(metric: Metric, request: StepsRequest): Promise<StepsAnswer> {
     const entry = this.entry(metric);
     return this.storeEpoch.reading(entry, async () => {
-      // The boundary first: whatever is before it is in the blocks that there are then.
+      // The boundary first: everything before it is in blocks by then.
       const [boundary] = await this.link.hmget(entry.keys.meta, 'sealed_before');
       const sealedBeforeMs = Number(boundary ?? 0);
       const tiers = parseTiers(await this.link.hgetall(entry.keys.tiers));
@@ -43,7 +43,7 @@ export class RedisHistory implements HistoryStore {
     });
   }
 
-  /** Turns windows into steps, and deletes steps that have expired, until the signal. */
+  /** Seals windows into steps and deletes expired steps, until the signal aborts. */
   async keepSealed(
     metrics: readonly Metric[],
     dependenciesOf: (metric: Metric) => SealerDependencies,
@@ -63,7 +63,7 @@ export class RedisHistory implements HistoryStore {
         failing = false;
       } catch (error) {
         if (signal.aborted) return;
-        if (!failing) log.warn({ err: error }, 'windows in Redis become steps later; it is tried again');
+        if (!failing) log.warn({ err: error }, 'sealing in Redis failed; retrying');
         failing = true;
       }
       await delay(more ? SEAL_PAUSE_MS : SEAL_INTERVAL_MS, undefined, { signal, ref: false }).catch(

@@ -1,11 +1,13 @@
 /**
- * Names of everything in Redis. One hash tag per metric: all of a metric lives in one slot of a cluster,
- * so that compare, apply and publish are one step (docs/decisions/0003-redis-layout.md).
+ * All Redis keys. One hash tag per metric keeps a metric in one cluster slot, so that compare, apply and publish are
+ * one atomic step (docs/decisions/0003-redis-layout.md).
  */
 export interface MetricKeys {
-  /** Hash: shape, epoch, topic, progress, chan, next_series, run, and how far the metric is sealed (functions.lua, history.lua). */
+  /**
+   * Hash: shape, epoch, topic, progress, chan, next_series, run, and the sealing state (functions.lua, history.lua).
+   */
   readonly meta: string;
-  /** Keys of a function's call: meta, and one that never exists (functions.lua says why). */
+  /** Keys of a function call: meta, and one that never exists (see functions.lua). */
   readonly step: readonly [string, string];
   /** Hash: partition number -> packed state. */
   readonly parts: string;
@@ -13,11 +15,11 @@ export interface MetricKeys {
   readonly series: string;
   /** Sorted set of bucket numbers that have an index. */
   readonly buckets: string;
-  /** Hash: since when a tier is complete, and steps and bytes of each of its blocks (history.lua). */
+  /** Hash: start of each complete tier, and steps and bytes of its blocks (history.lua). */
   readonly tiers: string;
   /** Channel of the metric's changes. */
   readonly channel: string;
-  /** The ids of the series that have points in a bucket, u32 after u32. */
+  /** Ids of the series with points in a bucket, concatenated u32. */
   index(bucket: number): string;
   /** Packed slots of a series in a bucket of fixed windows. */
   packed(seriesId: number, bucket: number): string;
@@ -28,7 +30,7 @@ export interface MetricKeys {
 }
 
 export function metricKeys(prefix: string, metricName: string): MetricKeys {
-  // Encoded, because a brace in the name would change the hash tag.
+  // Encoded, as a brace in the name would change the hash tag.
   const base = `${prefix}:{${encodeURIComponent(metricName)}}:`;
   return {
     meta: `${base}meta`,
@@ -46,19 +48,19 @@ export function metricKeys(prefix: string, metricName: string): MetricKeys {
 }
 
 /**
- * Keys of the function `clock`: a hash of a bridge's name -> how far its clock is ahead of Redis's, and when it said so;
- * and one that never exists.
+ * Keys of the function `clock`: a hash of bridge name -> clock offset to Redis and time of the report; and one that
+ * never exists.
  */
 export function clocksStep(prefix: string): readonly [string, string] {
   return [`${prefix}:{clocks}:ahead`, `${prefix}:{clocks}:none`];
 }
 
-/** The store's own hash: layout, epoch, rotated, and `m:<metric>` for each metric that was registered. */
+/** The store's hash: layout, epoch, rotated, and `m:<metric>` for each registered metric. */
 export function storeKey(prefix: string): string {
   return `${prefix}:meta`;
 }
 
-/** How often a running bridge has announced itself. All of them in one slot of a cluster, to be read together. */
+/** Announcement counter of a running bridge. All in one cluster slot, to be read together. */
 export function bridgeKey(prefix: string, bridgeId: string): string {
   return `${prefix}:{bridges}:bridge:${bridgeId}`;
 }

@@ -20,7 +20,7 @@ export interface LinkOptions {
   readonly tls: TlsOptions | null;
   readonly commandTimeoutMs: number;
   readonly telemetry: Telemetry;
-  /** Called when a connection stands, before any command on it: another Redis may answer than before. */
+  /** Called on connect, before any command: another Redis may answer than before. */
   readonly onConnected: () => void;
 }
 
@@ -48,7 +48,7 @@ type NodeOptions = Omit<
   | 'replyMapping'
 >;
 
-/** More commands than this at once means that Redis does not keep up; further ones are refused. */
+/** Most commands in flight; further ones are refused, as Redis does not keep up. */
 const MAX_IN_FLIGHT = 1024;
 const RECONNECT_MIN_MS = 50;
 const RECONNECT_MAX_MS = 1000;
@@ -59,8 +59,8 @@ export function reconnectDelay(attempt: number): number {
 }
 
 /**
- * The connection for commands. Nothing waits for a connection that is down: a command fails at once, or
- * after commandTimeoutMs where Redis accepts but does not answer; the socket is then given up too.
+ * The command connection. Commands are not queued while it is down: they fail at once, or after commandTimeoutMs when
+ * Redis accepts but does not answer; the socket is then closed too.
  */
 export class RedisLink {
   private readonly client: Redis | Cluster;
@@ -100,7 +100,7 @@ export class RedisLink {
       this.lastError = null;
       options.onConnected();
     });
-    // The connection to a node of a cluster comes back by itself.
+    // Connections to cluster nodes reconnect by themselves.
     this.client.on('+node', (node: Redis) => node.on('ready', options.onConnected));
   }
 
@@ -108,7 +108,7 @@ export class RedisLink {
     return this.client instanceof Cluster;
   }
 
-  /** Resolves when the connection stands; it then keeps itself up until close(). */
+  /** Resolves when connected; reconnects until close(). */
   async connect(): Promise<void> {
     if (this.isReady()) return;
     const ready = new Promise<void>((resolve) => this.client.once('ready', () => resolve()));
@@ -123,7 +123,7 @@ export class RedisLink {
     }
   }
 
-  /** Calls a function of the library on the node that holds the keys; loads the library where it is missing. */
+  /** Calls a library function on the node that holds the keys; loads the library if missing. */
   async call(name: FunctionName, keys: readonly string[], ...args: Argument[]): Promise<unknown> {
     const call = (): Promise<unknown> => this.client.fcall(functionName(name), keys.length, ...keys, ...args);
     return this.timed(name, async () => {
@@ -172,7 +172,7 @@ export class RedisLink {
     return this.timed('zcard', () => this.client.zcard(key));
   }
 
-  /** Several reads of keys of one slot in one round trip. Rejects when one of them fails. */
+  /** Reads several keys of one slot in one round trip. Rejects when one read fails. */
   async pipeline(commands: readonly (readonly [string, ...Argument[]])[]): Promise<unknown[]> {
     return this.timed('pipeline', async () => {
       const pipeline = this.client.pipeline();
@@ -185,12 +185,12 @@ export class RedisLink {
     });
   }
 
-  /** Runs INFO on every node that takes writes. */
+  /** Runs INFO on every primary. */
   async infoOfMasters(): Promise<readonly string[]> {
     return this.timed('info', () => Promise.all(this.masters().map((node) => node.info())));
   }
 
-  /** A library that is there already stays: it knows the runs of its metrics, and the same name is the same content. */
+  /** An existing library is kept: it holds the runs of its metrics, and equal names have equal content. */
   async loadLibrary(): Promise<void> {
     await Promise.all(
       this.masters().map(async (node) => {
@@ -203,7 +203,7 @@ export class RedisLink {
     );
   }
 
-  /** A connection of its own, for subscriptions; it does not come back by itself. */
+  /** A separate connection for subscriptions, without automatic reconnect. */
   subscriberConnection(): Redis {
     return new Redis({
       ...this.nodeOptions(),
@@ -215,7 +215,7 @@ export class RedisLink {
     });
   }
 
-  /** Where the primary is, without a cluster: at the address, or where the Sentinels say at each connection. */
+  /** Connection options without a cluster: the address, or the Sentinels to query for the primary at each connect. */
   private primary(sentinelRetryStrategy: (attempt: number) => number | null): Address {
     const { addresses, sentinel, tls } = this.options.target;
     if (sentinel === null) return { ...addresses[0]! };
@@ -256,16 +256,16 @@ export class RedisLink {
       ...(username === null ? {} : { username }),
       ...(password === null ? {} : { password }),
       ...(target.tls ? { tls: { ...tls } } : {}),
-      // RESP2: the same replies on every server, and no HELLO that a user would need a right for.
+      // RESP2: the same replies on every server, and no HELLO, which needs a permission.
       protocol: 2,
       connectTimeout: commandTimeoutMs,
       socketTimeout: commandTimeoutMs,
       maxRetriesPerRequest: 0,
       autoResendUnfulfilledCommands: false,
-      // A server that loads its data answers with LOADING, which says more than a connection that is not ready.
+      // A loading server answers LOADING, which says more than a connection that is not ready.
       enableReadyCheck: false,
       disableClientInfo: true,
-      // After a failover the name may lead to the new primary.
+      // After a failover the name may resolve to the new primary.
       reconnectOnError: (error) => (redisErrorCode(error) === 'READONLY' ? 1 : false),
     };
   }
@@ -283,7 +283,7 @@ export class RedisLink {
     if (this.closed) throw new UnavailableError('store', 'The store is closed');
     if (!this.isReady()) throw this.unreachable();
     if (this.inFlight >= MAX_IN_FLIGHT)
-      throw new UnavailableError('store', `Redis does not keep up: ${MAX_IN_FLIGHT} commands wait for it`);
+      throw new UnavailableError('store', `Redis does not keep up: ${MAX_IN_FLIGHT} commands are waiting`);
     this.inFlight += 1;
     const begin = performance.now();
     const { commandTimeoutMs } = this.options;

@@ -42,16 +42,16 @@ import { decodeOutcome, decodeReach, encodeWrite } from './write-request';
 export interface RedisStoreOptions {
   /** redis:// or rediss://, several hosts and ?cluster=true for a cluster (redis-url.ts). */
   readonly url: string;
-  /** Every key begins with it. */
+  /** Prefix of every key. */
   readonly keyPrefix: string;
-  /** Over those of the url. */
+  /** Overrides that of the url. */
   readonly username?: string;
   readonly password?: string;
-  /** PEM texts; used with rediss:// only. */
+  /** PEM; used with rediss:// only. */
   readonly tls?: TlsOptions;
-  /** A command without an answer for this long has failed. */
+  /** Command timeout. */
   readonly commandTimeoutMs: number;
-  /** Names this bridge to the others, whom its clock may concern. */
+  /** Name of this bridge in clock reports of others. */
   readonly bridgeName?: string;
 }
 
@@ -59,16 +59,16 @@ export interface RedisStoreDependencies {
   readonly log: Log;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
-  /** Absent: `clock` is taken for right. */
+  /** Absent: `clock` is trusted. */
   readonly guard?: ClockGuard;
 }
 
 const IDENTIFY_ATTEMPTS = 10;
-/** A bridge announces itself about once a second; one silent for this long is forgotten. */
+/** Bridges announce themselves about once a second; one silent for this long is removed. */
 const SILENT_BRIDGE_MS = 60_000;
-/** /readyz has to name Redis within two seconds. */
+/** /readyz must report Redis within two seconds. */
 const READY_TIMEOUT_MS = 1000;
-/** Codes that trying again does not cure: the settings are wrong. */
+/** Error codes that a retry cannot fix: the settings are wrong. */
 const SETTINGS_AT_FAULT = ['WRONGPASS', 'NOAUTH', 'NOPERM', 'MOVED', 'CROSSSLOT'];
 
 export function createRedisStore(
@@ -89,7 +89,7 @@ class RedisStore implements SeriesStore {
   private readonly entries = new Map<string, MetricEntry>();
   private readonly listeners = new Set<StoreListener>();
   private readonly storeEpoch: StoreEpoch;
-  /** By metric: the newest end of a window that was final when the grace was changed. */
+  /** Newest end of a final window at the last change of grace, by metric. */
   private readonly finalEnds = new Map<string, number | null>();
   private closed = false;
   private aligning: Promise<void> | null = null;
@@ -213,10 +213,7 @@ class RedisStore implements SeriesStore {
       const { topicId, partitions, incarnations } = next;
       return { topicId, partitions, incarnations };
     }
-    throw new UnavailableError(
-      'store',
-      `The topic of ${metric.name} changes under our hands; trying again will help`,
-    );
+    throw new UnavailableError('store', `The topic of ${metric.name} changed during the operation; retry`);
   }
 
   async appliedOffsets(metric: Metric): Promise<ReadonlyMap<number, number>> {
@@ -260,7 +257,7 @@ class RedisStore implements SeriesStore {
     const request = encodeWrite(batch, entry.layout, certain);
     const acknowledged = entry.changes.appliedTo(topicId, partition);
     const epoch = this.epoch();
-    // Expired records count too, though none of them is in the request: their partition is not idle.
+    // Expired records count as activity although they are not in the request: their partition is not idle.
     const came = batch.points.length > 0 || batch.maxEventMs !== null;
     const reply = await this.change(
       entry,
@@ -276,7 +273,7 @@ class RedisStore implements SeriesStore {
     if (outcome.kind === 'gap' && outcome.neededOffset <= acknowledged) await this.storeEpoch.leave(epoch);
     if (outcome.kind === 'applied' && epoch === this.epoch()) {
       const { number, newestSeries } = decodeReach(reply);
-      // The message that names a new series may still be on its way.
+      // The message with the new series may not have arrived yet.
       entry.index.expect(newestSeries);
       entry.changes.see(number);
       entry.changes.acknowledge(topicId, partition, toOffset);
@@ -290,7 +287,7 @@ class RedisStore implements SeriesStore {
     reports: readonly PartitionReport[],
   ): Promise<readonly PartitionGap[]> {
     if (reports.length === 0) return [];
-    // Of two clocks that disagree, neither may make a reader's position newer than it is.
+    // With clocks that disagree, neither may make a reader's position look newer than it is.
     const reportedMs = Math.max(...reports.map((report) => report.nowMs));
     const nowMs = this.guard.certain() ? reportedMs : Math.min(reportedMs, this.guard.own());
     const entry = this.entry(metric);
@@ -369,8 +366,8 @@ class RedisStore implements SeriesStore {
   }
 
   /**
-   * Calls a function that changes the metric in the current epoch. A process that does not know the metric's numbers
-   * takes nothing: then the epoch is entered again, and the change tried once more if it is still the same one.
+   * Calls a function that changes the metric in the current epoch. A Redis process that does not know the metric's
+   * change numbers refuses; then the epoch is entered again, and the change retried once if the epoch is the same.
    */
   private async change(
     entry: MetricEntry,
@@ -390,14 +387,14 @@ class RedisStore implements SeriesStore {
     if (before === '' || this.closed) return;
     this.dependencies.log.warn(
       { epoch, before },
-      'Redis lost acknowledged data, or was emptied: a new epoch begins, and what is missing is read again',
+      'Redis lost acknowledged data or was flushed; starting a new epoch and re-reading what is missing',
     );
     for (const { index } of this.entries.values()) index.clear();
     this.subscriber.reset();
     this.tell((listener) => listener.onEpoch(epoch));
   }
 
-  /** Windows that were final before the grace was lengthened stay final: here by this bridge's own grace. */
+  /** Keeps windows final that were final before the grace was extended, by this bridge's own grace. */
   private keepFinal(metric: Metric, progress: Progress): Progress {
     const ends = this.finalEnds.get(metric.name) ?? null;
     const { finalBeforeMs } = progress;
@@ -432,7 +429,7 @@ class RedisStore implements SeriesStore {
     this.tell((listener) => listener.onGap(entry.metric, reason));
   }
 
-  /** A listener that throws must not keep the others from hearing. */
+  /** A listener that throws must not affect the others. */
   private tell(say: (listener: StoreListener) => void): void {
     for (const listener of this.listeners) {
       try {

@@ -5,12 +5,12 @@ export interface RedisAddress {
   readonly port: number;
 }
 
-/** Where Redis is, read from one setting. */
+/** Parser of the Redis URL setting. */
 export interface RedisTarget {
-  /** Of the server, of some of the cluster's nodes, or of Sentinels. */
+  /** Addresses of the server, of cluster nodes, or of Sentinels. */
   readonly addresses: readonly RedisAddress[];
   readonly cluster: boolean;
-  /** Name of the primary that the Sentinels at `addresses` watch; null: the addresses are those of Redis itself. */
+  /** Primary name watched by the Sentinels at `addresses`; null: the addresses are Redis servers. */
   readonly sentinel: string | null;
   readonly tls: boolean;
   readonly db: number;
@@ -42,7 +42,7 @@ function parseAddress(text: string, usualPort: number): RedisAddress {
   return { host, port };
 }
 
-/** Throws StartRefusedError for a text that is no Redis address; the message never holds the credentials. */
+/** Throws StartRefusedError for an invalid Redis URL; the message never contains the credentials. */
 export function parseRedisUrl(url: string): RedisTarget {
   const match = SHAPE.exec(url.trim());
   if (match === null) throw refuse('not a Redis address');

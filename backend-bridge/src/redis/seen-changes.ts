@@ -1,16 +1,16 @@
-/** Fields of a metric's meta hash that say where its changes are, in the order of parseStoredChanges(). */
+/** Fields of a metric's meta hash with its change position, in the order of parseStoredChanges(). */
 export const CHANGE_FIELDS = ['epoch', 'chan', 'run', 'run_before', 'run_from'] as const;
 
-/** Where the changes of a metric are in Redis. */
+/** Change position of a metric in Redis. */
 export interface StoredChanges {
   /** Null: the metric is gone. */
   readonly epoch: string | null;
   /** Number of the newest change. */
   readonly number: number;
-  /** The run of numbers given by one Redis process without a break, random text (functions.lua). */
+  /** Random id of the run of numbers assigned by one Redis process without interruption (functions.lua). */
   readonly run: string;
   readonly runBefore: string;
-  /** The last number of the run before. */
+  /** Last number of the previous run. */
   readonly runFrom: number;
 }
 
@@ -25,13 +25,13 @@ export function parseStoredChanges(values: readonly (string | null)[]): StoredCh
   };
 }
 
-/** A run begins at a multiple of this (functions.lua): the number of a change says which run it is of. */
+/** Runs begin at multiples of this (functions.lua), so that a change number identifies its run. */
 const RUN_NUMBERS = 2 ** 32;
 
 /**
- * What this bridge has seen of one metric's changes in the present epoch, by messages, reads and answers to its own
- * writes. Numbers, revisions and series ids only grow while Redis keeps what it acknowledged: where it has less than
- * was seen, it lost some, and what was read before no longer fits what will be read.
+ * What this bridge has seen of one metric's changes in the current epoch, by messages, reads and replies to its own
+ * writes. Numbers, revisions and series ids only grow while Redis keeps acknowledged data; when it has less than was
+ * seen, it lost some, and earlier reads no longer match later ones.
  */
 export class SeenChanges {
   private run = '';
@@ -39,29 +39,29 @@ export class SeenChanges {
   private topicId = '';
   private readonly applied = new Map<number, number>();
 
-  /** Nothing was seen yet in an epoch that was just entered. */
+  /** Resets to the position of a newly entered epoch. */
   enter({ run, number }: StoredChanges): void {
     this.run = run;
     this.newest = number;
     this.applied.clear();
   }
 
-  /** For the function `open`; an empty run: nothing was seen. */
+  /** Arguments for the function `open`; an empty run when nothing was seen. */
   get position(): { readonly run: string; readonly number: number } {
     return { run: this.run, number: this.newest };
   }
 
-  /** Whether a change is of the run that is seen now; one of another run says nothing before agreesWith() was asked. */
+  /** Whether a change belongs to the current run; one of another run is invalid until agreesWith() was checked. */
   isOfRun(number: number): boolean {
     return Math.floor(number / RUN_NUMBERS) === Math.floor(this.newest / RUN_NUMBERS);
   }
 
-  /** A change of this number was seen. */
+  /** Records a change number as seen. */
   see(number: number): void {
     if (number > this.newest && this.isOfRun(number)) this.newest = number;
   }
 
-  /** Everything of the topic's partition up to this offset was acknowledged to this bridge; -1: nothing was. */
+  /** Last offset of the topic's partition acknowledged to this bridge; -1: none. */
   appliedTo(topicId: string, partition: number): number {
     return topicId === this.topicId ? (this.applied.get(partition) ?? -1) : -1;
   }
@@ -73,8 +73,8 @@ export class SeenChanges {
   }
 
   /**
-   * False when changes that were seen are not there. `leastNumber`: `position.number` from before the command was sent
-   * that found this, as its answer may come after a message that is newer.
+   * False when seen changes are missing. `leastNumber`: `position.number` from before the command was sent, as its
+   * reply may arrive after a newer message.
    */
   agreesWith(found: StoredChanges, leastNumber: number): boolean {
     if (found.run !== this.run) {

@@ -5,26 +5,28 @@ import type { RedisLink } from './redis-link';
 const PAGE = 1000;
 
 export interface IndexGuard {
-  /** Resolves when what was read is of the current epoch; rejects with UnavailableError when another one was entered. */
+  /**
+   * Resolves when the data read is of the current epoch; rejects with UnavailableError when another one was entered.
+   */
   confirm(): Promise<unknown>;
-  /** An id has another key than before: resolves when another epoch was entered, and the index cleared. */
+  /** Called when an id has another key than before; resolves when another epoch was entered and the cache cleared. */
   conflict(): Promise<void>;
 }
 
 /**
- * The series of one metric, read once in pages and kept current by change messages. Ids are given in order,
- * so what is missing is found by reading on from the last one.
+ * Cache of the series of one metric, loaded in pages and updated by change messages. Ids are assigned in order, so
+ * missing series are found by reading on from the last id.
  */
 export class SeriesCache {
   private byId = new Map<number, Series>();
   private keys = new Map<number, string>();
   private readonly order = new SortedSeries((series) => this.byId.get(series.id) === series);
-  /** Every series with an id up to this one has been read or told of. */
+  /** All series with ids up to this one are known. */
   private knownUpTo = 0;
   /** The highest id that is known to exist. */
   private expected = 0;
   private complete = false;
-  /** How often the index was invalidated: what was read before the last time may be old. */
+  /** Number of invalidations; data read before the last one may be stale. */
   private invalidations = 0;
   private reading: Promise<void> | null = null;
 
@@ -34,7 +36,7 @@ export class SeriesCache {
     private readonly guard: IndexGuard,
   ) {}
 
-  /** False when the id is known as another series: Redis lost the one, and gave its id to the other. */
+  /** False when the id is known as another series: Redis lost that one and reassigned its id. */
   add(id: number, key: string): boolean {
     this.expected = Math.max(this.expected, id);
     const known = this.keys.get(id);
@@ -45,7 +47,7 @@ export class SeriesCache {
     return true;
   }
 
-  /** An id that a write was answered with: the message that names it may still be on its way. */
+  /** Records an id from a write reply, whose message may not have arrived yet. */
   expect(id: number): void {
     this.expected = Math.max(this.expected, id);
   }
@@ -57,13 +59,13 @@ export class SeriesCache {
     }
   }
 
-  /** Messages may have been missed, or Redis may be another process: the next reader reads everything again. */
+  /** Makes the next reader reload everything, after missed messages or a change of the Redis process. */
   invalidate(): void {
     this.complete = false;
     this.invalidations += 1;
   }
 
-  /** The store was lost: ids mean nothing any more. */
+  /** Clears the cache after the store was lost and ids became invalid. */
   clear(): void {
     this.byId = new Map();
     this.keys = new Map();
@@ -83,7 +85,7 @@ export class SeriesCache {
     return this.order.list();
   }
 
-  /** Resolves when valuesOf() knows every series that is known to exist; at once where nothing is missing. */
+  /** Resolves when valuesOf() covers every known id; at once when nothing is missing. */
   async upToDate(): Promise<void> {
     while (!this.complete || this.knownUpTo < this.expected) {
       this.reading ??= this.readOn().finally(() => {
@@ -115,7 +117,7 @@ export class SeriesCache {
       if (flat.length < 2 * PAGE) break;
     }
     await this.guard.confirm();
-    // Cleared meanwhile: what was read belongs to the store that was lost.
+    // Cleared meanwhile: the data belongs to the lost store.
     if (map !== this.byId) return;
     this.forget(before.filter((id) => !found.has(id)));
     for (const [id, key] of found) {

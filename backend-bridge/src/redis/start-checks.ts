@@ -6,7 +6,7 @@ function field(info: string, name: string): string | null {
   return new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? null;
 }
 
-/** Refuses a server that is too old, or that would evict points when its memory is full. */
+/** Throws StartRefusedError for a server that is too old, or that would evict points when its memory is full. */
 export function checkServer(info: string): void {
   const version = field(info, 'redis_version') ?? 'unknown';
   if (!(Number.parseInt(version, 10) >= LEAST_MAJOR))
@@ -27,15 +27,15 @@ export function checkLayout(stored: string, own: string, prefix: string): void {
       : ['a newer bridge', 'run that version or a later one, or give this bridge another key prefix'];
   throw new StartRefusedError(
     `The data under the prefix "${prefix}" in Redis was written by ${written} (layout version ${stored}, this one ` +
-      `knows ${own}); ${remedy}`,
+      `supports ${own}); ${remedy}`,
   );
 }
 
-/** `forbidden`: what differs, from forbiddenChanges(). */
+/** @param forbidden the differences, from forbiddenChanges() */
 export function otherShape(metric: string, forbidden: string, keyBase: string): StartRefusedError {
   return new StartRefusedError(
     `Metric ${metric} is stored in Redis with another definition: ${forbidden}. ` +
-      'Give every bridge the same metrics file; for a wanted change give the metric a new name, the bridge another ' +
+      'Give every bridge the same metrics file; for an intended change give the metric a new name, the bridge another ' +
       `key prefix, or delete the keys that begin with ${keyBase}`,
   );
 }

@@ -7,19 +7,19 @@ import type { SeriesSteps, StepsRequest } from '../domain/store';
 import type { MetricEntry } from './point-reader';
 import type { RedisLink } from './redis-link';
 
-/** Series asked for by one command, and blocks by one round trip: bounds how long Redis is held up. */
+/** Series per command and blocks per round trip: bounds how long Redis is blocked. */
 const SERIES_AT_ONCE = 256;
 const BLOCKS_AT_ONCE = 1_024;
 
-/** One command: these series of one block. */
+/** One command: some series of one block. */
 interface Ask {
   readonly block: number;
   readonly seriesIds: readonly number[];
 }
 
 /**
- * Sealed steps of the wanted series in label order (HistoryStore.readSteps).
- * @param sealedBeforeMs the boundary, read before: steps before it do not change
+ * Sealed steps of the requested series in label order (HistoryStore.readSteps).
+ * @param sealedBeforeMs the boundary, read earlier: steps before it are immutable
  * @param blocks numbers of the tier's blocks, ascending
  */
 export async function readSteps(
@@ -62,7 +62,7 @@ export async function readSteps(
   return inLabelOrder(entry, columns);
 }
 
-/** The packed blocks of each command's series; null: no steps of it. */
+/** Packed blocks of each command's series; null: no steps. */
 export async function fetchBlocks(
   link: RedisLink,
   { keys }: MetricEntry,
@@ -76,7 +76,7 @@ export async function fetchBlocks(
   return (await link.pipeline(commands)) as (Buffer | null)[][];
 }
 
-/** Blocks of each series in order of time. */
+/** Blocks of each series in time order. */
 function* inRoundTrips(blocks: readonly number[], ids: readonly number[]): Generator<Ask[]> {
   let asks: Ask[] = [];
   let asked = 0;
@@ -110,7 +110,7 @@ async function inLabelOrder(
 function tooLarge(maxPoints: number): RequestError {
   return new RequestError(
     'range_too_large',
-    `The range holds more than ${maxPoints} steps; ask for a shorter range, fewer series or a stronger filter`,
+    `The range holds more than ${maxPoints} steps; request a shorter range, fewer series or a stronger filter`,
     { max_points: maxPoints },
   );
 }

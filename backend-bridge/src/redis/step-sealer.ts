@@ -22,9 +22,9 @@ import type { RedisLink } from './redis-link';
 import { fetchBlocks } from './step-reader';
 import type { StoreEpoch } from './store-epoch';
 
-/** Buckets of windows that are read, packed and sealed at a time. */
+/** Buckets that are read, packed and sealed at a time. */
 const BUCKETS_AT_ONCE = 256;
-/** Packing lets others have their turn after this time. */
+/** Packing yields after this time. */
 const TURN_MS = 8;
 
 export interface SealerDependencies {
@@ -33,12 +33,12 @@ export interface SealerDependencies {
   progress(): Promise<Progress>;
 }
 
-/** Windows that are becoming steps, as Redis answered; texts, to be compared as they are. */
+/** The windows being sealed, as returned by Redis; strings, compared as they are. */
 interface Round {
   readonly epoch: string;
   readonly before: string;
   readonly to: string;
-  /** The last series that is done. */
+  /** The last sealed series. */
   readonly done: string;
 }
 
@@ -50,14 +50,14 @@ interface NewWindows {
 }
 
 /**
- * Turns windows that no longer change into the steps of each tier. Redis says which (history.lua), and takes no record
- * for them from then on; so whichever bridge packs them, now or after another one ended, packs the same bytes. Some
- * series at a time: Redis takes them if no other bridge was faster. When all are done the boundary moves.
+ * Seals immutable windows into the steps of each tier. Redis selects them (history.lua) and accepts no records for them
+ * from then on, so every bridge packs the same bytes. Works some series at a time; Redis accepts them unless another
+ * bridge was faster. When all series are done the boundary moves.
  */
 export class StepSealer {
   private readonly tiers: readonly SealedTier[];
   private readonly text: string;
-  /** Of the round under way: its series do not change any more. */
+  /** Series of the current round; they no longer change. */
   private series: { readonly round: string; readonly ids: readonly number[] } | null = null;
 
   constructor(
@@ -70,7 +70,7 @@ export class StepSealer {
     this.text = historyText(entry.metric);
   }
 
-  /** Seals some series. Returns whether there is more to do at once; false also where another bridge is at it. */
+  /** Seals some series. Returns whether there is more to do now; false also when another bridge is doing it. */
   async step(): Promise<boolean> {
     const { clock, guard } = this.dependencies;
     if (!guard.certain()) return false;

@@ -4,7 +4,7 @@ import type { RedisLink } from './redis-link';
 
 const ASK_MS = 1_000;
 
-/** Compares clocks once a second: Redis's with this bridge's, and both with those of the other bridges. */
+/** Compares the clocks of Redis, this bridge and the other bridges once a second. */
 export class StoreClock {
   private timer: NodeJS.Timeout | null = null;
   private closed = false;
@@ -16,7 +16,7 @@ export class StoreClock {
     private readonly guard: ClockGuard,
   ) {}
 
-  /** Resolves when Redis has been asked once. Rejects with UnavailableError. */
+  /** Resolves after the first comparison. Rejects with UnavailableError. */
   async start(): Promise<void> {
     if (this.timer !== null) return;
     await this.ask();
@@ -31,7 +31,7 @@ export class StoreClock {
   private askLater(): void {
     if (this.closed) return;
     this.timer = setTimeout(() => {
-      // The last answer still counts: what runs on meanwhile is the monotonic clock. The feed says that Redis is away.
+      // The last result stays valid, extended by the monotonic clock. The change subscriber reports that Redis is down.
       this.ask()
         .catch(() => undefined)
         .finally(() => this.askLater());

@@ -11,12 +11,12 @@ import type { RedisLink } from './redis-link';
 import { CHANGE_FIELDS, parseStoredChanges, type StoredChanges } from './seen-changes';
 import { checkLayout, otherShape } from './start-checks';
 
-/** Raised when anything of the layout changes; a store of another version is refused. */
+/** Incremented with every layout change; a store of another version is refused. */
 export const LAYOUT_VERSION = '1';
 const ATTEMPTS = 5;
 
 function rebuilt(): UnavailableError {
-  return new UnavailableError('store', 'The data in Redis were lost or rebuilt during the read; ask again');
+  return new UnavailableError('store', 'The data in Redis was lost or rebuilt during the read; retry');
 }
 
 function randomText(): string {
@@ -24,13 +24,13 @@ function randomText(): string {
 }
 
 /**
- * The store's epoch as this bridge knows it. Within one epoch numbers, ids and revisions never go back: where Redis has
- * less than was seen of any metric, the epoch is left for a new one, and every reader begins again.
+ * The store's epoch as this bridge knows it. Within an epoch numbers, ids and revisions never go back: when Redis has
+ * less than was seen of any metric, a new epoch begins and every reader starts over.
  */
 export class StoreEpoch {
   /** Empty before the first enter(). */
   current = '';
-  /** Epochs whose data were lost in part; none of them is entered again, even if an old dump brings one back. */
+  /** Epochs with lost data; never entered again, even if an old dump restores one. */
   private readonly spent = new Set<string>();
   private entering: Promise<void> | null = null;
 
@@ -43,12 +43,14 @@ export class StoreEpoch {
     private readonly log: Log,
   ) {}
 
-  /** True while nothing seen in the current epoch is known to be lost. */
+  /** True while no loss in the current epoch is known. */
   get holds(): boolean {
     return this.current !== '' && !this.spent.has(this.current);
   }
 
-  /** Finds the epoch that holds now, or makes one. One at a time. Rejects with UnavailableError or StartRefusedError. */
+  /**
+   * Enters the current epoch, or creates one. One call at a time. Rejects with UnavailableError or StartRefusedError.
+   */
   enter(): Promise<void> {
     this.entering ??= this.enterOnce().finally(() => {
       this.entering = null;
@@ -56,16 +58,15 @@ export class StoreEpoch {
     return this.entering;
   }
 
-  /** Data of this epoch were lost: resolves when another one was entered. */
+  /** Called when data of this epoch was lost; resolves when another one was entered. */
   async leave(epoch: string): Promise<void> {
     this.spent.add(epoch);
     while (this.current === epoch) await this.enter();
   }
 
   /**
-   * Resolves with where the changes of a metric are and the wanted fields of its meta hash, when everything read of it
-   * before is of the current epoch and nothing of it was lost. Otherwise rejects with UnavailableError once another
-   * epoch was entered.
+   * Resolves with a metric's change position and the requested fields of its meta hash when everything read before is
+   * of the current epoch and nothing was lost. Otherwise rejects with UnavailableError once another epoch was entered.
    */
   async confirm(
     { keys, changes }: MetricEntry,
@@ -77,13 +78,16 @@ export class StoreEpoch {
     const stored = parseStoredChanges(found);
     const agrees =
       epoch === this.current && stored.epoch === epoch && changes.agreesWith(stored, leastNumber);
-    // A primary decides: this may have been a replica that is behind, which enter() finds read-only.
+    // Only a primary decides: this may be a lagging replica, which enter() finds read-only.
     if (!agrees && epoch === this.current) await this.enter();
     if (!agrees) throw rebuilt();
     return { stored, values: found.slice(CHANGE_FIELDS.length) };
   }
 
-  /** Resolves with what was read, if it is of one epoch and all that was seen before is in it. Else as confirm(). */
+  /**
+   * Resolves with the data read when it is of one epoch and includes all that was seen before. Otherwise rejects like
+   * confirm().
+   */
   async reading<T>(entry: MetricEntry, read: () => Promise<T>): Promise<T> {
     const epoch = this.current;
     const result = await read();
@@ -121,14 +125,13 @@ export class StoreEpoch {
     }
     throw new UnavailableError(
       'store',
-      'Redis loses its data again and again; look for FLUSHALL or a cache policy',
+      'Redis repeatedly loses its data; look for FLUSHALL or an eviction policy',
     );
   }
 
   /**
-   * Registers every metric under the epoch; null when one was lost in it: a metric that was registered and is gone (one
-   * node of a cluster emptied), or has less than was seen of it, or whose Redis process is another one and nobody saw
-   * what the one before had.
+   * Registers every metric in the epoch; null when one was lost: a registered metric is gone (one cluster node was
+   * flushed), has less than was seen, or its Redis process changed and no bridge saw what the previous one had.
    */
   private async open(
     epoch: string,
@@ -162,12 +165,11 @@ export class StoreEpoch {
         answer = await ask();
       }
       const [kind, ...fields] = answer;
-      if (kind === 'shape')
-        throw otherShape(metric.name, 'it changes again and again', keys.meta.slice(0, -4));
+      if (kind === 'shape') throw otherShape(metric.name, 'it changes repeatedly', keys.meta.slice(0, -4));
       const stored = parseStoredChanges([epoch, ...fields]);
       const known = registered[`m:${metric.name}`] !== undefined;
       if (kind === 'lost' || (kind === 'new' && known)) lost = true;
-      // Another bridge let the process go on that had seen less than this one.
+      // Another bridge, which had seen less than this one, accepted the process.
       else if (epoch === this.current && !changes.agreesWith(stored, seen.number)) lost = true;
       if (!known) await this.link.hset(storeKey(this.prefix), `m:${metric.name}`, '1');
       found.push(stored);
@@ -176,8 +178,8 @@ export class StoreEpoch {
   }
 
   /**
-   * Takes another retention, grace or idle time over into the stored definition: the bridge that was started last
-   * decides. Throws StartRefusedError where the definition differs in more than these.
+   * Stores another retention, grace or idle time: the bridge that was started last decides. Throws StartRefusedError
+   * when the definition differs otherwise.
    */
   private async adopt({ metric, keys }: MetricEntry, epoch: string, stored: string): Promise<void> {
     const own = metricShape(metric);

@@ -1,41 +1,41 @@
 import { UnavailableError } from '../domain/errors';
 
-/** What the first word of a Redis error says, and what a person can do. */
+/** Explanations and remedies by Redis error code. */
 const SENTENCES: Readonly<Record<string, string>> = {
   OOM: "Redis is out of memory (maxmemory); raise maxmemory or shorten the metrics' retention",
   READONLY: 'Redis is a read-only replica; point REDIS_URL at the primary, or wait for the failover to end',
   LOADING: 'Redis is loading its data after a restart; it will answer when that is done',
   BUSY: 'Redis is busy with a long script; wait for it or end it with FUNCTION KILL or SCRIPT KILL',
-  MISCONF: 'Redis cannot persist its data and refuses writes; look at its log and its disk',
-  NOAUTH: 'Redis wants a password; set it in REDIS_URL or REDIS_URL_FILE',
+  MISCONF: 'Redis cannot persist its data and refuses writes; check its log and its disk',
+  NOAUTH: 'Redis requires a password; set it in REDIS_URL or REDIS_URL_FILE',
   WRONGPASS: 'Redis refused the user name or password of REDIS_URL',
   NOPERM:
     'The Redis user lacks a permission that the bridge needs (docs/decisions/0003-redis-layout.md lists them)',
   CLUSTERDOWN: 'The Redis cluster is down: some of its slots have no node',
   MASTERDOWN: 'The Redis replica has lost its primary',
-  NOREPLICAS: 'Redis has fewer replicas than min-replicas-to-write asks for',
-  TRYAGAIN: 'The Redis cluster is moving slots; trying again will help',
+  NOREPLICAS: 'Redis has fewer replicas than min-replicas-to-write requires',
+  TRYAGAIN: 'The Redis cluster is moving slots; retry',
   MOVED: 'Redis runs as a cluster; add ?cluster=true to REDIS_URL',
   CROSSSLOT: 'Redis runs as a cluster; add ?cluster=true to REDIS_URL',
-  UNKILLABLE: 'Redis is busy with a script that has written already',
+  UNKILLABLE: 'Redis is busy with a script that has already written data',
 };
 
-/** Of a slot that is between two nodes, each of which sends the client to the other. */
+/** Error of a slot in migration, where two nodes redirect the client to each other. */
 const REDIRECTED = 'Too many Cluster redirections';
 
-/** The code a Redis error begins with, such as `OOM`; empty when it is no such error. */
+/** The code of a Redis error, such as `OOM`; empty for other errors. */
 export function redisErrorCode(error: unknown): string {
   if (!(error instanceof Error)) return '';
   if (error.message.startsWith(REDIRECTED)) return 'TRYAGAIN';
   return /^-?([A-Z]+)\b/.exec(error.message)?.[1] ?? '';
 }
 
-/** Turns whatever the client threw into the one error the port knows. */
+/** Converts any client error to UnavailableError. */
 export function unavailable(error: unknown): UnavailableError {
   if (error instanceof UnavailableError) return error;
   const code = redisErrorCode(error);
   const known = SENTENCES[code];
   if (known !== undefined) return new UnavailableError('store', known, { cause: error });
   const detail = error instanceof Error ? error.message : String(error);
-  return new UnavailableError('store', `Redis did not do what was asked: ${detail}`, { cause: error });
+  return new UnavailableError('store', `Redis command failed: ${detail}`, { cause: error });
 }

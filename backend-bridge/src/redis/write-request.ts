@@ -12,16 +12,15 @@ import { seriesKey } from '../domain/series';
 import type { WriteBatch, WriteOutcome } from '../domain/store';
 
 /**
- * The request of the function `write`, little-endian:
- * head (REQUEST_HEAD bytes, in the order of encodeWrite), then for each distinct series u32 length and key,
- * then for each point: series index u16, bucket u48, slot u16, start u48, end u48, and the slot's bytes as
- * they will be stored if the point is new. The change message carries the request on, so that every bridge
- * reads the points from the same bytes.
+ * The request of the function `write`, little-endian: head (REQUEST_HEAD bytes, in the order of encodeWrite), then for
+ * each distinct series u32 length and key, then for each point: series index u16, bucket u48, slot u16, start u48, end
+ * u48, and the slot's bytes as they will be stored if the point is new. The change message contains the request, so
+ * that every bridge decodes the same bytes.
  */
 export const REQUEST_HEAD = 79;
 /** Bytes of a record before its slot. */
 export const RECORD_HEAD = 22;
-/** Where the numbers stand in the head that a reader of the change message needs. */
+/** Positions in the head that a reader of the change message needs. */
 export const SERIES_COUNT_AT = 75;
 export const POINT_COUNT_AT = 77;
 
@@ -29,21 +28,21 @@ const NULL_TIME = -9007199254740991;
 
 export interface WriteRequest {
   readonly bytes: Buffer;
-  /** For each point of the request its index in the batch. */
+  /** Batch index of each point of the request. */
   readonly indexes: readonly number[];
   readonly expired: number;
-  /** Indexes of points that no slot can hold: their window does not begin where the metric's windows do. */
+  /** Indexes of points without a slot: their window is not aligned to the metric's windows. */
   readonly misplaced: readonly number[];
 }
 
-/** `expire`: whether points that nothing is kept of are left out; Redis expires them by its own clock anyway. */
+/** @param expire whether to omit expired points; Redis expires them by its own clock anyway */
 export function encodeWrite(batch: WriteBatch, layout: BucketLayout, expire = true): WriteRequest {
   const { metric, points } = batch;
   const indexes: number[] = [];
   const misplaced: number[] = [];
   const keptMs = lifetimeMs(metric);
   const keys = new Map<string, number>();
-  // The decoder gives the points of one key the same array of values: its key is then made once.
+  // The decoder shares one array of values per key, so its key is built once.
   const known = new Map<readonly string[], number>();
   const seriesOf: number[] = [];
   let expired = 0;
@@ -67,7 +66,7 @@ export function encodeWrite(batch: WriteBatch, layout: BucketLayout, expire = tr
   for (const key of keys.keys()) size += 4 + Buffer.byteLength(key);
   const bytes = Buffer.alloc(size);
   const view = new DataView(bytes.buffer, bytes.byteOffset, size);
-  // A bucket of fixed windows expires this long after the next one begins, an irregular window this long after its end.
+  // Expiry: after the start of the next bucket for fixed windows, after the window's end for irregular ones.
   const tailMs = afterBucketMs(layout) + keptMs;
   let at = bytes.writeUInt16LE(batch.partition, 0);
   at = bytes.writeUInt16LE(batch.partitions, at);
@@ -105,7 +104,7 @@ export function encodeWrite(batch: WriteBatch, layout: BucketLayout, expire = tr
   return { bytes, indexes, expired, misplaced };
 }
 
-/** The answer of the function `write`. Throws TypeError for one it does not give. */
+/** Decodes the reply of the function `write`. Throws TypeError for an unknown reply. */
 export function decodeOutcome(reply: unknown, request: WriteRequest): WriteOutcome {
   const parts = Array.isArray(reply) ? (reply as unknown[]) : [];
   switch (parts[0]) {
@@ -130,11 +129,11 @@ export function decodeOutcome(reply: unknown, request: WriteRequest): WriteOutco
       };
     }
     default:
-      throw new TypeError(`the write function gave an unknown answer: ${JSON.stringify(reply)}`);
+      throw new TypeError(`the write function returned an unknown reply: ${JSON.stringify(reply)}`);
   }
 }
 
-/** How far an applied write reached: the metric's newest change, and the highest series id it touched (0: none). */
+/** Result of an applied write: the newest change number and the highest series id (0: none). */
 export function decodeReach(reply: readonly unknown[]): { number: number; newestSeries: number } {
   return { newestSeries: Number(reply[6] ?? 0), number: Number(reply[7] ?? 0) };
 }

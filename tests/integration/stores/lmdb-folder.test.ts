@@ -87,7 +87,7 @@ describe('the folder', () => {
     await expect(storeAt(join(path, 'old')).start()).rejects.toMatchObject({
       name: 'StartRefusedError',
       message: expect.stringMatching(
-        /written by a newer bridge \(layout version 99, this one knows 1\); run that version or a later one/,
+        /written by a newer bridge \(layout version 99, this one supports 1\); run that version or a later one/,
       ) as string,
     });
 

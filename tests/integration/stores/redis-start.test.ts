@@ -88,7 +88,7 @@ describe('the start is refused', () => {
     const redis = await server();
     await redisCommand(redis.port, 'HSET test:meta layout 2 epoch abc');
     const message = await refused(storeOn(redis.url, [metric]));
-    expect(message).toMatch(/written by a newer bridge \(layout version 2, this one knows 1\)/);
+    expect(message).toMatch(/written by a newer bridge \(layout version 2, this one supports 1\)/);
     expect(message).toMatch(/run that version or a later one/);
   });
 
