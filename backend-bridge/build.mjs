@@ -2,7 +2,7 @@
 import { build } from 'esbuild';
 
 await build({
-  entryPoints: ['main', 'produce', 'forecast-worker', 'forecast-evaluate', 'forecast-module'].map(
+  entryPoints: ['main', 'produce', 'forecast-worker', 'inspect', 'forecast-evaluate', 'forecast-module'].map(
     (name) => new URL(`src/${name}.ts`, import.meta.url).pathname,
   ),
   outdir: new URL('dist', import.meta.url).pathname,

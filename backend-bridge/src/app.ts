@@ -16,6 +16,7 @@ import { TrustedClock, type ClockGuard } from './domain/trusted-clock';
 import { ClosedStepsCache } from './forecast-service/closed-steps-cache';
 import { FitPool } from './forecast-service/fit-pool';
 import { ForecastService } from './forecast-service/forecast-service';
+import { createInspector } from './inspector';
 import { brokerOptions, registryOptions } from './kafka-connection';
 import { createKafkaSource } from './kafka/kafka-source';
 import { createLifecycle } from './lifecycle';
@@ -167,7 +168,8 @@ export function createApp(settings: Settings, dependencies: AppDependencies): Ap
   const shared: SharedDependencies = { log, telemetry, clock, guard };
   const { limits } = settings;
 
-  const mappings = readMetricsFile(settings.metrics_file ?? join(__dirname, '../metrics.yaml'));
+  const metricsFile = settings.metrics_file ?? join(__dirname, '../metrics.yaml');
+  const mappings = readMetricsFile(metricsFile);
   const metrics = withDemoHistory(
     settings,
     mappings.map(({ metric }) => metric),
@@ -260,6 +262,7 @@ export function createApp(settings: Settings, dependencies: AppDependencies): Ap
     },
     engine,
     forecasts,
+    inspector: createInspector(settings, { metricsFile, foreign: true }, { log, clock }),
     ingest,
     source,
     store,

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createApp } from './app';
+import { checkMetricsFile } from './check';
 import { loadSettings, printableSettings, secretValues } from './config/settings';
 import { withoutCredentials } from './domain/credentials';
-import { StartRefusedError } from './domain/errors';
+import { StartRefusedError, UnavailableError } from './domain/errors';
 import { createLog } from './observability/log';
 import { hashToken } from './server/tokens';
 import { version } from '../package.json';
@@ -12,6 +13,7 @@ import { version } from '../package.json';
 
 const USAGE = `streamkpi-bridge ${version}
   --print-config   the settings as they take effect, secrets masked
+  --check FILE     the faults of a metrics file, and what the newest records of its topics would become
   --hash-token     what the tokens file holds for the token on standard input; without one, for a new random token
   --insecure       serve other addresses than loopback without tokens
   --version, --help
@@ -54,7 +56,19 @@ function hashedToken(input: string): string {
   return hashToken(given);
 }
 
-async function run(args: readonly string[]): Promise<void> {
+/** The file of `--check FILE`, and the other arguments. Throws StartRefusedError where there is none. */
+function takeCheck(args: readonly string[]): { checked: string | null; others: readonly string[] } {
+  const at = args.indexOf('--check');
+  if (at < 0) return { checked: null, others: args };
+  const file = args[at + 1];
+  if (file === undefined || file.startsWith('--')) {
+    throw new StartRefusedError('--check: name the metrics file: --check metrics.yaml');
+  }
+  return { checked: file, others: args.toSpliced(at, 2) };
+}
+
+async function run(given: readonly string[]): Promise<void> {
+  const { checked, others: args } = takeCheck(given);
   const hashing = args.includes('--hash-token');
   const unknown = args.find((arg) => !FLAGS.has(arg));
   // The text is not repeated: it may be a token.
@@ -73,6 +87,10 @@ async function run(args: readonly string[]): Promise<void> {
     return;
   }
   const settings = loadSettings(process.env, { insecure: args.includes('--insecure') });
+  if (checked !== null) {
+    print(await checkMetricsFile(checked, settings, createLog('error')));
+    process.exit(0);
+  }
   if (args.includes('--print-config')) {
     print(printableSettings(settings));
     return;
@@ -104,6 +122,10 @@ async function run(args: readonly string[]): Promise<void> {
 
 run(process.argv.slice(2)).catch((error: unknown) => {
   if (error instanceof StartRefusedError) refuse(error);
+  if (error instanceof UnavailableError) {
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(`${withoutCredentials(text)}\n`);
   process.exit(1);

@@ -31,6 +31,7 @@ export interface BridgeOptions {
   readonly store: SeriesStore;
   /** Absent: whoever asks for a forecast has found a fault. */
   readonly forecasts?: HttpDependencies['forecasts'];
+  readonly inspector?: HttpDependencies['inspector'];
   readonly sourceKind?: 'kafka' | 'embedded';
   /** Entries of the tokens file, with `token` in place of its hash; absent: no tokens. */
   readonly tokens?: readonly ({ readonly token: string } & Record<string, unknown>)[];
@@ -93,6 +94,11 @@ function noForecasts(): never {
   throw new Error('this bridge was started without forecasts');
 }
 
+const noInspector: HttpDependencies['inspector'] = {
+  inspect: () => Promise.reject(new Error('this bridge was started without an inspector')),
+  check: () => Promise.reject(new Error('this bridge was started without an inspector')),
+};
+
 export async function startBridge(given: BridgeOptions): Promise<Bridge> {
   const faults: string[] = [];
   const log: Log = {
@@ -139,6 +145,7 @@ export async function startBridge(given: BridgeOptions): Promise<Bridge> {
     engine: given.engine,
     store: given.store,
     forecasts: given.forecasts ?? { forecast: noForecasts, backtest: noForecasts },
+    inspector: given.inspector ?? noInspector,
     ingest: kind === 'kafka' ? null : recordingIngest(ingested),
     source,
     access,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseMetricsFile, readMetricsFile } from '../../backend-bridge/src/config/metrics-file';
 import type { SchemaSource } from '../../backend-bridge/src/decoding/format';
 import type { TopicMapping } from '../../backend-bridge/src/domain/mapping';
-import type { SampledRecord } from '../../backend-bridge/src/inspection/sample';
+import type { SampledRecord } from '../../backend-bridge/src/decoding/topic-sample';
 import { inspected, outcomes } from '../support/inspection/compared-points';
 
 /** What inspect proposes for topics that real ksqlDB, Kafka Streams and Flink wrote gives the points of the hand-written mappings. */

@@ -12,6 +12,18 @@ import { timezone, toWindow, windowProblems, windowSchema } from './window-mappi
 
 /** metrics.yaml: which topics feed which metrics, without code. */
 
+/** The file cannot be used. */
+export class MetricsFileError extends StartRefusedError {
+  constructor(
+    file: string,
+    /** Each a sentence with its place in the file. */
+    readonly problems: readonly string[],
+  ) {
+    super(`${file} cannot be used:\n  ${problems.join('\n  ')}`);
+    this.name = 'MetricsFileError';
+  }
+}
+
 const name = z
   .string()
   .regex(/^[a-z_][a-z0-9_]{0,63}$/, 'a name has 1 to 64 of a-z, 0-9 and _, and does not begin with a digit');
@@ -394,7 +406,7 @@ export function parseMetricsFile(text: string, file: string): TopicMapping[] {
   problems.push(...sharedTopicProblems(mappings), ...prototypeProblems(document, ''));
   if (parsed.success && mappings.length === 0) problems.push('metrics: name at least one metric');
   if (problems.length > 0) {
-    throw new StartRefusedError(`${file} cannot be used:\n  ${problems.join('\n  ')}`);
+    throw new MetricsFileError(file, problems);
   }
   return mappings;
 }

@@ -44,6 +44,7 @@ export type RequestErrorCode =
   | 'not_an_event_metric'
   | 'range_too_large'
   | 'invalid_forecast'
+  | 'not_inspectable'
   | 'too_many_subscriptions'
   | 'unknown_subscription'
   | 'duplicate_subscription'

@@ -2,7 +2,8 @@ import type { SchemaSource } from '../decoding/format';
 import { isNow } from '../decoding/likely-format';
 import { likelyUnit } from '../decoding/scalar';
 import { detectFormat, isText, type DetectedFormat } from './payload-format';
-import { because, nearlyAll, NotInspectable, unsure, type Note, type SampledRecord } from './sample';
+import type { SampledRecord } from '../decoding/topic-sample';
+import { because, nearlyAll, notInspectable, unsure, type Note } from './sample';
 
 /** How a topic's keys are written, and the windows in them. */
 export interface DetectedKey extends DetectedFormat {
@@ -29,7 +30,7 @@ function refuseSeconds(keys: readonly Buffer[]): void {
       key.length >= TIME_BYTES && likelyUnit(Number(key.readBigInt64BE(key.length - TIME_BYTES))) === 's',
   );
   if (nearlyAll(inSeconds.length, keys.length) && !keys.every(isText)) {
-    throw new NotInspectable(
+    throw notInspectable(
       'The last 8 bytes of the keys look like a time in seconds; a windowed key must hold milliseconds, as Kafka Streams and ksqlDB write it: correct the producer.',
     );
   }
@@ -72,7 +73,7 @@ function layoutOf(keys: readonly Buffer[]): Layout {
   };
 }
 
-/** Reads the layout and the format of a sample's keys. Throws SchemaNeeded and NotInspectable. */
+/** Reads the layout and the format of a sample's keys. Throws SchemaNeeded and RequestError. */
 export function detectKey(records: readonly SampledRecord[], schemas: SchemaSource | null): DetectedKey {
   const keys = records.flatMap(({ key }) => (key === null ? [] : [key]));
   const nothing = records.map(() => undefined);

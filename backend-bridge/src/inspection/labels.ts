@@ -90,11 +90,13 @@ const nameInTopic = (topic: string): string | null =>
 /** What a key without fields is called: as the value's field that always says the same, or by the topic's name. */
 function keyName({ topic, valueFields }: LabelSources, key: Field): { name: string; note: Note } {
   const own = texts(key);
-  const twin = valueFields.find((field) => {
+  const twins = valueFields.filter((field) => {
     const values = texts(field);
     const both = values.filter((value, i) => value !== undefined && value !== '' && own[i] !== undefined);
     return both.length > 0 && values.every((value, i) => !value || own[i] === undefined || value === own[i]);
   });
+  // Columns of delimited text are numbered only.
+  const twin = twins.find((field) => !/^column_\d+$/.test(lastName(field)));
   if (twin !== undefined) {
     return {
       name: lastName(twin),

@@ -4,7 +4,8 @@ import { createFormat } from '../decoding/formats';
 import { schemaHeader } from '../decoding/framing';
 import { SchemaNeeded } from '../decoding/undecodable';
 import type { FormatName, PayloadMapping } from '../domain/mapping';
-import { because, NotInspectable, unsure, type Note, type SampledRecord } from './sample';
+import type { SampledRecord } from '../decoding/topic-sample';
+import { because, notInspectable, unsure, type Note } from './sample';
 
 /** A key without its window, or a value; null: the record has none. */
 export interface Payload {
@@ -182,7 +183,7 @@ function unreadable(payloads: readonly Payload[], what: What, schemas: SchemaSou
 
 /**
  * The format that reads most of these payloads. Throws SchemaNeeded for a schema that is not fetched yet, and
- * NotInspectable where no format reads half of them.
+ * RequestError where no format reads half of them.
  */
 export function detectFormat(
   payloads: readonly Payload[],
@@ -199,7 +200,7 @@ export function detectFormat(
     if (read === present) break;
   }
   if (best === null || best.read * 2 <= present) {
-    throw new NotInspectable(unreadable(payloads, what, schemas));
+    throw notInspectable(unreadable(payloads, what, schemas));
   }
   const { candidate, contents, read } = best;
   const notes: Note[] = [because(candidate.reason)];

@@ -1,4 +1,5 @@
 import type { SchemaSource } from '../decoding/format';
+import type { ShownRecord } from '../domain/inspecting';
 import type { PayloadMapping } from '../domain/mapping';
 import { durationInName } from './durations';
 import { fieldsOf, lastName, type Field } from './fields';
@@ -6,7 +7,9 @@ import { detectKey, type DetectedKey } from './key-layout';
 import { isLabel, labelsOf, type FoundLabels } from './labels';
 import { isNumeric, measuresOf, MOST_MEASURES, type MeasureGuess } from './measures';
 import { detectFormat } from './payload-format';
-import { because, NotInspectable, unsure, type Note, type TopicSample } from './sample';
+import type { TopicSample } from '../decoding/topic-sample';
+import { because, notInspectable, unsure, type Note } from './sample';
+import { shownRecords } from './shown-records';
 import { gridOf } from './spacing';
 import { snakeCase, timeFields, type TimeField } from './time-fields';
 import { detectSession, detectWindow, type DetectedWindow, type SeenWindow } from './windows';
@@ -38,6 +41,8 @@ export interface Proposal {
   readonly measureNotes: readonly Note[];
   /** About the topic as a whole. */
   readonly notes: readonly Note[];
+  /** The newest few, as they were read. */
+  readonly records: readonly ShownRecord[];
 }
 
 /** Starts on no grid of at least this are times of single events. */
@@ -89,7 +94,7 @@ function refuseEvents(start: TimeField | null, end: TimeField | null, topic: str
   if (start === null || end !== null) return;
   const grid = gridOf(start.ms.filter((at) => at !== undefined));
   if (grid.times >= FEW_TIMES && grid.step % SHORTEST_GRID_MS !== 0) {
-    throw new NotInspectable(
+    throw notInspectable(
       `The records of ${topic} look like single events (their times, ${where(start)}, lie on no grid) and not like windows; count them per window first, with ksqlDB, Kafka Streams or Flink, and inspect the topic that it writes.`,
     );
   }
@@ -97,10 +102,10 @@ function refuseEvents(start: TimeField | null, end: TimeField | null, topic: str
 
 function refuseEmpty({ topic, records }: TopicSample): void {
   if (records.length === 0) {
-    throw new NotInspectable(`Topic ${topic} is empty; write records to it, and inspect it again.`);
+    throw notInspectable(`Topic ${topic} is empty; write records to it, and inspect it again.`);
   }
   if (records.every(({ value }) => value === null)) {
-    throw new NotInspectable(
+    throw notInspectable(
       `All ${records.length} records that were read of ${topic} are tombstones (records without a value), which do not show what its values are; inspect it again when it has values.`,
     );
   }
@@ -181,7 +186,7 @@ function timesOf(sample: TopicSample, key: DetectedKey, times: readonly TimeFiel
 
 const pathId = ({ in: part, path }: Field): string => JSON.stringify([part, path]);
 
-/** A mapping for this topic. Throws SchemaNeeded for a schema that is not fetched yet, NotInspectable for a topic of which none can be made. */
+/** A mapping for this topic. Throws SchemaNeeded for a schema that is not fetched yet, RequestError for a topic of which none can be made. */
 export function proposeMapping(sample: TopicSample, schemas: SchemaSource | null): Proposal {
   refuseEmpty(sample);
   const { topic, records } = sample;
@@ -214,7 +219,7 @@ export function proposeMapping(sample: TopicSample, schemas: SchemaSource | null
   ).length;
   const measures = measuresOf(numbers, topic, rowsSeen(valuesSeen, numbers));
   if (measures.length === 0) {
-    throw new NotInspectable(
+    throw notInspectable(
       `No field of the values of ${topic} is a number, so there is nothing to measure; its fields are ${valueFound.fields
         .map(({ path }) => path.join('.') || 'the value itself')
         .slice(0, 10)
@@ -254,6 +259,7 @@ export function proposeMapping(sample: TopicSample, schemas: SchemaSource | null
         .map((time) => because(`${time.field.path.join('.')} is left out: ${time.reason}`)),
     ],
     notes: tombstoneNotes(sample, start, labels),
+    records: shownRecords(records, key, value.contents),
   };
 }
 

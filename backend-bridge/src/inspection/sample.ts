@@ -1,24 +1,7 @@
-import type { RawRecord } from '../decoding/record-decoder';
+import { RequestError } from '../domain/errors';
 
-/** A record of a topic, and where it lies. */
-export interface SampledRecord extends RawRecord {
-  readonly partition: number;
-}
-
-/** Some records of one topic: of each partition the oldest and the newest, in the order of their offsets. */
-export interface TopicSample {
-  readonly topic: string;
-  readonly partitions: number;
-  readonly records: readonly SampledRecord[];
-}
-
-/** No mapping can be proposed for this topic; the message is one sentence that says why and what to do. */
-export class NotInspectable extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'NotInspectable';
-  }
-}
+/** For a topic of which no mapping can be proposed: one sentence that says why, and what to do. */
+export const notInspectable = (message: string): RequestError => new RequestError('not_inspectable', message);
 
 /** What was concluded, from what. */
 export interface Note {

@@ -2,7 +2,8 @@ import { Instant } from '../decoding/instant';
 import { likelyUnit, toNumber, toTime } from '../decoding/scalar';
 import type { TimeUnit } from '../domain/mapping';
 import { lastName, present, type Field } from './fields';
-import { nearlyAll, type SampledRecord } from './sample';
+import type { SampledRecord } from '../decoding/topic-sample';
+import { nearlyAll } from './sample';
 
 /** A field whose values are times of today. */
 export interface TimeField {

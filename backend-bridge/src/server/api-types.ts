@@ -130,6 +130,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/inspect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a topic's records are, and a mapping for them.
+         * @description Capability `inspect`. Reads some records of a topic, the oldest and the newest of each partition, without a consumer group, and proposes a metrics file. Nothing is written. A topic that is missing is `not_found`; one that is empty, may not be read, or whose records show no windows of numbers is `not_inspectable`, with the reason. A token with fixed filters is `forbidden`, because records are read unfiltered.
+         */
+        post: operations["inspect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The faults of a metrics file, and what the newest records of its topics would become.
+         * @description Capability `inspect`. Reads the newest hundred records of each topic with the mapping that is sent; the bridge's own mapping stays as it is. Schema files that it names are looked for beside the bridge's metrics file. A token with fixed filters is `forbidden`.
+         */
+        post: operations["check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ingest/events": {
         parameters: {
             query?: never;
@@ -427,6 +467,13 @@ export interface components {
              */
             for_steps?: number;
         };
+        InspectRequest: {
+            topic: string;
+        };
+        CheckRequest: {
+            /** @description The text of a metrics file. */
+            metrics_file: string;
+        };
         EventsRequest: {
             metric: components["schemas"]["MetricName"];
             from_ms: components["schemas"]["TimeMs"];
@@ -550,6 +597,62 @@ export interface components {
             score: (number | null)[];
             /** @description Steps from here on have not closed; they are the forecast. */
             open_from_ms: number;
+        };
+        InspectAnswer: {
+            topic: string;
+            partitions: number;
+            records_read: number;
+            /** @description The newest few. */
+            records: {
+                partition: number;
+                offset: number;
+                /** @description -1: none. */
+                timestamp_ms: number;
+                /** @description Decoded; the window of a windowed key is behind it. */
+                key: string | null;
+                /** @description Decoded; null for a tombstone. */
+                value: string | null;
+            }[];
+            /** @description The text of a metrics file, with the reason for each guess as comments. Those that begin with `# ?` are doubts. */
+            mapping: string;
+            /** @description What the records do not show, as sentences. */
+            doubts: string[];
+            outcome: components["schemas"]["MappingOutcome"];
+        };
+        CheckAnswer: {
+            /** @description Each a sentence with its place in the file; empty where the bridge would start with it. */
+            faults: string[];
+            outcomes: components["schemas"]["MappingOutcome"][];
+        };
+        /** @description What records of a topic become by one metric. */
+        MappingOutcome: {
+            metric: string;
+            topic: string;
+            records: number;
+            points: number;
+            /** @description Tombstones and deletes. */
+            removals: number;
+            /** @description Of windows that were final by the records before them. */
+            late: number;
+            /** @description Of windows whose retention is over; they are not stored. */
+            expired: number;
+            dead_letters: {
+                reason: string;
+                count: number;
+                /** @description Of the last of them. */
+                message: string;
+                partition: number;
+                offset: number;
+            }[];
+            /** @description A few series with their newest windows, of the default measure. */
+            series: {
+                labels: components["schemas"]["Labels"];
+                /** @description Window starts. */
+                times: number[];
+                values: (number | null)[];
+            }[];
+            /** @description Why nothing could be read of the topic; null where it was. */
+            problem: string | null;
         };
         BacktestAnswer: components["schemas"]["QueryHead"] & components["schemas"]["ForecastHead"] & {
             series: components["schemas"]["BacktestSeries"][];
@@ -889,13 +992,13 @@ export interface components {
          *     | 409 | `duplicate_subscription` |
          *     | 413 | `payload_too_large` |
          *     | 415 | `unsupported_media_type` |
-         *     | 422 | `unknown_measure`, `unknown_dimension`, `invalid_range`, `invalid_filter`, `invalid_regex`, `invalid_step`, `invalid_over_time`, `not_combinable`, `not_an_event_metric`, `range_too_large`, `invalid_forecast` no forecast can be made so; the message says why |
+         *     | 422 | `unknown_measure`, `unknown_dimension`, `invalid_range`, `invalid_filter`, `invalid_regex`, `invalid_step`, `invalid_over_time`, `not_combinable`, `not_an_event_metric`, `range_too_large`, `invalid_forecast` no forecast can be made so; the message says why, `not_inspectable` no mapping can be proposed for this topic; the message says why |
          *     | 429 | `rate_limited`, `too_many_subscriptions` |
          *     | 500 | `internal` a fault of the bridge, in its log |
          *     | 503 | `overloaded`, `store_unavailable`, `source_unavailable` |
          * @enum {string}
          */
-        ErrorCode: "bad_request" | "malformed_json" | "unknown_metric" | "unknown_measure" | "unknown_dimension" | "unknown_type" | "invalid_range" | "invalid_filter" | "invalid_regex" | "invalid_step" | "invalid_over_time" | "not_combinable" | "not_an_event_metric" | "range_too_large" | "invalid_forecast" | "too_many_subscriptions" | "unknown_subscription" | "duplicate_subscription" | "unauthenticated" | "forbidden" | "origin_refused" | "host_refused" | "not_found" | "method_not_allowed" | "unsupported_media_type" | "payload_too_large" | "rate_limited" | "ingest_disabled" | "overloaded" | "store_unavailable" | "source_unavailable" | "internal";
+        ErrorCode: "bad_request" | "malformed_json" | "unknown_metric" | "unknown_measure" | "unknown_dimension" | "unknown_type" | "invalid_range" | "invalid_filter" | "invalid_regex" | "invalid_step" | "invalid_over_time" | "not_combinable" | "not_an_event_metric" | "range_too_large" | "invalid_forecast" | "not_inspectable" | "too_many_subscriptions" | "unknown_subscription" | "duplicate_subscription" | "unauthenticated" | "forbidden" | "origin_refused" | "host_refused" | "not_found" | "method_not_allowed" | "unsupported_media_type" | "payload_too_large" | "rate_limited" | "ingest_disabled" | "overloaded" | "store_unavailable" | "source_unavailable" | "internal";
     };
     responses: {
         /** @description The request was refused; see `code`. */
@@ -1087,6 +1190,56 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BacktestAnswer"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    inspect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InspectRequest"];
+            };
+        };
+        responses: {
+            /** @description The newest records as they were read, the proposed mapping, and what it makes of the records. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InspectAnswer"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckRequest"];
+            };
+        };
+        responses: {
+            /** @description Every fault, or one entry per metric. Without Kafka there are faults only. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckAnswer"];
                 };
             };
             default: components["responses"]["Error"];

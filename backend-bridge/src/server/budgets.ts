@@ -7,6 +7,8 @@ export interface Budgets {
   /** Queries, and histories of the original protocol. */
   readonly queries: FairGate;
   readonly ingest: FairGate;
+  /** Calls that read topics to inspect them or check a mapping. */
+  readonly inspections: FairGate;
   /** Portions of long reads. */
   readonly turns: FairGate;
   /** Forecast fits. */
@@ -40,6 +42,8 @@ export const BUDGET_LIMITS: BudgetLimits = {
 const WAITING = 4;
 /** While one long read waits for its store, another one computes. */
 const TURNS = 2;
+/** Each reads megabytes of a topic. */
+const INSPECTIONS = 2;
 
 export function createBudgets(given: Partial<BudgetLimits> = {}): Budgets {
   const limits = { ...BUDGET_LIMITS, ...given };
@@ -48,6 +52,12 @@ export function createBudgets(given: Partial<BudgetLimits> = {}): Budgets {
   return {
     queries: gate(limits.maxConcurrentQueries, 'limits.max_concurrent_queries'),
     ingest: gate(limits.maxConcurrentIngest, 'limits.max_concurrent_ingest'),
+    inspections: new FairGate({
+      places: INSPECTIONS,
+      waiting: WAITING * INSPECTIONS,
+      maxWaitMs: limits.maxQueueMs,
+      setting: 'limits.max_concurrent_queries',
+    }),
     // Fits queue as long as their request lives; the limit on queries bounds how many there are.
     fits: new FairGate({ places: limits.forecastWorkers, setting: 'limits.forecast_workers' }),
     turns: new FairGate({ places: TURNS, setting: 'limits.max_concurrent_queries' }),

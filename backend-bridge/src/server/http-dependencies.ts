@@ -1,4 +1,5 @@
 import type { Forecasts } from '../domain/forecasting';
+import type { Inspector } from '../domain/inspecting';
 import type { QueryEngine } from '../domain/query-engine';
 import type { Ingest, Source } from '../domain/source';
 import type { StatusHistory } from '../domain/status-history';
@@ -45,6 +46,7 @@ export interface HttpDependencies {
   readonly options: HttpServerOptions;
   readonly engine: HttpEngine;
   readonly forecasts: Pick<Forecasts, 'forecast' | 'backtest'>;
+  readonly inspector: Inspector;
   /** Null where the source is Kafka. */
   readonly ingest: Ingest | null;
   readonly source: Source;

@@ -9,6 +9,7 @@ import { forecastRoutes } from './forecast-routes';
 import { guardRequests } from './request-guards';
 import type { HttpDependencies } from './http-dependencies';
 import { ingestRoutes } from './ingest-routes';
+import { inspectRoutes } from './inspect-routes';
 import { LoopWatch } from './loop-watch';
 import { operationsRoutes } from './operations-routes';
 import { queryRoutes } from './query-routes';
@@ -86,6 +87,7 @@ export function createHttpServer(dependencies: HttpDependencies): HttpServer {
   queryRoutes(app, dependencies, contract);
   forecastRoutes(app, dependencies, contract);
   ingestRoutes(app, dependencies, contract);
+  inspectRoutes(app, dependencies, contract);
   operationsRoutes(app, dependencies, contract, readiness, watch);
   refuseOtherMethods(app, routes);
 

@@ -32,6 +32,7 @@ export const STATUS_OF: Readonly<Record<RequestErrorCode, number>> = {
   not_an_event_metric: 422,
   range_too_large: 422,
   invalid_forecast: 422,
+  not_inspectable: 422,
   too_many_subscriptions: 429,
   rate_limited: 429,
   internal: 500,

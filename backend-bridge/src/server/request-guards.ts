@@ -19,14 +19,14 @@ declare module 'fastify' {
     /** Absent: no token needed. */
     scope?: Scope;
     /** Which concurrency limit applies. */
-    gate?: 'data' | 'ingest';
+    gate?: 'data' | 'ingest' | 'inspect';
   }
 }
 
 const NOBODY: Principal = { name: 'nobody', scopes: new Set(), tenant: [] };
 
 export function guardRequests(app: FastifyInstance, { access, store, budgets }: HttpDependencies): void {
-  const gates = { data: budgets.queries, ingest: budgets.ingest };
+  const gates = { data: budgets.queries, ingest: budgets.ingest, inspect: budgets.inspections };
   app.decorateRequest('principal');
   app.decorateRequest('work');
   app.addHook('onRequest', async (request, reply) => {

@@ -24,6 +24,7 @@ const CAPABILITIES = [
   'fill',
   'forecast',
   'backtest',
+  'inspect',
   'websocket',
   'websocket_selections',
   'websocket_events',

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Metric } from '../../../backend-bridge/src/domain/metric';
+import { RequestError } from '../../../backend-bridge/src/domain/errors';
 import { QueryEngine } from '../../../backend-bridge/src/domain/query-engine';
 import type { Forecasts } from '../../../backend-bridge/src/domain/forecasting';
 import type { Source, SourceStatus } from '../../../backend-bridge/src/domain/source';
@@ -56,6 +57,12 @@ export function faultLog(faults: string[]): Log {
   };
 }
 
+/** This bridge has no Kafka. */
+const noTopics = {
+  inspect: () => Promise.reject(new RequestError('not_inspectable', 'This bridge reads no Kafka')),
+  check: () => Promise.resolve({ faults: [], outcomes: [] }),
+};
+
 /** The real query engine, live engine and servers over a store, composed in the order of the composition root. */
 export async function serveStore(store: SeriesStore, options: ServeOptions): Promise<ServedStore> {
   const { metrics, faults, clock } = options;
@@ -108,6 +115,7 @@ export async function serveStore(store: SeriesStore, options: ServeOptions): Pro
     },
     engine: slowed(engine, options.slow),
     forecasts,
+    inspector: noTopics,
     ingest: null,
     source,
     store,

@@ -6,7 +6,7 @@ import { refusalOf } from '../../../backend-bridge/src/decoding/undecodable';
 import type { TopicMapping } from '../../../backend-bridge/src/domain/mapping';
 import { doubtsOf, mappingText } from '../../../backend-bridge/src/inspection/mapping-text';
 import { proposeMapping } from '../../../backend-bridge/src/inspection/proposal';
-import type { SampledRecord } from '../../../backend-bridge/src/inspection/sample';
+import type { SampledRecord } from '../../../backend-bridge/src/decoding/topic-sample';
 
 /** The end of the year 9999: no window lies in the future. */
 const LAST_MOMENT = 253_402_300_799_999;

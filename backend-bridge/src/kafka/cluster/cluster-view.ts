@@ -1,6 +1,8 @@
 import type { Cluster, Kafka } from 'kafkajs';
+import Batch from 'kafkajs/src/consumer/batch';
 import { within, withDeadline } from '../../domain/deadline';
 import { UnavailableError } from '../../domain/errors';
+import type { FetchedMessage } from '../fetch/record-batch';
 import { connectionRefusal, type BrokerOptions } from '../login/connection-refusal';
 import { describeMember, type GroupMemberView } from '../reading/group-members';
 import {
@@ -36,6 +38,16 @@ export interface ClusterView {
   members(groupId: string): Promise<readonly GroupMemberView[] | null>;
   /** The last stable offset, where read_committed ends. Rejects with UnavailableError. */
   stableEnd(topic: string, partition: number): Promise<number>;
+  /**
+   * Committed records from an offset on, about as many bytes as asked for; `next`: the offset after all that was read,
+   * records of aborted transactions and markers included. Rejects with UnavailableError.
+   */
+  read(
+    topic: string,
+    partition: number,
+    fromOffset: number,
+    maxBytes: number,
+  ): Promise<{ readonly messages: readonly FetchedMessage[]; readonly next: number }>;
   close(): Promise<void>;
 }
 
@@ -64,6 +76,25 @@ interface Node {
       readonly members: readonly Parameters<typeof describeMember>[0][];
     }[];
   }>;
+  fetch(request: {
+    readonly replicaId: number;
+    readonly isolationLevel: 0 | 1;
+    readonly maxWaitTime: number;
+    readonly minBytes: number;
+    readonly maxBytes: number;
+    readonly topics: readonly {
+      readonly topic: string;
+      readonly partitions: readonly {
+        readonly partition: number;
+        readonly fetchOffset: string;
+        readonly maxBytes: number;
+      }[];
+    }[];
+  }): Promise<{
+    readonly responses: readonly {
+      readonly partitions: readonly { readonly messages: readonly FetchedMessage[] }[];
+    }[];
+  }>;
   offsetFetch(request: {
     readonly groupId: string;
     readonly topics: readonly {
@@ -75,6 +106,9 @@ interface Node {
 
 const EARLIEST = -2;
 const LATEST = -1;
+const READ_COMMITTED = 1;
+/** How long a broker waits for records that are not there. */
+const READ_WAIT_MS = 500;
 const DEADLINE_MS = 4_000;
 const CLOSE_MS = 1_000;
 const UNKNOWN_TOPIC = 3;
@@ -154,6 +188,13 @@ export function createClusterView(client: Kafka, brokerOptions: BrokerOptions): 
       },
     });
     return answer as readonly TopicMetadata[];
+  };
+
+  const leaderOf = async (topic: string, partition: number): Promise<number> => {
+    const [found] = await metadata([topic]);
+    const leader = found?.partitions.find((each) => each.partition === partition)?.leader;
+    if (leader === undefined || leader === -1) throw new Error(`${topic}/${partition} has no leader`);
+    return leader;
   };
 
   const offsets = async (
@@ -260,12 +301,32 @@ export function createClusterView(client: Kafka, brokerOptions: BrokerOptions): 
     stableEnd: (topic, partition) =>
       answered(
         'stable end',
-        metadata([topic]).then(async (found) => {
-          const leader = found[0]?.partitions.find((each) => each.partition === partition)?.leader;
-          if (leader === undefined || leader === -1) throw new Error(`${topic}/${partition} has no leader`);
-          const ends = await offsets(topic, new Map([[leader, [partition]]]), LATEST, 1);
+        leaderOf(topic, partition).then(async (leader) => {
+          const ends = await offsets(topic, new Map([[leader, [partition]]]), LATEST, READ_COMMITTED);
           return ends[partition] ?? Number.POSITIVE_INFINITY;
         }),
+      ),
+    read: (topic, partition, fromOffset, maxBytes) =>
+      answered(
+        'records',
+        (async () => {
+          const node = await nodeOf(await leaderOf(topic, partition));
+          const asked = [{ partition, fetchOffset: String(fromOffset), maxBytes }];
+          const answer = await node.fetch({
+            replicaId: -1,
+            isolationLevel: READ_COMMITTED,
+            maxWaitTime: READ_WAIT_MS,
+            minBytes: 1,
+            maxBytes,
+            topics: [{ topic, partitions: asked }],
+          });
+          const read = answer.responses[0]!.partitions[0]!;
+          const last = read.messages.at(-1);
+          return {
+            messages: new Batch(topic, String(fromOffset), read).messages,
+            next: last === undefined ? fromOffset : Number(last.offset) + 1,
+          };
+        })(),
       ),
     close: async () => {
       await within(cluster.disconnect(), CLOSE_MS).catch(() => undefined);

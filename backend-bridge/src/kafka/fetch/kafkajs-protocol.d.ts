@@ -33,3 +33,12 @@ declare module 'kafkajs/src/protocol/messageSet/decoder' {
 
   export default function decodeMessageSet(decoder: Decoder, size: number): Promise<unknown[]>;
 }
+
+declare module 'kafkajs/src/consumer/batch' {
+  /** One partition's part of a fetch response. */
+  export default class Batch<Message> {
+    constructor(topic: string, fetchedOffset: string, partition: { readonly messages: readonly Message[] });
+    /** Without those before the offset, control records and aborted transactions. */
+    readonly messages: readonly Message[];
+  }
+}

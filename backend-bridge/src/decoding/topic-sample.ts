@@ -1,0 +1,13 @@
+import type { RawRecord } from './record-decoder';
+
+/** A record of a topic, and where it lies. */
+export interface SampledRecord extends RawRecord {
+  readonly partition: number;
+}
+
+/** Some records of one topic: of each partition the oldest and the newest, in the order of their offsets. */
+export interface TopicSample {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly records: readonly SampledRecord[];
+}
