@@ -2,15 +2,15 @@ import { RequestError } from './errors';
 import { measureIndex, type Measure, type Metric, type OverTime } from './metric';
 import { overlaps } from './windows';
 
-/** What may be combined, and from what. */
+/** Rules for combining measures across series and over time. */
 
-/** Where the sum and the count behind an average are: indexes into the metric's measures. */
+/** Measure indexes of the sum and the count behind an average. */
 export interface Weights {
   readonly sum: number;
   readonly count: number;
 }
 
-/** For averages that can be combined; null for every other measure. */
+/** The weights of an average that can be combined; null for other measures. */
 export function weightsOf(metric: Metric, measure: Measure): Weights | null {
   if (measure.combine !== 'avg' || measure.sumFrom === null || measure.countFrom === null) return null;
   const sum = measureIndex(metric, measure.sumFrom);
@@ -36,7 +36,7 @@ export function windowsOverlap(metric: Metric): boolean {
   return overlaps(metric.window);
 }
 
-/** Whether the windows of a step may become one number by this rule; overlapping windows aside. */
+/** Whether the rule may combine the windows of a step, apart from overlapping windows. */
 export function combinesOverTime(metric: Metric, measure: Measure, rule: OverTime): boolean {
   if (rule === 'min' || rule === 'max' || rule === 'last') return true;
   switch (measure.combine) {
@@ -49,7 +49,7 @@ export function combinesOverTime(metric: Metric, measure: Measure, rule: OverTim
     case 'distinct':
       return rule === 'avg';
     case 'none':
-      // Nothing is known of such a measure but what its author says.
+      // Only the declared rule is known to be valid for such a measure.
       return rule === measure.overTime;
   }
 }
@@ -71,7 +71,7 @@ function whyNot(measure: Measure): string {
   }
 }
 
-/** Throws `invalid_over_time` or `not_combinable` where the rule makes no sense. */
+/** Throws `invalid_over_time` or `not_combinable` for an invalid rule. */
 export function checkOverTime(metric: Metric, measure: Measure, rule: OverTime): void {
   const details = { metric: metric.name, measure: measure.name, over_time: rule };
   if (!RULES.includes(rule)) {
@@ -103,7 +103,7 @@ export function checkOverTime(metric: Metric, measure: Measure, rule: OverTime):
   );
 }
 
-/** Throws `not_combinable` where series would be combined that cannot be. */
+/** Throws `not_combinable` when series that cannot be combined would be. */
 export function checkAcrossSeries(metric: Metric, measure: Measure, dropped: readonly string[]): void {
   if (dropped.length === 0 || combinesAcrossSeries(metric, measure)) return;
   throw new RequestError(

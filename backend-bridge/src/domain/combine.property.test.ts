@@ -5,7 +5,7 @@ import { alignDown, chooseStep, LADDER, stepsOf } from './ladder';
 import { QueryEngine } from './query-engine';
 import type { OverTime } from './metric';
 
-/** Combining against the plainest way to write it down, over random points, removals and missing measures. */
+/** Compares combining with a naive implementation, over random points, removals and missing measures. */
 
 const T0 = 20_000 * DAY;
 const METRIC = metricOf();
@@ -57,7 +57,7 @@ function engineOf(store: MemorySeriesStore): QueryEngine {
   return new QueryEngine([METRIC], store, LIMITS, () => T0 + DAY / 2);
 }
 
-/** One window's members in label order to one number; undefined: none. */
+/** Combines the members of one window in label order; undefined: no value. */
 function naiveAcross(measure: string, members: readonly Row[]): number | undefined {
   const own = members.filter((row) => row.measures[INDEX[measure]!] !== undefined);
   const values = own.map((row) => row.measures[INDEX[measure]!]!);

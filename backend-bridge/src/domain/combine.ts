@@ -2,9 +2,12 @@ import type { Weights } from './combination-rules';
 import type { Combine } from './metric';
 import { FLAG_REMOVED, lacksMeasure, type PointColumns } from './point';
 
-/** Many series to one, window by window. Members must come in label order, so that sums have the same bits everywhere. */
+/**
+ * Combines many series into one, window by window. Members must be in label order, so that sums have the same bits
+ * everywhere.
+ */
 
-/** What has to be known of a measure to combine it. */
+/** The properties of a measure needed to combine it. */
 export interface CombineRule {
   /** Index of the measure. */
   readonly measure: number;
@@ -14,8 +17,8 @@ export interface CombineRule {
 }
 
 /**
- * Points on their way to an answer, as columns in order of time. `parts` is how many stored values are in a value;
- * 0: there is none, because all members are removed or lack the measure (revision and times still count).
+ * Intermediate points as columns in time order. `parts` is the number of stored values in a value; 0 when all members
+ * are removed or lack the measure (revision and times still count).
  */
 export interface CombinedPoints {
   readonly times: number[];
@@ -24,10 +27,10 @@ export interface CombinedPoints {
   readonly parts: number[];
   readonly revisions: number[];
   readonly updated: number[];
-  /** For averages with weights, else empty. NaN: some part came without its sum or count. */
+  /** For averages with weights, else empty. NaN: a part lacks its sum or count. */
   readonly sums: number[];
   readonly counts: number[];
-  /** Points without a value because a part of an average came without its sum or count. */
+  /** Number of points without a value because a part of an average lacks its sum or count. */
   uncombinable: number;
 }
 
@@ -45,7 +48,7 @@ export function emptyPoints(): CombinedPoints {
   };
 }
 
-/** One point of an average: the stream's own number where it stands alone, else sum by count. */
+/** The value of an average: the stored one for a single part, else sum / count. */
 export function settleAverage(points: CombinedPoints, row: number): void {
   if (points.parts[row]! <= 1) return;
   const count = points.counts[row]!;
@@ -59,7 +62,7 @@ export function settleAverage(points: CombinedPoints, row: number): void {
   }
 }
 
-/** The points of one group: its members go in one after another. */
+/** Accumulates the points of one group, member by member. */
 export class WindowTable {
   private readonly points = emptyPoints();
   private readonly rows = new Map<number, number>();
@@ -83,7 +86,7 @@ export class WindowTable {
     this.merge(columns);
   }
 
-  /** All windows in order of their start. The table is used up. */
+  /** All windows in order of their start. Consumes the table. */
   finish(): CombinedPoints {
     if (this.alone !== null) return single(this.alone, this.rule);
     const { points } = this;
@@ -100,7 +103,7 @@ export class WindowTable {
     let expected = 0;
     for (let from = 0; from < columns.length; from += 1) {
       const start = starts[from]!;
-      // Series mostly have the same windows: the row after the last one is the likely place.
+      // Series usually have the same windows: try the row after the last one first.
       let row = points.times[expected] === start ? expected : rows.get(start);
       if (row === undefined) {
         row = points.times.length;
@@ -151,7 +154,7 @@ function across(combine: Combine, a: number, b: number): number {
   }
 }
 
-/** Like every measure, an average that the record lacks takes no part; one without its sum or count cannot be weighed. */
+/** Like every measure, a missing average is ignored; one without its sum or count cannot be weighted. */
 function addAverage(
   points: CombinedPoints,
   row: number,

@@ -1,18 +1,14 @@
 const MASK = '********';
 
 /**
- * The text with the user and password of every URL in it masked. Everything from `//` to the last `@` of a word
- * counts as user and password, since one that is not URL-encoded may hold `/` and `@` itself: too much is masked
- * rather than too little.
+ * Masks user and password of every URL in the text. Everything from `//` to the last `@` of a word counts as
+ * credentials, since one that is not URL-encoded may contain `/` and `@`: better to mask too much than too little.
  */
 export function withoutCredentials(text: string): string {
   return text.replace(/([a-z][a-z0-9+.-]*:\/\/)[^\s"]*@/gi, `$1${MASK}@`);
 }
 
-/**
- * The text with the secrets in it masked, as they are and as URLs and JSON write them: servers repeat what they were
- * sent in their refusals.
- */
+/** Masks the secrets in the text, raw and as encoded in URLs and JSON: servers may quote requests in errors. */
 export function withoutSecrets(text: string, secrets: readonly (string | undefined)[]): string {
   let masked = text;
   for (const secret of secrets) {

@@ -8,12 +8,12 @@ import type { Series } from './series';
 import { selectSeries } from './series-scan';
 import type { StepsAnswer } from './store';
 
-/** Of all series that one read asks for. */
+/** Steps per read over all series. */
 const STEPS_AT_ONCE = 100_000;
 
 /**
- * Values of one dimension (its index) over the plan's series, in order of code units. With a range only those that
- * have a point in it; without, those of every series the store knows.
+ * Values of one dimension (by index) over the plan's series, in code unit order. With a range only values that have a
+ * point in it; without, those of all stored series.
  */
 export async function findDimensionValues(
   plan: Plan,
@@ -35,7 +35,7 @@ export async function findDimensionValues(
   const seen = new Set<string>();
   let left = candidates;
   for (const part of partsBackwards(metric, clipRange(metric, range, dependencies.nowMs), left.length)) {
-    // A value that was seen needs no further look, and most are seen in the newest part.
+    // Known values need no further check, and most are found in the newest part.
     left = left.filter((series) => !seen.has(valueOf(series.values)));
     if (left.length === 0) break;
     const ids = left.map(({ id }) => id);
@@ -58,7 +58,7 @@ export async function findDimensionValues(
   return sorted(seen);
 }
 
-/** Those of the series that have a sealed step in the range, whose edges count to the step. */
+/** Values of series that have a sealed step in the range, whose bounds are rounded to steps. */
 async function sealedSeries(
   { metric }: Plan,
   range: TimeRange,

@@ -1,13 +1,13 @@
 import { withoutCredentials } from './credentials';
 
 /**
- * Errors that say whose fault they are and whether trying again can help. Their messages reach /readyz, which is open
- * to all, and often quote a library, which may quote a URL: credentials are masked here, for all of them.
+ * Errors that say who is at fault and whether a retry can help. Their messages reach /readyz, which is public, and
+ * often quote a library, which may quote a URL: credentials are masked here for all of them.
  */
 
 export type Hop = 'source' | 'kafka' | 'schema_registry' | 'dead_letter' | 'pipeline' | 'store';
 
-/** A hop does not answer now; the same call may succeed later. Nothing was lost. */
+/** A hop does not answer; the same call may succeed later. Nothing was lost. */
 export class UnavailableError extends Error {
   constructor(
     readonly hop: Hop,
@@ -19,7 +19,7 @@ export class UnavailableError extends Error {
   }
 }
 
-/** The start is refused; the message says what to change. */
+/** The bridge cannot start; the message says what to change. */
 export class StartRefusedError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(withoutCredentials(message), options);
@@ -27,7 +27,7 @@ export class StartRefusedError extends Error {
   }
 }
 
-/** Codes of refused requests; the same as in the OpenAPI file. Never renamed. */
+/** Error codes of refused requests, equal to those of the OpenAPI file. Never renamed. */
 export type RequestErrorCode =
   | 'bad_request'
   | 'malformed_json'
@@ -63,7 +63,7 @@ export type RequestErrorCode =
   | 'source_unavailable'
   | 'internal';
 
-/** A request that cannot be answered as it is. */
+/** An invalid request. */
 export class RequestError extends Error {
   constructor(
     readonly code: RequestErrorCode,

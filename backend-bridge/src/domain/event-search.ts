@@ -10,7 +10,7 @@ import { selectSeries, type Pause } from './series-scan';
 import { seriesKey } from './series';
 import type { SeriesStore } from './store';
 
-/** What a search reads with. */
+/** Dependencies of an event search. */
 export interface SearchDependencies {
   readonly store: SeriesStore;
   readonly budget: ScanBudget;
@@ -21,10 +21,10 @@ export interface SearchDependencies {
 }
 
 const IDS_AT_ONCE = 5_000;
-/** One event of an answer takes as much memory as so many points. */
+/** Memory of one event in an answer, in points. */
 const EVENT_POINTS = 16;
 
-/** Reads the plan's series over a span, in portions. `ids` null: all. */
+/** Reads series over a span, in portions. `ids` null: all. */
 export async function readPortions(
   span: Span,
   ids: readonly number[] | null,
@@ -40,7 +40,7 @@ export async function readPortions(
   return found;
 }
 
-/** A tombstone for what was never there (Kafka Streams' filter writes such) takes no event away and is none. */
+/** False for a tombstone without a previous point, as Kafka Streams' filter writes them: it is not an event. */
 function everHappened(points: PointColumns, row: number): boolean {
   return !points.removed(row) || points.point(row).measures.some((measure) => measure !== undefined);
 }
@@ -58,7 +58,7 @@ export async function findEvents(
   const ids = plan.filters.length === 0 ? null : selected.map(({ id }) => id);
   const events: EventEntry[] = [];
   for (const part of partsBackwards(metric, clipRange(metric, range, dependencies.nowMs), selected.length)) {
-    // By window start; the store gives each in label order. Only what is answered becomes an object.
+    // By window start; the store returns each in label order. Objects are created only for events in the answer.
     const rows = new Map<number, { series: SeriesPoints; row: number }[]>();
     for (const series of await readPortions(part, ids, dependencies)) {
       for (let row = 0; row < series.points.length; row += 1) {
@@ -82,7 +82,7 @@ export async function findEvents(
   return events;
 }
 
-/** The events of these series (by seriesKey) at these window starts, however many there are. */
+/** All events of these series (by seriesKey) at these window starts. */
 export async function findEventsAt(
   plan: Plan,
   wanted: ReadonlyMap<number, ReadonlySet<string>>,

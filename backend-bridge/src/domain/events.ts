@@ -7,10 +7,10 @@ import type { Progress } from './progress';
 import type { EventEntry } from './query-answer';
 import { labelsOf } from './series';
 
-/** Points of event metrics as events: one for each series and window. */
+/** Converts points of event metrics to events, one per series and window. */
 
 /**
- * The same on every bridge, and after a restart: the first 128 bits, in hexadecimal, of SHA-256 over the UTF-8 of
+ * Id of an event, stable across bridges and restarts: the first 128 bits, in hexadecimal, of SHA-256 over the UTF-8 of
  * the JSON `[metric,[[dimension,value],...],start_ms]`, without spaces, dimensions in order of their names.
  */
 export function eventId(metric: Metric, values: readonly string[], startMs: number): string {
@@ -23,7 +23,7 @@ export function eventId(metric: Metric, values: readonly string[], startMs: numb
     .slice(0, 32);
 }
 
-/** Used where the mapping has no text: it names the metric and every dimension. */
+/** Default message, which names the metric and every dimension. */
 export function defaultMessage(metric: Metric): string {
   const who = metric.dimensions
     .map(({ title, name }) => ` ${(title || name).toLowerCase()} {${name}}`)
@@ -31,7 +31,7 @@ export function defaultMessage(metric: Metric): string {
   return `${metric.title || metric.name} detected${who === '' ? '' : ` for${who}`}: {value} ${(metric.measures[0]?.title ?? 'events').toLowerCase()}`;
 }
 
-/** Fills `{dimension}` and `{value}` in, once: what a label holds is never read as a placeholder. */
+/** Fills in `{dimension}` and `{value}` once: label values are never read as placeholders. */
 export function eventMessage(metric: Metric, values: readonly string[], value: number | null): string {
   const template = metric.event?.message ?? defaultMessage(metric);
   return template.replace(/\{([^{}]+)\}/g, (placeholder, name: string) => {
@@ -41,7 +41,7 @@ export function eventMessage(metric: Metric, values: readonly string[], value: n
   });
 }
 
-/** The event of a point or of the marker that its removal left; the marker keeps the last value. */
+/** The event of a point, or of the marker of a removed point, which keeps the last value. */
 export function eventOf(
   metric: Metric,
   values: readonly string[],

@@ -1,17 +1,17 @@
 import { RequestError } from './errors';
 
 export interface FairGateOptions {
-  /** Pieces of work that run at the same time. */
+  /** Most concurrent pieces of work. */
   readonly places: number;
-  /** Requests that may wait for a place; absent: as many as come. */
+  /** Most waiting requests; absent: unlimited. */
   readonly waiting?: number;
-  /** A request that got no place within this time is refused; absent: it waits as long as its signal lets it. */
+  /** Wait timeout; absent: waits until its signal aborts. */
   readonly maxWaitMs?: number;
-  /** The setting that raises `places`, for the sentence of a refusal. */
+  /** Name of the setting for `places`, for error messages. */
   readonly setting: string;
 }
 
-/** What one holder may have of a limit of which it holds `held` and all together `total`: half of what the others leave. */
+/** The share of a limit for a holder that has `held` of `total` used: half of what the others leave. */
 export function fairShare(limit: number, total: number, held: number): number {
   return (limit - (total - held)) / 2;
 }
@@ -20,25 +20,25 @@ interface Waiter {
   readonly admit: () => void;
 }
 
-/** Frees the place; further calls do nothing. */
+/** Releases the place; further calls do nothing. */
 export type Leave = () => void;
 
 /**
- * Bounds how much work runs at once. A holder gets at most half of what the others leave, so one that asks for
- * everything always leaves room for the next; holders that wait are served in turn.
+ * Limits concurrent work fairly. A holder gets at most half of what the others leave, so that one holder never blocks
+ * the next; waiting holders are served round robin.
  */
 export class FairGate {
   private total = 0;
   private waitingTotal = 0;
   private readonly running = new Map<string, number>();
-  /** In the order in which holders get their turn. */
+  /** Waiting requests by holder, in round robin order. */
   private readonly queues = new Map<string, Waiter[]>();
 
   constructor(private readonly options: FairGateOptions) {}
 
   /**
-   * Resolves when there is a place. Rejects with `rate_limited` when the holder has its share of requests already,
-   * with `overloaded` when nobody may wait any more or the wait took too long, and with the signal's reason.
+   * Resolves when there is a place. Rejects with `rate_limited` when the holder has used its share, with `overloaded`
+   * when the queue is full or the wait timed out, and with the signal's reason.
    */
   async enter(holder: string, signal?: AbortSignal): Promise<Leave> {
     signal?.throwIfAborted();
@@ -52,7 +52,7 @@ export class FairGate {
     };
   }
 
-  /** Runs work in a place. Rejects as `enter` and the work do. */
+  /** Runs work in a place. Rejects like `enter` and the work. */
   async run<T>(holder: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     const leave = await this.enter(holder, signal);
     try {
@@ -90,7 +90,7 @@ export class FairGate {
       const [next] = queue as [Waiter];
       this.take(holder);
       this.drop(holder, next);
-      // Its next request waits until the other holders had their turn.
+      // Its next request waits for the other holders' turns.
       if (this.queues.delete(holder) && queue.length > 0) this.queues.set(holder, queue);
       next.admit();
     }

@@ -3,13 +3,13 @@ import { RequestError } from './errors';
 import type { Metric } from './metric';
 import type { Filter } from './selection';
 
-/** Which series a request selects: filters checked, made canonical and compiled. */
+/** Validates, canonicalises and compiles the filters of a request. */
 
 export const MAX_FILTERS = 50;
 export const MAX_FILTER_VALUES = 1_000;
 export const MAX_VALUE_CHARS = 4_096;
 export const MAX_PATTERN_CHARS = 1_000;
-/** RE2 matches in time proportional to program size x text length, so the sizes of all patterns are bounded together. */
+/** Limit on the total program size of all patterns: RE2 matches in time proportional to program size x text length. */
 export const MAX_PATTERN_SIZE = 2_000;
 const REMEMBERED_VALUES = 10_000;
 const OPERATORS: ReadonlySet<string> = new Set(['=', '!=', '=~', '!~']);
@@ -22,7 +22,7 @@ export type Selects = (values: readonly string[]) => boolean;
 export interface CompiledFilters {
   /** Whether a series with these dimension values, in the metric's order, passes every filter. */
   readonly selects: Selects;
-  /** Whether it passes those by value (`=` and `!=`): patterns are matched against no other series. */
+  /** Whether it passes the filters by value (`=` and `!=`); patterns are matched only for such series. */
   readonly byValue: Selects;
   /** Sum of the RE2 programs' sizes; 0 without patterns. */
   readonly patternSize: number;
@@ -80,7 +80,7 @@ export function unknownDimension(metric: Metric, dimension: string): RequestErro
   });
 }
 
-/** The same filters with values and filters in a fixed order and none twice. */
+/** The filters in canonical form: sorted and without duplicates. */
 export function canonicalFilters(filters: readonly Filter[]): Filter[] {
   const byText = new Map<string, Filter>();
   for (const { dimension, op, values } of filters) {
@@ -102,7 +102,7 @@ function compilePattern(pattern: string, dimension: string): RE2JS {
   try {
     return RE2JS.compile(pattern);
   } catch (error) {
-    // A deep nesting ends the parser's recursion: the pattern's fault too.
+    // Deep nesting exceeds the parser's recursion: an invalid pattern too.
     if (error instanceof RE2JSException || error instanceof RangeError) {
       throw new RequestError(
         'invalid_regex',
@@ -114,7 +114,7 @@ function compilePattern(pattern: string, dimension: string): RE2JS {
   }
 }
 
-/** Remembers a bounded number of verdicts: series share their dimension values. */
+/** Caches a bounded number of results: series share their dimension values. */
 function remembering(test: ValueTest): ValueTest {
   const known = new Map<string, boolean>();
   return (value) => {
@@ -134,7 +134,7 @@ function patternTest(filter: Filter, spend: (size: number) => void): ValueTest {
     return pattern;
   });
   const wanted = filter.op === '=~';
-  // A longer text would cost too long to match: it passes neither =~ nor !~, so that nothing slips through.
+  // Longer texts are too expensive to match: they pass neither =~ nor !~, so that nothing slips through.
   return remembering(
     (value) =>
       value.length <= MAX_VALUE_CHARS &&
@@ -154,8 +154,8 @@ function valueTest(filter: Filter, spend: (size: number) => void): ValueTest {
 }
 
 /**
- * Filters of one request as functions. A dimension that the metric has not is the empty string (checkFilters
- * refuses it where a client asks). Throws `invalid_regex` for what is not RE2 or too large.
+ * Compiles the filters of one request. A dimension that the metric lacks is the empty string (checkFilters refuses it
+ * for clients). Throws `invalid_regex` for patterns that are not RE2 or too large.
  */
 export class FilterCompiler {
   private size = 0;

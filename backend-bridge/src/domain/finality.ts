@@ -4,15 +4,15 @@ import type { Progress } from './progress';
 import type { Plan } from './query-answer';
 import { isIrregular } from './windows';
 
-/** Which points may still change. */
+/** Rules for which points may still change. */
 
-/** Whether a window of a series may no longer change: end + grace has been passed, or the stream is final-only. */
+/** Whether a window is final: its end + grace has passed, or the stream is final-only. */
 export function isWindowFinal(metric: Metric, endMs: number, progress: Progress): boolean {
   if (metric.finalOnly) return true;
   return progress.finalBeforeMs !== null && endMs + metric.window.graceMs <= progress.finalBeforeMs;
 }
 
-/** Whether a point of the plan is one window of one series, as the stream wrote it. */
+/** Whether points of the plan are stored points: one window of one series. */
 export function standsAlone(plan: Plan): boolean {
   return !isStepped(plan) && !mayCombineSeries(plan);
 }
@@ -25,8 +25,8 @@ export function spanMs(plan: Pick<Plan, 'metric' | 'stepMs'>): number {
 }
 
 /**
- * Points that end after this are open. A combined or stepped point of a final-only metric is open until its span is
- * over, since a member may still be missing; one that stands alone never is.
+ * Points that end after this are open. Combined or stepped points of a final-only metric are open until their span is
+ * over, since a member may still be missing; stored points never are.
  */
 export function openAfter(plan: Plan, progress: Progress): number {
   if (plan.metric.finalOnly && standsAlone(plan)) return Number.POSITIVE_INFINITY;
@@ -35,8 +35,8 @@ export function openAfter(plan: Plan, progress: Progress): number {
 }
 
 /**
- * Steps that begin before this have closed, those without a value too; null: none has. For final-only metrics as well:
- * their points are final at once, but only the watermark says that one is missing.
+ * Steps that begin before this have closed, including those without a value; null: none has. Also for final-only
+ * metrics, whose points are final at once, but where only the watermark shows that one is missing.
  */
 export function closedBefore(plan: Plan, progress: Progress): number | null {
   if (progress.finalBeforeMs === null) return null;

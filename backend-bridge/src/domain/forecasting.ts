@@ -3,9 +3,9 @@ import type { Filter, Selection } from './selection';
 import type { Labels } from './series';
 import type { RequestScope } from './request-scope';
 
-/** What is asked of forecasts and what is answered; the port that the server calls. Times in milliseconds. */
+/** Port for forecasts, with its queries and answers. Times in milliseconds. */
 
-/** The selectors of /query, with what a forecast is made by. Absent: the defaults of the OpenAPI file. */
+/** The selectors of /query with the forecast options. Absent ones have the defaults of the OpenAPI file. */
 export interface ForecastSelection extends Omit<Selection, 'includeOpen'> {
   readonly fromMs: number;
   readonly toMs: number;
@@ -21,7 +21,7 @@ export interface ForecastSelection extends Omit<Selection, 'includeOpen'> {
 }
 
 export interface ForecastQuery extends ForecastSelection {
-  /** How far ahead of the first step that has not closed. */
+  /** Horizon from the first open step on. */
   readonly horizonMs?: number | undefined;
 }
 
@@ -33,21 +33,21 @@ export interface BacktestQuery extends ForecastSelection {
 export interface ForecastBasis {
   readonly labels: Labels;
   readonly state: 'learning' | 'ready';
-  /** What is missing while it learns, in a sentence. */
+  /** What is missing while it is learning, as a sentence. */
   readonly message: string | null;
   readonly haveMs: number;
   readonly neededMs: number;
   readonly trainedFromMs: number | null;
   readonly seasons: readonly ('day' | 'week')[];
   readonly valuesKind: 'count' | 'amount' | 'signed';
-  /** Of the model and of the steps that the newest ones are expected by; equal ones mean equal steps ahead. */
+  /** Fingerprint of the model and its input; equal fingerprints mean equal steps ahead. */
   readonly fingerprint: string;
 }
 
 /** Columns hold one value per step, beginning with `startMs`; NaN where the step has none. */
 export interface ForecastSeries extends ForecastBasis {
   readonly startMs: number;
-  /** Steps that have closed; those behind them are ahead. */
+  /** Number of closed steps; later ones are forecasts. */
   readonly closed: number;
   readonly actual: Float64Array;
   readonly expected: Float64Array;
@@ -70,7 +70,7 @@ export interface BacktestSeries extends ForecastBasis {
 interface ForecastHead extends Omit<QueryAnswer, 'series'> {
   /** Steps that begin before this have closed; null: none has. */
   readonly closedBeforeMs: number | null;
-  /** The first step of which the store keeps anything, or from where on steps were read. */
+  /** The first step in the store, or the start of the range read. */
   readonly keptFromMs: number;
   readonly interval: number;
   readonly timeZone: string;
@@ -84,9 +84,12 @@ export interface BacktestAnswer extends ForecastHead {
   readonly series: readonly BacktestSeries[];
 }
 
-/** Reject with RequestError as /query does, and with `invalid_forecast`; with UnavailableError where the store is away. */
+/**
+ * Rejects with RequestError as /query does and with `invalid_forecast`, and with UnavailableError when the store does
+ * not answer.
+ */
 export interface Forecasts {
-  /** Checks a selection, to be read as often as its steps change. Throws RequestError. */
+  /** Validates a selection that can then be read repeatedly. Throws RequestError. */
   prepare(query: Omit<ForecastQuery, 'fromMs' | 'toMs'>, tenant: readonly Filter[]): PreparedForecast;
   forecast(query: ForecastQuery, tenant: readonly Filter[], scope: RequestScope): Promise<ForecastAnswer>;
   backtest(query: BacktestQuery, tenant: readonly Filter[], scope: RequestScope): Promise<BacktestAnswer>;
@@ -96,6 +99,6 @@ export interface PreparedForecast {
   readonly plan: Plan;
   /** Two with the same key give the same answers. */
   readonly key: string;
-  /** All steps from a time on, and those ahead. Rejects as `forecast` does. */
+  /** All steps from a time on, with those ahead. Rejects like `forecast`. */
   read(fromMs: number, scope: RequestScope): Promise<ForecastAnswer>;
 }

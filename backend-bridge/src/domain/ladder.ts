@@ -3,12 +3,12 @@ import { RequestError } from './errors';
 import type { Warning } from './selection';
 import { isIrregular } from './windows';
 
-/** The steps a metric's points can be combined to over time. Times in integer milliseconds. */
+/** The steps to which a metric's points can be combined over time. Times in integer milliseconds. */
 
-/** How many windows a step may have. */
+/** Allowed numbers of windows per step. */
 export const LADDER: readonly number[] = [1, 2, 5, 10, 15, 30, 60, 120, 360, 720, 1440];
 
-/** The newest and the oldest time that JavaScript, and the contract, can say. */
+/** Largest absolute time of JavaScript dates and of the API. */
 export const MAX_TIME_MS = 8_640_000_000_000_000;
 
 export interface TimeRange {

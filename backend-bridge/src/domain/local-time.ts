@@ -1,4 +1,4 @@
-/** Wall-clock time of a zone, so that a shop that opens at nine opens at nine after the clocks have changed. */
+/** Wall-clock time of a zone, so that daily patterns follow changes of the clocks. */
 
 const DAY = 86_400_000;
 const QUARTER = 900_000;

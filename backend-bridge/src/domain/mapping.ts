@@ -1,11 +1,13 @@
 import type { Metric } from './metric';
 
-/** How the records of one topic become points of one metric: what metrics.yaml says, checked. Pure data. */
+/** Mapping of a topic's records to points of a metric: metrics.yaml, validated. Pure data. */
 
 /** Names from the outside in, e.g. `['properties', 'amount']`. Matched exactly first, then in any case. */
 export type FieldPath = readonly string[];
 
-/** How a time is written in a field. `text`: ISO 8601, or SQL's `yyyy-MM-dd HH:mm:ss[.SSS]` which has no zone of its own. */
+/**
+ * Encoding of a time in a field. `text`: ISO 8601, or SQL's `yyyy-MM-dd HH:mm:ss[.SSS]` which has no zone of its own.
+ */
 export type TimeUnit = 'ms' | 's' | 'us' | 'ns' | 'text';
 
 export interface TimeField {
@@ -15,21 +17,21 @@ export interface TimeField {
   readonly timeZone?: string;
 }
 
-/** Where a value is read: the record's key (the whole of a primitive one: empty path) or its value. */
+/** Source of a value: the record's key (an empty path for the whole of a primitive key) or its value. */
 export interface FieldSource {
   readonly in: 'key' | 'value';
   readonly path: FieldPath;
 }
 
-/** Formats of a whole payload that is one value, as Kafka's own serializers write it: text, or a big-endian number. */
+/** Formats of a payload that is a single value, as Kafka's serializers write it: text, or a big-endian number. */
 export const BARE_FORMATS = ['string', 'short', 'int', 'long', 'bigint', 'float', 'double'] as const;
 /** Formats of payloads with fields. */
 export const FIELD_FORMATS = ['json', 'avro', 'protobuf', 'delimited'] as const;
 
-/** `none`: a key that is not read. */
+/** `none`: the key is ignored. */
 export type FormatName = 'none' | (typeof BARE_FORMATS)[number] | (typeof FIELD_FORMATS)[number];
 
-/** How a record's key or value is written. */
+/** Encoding of a record's key or value. */
 export interface PayloadMapping {
   readonly format: FormatName;
   /** delimited: the names of the columns, in their order. */
@@ -40,7 +42,7 @@ export interface PayloadMapping {
   readonly schema?: { readonly path: string; readonly bytes: Uint8Array };
   /** protobuf with a file: the full name of the message. */
   readonly message?: string | undefined;
-  /** avro with a file: what comes before the Avro. */
+  /** avro with a file: the framing before the Avro bytes. */
   readonly framing?: 'none' | 'confluent' | 'glue' | undefined;
 }
 
@@ -61,7 +63,10 @@ export interface TopicMapping {
     | { readonly from: 'key' }
     | { readonly from: 'size' }
     | ({ readonly from: 'field'; readonly in: 'key' | 'value' } & TimeField);
-  /** What moves the watermark: by default the record's timestamp (Kafka Streams puts the newest event time there). */
+  /**
+   * Source of the event time that moves the watermark: by default the record's timestamp, which Kafka Streams sets to
+   * the newest event time.
+   */
   readonly eventTime:
     | { readonly from: 'timestamp' }
     | { readonly from: 'start' }

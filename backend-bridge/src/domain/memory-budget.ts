@@ -5,14 +5,14 @@ import { fairShare } from './fair-gate';
 export const POINT_BYTES = 32;
 
 /**
- * Memory that answers may take while they are made and sent, in bytes; an estimate, not a measurement. A holder gets
- * at most half of what the others leave.
+ * Budget for the memory of answers while they are built and sent, in estimated bytes. A holder gets at most half of
+ * what the others leave.
  */
 export class MemoryBudget {
   private total = 0;
   private readonly used = new Map<string, number>();
 
-  /** @param setting the name of `limit`, for the sentence of a refusal */
+  /** @param setting name of the setting for `limit`, for error messages */
   constructor(
     private readonly limit: number,
     private readonly setting: string,
@@ -22,7 +22,7 @@ export class MemoryBudget {
     return this.total;
   }
 
-  /** Opens a hold for one answer; several holders where they share it, which then counts for each of them. */
+  /** Opens a reservation for one answer; a shared answer counts for each of its holders. */
   open(holders: Iterable<string>): MemoryHold {
     const each = new Set(holders);
     let held = 0;
@@ -53,7 +53,7 @@ export class MemoryBudget {
     if (this.total + bytes > limit) {
       return new RequestError(
         'overloaded',
-        `The answers under way take all memory that they may; try again in a moment, or raise ${setting}`,
+        `The memory for answers in progress is used up; retry later, or raise ${setting}`,
         { setting, limit },
         true,
       );
@@ -63,7 +63,7 @@ export class MemoryBudget {
       if (held + bytes <= fairShare(limit, this.total, held)) continue;
       return new RequestError(
         'rate_limited',
-        `The answers under way for one client take its share of memory; read them, ask for less, or raise ${setting}`,
+        `One client's share of the memory for answers in progress is used up; read them, request less, or raise ${setting}`,
         { setting, limit },
         true,
       );
@@ -85,8 +85,8 @@ export class MemoryBudget {
 export interface MemoryHold {
   /** Throws `rate_limited` or `overloaded`; nothing is reserved then. */
   reserve(bytes: number): void;
-  /** Reserves as much again as is held. False: there is not so much, and nothing is reserved. */
+  /** Doubles the reservation. False when there is not enough, and nothing is reserved. */
   tryDouble(): boolean;
-  /** Frees what was reserved; further calls free what was reserved since. */
+  /** Releases what is reserved; further calls release what was reserved since. */
   free(): void;
 }

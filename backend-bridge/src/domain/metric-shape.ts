@@ -1,9 +1,8 @@
 import type { Metric, Window } from './metric';
 
 /**
- * A metric's definition as far as stored points depend on it, as text; kept by the stores. Titles, units, thresholds
- * and rules over time are not in it. The text must not change between releases: bridges of the release before compare
- * it as a whole.
+ * The part of a metric's definition on which stored points depend, as text; kept by the stores. Excludes titles, units,
+ * thresholds and rules over time. The text must be stable across releases: older bridges compare it as a whole.
  */
 export function metricShape(metric: Metric): string {
   return JSON.stringify({
@@ -27,7 +26,7 @@ function windowShape({ type, sizeMs, advanceMs, gapMs, ...other }: Window): unkn
   return [type, sizeMs, advanceMs, gapMs, ...extra];
 }
 
-/** What may change under stored points; the stores bring expiry and finality in step. */
+/** Settings that may change for stored points; the stores adapt expiry and finality. */
 const CHANGEABLE = ['grace', 'retention', 'idle'];
 
 function parse(shape: string): Record<string, unknown> {
@@ -39,8 +38,8 @@ function parse(shape: string): Record<string, unknown> {
 }
 
 /**
- * What differs between the stored shape and the metrics file's, for a person, where stored points forbid the change;
- * empty when they may go on being used.
+ * The differences between the stored shape and the metrics file's that stored points do not allow, as text; empty when
+ * they can be used.
  */
 export function forbiddenChanges(stored: string, own: string): string {
   const before = parse(stored);

@@ -1,12 +1,12 @@
-/** What a metric is: its window, its dimensions (labels) and its measures (numbers). Pure data. */
+/** Definition of a metric: window, dimensions (labels) and measures (numbers). Pure data. */
 
-/** How the members of one combined point become one number. `none`: this measure cannot be combined. */
+/** Rule that combines the members of one point across series. `none`: the measure cannot be combined. */
 export type Combine = 'sum' | 'min' | 'max' | 'avg' | 'distinct' | 'none';
 
-/** How the windows of one step become one number. */
+/** Rule that combines the windows of one step. */
 export type OverTime = 'avg' | 'sum' | 'min' | 'max' | 'last';
 
-/** A value from which the number is coloured, as Grafana's thresholds: ascending, the first one open downwards. */
+/** A colour threshold as in Grafana: ascending, the first one without a lower bound. */
 export interface Threshold {
   readonly value: number | null;
   readonly color: string;
@@ -24,7 +24,7 @@ export interface Measure {
   readonly countFrom: string | null;
   /** The rule when a query names none. */
   readonly overTime: OverTime;
-  /** An absent optional field is no error: the point just lacks this measure. */
+  /** An absent optional field is not an error: the point lacks this measure. */
   readonly optional: boolean;
   readonly thresholds: readonly Threshold[];
 }
@@ -69,7 +69,7 @@ export interface Window {
   readonly cumulating?: { readonly sizeMs: number; readonly offsetMs: number };
 }
 
-/** What an event metric's points say of themselves. `{dimension}` and `{value}` are filled in. */
+/** Severity and message of an event metric's points. `{dimension}` and `{value}` are filled in. */
 export interface EventText {
   readonly severity: 'info' | 'warning' | 'critical';
   readonly message: string;
@@ -98,7 +98,7 @@ export interface Metric {
   readonly retentionMs: number;
   /** Ascending in both; each step is a multiple of the one before. Absent: windows are all there is. */
   readonly history?: readonly HistoryTier[];
-  /** How long a reader must have stood at a partition's end before the partition counts as idle. */
+  /** How long a reader must be at a partition's end before the partition counts as idle. */
   readonly idleMs: number;
   /** The topic holds only final results: every point is final at once. */
   readonly finalOnly: boolean;

@@ -1,14 +1,14 @@
 import { emptyPoints, settleAverage, type CombinedPoints } from './combine';
 import type { OverTime } from './metric';
 
-/** Windows to steps, in time order. */
+/** Combines windows into steps, in time order. */
 
 export interface StepRule {
   readonly overTime: OverTime;
   readonly stepOf: (startMs: number) => number;
   /** From a step's start to the end of the last window it may have. */
   readonly spanMs: number;
-  /** An average that is weighed by its count, and so never an average of averages. */
+  /** An average weighted by its count, and so never an average of averages. */
   readonly weighted: boolean;
 }
 

@@ -11,16 +11,16 @@ import type { Provenance } from './revision';
 import { isIrregular, offsetOf } from './windows';
 
 /**
- * The bytes of a stored point (a slot), and the buckets that slots lie in; the same in every store.
+ * Byte layout of a stored point (a slot) and its buckets, equal in every store.
  *
  * A slot, little-endian:
- *   0 flags u16 (0: nothing stored)   2 incarnation u16   4 partition u16    6 offset u48
- *  12 revision u32                   16 updated u48 ms   22 key hash u32    = 26 bytes, then
+ *   0 flags u16 (0: nothing stored)   2 incarnation u16   4 partition u16    6 offset u48 12 revision u32
+ * 16 updated u48 ms   22 key hash u32    = 26 bytes, then
  *     first seen u48 ms (event metrics only), end u48 ms (irregular windows only), one f64 for each measure
  *
- * Fixed windows (tumbling, hopping): a bucket is `windows` slots side by side, bucket number =
- * floor(start / spanMs). Irregular windows (sessions, sliding, calendar): one slot for each, its start in the store's
- * own key; the bucket is the hour of the start.
+ * Fixed windows (tumbling, hopping): a bucket is `windows` slots side by side, bucket number = floor(start / spanMs).
+ * Irregular windows (sessions, sliding, calendar): one slot for each, its start in the store's own key; the bucket is
+ * the hour of the start.
  */
 
 export const HEADER_BYTES = 26;
@@ -42,9 +42,9 @@ const U16 = 0x1_0000;
 const U32 = 0x1_0000_0000;
 const U48 = 0x1_0000_0000_0000;
 
-/** How the points of one metric lie in slots and buckets. */
+/** Layout of one metric's points in slots and buckets. */
 export interface BucketLayout {
-  /** Windows at no fixed distance, such as sessions: each has a slot of its own, with its end. */
+  /** Windows without a fixed distance, such as sessions: each has its own slot, with its end. */
   readonly irregular: boolean;
   /** Slots in a bucket; 1 for irregular windows. */
   readonly windows: number;
@@ -66,7 +66,7 @@ export interface BucketLayout {
   readonly slotBytes: number;
 }
 
-/** `windowsPerBucket`: for a store that packs fixed windows otherwise than 60 (6 for event metrics). */
+/** @param windowsPerBucket overrides the default of 60 (6 for event metrics) for a store */
 export function bucketLayout(metric: Metric, windowsPerBucket?: number): BucketLayout {
   const irregular = isIrregular(metric.window);
   const event = metric.kind === 'event';
@@ -132,7 +132,7 @@ export function bucketExpiresMs(layout: BucketLayout, bucket: number): number {
   return (bucket + 1) * layout.spanMs + afterBucketMs(layout) + layout.retentionMs;
 }
 
-/** End of a point as it counts for the store: fixed windows have the metric's size, whatever the record says. */
+/** End of a point in the store: start + size for fixed windows, whatever the record says. */
 export function endOf(layout: BucketLayout, startMs: number, ownEndMs: number): number {
   return layout.irregular ? ownEndMs : startMs + layout.sizeMs;
 }
@@ -146,7 +146,7 @@ function setU48(view: DataView, at: number, value: number): void {
   view.setUint16(at + 4, value / U32, true);
 }
 
-/** 0: nothing is stored in the slot. */
+/** Flags of a slot; 0: empty. */
 export function slotFlags(view: DataView, at: number): number {
   return view.getUint16(at + FLAGS_AT, true);
 }
@@ -159,7 +159,7 @@ export function slotUpdatedMs(view: DataView, at: number): number {
   return getU48(view, at + UPDATED_AT);
 }
 
-/** Where it was not stored: the time of the last change. */
+/** First-seen time; the time of the last change where it is not stored. */
 export function slotFirstSeenMs(layout: BucketLayout, view: DataView, at: number): number {
   return getU48(view, at + (layout.firstSeenAt < 0 ? UPDATED_AT : layout.firstSeenAt));
 }
@@ -190,9 +190,8 @@ export function slotMeasures(layout: BucketLayout, view: DataView, at: number): 
 }
 
 /**
- * Writes a point into its slot. Where one is stored already its revision goes on and its first-seen time stays;
- * a removal keeps the last values, so that a removed event is still listed with them. The caller has settled
- * before that the record wins.
+ * Writes a point into its slot. An existing point gets the next revision and keeps its first-seen time; a removal keeps
+ * the last values, so that a removed event is still listed with them. The caller has checked that the record wins.
  */
 export function applyToSlot(
   layout: BucketLayout,
@@ -223,7 +222,7 @@ export function applyToSlot(
   }
 }
 
-/** Which points a read wants: starts in [fromMs, toMs), and ends after the retention's cut. */
+/** The points of a read: starts in [fromMs, toMs), and ends after the retention limit. */
 export interface SlotRange {
   readonly fromMs: number;
   readonly toMs: number;
@@ -231,7 +230,7 @@ export interface SlotRange {
   readonly nowMs: number;
 }
 
-/** Adds the point of one slot to the columns; returns whether there was one within the range. */
+/** Adds the point of one slot to the columns; returns false when it is empty or out of range. */
 export function readSlot(
   layout: BucketLayout,
   view: DataView,
@@ -260,8 +259,8 @@ export function readSlot(
 }
 
 /**
- * Adds the points of a bucket of fixed windows, in order of start; returns how many.
- * `bytes` may be shorter than the bucket: what is missing was never written.
+ * Adds the points of a bucket of fixed windows, in order of start; returns how many. `bytes` may be shorter than the
+ * bucket: missing slots were never written.
  */
 export function readBucket(
   layout: BucketLayout,

@@ -9,7 +9,7 @@ import type { Filter, Selection } from './selection';
 import { labelsOf, type Labels } from './series';
 import { isIrregular, offsetOf } from './windows';
 
-/** From a selection as it came to a plan that holds for its metric. */
+/** Validates a selection against its metric and builds a plan. */
 
 export function unknownMetric(name: string): RequestError {
   return new RequestError(
@@ -20,23 +20,23 @@ export function unknownMetric(name: string): RequestError {
 }
 
 /**
- * Whether a tenant's filters leave anything of the metric: one on a dimension that the metric has not sees the
- * empty string there.
+ * Whether a tenant's filters may select series of the metric: a dimension that the metric lacks counts as the empty
+ * string.
  */
 export function isVisible(metric: Metric, tenant: readonly Filter[]): boolean {
   const names = new Set(metric.dimensions.map(({ name }) => name));
   return tenant.every((filter) => names.has(filter.dimension) || new FilterCompiler().test(filter)(''));
 }
 
-/** A tenant's filters as far as they say something of this metric. */
+/** The tenant's filters on dimensions of this metric. */
 function tenantFiltersFor(metric: Metric, tenant: readonly Filter[]): Filter[] {
   const names = new Set(metric.dimensions.map(({ name }) => name));
   return tenant.filter(({ dimension }) => names.has(dimension));
 }
 
 /**
- * The client's filters, checked, with the tenant's. Throws `unknown_dimension`, `invalid_filter`, and `forbidden`
- * where `=` asks for a value that the tenant's filters leave out.
+ * The validated filters of client and tenant. Throws `unknown_dimension`, `invalid_filter`, and `forbidden` when `=`
+ * names a value that the tenant's filters exclude.
  */
 export function effectiveFilters(
   metric: Metric,
@@ -69,7 +69,7 @@ function keptDimensions(metric: Metric, groupBy: readonly string[] | undefined):
   return kept.length === metric.dimensions.length ? null : kept;
 }
 
-/** Indexes of the dimensions that a plan's series keep, in the metric's order. */
+/** Indexes of the dimensions kept by a plan's series, in the metric's order. */
 export function keptIndexes(plan: Pick<Plan, 'metric' | 'groupBy'>): number[] {
   const { metric, groupBy } = plan;
   return metric.dimensions.flatMap(({ name }, index) =>
@@ -92,9 +92,9 @@ export function isStepped(plan: Pick<Plan, 'metric' | 'stepMs'>): boolean {
 }
 
 /**
- * Checks everything that can be checked without reading. Without a range `max_points` is taken for the whole
- * retention. Throws RequestError: unknown_measure, unknown_dimension, invalid_filter, invalid_regex, forbidden,
- * invalid_step, invalid_over_time, not_combinable.
+ * Validates a selection without reading the store. Without a range `max_points` applies to the whole retention. Throws
+ * RequestError: unknown_measure, unknown_dimension, invalid_filter, invalid_regex, forbidden, invalid_step,
+ * invalid_over_time, not_combinable.
  */
 export function makePlan(
   metric: Metric,

@@ -1,8 +1,8 @@
-/** One window of one series, as it is written, stored and told. Times are integer milliseconds UTC. */
+/** Points: one window of one series, as written, stored and sent. Times are integer milliseconds UTC. */
 
 /**
- * Where a record stood in its source. For one point the record with the higher position wins:
- * incarnation first, then offset; both within one partition (see `supersedes` in revision.ts).
+ * Position of a record in its source. For one point the record with the higher position wins: incarnation first, then
+ * offset; both within one partition (see `supersedes` in revision.ts).
  */
 export interface Position {
   readonly incarnation: number;
@@ -10,7 +10,7 @@ export interface Position {
   readonly offset: number;
 }
 
-/** One decoded record on its way into the store. */
+/** One decoded record, to be written to the store. */
 export interface PointWrite {
   /** Dimension values in the metric's order. */
   readonly values: readonly string[];
@@ -18,14 +18,14 @@ export interface PointWrite {
   readonly endMs: number;
   /** One number for each measure, in the metric's order; `undefined` where the record has none. NaN and infinities are kept. */
   readonly measures: readonly (number | undefined)[];
-  /** A tombstone: takes the point away and leaves a marker. For a session only if the stored end equals endMs. */
+  /** A tombstone: removes the point and leaves a marker. For a session only if the stored end equals endMs. */
   readonly removed: boolean;
   /**
-   * Hash of the key beside its window, as far as it tells points apart: of a key with fields, those that the mapping
-   * leaves out. 0 for a record without a key. Two different ones for one point are a mapping error.
+   * Hash of the part of the key that distinguishes points, without its window: for a key with fields, the unmapped
+   * ones. 0 for a record without a key. Two different hashes for one point are a mapping error.
    */
   readonly keyHash: number;
-  /** murmur2 of the key's bytes, for where a Java producer places it; absent: the same as keyHash. */
+  /** murmur2 of the key's bytes, by which Java producers choose the partition; absent: equal to keyHash. */
   readonly placement?: number;
   readonly offset: number;
   readonly incarnation: number;
@@ -36,9 +36,9 @@ export interface Point {
   readonly startMs: number;
   readonly endMs: number;
   readonly measures: readonly (number | undefined)[];
-  /** True for the marker that a tombstone left. */
+  /** True for the marker of a removed point. */
   readonly removed: boolean;
-  /** How often the point has changed; 1 for the first record. */
+  /** Number of changes of the point; 1 for the first record. */
   readonly revision: number;
   /** When the store last changed it, by the writing bridge's clock. */
   readonly updatedMs: number;
@@ -57,7 +57,7 @@ const MISSING_SHIFT = 2;
 export const FLAG_STORED = 1;
 export const FLAG_REMOVED = 2;
 
-/** Flag bits of a stored point: stored, removed, and one bit a measure that the record did not have. */
+/** Flag bits of a stored point: stored, removed, and one bit per missing measure. */
 export function pointFlags(measures: readonly (number | undefined)[], removed: boolean): number {
   let flags = FLAG_STORED | (removed ? FLAG_REMOVED : 0);
   for (let i = 0; i < measures.length; i += 1)
@@ -70,8 +70,8 @@ export function lacksMeasure(flags: number, measure: number): boolean {
 }
 
 /**
- * Points as columns: a day of one-minute points is read two hundred times a second,
- * and an object for each would cost more than the reading.
+ * Points as columns: a day of one-minute points is read two hundred times a second, and an object per point would cost
+ * more than the read.
  */
 export class PointColumns {
   length = 0;
@@ -93,7 +93,7 @@ export class PointColumns {
     this.measures = Array.from({ length: measureCount }, () => new Float64Array(capacity));
   }
 
-  /** Adds a row and returns its index; the caller fills the measures in. */
+  /** Adds a row and returns its index; the caller sets the measures. */
   add(
     startMs: number,
     endMs: number,

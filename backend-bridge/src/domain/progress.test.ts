@@ -9,7 +9,7 @@ const rules = { idleMs: IDLE, finalOnly: false };
 function partition(change: Partial<PartitionState> = {}): PartitionState {
   return { maxEventMs: null, atEndSinceMs: null, lastAtEndMs: null, reportedMs: null, ...change };
 }
-/** One whose reader has stood at the end long enough. */
+/** A partition whose reader has been at the end long enough. */
 function idle(maxEventMs: number | null): PartitionState {
   return partition({ maxEventMs, atEndSinceMs: NOW - IDLE, lastAtEndMs: NOW, reportedMs: NOW });
 }

@@ -1,28 +1,31 @@
 /**
- * How far a metric has come: the watermark and the boundary before which windows are final.
- * Pure; the Redis function repeats `advance` in Lua, and the stores' conformance suite holds both to it.
+ * Progress of a metric: the watermark and the boundary before which windows are final. Pure; the Redis function repeats
+ * `advance` in Lua, and the stores' conformance suite holds both to it.
  */
 
-/** What is known of one partition of a metric's topic. */
+/** State of one partition of a metric's topic. */
 export interface PartitionState {
-  /** Newest event time seen, each as far as the clock was when it was read; null while it has none. */
+  /** Newest event time seen, limited by the clock at the time of reading; null while there is none. */
   readonly maxEventMs: number | null;
-  /** Since when the reader has stood at the log's end without a break; null while there is lag, or no reader. */
+  /** Since when the reader has been at the log's end without interruption; null while there is lag, or no reader. */
   readonly atEndSinceMs: number | null;
-  /** When a read last reached the log's end; null: never. */
+  /** When a reader last reached the log's end; null: never. */
   readonly lastAtEndMs: number | null;
-  /** When the reader last reported; null: never. A reader silent for READER_LOST_MS is gone, and its partition not idle. */
+  /**
+   * When the reader last reported; null: never. After READER_LOST_MS without a report the reader is gone, and its
+   * partition is not idle.
+   */
   readonly reportedMs: number | null;
 }
 
 export const READER_LOST_MS = 10_000;
 
 export interface Progress {
-  /** Null until every partition that is not idle has shown an event time. */
+  /** Null until every partition that is not idle has an event time. */
   readonly watermarkMs: number | null;
   /** A window is final when its end + grace <= finalBeforeMs. Null: none is. */
   readonly finalBeforeMs: number | null;
-  /** The writer's clock when a point of a new series was last refused, because the metric has reached its cap. */
+  /** The writer's clock when a point of a new series was last refused because of the metric's cap. */
   readonly seriesRefusedMs?: number;
 }
 
@@ -38,11 +41,11 @@ function later(a: number | null, b: number | null): number | null {
 }
 
 /**
- * The next progress; never behind the one before, and the watermark never ahead of the clock.
+ * The next progress. Never moves back, and the watermark is never ahead of the clock.
  *
- * Watermark: the smallest newest event time over the partitions that are not idle. A partition is idle when
- * its reader has stood at its end for idleMs. When all are idle nothing unread can hold it back: the largest.
- * For final-only topics event times are window ends, and the largest counts.
+ * Watermark: the smallest newest event time over the partitions that are not idle. A partition is idle when its reader
+ * has been at its end for idleMs. When all are idle, nothing is unread, and the largest counts. For final-only topics
+ * event times are window ends, and the largest counts.
  *
  * Final: end + grace <= watermark, or <= c - idle, where every partition was read to its end at c or later.
  */

@@ -2,7 +2,7 @@ import type { Metric, OverTime } from './metric';
 import type { Filter, ResultSeries, Warning } from './selection';
 import type { Labels } from './series';
 
-/** A selection checked against its metric; the engine's own, opaque to others but for these fields. */
+/** A validated selection; opaque outside the engine but for these fields. */
 export interface Plan {
   readonly metric: Metric;
   /** Index into metric.measures. */
@@ -10,20 +10,20 @@ export interface Plan {
   readonly stepMs: number;
   readonly overTime: OverTime;
   readonly includeOpen: boolean;
-  /** null: every series on its own. */
+  /** null: every series separately. */
   readonly groupBy: readonly string[] | null;
-  /** Those of the client and those of its token. */
+  /** Filters of the client and of its token. */
   readonly filters: readonly Filter[];
   readonly warnings: readonly Warning[];
-  /** Canonical: two selections with the same key give the same numbers. Tenant filters are part of it. */
+  /** Canonical key: selections with equal keys have equal answers. Includes tenant filters. */
   readonly key: string;
   /** Whether the series with these dimension values is selected. */
   readonly selects: (values: readonly string[]) => boolean;
   /** Labels of the group that a selected series belongs to. */
   readonly groupOf: (values: readonly string[]) => Labels;
-  /** The step that a window start falls into (its aligned start); the start itself where windows are not stepped. */
+  /** The aligned start of the step that contains a window start; the start itself when windows are not stepped. */
   readonly stepOf: (startMs: number) => number;
-  /** Whether a series passes the filters by value; absent: every one does. */
+  /** Whether a series passes the filters by value; absent: always. */
   readonly byValue?: (values: readonly string[]) => boolean;
   /** Size of the patterns among the filters, as the cost of `selects` for each character of a label; absent: none. */
   readonly patternSize?: number;
@@ -45,7 +45,7 @@ export interface QueryAnswer {
 export interface ClosedAnswer extends QueryAnswer {
   /** Steps that begin before this have closed, those without a value too; null: none has. */
   readonly closedBeforeMs: number | null;
-  /** The first step of which the store keeps anything, or the range's beginning where that is later. */
+  /** The first step in the store, or the start of the range when that is later. */
   readonly keptFromMs: number;
 }
 
@@ -93,7 +93,7 @@ export interface EventsAnswer {
   readonly warnings: readonly Warning[];
 }
 
-/** Everything an editor needs; metrics in order of their names. */
+/** The catalogue, metrics by name. */
 export interface CatalogueAnswer {
   readonly serverTimeMs: number;
   readonly storeEpoch: string;
@@ -105,7 +105,7 @@ export interface DimensionValuesAnswer {
   readonly dimension: string;
   /** In order of code units. */
   readonly values: readonly string[];
-  /** There are more than were asked for. */
+  /** True when there are more values than requested. */
   readonly truncated: boolean;
   readonly serverTimeMs: number;
   readonly storeEpoch: string;

@@ -59,23 +59,26 @@ import type { Clock } from './telemetry';
 import { isIrregular, longestMs } from './windows';
 
 export interface QueryLimits {
-  /** Series in one answer; past it `series_truncated`. */
+  /** Most series in one answer; beyond it `series_truncated`. */
   readonly maxSeries: number;
-  /** Points in one answer; past it `series_truncated`, or `range_too_large` where the first series has more. */
+  /** Most points in one answer; beyond it `series_truncated`, or `range_too_large` when the first series has more. */
   readonly maxPoints: number;
-  /** Stored points read for one answer; past it `range_too_large`. */
+  /** Most stored points read for one answer; beyond it `range_too_large`. */
   readonly maxScanPoints: number;
-  /** A summary is stale when the clock is past the last end + grace + so many windows. */
+  /** A summary is stale when the clock is past the last end + grace + this many windows. */
   readonly staleWindows: number;
 }
 
-/** One series of a summary takes as much memory as so many points of an answer. */
+/** Memory of one series of a summary, in points of an answer. */
 const SUMMARY_POINTS = 16;
 
 interface ScanRequest {
   readonly plan: Plan;
   readonly spans: readonly Span[];
-  /** For what has expired; 0 where the plan has a history: windows past the retention are read until they are sealed. */
+  /**
+   * Time for the retention limit; 0 when the plan has a history: windows past the retention are read until they are
+   * sealed.
+   */
   readonly nowMs: number;
   readonly isWanted: ((labels: Labels) => boolean) | null;
   readonly scope: RequestScope;
@@ -88,14 +91,14 @@ interface Reading {
 }
 
 /**
- * Answers every question about stored points, the same on every bridge. What a request has wrong is a RequestError;
- * a store that does not answer is an UnavailableError.
+ * Answers queries about stored points, with equal results on every bridge. Rejects with RequestError for an invalid
+ * request, and with UnavailableError when the store does not answer.
  */
 export class QueryEngine {
   readonly metrics: readonly Metric[];
   private readonly byName: ReadonlyMap<string, Metric>;
 
-  /** `pause` lets other work of the process have its turn; the composition root gives one that yields to I/O. */
+  /** `pause` yields to other work of the process; the composition root injects one that yields to I/O. */
   constructor(
     metrics: readonly Metric[],
     private readonly store: SeriesStore,
@@ -107,14 +110,14 @@ export class QueryEngine {
     this.byName = new Map(metrics.map((metric) => [metric.name, metric]));
   }
 
-  /** Throws `unknown_metric`; also where the tenant's filters leave nothing of the metric. */
+  /** Throws `unknown_metric`, also when the tenant's filters exclude the whole metric. */
   metric(name: string, tenant: readonly Filter[] = []): Metric {
     const metric = this.byName.get(name);
     if (metric === undefined || !isVisible(metric, tenant)) throw unknownMetric(name);
     return metric;
   }
 
-  /** Checks a selection; `range` is only for `maxPoints`. See makePlan for what is thrown. */
+  /** Validates a selection; `range` is used for `maxPoints` only. Throws like makePlan. */
   plan(selection: Selection, tenant: readonly Filter[], range?: TimeRange): Plan {
     const checked = range === undefined ? undefined : checkRange(range.fromMs, range.toMs);
     return makePlan(this.metric(selection.metric, tenant), selection, tenant, checked, this.clock());
@@ -124,7 +127,7 @@ export class QueryEngine {
     return openFrom(plan, progress);
   }
 
-  /** Everything an editor needs, of the metrics that the tenant may see. */
+  /** The catalogue of metrics that the tenant may see, for editors. */
   catalogue(tenant: readonly Filter[]): CatalogueAnswer {
     return {
       serverTimeMs: this.clock(),
@@ -141,7 +144,7 @@ export class QueryEngine {
     return this.answer(plan, range, query.includeRevisions ?? false, query.fill ?? 'none', scope);
   }
 
-  /** All points from a time on, with revisions and removals: what a subscription begins with. */
+  /** All points from a time on, with revisions and removals, for the snapshot of a subscription. */
   async snapshot(plan: Plan, fromMs: number, scope = UNBOUNDED): Promise<QueryAnswer> {
     return this.answer(plan, checkRange(fromMs, MAX_TIME_MS), true, 'none', scope);
   }
@@ -183,24 +186,24 @@ export class QueryEngine {
     return result;
   }
 
-  /** What `query` answers of the plan's closed steps, with revisions, and up to where they have closed. */
+  /** The plan's closed steps with revisions, as answered by `query`, and the time up to which they have closed. */
   async closed(plan: Plan, range: TimeRange, scope = UNBOUNDED): Promise<ClosedAnswer> {
     return this.answer({ ...plan, includeOpen: false }, range, true, 'none', scope);
   }
 
-  /** `keptFromMs` of what `closed` would answer now. */
+  /** The `keptFromMs` that `closed` would return now. */
   async keptFrom(plan: Plan, range: TimeRange): Promise<number> {
     const nowMs = this.clock();
     const history = await this.historyOf(plan, nowMs);
     return readSpan(plan, range, nowMs, history?.fromMs)?.fromMs ?? range.fromMs;
   }
 
-  /** Up to where steps of the plan have closed now; null: none has. */
+  /** The time up to which steps of the plan have closed; null: none has. */
   async closedBefore(plan: Plan): Promise<number | null> {
     return closedBefore(plan, await this.store.progress(plan.metric));
   }
 
-  /** Series that an answer to the plan may have. */
+  /** Most series in an answer to the plan. */
   async countSeries(plan: Plan, { signal } = UNBOUNDED): Promise<number> {
     const all = await this.store.listSeries(plan.metric);
     return groupSeries(plan, await selectSeries(plan, all, this.pause, signal)).length;
@@ -226,7 +229,7 @@ export class QueryEngine {
         staleWindows: this.limits.staleWindows,
       };
       const history = await summaryHistory(metric, this.store.history, range, nowMs);
-      // One window more, so that the first one in the range has its `previous` too.
+      // One more window, so that the first one in the range has its `previous` too.
       const beforeMs = isIrregular(metric.window) ? longestMs(metric.window) : metric.window.advanceMs;
       const wider = { fromMs: Math.max(0, range.fromMs - beforeMs), toMs: range.toMs };
       const span = range.fromMs < range.toMs ? readSpan(plan, wider, nowMs, history?.fromMs) : null;
@@ -285,7 +288,7 @@ export class QueryEngine {
     };
   }
 
-  /** The events of these series (by seriesKey) at these window starts as they are now, in no order. */
+  /** The current events of these series (by seriesKey) at these window starts, unordered. */
   async eventsAt(
     plan: Plan,
     wanted: ReadonlyMap<number, ReadonlySet<string>>,
@@ -304,7 +307,7 @@ export class QueryEngine {
     return result;
   }
 
-  /** With either bound only values with a point in the range; an absent bound is the beginning or the end of time. */
+  /** Values of a dimension. With either bound only values with a point in the range; an absent bound is open. */
   async dimensionValues(
     metricName: string,
     dimension: string,
@@ -411,7 +414,7 @@ export class QueryEngine {
     return new ScanBudget(this.store, metric, nowMs, this.limits.maxScanPoints, signal);
   }
 
-  /** Gives the plan's points, stepped. */
+  /** Reads the plan's points as steps. */
   private scanPoints(
     scan: ScanRequest,
     history: HistoryPlan | null,
@@ -423,7 +426,7 @@ export class QueryEngine {
       : this.scan({ ...scan, nowMs: 0 }, new HistoryScan(plan, history), onGroup);
   }
 
-  /** Hands over what the source has of the plan, group by group; resolves to the number of groups there are. */
+  /** Passes the plan's data to a callback, group by group; resolves to the number of groups. */
   private async scan<P, T>(
     { plan, spans, nowMs, isWanted, scope }: ScanRequest,
     source: GroupSource<P, T>,
@@ -449,8 +452,8 @@ export class QueryEngine {
   }
 
   /**
-   * Reads with one epoch: again when the store was lost or rebuilt meanwhile. The progress is read first, so that
-   * a point is never called final by a boundary that moved after it was read.
+   * Reads within one epoch, again when the store was lost or rebuilt meanwhile. Reads the progress first, so that a
+   * point is never marked final by a boundary that moved after it was read.
    */
   private async consistently<T>(
     metric: Metric,
@@ -464,7 +467,7 @@ export class QueryEngine {
         const result = await read(reading);
         if (this.store.epoch() === storeEpoch) return { result, reading };
       } catch (error) {
-        // Series ids that were listed in one epoch mean nothing in the next.
+        // Series ids of one epoch are invalid in the next.
         if (this.store.epoch() === storeEpoch) throw error;
       }
     }
@@ -495,7 +498,7 @@ function checkLimit(limit: number | undefined): number {
   throw new RequestError('bad_request', 'limit must be a whole number from 1 to 10000.', { path: '/limit' });
 }
 
-/** Only the rows at these times. */
+/** The rows at these times only. */
 function onlyAt(points: CombinedPoints, times: ReadonlySet<number>): CombinedPoints {
   if (points.times.every((time) => times.has(time))) return points;
   const keep = (column: number[]): number[] => column.filter((_, row) => times.has(points.times[row]!));

@@ -4,7 +4,7 @@ import { isStepped } from './plan';
 import type { Plan } from './query-answer';
 import { longestMs, offsetOf, usualDistanceMs } from './windows';
 
-/** Which window starts must be read for a range that was asked. All times in milliseconds. */
+/** Window starts to read for a requested range. All times in milliseconds. */
 
 const DAY_MS = 86_400_000;
 
@@ -14,7 +14,7 @@ export interface Span {
   readonly toMs: number;
 }
 
-/** The first start at which a whole step is still within the retention. */
+/** The first start of a step that is completely within the retention. */
 function retentionCut(metric: Metric, nowMs: number): number {
   const { window, retentionMs } = metric;
   // A session begins before it ends, how long nobody knows; the store cuts by its end.
@@ -23,8 +23,8 @@ function retentionCut(metric: Metric, nowMs: number): number {
 }
 
 /**
- * The range without what cannot hold points: nothing is kept longer than the retention, nor lies a day ahead.
- * `keptFromMs`: where the history begins, for a plan that is answered from steps.
+ * The range without times that cannot have points: before the retention, or more than a day ahead. @param keptFromMs
+ * start of the history, for a plan that is answered from steps
  */
 export function clipRange(metric: Metric, range: TimeRange, nowMs: number, keptFromMs?: number): Span {
   return {
@@ -50,7 +50,7 @@ export function readSpan(plan: Plan, range: TimeRange, nowMs: number, keptFromMs
   return span.fromMs < span.toMs ? span : null;
 }
 
-/** Spans over these point times; near ones are read together, for a read costs more than some points. */
+/** Spans over these point times; near ones are read together, as a read costs more than some extra points. */
 export function spansOver(plan: Plan, times: readonly number[], nowMs: number, keptFromMs?: number): Span[] {
   const { window } = plan.metric;
   const length = isStepped(plan) ? plan.stepMs : 1;
@@ -69,20 +69,20 @@ export function spansOver(plan: Plan, times: readonly number[], nowMs: number, k
   return spans;
 }
 
-/** How many points a series may have there, for the size of reads. */
+/** Estimated points per series in a span, for the size of reads. */
 export function expectedPoints(metric: Metric, spans: readonly Span[], distanceMs?: number): number {
   const { window } = metric;
   const distance = distanceMs ?? usualDistanceMs(window);
   return spans.reduce((sum, span) => sum + Math.ceil((span.toMs - span.fromMs) / distance), 0);
 }
 
-/** Points that the first part of a search holds at most. */
+/** Most points in the first part of a search. */
 const FIRST_PART_POINTS = 100_000;
 const FIRST_PART_WINDOWS = 60;
 
 /**
- * A span in parts from its end backwards, each twice as long as the one before: what is newest is mostly wanted.
- * `series`: how many are read, so that the first part is not larger than memory has room for.
+ * Splits a span into parts from its end backwards, each twice as long as the last, as mostly the newest is needed.
+ * @param series number of series read, which limits the size of the first part
  */
 export function* partsBackwards(metric: Metric, span: Span, series: number): Generator<Span> {
   const { window } = metric;

@@ -1,19 +1,19 @@
-/** What one request may take of the process, and when nobody waits for its answer any more. */
+/** Resource limits and cancellation of one request. */
 export interface RequestScope {
-  /** Whose budget the request counts for. */
+  /** Budget key of the request. */
   readonly holder: string;
-  /** Aborted when the request is over; work for it then rejects with the signal's reason. */
+  /** Aborts when the request is over; its work then rejects with the signal's reason. */
   readonly signal: AbortSignal;
   /**
-   * Counts points of the answer, which stay in memory until it is sent. Throws `rate_limited` or `overloaded` when
-   * there is no memory left for them.
+   * Reserves memory for points of the answer until it is sent. Throws `rate_limited` or `overloaded` when there is none
+   * left.
    */
   reserve(points: number): void;
-  /** Runs one portion of a long reading when it is this request's turn. Rejects as the portion does. */
+  /** Runs one portion of a long read when it is this request's turn. Rejects like the portion. */
   inTurn<T>(portion: () => Promise<T>): Promise<T>;
 }
 
-/** Of work that is nobody's request: never over, and without a bound of its own. */
+/** Scope of internal work: never aborted, and without limits. */
 export const UNBOUNDED: RequestScope = {
   holder: '',
   signal: new AbortController().signal,

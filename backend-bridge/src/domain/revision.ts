@@ -1,25 +1,25 @@
 import type { Position } from './point';
 
-/** What a comparison of two records for one point says of the newer arrival. */
+/** Result of comparing a new record with the stored one of its point. */
 export type Verdict = 'newer' | 'older' | 'conflict';
 
-/** What the store keeps of the record behind a point, for the comparison. */
+/** Provenance of a stored point, for the comparison. */
 export interface Provenance extends Position {
   readonly keyHash: number;
 }
 
 /**
- * The partition that a Java producer gives a key. It settles which partition a key belongs to after
- * partitions were added.
+ * The partition that a Java producer chooses for a key. Decides to which partition a key belongs after partitions were
+ * added.
  */
 export function homePartition(keyHash: number, partitions: number): number {
   return (keyHash & 0x7fffffff) % partitions;
 }
 
 /**
- * The one fence of the store: whether a record may replace what a point holds.
+ * The fence of the store: whether a record may replace the stored point.
  *
- * - A higher incarnation always wins, whatever the offset: the topic was made anew, or grew.
+ * - A higher incarnation always wins, whatever the offset: the topic was recreated or expanded.
  * - Within one incarnation another key is a mapping error.
  * - Within one partition the higher offset wins; equal or lower is a replay.
  * - Between two partitions of one incarnation (records written around the moment when partitions were

@@ -4,7 +4,7 @@ import type { SeriesPoints } from './point';
 import type { Span } from './read-span';
 import type { HistoryStore, SeriesStore, StepsAnswer, StepsRequest } from './store';
 
-/** One request's reading; stops it at `maxScanPoints` with `range_too_large`, and when the request is over. */
+/** Reads of one request; stops at `maxScanPoints` with `range_too_large`, and when the request is over. */
 export class ScanBudget {
   private scanned = 0;
 

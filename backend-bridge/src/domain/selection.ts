@@ -1,14 +1,16 @@
 import type { OverTime } from './metric';
 import type { Labels } from './series';
 
-/** What a client asks of a metric: the selectors that /query, /summary and subscriptions share. */
+/** Selections: the selectors shared by /query, /summary and subscriptions. */
 export interface Filter {
   readonly dimension: string;
   readonly op: '=' | '!=' | '=~' | '!~';
   readonly values: readonly string[];
 }
 
-/** A selection as it came, still unchecked against the metric. `tenant` filters come from the token and always apply. */
+/**
+ * A selection that is not yet validated against the metric. `tenant` filters are those of the token and always apply.
+ */
 export interface Selection {
   readonly metric: string;
   readonly measure?: string | undefined;
@@ -27,7 +29,7 @@ export interface Query extends Selection {
   readonly includeRevisions?: boolean | undefined;
 }
 
-/** What /events/query asks. */
+/** Request of /events/query. */
 export interface EventsQuery {
   readonly metric: string;
   readonly fromMs: number;
@@ -37,7 +39,7 @@ export interface EventsQuery {
   readonly limit?: number | undefined;
 }
 
-/** What the values of a dimension are asked for with. */
+/** Request for the values of a dimension. */
 export interface DimensionValuesQuery {
   readonly fromMs?: number | undefined;
   readonly toMs?: number | undefined;
@@ -49,7 +51,7 @@ export interface DimensionValuesQuery {
 export interface ResultSeries {
   readonly labels: Labels;
   readonly times: readonly number[];
-  /** null: a number that cannot be sent (NaN, infinity), or a filled gap. */
+  /** null: NaN, infinity, or a filled gap. */
   readonly values: readonly (number | null)[];
   readonly revisions: readonly number[];
   readonly removed: readonly number[];
@@ -57,7 +59,7 @@ export interface ResultSeries {
   readonly openFromMs: number | null;
 }
 
-/** Every code that a warning may have; the same as in the OpenAPI file. */
+/** All warning codes, equal to those of the OpenAPI file. */
 export const WARNING_CODES = [
   'series_truncated',
   'series_over_cap',

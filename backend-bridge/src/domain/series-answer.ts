@@ -7,7 +7,7 @@ import type { Span } from './read-span';
 import type { ResultSeries, Warning } from './selection';
 import type { Labels } from './series';
 
-/** Combined points as they are answered. */
+/** Converts combined points to answers. */
 
 /** Where gaps are filled: steps from `fromMs` on, before `toMs`. */
 export interface Fill {
@@ -18,7 +18,7 @@ export interface Fill {
   readonly spanMs: number;
 }
 
-/** Gaps are filled where windows have begun for certain: up to the watermark, or to where the clock has closed. */
+/** End of gap filling: the watermark, or the time up to which the clock has closed windows. */
 export function gapFill(
   plan: Plan,
   fill: 'none' | 'zero' | 'null',
@@ -46,13 +46,13 @@ export interface AnswerRule {
   readonly fill: Fill | null;
 }
 
-/** What an answer's numbers were like; becomes its warnings. */
+/** Counts of irregular values in an answer, for its warnings. */
 export class NumberNotes {
   private unsafe = 0;
   private unrepresentable = 0;
   private uncombinable = 0;
 
-  /** null for what JSON cannot say. */
+  /** The value, or null when JSON cannot represent it. */
   note(value: number): number | null {
     if (!Number.isFinite(value)) {
       this.unrepresentable += 1;
@@ -73,14 +73,14 @@ export class NumberNotes {
     if (this.unsafe > 0) {
       warnings.push({
         code: 'unsafe_integer',
-        message: `${this.unsafe} values are past 2^53 and stand as the nearest double.`,
+        message: `${this.unsafe} values exceed 2^53 and are shown as the nearest double.`,
         count: this.unsafe,
       });
     }
     if (this.unrepresentable > 0) {
       warnings.push({
         code: 'values_unrepresentable',
-        message: `${this.unrepresentable} values are NaN or infinite and stand as null.`,
+        message: `${this.unrepresentable} values are NaN or infinite and shown as null.`,
         count: this.unrepresentable,
       });
     }
@@ -95,7 +95,7 @@ export class NumberNotes {
   }
 }
 
-/** The answer's series; null when it has neither a point nor, with revisions, a removal. */
+/** A series of the answer; null when it has neither points nor, with revisions, removals. */
 export function seriesAnswer(
   labels: Labels,
   points: CombinedPoints,
@@ -130,7 +130,7 @@ export function seriesAnswer(
   return rule.fill === null || times.length === 0 ? series : filled(series, rule, rule.fill);
 }
 
-/** How many points filling may give a series, for the guard before it is done. */
+/** Number of points that filling may add to a series, checked before filling. */
 export function fillLength(fill: Fill): number {
   return Math.max(0, Math.ceil((fill.toMs - fill.fromMs) / fill.stepMs));
 }
@@ -139,7 +139,7 @@ function filled(series: ResultSeries, rule: AnswerRule, fill: Fill): ResultSerie
   const { stepMs } = fill;
   const [first] = series.times;
   if (first === undefined) return series;
-  // Windows need not begin at multiples of their size since the epoch: the grid is that of the points.
+  // Windows need not be aligned to the epoch: the grid is that of the points.
   const phase = first % stepMs;
   const times: number[] = [];
   const values: (number | null)[] = [];

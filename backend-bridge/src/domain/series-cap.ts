@@ -3,8 +3,8 @@ import type { Progress } from './progress';
 import type { Warning } from './selection';
 
 /**
- * The warning of every answer on a metric whose cap has kept points out that would still be within the retention:
- * its sums, counts and lists are those of the series that were kept.
+ * The warning for answers on a metric whose cap has refused points that would still be within the retention: sums,
+ * counts and lists cover only the stored series.
  */
 export function seriesCapWarnings(metric: Metric, progress: Progress, nowMs: number): readonly Warning[] {
   const { seriesRefusedMs } = progress;

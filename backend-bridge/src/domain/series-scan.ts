@@ -11,20 +11,20 @@ import type { RequestScope } from './request-scope';
 import { compareValues, seriesKey, type Labels, type Series } from './series';
 import type { ScanBudget } from './scan-budget';
 
-/** Reads what a plan selects, in portions, so that no request holds the process up. */
+/** Reads a plan's series in portions, so that no request blocks the process. */
 
-/** Points that one read of the store should give at most. */
+/** Target for the points per read of the store. */
 const PORTION_POINTS = 25_000;
 const PORTION_SERIES = 5_000;
-/** Portions with more points than this wait for their turn, so that many of them leave room for small requests. */
+/** Portions with more points wait for their turn, so that small requests are not delayed. */
 const LIGHT_POINTS = 10_000;
-/** Series looked at, and steps of pattern matching, before others get their turn. */
+/** Series checked, or steps of pattern matching, before yielding. */
 const SERIES_BETWEEN_PAUSES = 5_000;
 const MATCHING_BETWEEN_PAUSES = 500_000;
-/** Steps of pattern matching for one request: some seconds at the very worst. */
+/** Most steps of pattern matching per request: a few seconds in the worst case. */
 const MAX_MATCHING = 250_000_000;
 
-/** Lets other work of the process have its turn. */
+/** Yields to other work of the process. */
 export type Pause = () => Promise<void>;
 
 export interface SeriesGroup {
@@ -35,7 +35,7 @@ export interface SeriesGroup {
   readonly members: Series[];
 }
 
-/** The plan's series out of `all`. Throws `invalid_regex` where matching the patterns would take too long. */
+/** The plan's series among `all`. Throws `invalid_regex` when matching the patterns would take too long. */
 export async function selectSeries(
   plan: Plan,
   all: readonly Series[],
@@ -49,8 +49,8 @@ export async function selectSeries(
   let sincePause = 0;
   let looked = 0;
   for (const series of all) {
-    // Series that the tenant's filters leave out cost nothing and count for nothing: whether patterns are refused must
-    // not tell how many series others have.
+    // Series excluded by the tenant's filters do not count: whether patterns are refused must not reveal how many
+    // series others have.
     if (patternSize > 0 && plan.byValue?.(series.values) !== false) {
       let length = 1;
       for (const value of series.values) length += value.length;
@@ -75,7 +75,7 @@ export async function selectSeries(
   return selected;
 }
 
-/** Groups in the order of their labels, members in the order of theirs. */
+/** Groups and their members, both in label order. */
 export function groupSeries(plan: Plan, series: readonly Series[]): SeriesGroup[] {
   const groupOne = (one: Series, kept: readonly string[]): SeriesGroup => ({
     labels: plan.groupOf(one.values),
@@ -100,7 +100,7 @@ export function combineRuleOf(plan: Plan): CombineRule {
   return { measure: plan.measure, combine: measure.combine, weights: weightsOf(plan.metric, measure) };
 }
 
-/** Where a scan's series are read from, and what the members of a group become. */
+/** Source of a scan, and accumulator of its groups. */
 export interface GroupSource<P, T> {
   /** How far the rows of a series are apart, for the size of reads; absent: as the metric's windows. */
   readonly distanceMs?: number;
@@ -120,7 +120,7 @@ export interface GroupMember<P> {
   readonly points: P;
 }
 
-/** Takes the members of a group one by one. */
+/** Accumulates the members of a group one by one. */
 export interface GroupTable<P, T> {
   add(points: P): void;
   finish(): T;
@@ -155,14 +155,14 @@ export class WindowScan implements GroupSource<PointColumns, CombinedPoints> {
 export interface GroupScan<P, T> {
   readonly plan: Plan;
   readonly groups: readonly SeriesGroup[];
-  /** True when the groups hold every series of the metric: series that are new since then are taken too. */
+  /** True when the groups cover every series of the metric; series added since then are included too. */
   readonly everySeries: boolean;
   readonly spans: readonly Span[];
   readonly source: GroupSource<P, T>;
   readonly budget: ScanBudget;
   readonly pause: Pause;
   readonly scope: RequestScope;
-  /** Gets each group that has rows, in order of labels. False: no more are wanted. */
+  /** Called with each group that has rows, in label order. Return false to stop. */
   readonly onGroup: (labels: Labels, result: T) => boolean;
 }
 
@@ -238,7 +238,7 @@ async function readBatch<P, T>(
   return open.length === batch.length ? open : open.sort((a, b) => compareValues(a.group.kept, b.group.kept));
 }
 
-/** The group of a series that appeared between the listing and the read: what is in the store must be in the answer. */
+/** The group of a series that was added between listing and read: stored points must be in the answer. */
 function newcomer<P, T>(
   plan: Plan,
   series: Pick<GroupMember<P>, 'seriesId' | 'values'>,

@@ -3,14 +3,14 @@ import type { Metric } from './metric';
 /** Dimension name to value. A dimension without a value is the empty string. */
 export type Labels = Readonly<Record<string, string>>;
 
-/** A series as the store knows it. The id is the store's own, unique within the metric. */
+/** A stored series. The id is assigned by the store, unique within the metric. */
 export interface Series {
   readonly id: number;
   /** Dimension values in the order of the metric's dimensions. */
   readonly values: readonly string[];
 }
 
-/** Canonical text of a series' dimension values; also the order of series everywhere. */
+/** Canonical text of a series' dimension values. */
 export function seriesKey(values: readonly string[]): string {
   return JSON.stringify(values);
 }
@@ -24,8 +24,8 @@ export function labelsOf(metric: Metric, values: readonly string[]): Labels {
 }
 
 /**
- * Order of two label tuples: by code units, dimension by dimension.
- * Every bridge sorts alike, so floating-point sums come out with the same bits.
+ * Order of two label tuples: by code units, dimension by dimension. Every bridge sorts alike, so floating-point sums
+ * have the same bits.
  */
 export function compareValues(a: readonly string[], b: readonly string[]): number {
   const length = Math.min(a.length, b.length);

@@ -1,22 +1,22 @@
 import { compareValues, type Series } from './series';
 
 /**
- * A list of series in label order that is kept while series come and go: an addition is placed by binary search
- * and costs one copy of the list, however many series there are, never a sort of all of them.
+ * A list of series kept in label order: an addition is placed by binary search and costs one copy of the list, never a
+ * full sort.
  */
 export class SortedSeries {
   private sorted: readonly Series[] = [];
   private added: Series[] = [];
   private removed = false;
 
-  /** `holds`: whether this very object is still one of the series. */
+  /** @param holds whether this object is still one of the series */
   constructor(private readonly holds: (series: Series) => boolean) {}
 
   add(series: Series): void {
     this.added.push(series);
   }
 
-  /** Some series are no longer held; list() drops them. */
+  /** Marks that some series are no longer held; list() drops them. */
   dropUnheld(): void {
     this.removed = true;
   }
@@ -27,7 +27,7 @@ export class SortedSeries {
     this.removed = false;
   }
 
-  /** In label order. The list is never changed later. */
+  /** All series in label order. The list is immutable. */
   list(): readonly Series[] {
     if (this.removed) this.sorted = this.sorted.filter(this.holds);
     if (this.added.length > 0) {
@@ -54,7 +54,7 @@ function merge(into: readonly Series[], fresh: readonly Series[]): readonly Seri
   return merged;
 }
 
-/** Index of the first series from `low` on that comes behind this one. */
+/** Index of the first series from `low` on that sorts after this one. */
 function firstAfter(sorted: readonly Series[], series: Series, low: number): number {
   let high = sorted.length;
   while (low < high) {

@@ -1,15 +1,15 @@
 import type { Hop } from './errors';
 import type { Filter } from './selection';
 
-/** The port of a source of points: kafka/ or the embedded pipeline/. */
+/** Port of a source of points: kafka/ or the embedded pipeline/. */
 export interface Source {
   readonly kind: 'kafka' | 'embedded';
-  /** Begins to read; resolves at once, the work goes on until stop(). */
+  /** Starts reading in the background until stop(); resolves at once. */
   start(): Promise<void>;
-  /** Finishes what is under way, commits, leaves the group. */
+  /** Finishes work in progress, commits, and leaves the group. */
   stop(): Promise<void>;
   status(): SourceStatus;
-  /** The store was lost: read everything again that it lacks. */
+  /** Called when the store was lost; re-reads everything that it lacks. */
   storeLost(): void;
 }
 
@@ -19,7 +19,7 @@ export interface PartitionStatus {
   readonly owned: boolean;
   /** True when no bridge with this store reads it. */
   readonly unread?: boolean;
-  /** Next offset to be read; of a partition that no bridge with this store reads, the one that the store lacks. */
+  /** Next offset to read; for an unread partition the next offset that the store lacks. */
   readonly position: number | null;
   readonly end: number | null;
   readonly lag: number | null;
@@ -28,11 +28,11 @@ export interface PartitionStatus {
 /** The last record of a topic that could not be read. */
 export interface LastDeadLetter {
   readonly reason: string;
-  /** A sentence that says what to correct; may hold what the record holds. */
+  /** A sentence that says what to correct; may quote the record. */
   readonly message: string;
   /** When the dead letter was written. */
   readonly timeMs: number;
-  /** Whose mapping does not fit the record. */
+  /** The metric whose mapping does not match the record. */
   readonly metric: string;
   readonly partition: number;
   readonly offset: number;
@@ -52,7 +52,7 @@ export interface TopicStatus {
   readonly lastDeadLetter: LastDeadLetter | null;
 }
 
-/** Over the partitions that this bridge reads, and those that none does; null when that of one is unknown. */
+/** Lag over the partitions that this bridge reads and those that none reads; null when one is unknown. */
 export function lagOf(topic: TopicStatus): number | null {
   const counted = topic.partitions.filter(({ owned, unread }) => owned || unread);
   return counted.some((partition) => partition.lag === null)
@@ -66,21 +66,21 @@ export interface SourceStatus {
    * pipeline runs.
    */
   readonly ready: boolean;
-  /** What a source that is not ready waits for; absent: to join its group, or to start. */
+  /** What a source is waiting for; absent: to join its group, or to start. */
   readonly pending?: string;
-  /** The hop that fails, with a sentence; null when none does. */
+  /** The failing hop with a sentence; null: none. */
   readonly failing: { readonly hop: Hop; readonly message: string } | null;
   readonly topics: readonly TopicStatus[];
 }
 
-/** Events and profiles handed in by HTTP; the embedded pipeline only. */
+/** Ingest of events and profiles over HTTP; embedded pipeline only. */
 export interface Ingest {
   /**
-   * Accepts what it can, of what the caller's fixed filters allow. Resolves when the accepted ones would survive a
-   * crash; rejects when none of them is counted.
+   * Accepts valid events that the caller's tenant filters allow. Resolves when the accepted ones would survive a crash;
+   * rejects when none of them is counted.
    */
   events(events: readonly unknown[], tenant: readonly Filter[]): Promise<IngestResult>;
-  /** Rejects with RequestError when the profile cannot be used, or `forbidden` where the fixed filters exclude it. */
+  /** Rejects with RequestError for an invalid profile, or `forbidden` when the tenant filters exclude it. */
   profile(userId: string, profile: unknown, tenant: readonly Filter[]): Promise<void>;
 }
 

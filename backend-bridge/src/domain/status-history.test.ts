@@ -44,7 +44,7 @@ describe('the recorded status', () => {
     expect(stepMs).toBe(120_000);
     expect(series[0]!.times).toEqual(Array.from({ length: 9 }, (_, i) => T0 + i * 120_000));
     expect(series[0]!.values).toEqual([11, 23, 35, 47, 59, 71, 83, 95, 100]);
-    // A range that begins in the middle of a step leaves that step out and has the same values else.
+    // A range that begins in the middle of a step omits that step and has otherwise the same values.
     const later = history.read({ fromMs: T0 + 130_000, toMs: T0 + 1_190_000 }, 10);
     expect([later.stepMs, later.series[0]!.values]).toEqual([120_000, [35, 47, 59, 71, 83, 95, 100]]);
   });

@@ -1,9 +1,8 @@
 import { alignDown, alignUp, type TimeRange } from './ladder';
 
 /**
- * What the status said over time: one number every ten seconds for each recorded series, for the last 24 hours, in
- * the memory of this process. Samples stand on a grid aligned to the epoch, so that every bridge has the same times
- * and a missed sample is a gap.
+ * Recorded status: one sample every ten seconds per series for the last 24 hours, in the memory of this process.
+ * Samples are on a grid aligned to the epoch, so that all bridges have the same times and a missed sample is a gap.
  */
 
 export const RECORDED_NAMES = [
@@ -39,9 +38,9 @@ export interface RecordedAnswer {
 export interface StatusHistoryOptions {
   readonly stepMs: number;
   readonly retentionMs: number;
-  /** All rings together; with too many series for it each is kept for a shorter time. */
+  /** Memory of all rings; with too many series each is kept for a shorter time. */
   readonly maxBytes: number;
-  /** Points of one answer; with more the step grows. */
+  /** Most points in one answer; beyond it the step grows. */
   readonly maxAnswerPoints: number;
 }
 
@@ -61,23 +60,23 @@ const SERIES_OF_CLIENTS = 3;
 interface Ring {
   readonly name: RecordedName;
   readonly labels: Readonly<Record<string, string>>;
-  /** NaN where nothing was recorded. */
+  /** Samples; NaN where nothing was recorded. */
   readonly values: Float64Array;
 }
 
 export class StatusHistory {
   /** When the recording began, on the grid. */
   readonly startedMs: number;
-  /** How far back it reaches at most. */
+  /** Longest time that is kept. */
   readonly retentionMs: number;
   readonly sampleMs: number;
   private readonly capacity: number;
   private readonly maxAnswerPoints: number;
   private readonly rings = new Map<string, Ring>();
-  /** Of the newest sample; the place on the grid, not the time. */
+  /** Grid index of the newest sample. */
   private newest: number | null = null;
 
-  /** `metrics`: how many there are; the size of the rings depends on it. */
+  /** @param metrics number of metrics, which determines the size of the rings */
   constructor(metrics: number, startedMs: number, options: StatusHistoryOptions = STATUS_HISTORY_DEFAULTS) {
     const { stepMs, retentionMs, maxBytes, maxAnswerPoints } = options;
     const series = metrics * SERIES_OF_A_METRIC + SERIES_OF_CLIENTS;
@@ -89,7 +88,7 @@ export class StatusHistory {
     this.maxAnswerPoints = maxAnswerPoints;
   }
 
-  /** Notes the samples of one moment. A later one of the same ten seconds replaces it. */
+  /** Records the samples of one moment. A later call within the same ten seconds replaces them. */
   record(nowMs: number, samples: readonly StatusSample[]): void {
     this.moveTo(Math.floor(nowMs / this.sampleMs));
     for (const { name, labels, value } of samples) {
@@ -104,7 +103,8 @@ export class StatusHistory {
   read({ fromMs, toMs }: TimeRange, maxPoints?: number): RecordedAnswer {
     const bound = Math.floor(this.maxAnswerPoints / Math.max(1, this.rings.size));
     const span = Math.min(toMs - fromMs, this.retentionMs);
-    // What was asked decides for the whole range, so that a sliding range keeps its step; what it may cost does for what is there.
+    // The requested maximum applies to the whole range, so that a sliding range keeps its step; the cost limit applies
+    // to the recorded part.
     const fits = (samples: number): boolean => {
       const stepMs = samples * this.sampleMs;
       return (
@@ -142,7 +142,7 @@ export class StatusHistory {
     return found;
   }
 
-  /** Empties the places between the newest sample and `place`; where the clock was set back, what now lies ahead. */
+  /** Clears the slots between the newest sample and `place`; after the clock was set back, those that are now ahead. */
   private moveTo(place: number): void {
     const { newest } = this;
     this.newest = place;

@@ -6,18 +6,18 @@ import { homePartition } from './revision';
 import type { Series } from './series';
 
 /**
- * The port of every store (redis/, lmdb/). One conformance suite holds for all of them.
- * Every method rejects with UnavailableError when the store does not answer; nothing is half done then.
+ * Port of the stores (redis/, lmdb/), tested by one conformance suite. Every method rejects with UnavailableError when
+ * the store does not answer; nothing is applied partially.
  */
 export interface SeriesStore {
   readonly kind: 'redis' | 'lmdb';
 
-  /** Steps of windows that have left the retention. Absent: this store keeps none. */
+  /** Steps of windows past the retention. Absent: this store keeps none. */
   readonly history?: HistoryStore;
 
   /**
-   * Connects, checks the layout's version, the eviction policy and the metrics' shapes, registers the metrics.
-   * Rejects with StartRefusedError where the store may not be used as it is, saying what to change.
+   * Connects, checks layout version, eviction policy and metric shapes, and registers the metrics. Rejects with
+   * StartRefusedError, which says what to change, when the store cannot be used.
    */
   start(): Promise<void>;
 
@@ -25,17 +25,17 @@ export interface SeriesStore {
   epoch(): string;
 
   /**
-   * Tells the store what topic feeds a metric now. Returns the topic's incarnations, the newest last.
-   * A new topic id, or more partitions under the same id, makes a new one (starting at `ends` for the partitions
-   * there were, at 0 for new ones and for a new id). Fewer partitions under the same id, or an id that was
-   * current before, is a stale view: the answer is `stale`, and the caller asks the brokers again.
+   * Registers the current topic of a metric. Returns the topic's incarnations, the newest last. A new topic id, or more
+   * partitions under the same id, makes a new one (starting at `ends` for the partitions there were, at 0 for new ones
+   * and for a new id). Fewer partitions under the same id, or an id that was current before, is a stale view: the
+   * result is `stale`, and the caller describes the topic again.
    */
   identifyTopic(metric: Metric, identity: TopicIdentity): Promise<TopicIncarnations | 'stale'>;
 
   /** Highest offset applied, for each partition of the metric's topic in its current identity; absent: none. */
   appliedOffsets(metric: Metric): Promise<ReadonlyMap<number, number>>;
 
-  /** Each partition of the metric's topic as this store knows it, whichever bridge reads it; absent: not at all. */
+  /** Stored position of each partition of the metric's topic, whichever bridge reads it; absent: none. */
   storedPositions(metric: Metric): Promise<ReadonlyMap<number, StoredPosition>>;
 
   /**
@@ -46,18 +46,18 @@ export interface SeriesStore {
   announceBridge(bridgeId: string, others: readonly string[]): Promise<ReadonlyMap<string, number>>;
 
   /**
-   * Says that the log of a partition begins at `offset`: what was before is gone from the source, and the
-   * store must not wait for it. Never moves an applied offset back.
+   * Records that the log of a partition begins at `offset`: earlier records were deleted, and the store must not wait
+   * for them. Never moves an applied offset back.
    */
   skipTo(metric: Metric, topicId: string, partition: number, offset: number): Promise<void>;
 
-  /** Applies one slice of one partition in one step: points, revisions, applied offset, watermark, change message. */
+  /** Applies one slice of one partition atomically: points, revisions, applied offset, watermark, change message. */
   write(batch: WriteBatch): Promise<WriteOutcome>;
 
   /**
-   * Takes the readers' positions and moves the progress with the clock. Called about once a second by each reader.
-   * Returns the partitions whose records before the reader's position the store lacks, because it lost acknowledged
-   * writes: they count as not read to the end until the source has read them again.
+   * Records the readers' positions and advances the progress by the clock. Called about once a second by each reader.
+   * Returns the partitions where the store lacks records before the reader's position, because it lost acknowledged
+   * writes: they count as not fully read until the source has read them again.
    */
   reportPartitions(
     metric: Metric,
@@ -67,7 +67,7 @@ export interface SeriesStore {
 
   progress(metric: Metric): Promise<Progress>;
 
-  /** Every series of the metric that may have points, in label order. Cached by the adapter where that is safe. */
+  /** Every series of the metric that may have points, in label order. Cached by the adapter when safe. */
   listSeries(metric: Metric): Promise<readonly Series[]>;
 
   /**
@@ -78,10 +78,10 @@ export interface SeriesStore {
    */
   read(metric: Metric, request: ReadRequest): Promise<readonly SeriesPoints[]>;
 
-  /** Tells of every change of every metric, on whichever bridge it was written. Returns the way to stop it. */
+  /** Subscribes to all changes of all metrics, whichever bridge wrote them. Returns a function that unsubscribes. */
   subscribe(listener: StoreListener): () => void;
 
-  /** Resolves when the store can take a write now; rejects with UnavailableError that says why not. */
+  /** Resolves when the store accepts writes; rejects with an UnavailableError that says why not. */
   checkReady(): Promise<void>;
 
   close(): Promise<void>;
@@ -89,7 +89,7 @@ export interface SeriesStore {
 
 /** The history of metrics that have one (domain/history/tiers.ts). */
 export interface HistoryStore {
-  /** Where the metric's windows end and its steps begin, and what there is of each tier. */
+  /** The boundary of sealed steps and windows, and the state of each tier. */
   state(metric: Metric): Promise<HistoryState>;
 
   /**
@@ -125,9 +125,9 @@ export interface HistoryState {
 export interface TierState {
   readonly stepMs: number;
   readonly keepMs: number;
-  /** The first step that has all its windows: a tier that was added later begins there. */
+  /** The first complete step, where a tier that was added later begins. */
   readonly sinceMs: number;
-  /** Sealed steps of all series, and the bytes that they take. */
+  /** Number of sealed steps of all series, and their size in bytes. */
   readonly steps: number;
   readonly bytes: number;
 }
@@ -156,7 +156,7 @@ export interface SeriesSteps {
 
 export interface TopicIdentity {
   readonly topic: string;
-  /** The broker's id of the topic, or the embedded pipeline's own. */
+  /** Topic id of the broker, or of the embedded pipeline. */
   readonly topicId: string;
   /** End offset (next to be written) of each partition, by partition number. */
   readonly ends: readonly number[];
@@ -170,10 +170,10 @@ export interface TopicIncarnations {
 }
 
 /**
- * The incarnation that a record at this place belongs to. When partitions are added keys move, and for a while some
- * producers write by the new number of partitions before the store has heard of it, others still by the old one. So a
- * keyed record outside its home of that time belongs to the incarnation whose number of partitions explains its place:
- * then the records of a moved key are in order, whenever and however often they are read. `keyHash` 0: no key.
+ * The incarnation of a record at this position. When partitions are added keys move, and for a while some producers use
+ * the new partition count before the store knows it, others still the old one. So a keyed record outside its home
+ * partition belongs to the incarnation whose partition count explains its placement; this keeps the records of a moved
+ * key in order, whenever and however often they are read. `keyHash` 0: no key.
  */
 export function incarnationOf(
   topic: TopicIncarnations,
@@ -200,12 +200,12 @@ export interface WriteBatch {
   readonly metric: Metric;
   readonly topicId: string;
   readonly partition: number;
-  /** Partitions the topic has now, for keys that moved when partitions were added. */
+  /** Current partition count of the topic, for keys that moved when partitions were added. */
   readonly partitions: number;
-  /** The slice covers the offsets [fromOffset, toOffset], those without a record included. */
+  /** The slice covers the offsets [fromOffset, toOffset], including those without a record. */
   readonly fromOffset: number;
   readonly toOffset: number;
-  /** In order of offset; at most 500. Empty when no record of the slice gave a point. */
+  /** In order of offset; at most 500. Empty when no record of the slice produced a point. */
   readonly points: readonly PointWrite[];
   /** Newest event time in the slice; null when it has none. */
   readonly maxEventMs: number | null;
@@ -218,20 +218,20 @@ export type WriteOutcome =
       readonly kind: 'applied';
       /** Points that changed. */
       readonly accepted: number;
-      /** Replays: the stored point came from the same or a later record. */
+      /** Replays: the stored point is from the same or a later record. */
       readonly ignored: number;
-      /** Past retention when they came. */
+      /** Points past the retention on arrival. */
       readonly expired: number;
       /** Accepted points whose window was already final. */
       readonly corrected: number;
-      /** Indexes into `points` that another key holds: a mapping error. */
+      /** Indexes into `points` that belong to another key: a mapping error. */
       readonly conflicts: readonly number[];
       /** Indexes into `points` of new series past the metric's cap. */
       readonly overCap: readonly number[];
     }
   /** The slice begins after the next offset the store needs; read again from there. Nothing was written. */
   | { readonly kind: 'gap'; readonly neededOffset: number }
-  /** The topic has another identity than the batch says; ask the brokers again. Nothing was written. */
+  /** The topic's identity differs from the batch; describe it again. Nothing was written. */
   | { readonly kind: 'stale_topic' }
   /** The store was lost or rebuilt: its topics must be identified again. Nothing was written. */
   | { readonly kind: 'store_lost' };
@@ -247,7 +247,7 @@ export interface PartitionReport {
   readonly partition: number;
   /** Next offset of the reader: the store has acknowledged everything before it. */
   readonly position: number;
-  /** True when the reader stands at the log's end now. */
+  /** True when the reader is at the log's end. */
   readonly atEnd: boolean;
   readonly nowMs: number;
 }
@@ -265,7 +265,7 @@ export interface ReadRequest {
   readonly seriesIds: readonly number[] | null;
   readonly nowMs: number;
   readonly maxPoints: number;
-  /** Aborted when nobody wants the points any more; the read then ends early and rejects with the signal's reason. */
+  /** Aborts when the points are no longer needed; the read then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
@@ -283,10 +283,10 @@ export interface PointChange {
 }
 
 export interface StoreListener {
-  /** Points are in the store already. Also called with no points when only the progress moved. */
+  /** Called after points were stored. Also called without points when only the progress moved. */
   onChanges(metric: Metric, changes: readonly PointChange[], progress: Progress): void;
-  /** Changes may have been missed; read the store again. */
+  /** Called when changes may have been missed; the store must be read again. */
   onGap(metric: Metric, reason: string): void;
-  /** The store was lost or rebuilt; forget every revision. */
+  /** Called when the store was lost or rebuilt; all revisions are invalid. */
   onEpoch(epoch: string): void;
 }

@@ -7,7 +7,7 @@ import type { NumberNotes } from './series-answer';
 import type { Labels } from './series';
 import { isIrregular } from './windows';
 
-/** Last value, change and statistics of one series of windows. */
+/** Summary of a series: last value, change and statistics. */
 
 export interface SummaryRule {
   readonly metric: Metric;
@@ -22,8 +22,8 @@ export interface SummaryRule {
 }
 
 /**
- * Null when no window in the range has a value. `sum` and `avg` are null where the measure has none over time.
- * Windows whose value cannot be written (NaN, infinity) count for nothing but `last` and `previous`.
+ * Null when no window in the range has a value. `sum` and `avg` are null where the measure has none over time. Windows
+ * with NaN or infinite values count only for `last` and `previous`.
  * @param totals of the whole range, where the metric has a history: then `points` are those that are not sealed
  */
 export function summarize(
@@ -83,7 +83,7 @@ export function summarize(
   };
 }
 
-/** Where every window of the range with a value is sealed: which one was before the last is not kept. */
+/** When all windows of the range with a value are sealed, the one before the last is unknown. */
 function sealedSummary(
   labels: Labels,
   totals: SummaryTotals,
@@ -115,7 +115,7 @@ function finite(value: number | null): number | null {
   return value !== null && Number.isFinite(value) ? value : null;
 }
 
-/** Sessions and sliding windows have no fixed places: theirs is the one before in time. */
+/** Sessions and sliding windows have no grid: the previous one in time counts. */
 function previousValue(metric: Metric, points: CombinedPoints, rows: readonly number[]): number | null {
   const row = rows.at(-2);
   if (row === undefined) return null;
@@ -126,7 +126,7 @@ function previousValue(metric: Metric, points: CombinedPoints, rows: readonly nu
   return finite(points.values[row]!);
 }
 
-/** The same number as /query gives for one step over these windows. */
+/** The value that /query returns for one step over these windows. */
 function average(
   points: CombinedPoints,
   rows: readonly number[],

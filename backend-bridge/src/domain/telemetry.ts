@@ -1,6 +1,6 @@
 import type { Hop } from './errors';
 
-/** What rooms count and measure; observability/ turns it into Prometheus metrics. */
+/** Port for telemetry; observability/ exports it as Prometheus metrics. */
 export interface Telemetry {
   recordsRead(topic: string, count: number): void;
   pointsWritten(
@@ -20,7 +20,7 @@ export interface Telemetry {
   resyncs(reason: string): void;
 }
 
-/** Structured log; the object's keys are fields. Never given a secret. */
+/** Structured log; the object's keys are fields. Never logs secrets. */
 export interface Log {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
@@ -29,8 +29,8 @@ export interface Log {
 }
 
 /**
- * The time of day, so that tests can stand still: integer milliseconds UTC. Only for what event times are compared
- * with. It may be set back and forth while the process runs, so nothing is measured by it: see MonotonicClock.
+ * The time of day in integer milliseconds UTC, injectable for tests. Only for comparison with event times. May jump
+ * while the process runs, so durations are measured with a MonotonicClock.
  */
 export type Clock = () => number;
 

@@ -37,10 +37,10 @@ describe('nextTopic', () => {
   it('orders the records of a key that moved when the topic grew, whoever knew of it first', () => {
     const grown = taken(first, 'A', [50, 90, 0]);
     const moved = 4; // of 2 partitions at home in 0, of 3 in 1
-    // Written by the new number before the store had heard of it, and by the old one after.
+    // Written with the new count before the store knew it, and with the old one after.
     expect(incarnationOf(grown, 1, 85, moved)).toBe(2);
     expect(incarnationOf(grown, 0, 60, moved)).toBe(1);
-    // Where neither number explains the place, and for a key that stayed, the offset decides.
+    // Where neither count explains the placement, and for a key that did not move, the offset decides.
     expect(incarnationOf(grown, 2, 0, moved)).toBe(2);
     const stayed = 6; // at home in 0 either way
     expect([incarnationOf(grown, 0, 49, stayed), incarnationOf(grown, 0, 50, stayed)]).toEqual([1, 2]);

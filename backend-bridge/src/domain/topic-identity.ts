@@ -1,19 +1,19 @@
 import type { TopicIdentity, TopicIncarnations } from './store';
 
-/** What a store keeps of a metric's topic. */
+/** Stored identity of a metric's topic. */
 export interface KnownTopic extends TopicIncarnations {
   /** Ids that were current before, the newest last. */
   readonly past: readonly string[];
 }
 
-/** Topics are rarely made anew; an id older than this many is forgotten. */
+/** Number of past topic ids kept; topics are rarely recreated. */
 const PAST_KEPT = 64;
 /** An incarnation has 16 bits in a slot. */
 const MAX_INCARNATION = 0xffff;
 
 /**
- * The topic once this identity was seen: the same object when nothing is new, `stale` when the view is an old one
- * (see SeriesStore.identifyTopic). Throws RangeError past the last incarnation that a slot can hold.
+ * The topic after this identity was seen: the same object when nothing changed, `stale` when the view is outdated (see
+ * SeriesStore.identifyTopic). Throws RangeError past the last incarnation that a slot can hold.
  */
 export function nextTopic(known: KnownTopic | null, seen: TopicIdentity): KnownTopic | 'stale' {
   const partitions = seen.ends.length;
@@ -39,7 +39,7 @@ export function nextTopic(known: KnownTopic | null, seen: TopicIdentity): KnownT
 function numberAfter(known: KnownTopic | null): number {
   const newest = known?.incarnations.at(-1)?.number ?? 0;
   if (newest >= MAX_INCARNATION) {
-    throw new RangeError('the topic was made anew too often for this store; give the metric a new name');
+    throw new RangeError('the topic was recreated too often for this store; give the metric a new name');
   }
   return newest + 1;
 }

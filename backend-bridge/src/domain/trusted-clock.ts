@@ -1,43 +1,45 @@
 import type { Clock, MonotonicClock } from './telemetry';
 
 /**
- * The time of day, guarded. Wall clocks are set by people, NTP and hypervisors, and a wrong one would expire points and
- * close windows for ever. So a process compares its wall clock with the time it has counted itself, and with the clock
- * of the store where that has one of its own; what two of them agree on is the time.
+ * A guarded time of day. Wall clocks are set by people, NTP and hypervisors, and a wrong one would expire points and
+ * close windows irreversibly. So the process compares its wall clock with its monotonic clock and with the clock of the
+ * store, if it has one; the time is what two of them agree on.
  */
 
-/** A wall clock that has stood somewhere else for so long is believed where no store can be asked. */
+/** After this time a changed wall clock is accepted when there is no store clock to compare with. */
 export const SETTLE_MS = 3_600_000;
 
 export interface ClockSources {
   readonly wall: Clock;
   readonly monotonic: MonotonicClock;
-  /** Milliseconds since the machine was started, the time that it slept included, which `monotonic` may leave out. */
+  /** Milliseconds since boot including sleep, which `monotonic` may exclude. */
   readonly uptime: MonotonicClock;
-  /** The same until the machine is started again; null where the system does not tell. */
+  /** Constant until the machine reboots; null when unknown. */
   readonly bootId: string | null;
 }
 
-/** What an embedded store keeps, so that a restart does not make a wrong clock right. */
+/** State kept by an embedded store, so that a restart does not make a wrong clock trusted. */
 export interface PersistedTime {
   readonly timeMs: number;
   readonly uptimeMs: number;
   readonly bootId: string | null;
 }
 
-/** The clock of another bridge, and how far it is ahead of the store's, in milliseconds. */
+/** Another bridge's clock, with its lead over the store's clock in milliseconds. */
 export interface BridgeClock {
   readonly bridge: string;
   readonly aheadMs: number;
 }
 
-/** What the stores need of the guarded clock. */
+/** The guarded clock as the stores use it. */
 export interface ClockGuard {
-  /** The time by this process alone: its wall clock, or what it counted on where that was set elsewhere. */
+  /**
+   * The time by this process alone: its wall clock, or the continued monotonic time after the wall clock was changed.
+   */
   own(): number;
   /** The wall clock as it is. */
   wall(): number;
-  /** False while clocks disagree and none can be called wrong: nothing becomes final or expires then. */
+  /** False while clocks disagree and it is unknown which is wrong: nothing becomes final or expires then. */
   certain(): boolean;
   /** How far the clocks that are compared may differ, in milliseconds. */
   readonly toleranceMs: number;
@@ -45,9 +47,9 @@ export interface ClockGuard {
   observeStore(storeMs: number, sentMs: number, receivedMs: number): void;
   /** Other bridges whose clocks differ from the store's by more than the tolerance. */
   observeBridges(others: readonly BridgeClock[]): void;
-  /** What to keep; for a store without a clock of its own. */
+  /** The state to persist, for a store without its own clock. */
   persistable(): PersistedTime;
-  /** Before anything else, with what was kept last; undefined: nothing was. */
+  /** Restores the persisted state before any other call; undefined: none. */
   restore(kept: PersistedTime | undefined): void;
 }
 
@@ -55,11 +57,11 @@ export interface ClockGuard {
 export class TrustedClock implements ClockGuard {
   private ownOffset: number;
   private storeOffset: number | null = null;
-  /** Whether `ownOffset` once agreed with the store: when they differ later, it is known that the store's clock was set. */
+  /** True once `ownOffset` agreed with the store: a later difference then means that the store's clock was changed. */
   private verified = false;
-  /** Where the wall clock went, and since when it has stood there; null while it is where it belongs. */
+  /** The changed wall clock offset and since when; null while the wall clock is unchanged. */
   private moved: { readonly offset: number; readonly sinceMs: number } | null = null;
-  /** After a start of the machine `ownOffset` is only a time that has passed for certain. */
+  /** True after a reboot: `ownOffset` is then only a lower bound of the time. */
   private atLeast = false;
   private asleepMs: number;
   private others: readonly BridgeClock[] = [];
@@ -72,7 +74,7 @@ export class TrustedClock implements ClockGuard {
     this.asleepMs = sources.uptime() - sources.monotonic();
   }
 
-  /** The time of day to go by, in integer milliseconds UTC. */
+  /** The trusted time of day in integer milliseconds UTC. */
   now(): number {
     const monotonicMs = this.follow();
     const byStore =
@@ -94,7 +96,7 @@ export class TrustedClock implements ClockGuard {
     return this.storeOffset === null ? this.moved === null : this.near(this.ownOffset, this.storeOffset);
   }
 
-  /** What is wrong, in a sentence for operators; null: nothing. */
+  /** The clock fault as a sentence for operators; null: none. */
   fault(): string | null {
     const monotonicMs = this.follow();
     const wall = this.sources.wall() - monotonicMs;
@@ -126,7 +128,7 @@ export class TrustedClock implements ClockGuard {
     this.others = others;
   }
 
-  /** Other bridges that write to the same store by a wrong clock. */
+  /** Other bridges with wrong clocks that write to the same store. */
   skewedBridges(): readonly BridgeClock[] {
     return this.others;
   }
@@ -149,7 +151,7 @@ export class TrustedClock implements ClockGuard {
     return Math.abs(a - b) <= this.toleranceMs;
   }
 
-  /** Takes the wall clock over where it may be; returns the monotonic time. */
+  /** Accepts the wall clock when allowed; returns the monotonic time. */
   private follow(): number {
     const { sources } = this;
     const monotonicMs = sources.monotonic();
@@ -168,7 +170,7 @@ export class TrustedClock implements ClockGuard {
     return monotonicMs;
   }
 
-  /** A machine that slept comes back with another wall clock, and rightly so. */
+  /** After sleep the wall clock has legitimately jumped. */
   private countSleep(monotonicMs: number): void {
     const asleepMs = this.sources.uptime() - monotonicMs;
     const slept = asleepMs - this.asleepMs;
@@ -185,7 +187,7 @@ export class TrustedClock implements ClockGuard {
   }
 }
 
-/** A guard for a clock that is right by definition, as in tests where it stands still. */
+/** A guard that trusts its clock, for tests with a fixed clock. */
 export function unguarded(clock: Clock): ClockGuard {
   return {
     own: clock,

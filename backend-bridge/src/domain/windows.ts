@@ -2,7 +2,7 @@ import { durationText } from './duration-text';
 import { localTime, type LocalTime } from './local-time';
 import type { Calendar, CalendarUnit, Window } from './metric';
 
-/** Where the windows of a metric lie. Times in integer milliseconds. */
+/** Window starts of a metric. Times in integer milliseconds. */
 
 const DAY_MS = 86_400_000;
 
@@ -20,12 +20,12 @@ export function isIrregular(window: Window): boolean {
   return window.type === 'session' || window.calendar !== undefined || window.anyStart === true;
 }
 
-/** How long a window can be; not for sessions, of which nobody knows. */
+/** Longest window; not for sessions, which are unbounded. */
 export function longestMs(window: Window): number {
   return window.calendar === undefined ? window.sizeMs : window.sizeMs + DAY_MS;
 }
 
-/** How far starts are apart as a rule, for the size of reads. */
+/** Typical distance of window starts, for the size of reads. */
 export function usualDistanceMs(window: Window): number {
   return isIrregular(window) ? Math.max(window.gapMs, window.advanceMs, 1_000) : window.advanceMs;
 }
@@ -38,14 +38,14 @@ export function overlaps(window: Window): boolean {
 
 export const offsetOf = (window: Window): number => window.offsetMs ?? 0;
 
-/** The places of a metric's windows; not for sessions, which have none. */
+/** The grid of a metric's windows; not for sessions, which have none. */
 export interface WindowGrid {
   /** The start of the newest window that holds a time. */
   startAt(timeMs: number): number;
   endOf(startMs: number): number;
   /** The start of the window that ends then. */
   startBefore(endMs: number): number;
-  /** Why no window begins at a time, for a person; null: one does. */
+  /** Why no window begins at a time, as a sentence; null: one does. */
   misfit(startMs: number): string | null;
 }
 

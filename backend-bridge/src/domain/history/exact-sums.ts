@@ -39,7 +39,7 @@ function plus(a: Decimal, b: Decimal): Decimal {
   return { mantissa, scale };
 }
 
-/** The one form of a decimal: no trailing zeros; zero has the scale 0. */
+/** A decimal in canonical form: no trailing zeros; zero has the scale 0. */
 function reduced({ mantissa, scale }: Decimal): Decimal {
   if (mantissa === 0n) return { mantissa, scale: 0 };
   while (mantissa % 10n === 0n) {

@@ -8,7 +8,7 @@ import type { Warning } from '../selection';
 import type { HistoryStore } from '../store';
 import { foldsFromSteps, tierCutMs, tiersOf } from './tiers';
 
-/** How far back a plan reaches, and by which tier. */
+/** Selection of the history tier for a plan. */
 export interface HistoryPlan {
   /** Of the tier: the plan's step is a multiple of it. */
   readonly stepMs: number;
@@ -72,7 +72,7 @@ export async function summaryHistory(
   );
 }
 
-/** Says what a summary lacks whose range begins before what is kept, or needs more than steps of single series. */
+/** Warnings for a summary whose range begins before what is kept, or needs more than steps of single series. */
 export function summaryWarnings(plan: Plan, history: HistoryPlan | null, fromMs: number): readonly Warning[] {
   const { metric } = plan;
   if (history === null) return [];
@@ -100,7 +100,7 @@ export function summaryWarnings(plan: Plan, history: HistoryPlan | null, fromMs:
   return warnings;
 }
 
-/** Says what is kept where a range begins before what the plan reaches, and longer steps would reach further. */
+/** Warnings for a range that begins before what the plan reaches, when longer steps would reach further. */
 export function historyWarnings(
   plan: Plan,
   history: HistoryPlan | null,

@@ -20,7 +20,7 @@ import {
 } from './step-columns';
 import { StepTable } from './step-table';
 
-/** Reads a plan's steps across the boundary between sealed steps and windows. */
+/** Reads a plan's steps across the boundary of sealed steps and windows. */
 export class HistoryScan implements GroupSource<StepColumns, CombinedPoints> {
   private readonly shape: FoldShape;
   private readonly needs: StepNeeds;
@@ -40,7 +40,7 @@ export class HistoryScan implements GroupSource<StepColumns, CombinedPoints> {
     return this.history.stepMs;
   }
 
-  /** In label order. Windows first: what is sealed meanwhile is then among the steps. */
+  /** In label order. Windows first: those sealed meanwhile are then among the steps. */
   async read(
     span: Span,
     seriesIds: readonly number[] | null,

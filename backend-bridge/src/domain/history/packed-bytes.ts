@@ -1,4 +1,4 @@
-/** A growing byte string with the few kinds of numbers that packed columns are made of. Little-endian. */
+/** A growing byte buffer with the number encodings of packed columns. Little-endian. */
 export class ByteWriter {
   private bytes = new Uint8Array(256);
   private view = new DataView(this.bytes.buffer);
@@ -123,7 +123,7 @@ export class ByteReader {
     return head % 2 === 1 ? -value : value;
   }
 
-  /** The next `length` bytes, lent. */
+  /** The next `length` bytes, not copied. */
   take(length: number): Uint8Array {
     const from = this.at;
     this.at = this.pass(length);
@@ -145,7 +145,7 @@ export class ByteReader {
     this.at = end;
   }
 
-  /** Passes over `count` numbers of `width` bits. */
+  /** Skips `count` numbers of `width` bits. */
   skipBits(count: number, width: number): void {
     this.at = this.pass(Math.ceil((count * width) / 8));
   }

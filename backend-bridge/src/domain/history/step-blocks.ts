@@ -6,14 +6,14 @@ import { packSteps, unpackSteps } from './packed-steps';
 import { emptySteps, foldShape, foldWindows, type FoldShape } from './step-columns';
 import { sealUnitMs, tiersOf } from './tiers';
 
-/** How the steps of a tier are divided into blocks; the same in every store. */
+/** Division of a tier's steps into blocks, equal in every store. */
 
 /** Steps in a block: days of one series together, small enough that a step more is packed again quickly. */
 export const STEPS_PER_BLOCK = 256;
 /** Windows that one series is sealed with at most at a time. */
 const WINDOWS_AT_ONCE = 4_096;
 
-/** One tier, as whoever seals it needs it. */
+/** One tier, as needed to seal it. */
 export interface SealedTier {
   /** In a step; it names the tier in the store. */
   readonly windows: number;

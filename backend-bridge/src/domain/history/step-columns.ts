@@ -5,9 +5,9 @@ import type { PointColumns } from '../point';
 import type { Span } from '../read-span';
 import { ExactSums, keepEntries } from './exact-sums';
 
-/** What the windows of a step come to, per measure: enough for every rule over time, and for steps of steps. */
+/** Aggregates of a step's windows per measure: enough for every rule over time, and for steps of steps. */
 
-/** How many windows of a step had a value that is no finite number. */
+/** Number of windows of a step with a non-finite value. */
 export interface Specials {
   nan: number;
   plus: number;
@@ -183,7 +183,7 @@ export function foldShape(metric: Metric, stepMs: number): FoldShape {
   };
 }
 
-/** Everything that is kept of a step. */
+/** All columns of a step. */
 export function everyColumn(shape: FoldShape): StepNeeds {
   return new Map(
     shape.weights.map((weights, index) => [
@@ -199,7 +199,7 @@ export function everyColumn(shape: FoldShape): StepNeeds {
 }
 
 /**
- * What must be known of steps for points of a measure by a rule over time.
+ * Columns of steps needed for points of a measure by a rule over time.
  * @param severalSeries whether series are combined: then it counts which of the windows a step has
  */
 export function neededColumns(

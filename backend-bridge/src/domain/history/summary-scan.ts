@@ -25,7 +25,7 @@ import { across, DistinctWindows, topWindow } from './step-folds';
 import { StepGrid } from './step-grid';
 import { foldsFromSteps } from './tiers';
 
-/** What a summary is made of where part of its range is sealed. */
+/** Input of a summary whose range is partly sealed. */
 export interface SummaryPoints {
   /** Those that are not sealed, and the one before the range. */
   readonly windows: CombinedPoints;

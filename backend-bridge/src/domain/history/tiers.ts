@@ -5,10 +5,9 @@ import type { Progress } from '../progress';
 import { offsetOf } from '../windows';
 
 /**
- * Which steps a metric keeps, and when its windows become steps. One boundary divides a metric: windows that begin
- * before it are sealed, which means that every tier has their steps and the windows themselves are gone; those after it
- * are stored as the stream wrote them. Windows past the retention do not change any more, so no answer shows where the
- * boundary is.
+ * The steps that a metric keeps, and when its windows are sealed. One boundary divides a metric: windows that begin
+ * before it are sealed, so every tier has their steps and the windows are deleted; later ones are stored as the stream
+ * wrote them. Windows past the retention no longer change, so answers do not depend on the boundary.
  */
 
 export function tiersOf(metric: Metric): readonly HistoryTier[] {
@@ -19,7 +18,7 @@ export function hasHistory(metric: Metric): boolean {
   return tiersOf(metric).length > 0;
 }
 
-/** How long anything of a window is kept after its end. */
+/** How long a window or its steps are kept after its end. */
 export function lifetimeMs(metric: Metric): number {
   return Math.max(metric.retentionMs, ...tiersOf(metric).map(({ keepMs }) => keepMs));
 }
