@@ -209,7 +209,7 @@ export function createApp(settings: Settings, dependencies: AppDependencies): Ap
     {
       workerFile: join(__dirname, 'forecast-worker.js'),
       workers: limits.forecast_workers,
-      cacheBytes: (limits.forecast_cache_bytes * 3) / 4,
+      cacheBytes: (limits.forecast_cache_bytes * 5) / 8,
     },
     budgets.fits,
   );
@@ -218,7 +218,7 @@ export function createApp(settings: Settings, dependencies: AppDependencies): Ap
     engine,
     closedSteps,
     fits,
-    { maxSeries: limits.max_forecast_series },
+    { maxSeries: limits.max_forecast_series, cacheBytes: limits.forecast_cache_bytes / 8 },
     clock,
   );
   const hub = createLiveHub({

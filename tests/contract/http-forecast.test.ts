@@ -134,7 +134,13 @@ describe('forecasts over HTTP', () => {
     };
     const { engine, store, clock } = base;
     const reader = new DirectReader(engine);
-    const forecasts = new ForecastService(engine, reader, fits, { maxSeries: 50 }, () => clock.now);
+    const forecasts = new ForecastService(
+      engine,
+      reader,
+      fits,
+      { maxSeries: 50, cacheBytes: 0 },
+      () => clock.now,
+    );
     const own = await startBridge({ engine, store, forecasts });
     const gone = new AbortController();
     const headers = { 'content-type': 'application/json' };

@@ -147,7 +147,7 @@ const limitsSchema = z.strictObject({
     .min(1_048_576)
     .default(134_217_728)
     .describe(
-      'Memory of fitted series (about 350 KB each at steps of five minutes) and of the steps behind them.',
+      'Memory of fitted series (about 250 KB each at steps of five minutes), of the steps behind them and of their last answers.',
     ),
   max_queue_time: timeout.prefault('5s').describe('A request that waits longer for its place gets 503.'),
   max_answer_bytes: z

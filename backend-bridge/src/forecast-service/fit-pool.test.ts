@@ -7,7 +7,8 @@ import { forecastModel } from '../forecast/model';
 import { DAY, HOUR, shopCounts } from '../forecast/series.test-support';
 import { fitSeries, type FitJob, type FittedSeries } from './fit';
 import { FitPool } from './fit-pool';
-import { WeekCache } from './week-cache';
+import type { WeekForecast } from '../forecast/week-forecast';
+import { BoundedCache } from './bounded-cache';
 
 const { values: _, ...model } = forecastModel({ stepMs: HOUR });
 const steps = shopCounts({ stepMs: HOUR, days: 30 });
@@ -43,7 +44,7 @@ describe('fits in worker threads', () => {
     (await pool.fit([{ series, job: own }], scope))[0]!;
 
   it('have the bits that they have in this thread, from a cold and from a warm one', async () => {
-    const here = fitSeries(job, new WeekCache(0), () => false);
+    const here = fitSeries(job, new BoundedCache<WeekForecast>(0), () => false);
     start();
     const series = ['a', 'b', 'c', 'd', 'e'];
     for (let round = 0; round < 2; round += 1) {
@@ -58,7 +59,7 @@ describe('fits in worker threads', () => {
       series: `s${index}`,
       job: { ...job, fromMs: job.fromMs + index * DAY },
     }));
-    const right = jobs.map((one) => fitSeries(one.job, new WeekCache(0), () => false));
+    const right = jobs.map((one) => fitSeries(one.job, new BoundedCache<WeekForecast>(0), () => false));
     for (let round = 0; round < 2; round += 1) {
       expect(await pool.fit(jobs, scopeOf('a'))).toEqual(right);
     }

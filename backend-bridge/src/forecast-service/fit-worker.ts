@@ -1,14 +1,15 @@
 import type { MessagePort } from 'node:worker_threads';
 import { FitCancelledError, fitSeries, type FittedSeries } from './fit';
 import type { FitReply, FitRequest, FitWorkerData } from './fit-messages';
-import { WeekCache } from './week-cache';
+import type { WeekForecast } from '../forecast/week-forecast';
+import { BoundedCache } from './bounded-cache';
 
 /** Fits that are in the cache take a fraction of a millisecond: as many of them go into one turn. */
 const TURN_MS = 20;
 
 /** The worker thread's side: fits what it is sent, one series after the other, and keeps what it has fitted. */
 export function serveFits(port: MessagePort, { cacheBytes }: FitWorkerData): void {
-  const cache = new WeekCache(cacheBytes);
+  const cache = new BoundedCache<WeekForecast>(cacheBytes);
   port.on('message', ({ id, jobs, cancel }: FitRequest) => {
     const flag = new Int32Array(cancel);
     const isCancelled = (): boolean => Atomics.load(flag, 0) !== 0;

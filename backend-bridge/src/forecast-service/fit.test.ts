@@ -3,7 +3,8 @@ import { forecastSeries } from '../forecast/closed-steps';
 import { forecastModel, historyNeededFrom } from '../forecast/model';
 import { changed, DAY, HOUR, shopCounts } from '../forecast/series.test-support';
 import { FitCancelledError, fitSeries, type FitJob } from './fit';
-import { WeekCache } from './week-cache';
+import type { WeekForecast } from '../forecast/week-forecast';
+import { BoundedCache } from './bounded-cache';
 
 const model = forecastModel({ stepMs: HOUR, timeZone: 'Europe/Berlin', trainingWeeks: 3, values: 'count' });
 const { values: _kind, ...untyped } = model;
@@ -28,7 +29,8 @@ function job(over: Partial<FitJob> = {}, values = all): FitJob {
 }
 
 const never = (): boolean => false;
-const cacheOf = (bytes = 100 * 1_048_576): WeekCache => new WeekCache(bytes);
+const cacheOf = (bytes = 100 * 1_048_576): BoundedCache<WeekForecast> =>
+  new BoundedCache<WeekForecast>(bytes);
 const bits = (numbers: Float64Array): string =>
   createHash('sha256').update(new Uint8Array(numbers.slice().buffer)).digest('hex');
 const COLUMNS = ['actual', 'expected', 'lower', 'upper', 'score'] as const;

@@ -3,7 +3,7 @@ import { firstOfWeek, openFrom, type ClosedSteps, type SeriesForecast } from '..
 import { horizonSteps, weekOf, type ForecastModel } from '../forecast/model';
 import { valueKindOf, type ValueKind } from '../forecast/values';
 import { WeekForecast } from '../forecast/week-forecast';
-import type { WeekCache } from './week-cache';
+import type { BoundedCache } from './bounded-cache';
 
 /** One series to forecast. Plain data, so that it can be sent to a worker thread. */
 export interface FitJob {
@@ -40,7 +40,11 @@ export class FitCancelledError extends Error {
  * `forecastSeries`, week by week, with the weeks that are fitted already. What is cached is found by the very bits that
  * it was fitted from, so an answer never depends on what the cache holds.
  */
-export function fitSeries(job: FitJob, cache: WeekCache, cancelled: () => boolean): FittedSeries {
+export function fitSeries(
+  job: FitJob,
+  cache: BoundedCache<WeekForecast>,
+  cancelled: () => boolean,
+): FittedSeries {
   const { steps, fromMs, model } = job;
   const { stepMs } = model;
   const base: ForecastModel = { ...model, values: 'signed' };
@@ -117,7 +121,12 @@ function weekSteps(job: FitJob, base: ForecastModel, week: number): WeekSteps {
   return { training, own: learned.slice(ownFrom - from), ownFrom, kind, key };
 }
 
-function fitWeek(part: WeekSteps, model: FitJob['model'], cache: WeekCache, over: boolean): WeekForecast {
+function fitWeek(
+  part: WeekSteps,
+  model: FitJob['model'],
+  cache: BoundedCache<WeekForecast>,
+  over: boolean,
+): WeekForecast {
   const { training, own, kind, key } = part;
   const known = cache.get(key);
   const fits = known?.beginsAs(own) === true;
@@ -125,7 +134,7 @@ function fitWeek(part: WeekSteps, model: FitJob['model'], cache: WeekCache, over
   week.takeUpTo(own);
   if (over) week.end();
   // A reading that began before another one may have fewer steps: the longer week stays.
-  if (known === undefined || known.length <= week.length) cache.set(key, week);
+  if (known === undefined || known.length <= week.length) cache.set(key, week, week.bytes);
   return week;
 }
 

@@ -5,9 +5,11 @@ import { RequestError } from '../domain/errors';
 import type { ForecastAnswer, ForecastQuery } from '../domain/forecasting';
 import type { Metric } from '../domain/metric';
 import { UNBOUNDED } from '../domain/request-scope';
+import type { StoreListener } from '../domain/store';
 import { shopCounts } from '../forecast/series.test-support';
-import { DirectReader } from './closed-reader';
-import { ForecastService } from './forecast-service';
+import { DirectReader, type ClosedReader } from './closed-reader';
+import { ClosedStepsCache } from './closed-steps-cache';
+import { ForecastService, type ForecastLimits } from './forecast-service';
 
 const HOUR = 60 * MINUTE;
 const HOURLY: Partial<Metric> = {
@@ -18,14 +20,18 @@ const DAYS = 30;
 /** The first hour that has not closed. */
 const OPEN = T0 + 6 * HOUR;
 
-/** A bridge over `store`, with an empty cache. */
-function bridge(base: ReturnType<typeof setup>, maxSeries = 50) {
+/** A bridge over `store`, with an empty cache of fits. */
+function bridge(
+  base: ReturnType<typeof setup>,
+  limits: Partial<ForecastLimits> = {},
+  reader: ClosedReader = new DirectReader(base.engine),
+) {
   const fits = new InlineFits();
   const service = new ForecastService(
     base.engine,
-    new DirectReader(base.engine),
+    reader,
     fits,
-    { maxSeries },
+    { maxSeries: 50, cacheBytes: 0, ...limits },
     () => base.clock.now,
   );
   const forecast = (over: Partial<ForecastQuery> = {}): Promise<ForecastAnswer> =>
@@ -120,6 +126,42 @@ describe('a forecast of what /query answers', () => {
     expect(removed.series[0]!.score[19]).toBeNaN();
     base.store.put(['gold', 'a'], when, when + HOUR, row(base.values[index]!));
     expect(await warm.forecast()).toEqual(before);
+  });
+
+  it('is not fitted again before a step has closed or was corrected', async () => {
+    const base = shop();
+    const listeners: StoreListener[] = [];
+    const store = {
+      epoch: () => 'epoch-1',
+      subscribe: (listener: StoreListener) => {
+        listeners.push(listener);
+        return () => undefined;
+      },
+    };
+    const { forecast, fits } = bridge(
+      base,
+      { cacheBytes: 1e6 },
+      new ClosedStepsCache(base.engine, store, 1e6),
+    );
+    const fitted = async (over: Partial<ForecastQuery> = {}): Promise<number> => {
+      const before = fits.jobs.length;
+      expect(await forecast(over)).toEqual(await bridge(base).forecast(over));
+      return fits.jobs.length - before;
+    };
+    const up = { direction: 'up' } as const;
+    expect(await fitted({ fromMs: OPEN - DAY - MINUTE })).toBe(1);
+    expect(await fitted({ fromMs: OPEN - DAY - 1 })).toBe(0);
+    expect(await fitted()).toBe(0);
+    expect(await fitted(up)).toBe(1);
+    expect(await fitted({ ...up, minChange: 10 })).toBe(1);
+    expect(await fitted(up)).toBe(0);
+    expect(await fitted({ fromMs: OPEN - 2 * DAY })).toBe(1);
+    base.store.progressNow = { watermarkMs: OPEN + HOUR, finalBeforeMs: OPEN + HOUR };
+    expect(await fitted({ toMs: OPEN + HOUR })).toBe(1);
+    base.store.put(['gold', 'a'], OPEN - 5 * HOUR, OPEN - 4 * HOUR, row(5_000));
+    for (const listener of listeners) listener.onEpoch('epoch-1');
+    expect(await fitted({ toMs: OPEN + HOUR })).toBe(1);
+    expect(await fitted({ toMs: OPEN + HOUR })).toBe(0);
   });
 
   it('scores by direction and by the smallest change that matters', async () => {

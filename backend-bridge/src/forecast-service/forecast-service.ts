@@ -7,6 +7,7 @@ import type {
   ForecastQuery,
   Forecasts,
   ForecastSelection,
+  ForecastSeries,
   PreparedForecast,
 } from '../domain/forecasting';
 import { isIrregular } from '../domain/windows';
@@ -36,7 +37,8 @@ import {
   type ClosedSeries,
 } from './closed-reader';
 import { shownValues, type FitJob, type FittedSeries } from './fit';
-import type { Fits } from './fit-pool';
+import type { Fits, NamedJob } from './fit-pool';
+import { ForecastCache } from './forecast-cache';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -48,6 +50,8 @@ const COLUMN_POINTS = 2;
 export interface ForecastLimits {
   /** Series in one answer; past it `range_too_large`. */
   readonly maxSeries: number;
+  /** Memory of forecasts that are kept to be answered again. */
+  readonly cacheBytes: number;
 }
 
 /** The part of the query engine that forecasts are made from. */
@@ -65,14 +69,15 @@ interface Asked {
   readonly horizonMs: number;
 }
 
-/** Closed steps of the selection, each series with its fit. */
-interface Fitted {
+/** A series of the selection. */
+interface ReadSeries extends NamedJob {
+  readonly closed: ClosedSeries;
+}
+
+/** Closed steps of the selection. */
+interface ReadSelection {
   readonly answer: ClosedReading;
-  readonly series: readonly {
-    readonly job: FitJob;
-    readonly fitted: FittedSeries;
-    readonly basis: ForecastBasis;
-  }[];
+  readonly series: readonly ReadSeries[];
 }
 
 /**
@@ -80,13 +85,17 @@ interface Fitted {
  * nothing that an answer depends on.
  */
 export class ForecastService implements Forecasts {
+  private readonly cache: ForecastCache;
+
   constructor(
     private readonly engine: ForecastEngine,
     private readonly reader: ClosedReader,
     private readonly fits: Fits,
     private readonly limits: ForecastLimits,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.cache = new ForecastCache(limits.cacheBytes);
+  }
 
   prepare(query: Omit<ForecastQuery, 'fromMs' | 'toMs'>, tenant: readonly Filter[]): PreparedForecast {
     const all = { fromMs: 0, toMs: MAX_TIME_MS };
@@ -111,19 +120,18 @@ export class ForecastService implements Forecasts {
   }
 
   private async answer(query: ForecastSelection, asked: Asked, scope: RequestScope): Promise<ForecastAnswer> {
-    const { answer, series } = await this.fit(query, asked, scope);
-    return {
-      ...headOf(answer, asked),
-      series: series.map(({ fitted, basis }) => {
-        const { startMs, closed, actual, expected, lower, upper } = fitted;
-        const score = fitted.score.map((value, index) =>
-          Number.isNaN(actual[index]!) || Number.isNaN(expected[index]!)
-            ? Number.NaN
-            : ruledScore(asked.rule, actual[index]!, expected[index]!, value),
-        );
-        return { ...basis, startMs, closed, actual, expected, lower, upper, score };
-      }),
-    };
+    const { answer, series } = await this.read(query, asked, scope);
+    const rows = series.map((one) => ({ ...one, key: cacheKey(one, asked) }));
+    const known = rows.map(({ key, closed }) => this.cache.get(key, closed.values));
+    const unknown = rows.filter((_, row) => known[row] === undefined);
+    const fitted = await this.fits.fit(unknown, scope);
+    const made = unknown.map(({ key, closed }, row) => {
+      const forecast = forecastOf(closed, fitted[row]!, asked.rule);
+      this.cache.set(key, closed.values, forecast);
+      return forecast;
+    });
+    let next = 0;
+    return { ...headOf(answer, asked), series: known.map((forecast) => forecast ?? made[next++]!) };
   }
 
   async backtest(
@@ -132,12 +140,19 @@ export class ForecastService implements Forecasts {
     scope: RequestScope,
   ): Promise<BacktestAnswer> {
     const asked = this.ask(query, 0, query.forSteps ?? 1, tenant);
-    const { answer, series } = await this.fit(query, asked, scope);
+    const { answer, series } = await this.read(query, asked, scope);
+    const fitted = await this.fits.fit(series, scope);
     return {
       ...headOf(answer, asked),
-      series: series.map(({ job, fitted, basis }) => ({
-        ...basis,
-        ...judge(asked.model, { startMs: job.steps.startMs, values: shownValues(job) }, fitted, asked.rule),
+      series: series.map(({ closed: { labels }, job }, row) => ({
+        labels,
+        ...basisOf(fitted[row]!),
+        ...judge(
+          asked.model,
+          { startMs: job.steps.startMs, values: shownValues(job) },
+          fitted[row]!,
+          asked.rule,
+        ),
       })),
     };
   }
@@ -189,7 +204,7 @@ export class ForecastService implements Forecasts {
     return fit.find((step) => reaches(metric, step, nowMs - SHORTEST_HISTORY_MS, nowMs)) ?? fit[0];
   }
 
-  private async fit(query: ForecastSelection, asked: Asked, scope: RequestScope): Promise<Fitted> {
+  private async read(query: ForecastSelection, asked: Asked, scope: RequestScope): Promise<ReadSelection> {
     const { plan, range, model } = asked;
     await this.checkSeries(plan, scope);
     const closedMs = await this.engine.closedBefore(plan);
@@ -201,17 +216,11 @@ export class ForecastService implements Forecasts {
       (closedMs !== null && range.toMs <= closedMs) || range.fromMs < keptMs
         ? withoutHoles(await this.engine.closed(plan, { fromMs, toMs: range.toMs }, scope))
         : await this.reader.readFrom(plan, fromMs, scope);
-    const jobs = answer.series.flatMap((series) => {
-      const job = jobOf(series, query, asked, answer, fromMs);
-      return job === null ? [] : [{ labels: series.labels, job }];
+    const series = answer.series.flatMap((closed): ReadSeries[] => {
+      const job = jobOf(closed, query, asked, answer, fromMs);
+      return job === null ? [] : [{ closed, job, series: `${plan.key}${JSON.stringify(closed.labels)}` }];
     });
-    scope.reserve(jobs.reduce((points, { job }) => points + COLUMN_POINTS * answeredSteps(job), 0));
-    const named = jobs.map(({ labels, job }) => ({ series: `${plan.key}${JSON.stringify(labels)}`, job }));
-    const all = await this.fits.fit(named, scope);
-    const series = jobs.map(({ labels, job }, row) => {
-      const fitted = all[row]!;
-      return { job, fitted, basis: { labels, ...basisOf(fitted) } };
-    });
+    scope.reserve(series.reduce((points, { job }) => points + COLUMN_POINTS * answeredSteps(job), 0));
     // That training would reach further back is not what was asked for.
     const warnings = answer.warnings.filter(
       ({ code }) => code !== 'range_not_kept' || range.fromMs < answer.keptFromMs,
@@ -258,6 +267,35 @@ function jobOf(
     fromMs: startMs + Math.max(0, Math.ceil((range.fromMs - startMs) / stepMs)) * stepMs,
     horizonMs: range.toMs >= closedBeforeMs ? horizonMs : 0,
   };
+}
+
+/** Of all that the forecast of a series depends on, besides its closed steps. */
+function cacheKey({ series, job }: NamedJob, { rule }: Asked): string {
+  const { steps, learnFromMs, model, unknownKind, fillZero, fromMs, horizonMs } = job;
+  const unlearned = Math.max(0, Math.ceil((learnFromMs - steps.startMs) / model.stepMs));
+  const { length } = steps.values;
+  return JSON.stringify([
+    series,
+    model,
+    rule,
+    unknownKind,
+    fillZero,
+    steps.startMs,
+    length,
+    unlearned,
+    fromMs,
+    horizonMs,
+  ]);
+}
+
+function forecastOf({ labels }: ClosedSeries, fitted: FittedSeries, rule: AnomalyRule): ForecastSeries {
+  const { startMs, closed, actual, expected, lower, upper } = fitted;
+  const score = fitted.score.map((value, index) =>
+    Number.isNaN(actual[index]!) || Number.isNaN(expected[index]!)
+      ? Number.NaN
+      : ruledScore(rule, actual[index]!, expected[index]!, value),
+  );
+  return { labels, ...basisOf(fitted), startMs, closed, actual, expected, lower, upper, score };
 }
 
 function answeredSteps({ steps, fromMs, horizonMs, model: { stepMs } }: FitJob): number {

@@ -3,9 +3,14 @@ import { type Band, type ExpectedStep, type Learning } from './forecaster';
 import { DAY_MS, type ForecastModel } from './model';
 import { WarmForecast } from './warm-forecast';
 
-/** Of one fit: tables by slot of the day for each level, horizon and day of the training, twice for its checkpoint. */
-const BYTES_PER_SLOT = 1_200;
-const BYTES_PER_STEP = 5 * 8;
+/** Measured of one fit and its checkpoint: histograms of errors, and tables by slot of the day. */
+const FIT_BYTES = 70_000;
+const BYTES_PER_SLOT = 600;
+/** A step's value, then what was expected of it. */
+const ROW = 5;
+const FIRST_STEPS = 64;
+/** Full rows get this many times their length. */
+const GROWTH = 1.25;
 
 type Columns = Pick<SeriesForecast, 'expected' | 'lower' | 'upper' | 'score'>;
 
@@ -15,8 +20,9 @@ type Columns = Pick<SeriesForecast, 'expected' | 'lower' | 'upper' | 'score'>;
  */
 export class WeekForecast {
   private warm: WarmForecast | null;
-  private readonly values: number[] = [];
-  private readonly steps: ExpectedStep[] = [];
+  /** `ROW` numbers for each step. */
+  private rows = new Float64Array(ROW * FIRST_STEPS);
+  private taken = 0;
   private readonly slots: number;
 
   /** @param training the steps that the week's forecasts are trained on, up to the week's first step */
@@ -27,17 +33,21 @@ export class WeekForecast {
 
   /** Steps of the week that were taken. */
   get length(): number {
-    return this.values.length;
+    return this.taken;
   }
 
   /** An estimate of the memory that it takes. */
   get bytes(): number {
-    return this.values.length * BYTES_PER_STEP + (this.warm === null ? 0 : this.slots * BYTES_PER_SLOT);
+    return this.rows.byteLength + (this.warm === null ? 0 : FIT_BYTES + this.slots * BYTES_PER_SLOT);
   }
 
   /** Whether the steps taken so far are the first of `own`, bit for bit. */
   beginsAs(own: ArrayLike<number>): boolean {
-    return this.length <= own.length && this.values.every((value, index) => Object.is(value, own[index]));
+    if (this.taken > own.length) return false;
+    for (let index = 0; index < this.taken; index++) {
+      if (!Object.is(this.rows[ROW * index], own[index])) return false;
+    }
+    return true;
   }
 
   /** Takes those of the week's steps that it has not taken yet. @param own all of them so far; NaN: without a value */
@@ -45,20 +55,19 @@ export class WeekForecast {
     for (let index = this.length; index < own.length; index++) {
       const step = this.fit().append(own[index]!);
       if (step === null) throw new RangeError('a step behind the end of its week');
-      this.values.push(own[index]!);
-      this.steps.push(step);
+      this.add(own[index]!, step);
     }
   }
 
   /** Copies the week's steps into columns, its first at the row `at`; what would lie before the first row is left out. */
   write(columns: Columns, at: number): void {
-    for (let index = Math.max(0, -at); index < this.steps.length; index++) {
-      const step = this.steps[index]!;
+    const { rows } = this;
+    for (let index = Math.max(0, -at); index < this.taken; index++) {
       const row = at + index;
-      columns.expected[row] = step.expected;
-      columns.lower[row] = step.lower;
-      columns.upper[row] = step.upper;
-      columns.score[row] = step.score;
+      columns.expected[row] = rows[ROW * index + 1]!;
+      columns.lower[row] = rows[ROW * index + 2]!;
+      columns.upper[row] = rows[ROW * index + 3]!;
+      columns.score[row] = rows[ROW * index + 4]!;
     }
   }
 
@@ -74,6 +83,18 @@ export class WeekForecast {
   /** The week is over: what it would need for further steps is dropped. */
   end(): void {
     this.warm = null;
+    this.rows = this.rows.slice(0, ROW * this.taken);
+  }
+
+  private add(value: number, { expected, lower, upper, score }: ExpectedStep): void {
+    const at = ROW * this.taken;
+    if (at === this.rows.length) {
+      const longer = new Float64Array(ROW * Math.ceil(this.taken * GROWTH));
+      longer.set(this.rows);
+      this.rows = longer;
+    }
+    this.rows.set([value, expected, lower, upper, score], at);
+    this.taken += 1;
   }
 
   private fit(): WarmForecast {

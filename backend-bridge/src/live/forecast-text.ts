@@ -17,6 +17,23 @@ export function forecastBasisJson(basis: ForecastBasis) {
   };
 }
 
+/** Texts of whole series, cached as long as the series are: those in the forecast cache are sent many times. */
+const texts = new WeakMap<ForecastSeries, string>();
+
+/** Whether `forecastSeriesText` has been called for the series. */
+export function hasForecastText(series: ForecastSeries): boolean {
+  return texts.has(series);
+}
+
+/** A series with all of its rows. @param stepMs always the same for one series */
+export function forecastSeriesText(series: ForecastSeries, stepMs: number): string {
+  const known = texts.get(series);
+  if (known !== undefined) return known;
+  const text = [...forecastSeriesPieces(series, stepMs, 0)].join('');
+  texts.set(series, text);
+  return text;
+}
+
 /** A series in chunks, its columns from the row `from` on. @param extra further fields */
 export function* forecastSeriesPieces(
   series: ForecastSeries,

@@ -6,7 +6,7 @@ import {
   backtestToWire,
   forecastFromWire,
   forecastJson,
-  forecastSteps,
+  unwrittenSteps,
 } from './forecast-wire';
 import type { HttpDependencies } from './http-dependencies';
 import { sendJson, sendPieces } from './send-json';
@@ -29,7 +29,7 @@ export function forecastRoutes(
     forecast.body(body);
     const asked = forecastFromWire(body as Schemas['ForecastRequest']);
     const answer = await work.run((scope) => forecasts.forecast(asked, principal.tenant, scope));
-    return sendPieces(reply, forecastJson(answer), forecastSteps(answer) <= SMALL_ANSWER);
+    return sendPieces(reply, forecastJson(answer), unwrittenSteps(answer) <= SMALL_ANSWER);
   });
 
   const backtest = contract.of('backtest');

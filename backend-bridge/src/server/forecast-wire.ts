@@ -6,7 +6,12 @@ import type {
   ForecastSelection,
 } from '../domain/forecasting';
 import type { Selection } from '../domain/selection';
-import { forecastBasisJson, forecastSeriesPieces } from '../live/forecast-text';
+import {
+  forecastBasisJson,
+  forecastSeriesPieces,
+  forecastSeriesText,
+  hasForecastText,
+} from '../live/forecast-text';
 import type { components } from './api-types';
 import type { ForecastOptions } from './websocket-messages';
 import { headToWire, steppedFromWire } from './wire-mapping';
@@ -17,6 +22,8 @@ type Schemas = components['schemas'];
 
 /** Most alarms per series in an answer; the newest are kept. */
 const MAX_ALARMS = 1_000;
+/** Up to this number of steps the text of a series is one chunk, which is cached with it. */
+const SHORT_SERIES = 4_000;
 
 function selectionFromWire(body: Schemas['ForecastRequest'] | Schemas['BacktestRequest']): ForecastSelection {
   return {
@@ -66,18 +73,19 @@ function forecastHead(
   };
 }
 
-/** Number of steps in the answer. */
-export function forecastSteps({ series }: ForecastAnswer): number {
-  return series.reduce((steps, { actual }) => steps + actual.length, 0);
+/** Number of steps whose text has not been built yet. */
+export function unwrittenSteps({ series }: ForecastAnswer): number {
+  return series.reduce((steps, one) => steps + (hasForecastText(one) ? 0 : one.actual.length), 0);
 }
 
-/** The answer of /forecast as JSON, one chunk per column. NaN becomes null. */
+/** The answer of /forecast as JSON, one chunk per series, or per column of a long one. NaN becomes null. */
 export function* forecastJson(answer: ForecastAnswer): Generator<string> {
   yield `${JSON.stringify(forecastHead(answer)).slice(0, -1)},"series":[`;
   let separator = '';
   for (const series of answer.series) {
     yield separator;
-    yield* forecastSeriesPieces(series, answer.stepMs, 0);
+    if (series.actual.length > SHORT_SERIES) yield* forecastSeriesPieces(series, answer.stepMs, 0);
+    else yield forecastSeriesText(series, answer.stepMs);
     separator = ',';
   }
   yield ']}';

@@ -58,7 +58,7 @@ export async function startForecastBridge(series: number, endings: Endings): Pro
     {
       workerFile: join(process.cwd(), 'backend-bridge/dist/forecast-worker.js'),
       workers: WORKERS,
-      cacheBytes: (CACHE_BYTES * 3) / 4,
+      cacheBytes: (CACHE_BYTES * 5) / 8,
     },
     new FairGate({ places: WORKERS, setting: 'limits.forecast_workers' }),
   );
@@ -74,7 +74,13 @@ export async function startForecastBridge(series: number, endings: Endings): Pro
     faults,
     forecasts: (engine: QueryEngine) => {
       const steps = new ClosedStepsCache(engine, store, CACHE_BYTES / 4);
-      return new ForecastService(engine, steps, fits, { maxSeries: series }, clock);
+      return new ForecastService(
+        engine,
+        steps,
+        fits,
+        { maxSeries: series, cacheBytes: CACHE_BYTES / 8 },
+        clock,
+      );
     },
   });
   endings.add(() => served.stop());

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { forecastSeries, type ClosedSteps } from '../../../backend-bridge/src/forecast/closed-steps';
 import { forecastModel, type ForecastModel } from '../../../backend-bridge/src/forecast/model';
 import { WarmForecast } from '../../../backend-bridge/src/forecast/warm-forecast';
@@ -90,8 +92,10 @@ function nextDays(model: ForecastModel, days: number): Measurement[] {
 }
 
 function warmMemory(model: ForecastModel, series: number): Measurement {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
   const held = (): number => {
-    globalThis.gc?.();
+    collect();
     const { heapUsed, arrayBuffers } = process.memoryUsage();
     return heapUsed + arrayBuffers;
   };
