@@ -66,7 +66,16 @@ function grafana(names: Readonly<Record<string, string>>, refuses?: string) {
   setBackendSrv({
     get: (url: string) => {
       sent.push({ url });
-      return Promise.resolve([{ uid: 'r', title: 'StreamKPI: Real-time analytics', url: '/d/r' }]);
+      const provisioned = {
+        uid: 'p',
+        title: 'StreamKPI: Pipeline health',
+        url: '/d/p',
+        folderTitle: 'Operations',
+      };
+      return Promise.resolve([
+        { uid: 'r', title: 'StreamKPI: Real-time analytics', url: '/d/r' },
+        provisioned,
+      ]);
     },
     post: (url: string, data: { uid?: string }) => {
       sent.push({ url, data });
@@ -172,6 +181,9 @@ test('each data source shows the state of its pipeline as the status panel does,
 test('leads to the dashboards and the guides', async () => {
   grafana({});
   await open();
+  const [bundled, provisioned] = screen.getAllByRole('link', { name: /^StreamKPI: / });
+  expect(bundled?.closest('li')).not.toHaveTextContent('folder');
+  expect(provisioned?.closest('li')).toHaveTextContent('in the folder Operations');
   expect(screen.getByRole('link', { name: 'Open dashboards' })).toHaveAttribute(
     'href',
     '/dashboards?tag=streamkpi',

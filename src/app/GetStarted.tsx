@@ -123,11 +123,17 @@ function Dashboards() {
       {dashboards !== undefined && dashboards.length > 0 && (
         <>
           <ul className={styles.list}>
-            {dashboards.map(({ uid, title, url }) => (
+            {dashboards.map(({ uid, title, url, folderTitle }) => (
               <li key={uid}>
                 <LinkButton href={url} variant="primary" fill="text" icon="apps">
                   {title}
                 </LinkButton>
+                {/* The same one can be there twice: bundled with the app, and provisioned. */}
+                {folderTitle !== undefined && (
+                  <span className={styles.beside}>
+                    {t('app.in-folder', 'in the folder {{folder}}', { folder: folderTitle })}
+                  </span>
+                )}
               </li>
             ))}
           </ul>
@@ -161,5 +167,6 @@ const getStyles = (theme: GrafanaTheme2) => ({
   }),
   name: css({ margin: 0, overflowWrap: 'anywhere' }),
   list: css({ listStyle: 'none', '& li': { marginBottom: theme.spacing(1) } }),
+  beside: css({ color: palette(theme).text.secondary }),
   quiet: css({ display: 'block', color: palette(theme).text.secondary }),
 });

@@ -5,6 +5,8 @@ export interface FoundDashboard {
   readonly uid: string;
   readonly title: string;
   readonly url: string;
+  /** Absent at the root. */
+  readonly folderTitle?: string;
 }
 
 /** The dashboards with the app's tag; undefined until they are read, empty where there is none or none may be seen. */

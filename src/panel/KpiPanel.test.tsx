@@ -547,6 +547,17 @@ describe('without a frame', () => {
   });
 });
 
+test('a snapshot is static, whatever its frames said when it was taken', () => {
+  const request = { targets: [{ refId: 'A', queryType: 'snapshot', snapshot: [] }] };
+  const data: object = { state: LoadingState.Done, request };
+  show([summaryFrame([{}])], { options: { show: 'connection' }, data });
+  expect(screen.getByRole('status')).toHaveTextContent('Static');
+  expect(screen.getByText(/those of when it was taken/)).toBeInTheDocument();
+  cleanup();
+  show([statusFrame(), eventsFrame([{}])], { options: { show: 'status' }, data });
+  expect(screen.getByText('Connection').nextSibling).toHaveTextContent('Static');
+});
+
 describe('alerts without a row', () => {
   const alerts: Setting = { options: { show: 'alerts' } };
 

@@ -10,7 +10,7 @@ import { NO_ALERTS, type AlertModel, type AlertsModel } from './reading/alert-mo
 import { readAlerts } from './reading/alerts';
 import type { CardModel } from './reading/card-model';
 import { NO_CARDS, readCards, type CardsReading } from './reading/cards';
-import { readConnection, type ConnectionModel } from './reading/connection';
+import { ofSnapshot, readConnection, type ConnectionModel } from './reading/connection';
 import { fixedRangeEnd } from './reading/freshness';
 import { sectionFrames, shownSections } from './reading/sections';
 import { withOpenWindowsJoined } from './reading/open-windows';
@@ -52,7 +52,8 @@ export function usePanelReading(props: ReadProps): PanelReading {
   const cardTitle = props.replaceVariables(options.cards.title);
   const link = props.replaceVariables(options.alerts.link, undefined, 'uriencode');
   const series = useMemo(() => withOpenWindowsJoined(data.series), [data.series]);
-  const isAsked = data.request !== undefined && !isSnapshot(data);
+  const isStored = isSnapshot(data);
+  const isAsked = data.request !== undefined && !isStored;
   const asksStatus = asksForStatus(data);
   const failure = failureOf(data);
   return useMemo(() => {
@@ -67,7 +68,10 @@ export function usePanelReading(props: ReadProps): PanelReading {
     clock.current ??= new ClockOffsetEstimate();
     // A snapshot's answers are of long ago: they say nothing of the bridge's clock now.
     if (isAsked) clock.current.take(clocksOf(series), Date.now());
-    const connectionOf = (frames: readonly DataFrame[]) => readConnection(frames, failure, rules);
+    const connectionOf = (frames: readonly DataFrame[]) => {
+      const connection = readConnection(frames, failure, rules);
+      return isStored ? ofSnapshot(connection) : connection;
+    };
     const needsAlerts = sections.some((section) => section === 'alerts' || section === 'status');
     const reading: PanelReading = {
       sections,
@@ -89,7 +93,7 @@ export function usePanelReading(props: ReadProps): PanelReading {
     return before.current;
     // cardTitle changes with the variables: the function that interpolates them is read through a ref.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [series, isAsked, asksStatus, failure, options, cardTitle, link, theme, timeZone, timeRange]);
+  }, [series, isAsked, isStored, asksStatus, failure, options, cardTitle, link, theme, timeZone, timeRange]);
 }
 
 const addStatus = (): string =>

@@ -1,4 +1,4 @@
-// Package framestest reads frames as Grafana's alerting does, for tests.
+// Package framestest reads frames as Grafana's alerting and its SQL expressions do, for tests.
 package framestest
 
 import (
@@ -46,6 +46,27 @@ func ReadAsRule(all data.Frames) ([]Value, error) {
 		return nil, fmt.Errorf("%d frames come to %d values", len(all), len(values))
 	}
 	return values, unambiguous(values)
+}
+
+// ReadAsSQL says why Grafana's SQL expressions would refuse one query's frames; nil where they make a table of them. They
+// turn numbers and series into rows with their labels as columns, and take anything else only as one frame without
+// labels.
+func ReadAsSQL(all data.Frames) error {
+	first := all[0]
+	switch first.Meta.Type {
+	case data.FrameTypeTimeSeriesMulti, data.FrameTypeNumericMulti:
+		_, err := ReadAsRule(all)
+		return err
+	}
+	if len(all) > 1 {
+		return fmt.Errorf("%d frames of type %q are not one table", len(all), first.Meta.Type)
+	}
+	for _, field := range first.Fields {
+		if len(field.Labels) > 0 {
+			return fmt.Errorf("a table's column %q has labels", field.Name)
+		}
+	}
+	return nil
 }
 
 func readSeries(all data.Frames) ([]Value, error) {

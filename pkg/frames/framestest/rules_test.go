@@ -53,3 +53,28 @@ func TestWhatARuleRefuses(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatSQLRefuses(t *testing.T) {
+	plain := func(rows ...float64) *data.Field { return data.NewField("value", nil, rows) }
+	table := frame(data.FrameTypeTable, plain(1, 2))
+	cases := []struct {
+		name string
+		all  data.Frames
+		says string // empty: it makes a table of them
+	}{
+		{"series", data.Frames{frame(data.FrameTypeTimeSeriesMulti, times(1), number("a", 1))}, ""},
+		{"numbers", data.Frames{frame(data.FrameTypeNumericMulti, number("a", 1)), frame(data.FrameTypeNumericMulti, number("b", 1))}, ""},
+		{"a table", data.Frames{table}, ""},
+		{"two tables", data.Frames{table, table}, "2 frames"},
+		{"a table with labels", data.Frames{frame(data.FrameTypeTable, number("a", 1))}, "has labels"},
+		{"one label twice", data.Frames{frame(data.FrameTypeNumericMulti, number("a", 1)), frame(data.FrameTypeNumericMulti, number("a", 2))}, "two values have"},
+	}
+	for _, test := range cases {
+		t.Run(test.name, func(t *testing.T) {
+			err := ReadAsSQL(test.all)
+			if test.says == "" && err != nil || test.says != "" && (err == nil || !strings.Contains(err.Error(), test.says)) {
+				t.Errorf("got %v, want %q", err, test.says)
+			}
+		})
+	}
+}

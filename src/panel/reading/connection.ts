@@ -68,6 +68,14 @@ export function readConnection(
   };
 }
 
+/** Of frames that a snapshot has kept: however they were kept up to date then, nothing does it now. */
+export const ofSnapshot = (connection: ConnectionModel): ConnectionModel => ({
+  ...connection,
+  state: 'static',
+  message: t('connection.snapshot', 'A snapshot: the numbers are those of when it was taken.'),
+  staleFrom: null,
+});
+
 const rangeIsOver = (): string =>
   t('connection.range-over', 'The time range has ended: no new windows fall into it.');
 
