@@ -92,3 +92,14 @@ describe('a windowed key read as plain', () => {
     expect(refused.message).toContain(message);
   });
 });
+
+describe('damaged JSON', () => {
+  it('is not taken for another format', () => {
+    const cut = Buffer.from('{"N":1');
+    for (const bytes of [cut, Buffer.concat([Buffer.from([0, 0, 0, 0, 8]), cut])]) {
+      const refused = refusalOf(mapping(), { key: keyOf('a', START), value: bytes });
+      expect(refused.reason).toBe('value_malformed');
+      expect(refused.message).toMatch(/^the value is not JSON: [^;]*$/);
+    }
+  });
+});

@@ -128,6 +128,12 @@ describe('change events', () => {
     );
   });
 
+  it('are followed by a tombstone, which says nothing more', () => {
+    const inRow = { ...keyed, dimensions: [{ in: 'value', path: ['after', 'shop'] }] } as const;
+    expect(decodeAll(mapping(inRow), { key: json({ id: 3 }), value: null })).toEqual([]);
+    expect(decodeAll(mapping(keyed), { key, value: null })).toMatchObject([{ removed: true }]);
+  });
+
   it('mark a deleted row where they are flattened', () => {
     const flat = { ...keyed, measures: [{ path: ['cnt'], optional: false }] };
     expect(read({ cnt: 7, __deleted: 'false' }, flat)).toMatchObject({ measures: [7], removed: false });

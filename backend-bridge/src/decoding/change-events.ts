@@ -9,6 +9,8 @@ import { Undecodable } from './undecodable';
  */
 
 export interface ChangeReader {
+  /** A delete is an event with the row, and the tombstone after it says nothing: neither does its key. */
+  readonly deletesByEvent: boolean;
   /** Whether a value takes its point away. Throws Undecodable where it is about no row. */
   removes(content: unknown): boolean;
   /** What the paths of a value that removes are read in: `after` is the row as it was. Throws Undecodable without one. */
@@ -71,6 +73,7 @@ export function createChangeReader(mapping: TopicMapping): ChangeReader {
   const path = eventPath(mapping.measures.map((measure) => measure.path));
   if (path === null) {
     return {
+      deletesByEvent: false,
       removes: (content) => {
         // Spelled exactly so: a search in any case would take its time on each record.
         const mark = (content as Readonly<Record<string, unknown>>)[MARK];
@@ -87,6 +90,7 @@ export function createChangeReader(mapping: TopicMapping): ChangeReader {
     .filter((source) => source.in === 'value')
     .map((source) => ({ name: source.path.join('.'), read: fieldReader(source.path) }));
   return {
+    deletesByEvent: identity.length > 0,
     removes: (content) => {
       const op = operation(event(content));
       if (op === 't' || op === 'm') {

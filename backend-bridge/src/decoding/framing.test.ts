@@ -1,5 +1,5 @@
 import { deflateSync } from 'node:zlib';
-import { decode, json, keyOf, mapping, reasonOf, refusalOf, START } from './decoding.test-support';
+import { decode, int64, json, keyOf, mapping, reasonOf, refusalOf, START } from './decoding.test-support';
 import type { RegisteredSchema, SchemaId, SchemaSource } from './format';
 import { SchemaNeeded } from './undecodable';
 
@@ -42,9 +42,18 @@ describe('Avro', () => {
     ['with a GUID in a header', { value: ten, headers: { __value_schema_id: guidFrame() } }],
     ['with the header twice', { value: ten, headers: { __value_schema_id: [guidFrame(), guidFrame()] } }],
     ['with an id in a header', { value: ten, headers: { __value_schema_id: idFrame(7, Buffer.alloc(0)) } }],
+    ['with an id of Apicurio in a header', { value: ten, headers: { 'apicurio.value.contentId': int64(7) } }],
+    ['with its older header', { value: ten, headers: { 'apicurio.value.globalId': [int64(7)] } }],
     ['with a header of its key only', { value: idFrame(7, ten), headers: { __key_schema_id: guidFrame() } }],
   ])('%s', (_, record) => {
     expect(decode(avro, { key, ...record }, schemas).measures).toEqual([10]);
+  });
+
+  it('says what to set where an id of Apicurio has eight bytes', () => {
+    const value = Buffer.concat([Buffer.from([0]), int64(7), ten]);
+    const refused = refusalOf(avro, { key, value }, { schemas });
+    expect(refused.reason).toBe('unknown_schema');
+    expect(refused.message).toContain('Legacy4ByteIdHandler');
   });
 
   it('asks for a schema by its id or GUID', () => {

@@ -72,6 +72,21 @@ export function schemaHeader({ headers }: WithHeaders, { what }: PayloadPlace): 
   return Buffer.isBuffer(header) ? header : (header?.[0] ?? null);
 }
 
+/** The id of a schema in Apicurio's registry, where its serializers put it into a header; null: none. */
+function apicurioId({ headers }: WithHeaders, { what }: PayloadPlace): number | null {
+  for (const name of ['contentId', 'globalId']) {
+    const header = headers?.[`apicurio.${what}.${name}`];
+    const id = Buffer.isBuffer(header) ? header : header?.[0];
+    if (id?.length === 8) return Number(id.readBigInt64BE());
+  }
+  return null;
+}
+
+/** Whether a header names the schema, so that the payload alone does not say what it is. */
+export function namesSchema(record: WithHeaders, place: PayloadPlace): boolean {
+  return schemaHeader(record, place) !== null || apicurioId(record, place) !== null;
+}
+
 /** The frame of a payload; null: it has none that is known. Throws Undecodable where a frame is damaged. */
 export function frameOf(bytes: Buffer, record: WithHeaders, place: PayloadPlace): Frame | null {
   const header = schemaHeader(record, place);
@@ -85,6 +100,8 @@ export function frameOf(bytes: Buffer, record: WithHeaders, place: PayloadPlace)
     }
     return { schema: named.schema, bytes, from: 0, header: header.subarray(named.from) };
   }
+  const apicurio = apicurioId(record, place);
+  if (apicurio !== null) return { schema: apicurio, bytes, from: 0, header: null };
   const named = idOf(bytes);
   if (named !== null) return named;
   if (bytes[0] === GLUE && bytes.length >= GLUE_BYTES) {
@@ -111,6 +128,13 @@ export function registryFrame(
     throw new Undecodable(
       'unknown_schema',
       `${place.name} names version ${guidAt(bytes, 2)} of a schema in AWS Glue; download it and name its file: \`schema: …\` in the mapping`,
+    );
+  }
+  // No registry begins at 0: these are the first four of eight bytes.
+  if (schema === 0) {
+    throw new Undecodable(
+      'unknown_schema',
+      `${place.name} names schema 0; if Apicurio's serializer wrote it, with ids of 8 bytes, set its apicurio.registry.id-handler to the one of 4 bytes (Legacy4ByteIdHandler)`,
     );
   }
   // Ids are signed 32-bit integers of the registry.

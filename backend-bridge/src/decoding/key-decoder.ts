@@ -1,7 +1,7 @@
 import type { FieldPath, TopicMapping } from '../domain/mapping';
 import type { PayloadPlace, SchemaSource, WithHeaders } from './format';
 import { createFormat } from './formats';
-import { schemaHeader } from './framing';
+import { namesSchema } from './framing';
 import { pathsIn } from './mapped-paths';
 import { murmur2 } from './murmur2';
 import { Undecodable } from './undecodable';
@@ -118,7 +118,7 @@ export function createKeyDecoder(
     }
     // Where a header names the schema, the same bytes may be another key.
     const memo =
-      inner <= LONGEST_KNOWN_KEY && !(hasFields && schemaHeader(record, place) !== null)
+      inner <= LONGEST_KNOWN_KEY && !(hasFields && namesSchema(record, place))
         ? key.toString('latin1', 0, inner)
         : null;
     let entry = memo === null ? undefined : known.get(memo);

@@ -31,7 +31,8 @@ export interface DecodedPoints {
 
 export interface RecordDecoder {
   /**
-   * Adds the record's point, after the removal of another one where an update of a row has moved it. Throws Undecodable or SchemaNeeded; the slice is unchanged then.
+   * Adds the record's point, after the removal of another one where an update of a row has moved it. Adds nothing for the
+   * tombstone that Debezium sends after the event of a delete. Throws Undecodable or SchemaNeeded; the slice is unchanged then.
    * `nowMs`: windows that begin later than FUTURE_TOLERANCE_MS after it are refused.
    */
   decodeInto(slice: DecodedPoints, record: RawRecord, incarnation: number, nowMs: number): void;
@@ -158,6 +159,7 @@ export function createRecordDecoder(mapping: TopicMapping, hooks: DecoderHooks):
     decodeInto: (slice, record, incarnation, nowMs) => {
       const { refusal, value: bytes } = record;
       if (refusal) throw new Undecodable(refusal.reason, refusal.message);
+      if (bytes === null && change.deletesByEvent) return;
       const key = keyDecoder(record.key, record);
       let value = bytes === null ? null : readValue(bytes, record);
       const changed = bytes !== null && firstField !== undefined;

@@ -64,9 +64,9 @@ export function windowGrid(window: Window): WindowGrid {
     startAt: (timeMs) => timeMs - past(timeMs),
     misfit: (startMs) => {
       if (past(startMs) === 0) return null;
-      const every = window.type === 'hopping' ? 'every' : 'windows of';
+      const which = window.type === 'hopping' ? 'windows that begin every' : 'windows of';
       const declared = offsetMs === 0 ? '' : ` and offset ${durationText(offsetMs)}`;
-      return `${every} ${durationText(advanceMs)}${declared} do not begin then; if all begin so, say \`offset: ${durationText(startMs % advanceMs)}\`, otherwise correct the size`;
+      return `${which} ${durationText(advanceMs)}${declared} do not begin then; if all begin so, say \`offset: ${durationText(startMs % advanceMs)}\`, otherwise correct the size`;
     },
   };
 }

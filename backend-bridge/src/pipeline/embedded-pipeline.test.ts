@@ -151,6 +151,23 @@ describe('shapes', () => {
     );
   });
 
+  it('refuses windows that it does not make', async () => {
+    const window = {
+      type: 'tumbling',
+      sizeMs: 60_000,
+      advanceMs: 60_000,
+      gapMs: 0,
+      graceMs: 30_000,
+    } as const;
+    for (const [other, fault] of [
+      [{ ...window, offsetMs: 42_000 }, 'window.offset (ms) must be 0, not 42000'],
+      [{ ...window, anyStart: true }, 'window must be of type tumbling, without an offset'],
+    ] as const) {
+      const metrics = [metric('events_per_minute', { window: other })];
+      await expect(started(new MemoryStore(), folder(), {}, metrics)).rejects.toThrow(fault);
+    }
+  });
+
   it('does without metrics that the file does not have, and names those it cannot fill', async () => {
     const store = new MemoryStore();
     const pipeline = await started(store, folder(), {}, [metric('events_per_minute'), metric('temperature')]);

@@ -1,5 +1,6 @@
 import { StartRefusedError } from '../domain/errors';
 import type { Metric } from '../domain/metric';
+import { isIrregular, offsetOf } from '../domain/windows';
 import type { PipelineRules } from './rules';
 import type { AggregationName } from './topology';
 import type { Accumulator } from './windows';
@@ -80,6 +81,10 @@ function differences(output: MetricOutput, metric: Metric, rules: PipelineRules)
   expect('kind', output.kind, metric.kind);
   expect('window.type', 'tumbling', window.type);
   expect('window.size (ms)', rule.sizeMs, window.sizeMs);
+  if (isIrregular(window) || window.cumulating !== undefined) {
+    found.push('window must be of type tumbling, without an offset');
+  }
+  expect('window.offset (ms)', 0, offsetOf(window));
   expect('window.grace (ms)', rule.graceMs, window.graceMs);
   expect('final_only', false, metric.finalOnly);
   expect(

@@ -27,9 +27,12 @@ function decoded(
   try {
     return schema.decode(body);
   } catch (error) {
-    throw new Undecodable(malformed, `${name} does not fit ${which}: ${(error as Error).message}`, {
-      cause: error,
-    });
+    // What the library says where it has run past the end is about itself.
+    const why =
+      error instanceof TypeError || error instanceof RangeError
+        ? 'it ends within a field, or another schema wrote it'
+        : (error as Error).message;
+    throw new Undecodable(malformed, `${name} does not fit ${which}: ${why}`, { cause: error });
   }
 }
 

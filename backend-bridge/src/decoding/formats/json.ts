@@ -40,6 +40,11 @@ export const jsonFormat: FormatFactory = (_, place) => {
   const { name, malformed } = place;
   const withoutEnvelope = createConnectReader(place.paths ?? []);
   let text = '';
+  const advice = (bytes: Buffer, from: number, to: number): string => {
+    if (place.what === 'key') return likelyKey(bytes, from, to);
+    // Damaged JSON is no other format.
+    return /^\s*[[{]/.test(text) ? '' : likelyFormat(bytes, from, to);
+  };
   return {
     structured: true,
     read: (bytes, from, to) => {
@@ -53,7 +58,7 @@ export const jsonFormat: FormatFactory = (_, place) => {
       } catch (error) {
         throw new Undecodable(
           malformed,
-          `${name} is not JSON: ${(error as Error).message}${(place.what === 'key' ? likelyKey : likelyFormat)(bytes, from, to)}`,
+          `${name} is not JSON: ${(error as Error).message}${advice(bytes, from, to)}`,
           { cause: error },
         );
       }

@@ -22,6 +22,10 @@ describe('Protobuf with the schema of a file', () => {
   it.each([
     ['plain', body],
     ['behind an id of Confluent', Buffer.concat([Buffer.from([0, 0, 0, 0, 7, 0]), body])],
+    [
+      'behind an id and a name of Apicurio',
+      Buffer.concat([Buffer.from([0, 0, 0, 0, 7, 7, 0x0a, 5]), Buffer.from('Total'), body]),
+    ],
     ['behind a version of AWS Glue', Buffer.concat([glue, body])],
   ])('%s', (_, value) => {
     expect(decode(file(simple, 'shop.Total'), { key, value }).measures).toEqual([5]);

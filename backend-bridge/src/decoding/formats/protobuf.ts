@@ -63,7 +63,7 @@ function messageOf(frame: Frame, schema: ProtobufSchema): Placed {
 function fileSchema(
   { path, bytes }: NonNullable<PayloadMapping['schema']>,
   message: string | undefined,
-): Type {
+): { readonly schema: ProtobufSchema; readonly type: Type } {
   const refuse = (why: string, cause?: unknown): StartRefusedError =>
     new StartRefusedError(`${path}: ${why}`, { cause });
   let schema: ProtobufSchema;
@@ -85,7 +85,7 @@ function fileSchema(
   }
   const type = schema.named(message ?? messages[0]!);
   if (type === null) throw refuse(`has no message ${message ?? ''}; it has ${messages.join(', ')}`);
-  return type;
+  return { schema, type };
 }
 
 /** Protobuf behind the id of its schema and the indexes of its message, or with the schema of a file. */
@@ -122,7 +122,7 @@ export const protobufFormat: FormatFactory = ({ schema: file, message }, place, 
   };
 
   if (file !== undefined) {
-    const type = fileSchema(file, message);
+    const { schema, type } = fileSchema(file, message);
     return {
       structured: true,
       read: (bytes, start, to, record) => {
@@ -130,7 +130,7 @@ export const protobufFormat: FormatFactory = ({ schema: file, message }, place, 
         // No message begins as a frame does, so a frame is seen without being named.
         const frame = frameOf(payload, record, place);
         if (frame === null) return decoded(type, payload, 0, file.path);
-        const from = finding(() => endOfIndexes(frame), '');
+        const from = finding(() => endOfIndexes(frame, schema), '');
         return decoded(type, frame.bytes, from, file.path);
       },
     };
@@ -155,9 +155,12 @@ export const protobufFormat: FormatFactory = ({ schema: file, message }, place, 
   };
 };
 
-/** Where the message begins behind a frame: AWS Glue has one index, Confluent a list of them. */
-function endOfIndexes({ schema, bytes, from, header }: Frame): number {
+/** Where the message begins behind a frame: AWS Glue has one index, Confluent a list of them, Apicurio a name. */
+function endOfIndexes(frame: Frame, file: ProtobufSchema): number {
+  const { schema, bytes, from, header } = frame;
   if (header !== null) return from;
+  const named = schema === null ? null : namedMessage(frame, file);
+  if (named !== null) return named.from;
   const wire = new WireReader(bytes);
   wire.at = from;
   if (schema === null) wire.uint32();
