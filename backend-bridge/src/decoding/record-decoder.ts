@@ -66,6 +66,7 @@ export function createRecordDecoder(mapping: TopicMapping, hooks: DecoderHooks):
   const paths = pathsIn('value', mapping);
   const firstField = paths.find((path) => path.length > 0);
   const change = createChangeReader(mapping);
+  const removedRow = (content: unknown): unknown => change.removedRow(content);
   const valueFormat = createFormat(
     mapping.value,
     {
@@ -164,7 +165,7 @@ export function createRecordDecoder(mapping: TopicMapping, hooks: DecoderHooks):
       let value = bytes === null ? null : readValue(bytes, record);
       const changed = bytes !== null && firstField !== undefined;
       const removed = bytes === null || (changed && change.removes(value));
-      const row = removed && bytes !== null ? change.removedRow : same;
+      const row = removed && bytes !== null ? removedRow : same;
       const before = changed && !removed ? change.replacedRow(value) : null;
       value = row(value);
       if (bytes === null && !onlyKeyLabels) {

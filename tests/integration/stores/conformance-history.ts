@@ -9,7 +9,8 @@ import {
 import type { Metric, OverTime } from '../../../backend-bridge/src/domain/metric';
 import { QueryEngine } from '../../../backend-bridge/src/domain/query-engine';
 import type { HistoryState, SeriesStore } from '../../../backend-bridge/src/domain/store';
-import { historyMetric, MEASURES, MINUTE, plainPoints, T0, type Window } from '../../support/history-windows';
+import { historyMetric, MEASURES, MINUTE, T0, type Window } from '../../support/history-windows';
+import { expected, expectSame, shown } from './shown-steps';
 import { eventually, hashOf, type StoreFactory, type StoreUnderTest } from './store-rig';
 
 /** Steps that stay when their windows have left the retention. */
@@ -226,37 +227,6 @@ export class HistoryWorld {
       }
     }
   }
-}
-
-/** As text: toEqual takes most of the time for thousands of points. */
-function expectSame(what: string, found: Shown, right: Shown): void {
-  expect(`${what}: ${JSON.stringify(found)}`).toBe(`${what}: ${JSON.stringify(right)}`);
-}
-
-type Answered = Awaited<ReturnType<QueryEngine['query']>>['series'][number];
-type Shown = readonly (readonly [time: number, value: number | null, revision: number])[];
-
-/** -0 and 0 are one number in JSON. */
-const unsigned = (value: number | null): number | null => (value === null ? null : value + 0);
-
-function shown(series: Answered | undefined): Shown {
-  if (series === undefined) return [];
-  return [
-    ...series.times.map((time, i) => [time, unsigned(series.values[i]!), series.revisions[i]!] as const),
-    ...series.removed.map((time, i) => [time, null, series.removedRevisions[i]!] as const),
-  ].sort((a, b) => a[0] - b[0]);
-}
-
-function expected(
-  windows: readonly Window[],
-  measure: number,
-  rule: OverTime,
-  step: number,
-  offsetMs: number,
-): Shown {
-  return plainPoints(windows, measure, rule, step).map(
-    ({ time, value, revision }) => [time + offsetMs, unsigned(value ?? null), revision] as const,
-  );
 }
 
 /** What happens: fast-check draws a list of these. Windows are named by how many minutes they lie back. */
