@@ -156,7 +156,7 @@ const limitsSchema = z.strictObject({
     .min(1_048_576)
     .default(134_217_728)
     .describe(
-      'Memory of answers and snapshots while they are made and sent. One token has at most half of what the others leave; past it 429 or 503.',
+      'Memory of answers and snapshots while they are made and sent; live forecasts have as much again. One token has at most half of what the others leave; past it 429 or 503.',
     ),
   header_timeout: timeout
     .prefault('10s')

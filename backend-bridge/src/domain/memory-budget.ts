@@ -18,6 +18,11 @@ export class MemoryBudget {
     private readonly setting: string,
   ) {}
 
+  /** A budget of the same size, for memory of another kind. */
+  another(): MemoryBudget {
+    return new MemoryBudget(this.limit, this.setting);
+  }
+
   get usedBytes(): number {
     return this.total;
   }

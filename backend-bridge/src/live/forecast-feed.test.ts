@@ -158,7 +158,7 @@ class Client implements LiveSink {
   }
 }
 
-function setup() {
+function setup({ memoryBytes = 1e9 } = {}) {
   const store = new TestStore();
   const random = createRandom(7);
   const usual = (timeMs: number): number =>
@@ -172,7 +172,7 @@ function setup() {
     engine,
     store,
     metrics: [METRIC],
-    memory: new MemoryBudget(1e9, 'memory'),
+    memory: new MemoryBudget(memoryBytes, 'memory'),
     turns: new FairGate({ places: 2, setting: 'turns' }),
     log,
     telemetry,
@@ -200,7 +200,7 @@ function setup() {
     const { series } = await inlineForecasts(engine, clock).forecast(query, [], UNBOUNDED);
     return Object.fromEntries(series.map((one) => [one.labels.segment, wire(one)])) as object;
   };
-  return { store, hub, usual, subscribe, fresh, reads };
+  return { store, hub, usual, subscribe, fresh, reads, prepared };
 }
 
 function wire(series: ForecastSeries): object {
@@ -329,6 +329,40 @@ describe('a subscription of forecasts', () => {
     subscription.end();
     await settle();
     expect(reads.at(-1)!.signal.aborted).toBe(true);
+    hub.close();
+  });
+
+  it('keeps within the memory for live forecasts, and frees what it kept', async () => {
+    // Two forecasts of three weeks are within one holder's share of it, the third is not.
+    const { hub, prepared } = setup({ memoryBytes: 100_000 });
+    await hub.start();
+    const subscribed = async (key: string) => {
+      const subscription = hub.subscribeForecast({ ...prepared, key }, key, 0, new Client());
+      const outcome = subscription.ready.then(
+        () => 'subscribed',
+        (error: unknown) => (error as RequestError).code,
+      );
+      await jest.advanceTimersByTimeAsync(15_000);
+      return { subscription, outcome: await outcome };
+    };
+    const first = await subscribed('first');
+    expect(first.outcome).toBe('subscribed');
+    expect((await subscribed('second')).outcome).toBe('subscribed');
+    expect((await subscribed('third')).outcome).toBe('rate_limited');
+    expect(hub.stats()).toEqual({ selections: 2, subscriptions: 2 });
+    first.subscription.end();
+    expect((await subscribed('fourth')).outcome).toBe('subscribed');
+    hub.close();
+  });
+
+  it('reads a closed step in turns and within the memory for answers', async () => {
+    const { store, hub, subscribe, reads } = setup();
+    await hub.start();
+    await subscribe(new Client());
+    store.hour('gold', OPEN - 9 * HOUR, 1);
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(reads).toHaveLength(2);
+    expect(() => reads[1]!.reserve(1e9)).toThrow(RequestError);
     hub.close();
   });
 

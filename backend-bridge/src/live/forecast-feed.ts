@@ -5,10 +5,13 @@ import { RequestError } from '../domain/errors';
 import { closedBefore } from '../domain/finality';
 import type { ForecastAnswer, PreparedForecast } from '../domain/forecasting';
 import { alignUp } from '../domain/ladder';
-import { UNBOUNDED, type RequestScope } from '../domain/request-scope';
+import { POINT_BYTES, type MemoryHold } from '../domain/memory-budget';
+import type { RequestScope } from '../domain/request-scope';
 import type { PointChange } from '../domain/store';
 
 const MAX_RETRY_MS = 5_000;
+/** Memory of one step of a kept answer: five columns of doubles. */
+const STEP_BYTES = 40;
 
 /**
  * Forecasts of one selection. Re-read when a step has closed or a closed step was corrected, and sent from the first
@@ -17,6 +20,8 @@ const MAX_RETRY_MS = 5_000;
 export class ForecastFeed extends SelectionFeed<ForecastBatch> {
   /** The answer that subscribers have once they received everything sent; null when none has one. */
   private known: ForecastAnswer | null = null;
+  private kept: MemoryHold | null = null;
+  private keptBytes = 0;
   private version = 0;
   private fromMs = Number.POSITIVE_INFINITY;
   /** Start of the range of `known`. */
@@ -51,11 +56,29 @@ export class ForecastFeed extends SelectionFeed<ForecastBatch> {
   override close(): void {
     super.close();
     this.over.abort();
+    this.free();
   }
 
   protected forget(): void {
-    this.known = null;
+    this.free();
     this.stale = false;
+  }
+
+  /** Throws `rate_limited` or `overloaded` where there is no memory to keep the answer in. */
+  private keep(answer: ForecastAnswer): void {
+    const bytes = answer.series.reduce((sum, { actual }) => sum + actual.length * STEP_BYTES, 0);
+    this.kept ??= this.dependencies.budgets.kept.open([this.holder]);
+    if (bytes > this.keptBytes) {
+      this.kept.reserve(bytes - this.keptBytes);
+      this.keptBytes = bytes;
+    }
+  }
+
+  private free(): void {
+    this.known = null;
+    this.kept?.free();
+    this.kept = null;
+    this.keptBytes = 0;
   }
 
   protected async readSnapshot(fromMs: number, scope: RequestScope): Promise<Snapshot<ForecastBatch>> {
@@ -74,8 +97,17 @@ export class ForecastFeed extends SelectionFeed<ForecastBatch> {
 
   private async reread(): Promise<void> {
     this.stale = false;
+    const { turns, memory: answers } = this.dependencies.budgets;
+    const { holder } = this;
+    const { signal } = this.over;
+    const memory = answers.open([holder]);
     try {
-      await this.advance({ ...UNBOUNDED, holder: this.holder, signal: this.over.signal });
+      await this.advance({
+        holder,
+        signal,
+        reserve: (points) => memory.reserve(points * POINT_BYTES),
+        inTurn: (portion) => turns.run(holder, signal, portion),
+      });
       this.failures = 0;
     } catch (error) {
       if (this.closed) return;
@@ -87,10 +119,12 @@ export class ForecastFeed extends SelectionFeed<ForecastBatch> {
       this.failures += 1;
       this.dependencies.log.warn(
         { metric: this.plan.metric.name, err: error },
-        'forecast update delayed: the store is unavailable',
+        'forecast update delayed: the store or the memory for it is unavailable',
       );
       this.pace.postpone(Math.min(MAX_RETRY_MS, 100 * 2 ** this.failures));
       this.pace.touch();
+    } finally {
+      memory.free();
     }
   }
 
@@ -99,6 +133,7 @@ export class ForecastFeed extends SelectionFeed<ForecastBatch> {
     const turn = this.last.then(async () => {
       const { fromMs } = this;
       const answer = await this.prepared.read(fromMs, scope);
+      if (!this.closed) this.keep(answer);
       this.version += 1;
       if (!this.closed) this.send(answer);
       this.knownFromMs = fromMs;

@@ -108,6 +108,7 @@ export function createLiveHub(dependencies: LiveHubDependencies): LiveHub {
       }),
       turns: dependencies.turns,
       memory: dependencies.memory,
+      kept: dependencies.memory.another(),
     },
     maxScanPoints: dependencies.options?.maxScanPoints ?? 5_000_000,
     progressOf,

@@ -38,6 +38,8 @@ export interface LiveBudgets {
   readonly turns: FairGate;
   /** Memory of snapshots until all clients have received them. */
   readonly memory: MemoryBudget;
+  /** Answers kept to find out what a later one changes, for as long as they have subscribers. */
+  readonly kept: MemoryBudget;
 }
 
 /** A snapshot that can be sent from any time on. */
