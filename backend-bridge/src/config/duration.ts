@@ -10,7 +10,7 @@ export function parseDuration(text: string): number | null {
   return Number.isSafeInteger(ms) ? ms : null;
 }
 
-/** A duration in a settings or metrics file: text with a unit, so that nobody has to guess whether 60 is seconds. */
+/** A duration in a settings or metrics file. Requires a unit, so that 60 is never ambiguous. */
 export const duration = z
   .string({
     error: ({ input }) =>
@@ -22,7 +22,7 @@ export const duration = z
     if (ms === null) {
       context.addIssue({
         code: 'custom',
-        message: `"${text}" is no duration; write e.g. 500ms, 30s, 5m, 24h or 7d`,
+        message: `"${text}" is not a valid duration; write e.g. 500ms, 30s, 5m, 24h or 7d`,
       });
       return z.NEVER;
     }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** Environment variables laid over the settings file. */
+/** Environment variables, which override the settings file. */
 
 type Reader = (text: string) => unknown;
 
@@ -24,7 +24,7 @@ const asSwitch: Reader = (text) => {
   return text;
 };
 const asLower: Reader = (text) => text.toLowerCase();
-/** `name=value` pairs with commas between them; a text without them is refused by the schema. */
+/** Comma-separated `name=value` pairs; other texts are refused by the schema. */
 const asPairs: Reader = (text) => {
   const pairs = text.split(',').map((part) => /^\s*([^=]+)=(.*)$/.exec(part.trim()));
   return pairs.every((pair) => pair !== null)
@@ -32,7 +32,7 @@ const asPairs: Reader = (text) => {
     : text;
 };
 
-/** Every variable the bridge knows, and the setting it stands for. */
+/** Every environment variable of the bridge, with its setting. */
 export const ENVIRONMENT: readonly EnvironmentVariable[] = [
   { name: 'BRIDGE_HOST', path: ['host'], read: asText },
   { name: 'BRIDGE_PORT', path: ['port'], read: asNumber },
@@ -108,9 +108,9 @@ const SECRETS = new Set([
   'SCHEMA_REGISTRY_OAUTH_CLIENT_SECRET',
   'REDIS_URL',
 ]);
-/** BRIDGE_CONFIG names the file itself; it stands for no setting in it. */
+/** BRIDGE_CONFIG names the settings file, and has no setting in it. */
 const SETTINGS_FILE = 'BRIDGE_CONFIG';
-/** What Kubernetes puts into every container for a service that happens to be called `bridge`. */
+/** Variables that Kubernetes sets in every container for a service named `bridge`. */
 const KUBERNETES = /_(SERVICE_(HOST|PORT)(_|$)|PORT_\d+_(TCP|UDP))/;
 
 type Tree = Record<string, unknown>;
@@ -129,8 +129,8 @@ function put(tree: Tree, path: readonly string[], value: unknown): void {
 }
 
 /**
- * The file's settings with the environment over them. An empty variable counts as unset.
- * `problems` gets a sentence for each variable that cannot be used.
+ * The file's settings, overridden by the environment. An empty variable counts as unset. Adds a sentence to `problems`
+ * for each invalid variable.
  */
 export function overlayEnvironment(file: Tree, environment: NodeJS.ProcessEnv, problems: string[]): Tree {
   const tree: Tree = { ...file };
@@ -169,8 +169,8 @@ export function overlayEnvironment(file: Tree, environment: NodeJS.ProcessEnv, p
 }
 
 /**
- * What an unknown variable was meant to be. Variables that only begin like ours may be for other programs in the
- * container, so beside BRIDGE_ only a slip of one or two characters counts, and `_FILE` behind a known name.
+ * A suggestion for an unknown variable. Variables with other prefixes may be for other programs in the container, so
+ * besides BRIDGE_ only one or two wrong characters count, and `_FILE` after a known name.
  */
 function intended(name: string): string | undefined {
   const plain = name.replace(/_FILE$/, '');
@@ -183,7 +183,7 @@ function intended(name: string): string | undefined {
   return near.length === 0 ? undefined : `did you mean ${near.join(' or ')}?`;
 }
 
-/** Characters to add, drop or change between two words; 3 for three or more. */
+/** Edit distance of two words; 3 for three or more. */
 function slips(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > 2) return 3;
   let before: number[] = [];
@@ -202,7 +202,7 @@ function slips(a: string, b: string): number {
   return Math.min(3, row[b.length]!);
 }
 
-/** The variable for a setting's path, for messages that name what the person wrote. */
+/** The variable of a setting's path, for error messages. */
 export function variableFor(path: readonly PropertyKey[]): string | undefined {
   const text = path.map(String);
   return ENVIRONMENT.find(

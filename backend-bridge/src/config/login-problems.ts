@@ -5,7 +5,7 @@ type OAuth = Kafka['schema_registry']['oauth'];
 
 const isGiven = (values: readonly unknown[]): boolean => values.some((value) => value !== undefined);
 
-/** `prefix` begins the names of the client's variables. */
+/** @param prefix of the client's variables */
 function oauthProblems({ token_url, client_id, client_secret }: OAuth, prefix: string): string[] {
   const required = { TOKEN_URL: token_url, CLIENT_ID: client_id, CLIENT_SECRET: client_secret };
   const missing = Object.entries(required).filter(([, value]) => value === undefined);
@@ -72,7 +72,7 @@ function registryProblems(kafka: Kafka): string[] {
   return problems;
 }
 
-/** What is missing or too much in the logins to the brokers and the Schema Registry. */
+/** Missing and conflicting settings of the logins to brokers and Schema Registry. */
 export function loginProblems(kafka: Kafka): string[] {
   return [...brokerProblems(kafka), ...registryProblems(kafka)];
 }

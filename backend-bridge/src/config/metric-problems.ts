@@ -4,9 +4,9 @@ import { stepsOf } from '../domain/ladder';
 import { isIrregular } from '../domain/windows';
 import { durationText } from '../domain/duration-text';
 
-/** What each setting allows by itself, and what they contradict together. Every problem is a sentence with the fix. */
+/** Checks across settings of a metric. Every problem is a sentence with the fix. */
 
-/** Reports of the readers come about once a second: a shorter idle time would call every partition idle between two. */
+/** Readers report about once a second: with a shorter idle time every partition would be idle between two reports. */
 const SHORTEST_IDLE_MS = 2_000;
 
 export function combinationProblems(at: string, { metric }: TopicMapping): string[] {
@@ -21,7 +21,7 @@ export function combinationProblems(at: string, { metric }: TopicMapping): strin
   ];
 }
 
-/** A window must be final before its points expire, by the watermark and by the clock alike. */
+/** A window must be final before its points expire, by watermark and clock. */
 function finalityProblems(at: string, metric: Metric): string[] {
   const { retentionMs, idleMs, window, finalOnly } = metric;
   const problems: string[] = [];
@@ -38,7 +38,7 @@ function finalityProblems(at: string, metric: Metric): string[] {
   return problems;
 }
 
-/** Steps become steps of steps, and are kept longer than what they are made of. */
+/** Each tier is a multiple of the previous one, and is kept longer. */
 function historyProblems(at: string, metric: Metric): string[] {
   const tiers = metric.history ?? [];
   if (tiers.length === 0) return [];
@@ -111,7 +111,7 @@ function messageProblems(at: string, metric: Metric): string[] {
     .map((name) => `${at}: {${name}} is not one of ${known.map((one) => `{${one}}`).join(', ')}`);
 }
 
-/** A topic has one format, and where its keys hold the window it holds windows of one kind. */
+/** A topic has one format, and one kind of windows when its keys contain them. */
 export function sharedTopicProblems(mappings: readonly TopicMapping[]): string[] {
   const problems: string[] = [];
   const first = new Map<string, TopicMapping>();

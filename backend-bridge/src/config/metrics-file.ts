@@ -10,9 +10,9 @@ import { hasFields, keySchema, toPayload, valueSchema } from './payload-mapping'
 import { problemsOf } from './problems';
 import { timezone, toWindow, windowProblems, windowSchema } from './window-mapping';
 
-/** metrics.yaml: which topics feed which metrics, without code. */
+/** Parser of metrics.yaml, which maps topics to metrics. */
 
-/** The file cannot be used. */
+/** Throws for a file that cannot be used. */
 export class MetricsFileError extends StartRefusedError {
   constructor(
     file: string,
@@ -63,7 +63,7 @@ const measureSchema = z.strictObject({
     .enum(['avg', 'sum', 'min', 'max', 'last'])
     .optional()
     .describe('How windows of a step become one number.'),
-  optional: z.boolean().default(false).describe('A record without the field is no error.'),
+  optional: z.boolean().default(false).describe('A record without the field is valid.'),
   thresholds: z.array(z.strictObject({ value: z.number().nullable(), color: z.string().min(1) })).default([]),
 });
 
@@ -85,7 +85,7 @@ const metricSchema = z.strictObject({
   kind: z
     .enum(['window', 'event'])
     .default('window')
-    .describe('window: one value a window; event: something that happened.'),
+    .describe('window: one value per window; event: something that happened.'),
   topic: z.string().regex(/^[a-zA-Z0-9._-]{1,249}$/, 'not a Kafka topic name'),
   key: keySchema.default({ format: 'string', windowed: 'time' }),
   value: valueSchema.default({ format: 'json' }),
@@ -130,7 +130,7 @@ const metricSchema = z.strictObject({
   final_only: z
     .boolean()
     .default(false)
-    .describe('The topic holds one final record a window (EMIT FINAL, suppress).'),
+    .describe('The topic holds one final record per window (EMIT FINAL, suppress).'),
   max_series: z
     .number()
     .int()
@@ -188,7 +188,7 @@ function measureProblems(at: string, measures: readonly Measure[]): string[] {
       if (other === null) continue;
       if (measure.combine !== 'avg') problems.push(`${at}.${measure.name}.${setting}: only for combine: avg`);
       if (!names.has(other))
-        problems.push(`${at}.${measure.name}.${setting}: "${other}" is no measure of this metric`);
+        problems.push(`${at}.${measure.name}.${setting}: "${other}" is not a measure of this metric`);
     }
     if ((measure.sumFrom === null) !== (measure.countFrom === null)) {
       problems.push(
@@ -199,7 +199,7 @@ function measureProblems(at: string, measures: readonly Measure[]): string[] {
   return problems;
 }
 
-/** What the window, the key and the times contradict together. */
+/** Conflicts of window, key and times. */
 function windowTimeProblems(at: string, { window, key, time }: MetricEntry): string[] {
   const problems: string[] = [];
   if (window.type === 'session') {
@@ -243,7 +243,7 @@ function windowTimeProblems(at: string, { window, key, time }: MetricEntry): str
   return problems;
 }
 
-/** Whether a topic's records have the end of their window and nothing of its start. */
+/** Whether a topic's records have only the end of their window. */
 function startsFromEnd({ window, key, time }: Pick<MetricEntry, 'window' | 'key' | 'time'>): boolean {
   return (
     window.type !== 'session' &&
@@ -263,7 +263,7 @@ function dimensionSource(from: MetricEntry['dimensions'][string]['from']): Field
   return 'key' in from ? { in: 'key', path: from.key } : { in: 'value', path: from.value };
 }
 
-/** Fields of what has none. */
+/** Problems of fields in payloads that have none. */
 function bareProblems(at: string, { key, value, time, measures, dimensions }: MetricEntry): string[] {
   const times = Object.entries(time).flatMap(([name, from]) =>
     typeof from === 'object' ? [{ name, from }] : [],
@@ -373,7 +373,7 @@ function toMapping(metricName: string, entry: MetricEntry, file: string, problem
   return mapping;
 }
 
-/** A name that the schema would pass over in silence. */
+/** Reports a name that the schema would silently ignore. */
 function prototypeProblems(value: unknown, at: string): string[] {
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, inner]) =>
@@ -383,7 +383,7 @@ function prototypeProblems(value: unknown, at: string): string[] {
   );
 }
 
-/** The mappings of a metrics.yaml's text. Throws StartRefusedError that lists every fault with its place. */
+/** The mappings of a metrics.yaml. Throws a StartRefusedError that lists every problem with its path. */
 export function parseMetricsFile(text: string, file: string): TopicMapping[] {
   let document: unknown;
   try {

@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { BARE_FORMATS, FIELD_FORMATS, type FormatName, type PayloadMapping } from '../domain/mapping';
 
-/** How a key or value is written: `key` and `value` of a metric. */
+/** Schema of a metric's `key` and `value`: their encoding. */
 
 const settings = {
   columns: z
@@ -65,7 +65,7 @@ const WHERE: Readonly<Record<string, readonly FormatName[]>> = {
   framing: ['avro'],
 };
 
-/** What the settings of a format contradict. */
+/** Conflicting settings of a format. */
 function payloadProblems(at: string, entry: PayloadEntry): string[] {
   const problems = Object.entries(WHERE).flatMap(([setting, formats]) =>
     entry[setting as keyof PayloadEntry] === undefined || formats.includes(entry.format)
@@ -83,7 +83,7 @@ function payloadProblems(at: string, entry: PayloadEntry): string[] {
   return problems;
 }
 
-/** The mapping of a payload, with the schema's file read: its path is relative to that of the metrics file. */
+/** The mapping of a payload with its schema file loaded; the path is relative to the metrics file. */
 export function toPayload<Entry extends PayloadEntry>(
   at: string,
   entry: Entry,

@@ -11,7 +11,7 @@ const SHAPES: Readonly<Record<string, string>> = {
   boolean: 'true or false',
 };
 
-/** What the file has at a path; `undefined`: nothing. */
+/** The value at a path of the file; `undefined`: none. */
 function valueAt(input: unknown, path: readonly string[]): unknown {
   return path.reduce<unknown>(
     (value, name) =>
@@ -22,7 +22,7 @@ function valueAt(input: unknown, path: readonly string[]): unknown {
   );
 }
 
-/** For what allows a few values only: which, what was found, and what was probably meant. */
+/** Message for enumerated values: the allowed ones, the one found, and a suggestion. */
 function choiceSentence(given: unknown, choices: readonly unknown[]): string {
   const list = choices.map((choice) => JSON.stringify(choice)).join(', ');
   if (given === undefined || given === null) return `is missing; write one of ${list}`;
@@ -36,11 +36,11 @@ function choiceSentence(given: unknown, choices: readonly unknown[]): string {
   return `${JSON.stringify(given)} is not one of ${list}${question}`;
 }
 
-/** What zod says, in words for who wrote the file; `given` is what the file has there. */
+/** A zod issue as a sentence for the author of the file; `given` is the value found there. */
 function sentenceOf(issue: Issue, given: unknown): string {
   if (issue.code === 'invalid_value') return choiceSentence(given, issue.values);
   if (issue.code === 'invalid_union' && issue.errors.length === 0) {
-    // The choices of a discriminator are in its message alone.
+    // The choices of a discriminator are only in its message.
     return choiceSentence(
       given,
       [...issue.message.matchAll(/'([^']+)'/g)].map((match) => match[1]),
@@ -57,7 +57,7 @@ function sentenceOf(issue: Issue, given: unknown): string {
     : `expected ${shape} (${issue.expected}), received ${received}`;
 }
 
-/** Of several ways to write a value the one that was meant: that which comes furthest before it fails. */
+/** The most likely intended variant of a union: the one that fails deepest. */
 function nearest(branches: readonly (readonly Issue[])[]): readonly Issue[] {
   const depth = (issues: readonly Issue[]): number => Math.max(0, ...issues.map(({ path }) => path.length));
   return branches.reduce((best, branch) => (depth(branch) > depth(best) ? branch : best), branches[0] ?? []);
@@ -84,7 +84,7 @@ function problemsAt(issue: Issue, root: readonly string[], input: unknown): stri
   return [`${at === '' ? 'file' : at}: ${sentenceOf(issue, valueAt(input, path))}`];
 }
 
-/** One sentence a problem of `input`: where it is, what is wrong, what was found. */
+/** One sentence per problem of `input`: its path, what is wrong, what was found. */
 export function problemsOf(error: z.ZodError, input: unknown): string[] {
   return error.issues.flatMap((issue) => problemsAt(issue, [], input));
 }

@@ -3,7 +3,7 @@ import { ENVIRONMENT } from './environment-variables';
 import { metricsFileSchema } from './metrics-file';
 import { settingsSchema } from './settings-schema';
 
-/** The reference tables in docs/reference/, made from the schemas; a test holds the files to it. */
+/** Generates the reference tables in docs/reference/ from the schemas; a test compares the files. */
 
 interface Node {
   readonly type?: string | readonly string[];

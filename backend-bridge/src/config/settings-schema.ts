@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { duration } from './duration';
 
-/** Every setting of the bridge, once: the file's keys, their defaults and meanings. environment.ts lays variables over it. */
+/** Every setting of the bridge, with default and description. environment-variables.ts maps variables to them. */
 
-/** Node's timers fire at once where they are given more than 24 days. */
+/** Node's timers fire at once for delays above 24 days. */
 const timeout = duration.refine((ms) => ms >= 10 && ms <= 3_600_000, 'must be from 10ms to 1h');
 const port = z.number().int().min(0).max(65535);
 const filePath = z.string().min(1);
 const secret = z.string().min(1).optional().meta({ secret: true });
-/** The message does not quote the text: it may hold a password. */
+/** The message does not quote the text, which may contain a password. */
 const url = (protocols: readonly string[]): z.ZodType<string> =>
   z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
     error: `is not a URL beginning with ${protocols.map((p) => `${p}//`).join(' or ')}; encode special characters in a user or password, e.g. %40 for @`,

@@ -28,14 +28,14 @@ function readSettingsFile(file: string): Tree {
   return document as Tree;
 }
 
-/** The parser's message quotes the lines around the fault, and one of them may hold a password. */
+/** The parser's message quotes the lines around the error, which may contain a password. */
 function fileFault(error: unknown): string {
   if (!(error instanceof YAMLParseError)) return (error as Error).message;
   const at = error.linePos?.[0];
   return `not YAML${at === undefined ? '' : `, line ${at.line}, column ${at.col}`} (${error.code})`;
 }
 
-/** The user and password of the registry's URL, as the settings of their own that the requests need. */
+/** Moves user and password of the registry's URL to their own settings, as requests need them. */
 function splitRegistryUrl(settings: Settings, problems: string[]): Settings {
   const { kafka } = settings;
   const url = new URL(kafka.schema_registry_url ?? 'http://none');
@@ -106,8 +106,8 @@ function freeze<T>(value: T): T {
 }
 
 /**
- * Settings from the file named by BRIDGE_CONFIG with the environment over it, and flags over both.
- * Frozen. Throws StartRefusedError that lists every fault.
+ * Settings from the file named by BRIDGE_CONFIG, overridden by the environment, overridden by flags. Frozen. Throws a
+ * StartRefusedError that lists every problem.
  */
 export function loadSettings(environment: NodeJS.ProcessEnv, flags: { insecure?: boolean } = {}): Settings {
   const file = environment['BRIDGE_CONFIG'] ?? '';
@@ -144,8 +144,8 @@ function secretPaths(schema: z.ZodType, path: readonly string[] = []): string[][
 }
 
 /**
- * The values of the secret settings, for what must never show them. Those of a word's length are left out: a sentence
- * may hold them by chance.
+ * The values of the secret settings, to be masked in logs. Short ones are left out, as a sentence may contain them by
+ * chance.
  */
 export function secretValues(settings: Settings): string[] {
   return secretPaths(settingsSchema)
@@ -154,7 +154,7 @@ export function secretValues(settings: Settings): string[] {
     .filter((value) => !URL.canParse(value));
 }
 
-/** The settings as they took effect, secrets masked, with the variable that stands for each. For --print-config. */
+/** The effective settings with secrets masked and their variables, for --print-config. */
 export function printableSettings(settings: Settings): string {
   const secrets = new Set(secretPaths(settingsSchema).map((path) => path.join('.')));
   const lines: string[] = [];

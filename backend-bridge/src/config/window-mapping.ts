@@ -5,7 +5,7 @@ import type { Window } from '../domain/metric';
 import { CALENDAR_SIZES_MS } from '../domain/windows';
 import { duration } from './duration';
 
-/** The `window` of a metric: how the stream divides time. */
+/** The `window` of a metric. */
 
 const grace = duration.prefault('0s').describe('How long after its end a window takes late events.');
 const offset = duration
@@ -128,7 +128,7 @@ export function toWindow(window: WindowEntry): Window {
 export function windowProblems(at: string, window: WindowEntry): string[] {
   const problems: string[] = [];
   const positive = (name: string, ms: number): void => {
-    if (ms < 1) problems.push(`${at}.${name}: must be longer than nothing`);
+    if (ms < 1) problems.push(`${at}.${name}: must be longer than 0`);
   };
   const within = (offsetMs: number | 'any', distance: string, distanceMs: number): void => {
     if (offsetMs !== 'any' && offsetMs > 0 && offsetMs >= distanceMs) {
@@ -151,7 +151,7 @@ export function windowProblems(at: string, window: WindowEntry): string[] {
     case 'hopping':
       positive('size', window.size);
       if (window.advance < 1 || window.advance > window.size) {
-        problems.push(`${at}.advance: must be longer than nothing and at most the size`);
+        problems.push(`${at}.advance: must be longer than 0 and at most the size`);
       }
       within(window.offset, 'advance', window.advance);
       break;

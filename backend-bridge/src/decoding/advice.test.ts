@@ -1,6 +1,6 @@
 import { int64, json, keyOf, mapping, reasonOf, refusalOf, session, START } from './decoding.test-support';
 
-/** Mappings that do not fit their topic: each dead letter says what to change. */
+/** Mappings that do not match their topic: each dead letter says what to change. */
 
 const value = json({ N: 1 });
 const plainStart = (unit: 'ms' | 's' | 'us' | 'ns') =>

@@ -9,7 +9,7 @@ import {
   type Over,
 } from './decoding.test-support';
 
-/** What Debezium, and Flink's debezium-json, write: the row is in `after`. */
+/** Events of Debezium and Flink's debezium-json, with the row in `after`. */
 
 const event = (op: string, before: object | null, after: object | null): object => ({ before, after, op });
 const keyed: Over = {

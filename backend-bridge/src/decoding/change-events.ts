@@ -4,20 +4,22 @@ import { pathsIn } from './mapped-paths';
 import { Undecodable } from './undecodable';
 
 /**
- * Change events of Debezium: `{before, after, op}`, of which a mapping reads `after`. A delete removes the row's point.
- * So does a row that Debezium's ExtractNewRecordState has marked with `__deleted`.
+ * Debezium change events: `{before, after, op}`, of which a mapping reads `after`. A delete removes the row's point,
+ * and so does a row that Debezium's ExtractNewRecordState has marked with `__deleted`.
  */
 
 export interface ChangeReader {
   /** A delete is an event with the row, and the tombstone after it says nothing: neither does its key. */
   readonly deletesByEvent: boolean;
-  /** Whether a value takes its point away. Throws Undecodable where it is about no row. */
+  /** Whether a value removes its point. Throws Undecodable when it has no row. */
   removes(content: unknown): boolean;
-  /** What the paths of a value that removes are read in: `after` is the row as it was. Throws Undecodable without one. */
+  /**
+   * The content in which the paths of a removal are read: `after` is the previous row. Throws Undecodable without one.
+   */
   removedRow(content: unknown): unknown;
   /**
-   * For an update that moves a row to another point: what the paths are read in for the row as it was. Null where it
-   * stays, or where `before` does not say where it was.
+   * For an update that moves a row to another point: the content with the previous row. Null when it does not move, or
+   * `before` is missing.
    */
   replacedRow(content: unknown): unknown;
 }
@@ -25,7 +27,7 @@ export interface ChangeReader {
 const ROW = 'after';
 const MARK = '__deleted';
 
-/** The path of the event within the value, where every measure is read in its `after`; null where they are not. */
+/** The path of the event within the value when every measure is read in its `after`; else null. */
 function eventPath(measures: readonly FieldPath[]): FieldPath | null {
   const [first = []] = measures;
   const at = first.findIndex((name) => name.toLowerCase() === ROW);
@@ -35,7 +37,7 @@ function eventPath(measures: readonly FieldPath[]): FieldPath | null {
   return within ? first.slice(0, at) : null;
 }
 
-/** What a mapping reads besides its own fields, to see whether a row was deleted. */
+/** Paths read besides the mapped fields, to detect deletes. */
 export function changePaths(mapping: TopicMapping): FieldPath[] {
   const path = eventPath(mapping.measures.map((measure) => measure.path));
   if (path === null) return [[MARK]];
@@ -45,7 +47,7 @@ export function changePaths(mapping: TopicMapping): FieldPath[] {
   return [[...path, 'op'], ...before];
 }
 
-/** Content whose event at `path` has another row. Only what the path goes through is copied. */
+/** The content with another row in the event at `path`. Copies only objects along the path. */
 function withRow(content: unknown, path: FieldPath, row: unknown): unknown {
   if (typeof content !== 'object' || content === null) return content;
   const fields = content as Readonly<Record<string, unknown>>;
@@ -55,7 +57,7 @@ function withRow(content: unknown, path: FieldPath, row: unknown): unknown {
   return { ...fields, [key]: withRow(fields[key], rest, row) };
 }
 
-/** Objects (a time with its unit, decimals) are compared as text; arrays and records are no labels. */
+/** Objects (times with units, decimals) are compared as text; arrays and records cannot be labels. */
 function sameField(a: unknown, b: unknown): boolean {
   return (
     a === b ||
@@ -68,14 +70,14 @@ function sameField(a: unknown, b: unknown): boolean {
 
 const digits = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value);
 
-/** Tells which values delete a row, by how the mapping reads its measures. */
+/** Detects values that delete a row, by the paths of the measures. */
 export function createChangeReader(mapping: TopicMapping): ChangeReader {
   const path = eventPath(mapping.measures.map((measure) => measure.path));
   if (path === null) {
     return {
       deletesByEvent: false,
       removes: (content) => {
-        // Spelled exactly so: a search in any case would take its time on each record.
+        // Case-sensitive: a case-insensitive search per record would be slow.
         const mark = (content as Readonly<Record<string, unknown>>)[MARK];
         return mark === true || mark === 'true';
       },
@@ -110,7 +112,7 @@ export function createChangeReader(mapping: TopicMapping): ChangeReader {
       for (const { read } of identity) {
         const [was, is] = [read(row) ?? null, read(content) ?? null];
         if (sameField(was, is)) continue;
-        // Columns that the database does not log are null, too.
+        // Columns that the database does not log are also null.
         if (was === null) return null;
         moved = true;
       }

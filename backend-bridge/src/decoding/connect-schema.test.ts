@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { decode, json, keyOf, mapping, reasonOf, START, type Over } from './decoding.test-support';
 
-/** What Kafka Connect's JsonConverter writes with `schemas.enable=true`. */
+/** Output of Kafka Connect's JsonConverter with `schemas.enable=true`. */
 
 const key = keyOf('gold', START);
 const DECIMAL = 'org.apache.kafka.connect.data.Decimal';

@@ -14,7 +14,7 @@ interface ConnectSchema {
 
 const DECIMAL = 'org.apache.kafka.connect.data.Decimal';
 const VARIABLE_DECIMAL = 'io.debezium.data.VariableScaleDecimal';
-/** Nothing that a mapping names is nested deeper. */
+/** Mapped fields are never nested deeper. */
 const MAX_DEPTH = 32;
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -23,7 +23,9 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 const base64Number = (text: string, scale: unknown): number =>
   decimalNumber(Buffer.from(text, 'base64'), Number(scale ?? 0));
 
-/** The payload with its logical types as numbers and times. Only structs are walked: a mapping names fields. */
+/**
+ * The payload with logical types converted to numbers and times. Only structs are traversed, as mappings name fields.
+ */
 function converted(schema: unknown, payload: unknown, depth: number): unknown {
   if (!isObject(schema) || payload === null || depth > MAX_DEPTH) return payload;
   const { name, type, fields, parameters } = schema as ConnectSchema;
@@ -47,8 +49,8 @@ function converted(schema: unknown, payload: unknown, depth: number): unknown {
 }
 
 /**
- * Makes the function that takes content out of Connect's envelope. Content that is none, or of which the mapping
- * itself names `schema` or `payload`, stays as it is.
+ * Returns a function that unwraps Connect's envelope. Other content, or content whose `schema` or `payload` is mapped,
+ * is returned unchanged.
  */
 export function createConnectReader(paths: readonly FieldPath[]): (content: unknown) => unknown {
   const named = paths.some(([first]) => /^(?:schema|payload)$/i.test(first ?? ''));

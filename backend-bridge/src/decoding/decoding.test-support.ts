@@ -1,4 +1,4 @@
-/** Mappings and single records for the decoder's tests. */
+/** Mappings and records for the decoder's tests. */
 import type { TopicMapping } from '../domain/mapping';
 import type { Metric, Window } from '../domain/metric';
 import type { PointWrite } from '../domain/point';
@@ -8,7 +8,7 @@ import { Undecodable } from './undecodable';
 
 export const MINUTE = 60_000;
 export const START = 1_700_000_040_000;
-/** The end of the year 9999: no window lies in the future. */
+/** The end of the year 9999, so that no window is in the future. */
 const LAST_MOMENT = 253_402_300_799_999;
 export const tumbling: Window = { type: 'tumbling', sizeMs: MINUTE, advanceMs: MINUTE, gapMs: 0, graceMs: 0 };
 export const session: Window = { type: 'session', sizeMs: 0, advanceMs: 0, gapMs: MINUTE, graceMs: 0 };
@@ -84,7 +84,7 @@ export function decode(
   record: Partial<RawRecord>,
   schemas = nothingFetched,
   nowMs = LAST_MOMENT,
-  /** Decoded afterwards by the same decoder: its point is returned then. */
+  /** Decoded afterwards by the same decoder; its point is returned. */
   next?: Partial<RawRecord>,
 ): PointWrite & { maxEventMs: number | null; warned: string[] } {
   const warned: string[] = [];
@@ -101,7 +101,7 @@ export function decode(
   return { ...slice.points.at(-1)!, maxEventMs: slice.maxEventMs, warned };
 }
 
-/** How a record is refused. Throws where it is not. */
+/** The refusal of a record. Throws when it is accepted. */
 export function refusalOf(
   of: TopicMapping,
   record: Partial<RawRecord>,

@@ -1,6 +1,6 @@
 import type { FieldPath } from '../domain/mapping';
 
-/** Reads a field of a decoded key or value; `undefined` when it is not there. */
+/** Reads a field of a decoded key or value; `undefined` when absent. */
 export type FieldReader = (root: unknown) => unknown;
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -8,8 +8,8 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 /**
- * One name of a path: exactly as written, else in any case. The spelling that was found last is tried before
- * the names are searched, because a topic spells a field always alike.
+ * Looks up one name of a path, exactly or else case-insensitively. Tries the last spelling first, as a topic usually
+ * spells a field the same way.
  */
 function nameReader(name: string): FieldReader {
   const lower = name.toLowerCase();

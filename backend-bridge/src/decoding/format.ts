@@ -1,62 +1,62 @@
-/** How the bytes of a key or a value become content: the port that every format is behind. */
+/** Port of the formats, which decode the bytes of a key or value to content. */
 import type { FieldPath, PayloadMapping } from '../domain/mapping';
 import type { UndecodableReason } from './undecodable';
 
-/** A registry's name of a schema: its number, or its GUID in lower-case hex with dashes. */
+/** Schema id of a registry: a number, or a GUID in lower-case hex with dashes. */
 export type SchemaId = number | string;
 
-/** A schema as a registry has it. One object for each schema, so that what is parsed from it can be kept with it. */
+/** A registered schema. One object per schema, so that parsed forms can be cached by it. */
 export interface RegisteredSchema {
   readonly type: 'AVRO' | 'PROTOBUF' | 'JSON';
   readonly text: string;
-  /** What the text refers to, each after those it needs itself; `name` is a type's (Avro) or an import's (Protobuf). */
+  /** References of the schema, dependencies first; `name` is that of a type (Avro) or an import (Protobuf). */
   readonly references: readonly { readonly name: string; readonly text: string }[];
 }
 
-/** The schema, or why there will be none. */
+/** The schema, or why it cannot be loaded. */
 export type SchemaAnswer = RegisteredSchema | { readonly unknown: string };
 
 /** Schemas that have been fetched. */
 export interface SchemaSource {
-  /** `undefined`: not fetched yet; SchemaNeeded is thrown then, and the record is read again afterwards. */
+  /** `undefined`: not loaded yet; SchemaNeeded is then thrown, and the record is decoded again later. */
   known(id: SchemaId): SchemaAnswer | undefined;
 }
 
-/** The headers of a record, parsed when they are asked for: few formats need them. */
+/** The headers of a record, decoded lazily: few formats need them. */
 export interface WithHeaders {
   readonly headers?: Readonly<Record<string, Buffer | readonly Buffer[] | undefined>> | undefined;
 }
 
-/** Where a payload is, and how its faults are called. */
+/** Position of a payload, and its name in error messages. */
 export interface PayloadPlace {
   readonly what: 'key' | 'value';
-  /** For sentences: `the key`, `the inner key`, `the value`. */
+  /** For error messages: `the key`, `the inner key`, `the value`. */
   readonly name: string;
   readonly malformed: Extract<UndecodableReason, 'key_malformed' | 'value_malformed'>;
-  /** The fields that the mapping reads in it; null: all of them. */
+  /** Paths of the mapped fields; null: all. */
   readonly paths: readonly FieldPath[] | null;
 }
 
-/** Reads payloads of one format with the settings of one mapping. */
+/** Decoder of payloads of one format with the settings of one mapping. */
 export interface Format {
   /**
    * The content of `bytes` from `from` to `to`: an object with fields, or a bare value. An integer that a double
    * cannot hold is a bigint, unless roundedIntegers() says otherwise. Throws Undecodable or SchemaNeeded.
    */
   read(bytes: Buffer, from: number, to: number, record: WithHeaders): unknown;
-  /** Whether the content last read may have integers that became the nearest double. Absent: it never has. */
+  /** Whether the last content may have integers that were rounded to doubles. Absent: never. */
   roundedIntegers?(): boolean;
-  /** The content last read once more, with such integers as their digits. Absent with roundedIntegers(). */
+  /** The last content decoded again, with such integers as digits. Absent with roundedIntegers(). */
   exactContent?(): unknown;
   /** One content has several spellings (the order of fields, blanks, schema ids), so bytes do not identify it. */
   readonly structured: boolean;
 }
 
-/** What reads a record's key, and what reads its value: any format serves for both. */
+/** The decoders of a record's key and value. */
 export type KeyFormat = Format;
 export type ValueFormat = Format;
 
-/** Makes a format from the part of a mapping that names it. Throws StartRefusedError where its settings are wrong. */
+/** Creates a format from its mapping. Throws StartRefusedError for invalid settings. */
 export type FormatFactory = (
   mapping: PayloadMapping,
   place: PayloadPlace,

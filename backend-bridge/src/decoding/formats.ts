@@ -23,7 +23,7 @@ const FACTORIES: Readonly<Record<FormatName, FormatFactory>> = {
   delimited: delimitedFormat,
 };
 
-/** The format that a mapping names for its key or its value. */
+/** Creates the format of a mapping's key or value. */
 export function createFormat(
   mapping: PayloadMapping,
   place: PayloadPlace,

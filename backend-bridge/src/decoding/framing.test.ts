@@ -3,7 +3,7 @@ import { decode, int64, json, keyOf, mapping, reasonOf, refusalOf, START } from 
 import type { RegisteredSchema, SchemaId, SchemaSource } from './format';
 import { SchemaNeeded } from './undecodable';
 
-/** How serializers name the schema: before the payload, or in a header. */
+/** Schema references of serializers: before the payload, or in a header. */
 
 const key = keyOf('gold', START);
 const GUID = '89791762-2336-4186-9674-299b90a802e2';

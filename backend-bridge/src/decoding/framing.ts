@@ -2,7 +2,7 @@ import { inflateSync } from 'node:zlib';
 import type { PayloadPlace, RegisteredSchema, SchemaId, SchemaSource, WithHeaders } from './format';
 import { SchemaNeeded, Undecodable } from './undecodable';
 
-/** What serializers with a registry put before a payload, or into the record's headers. */
+/** Schema references that registry serializers write before a payload, or into the record's headers. */
 
 /** Confluent: `00`, 4 bytes of id. `01`, 16 bytes of GUID. AWS Glue: `03`, compression, 16 bytes of version. */
 const ID = 0;
@@ -13,16 +13,16 @@ const GUID_BYTES = 17;
 const GLUE_BYTES = 18;
 const GLUE_ZLIB = 5;
 const MAX_SCHEMA_ID = 0x7fffffff;
-/** As much as a record may have unpacked. */
+/** Size limit of an unpacked record. */
 const MAX_INFLATED_BYTES = 4_194_304;
 
 export interface Frame {
-  /** Null: a version in AWS Glue, which is not asked. */
+  /** Null: a schema version in AWS Glue, which is not queried. */
   readonly schema: SchemaId | null;
   readonly bytes: Buffer;
-  /** Where in `bytes` the payload begins. */
+  /** Offset of the payload in `bytes`. */
   readonly from: number;
-  /** The rest of the header that named the schema: Protobuf's message indexes are there, not in the body. */
+  /** The rest of the schema header: it contains Protobuf's message indexes, not the body. */
   readonly header: Buffer | null;
 }
 
@@ -31,7 +31,7 @@ function guidAt(bytes: Buffer, from: number): string {
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }
 
-/** The id that `bytes` begin with, of Confluent's two kinds; null: none. */
+/** The Confluent schema id or GUID at the start of `bytes`; null: none. */
 function idOf(bytes: Buffer): Frame | null {
   if (bytes[0] === ID && bytes.length >= ID_BYTES) {
     return { schema: bytes.readUInt32BE(1), bytes, from: ID_BYTES, header: null };
@@ -60,7 +60,7 @@ function glueBody(bytes: Buffer, { name, malformed }: PayloadPlace): Buffer {
   }
 }
 
-/** The payload alone. */
+/** A payload without a frame. */
 export const payloadOf = (bytes: Buffer, from: number, to: number): Buffer =>
   from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to);
 
@@ -87,7 +87,7 @@ export function namesSchema(record: WithHeaders, place: PayloadPlace): boolean {
   return schemaHeader(record, place) !== null || apicurioId(record, place) !== null;
 }
 
-/** The frame of a payload; null: it has none that is known. Throws Undecodable where a frame is damaged. */
+/** The frame of a payload; null: none. Throws Undecodable for a damaged frame. */
 export function frameOf(bytes: Buffer, record: WithHeaders, place: PayloadPlace): Frame | null {
   const header = schemaHeader(record, place);
   if (header !== null) {
@@ -110,7 +110,7 @@ export function frameOf(bytes: Buffer, record: WithHeaders, place: PayloadPlace)
   return null;
 }
 
-/** The frame of a payload whose schema the registry has. Throws Undecodable where there is none. */
+/** The frame of a payload with a registered schema. Throws Undecodable when there is none. */
 export function registryFrame(
   bytes: Buffer,
   record: WithHeaders,
@@ -137,7 +137,7 @@ export function registryFrame(
       `${place.name} names schema 0; if Apicurio's serializer wrote it, with ids of 8 bytes, set its apicurio.registry.id-handler to the one of 4 bytes (Legacy4ByteIdHandler)`,
     );
   }
-  // Ids are signed 32-bit integers of the registry.
+  // Registry ids are signed 32-bit integers.
   if (typeof schema === 'number' && schema > MAX_SCHEMA_ID) {
     throw new Undecodable(
       'unknown_schema',
@@ -147,7 +147,7 @@ export function registryFrame(
   return frame as typeof frame & { readonly schema: SchemaId };
 }
 
-/** The schema of an id. Throws SchemaNeeded where it is not fetched yet, Undecodable where there is none. */
+/** The schema of an id. Throws SchemaNeeded when it is not loaded yet, and Undecodable when it does not exist. */
 export function schemaOf(
   id: SchemaId,
   schemas: SchemaSource | null,

@@ -13,7 +13,7 @@ import {
 } from './decoding.test-support';
 import { Undecodable } from './undecodable';
 
-/** Records that nobody would write on purpose: each is refused alone, with its reason, in a short time. */
+/** Malicious records: each is refused alone, with its reason, quickly. */
 
 const HOUR = 60 * MINUTE;
 const key = keyOf('gold', START);

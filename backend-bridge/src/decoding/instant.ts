@@ -1,8 +1,8 @@
-/** A time whose unit the schema says: it is read right whatever unit the mapping names. */
+/** A time whose unit is known from the schema, whatever unit the mapping names. */
 export class Instant {
   constructor(
     readonly ms: number,
-    /** The number as it was written, for a measure or a label. */
+    /** The raw number, for a measure or a label. */
     readonly written: number | bigint,
   ) {}
 }
@@ -21,7 +21,7 @@ export type InstantUnit = keyof typeof MS_OF;
 export const instantOf = (written: number | bigint, unit: InstantUnit): Instant =>
   new Instant(MS_OF[unit](written), written);
 
-/** Logical types of Kafka Connect and Debezium that are times, by the name of their schema. */
+/** Logical time types of Kafka Connect and Debezium, by schema name. */
 export const CONNECT_INSTANTS: ReadonlyMap<string, InstantUnit> = new Map([
   ['org.apache.kafka.connect.data.Timestamp', 'ms'],
   ['org.apache.kafka.connect.data.Date', 'days'],

@@ -6,7 +6,7 @@ import { pathsIn } from './mapped-paths';
 import { murmur2 } from './murmur2';
 import { Undecodable } from './undecodable';
 
-/** What a record's key says. The object is reused: read it before the next key is decoded. */
+/** A decoded key. The object is reused: read it before the next key is decoded. */
 export interface DecodedKey {
   /** The inner key: text, number, or an object with fields. `undefined` without a key. */
   content: unknown;
@@ -14,13 +14,13 @@ export interface DecodedKey {
   startMs: number;
   /** From a session's key; NaN otherwise. */
   endMs: number;
-  /** What tells two keys of one point apart; 0 without a key. */
+  /** Hash that distinguishes keys of one point; 0 without a key. */
   hash: number;
   /** murmur2 of the inner key's bytes, by which Java producers choose the partition; 0 without a key. */
   placement: number;
-  /** The labels that this inner key gave last time; null: not known yet. */
+  /** Cached labels of this inner key; null: none yet. */
   labels: readonly string[] | null;
-  /** Keeps the labels for the next record with this inner key. */
+  /** Caches the labels of this inner key. */
   remember(labels: readonly string[]): void;
 }
 
@@ -35,18 +35,18 @@ const KNOWN_KEYS = 20_000;
 const LONGEST_KNOWN_KEY = 256;
 const TWO_TO_32 = 4_294_967_296;
 
-/** Signed 64 bits, big-endian. Inexact past 2^53, where no time lies. */
+/** Signed 64 bits, big-endian. Inexact above 2^53, beyond any time. */
 function int64(bytes: Buffer, at: number): number {
   return bytes.readInt32BE(at) * TWO_TO_32 + bytes.readUInt32BE(at + 4);
 }
 
-/** A key with fields may be nested so deep, and no deeper. */
+/** Deepest nesting of a key with fields. */
 const MAX_DEPTH = 32;
 
 /**
  * The part of a key with fields that the mapping does not read: fields in no dimension and no bound of the window, by
- * name. Two keys that differ elsewhere give different points; two that differ only in how they are written (the order
- * of fields, blanks, the id of an Avro schema, a field that is null in one and absent in the other) are the same key.
+ * name. Keys that differ elsewhere belong to different points; keys that differ only in encoding (order of fields,
+ * whitespace, Avro schema id, null versus absent fields) are the same key.
  */
 function leftOut(content: unknown, mapped: ReadonlySet<string>): string {
   const left: string[] = [];
@@ -67,7 +67,7 @@ function leftOut(content: unknown, mapped: ReadonlySet<string>): string {
 
 const pathText = (path: FieldPath): string => JSON.stringify(path.map((name) => name.toLowerCase()));
 
-/** Reads the keys of a topic. The function throws Undecodable or SchemaNeeded. */
+/** Creates the key decoder of a topic. The decoder throws Undecodable or SchemaNeeded. */
 export function createKeyDecoder(
   mapping: TopicMapping,
   schemas: SchemaSource | null,
@@ -116,7 +116,7 @@ export function createKeyDecoder(
         `the key has ${key.length} bytes, and the window's bounds alone are ${suffix}; if the key is plain, say \`windowed: none\` and where the window starts (\`time: { start: … }\`)`,
       );
     }
-    // Where a header names the schema, the same bytes may be another key.
+    // With the schema in a header, equal bytes may be another key.
     const memo =
       inner <= LONGEST_KNOWN_KEY && !(hasFields && namesSchema(record, place))
         ? key.toString('latin1', 0, inner)

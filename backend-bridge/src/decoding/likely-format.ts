@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 
-/** Milliseconds between 2001 and 2103: eight bytes are such a number by chance once in four million times. */
+/** Milliseconds between 2001 and 2103: random eight bytes are in this range once in four million times. */
 export const isNow = (ms: bigint): boolean => ms >= 1_000_000_000_000n && ms < 4_200_000_000_000n;
 
-/** The end of a sentence on a key that does not fit its mapping. */
+/** Suggestion for a key that does not match its mapping, as the end of a sentence. */
 export function likelyKey(bytes: Buffer, from: number, to: number): string {
   if (to - from >= 8 && to === bytes.length && isNow(bytes.readBigInt64BE(to - 8))) {
     const session = to - from >= 16 && isNow(bytes.readBigInt64BE(to - 16));
@@ -12,7 +12,7 @@ export function likelyKey(bytes: Buffer, from: number, to: number): string {
   return likelyFormat(bytes, from, to);
 }
 
-/** The end of a sentence on a key whose last bytes are no window: what is there instead. */
+/** Suggestion for a key whose last bytes are not a window, as the end of a sentence. */
 export function likelyPlainKey(bytes: Buffer, suffix: number): string {
   const end = bytes.subarray(-suffix);
   const text =
@@ -22,7 +22,7 @@ export function likelyPlainKey(bytes: Buffer, suffix: number): string {
   return `the last ${suffix} bytes of the key${text} are not the time of a window; if the key is plain, say \`windowed: none\` and where the window starts (\`time: { start: … }\`)`;
 }
 
-/** The end of a sentence on a payload that does not fit its mapping: what it looks like; empty: no idea. */
+/** Suggestion for a payload that does not match its mapping, as the end of a sentence; empty: none. */
 export function likelyFormat(bytes: Buffer, from: number, to: number): string {
   const advice = adviceOn(bytes, from, to);
   return advice === '' ? '' : `; ${advice}`;

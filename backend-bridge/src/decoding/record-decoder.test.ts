@@ -36,7 +36,7 @@ interface Golden {
 
 const windows = {
   time: (sizeMs: number): Window => ({ ...tumbling, sizeMs, advanceMs: sizeMs }),
-  // Its key looks like a tumbling one's: size and advance are the mapping's to say.
+  // Its key looks like a tumbling one: size and advance are only in the mapping.
   hopping: (sizeMs: number): Window => ({ ...tumbling, type: 'hopping', sizeMs, advanceMs: MINUTE }),
 };
 

@@ -11,18 +11,18 @@ import { shown, toLabel, toNumber, withinDouble } from './scalar';
 import { Undecodable } from './undecodable';
 import { createWindowReader } from './window-reader';
 
-/** One record as Kafka has it. */
+/** A Kafka record. */
 export interface RawRecord extends WithHeaders {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly offset: number;
   /** The record's timestamp in ms; -1: none. */
   readonly timestampMs: number;
-  /** Why it was passed over unread; it may stand for several offsets then. Absent: it was read. */
+  /** Why it was skipped unread; it may then cover several offsets. Absent: it was read. */
   readonly refusal?: Refusal | null;
 }
 
-/** What one slice of a partition becomes, for one metric. */
+/** The points of one slice of a partition, for one metric. */
 export interface DecodedPoints {
   readonly points: PointWrite[];
   /** Newest event time seen; null: none. */
@@ -47,7 +47,7 @@ export interface DecoderHooks {
 
 const dotted = (path: readonly string[]): string => path.join('.');
 
-/** For a value without fields, of which the mapping reads one. */
+/** Message for a value without fields of which the mapping reads one. */
 function notFields(value: unknown, field: string): string {
   const has = `the value is ${shown(value)}, not an object with fields`;
   if (typeof value === 'object') return has;
@@ -56,10 +56,10 @@ function notFields(value: unknown, field: string): string {
 
 const same = (content: unknown): unknown => content;
 
-/** Whether the number may stand for several integers. */
+/** Whether the double may represent several integers. */
 const isLong = (number: number): boolean => Number.isInteger(number) && !Number.isSafeInteger(number);
 
-/** How a mapping's records become points of its metric. Pure: bytes in, points out. */
+/** Creates the decoder from a mapping's records to points of its metric. Pure. */
 export function createRecordDecoder(mapping: TopicMapping, hooks: DecoderHooks): RecordDecoder {
   const { metric } = mapping;
   const keyDecoder = createKeyDecoder(mapping, hooks.schemas);
@@ -92,7 +92,7 @@ export function createRecordDecoder(mapping: TopicMapping, hooks: DecoderHooks):
     measure: metric.measures[index]?.name ?? dotted(path),
   }));
 
-  /** `row`: of content that was read once more, the row that `value` is. */
+  /** @param row the row of content that was decoded again */
   const readLabels = (
     key: DecodedKey,
     value: unknown,
@@ -113,7 +113,7 @@ export function createRecordDecoder(mapping: TopicMapping, hooks: DecoderHooks):
     for (let i = 0; i < measures.length; i += 1) {
       const { read, optional, name, measure } = measures[i]!;
       const raw = read(value);
-      // JSON has no infinity: there it is a number with too many digits.
+      // JSON has no infinity: it is the result of a number with too many digits.
       const number = typeof raw !== 'number' ? toNumber(raw, name) : exact ? raw : withinDouble(raw, name);
       if (number === undefined) {
         if (!optional) throw new Undecodable('missing_field', `the value has no ${name} (or it is null)`);

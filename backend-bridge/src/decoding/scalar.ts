@@ -3,18 +3,18 @@ import type { LocalTime } from '../domain/local-time';
 import { Instant } from './instant';
 import { Undecodable } from './undecodable';
 
-/** Numbers, labels and times as topics write them, into what a point holds. */
+/** Converts numbers, labels and times of topics to the values of a point. */
 
-/** Each digit has one place in it, so that a long text that is no number is refused in linear time. */
+/** Unambiguous, so that long non-numeric texts are rejected in linear time. */
 const NUMBER_TEXT = /^[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?$/;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 const AVRO_NUMBER_BRANCHES = new Set(['int', 'long', 'float', 'double', 'string']);
 /** More than any sensible label, less than what an index key can hold. */
 export const MAX_LABEL_LENGTH = 1_024;
-/** 9999-12-31T23:59:59.999Z; later ones are bytes that were no time. */
+/** 9999-12-31T23:59:59.999Z; later values are not times. */
 export const MAX_TIME_MS = 253_402_300_799_999;
 
-/** A short text for a sentence, whatever a producer has written: nothing nested is walked through. */
+/** A short text for error messages. Never traverses nested values. */
 export function shown(value: unknown): string {
   if (Buffer.isBuffer(value)) return `${value.length} bytes`;
   if (Array.isArray(value)) return 'an array';
@@ -24,7 +24,7 @@ export function shown(value: unknown): string {
   return value.length > 80 ? `${JSON.stringify(value.slice(0, 80))}...` : JSON.stringify(value);
 }
 
-/** The nearest double of what is written as digits. Infinity stands in a topic as a word only. */
+/** The nearest double of a number in digits. Infinity is accepted only as a word. */
 export function withinDouble(number: number, name: string): number {
   if (Number.isFinite(number)) return number;
   throw new Undecodable('not_a_number', `${name} is larger than a double holds (1.8e308)`);
@@ -39,7 +39,7 @@ export function unwrapped(value: unknown): unknown {
   return entries.length === 1 && only !== undefined && AVRO_NUMBER_BRANCHES.has(only[0]) ? only[1] : value;
 }
 
-/** A number, a numeric text, or one of the texts "NaN", "Infinity", "-Infinity". `undefined`: not there, or null. */
+/** A number, a numeric text, or one of the texts "NaN", "Infinity", "-Infinity". `undefined`: absent or null. */
 export function toNumber(value: unknown, name: string): number | undefined {
   if (typeof value === 'number') return value;
   if (value === undefined || value === null) return undefined;
@@ -56,7 +56,7 @@ export function toNumber(value: unknown, name: string): number | undefined {
   throw new Undecodable('not_a_number', `${name} is ${shown(value)}, not a number`);
 }
 
-/** A label: text, number or true/false; nothing (absent or null) is the empty text. */
+/** A label: text, number or boolean; absent or null is the empty string. */
 export function toLabel(value: unknown, name: string): string {
   if (value === undefined || value === null) return '';
   const plain = unwrapped(value);
@@ -67,14 +67,14 @@ export function toLabel(value: unknown, name: string): string {
         `${name} has ${plain.length} characters; a label has at most ${MAX_LABEL_LENGTH}`,
       );
     }
-    // Stored as UTF-8 it would become the same text as any other half.
+    // Encoded as UTF-8 it would equal any other lone surrogate.
     if (LONE_SURROGATE.test(plain)) {
       throw new Undecodable('bad_label', `${name} is ${shown(plain)}, with half of a surrogate pair`);
     }
     return plain;
   }
   if (typeof plain === 'number') {
-    // Two ids that JSON numbers cannot tell apart would become one series.
+    // Ids above 2^53 that JSON numbers cannot distinguish would become one series.
     if (!Number.isFinite(plain)) {
       throw new Undecodable('bad_label', `${name} is ${plain}, which many numbers become; write it as text`);
     }
@@ -90,12 +90,12 @@ export function toLabel(value: unknown, name: string): string {
   throw new Undecodable('bad_label', `${name} is ${shown(value)}, not a text, number or true/false`);
 }
 
-/** Numbers that are a time between 2001 and 2103 in each unit: they do not overlap. */
+/** Ranges of times between 2001 and 2103 in each unit; they do not overlap. */
 const UNIT_FROM = { s: 1e9, ms: 1e12, us: 1e15, ns: 1e18 } as const;
 const UNIT_NAMES = { s: 'seconds', ms: 'milliseconds', us: 'microseconds', ns: 'nanoseconds' } as const;
 const UNIT_SPAN = 4.2;
 
-/** The unit in which a number is a time of today; null: in none. */
+/** The unit in which a number is a plausible current time; null: none. */
 export function likelyUnit(amount: number): keyof typeof UNIT_FROM | null {
   for (const unit of ['s', 'ms', 'us', 'ns'] as const) {
     if (amount >= UNIT_FROM[unit] && amount < UNIT_FROM[unit] * UNIT_SPAN) return unit;
@@ -104,8 +104,8 @@ export function likelyUnit(amount: number): keyof typeof UNIT_FROM | null {
 }
 
 /**
- * A time that a window can begin at, in milliseconds. A number that is a time of today in another unit is refused:
- * seconds read as milliseconds are a day of 1970, whose points would expire without a word.
+ * A window time in milliseconds. Refuses a number that is a plausible current time in another unit: seconds read as
+ * milliseconds are in January 1970, whose points would silently expire.
  */
 export function checkedTime(ms: number, name: string): number {
   const likely = likelyUnit(ms);
@@ -145,7 +145,7 @@ function fromText(text: string, name: string, zone: LocalTime | null): number {
   );
 }
 
-/** Milliseconds UTC of a time field; `undefined`: not there, or null. `zone`: of a text without one; null: UTC. */
+/** Milliseconds UTC of a time field; `undefined`: absent or null. @param zone of texts without one; null: UTC */
 export function toTime(
   value: unknown,
   unit: TimeUnit,
@@ -179,7 +179,7 @@ export function toTime(
     case 'us':
       return checkedTime(Math.floor(amount / 1_000), name);
     case 'ns':
-      // Past 2^53 a double is off by up to 128 ns: rounding finds the millisecond that was meant.
+      // Above 2^53 a double is off by up to 128 ns: rounding restores the millisecond.
       return checkedTime(Math.round(amount / 1_000_000), name);
   }
 }

@@ -1,6 +1,6 @@
 import type { RawRecord } from './record-decoder';
 
-/** A record of a topic, and where it lies. */
+/** A record of a topic with its position. */
 export interface SampledRecord extends RawRecord {
   readonly partition: number;
 }

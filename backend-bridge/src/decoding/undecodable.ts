@@ -1,4 +1,6 @@
-/** Why a record gives no point. Codes are labels of a Prometheus counter and headers of dead letters: never renamed. */
+/**
+ * Reasons why a record produces no point. Labels of a Prometheus counter and headers of dead letters: never renamed.
+ */
 export type UndecodableReason =
   | 'key_missing'
   | 'key_length'
@@ -18,7 +20,7 @@ export type UndecodableReason =
   | 'batch_unreadable'
   | 'decoder_failed';
 
-/** The record can never be read with this mapping: it goes to the dead-letter topic. */
+/** The record cannot be decoded with this mapping and goes to the dead-letter topic. */
 export class Undecodable extends Error {
   constructor(
     readonly reason: UndecodableReason,
@@ -30,7 +32,7 @@ export class Undecodable extends Error {
   }
 }
 
-/** Why a record gives no point. Whatever else a decoder throws is a fault of ours, and still concerns this record alone. */
+/** The refusal for a decoder error. Unexpected errors are bugs, which still affect only this record. */
 export function refusalOf(error: unknown): Undecodable {
   if (error instanceof Undecodable) return error;
   const { name, message } = error as Error;
@@ -41,7 +43,7 @@ export function refusalOf(error: unknown): Undecodable {
   );
 }
 
-/** The record can be read once the registry has been asked for this schema. */
+/** The record can be decoded once this schema is loaded from the registry. */
 export class SchemaNeeded extends Error {
   constructor(readonly schemaId: number | string) {
     super(`schema ${schemaId} is not loaded`);

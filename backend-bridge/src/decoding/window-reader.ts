@@ -13,7 +13,7 @@ import { Undecodable } from './undecodable';
 export interface RecordWindow {
   startMs: number;
   endMs: number;
-  /** `undefined`: the record says none. */
+  /** `undefined`: the record has none. */
   eventMs: number | undefined;
 }
 
@@ -52,7 +52,7 @@ class MappedTime {
     this.zone = field.timeZone === undefined ? null : localTime(field.timeZone);
   }
 
-  /** `undefined`: it is not there. Throws Undecodable for what is no time. */
+  /** `undefined`: absent. Throws Undecodable for values that are not times. */
   find(key: DecodedKey, value: unknown): number | undefined {
     const { unit } = this.field;
     return toTime(
@@ -63,7 +63,7 @@ class MappedTime {
     );
   }
 
-  /** Throws Undecodable where it is missing. */
+  /** Throws Undecodable when it is missing. */
   get(key: DecodedKey, value: unknown): number {
     const at = this.find(key, value);
     if (at !== undefined) return at;
@@ -71,7 +71,7 @@ class MappedTime {
   }
 }
 
-/** Where the mapping's windows begin and end. */
+/** Reads the window bounds of a mapping's records. */
 export function createWindowReader(mapping: TopicMapping): WindowReader {
   const { metric, start, end, eventTime } = mapping;
   const startField = start.from === 'field' ? new MappedTime(start, 'window start') : null;
@@ -144,7 +144,7 @@ function keyTime({ key }: RawRecord, ms: number, name: string, suffix: number): 
   return checkedTime(ms, name);
 }
 
-/** The start as the record has it. */
+/** The start as written in the record. */
 function startReader({
   mapping: { start, metric },
   startField,
@@ -193,7 +193,7 @@ function sessionBounds(bounds: Bounds): ReadBounds {
   };
 }
 
-/** Windows of a grid: the record's start, or its end, has to be one of the grid's. */
+/** Windows of a grid: the record's start or end must be on the grid. */
 function fixedBounds(bounds: Bounds): ReadBounds {
   const { mapping, endField } = bounds;
   const { window } = mapping.metric;

@@ -5,7 +5,7 @@ import { decode, int64, json, mapping, session, START } from './decoding.test-su
 import type { RegisteredSchema, SchemaSource } from './format';
 import { murmur2 } from './murmur2';
 
-/** Keys of every format: plain, with the start of a window behind them, and with the end and start of a session. */
+/** Keys of every format: plain, followed by a window start, and followed by the end and start of a session. */
 
 const AVSC: Schema = { type: 'record', name: 'Key', fields: [{ name: 'id', type: 'string' }] };
 const PROTO = 'syntax = "proto3"; message Key { string id = 1; }';

@@ -3,7 +3,9 @@ import { difference, type TrustedClock } from '../domain/trusted-clock';
 
 const LOOK_MS = 1_000;
 
-/** Logs when this bridge's clock, or that of another one on the same store, goes wrong, and when it is right again. */
+/**
+ * Logs when the clock of this bridge, or of another one on the same store, becomes wrong, and when it is right again.
+ */
 export class ClockWatch {
   private timer: NodeJS.Timeout | undefined;
   private wrong = false;

@@ -2,7 +2,7 @@ import pino, { type DestinationStream, type LoggerOptions } from 'pino';
 import { withoutCredentials, withoutSecrets } from '../domain/credentials';
 import type { Log } from '../domain/telemetry';
 
-/** Fields that never reach a log line, wherever a careless caller puts them. */
+/** Fields that are always removed from log lines. */
 const SECRET_FIELDS = [
   'password',
   'passphrase',
@@ -17,7 +17,10 @@ const SECRET_FIELDS = [
   'schema_registry_password',
 ];
 
-/** Structured logs, one JSON object a line on stdout. URLs in any field lose their user and password, any text the secrets. */
+/**
+ * Structured logs on stdout, one JSON object per line. Masks credentials of URLs in all fields, and secrets in all
+ * texts.
+ */
 export function createLog(
   level: string,
   fields: object = {},
@@ -35,13 +38,13 @@ export function createLog(
       censor: '********',
     },
   };
-  // The whole line, because messages and stacks of libraries quote URLs too, and servers what they were sent.
+  // The whole line, because library messages and stacks quote URLs, and servers quote requests.
   return pino(options, {
     write: (line) => destination.write(withoutSecrets(withoutCredentials(line), secrets)),
   });
 }
 
-/** ioredis keeps the command that failed with the error: for AUTH that is the password. */
+/** ioredis attaches the failed command to the error: for AUTH that includes the password. */
 function errorFields(error: Error): object {
   const { command: _command, ...shown } = pino.stdSerializers.err(error) as unknown as Record<
     string,

@@ -5,7 +5,7 @@ import type { StatusHistory, StatusSample } from '../domain/status-history';
 import type { SeriesStore } from '../domain/store';
 import type { Clock } from '../domain/telemetry';
 
-/** How long one sample waits for the store; shorter than the distance of samples by far. */
+/** Timeout of one sample's store query; far shorter than the sample interval. */
 const STORE_LIMIT_MS = 1_500;
 
 export interface StatusRecorderDependencies {
@@ -21,14 +21,14 @@ export interface StatusRecorderDependencies {
   readonly clock: Clock;
 }
 
-/** Writes the numbers of the status into its history, at every place of the grid. */
+/** Records the status into its history at the sample interval. */
 export class StatusRecorder {
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
 
   constructor(private readonly dependencies: StatusRecorderDependencies) {}
 
-  /** The first sample at once, so that a fresh bridge has something to show. */
+  /** Records the first sample at once, so that a new bridge has data to show. */
   start(): void {
     void this.sample();
     this.wait();
@@ -51,7 +51,7 @@ export class StatusRecorder {
     this.timer.unref();
   }
 
-  /** What cannot be known now is no sample: a source or a store that fails leaves a gap in its own series only. */
+  /** Unknown values are not sampled: a failing source or store leaves a gap in its own series only. */
   private async sample(): Promise<void> {
     const { history, clock } = this.dependencies;
     const atMs = clock();
@@ -65,7 +65,7 @@ export class StatusRecorder {
     try {
       return this.dependencies.source.status().topics;
     } catch {
-      // Readiness says so: it asks the same.
+      // Reported by readiness.
       return [];
     }
   }

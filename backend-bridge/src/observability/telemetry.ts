@@ -1,11 +1,11 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Telemetry } from '../domain/telemetry';
 
-/** What only a scrape can know: asked at that moment. */
+/** Values collected at scrape time. */
 export interface ScrapeSource {
   /** Watermark in ms for each metric; null: none yet. */
   watermarks(): Promise<readonly { readonly metric: string; readonly watermarkMs: number | null }[]>;
-  /** Each tier of each metric that has a history. */
+  /** Tiers of the metrics with a history. */
   tiers(): Promise<
     readonly {
       readonly metric: string;
@@ -19,7 +19,7 @@ export interface ScrapeSource {
 
 /** Prometheus metrics of the bridge. Names end in their unit; counters in `_total`. */
 export interface PrometheusTelemetry extends Telemetry {
-  /** The text that GET /metrics answers. Never rejects because a store is down: those series are left out then. */
+  /** The response of GET /metrics. Never rejects because a store is down: its series are then omitted. */
   text(): Promise<string>;
   readonly contentType: string;
   observe(source: ScrapeSource): void;
@@ -88,7 +88,7 @@ export function createTelemetry(version: string): PrometheusTelemetry {
       historyBytes.reset();
       if (scrape !== null) {
         const now = scrape.nowMs();
-        // A scrape must work above all while the store is down: freshness is then absent, not wrong.
+        // Scrapes must work while the store is down: freshness is then absent, not wrong.
         const watermarks = await scrape.watermarks().catch(() => []);
         for (const { metric, watermarkMs } of watermarks) {
           if (watermarkMs !== null) freshness.set({ metric }, Math.max(0, now - watermarkMs) / 1000);

@@ -2,13 +2,13 @@ import avro, { type ForSchemaOptions, type Schema, type Type, type types } from 
 import { decimalNumber } from '../decimal';
 import { instantOf, type Instant, type InstantUnit } from '../instant';
 
-/** One Avro schema, ready to read bodies with. */
+/** A parsed Avro schema. */
 export interface AvroSchema {
-  /** The value; a long past 2^53 in it is a bigint. Throws where the bytes do not fit. */
+  /** The value; longs above 2^53 are bigints. Throws for bytes that do not match the schema. */
   decode(body: Buffer): unknown;
 }
 
-/** What avsc's readers read from; its position may be past the end, which avsc notices when all is read. */
+/** The input of avsc's readers. Its position may pass the end, which avsc detects afterwards. */
 interface Tap {
   readonly buf: Buffer;
   pos: number;
@@ -21,8 +21,8 @@ interface Reader {
 }
 
 /**
- * How many more items the body under way may have. avsc believes a block's count, and a few bytes may name billions
- * of items; but each takes at least a byte, or it is a null or an empty record, which nobody writes by the thousand.
+ * Remaining items that the current body may have. avsc trusts a block's count, and a few bytes may claim billions of
+ * items; but each takes at least a byte, unless it is null or an empty record, which is never written by the thousand.
  */
 let itemsLeft = 0;
 const SPARE_ITEMS = 16;
@@ -72,7 +72,7 @@ function boundedType(schema: Schema, options: ForSchemaOptions): Type | undefine
   return undefined;
 }
 
-/** The branch itself, of unions too whose branches JavaScript cannot tell apart. */
+/** The branch's value, also for unions whose branches JavaScript cannot distinguish. */
 class PlainUnion extends avro.types.WrappedUnionType {
   _read(tap: Tap): unknown {
     const branch = (this.types as unknown as readonly Reader[])[tap.readLong()];
@@ -154,7 +154,7 @@ const INSTANT_UNITS: ReadonlyMap<string, InstantUnit> = new Map([
   ['local-timestamp-nanos', 'ns'],
 ]);
 
-/** Times of a day and durations stay the numbers and bytes that they are: no window begins at one. */
+/** Times of day and durations stay numbers and bytes: windows do not begin at them. */
 const LOGICAL_TYPES = {
   decimal: DecimalType,
   'big-decimal': BigDecimalType,
@@ -162,7 +162,7 @@ const LOGICAL_TYPES = {
   ...Object.fromEntries([...INSTANT_UNITS].map(([name, unit]) => [name, instantType(unit)])),
 };
 
-/** A type of longs of any size, which are exact here. Reading them so costs eight times as much. */
+/** A type for exact longs of any size. Eight times slower than doubles. */
 const wideLong = (read: (exact: number | bigint) => unknown): Type =>
   avro.types.LongType.__with({
     fromBuffer: (bytes: Buffer) => {
@@ -181,7 +181,7 @@ const wideLong = (read: (exact: number | bigint) => unknown): Type =>
     compare: (a: number, b: number) => (a === b ? 0 : a < b ? -1 : 1),
   });
 
-/** The same for a schema with attributes, such as a logical type: avsc looks up longs without any alone. */
+/** The same for a schema with attributes, such as a logical type; avsc looks up only plain longs. */
 function wideType(schema: Schema, options: ForSchemaOptions): Type | undefined {
   const { type, logicalType } = schema as { type?: unknown; logicalType?: unknown };
   if (type !== 'long') return boundedType(schema, options);
@@ -189,10 +189,7 @@ function wideType(schema: Schema, options: ForSchemaOptions): Type | undefined {
   return wideLong((exact) => (unit === undefined ? exact : instantOf(exact, unit)));
 }
 
-/**
- * Parses a schema's text, with the named types that it refers to: each after those it needs itself. Throws where it
- * is none.
- */
+/** Parses a schema with its referenced named types, dependencies first. Throws for an invalid schema. */
 export function parseAvroSchema(
   text: string,
   references: readonly { readonly text: string }[] = [],

@@ -4,7 +4,7 @@ import { frameOf, payloadOf, registryFrame, schemaOf, type Frame } from '../fram
 import { Undecodable } from '../undecodable';
 import { parseAvroSchema, type AvroSchema } from './avro-schema';
 
-/** Parsed once for each schema of a registry; a text where it cannot be used. */
+/** Cache of parsed schemas of the registry; a string is the reason why one cannot be used. */
 const parsed = new WeakMap<RegisteredSchema, AvroSchema | string>();
 
 function parse(schema: RegisteredSchema): AvroSchema | string {
@@ -36,7 +36,7 @@ function decoded(
   }
 }
 
-/** Avro's binary encoding behind the id of its schema, or with the schema of a file. */
+/** Avro binary encoding, prefixed with a schema id or with the schema of a file. */
 export const avroFormat: FormatFactory = ({ schema: file, framing = 'none' }, place, schemas): Format => {
   if (file !== undefined) {
     let own: AvroSchema;
@@ -51,7 +51,7 @@ export const avroFormat: FormatFactory = ({ schema: file, framing = 'none' }, pl
       structured: true,
       read: (bytes, from, to, record) => {
         const payload = payloadOf(bytes, from, to);
-        // Any byte may begin Avro: only the mapping can say that a frame does.
+        // Avro may begin with any byte, so only the mapping can say that there is a frame.
         const frame = framing === 'none' ? null : frameOf(payload, record, place);
         if (frame === null && framing !== 'none') {
           throw new Undecodable(

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { FormatName } from '../../domain/mapping';
 import { decode, int64, keyOf, mapping, reasonOf, refusalOf, START } from '../decoding.test-support';
 
-/** A value that is one number, as Serdes.Long and ksqlDB's KAFKA format write it: `field: $`. */
+/** Values that are one number, as Serdes.Long and ksqlDB's KAFKA format write them: `field: $`. */
 
 const key = keyOf('gold', START);
 const bare = (format: FormatName) =>

@@ -2,10 +2,10 @@ import type { FormatFactory } from '../format';
 import { Undecodable } from '../undecodable';
 import { utf8Text } from './text';
 
-/** ksqlDB's names for delimiters that YAML shows badly. */
+/** ksqlDB's names for whitespace delimiters. */
 const NAMED: Readonly<Record<string, string>> = { TAB: '\t', SPACE: ' ' };
 
-/** The columns of one line; null: empty and without quotes. Throws RangeError where a quote is not closed. */
+/** The columns of one line; null: empty and unquoted. Throws RangeError for an unclosed quote. */
 function columnsOf(line: string, delimiter: string): (string | null)[] {
   const columns: (string | null)[] = [];
   let at = 0;

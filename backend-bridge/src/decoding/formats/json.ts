@@ -8,7 +8,7 @@ import { utf8Text } from './text';
 const INTEGER_PAST_2_53 = /(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/;
 const LONG_INTEGERS = new RegExp(INTEGER_PAST_2_53, 'g');
 
-/** JSON with its long integers as texts, so that parsing keeps their digits. */
+/** The JSON text with long integers quoted, so that parsing keeps their digits. */
 function quoteLongIntegers(text: string): string {
   const parts: string[] = [];
   for (let at = 0; at < text.length;) {
@@ -22,20 +22,17 @@ function quoteLongIntegers(text: string): string {
   return parts.join('');
 }
 
-/** The index behind the string of a valid JSON text that begins at `open`. */
+/** The index after the JSON string that begins at `open`. */
 function endOfString(text: string, open: number): number {
   let at = open + 1;
   while (text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
   return at + 1;
 }
 
-/** No JSON begins with a byte below this one; the id of a schema does. */
+/** JSON never begins with a byte below this one; a schema id does. */
 const TAB = 9;
 
-/**
- * JSON in UTF-8: plain, behind the id of a JSON Schema (which is not needed to read it), or in Kafka Connect's
- * envelope.
- */
+/** JSON in UTF-8: plain, prefixed with the id of a JSON Schema (which is ignored), or in Kafka Connect's envelope. */
 export const jsonFormat: FormatFactory = (_, place) => {
   const { name, malformed } = place;
   const withoutEnvelope = createConnectReader(place.paths ?? []);

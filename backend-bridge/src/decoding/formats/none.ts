@@ -1,4 +1,4 @@
 import type { FormatFactory } from '../format';
 
-/** A key that nobody reads. */
+/** The format of an ignored key. */
 export const noFormat: FormatFactory = () => ({ structured: false, read: () => undefined });

@@ -8,7 +8,7 @@ interface Width {
   read(bytes: Buffer, at: number): number | bigint;
 }
 
-/** Numbers as Kafka's own serializers write them, big-endian. */
+/** Big-endian numbers of Kafka's serializers. */
 const WIDTHS = {
   short: { bytes: 2, article: 'a', read: (bytes, at) => bytes.readInt16BE(at) },
   int: { bytes: 4, article: 'an', read: (bytes, at) => bytes.readInt32BE(at) },

@@ -4,8 +4,8 @@ import { fromWellKnown } from './protobuf-well-known';
 import { FIXED32, FIXED64, GROUP, GROUP_END, SIZED, VARINT, WireReader } from './protobuf-wire';
 
 /**
- * Messages as plain objects: fields by the names in the .proto, enums by name, 64-bit integers past 2^53 as bigints,
- * what is not written as its default, unless its presence says something. Made from the schema that protobufjs has read.
+ * Decodes messages to plain objects: fields by their .proto names, enums by name, 64-bit integers above 2^53 as
+ * bigints, absent fields as their defaults unless they track presence. Compiled from the schema parsed by protobufjs.
  */
 
 type Content = Record<string, unknown>;
@@ -14,7 +14,7 @@ type ReadValue = (wire: WireReader, tag: number, depth: number) => unknown;
 interface FieldReader {
   readonly name: string;
   readonly wireType: number;
-  /** Whether it may also be written packed: several in one part. */
+  /** Whether the field may also be packed. */
   readonly packable: boolean;
   readonly repeated: boolean;
   readonly map: boolean;
@@ -22,13 +22,13 @@ interface FieldReader {
 }
 
 export interface MessageReader {
-  /** The message from `from` to the end. Throws RangeError where the bytes are no message of this type. */
+  /** Decodes the message from `from` to the end. Throws RangeError for bytes that are not a message of this type. */
   read(bytes: Buffer, from: number): unknown;
 }
 
-/** The most items that the lists and maps of one message may hold together; a window's record has few. */
+/** Most items over all lists and maps of one message; a window's record has few. */
 const MOST_ITEMS = 250_000;
-/** In place of a tag: no field has the number 0. */
+/** A tag that no field has. */
 const OUTERMOST = 0;
 const EMPTY: readonly unknown[] = Object.freeze([]);
 
@@ -63,17 +63,17 @@ const SCALARS: Readonly<Record<string, ReadValue>> = {
 
 const ZEROS: Readonly<Record<string, unknown>> = { bool: false, string: '', bytes: Buffer.alloc(0) };
 
-/** The paths within a field of paths within its message; null: all of it is wanted. */
+/** The paths below a field among paths of its message; null: the whole field. */
 function pathsWithin(paths: readonly FieldPath[] | null, field: FieldBase): readonly FieldPath[] | null {
   if (paths === null) return null;
   const name = field.name.toLowerCase();
-  // A list's index or a map's key stands between.
+  // Skips a list index or map key.
   const skipped = field.repeated || field.map ? 2 : 1;
   const within = paths.filter(([first]) => first?.toLowerCase() === name).map((path) => path.slice(skipped));
   return within.some((path) => path.length === 0) ? null : within;
 }
 
-/** What a field has that is not written; `undefined`: nothing. */
+/** Default value of an absent field; `undefined`: none. */
 function defaultOf(field: Field): unknown {
   if (field.repeated) return EMPTY;
   if (field.map || field.resolvedType instanceof Type) return undefined;
@@ -88,8 +88,8 @@ function defaultOf(field: Field): unknown {
 }
 
 /**
- * Compiles a message, of which only the fields on `paths` are read; null: all are. Types that contain each other are
- * compiled once where all of them is wanted.
+ * Compiles a decoder for the fields on `paths`; null: all fields. Recursive types are compiled once when all fields are
+ * read.
  */
 export function createMessageReader(root: Type, paths: readonly FieldPath[] | null): MessageReader {
   const whole = new Map<Type, ReadValue>();
@@ -148,7 +148,7 @@ export function createMessageReader(root: Type, paths: readonly FieldPath[] | nu
       packable: repeated && !message && wireType !== SIZED,
       repeated,
       map,
-      // Replaced at the first use, so that types that contain themselves come to an end.
+      // Compiled at first use, so that recursive types terminate.
       read: (wire, tag, depth) => {
         reader.read = map ? mapReader(field, wanted) : valueReader(field, wanted);
         return reader.read(wire, tag, depth);
@@ -197,7 +197,7 @@ export function createMessageReader(root: Type, paths: readonly FieldPath[] | nu
     const read: ReadValue = (wire, tag, depth) => {
       WireReader.checkDepth(depth);
       const { end } = wire;
-      // A group has an end instead of a length, and the outermost message neither.
+      // A group has an end tag instead of a length, and the outermost message has neither.
       const group = (tag & 7) === GROUP;
       const last = group ? tag + (GROUP_END - GROUP) : 0;
       if (tag !== OUTERMOST && !group) wire.end = wire.sized();
@@ -206,7 +206,7 @@ export function createMessageReader(root: Type, paths: readonly FieldPath[] | nu
         const next = wire.tag();
         if (next === last) break;
         const field = fields[next >>> 3];
-        // A field of another wire type is not this one: Protobuf reads it as unknown.
+        // A field with another wire type is an unknown field in Protobuf.
         if (field !== undefined && (next & 7) === field.wireType && !field.repeated && !field.map) {
           content[field.name] = field.read(wire, next, depth + 1);
         } else if (
@@ -222,11 +222,11 @@ export function createMessageReader(root: Type, paths: readonly FieldPath[] | nu
     if (wanted === null) whole.set(type, read);
     for (const field of type.fieldsArray) {
       const within = convert === null ? pathsWithin(wanted, field) : null;
-      // An object takes no field of this name.
+      // Plain objects cannot have a field of this name.
       if (within?.length === 0 || field.name === '__proto__') continue;
       field.resolve();
       fields[field.id] = fieldReader(field, within);
-      // Absent ones too, so that all messages of a type have one shape.
+      // Including absent ones, so that all messages of a type have the same shape.
       blank[field.name] = defaultOf(field);
     }
     return read;

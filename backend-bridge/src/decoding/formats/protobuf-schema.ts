@@ -2,13 +2,13 @@ import { common, Namespace, parse, Root, Type, type NamespaceBase } from 'protob
 import { FileDescriptorSet } from 'protobufjs/ext/descriptor';
 import { BUILT_IN } from './protobuf-well-known';
 
-/** A .proto file with what it imports, or a set of descriptors. */
+/** A .proto file with its imports, or a descriptor set. */
 export interface ProtobufSchema {
-  /** The message at Confluent's indexes: that of the file, then those nested in it. Throws RangeError: there is none. */
+  /** The message at Confluent's indexes: in the file, then nested. Throws RangeError when there is none. */
   at(indexes: readonly number[]): Type;
-  /** The message of a full or simple name; null: there is none. */
+  /** The message of a full or simple name; null when there is none. */
   named(name: string): Type | null;
-  /** Full names of the messages of the file, not of those nested in them. */
+  /** Full names of the file's top-level messages. */
   readonly messages: readonly string[];
 }
 
@@ -18,7 +18,7 @@ interface ProtoFile {
   readonly name: string;
 }
 
-/** What protobufjs/ext/descriptor adds to Root, and its types leave out. */
+/** Members that protobufjs/ext/descriptor adds to Root, missing from its types. */
 type RootOfDescriptors = typeof Root & { fromDescriptor(set: unknown): Root };
 
 const OPTIONS = { keepCase: true, alternateCommentMode: false };
@@ -52,7 +52,7 @@ function schemaIn(root: Root, messages: readonly string[]): ProtobufSchema {
   };
 }
 
-/** Adds a file that comes with protobufjs, with Confluent or with Google's APIs. */
+/** Adds a well-known file of protobufjs, Confluent or Google's APIs. */
 function addBuiltIn(root: Root, path: string): void {
   const text = BUILT_IN[path];
   const known = common.get(path);
@@ -63,7 +63,7 @@ function addBuiltIn(root: Root, path: string): void {
   }
 }
 
-/** Reads the text of a .proto and of those that it imports. Throws where it is none, or imports something else. */
+/** Parses a .proto and its imports. Throws for an invalid file or an unknown import. */
 export function parseProto(text: string, imported: readonly ProtoFile[] = []): ProtobufSchema {
   const root = new Root();
   const wanted = new Set<string>();
@@ -73,7 +73,7 @@ export function parseProto(text: string, imported: readonly ProtoFile[] = []): P
   }
   for (const { name } of imported) wanted.delete(name);
   for (const path of wanted) addBuiltIn(root, path);
-  // Alone once more: only so its own messages keep their order, whatever else is in the same package.
+  // Parsed again alone, to keep the order of its own messages, whatever else is in the same package.
   const own = new Root();
   const { package: name } = parse(text, own, OPTIONS);
   const space = name ? own.lookup(name) : own;
@@ -84,7 +84,7 @@ export function parseProto(text: string, imported: readonly ProtoFile[] = []): P
   );
 }
 
-/** Reads a FileDescriptorSet, as `protoc --include_imports -o` writes. Throws where the bytes are none. */
+/** Parses a FileDescriptorSet as written by `protoc --include_imports -o`. Throws for other bytes. */
 export function parseDescriptors(bytes: Uint8Array): ProtobufSchema {
   const set = FileDescriptorSet.decode(bytes) as unknown as {
     readonly file: readonly {
@@ -93,7 +93,7 @@ export function parseDescriptors(bytes: Uint8Array): ProtobufSchema {
     }[];
   };
   const root = (Root as RootOfDescriptors).fromDescriptor(set);
-  // Each file stands behind those it imports, so the last one is the one that was asked for.
+  // Files follow their imports, so the last one is the requested one.
   const last = set.file.at(-1);
   const prefix = last?.package === undefined || last.package === '' ? '' : `${last.package}.`;
   return schemaIn(root, last?.messageType?.map(({ name }) => prefix + name) ?? []);

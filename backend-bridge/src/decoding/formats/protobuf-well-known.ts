@@ -2,7 +2,7 @@ import { decimalNumber } from '../decimal';
 import { Instant } from '../instant';
 import { Undecodable } from '../undecodable';
 
-/** Messages that stand for one value. */
+/** Well-known messages that represent one value. */
 
 type Content = Readonly<Record<string, unknown>>;
 
@@ -18,7 +18,7 @@ function fromDynamic(content: Content): unknown {
 
 const SECOND_NANOS = 1_000_000_000;
 
-/** Throws Undecodable where the nanoseconds are not those of one second, which Protobuf forbids. */
+/** Throws Undecodable for nanoseconds out of range, which Protobuf forbids. */
 function timestamp(seconds: number, nanos: number): Instant {
   if (nanos < 0 || nanos >= SECOND_NANOS) {
     throw new Undecodable(
@@ -52,13 +52,13 @@ const CONVERSIONS: Readonly<Record<string, (content: Content) => unknown>> = {
   '.confluent.type.Decimal': ({ value, scale }) => decimalNumber(value as Buffer, Number(scale)),
 };
 
-/** What a message of this full name stands for; null: for itself. The function throws Undecodable. */
+/** The conversion of a message with this full name; null: none. The function throws Undecodable. */
 export function fromWellKnown(fullName: string): ((content: Content) => unknown) | null {
   if (WRAPPER.test(fullName)) return ({ value }) => value;
   return CONVERSIONS[fullName] ?? null;
 }
 
-/** Files that registries import without a reference, besides those of protobufjs. */
+/** Files that registries allow to import without a reference, besides those of protobufjs. */
 export const BUILT_IN: Readonly<Record<string, string>> = {
   'confluent/meta.proto': 'syntax = "proto3"; package confluent;',
   'confluent/type/decimal.proto':

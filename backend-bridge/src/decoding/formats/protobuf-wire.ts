@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 
 /**
- * Protobuf's wire format, read strictly: whatever goes past the end or is no UTF-8 is a RangeError. protobufjs cuts
- * such texts short and reads on.
+ * Strict reader of Protobuf's wire format: throws RangeError for truncated data and invalid UTF-8, where protobufjs
+ * silently continues.
  */
 
 export const VARINT = 0;
@@ -13,14 +13,14 @@ export const GROUP_END = 4;
 export const FIXED32 = 5;
 
 const TWO_TO_32 = 4_294_967_296;
-/** High words of which a double holds every low word. */
+/** High words for which a double represents every low word. */
 const SAFE_HIGH = 0x1fffff;
 const MAX_DEPTH = 100;
 const REPLACEMENT = '\ufffd';
 
 export class WireReader {
   at = 0;
-  /** The two halves of the varint last read, unsigned. */
+  /** The unsigned halves of the last varint. */
   private low = 0;
   private high = 0;
 
@@ -30,7 +30,7 @@ export class WireReader {
     this.end = bytes.length;
   }
 
-  /** Reads other bytes from now on. */
+  /** Sets the bytes to read. */
   reset(bytes: Buffer, from: number): void {
     this.bytes = bytes;
     this.at = from;
@@ -134,7 +134,7 @@ export class WireReader {
     return this.bytes.readDoubleLE(this.at - 8);
   }
 
-  /** The end of a part that begins with its length. */
+  /** Reads a length prefix and returns the end of its part. */
   sized(): number {
     const length = this.uint32();
     if (this.high !== 0) throw new RangeError('a part is larger than any record');
@@ -159,7 +159,7 @@ export class WireReader {
     return part;
   }
 
-  /** Passes over a field that nobody reads. */
+  /** Skips a field. */
   skip(tag: number, depth = 0): void {
     switch (tag & 7) {
       case VARINT:

@@ -15,7 +15,7 @@ import {
 } from '../decoding.test-support';
 import type { RegisteredSchema, SchemaSource } from '../format';
 
-/** Bytes are written by protobufjs, by a schema of their own. */
+/** Bytes are written by protobufjs with a separate schema. */
 
 const PROTO = `syntax = "proto3";
 package shop;
@@ -99,7 +99,7 @@ const label = (message: Buffer, path: string): string =>
     registry,
   ).values[0]!;
 
-/** Windows of one millisecond or a day, which begin at a field. */
+/** Windows of one millisecond or a day, whose start is a field. */
 const timeIn = (field: string, sizeMs = DAY): TopicMapping =>
   mapping({
     ...over(['count']),
@@ -271,7 +271,7 @@ describe('Protobuf', () => {
       .uint32((1 << 3) | 0)
       .int32(1)
       .uint32((901 << 3) | 4);
-    // A count that is written as text is another field of the same number.
+    // A count that is written as text is another field with the same number.
     writer.uint32((1 << 3) | 2).string('five');
     const message = Buffer.from(writer.finish());
     expect(read(message, 'packed.1', 'count').measures).toEqual([4, 0]);

@@ -8,9 +8,9 @@ import { createMessageReader, type MessageReader } from './protobuf-message';
 import { parseDescriptors, parseProto, type ProtobufSchema } from './protobuf-schema';
 import { WireReader } from './protobuf-wire';
 
-/** Parsed once for each schema of a registry; a text where it cannot be used. */
+/** Cache of parsed schemas of the registry; a string is the reason why one cannot be used. */
 const parsed = new WeakMap<RegisteredSchema, ProtobufSchema | string>();
-/** Messages nested deeper are in no schema. */
+/** Deepest nesting of message types. */
 const MOST_INDEXES = 100;
 const FIRST_MESSAGE: readonly number[] = [0];
 
@@ -23,7 +23,7 @@ function parse(schema: RegisteredSchema): ProtobufSchema | string {
   }
 }
 
-/** Confluent: how many indexes, then each, zigzag; a single 0 for the first message. */
+/** Confluent's message indexes: count and indexes as zigzag; a single 0 for the first message. */
 function messageIndexes(wire: WireReader): readonly number[] {
   const count = wire.sint32();
   if (count === 0) return FIRST_MESSAGE;
@@ -31,13 +31,13 @@ function messageIndexes(wire: WireReader): readonly number[] {
   return Array.from({ length: count }, () => wire.sint32());
 }
 
-/** A message, and where in its bytes it begins. */
+/** A message with its offset in the bytes. */
 interface Placed {
   readonly type: Type;
   readonly from: number;
 }
 
-/** Apicurio names the message instead: a part with one text. Null: these bytes do not. */
+/** Apicurio's message name: a part with one text. Null when there is none. */
 function namedMessage({ bytes, from }: Frame, schema: ProtobufSchema): Placed | null {
   const length = bytes[from] ?? 0;
   const end = from + 1 + length;
@@ -47,7 +47,7 @@ function namedMessage({ bytes, from }: Frame, schema: ProtobufSchema): Placed | 
   return type === null ? null : { type, from: end };
 }
 
-/** The message of a frame. Throws RangeError where it names none. */
+/** The message of a frame. Throws RangeError when it names none. */
 function messageOf(frame: Frame, schema: ProtobufSchema): Placed {
   const { header, bytes, from } = frame;
   if (header !== null && header.length > 0)
@@ -88,7 +88,7 @@ function fileSchema(
   return { schema, type };
 }
 
-/** Protobuf behind the id of its schema and the indexes of its message, or with the schema of a file. */
+/** Protobuf, prefixed with schema id and message indexes, or with the schema of a file. */
 export const protobufFormat: FormatFactory = ({ schema: file, message }, place, schemas): Format => {
   const { what, name, malformed, paths } = place;
   const readers = new Map<Type, MessageReader>();
@@ -108,7 +108,7 @@ export const protobufFormat: FormatFactory = ({ schema: file, message }, place, 
       });
     }
   };
-  /** Runs `find`; where it fails, the frame does not say which message follows. */
+  /** Runs `find`; a failure means that the frame does not name a known message. */
   const finding = <T>(find: () => T, which: string): T => {
     try {
       return find();
@@ -127,7 +127,7 @@ export const protobufFormat: FormatFactory = ({ schema: file, message }, place, 
       structured: true,
       read: (bytes, start, to, record) => {
         const payload = payloadOf(bytes, start, to);
-        // No message begins as a frame does, so a frame is seen without being named.
+        // Messages never begin like a frame, so frames are detected without a setting.
         const frame = frameOf(payload, record, place);
         if (frame === null) return decoded(type, payload, 0, file.path);
         const from = finding(() => endOfIndexes(frame, schema), '');
