@@ -115,6 +115,8 @@ const (
 	CataloguePath = "/api/v1/metrics"
 	StatusPath    = "/api/v1/status"
 	ReadyPath     = "/readyz"
+	InspectPath   = "/api/v1/inspect"
+	CheckPath     = "/api/v1/check"
 
 	statusHistoryPath = "/api/v1/status/history"
 )
@@ -138,7 +140,16 @@ func (c *Client) Forward(ctx context.Context, path string, query url.Values) (in
 	if len(query) > 0 {
 		path += "?" + query.Encode()
 	}
-	response, body, err := c.send(ctx, http.MethodGet, path, nil)
+	return c.forward(ctx, http.MethodGet, path, nil)
+}
+
+// ForwardPost makes a POST call with a JSON body and gives status and body as they came, at most so many bytes.
+func (c *Client) ForwardPost(ctx context.Context, path string, payload []byte) (int, []byte, error) {
+	return c.forward(ctx, http.MethodPost, path, payload)
+}
+
+func (c *Client) forward(ctx context.Context, method, path string, payload []byte) (int, []byte, error) {
+	response, body, err := c.send(ctx, method, path, payload)
 	if err != nil {
 		return 0, nil, err
 	}

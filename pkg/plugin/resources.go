@@ -17,7 +17,8 @@ import (
 // maxResourceBytes of an answer to the editors; 10,000 values of 4 KiB do not fit, and no editor shows them.
 const maxResourceBytes = 8 << 20
 
-// CallResource answers the editors: the catalogue, values of dimensions, and the status. Nothing else is passed on.
+// CallResource answers the editors (the catalogue, values of dimensions, the status) and the page that connects a topic.
+// Nothing else is passed on.
 func (i *Instance) CallResource(ctx context.Context, request *backend.CallResourceRequest, sender backend.CallResourceResponseSender) error {
 	status, body := i.resource(ctx, request)
 	return sender.Send(&backend.CallResourceResponse{
@@ -35,18 +36,30 @@ func (i *Instance) resource(ctx context.Context, request *backend.CallResourceRe
 	if i.faulty != nil {
 		return refuse(http.StatusBadRequest, bridge.CodeSettings, i.faulty.Error(), false)
 	}
-	if request.Method != http.MethodGet {
-		return refuse(http.StatusMethodNotAllowed, "method_not_allowed", "This resource can only be read (GET).", false)
+	code, body, err := 0, []byte(nil), error(nil)
+	if path, known := inspectingPath(request.Path); known {
+		if request.Method != http.MethodPost {
+			return refuse(http.StatusMethodNotAllowed, "method_not_allowed", "This resource takes POST only.", false)
+		}
+		// Everybody who sees a dashboard may call resources; a topic's records are for administrators.
+		if user := request.PluginContext.User; user == nil || user.Role != administrator {
+			return refuse(http.StatusForbidden, "forbidden", "Only a Grafana administrator can look at topics.", false)
+		}
+		code, body, err = i.client.ForwardPost(ctx, path, request.Body)
+	} else {
+		if request.Method != http.MethodGet {
+			return refuse(http.StatusMethodNotAllowed, "method_not_allowed", "This resource can only be read (GET).", false)
+		}
+		path, known := bridgePath(request.Path)
+		if !known {
+			return refuse(http.StatusNotFound, "not_found", "There is no such resource. There are metrics, metrics/{metric}/dimensions/{dimension}/values, status, inspect and check.", false)
+		}
+		query, fault := passedOn(request.URL, path)
+		if fault != nil {
+			return refuse(http.StatusBadRequest, "bad_request", fault.Error(), false)
+		}
+		code, body, err = i.client.Forward(ctx, path, query)
 	}
-	path, known := bridgePath(request.Path)
-	if !known {
-		return refuse(http.StatusNotFound, "not_found", "There is no such resource. There are metrics, metrics/{metric}/dimensions/{dimension}/values and status.", false)
-	}
-	query, err := passedOn(request.URL, path)
-	if err != nil {
-		return refuse(http.StatusBadRequest, "bad_request", err.Error(), false)
-	}
-	code, body, err := i.client.Forward(ctx, path, query)
 	var told *bridge.Error
 	if errors.As(err, &told) {
 		return refuse(shownStatus(int(statusOf(told))), told.Code, told.Error(), told.Retryable)
@@ -66,6 +79,20 @@ func shownStatus(code int) int {
 		return http.StatusForbidden
 	}
 	return code
+}
+
+// administrator is the role of a Grafana organisation's administrators.
+const administrator = "Admin"
+
+// inspectingPath gives the bridge's path for the resources of the page that connects a topic.
+func inspectingPath(resource string) (string, bool) {
+	switch strings.Trim(resource, "/") {
+	case "inspect":
+		return bridge.InspectPath, true
+	case "check":
+		return bridge.CheckPath, true
+	}
+	return "", false
 }
 
 // bridgePath gives the bridge's path for a resource. The parts come decoded from the request's path, or still

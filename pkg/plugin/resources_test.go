@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -86,5 +87,56 @@ func TestResources(t *testing.T) {
 				t.Errorf("asked %s, want %s", asked, test.asked)
 			}
 		})
+	}
+}
+
+func TestInspectingResources(t *testing.T) {
+	fake := bridgetest.New(t)
+	var mu sync.Mutex
+	asked := ""
+	for _, path := range []string{bridge.InspectPath, bridge.CheckPath} {
+		fake.Route(path, func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			mu.Lock()
+			asked = r.Method + " " + r.URL.Path + " " + string(body)
+			mu.Unlock()
+			_, _ = w.Write([]byte(`{"mapping":"version: 1"}`))
+		})
+	}
+	call := func(method, path, role string) *backend.CallResourceResponse {
+		context := fixtureContext(fake.URL())
+		context.User.Role = role
+		var answer *backend.CallResourceResponse
+		request := &backend.CallResourceRequest{PluginContext: context, Method: method, Path: path, URL: path, Body: []byte(`{"topic":"orders"}`)}
+		err := instanceOf(t, context).CallResource(t.Context(), request,
+			backend.CallResourceResponseSenderFunc(func(sent *backend.CallResourceResponse) error { answer = sent; return nil }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer
+	}
+	for _, path := range []string{"inspect", "check"} {
+		if answer := call("POST", path, "Admin"); answer.Status != 200 || !strings.Contains(string(answer.Body), "version: 1") {
+			t.Errorf("%s: status %d: %.200s", path, answer.Status, answer.Body)
+		}
+		mu.Lock()
+		if want := "POST /api/v1/" + path + ` {"topic":"orders"}`; asked != want {
+			t.Errorf("asked %s, want %s", asked, want)
+		}
+		asked = ""
+		mu.Unlock()
+		for _, role := range []string{"Editor", "Viewer", ""} {
+			if answer := call("POST", path, role); answer.Status != 403 {
+				t.Errorf("%s as %q: status %d", path, role, answer.Status)
+			}
+		}
+		if answer := call("GET", path, "Admin"); answer.Status != 405 {
+			t.Errorf("GET %s: status %d", path, answer.Status)
+		}
+		mu.Lock()
+		if asked != "" {
+			t.Errorf("the bridge was asked: %s", asked)
+		}
+		mu.Unlock()
 	}
 }

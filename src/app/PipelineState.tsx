@@ -1,8 +1,9 @@
-import React, { useLayoutEffect, useRef, useState, type RefObject } from 'react';
+import React from 'react';
 import { PanelRenderer } from '@grafana/runtime';
 import { PANEL_ID } from '../frames/plugin-ids';
 import { t } from '../locales/translate';
 import { useStatus } from './use-status';
+import { useWidth } from './use-width';
 
 /** Where the figures are below one another, the hops need more room; px. */
 const heightFor = (width: number): number => (width < 500 ? 460 : 260);
@@ -32,19 +33,4 @@ export function PipelineState({ uid, name }: PipelineStateProps) {
       )}
     </div>
   );
-}
-
-function useWidth(): [RefObject<HTMLDivElement>, number] {
-  const element = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(0);
-  useLayoutEffect(() => {
-    const found = element.current;
-    if (found === null) return;
-    const measure = (): void => setWidth(found.clientWidth);
-    const observer = new ResizeObserver(measure);
-    observer.observe(found);
-    measure();
-    return () => observer.disconnect();
-  }, []);
-  return [element as RefObject<HTMLDivElement>, width];
 }

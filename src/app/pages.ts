@@ -1,6 +1,7 @@
 import type { ComponentType } from 'react';
 import { APP_PAGE } from '../frames/plugin-ids';
 import { t } from '../locales/translate';
+import { ConnectTopic } from './connect/ConnectTopic';
 import { GetStarted } from './GetStarted';
 
 export interface AppPage {
@@ -23,7 +24,18 @@ const FIRST: AppPage = {
   Content: GetStarted,
 };
 
-export const PAGES: readonly AppPage[] = [FIRST];
+const CONNECT: AppPage = {
+  path: 'connect',
+  title: () => t('app.connect.title', 'Connect a topic'),
+  subTitle: () =>
+    t(
+      'app.connect.about',
+      'The bridge looks at a topic and proposes its mapping, with the reason for each guess.',
+    ),
+  Content: ConnectTopic,
+};
+
+export const PAGES: readonly AppPage[] = [FIRST, CONNECT];
 
 /** @param address of the browser, without the sub path that Grafana is served from. An unknown page is the first. */
 export function pageAt(address: string): AppPage {
