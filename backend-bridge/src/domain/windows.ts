@@ -66,7 +66,7 @@ export function windowGrid(window: Window): WindowGrid {
       if (past(startMs) === 0) return null;
       const which = window.type === 'hopping' ? 'windows that begin every' : 'windows of';
       const declared = offsetMs === 0 ? '' : ` and offset ${durationText(offsetMs)}`;
-      return `${which} ${durationText(advanceMs)}${declared} do not begin then; if all begin so, say \`offset: ${durationText(startMs % advanceMs)}\`, otherwise correct the size`;
+      return `${which} ${durationText(advanceMs)}${declared} do not begin then: the window's size in the mapping may be wrong, or, if all begin so, say \`offset: ${durationText(startMs % advanceMs)}\``;
     },
   };
 }
