@@ -42,6 +42,8 @@ const (
 	maxLimit   = 10_000
 	maxName    = 200
 	maxSteps   = 10_000
+	minBand    = 0.5 // the bridge's limits of an interval
+	maxBand    = 0.999
 )
 
 // Parse reads a saved query of any version up to this one, fills in what it leaves out and refuses what is wrong.

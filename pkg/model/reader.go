@@ -84,10 +84,19 @@ func (r *reader) number(field string) float64 {
 	return value
 }
 
+// band is a share of the steps, 0 where there is none: the bridge calls it interval, and the query editor a band.
+func (r *reader) band(field string) float64 {
+	share := r.number(field)
+	if r.has(field) && (share < minBand || share > maxBand) {
+		r.fail(field, "The query's %q is %v; it must be a number from %v to %v.", field, share, minBand, maxBand)
+	}
+	return share
+}
+
 func (r *reader) forecast() ForecastOptions {
 	options := ForecastOptions{
 		As:        r.choice("forecastAs", "", forecastAs),
-		Band:      r.number("band"),
+		Band:      r.band("band"),
 		Seasons:   r.choice("seasons", "auto", seasons),
 		TimeZone:  r.text("timeZone"),
 		Holidays:  r.texts("holidays"),

@@ -221,6 +221,13 @@ describe('series that are hardly series', () => {
     expect(score[PER_DAY - 2]!).toBeCloseTo(0, 6);
   });
 
+  it.each([3, 12, 103])('constant counts of %d: expected is within its band', (count) => {
+    const steps = { startMs: MONDAY, values: new Float64Array(960).fill(count) };
+    const { expected, lower, upper } = lastDayAndNext(counts, steps);
+    expect(Array.from(expected)).toEqual(Array<number>(2 * PER_DAY).fill(count));
+    expect(expected.every((value, row) => lower[row]! <= value && value <= upper[row]!)).toBe(true);
+  });
+
   it('without any step: nothing is expected', () => {
     const answer = forecastSeries(counts, { startMs: MONDAY, values: [] }, MONDAY, DAY);
     expect(answer.closed).toBe(0);

@@ -290,12 +290,9 @@ export class Forecaster {
     const centre = profile + horizon.expected(recent.levels, recent.offset(this.last), profile);
     const deviation = horizon.deviation(profile) + recent.floor;
     const score = this.holidays.has(this.day) ? 0 : this.anomaly.of(recent, index, residual, profile, slot);
-    return {
-      expected: this.shown(centre),
-      lower: this.limit(centre + deviation * horizon.lowerError),
-      upper: this.limit(centre + deviation * horizon.upperError),
-      score,
-    };
+    const lower = this.limit(centre + deviation * horizon.lowerError);
+    const upper = this.limit(centre + deviation * horizon.upperError);
+    return { expected: this.shown(centre, lower, upper), lower, upper, score };
   }
 
   private learn(index: number, slot: number, residual: number, profile: number, score: number): void {
@@ -364,9 +361,11 @@ export class Forecaster {
       part * longer.deviation(profile) + (1 - part) * shorter.deviation(profile) + this.recent.floor;
     const low = part * longer.lowerError + (1 - part) * shorter.lowerError;
     const high = part * longer.upperError + (1 - part) * shorter.upperError;
-    band.expected[at] = this.shown(centre);
-    band.lower[at] = this.limit(centre + deviation * low);
-    band.upper[at] = this.limit(centre + deviation * high);
+    const lower = this.limit(centre + deviation * low);
+    const upper = this.limit(centre + deviation * high);
+    band.expected[at] = this.shown(centre, lower, upper);
+    band.lower[at] = lower;
+    band.upper[at] = upper;
   }
 
   private profileOf(day: number): Float64Array {
@@ -378,9 +377,11 @@ export class Forecaster {
     return profile;
   }
 
-  private shown(scaled: number): number {
+  /** Within the band, whose ends are rounded where values are counts. */
+  private shown(scaled: number, lower: number, upper: number): number {
     const value = this.scale.fromModel(scaled);
-    return this.model.values === 'count' && value < WHOLE_BELOW ? round(value) : value;
+    const whole = this.model.values === 'count' && value < WHOLE_BELOW ? round(value) : value;
+    return max(lower, min(upper, whole));
   }
 
   private limit(scaled: number): number {

@@ -182,7 +182,7 @@ describe('forecasts in the data source', () => {
 
   test.each([
     [{ timeZone: 'Mars/Olympus' }, 'Mars/Olympus'],
-    [{ band: 1 }, 'Interval must be from 0.5 to 0.999'],
+    [{ band: 1 }, '"band" is 1; it must be a number from 0.5 to 0.999'],
     [{ horizon: '365d' }, 'horizon'],
     [{ direction: 'sideways' }, 'known are up, down, both'],
   ])('%j is refused with a sentence', async (part, word) => {
