@@ -1,4 +1,4 @@
-// Package bridge speaks to the StreamKPI bridge: HTTP calls and one WebSocket connection that many live streams
+// Package bridge is the client of the StreamKPI bridge: HTTP calls and one WebSocket connection that many live streams
 // share. Its types are those of backend-bridge/api/openapi.yaml and websocket.yaml; a test holds them together.
 package bridge
 
@@ -66,7 +66,7 @@ type ForecastRequest struct {
 	ForSteps  int            `json:"for_steps,omitempty"`
 }
 
-// Warning is something that the reader of the numbers should know.
+// Warning is a caveat on the numbers of an answer.
 type Warning struct {
 	Code    string `json:"code"`
 	Message string `json:"message"`
@@ -76,7 +76,7 @@ type Warning struct {
 	TakenMS int64  `json:"taken_ms,omitempty"` // of step_adjusted
 }
 
-// Head is what every answer on one measure of one metric begins with.
+// Head has the fields shared by all answers on one measure of one metric.
 type Head struct {
 	Metric       string    `json:"metric"`
 	Measure      string    `json:"measure"`
@@ -94,8 +94,8 @@ type QueryAnswer struct {
 	Series []PointSeries `json:"series"`
 }
 
-// PointSeries is one series with its points; Values and Revisions go with Times. A nil value is a number that JSON
-// cannot hold, or a filled gap.
+// PointSeries is one series with its points; Values and Revisions go with Times. A nil value is NaN, infinity or a
+// filled gap.
 type PointSeries struct {
 	Labels           map[string]string `json:"labels"`
 	Times            []int64           `json:"times"`
@@ -129,7 +129,7 @@ type SummarySeries struct {
 	Stale      bool              `json:"stale"`
 }
 
-// ForecastAnswer holds what each step was expected to be, and the steps ahead.
+// ForecastAnswer holds the expected value of each step, and the steps ahead.
 type ForecastAnswer struct {
 	Head
 	Interval       float64          `json:"interval"`
@@ -138,7 +138,7 @@ type ForecastAnswer struct {
 	Series         []ForecastSeries `json:"series"`
 }
 
-// ForecastBasis is what a forecast of a series is based on.
+// ForecastBasis describes the data that a forecast of a series is based on.
 type ForecastBasis struct {
 	Labels        map[string]string `json:"labels"`
 	State         string            `json:"state"`
@@ -148,7 +148,7 @@ type ForecastBasis struct {
 	Fingerprint   string            `json:"fingerprint"`
 }
 
-// Learning tells whether too little is known yet for a band.
+// Learning reports whether there is too little data for a band.
 func (b ForecastBasis) Learning() bool { return b.State == "learning" }
 
 // ForecastSeries is one series; every column has an entry for each of Times, nil where nothing is known.
@@ -163,14 +163,14 @@ type ForecastSeries struct {
 	OpenFromMS int64   `json:"open_from_ms"` // steps from here on have not closed
 }
 
-// BacktestAnswer says how good the forecasts of a range were.
+// BacktestAnswer holds the accuracy of the forecasts of a range.
 type BacktestAnswer struct {
 	Head
 	ClosedBeforeMS *int64           `json:"closed_before_ms"`
 	Series         []BacktestSeries `json:"series"`
 }
 
-// BacktestSeries is the judgement of one series; figures are nil where no step had a value and a band.
+// BacktestSeries is the accuracy of one series; figures are nil when no step had a value and a band.
 type BacktestSeries struct {
 	ForecastBasis
 	Steps         int64    `json:"steps"`
@@ -206,7 +206,7 @@ type Event struct {
 	State       string            `json:"state"`
 }
 
-// Catalogue is what the bridge offers.
+// Catalogue lists the metrics and capabilities of the bridge.
 type Catalogue struct {
 	ServerTimeMS int64    `json:"server_time_ms"`
 	StoreEpoch   string   `json:"store_epoch"`
@@ -256,7 +256,7 @@ func (c *Catalogue) Metric(name string) (Metric, bool) {
 	return Metric{}, false
 }
 
-// HasDimension tells whether the metric has a dimension of that name.
+// HasDimension reports whether the metric has a dimension of that name.
 func (m Metric) HasDimension(name string) bool {
 	for _, dimension := range m.Dimensions {
 		if dimension.Name == name {
@@ -286,13 +286,13 @@ func (m Metric) Unit(name string) string {
 	return ""
 }
 
-// Hop is the state of one part of the way from the stream to here.
+// Hop is the state of one hop between the stream and this plugin.
 type Hop struct {
 	State   string  `json:"state"`
 	Message *string `json:"message"`
 }
 
-// Failing tells whether the hop does not work.
+// Failing reports whether the hop is failing.
 func (h Hop) Failing() bool { return h.State != "ok" }
 
 // Text is the hop's message, empty where it has none.
@@ -335,10 +335,10 @@ type SkewedBridge struct {
 	AheadMS int64  `json:"ahead_ms"` // negative: behind
 }
 
-// Can tells whether the bridge has a capability that came later than the first version.
+// Can reports whether the bridge has a capability that was added after the first version.
 func (s *Status) Can(capability string) bool { return slices.Contains(s.Capabilities, capability) }
 
-// StatusHistory is what the bridge has recorded of its status.
+// StatusHistory is the recorded status of the bridge.
 type StatusHistory struct {
 	StepMS       int64           `json:"step_ms"`
 	ServerTimeMS int64           `json:"server_time_ms"`
@@ -355,7 +355,7 @@ type HistorySeries struct {
 	Values Numbers           `json:"values"`
 }
 
-// Source is where the bridge reads from.
+// Source is the state of the bridge's source.
 type Source struct {
 	Hop
 	Kind string  `json:"kind"`
@@ -386,7 +386,7 @@ type DeadLetter struct {
 	TimeMS  int64  `json:"time_ms"`
 }
 
-// Text says in one sentence why the record could not be read.
+// Text returns a sentence with the reason why the record could not be read.
 func (d *DeadLetter) Text() string { return "Last dead letter (" + d.Reason + "): " + d.Message }
 
 // Clients are the WebSocket connections of the bridge.
@@ -396,7 +396,7 @@ type Clients struct {
 	QueuedBytes   int64 `json:"queued_bytes"`
 }
 
-// MetricFreshness is how far a metric has been read.
+// MetricFreshness is the watermark and freshness of a metric.
 type MetricFreshness struct {
 	Metric      string `json:"metric"`
 	WatermarkMS *int64 `json:"watermark_ms"`

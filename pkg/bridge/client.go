@@ -19,7 +19,7 @@ import (
 const (
 	maxAnswerBytes = 256 << 20
 	maxErrorBytes  = 64 << 10
-	// concurrentCalls is below the half of the bridge's places that one token's holder gets.
+	// concurrentCalls is below the half of the bridge's places that one token may use.
 	concurrentCalls = 16
 )
 
@@ -33,7 +33,7 @@ type Client struct {
 	rejected rejection
 }
 
-// NewClient makes a client. The HTTP client brings TLS, proxy and timeout; the token may be empty.
+// NewClient returns a client. TLS, proxy and timeout are those of the HTTP client; the token may be empty.
 func NewClient(httpClient *http.Client, address, token string) *Client {
 	return &Client{
 		http: httpClient, address: strings.TrimRight(address, "/"), token: token,
@@ -44,55 +44,55 @@ func NewClient(httpClient *http.Client, address, token string) *Client {
 // Address of the bridge.
 func (c *Client) Address() string { return c.address }
 
-// Query asks for the points of a metric.
+// Query returns the points of a metric.
 func (c *Client) Query(ctx context.Context, request QueryRequest) (*QueryAnswer, error) {
 	var answer QueryAnswer
 	return &answer, c.post(ctx, QueryPath, request, &answer)
 }
 
-// Summary asks for the last value and the statistics of a metric.
+// Summary returns the last value and the statistics of a metric.
 func (c *Client) Summary(ctx context.Context, request SummaryRequest) (*SummaryAnswer, error) {
 	var answer SummaryAnswer
 	return &answer, c.post(ctx, SummaryPath, request, &answer)
 }
 
-// Events asks for events.
+// Events returns events.
 func (c *Client) Events(ctx context.Context, request EventsRequest) (*EventsAnswer, error) {
 	var answer EventsAnswer
 	return &answer, c.post(ctx, EventsPath, request, &answer)
 }
 
-// Forecast asks what each step was expected to be, and for the steps ahead.
+// Forecast returns the expected value of each step, and the steps ahead.
 func (c *Client) Forecast(ctx context.Context, request ForecastRequest) (*ForecastAnswer, error) {
 	var answer ForecastAnswer
 	return &answer, c.post(ctx, ForecastPath, request, &answer)
 }
 
-// Backtest asks how good the forecasts of a range were.
+// Backtest returns the accuracy of the forecasts of a range.
 func (c *Client) Backtest(ctx context.Context, request ForecastRequest) (*BacktestAnswer, error) {
 	var answer BacktestAnswer
 	return &answer, c.post(ctx, BacktestPath, request, &answer)
 }
 
-// Catalogue asks what there is.
+// Catalogue returns the metrics and capabilities of the bridge.
 func (c *Client) Catalogue(ctx context.Context) (*Catalogue, error) {
 	var answer Catalogue
 	return &answer, c.get(ctx, CataloguePath, &answer)
 }
 
-// Status asks for the state of every hop.
+// Status returns the state of every hop.
 func (c *Client) Status(ctx context.Context) (*Status, error) {
 	var answer Status
 	return &answer, c.get(ctx, StatusPath, &answer)
 }
 
-// StatusHistory asks at a StatusHistoryPath for what the bridge has recorded of its status.
+// StatusHistory returns the recorded status at a StatusHistoryPath.
 func (c *Client) StatusHistory(ctx context.Context, path string) (*StatusHistory, error) {
 	var answer StatusHistory
 	return &answer, c.get(ctx, path, &answer)
 }
 
-// Ready asks whether the bridge is ready; it needs no token. A bridge that is not ready is no error.
+// Ready returns the readiness of the bridge, without a token. A bridge that is not ready is not an error.
 func (c *Client) Ready(ctx context.Context) (Readiness, error) {
 	var answer Readiness
 	response, body, err := c.send(ctx, http.MethodGet, ReadyPath, nil)
@@ -121,7 +121,7 @@ const (
 	statusHistoryPath = "/api/v1/status/history"
 )
 
-// StatusHistoryPath is where the recorded status of a range is asked for; maxPoints 0 is every sample.
+// StatusHistoryPath is the path of the recorded status of a range; maxPoints 0 returns every sample.
 func StatusHistoryPath(fromMS, toMS, maxPoints int64) string {
 	query := url.Values{"from_ms": {strconv.FormatInt(fromMS, 10)}, "to_ms": {strconv.FormatInt(toMS, 10)}}
 	if maxPoints > 0 {
@@ -130,12 +130,12 @@ func StatusHistoryPath(fromMS, toMS, maxPoints int64) string {
 	return statusHistoryPath + "?" + query.Encode()
 }
 
-// DimensionValuesPath is where the values of a dimension are asked for; both names may hold any characters.
+// DimensionValuesPath is the path of a dimension's values; both names may contain any characters.
 func DimensionValuesPath(metric, dimension string) string {
 	return CataloguePath + "/" + url.PathEscape(metric) + "/dimensions/" + url.PathEscape(dimension) + "/values"
 }
 
-// Forward makes a GET call and gives status and body as they came, at most so many bytes.
+// Forward makes a GET call and returns status and body unchanged, up to a size limit.
 func (c *Client) Forward(ctx context.Context, path string, query url.Values) (int, []byte, error) {
 	if len(query) > 0 {
 		path += "?" + query.Encode()
@@ -195,13 +195,13 @@ func (c *Client) read(path string, response *http.Response, body []byte, into an
 func (c *Client) unreadable(path string, err error) *Error {
 	return &Error{
 		Code:    CodeNotABridge,
-		Message: fmt.Sprintf("The answer of %s%s is not what a StreamKPI bridge gives", c.address, path),
+		Message: fmt.Sprintf("The response of %s%s is not that of a StreamKPI bridge", c.address, path),
 		Advice:  "Check the URL in the data source settings, and that bridge and plugin are of the same version",
 		Cause:   err,
 	}
 }
 
-// send makes one call and reads its whole answer.
+// send makes one call and reads the whole response.
 func (c *Client) send(ctx context.Context, method, path string, payload []byte) (*http.Response, []byte, error) {
 	needsToken := path != ReadyPath
 	if reason := c.rejected.recent(); needsToken && reason != nil {
@@ -222,7 +222,7 @@ func (c *Client) send(ctx context.Context, method, path string, payload []byte) 
 	if payload != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
-	// Every call only reads: one whose kept connection the bridge had just closed is sent again.
+	// All calls are idempotent: one is repeated when the bridge has just closed its keep-alive connection.
 	request.Header["Idempotency-Key"] = nil
 	started := time.Now()
 	response, err := c.http.Do(request)
@@ -272,7 +272,7 @@ func readBounded(response *http.Response) ([]byte, error) {
 	return body, nil
 }
 
-// routeOf is the path without what a user has named, for the metrics.
+// routeOf is the path without user-defined names, for the metrics.
 func routeOf(path string) string {
 	path, _, _ = strings.Cut(path, "?")
 	if strings.HasPrefix(path, CataloguePath+"/") {

@@ -44,7 +44,7 @@ func TestFailuresSayWhatToDo(t *testing.T) {
 	plain, secure := bridgetest.New(t), bridgetest.NewTLS(t)
 	hanging := bridgetest.New(t)
 	hanging.Route(QueryPath, func(_ http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body) // only then is it told that the client has gone
+		_, _ = io.Copy(io.Discard, r.Body) // only then is a disconnect of the client detected
 		<-r.Context().Done()
 	})
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
@@ -91,14 +91,14 @@ func TestFailuresSayWhatToDo(t *testing.T) {
 		{"cuts its answer", cutting.URL(), nil, CodeUnreachable, 0, []string{"closed the connection"}},
 		{"TLS asked of a plain port", strings.Replace(plain.URL(), "http", "https", 1), nil, CodeTLS, 0, []string{"does not speak TLS", "http://"}},
 		{"plain asked of a TLS port", strings.Replace(secure.URL(), "https", "http", 1), nil, CodeTLS, 400, []string{"TLS", "https://"}},
-		{"unknown authority", secure.URL(), nil, CodeTLS, 0, []string{"authority that is not known", `"Add self-signed certificate"`}},
+		{"unknown authority", secure.URL(), nil, CodeTLS, 0, []string{"unknown authority", `"Add self-signed certificate"`}},
 		{"certificate of another host", secure.URL(), &tls.Config{RootCAs: roots, ServerName: "elsewhere"}, CodeTLS, 0, []string{"not for this host", "server name"}},
 		{"certificate expired", secure.URL(), &tls.Config{RootCAs: roots, Time: func() time.Time { return time.Now().AddDate(100, 0, 0) }}, CodeTLS, 0, []string{"expired", "clocks"}},
-		{"HTML", answering(200, "<html>Welcome</html>"), nil, CodeNotABridge, 200, []string{"no StreamKPI bridge", "URL"}},
-		{"HTML, not found", answering(404, "<html>404</html>"), nil, CodeNotABridge, 404, []string{"no StreamKPI bridge", "404"}},
+		{"HTML", answering(200, "<html>Welcome</html>"), nil, CodeNotABridge, 200, []string{"No StreamKPI bridge found", "URL"}},
+		{"HTML, not found", answering(404, "<html>404</html>"), nil, CodeNotABridge, 404, []string{"No StreamKPI bridge found", "404"}},
 		{"a proxy without its bridge", answering(502, "bad gateway"), nil, CodeUnreachable, 502, []string{"does not reach the bridge behind it"}},
 		{"a proxy with a login", answering(401, "who are you"), nil, CodeNotABridge, 401, []string{"in front of the bridge", "proxy"}},
-		{"JSON of something else", answering(200, `{"series":"none"}`), nil, CodeNotABridge, 0, []string{"is not what a StreamKPI bridge gives", "same version"}},
+		{"JSON of something else", answering(200, `{"series":"none"}`), nil, CodeNotABridge, 0, []string{"is not that of a StreamKPI bridge", "same version"}},
 		{"token refused", answering(401, `{"error":{"code":"unauthenticated","message":"The token is not known","retryable":false,"details":{}}}`), nil,
 			"unauthenticated", 401, []string{"The token is not known", "(unauthenticated)", "Save a valid token in the data source settings"}},
 		{"unknown metric", answering(404, `{"error":{"code":"unknown_metric","message":"There is no metric \"x\".","retryable":false}}`), nil,
@@ -136,10 +136,10 @@ func TestFailuresOfTheNetworkAreSentences(t *testing.T) {
 		code string
 		says []string
 	}{
-		"no route to the host":    {dialled(os.NewSyscallError("connect", syscall.EHOSTUNREACH)), CodeUnreachable, []string{"No way leads to the bridge at http://192.0.2.1:8765.", "firewalls"}},
-		"no route to the network": {dialled(os.NewSyscallError("connect", syscall.ENETUNREACH)), CodeUnreachable, []string{"No way leads to the bridge at", "network"}},
+		"no route to the host":    {dialled(os.NewSyscallError("connect", syscall.EHOSTUNREACH)), CodeUnreachable, []string{"Host unreachable: no route to the bridge at http://192.0.2.1:8765.", "firewalls"}},
+		"no route to the network": {dialled(os.NewSyscallError("connect", syscall.ENETUNREACH)), CodeUnreachable, []string{"Host unreachable: no route to the bridge at", "network"}},
 		"within a WebSocket's dial": {fmt.Errorf("failed to WebSocket dial: %w", dialled(os.NewSyscallError("connect", syscall.EHOSTUNREACH))),
-			CodeUnreachable, []string{"No way leads to the bridge at"}},
+			CodeUnreachable, []string{"Host unreachable: no route to the bridge at"}},
 		"forbidden by the system": {dialled(os.NewSyscallError("connect", syscall.EACCES)), CodeUnreachable, []string{"cannot be reached: permission denied.", "Check that it runs"}},
 		"behind a proxy": {dialled(&net.OpError{Op: "socks connect", Net: "tcp", Source: to, Addr: to, Err: errors.New("general SOCKS server failure")}),
 			CodeUnreachable, []string{"cannot be reached: general SOCKS server failure."}},

@@ -9,10 +9,10 @@ import (
 	"github.com/coder/websocket"
 )
 
-// Dialer opens a WebSocket connection to a bridge.
+// Dialer opens WebSocket connections to a bridge.
 type Dialer func(ctx context.Context) (*websocket.Conn, *Error)
 
-// NewDialer makes one. The HTTP client must not wrap the bodies of answers: an upgraded one is written to.
+// NewDialer returns a Dialer. The HTTP client must not wrap response bodies, as an upgraded one is written to.
 func NewDialer(httpClient *http.Client, address, token string, header http.Header) Dialer {
 	return func(ctx context.Context) (*websocket.Conn, *Error) {
 		asked := header.Clone()
@@ -33,7 +33,7 @@ func NewDialer(httpClient *http.Client, address, token string, header http.Heade
 	}
 }
 
-// noUpgrade says why an answer came but no WebSocket connection.
+// noUpgrade returns the error of a response without a WebSocket upgrade.
 func noUpgrade(address string, response *http.Response, err error) *Error {
 	var body []byte
 	if response.Body != nil {
@@ -44,8 +44,8 @@ func noUpgrade(address string, response *http.Response, err error) *Error {
 	}
 	return &Error{
 		Code:      CodeNotABridge,
-		Message:   fmt.Sprintf("What answers at %s opens no WebSocket connection (HTTP status %d)", address, response.StatusCode),
-		Advice:    "Check the URL in the data source settings; a proxy in front of the bridge must pass WebSocket upgrades on",
+		Message:   fmt.Sprintf("The server at %s rejected the WebSocket upgrade (HTTP status %d)", address, response.StatusCode),
+		Advice:    "Check the URL in the data source settings; a proxy in front of the bridge must forward WebSocket upgrades",
 		Status:    response.StatusCode,
 		Retryable: true,
 		Cause:     err,

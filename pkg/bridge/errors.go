@@ -16,7 +16,7 @@ import (
 	"syscall"
 )
 
-// Codes of errors that this package gives itself; all others are the bridge's own.
+// Codes of errors of this package; all others are the bridge's.
 const (
 	CodeUnreachable = "bridge_unreachable"
 	CodeTimeout     = "bridge_timeout"
@@ -28,10 +28,10 @@ const (
 	CodePlugin      = "plugin_fault"
 )
 
-// Error is what a call to the bridge failed with. Its text says what happened and what to do.
+// Error is a failed call to the bridge. Its text says what happened and what to do.
 type Error struct {
 	Code      string
-	Message   string // what happened, the bridge's own words where it has said something
+	Message   string // what happened, as reported by the bridge if it responded
 	Advice    string // what to do; empty where the message says it
 	Status    int    // HTTP status, 0 where there was no answer
 	Retryable bool
@@ -56,7 +56,7 @@ func sentence(text string) string {
 	return text + "."
 }
 
-// advice says what to do about the bridge's refusals, where its own message does not.
+// advice is the remedy for error codes of the bridge whose message has none.
 var advice = map[string]string{
 	"unauthenticated":        "Save a valid token in the data source settings",
 	"forbidden":              "Save a token with the scope and the filters that this needs in the data source settings",
@@ -67,15 +67,15 @@ var advice = map[string]string{
 	"unknown_dimension":      "Correct the filter or the grouping in the query",
 	"too_many_subscriptions": "Raise limits.max_subscriptions in the bridge's settings, or show fewer different queries at once",
 	"range_too_large":        "Choose a shorter time range, a longer step, or fewer series",
-	"rate_limited":           "Ask less often, or raise the bridge's limits",
-	"overloaded":             "Try again in a moment; if it stays, ask less often or start another bridge",
+	"rate_limited":           "Query less often, or raise the bridge's limits",
+	"overloaded":             "Retry later; if it persists, query less often or start another bridge",
 	"store_unavailable":      "Check the bridge's store (Redis or its disk)",
 	"source_unavailable":     "Check the bridge's source (Kafka)",
-	"internal":               "Look into the bridge's log",
+	"internal":               "See the bridge's log",
 	"payload_too_large":      "Use fewer or shorter filter values",
 }
 
-// refusal turns an answer of 400 and above into an Error.
+// refusal converts a response with status 400 or above to an Error.
 func refusal(address string, response *http.Response, body []byte) *Error {
 	var answer struct {
 		Error struct {
@@ -103,7 +103,7 @@ func refusal(address string, response *http.Response, body []byte) *Error {
 func wantsTLS(address string, status int) *Error {
 	return &Error{
 		Code:    CodeTLS,
-		Message: fmt.Sprintf("What answers at %s speaks TLS only", address),
+		Message: fmt.Sprintf("The server at %s requires TLS", address),
 		Advice:  "Begin the URL in the data source settings with https://",
 		Status:  status,
 	}
@@ -112,7 +112,7 @@ func wantsTLS(address string, status int) *Error {
 func notABridge(address string, response *http.Response) *Error {
 	problem := &Error{
 		Code:    CodeNotABridge,
-		Message: fmt.Sprintf("What answers at %s is no StreamKPI bridge (HTTP status %d)", address, response.StatusCode),
+		Message: fmt.Sprintf("No StreamKPI bridge found at %s (HTTP status %d)", address, response.StatusCode),
 		Advice:  "Check the URL in the data source settings",
 		Status:  response.StatusCode,
 	}
@@ -123,13 +123,13 @@ func notABridge(address string, response *http.Response) *Error {
 		problem.Advice = "Check that the bridge runs and that the proxy knows its address"
 		problem.Retryable = true
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusProxyAuthRequired:
-		problem.Message = fmt.Sprintf("Something in front of the bridge at %s refuses the access (HTTP status %d)", address, response.StatusCode)
+		problem.Message = fmt.Sprintf("A proxy in front of the bridge at %s denied access (HTTP status %d)", address, response.StatusCode)
 		problem.Advice = "Check the proxy between Grafana and the bridge, and the token in the data source settings"
 	}
 	return problem
 }
 
-// unreached turns the failure of a call that had no answer into an Error.
+// unreached converts the failure of a call without a response to an Error.
 func unreached(address string, err error) *Error {
 	problem := &Error{Code: CodeUnreachable, Retryable: true, Cause: err}
 	if told := tlsProblem(address, err); told != nil {
@@ -144,7 +144,7 @@ func unreached(address string, err error) *Error {
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		problem.Code = CodeTimeout
 		problem.Message = fmt.Sprintf("The bridge at %s did not answer in time", address)
-		problem.Advice = "Check that it runs and is not overloaded, ask for less, or raise the timeout in the data source settings"
+		problem.Advice = "Check that it runs and is not overloaded, request less, or raise the timeout in the data source settings"
 	case errors.As(err, &dns):
 		problem.Message = fmt.Sprintf("The bridge's host %q is not known", dns.Name)
 		problem.Advice = "Check the URL in the data source settings, and the name service of the machine on which Grafana runs"
@@ -152,7 +152,7 @@ func unreached(address string, err error) *Error {
 		problem.Message = fmt.Sprintf("No bridge listens at %s", address)
 		problem.Advice = "Start the bridge, or correct the URL in the data source settings"
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
-		problem.Message = fmt.Sprintf("No way leads to the bridge at %s", address)
+		problem.Message = fmt.Sprintf("Host unreachable: no route to the bridge at %s", address)
 		problem.Advice = "Check the URL in the data source settings, and the network and the firewalls between Grafana and the bridge"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		problem.Message = fmt.Sprintf("The bridge at %s closed the connection without an answer", address)
@@ -164,12 +164,12 @@ func unreached(address string, err error) *Error {
 	return problem
 }
 
-// pluginFault is a panic of this plugin as an Error.
+// pluginFault converts a panic of this plugin to an Error.
 func pluginFault(fault any) *Error {
 	return &Error{
 		Code:      CodePlugin,
 		Message:   fmt.Sprintf("The StreamKPI plugin failed: %v", fault),
-		Advice:    "Its log has more; please report it",
+		Advice:    "See Grafana's log, and please report it",
 		Retryable: true,
 	}
 }
@@ -189,7 +189,7 @@ func tlsProblem(address string, err error) *Error {
 		problem.Message = fmt.Sprintf("The bridge at %s does not speak TLS", address)
 		problem.Advice = "Begin the URL in the data source settings with http://, or give the bridge a certificate"
 	case errors.As(err, &unknown):
-		problem.Message = fmt.Sprintf("The certificate of the bridge at %s is signed by an authority that is not known here", address)
+		problem.Message = fmt.Sprintf("The certificate of the bridge at %s is signed by an unknown authority", address)
 		problem.Advice = "Turn on \"Add self-signed certificate\" in the data source settings and paste the authority's certificate"
 	case errors.As(err, &hostname):
 		problem.Message = fmt.Sprintf("The bridge's certificate is not for this host: %s", strings.TrimPrefix(hostname.Error(), "x509: "))
@@ -209,7 +209,7 @@ func tlsProblem(address string, err error) *Error {
 	return problem
 }
 
-// rootText is what a chain of errors ends with, without the calls and addresses that the outer ones name.
+// rootText is the innermost error of a chain, without the calls and addresses of the outer ones.
 func rootText(err error) string {
 	var (
 		outer  *url.Error

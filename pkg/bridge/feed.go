@@ -14,23 +14,23 @@ import (
 
 // Timing of a feed; tests shorten it.
 type Timing struct {
-	Connect  time.Duration // until a connection must stand
+	Connect  time.Duration // timeout for opening a connection
 	Silence  time.Duration // without any message the connection counts as lost
-	Linger   time.Duration // a connection without subscriptions is kept so long
+	Linger   time.Duration // how long a connection without subscriptions is kept
 	LeastGap time.Duration // between attempts to connect, growing
 	MostGap  time.Duration
 	Retry    time.Duration // after a refused subscription, growing
 	MostWait time.Duration
 }
 
-// DefaultTiming goes with the bridge's heartbeat of 4 s.
+// DefaultTiming matches the bridge's heartbeat of 4 s.
 var DefaultTiming = Timing{
 	Connect: 10 * time.Second, Silence: 15 * time.Second, Linger: 10 * time.Second,
 	LeastGap: 250 * time.Millisecond, MostGap: 15 * time.Second, Retry: time.Second, MostWait: 30 * time.Second,
 }
 
-// Feed is the one WebSocket connection of a data source instance. It opens with the first subscription, comes back
-// by itself, and closes some time after the last subscription. Equal selections share one subscription of the bridge.
+// Feed is the WebSocket connection of a data source instance. It opens with the first subscription, reconnects, and
+// closes some time after the last subscription. Equal selections share one subscription of the bridge.
 type Feed struct {
 	dial   Dialer
 	timing Timing
@@ -49,7 +49,7 @@ type Feed struct {
 	idle      *time.Timer
 }
 
-// NewFeed makes a feed that is not connected.
+// NewFeed returns a feed that is not connected.
 func NewFeed(dial Dialer, timing Timing) *Feed {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Feed{
@@ -58,7 +58,7 @@ func NewFeed(dial Dialer, timing Timing) *Feed {
 	}
 }
 
-// Subscribe tells the listener of everything that the selection has from so far back on, until the subscription is closed.
+// Subscribe notifies the listener of the selection's points within the reach until the subscription is closed.
 func (f *Feed) Subscribe(selection model.Canonical, reach time.Duration, listener Listener) *Subscription {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -81,7 +81,7 @@ func (f *Feed) Subscribe(selection model.Canonical, reach time.Duration, listene
 	return subscription
 }
 
-// greet tells a listener where the feed stands; all later notes come by themselves.
+// greet sends a new listener the state of the feed; later notes follow as they arrive.
 func (f *Feed) greet(up *upstream, listener Listener) {
 	switch {
 	case up.subscribed:
@@ -95,7 +95,7 @@ func (f *Feed) greet(up *upstream, listener Listener) {
 	}
 }
 
-// Close ends the connection and tells every listener; it returns when nothing runs any more.
+// Close ends the connection and notifies every listener; it returns when all goroutines have ended.
 func (f *Feed) Close(reason string) {
 	f.mu.Lock()
 	f.closed = true
@@ -120,7 +120,7 @@ func (f *Feed) start() {
 	go f.run()
 }
 
-// run keeps the connection as long as somebody wants it.
+// run keeps the connection open while there are subscriptions.
 func (f *Feed) run() {
 	defer f.runs.Done()
 	delays := backoff{least: f.timing.LeastGap, most: f.timing.MostGap}
@@ -156,7 +156,7 @@ func (f *Feed) run() {
 	}
 }
 
-// stop ends the run where nobody wants the connection any more; otherwise it tells the listeners of the loss.
+// stop ends the run when there are no subscriptions; otherwise it notifies the listeners of the loss.
 func (f *Feed) stop(problem *Error) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -175,9 +175,9 @@ func (f *Feed) stop(problem *Error) bool {
 	return false
 }
 
-// connectOnce holds one connection until it ends; served tells whether it gave anything.
+// connectOnce serves one connection until it ends; served reports whether it answered a subscription.
 func (f *Feed) connectOnce() (served bool, problem *Error) {
-	// A fault here would end the process, and with it every other data source.
+	// A panic here would end the process, and with it every other data source.
 	defer func() {
 		if fault := recover(); fault != nil {
 			log.DefaultLogger.Error("The live feed failed", "fault", fault, "stack", string(debug.Stack()))
@@ -204,7 +204,7 @@ func (f *Feed) open() (*link, *Error) {
 	return newLink(f.ctx, conn, f.timing.Silence), nil
 }
 
-// attach makes a new connection the present one and asks for all that is wanted.
+// attach makes a new connection the current one and subscribes everything.
 func (f *Feed) attach(link *link) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

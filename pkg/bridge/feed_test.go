@@ -20,7 +20,7 @@ var fast = Timing{
 	LeastGap: 5 * time.Millisecond, MostGap: 40 * time.Millisecond, Retry: 20 * time.Millisecond, MostWait: 100 * time.Millisecond,
 }
 
-// recorder is a listener that keeps what it is told.
+// recorder is a listener that records notes.
 type recorder struct {
 	mu    sync.Mutex
 	notes []Note
@@ -179,7 +179,7 @@ func TestACutConnectionComesBack(t *testing.T) {
 	}
 }
 
-// reachOf tells how far back a subscription asks.
+// reachOf returns the requested reach of a subscription.
 func reachOf(asked message) time.Duration {
 	return time.Since(time.UnixMilli(int64(asked["from_ms"].(float64))))
 }

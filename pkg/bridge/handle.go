@@ -1,6 +1,6 @@
 package bridge
 
-// handle takes a message to those whom it concerns; it tells whether a subscription was answered.
+// handle dispatches a message; it reports whether a subscription was answered.
 func (f *Feed) handle(message *serverMessage) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -36,7 +36,7 @@ func (f *Feed) handle(message *serverMessage) bool {
 	return false
 }
 
-// missed: an update did not come. What did come stays true; a fresh snapshot makes it complete.
+// missed handles a lost update. Received points stay valid; a new snapshot adds the missing ones.
 func (f *Feed) missed(up *upstream) {
 	const reason = "missed_update"
 	up.notify(Note{Kind: Resyncing, Reason: reason})

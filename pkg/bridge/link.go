@@ -13,7 +13,7 @@ import (
 	"github.com/coder/websocket"
 )
 
-// codeTooFast is the bridge's word for too many messages: the next connection waits longer.
+// codeTooFast is the bridge's code for too many messages: the next connection waits longer.
 const codeTooFast = "rate_limited"
 
 // maxSnapshotBytes is beyond the largest snapshot of a million points.
@@ -25,8 +25,8 @@ type queued struct {
 	text []byte
 }
 
-// link is one connection with the messages that wait to be sent on it: at most one subscribe for each subscription
-// that is wanted, and one unsubscribe for each that the bridge has been asked for.
+// link is one connection with its queue of messages: at most one subscribe per wanted subscription, and one unsubscribe
+// per subscription that was requested.
 type link struct {
 	conn    *websocket.Conn
 	silence time.Duration
@@ -45,10 +45,10 @@ func newLink(ctx context.Context, conn *websocket.Conn, silence time.Duration) *
 	return &link{conn: conn, silence: silence, ctx: own, cancel: cancel, ready: make(chan struct{}, 1)}
 }
 
-// subscribe queues the message that asks for a subscription; it never blocks.
+// subscribe queues a subscribe message; it never blocks.
 func (l *link) subscribe(id string, text []byte) { l.enqueue(queued{id: id, text: text}) }
 
-// unsubscribe takes a subscription back: where its message is still queued neither is sent.
+// unsubscribe cancels a subscription: when its message is still queued, neither is sent.
 func (l *link) unsubscribe(id string, text []byte) {
 	l.mu.Lock()
 	waiting := slices.IndexFunc(l.queue, func(other queued) bool { return other.id == id })
@@ -71,7 +71,7 @@ func (l *link) enqueue(message queued) {
 	}
 }
 
-// next takes the oldest message out of the queue; false where it is empty.
+// next dequeues the oldest message; false when empty.
 func (l *link) next() (queued, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -88,8 +88,8 @@ func (l *link) close() {
 	_ = l.conn.CloseNow() // the peer may not read: a closing handshake would wait for it
 }
 
-// serve reads until the connection ends. served tells whether a subscription was answered; a nil problem means that
-// this side has ended it.
+// serve reads until the connection ends. served reports whether a subscription was answered; a nil problem means that
+// this side has closed it.
 func (l *link) serve(f *Feed) (served bool, problem *Error) {
 	var writer sync.WaitGroup
 	writer.Go(l.write)
@@ -144,7 +144,7 @@ func (l *link) readText(ctx context.Context, silence *time.Timer) ([]byte, error
 	return io.ReadAll(&progressReader{from: reader, onProgress: func() { silence.Reset(l.silence) }})
 }
 
-// progressReader reports each read that brought something.
+// progressReader reports each read that returned data.
 type progressReader struct {
 	from       io.Reader
 	onProgress func()
@@ -160,10 +160,10 @@ func (p *progressReader) Read(into []byte) (int, error) {
 
 var (
 	errSilent    = errors.New("the bridge has sent nothing for too long")
-	errNoMessage = errors.New("what came is no message of a bridge")
+	errNoMessage = errors.New("received something other than a message of a bridge")
 )
 
-// write sends what is queued, no faster than the bridge allows.
+// write sends queued messages within the bridge's rate limit.
 func (l *link) write() {
 	pace := newPacer()
 	for {
@@ -190,7 +190,7 @@ func (l *link) writeOne(text []byte) error {
 	return l.conn.Write(ctx, websocket.MessageText, text)
 }
 
-// giveUp ends the connection from the writer's side; the reader tells why.
+// giveUp ends the connection from the writer's side; the reader reports why.
 func (l *link) giveUp(err error) {
 	if l.ctx.Err() != nil {
 		return
@@ -207,7 +207,7 @@ func (l *link) writerGaveUp() bool {
 	return l.stuck != nil
 }
 
-// ended says why a connection is over; nil where this side has ended it.
+// ended returns why a connection ended; nil when this side has closed it.
 func (l *link) ended(err error, told *Error) *Error {
 	if told != nil {
 		return told
@@ -219,7 +219,7 @@ func (l *link) ended(err error, told *Error) *Error {
 		problem.Message = fmt.Sprintf("The bridge has sent nothing for %d s", int(l.silence.Seconds()))
 	case errors.Is(err, errNoMessage):
 		problem.Code = CodeNotABridge
-		problem.Message = "What the bridge sent cannot be read"
+		problem.Message = "The bridge sent an unreadable message"
 		problem.Advice = "Check that bridge and plugin are of the same version"
 	case status == websocket.StatusGoingAway:
 		problem.Message = "The bridge is restarting"

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// backoff gives growing delays with jitter, so that many clients do not come back at the same moment.
+// backoff returns growing delays with jitter, so that many clients do not reconnect at the same moment.
 type backoff struct {
 	least, most time.Duration
 	tries       int
@@ -25,7 +25,7 @@ func (b *backoff) next() time.Duration {
 
 func (b *backoff) reset() { b.tries = 0 }
 
-// pacer keeps what is sent below the bridge's limit of 50 messages a second, 200 at once.
+// pacer limits messages to the bridge's rate of 50 per second with bursts of 200.
 type pacer struct {
 	left float64
 	at   time.Time

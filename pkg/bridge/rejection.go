@@ -8,8 +8,8 @@ import (
 
 const (
 	codeUnauthenticated = "unauthenticated"
-	// rejectionAge: the panels of a dashboard, which ask together, try a rejected token once, since each try counts
-	// against the bridge's limit of wrong tokens. It is short, so that a token that is put right works at once.
+	// rejectionAge is how long a rejected token is not retried, as the panels of a dashboard query together and each
+	// attempt counts against the bridge's limit of wrong tokens. Short, so that a corrected token works at once.
 	rejectionAge = time.Second
 )
 
@@ -22,7 +22,7 @@ type rejection struct {
 	at     time.Time
 }
 
-// recent is the reason why no call should be made at this moment; nil where one may be.
+// recent returns the error of a recent rejection, during which no call should be made; else nil.
 func (r *rejection) recent() *Error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -32,8 +32,8 @@ func (r *rejection) recent() *Error {
 	return r.reason
 }
 
-// note takes in what a call was answered. Where the bridge limits the rate of a token that it has rejected, it gives
-// the first reason, which the limit would hide; otherwise nil.
+// note records the result of a call. When the bridge rate-limits a rejected token, it returns the original rejection,
+// which the limit would hide; otherwise nil.
 func (r *rejection) note(address string, response *http.Response, body []byte) *Error {
 	r.mu.Lock()
 	defer r.mu.Unlock()

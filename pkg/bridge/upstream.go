@@ -21,7 +21,7 @@ func startOf(reach time.Duration, now time.Time) int64 {
 	return now.Add(-reach).UnixMilli()
 }
 
-// NoteKind is what a feed tells its listeners.
+// NoteKind is the kind of a notification of a feed.
 type NoteKind int
 
 // The notes.
@@ -35,7 +35,7 @@ const (
 	Ended                        // nothing will come any more
 )
 
-// Note is one thing that a listener is told.
+// Note is one notification of a listener.
 type Note struct {
 	Kind         NoteKind
 	Reason       string // of Subscribed, Resyncing and Ended
@@ -48,8 +48,8 @@ type Note struct {
 	StoreEpoch   string
 }
 
-// Listener is told in order, by one goroutine at a time, while the feed is locked: it must return at once and must
-// not call the feed.
+// Listener receives notes in order, from one goroutine at a time, while the feed is locked: it must return at once and
+// must not call the feed.
 type Listener interface{ Notify(Note) }
 
 // Subscription is one listener's part in a feed.
@@ -59,7 +59,7 @@ type Subscription struct {
 	key      string
 }
 
-// Close ends it. Nothing is told afterwards.
+// Close ends the subscription. No notes follow.
 func (s *Subscription) Close() {
 	f := s.feed
 	f.mu.Lock()
@@ -78,7 +78,7 @@ func (s *Subscription) Close() {
 	}
 }
 
-// Widen makes the subscription reach back so far; a fresh Subscribed follows where it did not.
+// Widen extends the reach of the subscription; a new Subscribed follows if it was shorter.
 func (s *Subscription) Widen(reach time.Duration) {
 	s.feed.mu.Lock()
 	defer s.feed.mu.Unlock()
@@ -87,7 +87,7 @@ func (s *Subscription) Widen(reach time.Duration) {
 	}
 }
 
-// Active tells whether the bridge keeps the selection up to date now.
+// Active reports whether the selection is up to date.
 func (s *Subscription) Active() bool {
 	s.feed.mu.Lock()
 	defer s.feed.mu.Unlock()
@@ -106,7 +106,7 @@ type upstream struct {
 	resync     string // reason of a resync that is not over
 	before     bool   // it was subscribed once: the next time is a reconnect
 	problem    *Error
-	head       Note // watermark, clock and epoch as last told
+	head       Note // watermark, clock and epoch as last received
 	listeners  []*Subscription
 	retry      backoff
 	timer      *time.Timer
@@ -118,7 +118,7 @@ func (u *upstream) notify(note Note) {
 	}
 }
 
-// lost: the connection is gone, and with it the id.
+// lost resets the id after the connection was lost.
 func (u *upstream) lost() {
 	u.id, u.subscribed, u.resync = "", false, ""
 	if u.timer != nil {
@@ -127,7 +127,7 @@ func (u *upstream) lost() {
 	}
 }
 
-// subscribe asks the bridge, where there is a connection; with f.mu held.
+// subscribe requests the subscription if connected; with f.mu held.
 func (f *Feed) subscribe(up *upstream) {
 	if f.link == nil {
 		return
@@ -147,7 +147,8 @@ func (f *Feed) subscribe(up *upstream) {
 	f.link.subscribe(up.id, text)
 }
 
-// unsubscribe lets the present id go. The bridge counts subscriptions, so the old one goes before a new one comes.
+// unsubscribe releases the current id. The bridge limits subscriptions, so the old one is released before a new one is
+// requested.
 func (f *Feed) unsubscribe(up *upstream) {
 	if up.id == "" || f.link == nil {
 		return
@@ -166,7 +167,7 @@ func (f *Feed) drop(key string, up *upstream) {
 	up.lost()
 }
 
-// widen asks anew where what was asked does not reach back so far by now; with f.mu held.
+// widen subscribes again when the current subscription does not reach back far enough; with f.mu held.
 func (f *Feed) widen(up *upstream, reach time.Duration) {
 	up.reach = max(up.reach, reach)
 	if startOf(reach, time.Now()) < up.fromMS {
@@ -174,7 +175,7 @@ func (f *Feed) widen(up *upstream, reach time.Duration) {
 	}
 }
 
-// retryLater asks again for a selection that was refused; with f.mu held.
+// retryLater retries a refused selection; with f.mu held.
 func (f *Feed) retryLater(up *upstream) {
 	var timer *time.Timer
 	timer = time.AfterFunc(up.retry.next(), func() {

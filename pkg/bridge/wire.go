@@ -8,7 +8,7 @@ import (
 	"github.com/streamkpi/streamkpi/pkg/model"
 )
 
-// subscribeMessage asks for a selection that stays up to date.
+// subscribeMessage requests a live selection.
 type subscribeMessage struct {
 	Type        string            `json:"type"`
 	ID          string            `json:"id"`

@@ -35,7 +35,8 @@ func anomalyTable(asked Asked, answer *bridge.ForecastAnswer, meta Meta) data.Fr
 	return asked.finish(data.Frames{frame}, data.FrameTypeTable, meta)
 }
 
-// learningBasis returns what is said of the first series where all of them still learn, so that no anomaly means nothing.
+// learningBasis returns the basis of the first series when all series are still learning, so that the absence of
+// anomalies means nothing.
 func learningBasis(all []bridge.ForecastSeries) *bridge.ForecastBasis {
 	for _, series := range all {
 		if !series.Learning() {
@@ -48,7 +49,7 @@ func learningBasis(all []bridge.ForecastSeries) *bridge.ForecastBasis {
 	return &all[0].ForecastBasis
 }
 
-// stepRun is steps in a row: rows [from, to) of a series.
+// stepRun is a run of steps: rows [from, to) of a series.
 type stepRun struct{ from, to int }
 
 // anomalousRuns returns the runs of at least `least` steps that lie on one side of the band.

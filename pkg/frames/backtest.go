@@ -8,7 +8,7 @@ import (
 
 var backtestColumns = []string{"state", "steps", "mase", "coverage", "interval_score", "alarms_per_day", "alarms"}
 
-// FromBacktest gives a table with one row for each series.
+// FromBacktest returns a table with one row per series.
 func FromBacktest(asked Asked, answer *bridge.BacktestAnswer) data.Frames {
 	count := len(answer.Series)
 	labels := make([]map[string]string, count)

@@ -11,8 +11,8 @@ import (
 	"github.com/streamkpi/streamkpi/pkg/bridge"
 )
 
-// FromEvents gives the events as a table, which annotations read too, as a count, or as the newest value of each
-// label set. The events come newest first, and those that the query leaves out are gone already.
+// FromEvents returns the events as a table, which annotations also read, as a count, or as the newest value of each
+// label set. Expects events newest first, already filtered.
 func FromEvents(asked Asked, answer *bridge.EventsAnswer, unit string) data.Frames {
 	meta := asked.meta()
 	meta.Measure, meta.MeasureTitle = "", ""
@@ -143,7 +143,7 @@ func (a Asked) eventNumber(name string, labels map[string]string, value *float64
 	return numberFrame(name, labels, value, data.FieldConfig{Unit: unit, DisplayNameFromDS: a.name("", labels)})
 }
 
-// group is what the query keeps of an event's labels.
+// group returns the labels of an event that the query keeps.
 func (a Asked) group(labels map[string]string) map[string]string {
 	if !a.Query.Grouped {
 		return labels

@@ -9,7 +9,7 @@ import (
 	"github.com/streamkpi/streamkpi/pkg/bridge"
 )
 
-// ForecastMeta is what a frame of bands says of the forecast of its series.
+// ForecastMeta is the forecast metadata of a frame of bands.
 type ForecastMeta struct {
 	State         string `json:"state"`
 	Message       string `json:"message,omitempty"` // while learning, how much is there and needed
@@ -17,13 +17,13 @@ type ForecastMeta struct {
 	Fingerprint   string `json:"fingerprint"`
 }
 
-// ReachesAhead tells whether a form of a forecast shows steps that have not closed.
+// ReachesAhead reports whether a form of a forecast shows steps that have not closed.
 func ReachesAhead(as string) bool {
 	return as == "bands" || as == "expected" || as == "lower" || as == "upper"
 }
 
-// FromForecast gives what the query asks for: bands as one frame a series, ready to be drawn; one column as a time
-// series or the share of anomalous steps as a number, for rules too; or the anomalies as a table of events.
+// FromForecast returns the requested form: bands as one frame per series; one column as a time series or the share of
+// anomalous steps as a number, also for rules; or the anomalies as a table of events.
 func FromForecast(asked Asked, answer *bridge.ForecastAnswer) data.Frames {
 	meta := asked.headMeta(answer.Head)
 	switch asked.Query.Forecast.As {
@@ -56,7 +56,7 @@ func bandFrames(asked Asked, answer *bridge.ForecastAnswer, meta Meta) data.Fram
 		own.OpenFromMS = shifted(&openFrom, asked.Query.TimeShift)
 		own.Forecast = forecastMeta(series.ForecastBasis)
 		asked.describe(frame, "", own)
-		// Explore takes only frames of two fields for lines by itself.
+		// Explore draws only frames of two fields as lines by default.
 		frame.Meta.PreferredVisualization = data.VisTypeGraph
 		all = append(all, frame)
 	}
@@ -81,7 +81,7 @@ func forecastTimes(asked Asked, head bridge.Head, starts []int64) *data.Field {
 	return field
 }
 
-// columnFrames are one column of each series, without the steps of which it knows nothing.
+// columnFrames returns one column of each series, without the steps that have no value.
 func columnFrames(asked Asked, answer *bridge.ForecastAnswer, meta Meta) data.Frames {
 	var all data.Frames
 	as := asked.Query.Forecast.As
@@ -123,7 +123,7 @@ func columnOf(series bridge.ForecastSeries, as, unit string) (bridge.Numbers, st
 // isAnomalous: the score's size says so from 1 on, its sign on which side.
 func isAnomalous(score *float64) bool { return score != nil && math.Abs(*score) >= 1 }
 
-// anomalousOf is 1 where a step was unusual, 0 where it was not, nil where nothing is known.
+// anomalousOf is 1 for an anomalous step, 0 for a normal one, nil when unknown.
 func anomalousOf(scores bridge.Numbers) bridge.Numbers {
 	flags := make(bridge.Numbers, len(scores))
 	for i, score := range scores {

@@ -1,4 +1,4 @@
-// Package frames turns answers of the bridge into data frames. It asks nothing and knows no request.
+// Package frames converts answers of the bridge to data frames. It makes no requests.
 package frames
 
 import (
@@ -9,8 +9,8 @@ import (
 	"github.com/streamkpi/streamkpi/pkg/model"
 )
 
-// Meta is what every frame says of itself, in meta.custom.streamkpi; src/frames/frame-meta.ts reads it. The browser's
-// live side overwrites the state.
+// Meta is the metadata of every frame in meta.custom.streamkpi, read by src/frames/frame-meta.ts. The browser's live
+// code overwrites the state.
 type Meta struct {
 	Version          int             `json:"version"`
 	Kind             model.Kind      `json:"kind"`
@@ -47,7 +47,7 @@ type Live struct {
 
 const metaVersion = 1
 
-// stateStatic: nothing keeps a mere answer up to date.
+// stateStatic marks an answer without live updates.
 const stateStatic = "static"
 
 // Custom is what Grafana carries for the data source in a frame's metadata.
@@ -55,18 +55,18 @@ type Custom struct {
 	StreamKPI Meta `json:"streamkpi"`
 }
 
-// Asked is what the frames of one answer have in common: what was asked, and what is known of the metric.
+// Asked is shared by the frames of one answer: the query and the metric.
 type Asked struct {
 	Query    model.Query
 	Executed string // the call to the bridge, for the query inspector
 	Notices  []data.Notice
 	Live     *Live
 	Metric   MetricInfo
-	// Truncated tells that an answer of events may leave some out.
+	// Truncated reports that an answer of events may be incomplete.
 	Truncated bool
 }
 
-// MetricInfo is what the catalogue says of the metric; zero where it does not know it.
+// MetricInfo is the catalogue entry of the metric; zero when unknown.
 type MetricInfo struct {
 	Title        string
 	MeasureTitle string // empty for the default measure
@@ -92,11 +92,11 @@ func (a Asked) meta() Meta {
 	}
 }
 
-// longestRepeated is the longest call that each frame carries; a longer one, of many filter values, stands on the first
-// frame only, so that a thousand series do not repeat it.
+// longestRepeated is the longest call that each frame carries; a longer one, with many filter values, is only on the
+// first frame, so that a thousand series do not repeat it.
 const longestRepeated = 4 << 10
 
-// describe gives a frame its type and its metadata.
+// describe sets a frame's type and metadata.
 func (a Asked) describe(frame *data.Frame, frameType data.FrameType, meta Meta) {
 	frame.Meta = &data.FrameMeta{
 		Type:   frameType,
@@ -110,8 +110,8 @@ func (a Asked) describe(frame *data.Frame, frameType data.FrameType, meta Meta) 
 	}
 }
 
-// finish puts the notices on the first frame only, so that a panel tells each once. An answer without frames gets
-// an empty one of the type: alert rules see no data, panels the metadata.
+// finish sets the notices on the first frame only, so that a panel shows each once. An answer without frames gets an
+// empty one of the type: alert rules see no data, panels the metadata.
 func (a Asked) finish(all data.Frames, frameType data.FrameType, meta Meta) data.Frames {
 	if len(all) == 0 {
 		frame := data.NewFrame("")

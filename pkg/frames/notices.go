@@ -10,7 +10,7 @@ import (
 	"github.com/streamkpi/streamkpi/pkg/model"
 )
 
-// WarningNotices says the bridge's warnings to the reader of a panel.
+// WarningNotices converts the bridge's warnings to panel notices.
 func WarningNotices(warnings []bridge.Warning) []data.Notice {
 	var notices []data.Notice
 	for _, warning := range warnings {
@@ -26,7 +26,7 @@ func WarningNotices(warnings []bridge.Warning) []data.Notice {
 	return notices
 }
 
-// Truncated tells whether the answer leaves series out.
+// Truncated reports whether the answer omits series.
 func Truncated(warnings []bridge.Warning) bool {
 	for _, warning := range warnings {
 		if warning.Code == "series_truncated" {
@@ -36,7 +36,7 @@ func Truncated(warnings []bridge.Warning) bool {
 	return false
 }
 
-// DownsampledNotice says that points stand for more than one window.
+// DownsampledNotice says that each point combines several windows.
 func DownsampledNotice(stepMS, windowMS int64) []data.Notice {
 	if windowMS <= 0 || stepMS <= windowMS {
 		return nil

@@ -8,7 +8,7 @@ import (
 	"github.com/streamkpi/streamkpi/pkg/bridge"
 )
 
-// openName of the field, as two series of one name with the same labels are no valid frames.
+// openName is the field name, as two series with equal names and labels are not valid frames.
 const openName = "Open"
 
 // openSuffix tells in the name of a series that its windows are open: in tooltips, which show nothing else of it.

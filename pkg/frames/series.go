@@ -8,8 +8,8 @@ import (
 	"github.com/streamkpi/streamkpi/pkg/bridge"
 )
 
-// FromSeries gives one frame a series: the time field and one numeric field with its labels. Where the query separates
-// open windows, those of each series are one more frame.
+// FromSeries returns one frame per series: the time field and one numeric field with labels. When the query separates
+// open windows, they are an additional frame per series.
 func FromSeries(asked Asked, answer *bridge.QueryAnswer) data.Frames {
 	shift := asked.Query.TimeShift
 	meta := asked.headMeta(answer.Head)

@@ -27,7 +27,7 @@ var statusNumbers = map[string]statusNumber{
 	"ready":        {nil, "Ready", "bool_yes_no", 1},
 }
 
-// FromStatus gives the table of hops, or numbers as they are now.
+// FromStatus returns the table of hops, or the current numbers.
 func FromStatus(asked Asked, status *bridge.Status) data.Frames {
 	meta := asked.meta()
 	meta.Metric, meta.Measure = "", ""
@@ -54,7 +54,7 @@ func FromStatus(asked Asked, status *bridge.Status) data.Frames {
 	return asked.finish(all, data.FrameTypeNumericMulti, meta)
 }
 
-// FromStatusHistory gives what the bridge has recorded, as time series.
+// FromStatusHistory returns the recorded status as time series.
 func FromStatusHistory(asked Asked, history *bridge.StatusHistory) data.Frames {
 	meta := asked.meta()
 	meta.Metric, meta.Measure = "", ""
@@ -93,8 +93,8 @@ func allowForLateSamples(frame *data.Frame) {
 	}
 }
 
-// ofMetric tells whether a number with these labels is wanted: those of one metric only, where the query names one.
-// What belongs to no metric (hops, clients) always is.
+// ofMetric reports whether a number with these labels matches the query's metric, if it names one. Numbers without a
+// metric (hops, clients) always match.
 func (a Asked) ofMetric(labels map[string]string) bool {
 	metric, ofOne := labels["metric"]
 	return a.Query.Metric == "" || !ofOne || metric == a.Query.Metric
@@ -115,7 +115,7 @@ type sample struct {
 	value  *float64
 }
 
-// samplesOf gives one number for each thing; nil where the token may not know it.
+// samplesOf returns one number per item; nil when the token may not see it.
 func samplesOf(form string, status *bridge.Status) []sample {
 	var samples []sample
 	switch form {
@@ -151,7 +151,7 @@ type namedHop struct {
 	bridge.Hop
 }
 
-// hopsOf lists a clock only where it is wrong.
+// hopsOf lists the clock only when it is wrong.
 func hopsOf(status *bridge.Status) []namedHop {
 	var hops []namedHop
 	if status.Clock != nil && status.Clock.Failing() {
@@ -164,7 +164,7 @@ func hopsOf(status *bridge.Status) []namedHop {
 	return hops
 }
 
-// statusTable is one row a hop: the bridge, its source, store and pipeline, each topic, its clients.
+// statusTable has one row per hop: the bridge, its source, store and pipeline, each topic, its clients.
 func statusTable(status *bridge.Status) *data.Frame {
 	frame := data.NewFrame("",
 		data.NewField("hop", nil, []string{}), data.NewField("name", nil, []string{}),
@@ -202,7 +202,7 @@ func statusTable(status *bridge.Status) *data.Frame {
 	return frame
 }
 
-// topicMessage is why the topic is not read; else what the last record was that could not be.
+// topicMessage says why the topic is not read, or describes its last unreadable record.
 func topicMessage(topic bridge.Topic) string {
 	if topic.Reason == nil && topic.LastDeadLetter != nil {
 		return topic.LastDeadLetter.Text()

@@ -9,7 +9,7 @@ import (
 	"github.com/streamkpi/streamkpi/pkg/bridge"
 )
 
-// FromSummary gives the table, or with a statistic one number a series.
+// FromSummary returns the table, or with a statistic one number per series.
 func FromSummary(asked Asked, answer *bridge.SummaryAnswer) data.Frames {
 	if asked.Query.Stat != "" {
 		return statFrames(asked, answer)
@@ -51,7 +51,7 @@ func oldestOpenWindow(all []bridge.SummarySeries) *int64 {
 	return oldest
 }
 
-// numberFrame is one number with its labels, as numeric-multi wants it.
+// numberFrame is one number with its labels, as in numeric-multi.
 func numberFrame(name string, labels map[string]string, value *float64, config data.FieldConfig) *data.Frame {
 	field := data.NewField(name, labelsOf(labels), []*float64{value})
 	field.Config = &config
@@ -150,7 +150,7 @@ func (a Asked) dimensions(labels []map[string]string) []string {
 	return names
 }
 
-// labelColumns are text columns, one a dimension; a name that the table has already gets a prefix.
+// labelColumns are text columns, one per dimension; a name that the table already has gets a prefix.
 func labelColumns(dimensions []string, labels []map[string]string, taken []string) []*data.Field {
 	fields := make([]*data.Field, 0, len(dimensions))
 	for _, dimension := range dimensions {

@@ -9,13 +9,13 @@ import (
 )
 
 const (
-	// maxBuffered points and events wait for a viewer that takes nothing; past that all are let go.
+	// maxBuffered points and events wait for a viewer that does not read; beyond that all are dropped.
 	maxBuffered = 20_000
 	// maxPerMessage keeps messages far below the queue of a slow browser (4 MB).
 	maxPerMessage = 2_000
 )
 
-// buffer holds the newest revision of each point and event that was not sent yet.
+// buffer holds the newest revision of each unsent point and event.
 type buffer struct {
 	series map[string]*seriesBuffer
 	events map[string]bridge.Event
@@ -38,7 +38,7 @@ func newBuffer() buffer {
 	return buffer{series: map[string]*seriesBuffer{}, events: map[string]bridge.Event{}}
 }
 
-// addSeries keeps what is newer than what waits; false where the bound is passed.
+// addSeries adds points that are newer than the buffered ones; false when the limit is exceeded.
 func (b *buffer) addSeries(series []bridge.PointSeries) bool {
 	for _, part := range series {
 		key := keyOf(part.Labels)
@@ -73,7 +73,7 @@ func (b *buffer) put(held *seriesBuffer, at int64, newer point) {
 	held.points[at] = newer
 }
 
-// addEvents keeps what is newer: a higher revision, or the same one resolved. False where the bound is passed.
+// addEvents adds newer events: a higher revision, or the same one resolved. False when the limit is exceeded.
 func (b *buffer) addEvents(events []bridge.Event) bool {
 	for _, event := range events {
 		known, there := b.events[event.ID]
@@ -88,7 +88,7 @@ func (b *buffer) addEvents(events []bridge.Event) bool {
 	return b.size <= maxBuffered
 }
 
-// take gives all that waits in messages of bounded size, in a fixed order, and forgets it.
+// take returns and clears the buffer as messages of bounded size, in a fixed order.
 func (b *buffer) take() []Message {
 	var messages []Message
 	var part []Series

@@ -16,8 +16,8 @@ var ladder = []time.Duration{
 // long then is still six hours, not twelve.
 const moment = 5 * time.Second
 
-// ReachBack is how far before now a stream must reach for a viewer's range: rounded up to the ladder, and past its end
-// bridge.Everything. It moves with the clock, as the starts of most ranges do.
+// ReachBack is how far before now a stream must reach for a viewer's range: rounded up to the ladder, or
+// bridge.Everything beyond it. It moves with the clock, as the starts of most ranges do.
 func ReachBack(fromMS int64, now time.Time) time.Duration {
 	for _, reach := range ladder {
 		if fromMS >= now.Add(-reach-moment).UnixMilli() {

@@ -1,5 +1,5 @@
-// Package live turns what a feed tells into the messages of one live stream: collected for a moment, the newest of
-// each point, never more than fits a bounded buffer.
+// Package live converts notes of a feed to messages of one live stream: batched, only the newest of each point, within
+// a bounded buffer.
 package live
 
 import (
@@ -11,7 +11,7 @@ const Version = 1
 
 // Types of messages.
 const (
-	TypeHello     = "hello"     // first answer to a subscription: Active tells whether the stream runs already
+	TypeHello     = "hello"     // first answer to a subscription: Active reports whether the stream runs already
 	TypeUpdate    = "update"    // Series or Events to upsert
 	TypeChanged   = "changed"   // ask again; at most once a second
 	TypeGap       = "gap"       // something may have been missed: ask history again
@@ -21,7 +21,7 @@ const (
 	TypeEnded     = "ended"     // nothing will come any more: query again for a new path
 )
 
-// The states that a stream tells.
+// The states of a stream.
 const (
 	StateConnected    = "connected"
 	StateReconnecting = "reconnecting"
@@ -39,7 +39,7 @@ type Message struct {
 	Series       []Series       `json:"series,omitempty"`    // of an update
 	Events       []bridge.Event `json:"events,omitempty"`    // of an update
 	Reason       string         `json:"reason,omitempty"`    // of a gap, and of the end
-	FromMS       *int64         `json:"from_ms,omitempty"`   // of a gap: changes are told from this time on, 0 is all; absent: as before
+	FromMS       *int64         `json:"from_ms,omitempty"`   // of a gap: changes follow from this time on, 0 is all; absent: as before
 	State        string         `json:"state,omitempty"`     // connected or reconnecting
 	Message      string         `json:"message,omitempty"`   // a sentence, with a state or an error
 	Code         string         `json:"code,omitempty"`      // of an error

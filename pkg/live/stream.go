@@ -22,37 +22,37 @@ const (
 	snapshotSize = 5_000
 )
 
-// Stream collects what a feed tells and sends it on in batches. It is a bridge.Listener.
+// Stream batches the notes of a feed. It is a bridge.Listener.
 type Stream struct {
 	id   string
 	mode model.Mode
 
 	mu        sync.Mutex
 	wake      chan struct{}
-	head      bridge.Note // watermark, clock and epoch as last told
+	head      bridge.Note // watermark, clock and epoch as last received
 	buffer    buffer
 	state     *Message
 	refusal   *Message
 	down      *Message // why nothing is kept up to date; nil while all is well
 	gap       string
-	fromMS    *int64 // what changes is told from this time on; nil where that has not changed
+	fromMS    *int64 // changes follow from this time on; nil when unchanged
 	changed   bool
 	heartbeat bool
 	ended     *string
 	seq       int64
 
 	changedAt time.Time // only of the goroutine that runs, as is downAt
-	downAt    time.Time // when down was told last
+	downAt    time.Time // when down was last sent
 }
 
-// NewStream makes a stream with an id of its own.
+// NewStream returns a stream with its own id.
 func NewStream(mode model.Mode) *Stream {
 	random := make([]byte, 8)
 	_, _ = rand.Read(random) // never fails
 	return &Stream{id: hex.EncodeToString(random), mode: mode, buffer: newBuffer(), wake: make(chan struct{}, 1)}
 }
 
-// Run sends batches until the context is over, sending fails, or nothing will come any more; then it returns nil.
+// Run sends batches until the context is done, sending fails, or the feed has ended; then it returns nil.
 func (s *Stream) Run(ctx context.Context, send func([]byte) error) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -90,7 +90,7 @@ func (s *Stream) Run(ctx context.Context, send func([]byte) error) error {
 	}
 }
 
-// Notify takes a note; it never blocks.
+// Notify adds a note; it never blocks.
 func (s *Stream) Notify(note bridge.Note) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -138,7 +138,7 @@ func (s *Stream) setState(state, message string) {
 	s.down = s.state
 }
 
-// addSnapshot keeps only what is young and small: the gap that goes with it makes every viewer read history.
+// addSnapshot keeps only recent points of small snapshots: the gap sent with it makes every viewer read history.
 func (s *Stream) addSnapshot(note bridge.Note) {
 	if s.mode == model.ModeChanged {
 		return
@@ -171,7 +171,7 @@ func (s *Stream) wakeUp() {
 	}
 }
 
-// take gives the messages that are due; later is the time until the next one is due by itself.
+// take returns the messages that are due; later is the time until the next one.
 func (s *Stream) take(now time.Time) (messages []Message, ended bool, later time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -221,9 +221,9 @@ func (s *Stream) sign(message *Message) {
 	message.WatermarkMS, message.ServerTimeMS, message.StoreEpoch = s.head.WatermarkMS, s.head.ServerTimeMS, s.head.StoreEpoch
 }
 
-// Hello is the first message for one more viewer. Active: the stream runs already, so that this viewer may have
-// missed something between its query and now. How it stands with the bridge is not in it: what is said of that before
-// the viewer's first message does not reach the viewer, who would believe the hello for ever.
+// Hello is the first message for one more viewer. Active: the stream runs already, so that this viewer may have missed
+// something between its query and now. The bridge's state is not in it: state changes before the viewer's first message
+// do not reach the viewer, who would keep the state of the hello for ever.
 func (s *Stream) Hello(active bool) Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -272,7 +272,7 @@ func TestEventsAreReplacedByRevisionAndState(t *testing.T) {
 	}
 }
 
-// sent keeps what a stream sends, and can be slow.
+// sent records what a stream sends, and can be slow.
 type sent struct {
 	mu       sync.Mutex
 	messages []Message

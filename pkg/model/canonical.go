@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Mode is what a live stream tells: points, events, or only that something has changed.
+// Mode is the content of a live stream: points, events, or only that something has changed.
 type Mode string
 
 // The modes of a live stream; answers of ModePoll have none.
@@ -23,7 +23,7 @@ const (
 	ModePoll    Mode = "poll"
 )
 
-// Canonical is what a live stream shows, in the one form that equal queries share. The range is never in it.
+// Canonical is the canonical form of a live query, shared by equal queries. Never contains the range.
 type Canonical struct {
 	Metric      string      `json:"metric"`
 	Measure     string      `json:"measure,omitempty"`
@@ -37,8 +37,8 @@ type Canonical struct {
 	Mode        Mode        `json:"mode"`
 }
 
-// Forecasted is what a subscription of forecasts is made by. It has no steps ahead: those change when a step closes,
-// as the closed ones do.
+// Forecasted has the options of a forecast subscription, without the horizon: steps ahead change together with the
+// closed ones.
 type Forecasted struct {
 	Fill      string   `json:"fill,omitempty"`
 	Interval  float64  `json:"interval,omitempty"`
@@ -74,7 +74,7 @@ func CanonicalOf(q Query, measure string, stepMS int64, mode Mode) Canonical {
 	return c
 }
 
-// forecasted leaves out what only the scores depend on: a step that was corrected changes whatever they are.
+// forecasted omits options that only affect the scores.
 func forecasted(q Query) *Forecasted {
 	options := q.Forecast
 	holidays := slices.Clone(options.Holidays)
@@ -110,7 +110,7 @@ func sortedFilters(filters []Filter) []Filter {
 	})
 }
 
-// Text is the canonical JSON: equal queries give the same bytes.
+// Text is the canonical JSON: equal queries have equal bytes.
 func (c Canonical) Text() string {
 	var buffer bytes.Buffer
 	encoder := json.NewEncoder(&buffer)
@@ -121,7 +121,7 @@ func (c Canonical) Text() string {
 	return strings.TrimSuffix(buffer.String(), "\n")
 }
 
-// Selection names what is read from the bridge, whatever is told of it: streams of different modes share it.
+// Selection identifies what is read from the bridge, independent of the mode: streams of different modes share it.
 func (c Canonical) Selection() string {
 	c.Mode = ""
 	return c.Text()

@@ -20,8 +20,7 @@ var units = map[string]time.Duration{
 
 const longest = 3650 * 24 * time.Hour
 
-// ParseDuration reads what people write in Grafana: 500ms, 30s, 5m, 1h30m, 1d, 2w. The result is positive and at
-// most ten years.
+// ParseDuration parses Grafana durations: 500ms, 30s, 5m, 1h30m, 1d, 2w. The result is positive and at most ten years.
 func ParseDuration(text string) (time.Duration, error) {
 	if text == "" {
 		return 0, errors.New("which is empty")
@@ -30,7 +29,7 @@ func ParseDuration(text string) (time.Duration, error) {
 	for rest := text; rest != ""; {
 		part := durationPart.FindStringSubmatch(rest)
 		if part == nil {
-			return 0, errors.New("which is no duration")
+			return 0, errors.New("which is not a valid duration")
 		}
 		count, err := strconv.ParseInt(part[1], 10, 64)
 		if err != nil || count > int64(longest/units[part[2]]) {

@@ -14,8 +14,7 @@ var formerNames = map[string]string{
 	"adHocFilters": "adhocFilters",
 }
 
-// migrate brings saved JSON of any known version into the form of this version. What it does not know it leaves
-// alone: Grafana adds fields of its own.
+// migrate converts saved JSON of any known version to the current form. Unknown fields are kept: Grafana adds its own.
 func migrate(raw json.RawMessage) (map[string]json.RawMessage, error) {
 	var saved map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &saved); err != nil || saved == nil {
@@ -70,7 +69,7 @@ func migrateUnversioned(saved map[string]json.RawMessage) {
 	}
 }
 
-// kindFromQueryType takes Grafana's own field for what is asked, where it holds one of our kinds.
+// kindFromQueryType uses Grafana's queryType if it is one of our kinds.
 func kindFromQueryType(saved map[string]json.RawMessage) {
 	var queryType string
 	if _, taken := saved["kind"]; taken || json.Unmarshal(saved["queryType"], &queryType) != nil {

@@ -66,7 +66,7 @@ func TestFaultsNameTheField(t *testing.T) {
 		"unknown operator":      {`{"version":1,"metric":"m","filters":[{"dimension":"d","op":"<","values":["1"]}]}`, "filters[0]", `operator "<"`},
 		"filters of text":       {`{"metric":"m","filters":"d=1"}`, "filters", "list of filters"},
 		"a filter of text":      {`{"version":1,"metric":"m","filters":["d=1"]}`, "filters[0]", "a dimension, an operator"},
-		"no step":               {`{"metric":"m","step":"5 minutes"}`, "step", "no duration"},
+		"no step":               {`{"metric":"m","step":"5 minutes"}`, "step", "not a valid duration"},
 		"zero step":             {`{"metric":"m","step":"0s"}`, "step", "not above zero"},
 		"endless step":          {`{"metric":"m","step":"99999999999d"}`, "step", "ten years"},
 		"negative shift":        {`{"metric":"m","timeShift":"-1h"}`, "timeShift", "no duration"},

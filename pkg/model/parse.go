@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Error is a fault of the query itself, in a sentence that its author can act on.
+// Error is an error in the query, as a sentence that its author can act on.
 type Error struct {
 	Field   string // the path in the saved JSON, e.g. filters[0].values
 	Message string
@@ -46,8 +46,7 @@ const (
 	maxBand    = 0.999
 )
 
-// Parse reads a saved query of any version up to this one, fills in what it leaves out and refuses what is wrong.
-// Every error is an *Error.
+// Parse parses a saved query of any version up to this one, with defaults and validation. Every error is an *Error.
 func Parse(raw json.RawMessage) (Query, error) {
 	saved, err := migrate(raw)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 // Version of the saved query that this backend writes and understands.
 const Version = 1
 
-// Kind is what a query asks for.
+// Kind is the type of a query.
 type Kind string
 
 // The kinds of queries.
@@ -30,14 +30,14 @@ type Filter struct {
 	Values    []string `json:"values"`
 }
 
-// StepMode says where the distance between points comes from.
+// StepMode selects how the step is determined.
 type StepMode int
 
 // The step modes.
 const (
-	// StepAuto takes it from the width of the panel, for rules the window.
+	// StepAuto derives it from the width of the panel; rules use the window.
 	StepAuto StepMode = iota
-	// StepWindow is one window a point.
+	// StepWindow is one window per point.
 	StepWindow
 	// StepFixed is a duration that the query names.
 	StepFixed
@@ -49,7 +49,7 @@ type Step struct {
 	Duration time.Duration // of StepFixed
 }
 
-// Query is a saved query with its defaults filled in: every field has a valid value.
+// Query is a saved query with defaults: every field is valid.
 type Query struct {
 	Kind       Kind
 	Metric     string
@@ -76,7 +76,7 @@ type Query struct {
 	Forecast   ForecastOptions // of the kind Forecast
 }
 
-// ForecastOptions are what a forecast is made by, and which part of it is asked for.
+// ForecastOptions are the options of a forecast and the requested form.
 type ForecastOptions struct {
 	As        string         // bands, score, expected, lower, upper, anomalous, anomalous_share, anomalies, backtest; empty: by purpose
 	Band      float64        // share of the steps that it should hold; 0: the bridge's default
@@ -128,7 +128,7 @@ func (q Query) ForPanel() Query {
 	return q
 }
 
-// IncludeOpen tells whether windows that may still change are asked for.
+// IncludeOpen reports whether open windows are requested.
 func (q Query) IncludeOpen() bool {
 	if q.Open == "auto" || q.Open == "separate" {
 		return q.Kind != Summary
@@ -136,7 +136,7 @@ func (q Query) IncludeOpen() bool {
 	return q.Open == "include"
 }
 
-// SeparatesOpen tells whether the open windows of each series are a series of their own, beside that of the closed ones.
+// SeparatesOpen reports whether the open windows of each series are a separate series.
 func (q Query) SeparatesOpen() bool { return q.Kind == Series && q.Open == "separate" }
 
 // AllFilters are the query's own and those that the dashboard adds.

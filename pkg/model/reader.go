@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// reader takes typed values out of saved JSON. The first fault stays; later calls give zero values.
+// reader extracts typed values from saved JSON. It keeps the first error; later calls return zero values.
 type reader struct {
 	fields map[string]json.RawMessage
 	err    error
@@ -20,7 +20,7 @@ func (r *reader) fail(field, format string, args ...any) {
 	}
 }
 
-// has tells whether the field is there; null counts as absent.
+// has reports whether the field is present; null counts as absent.
 func (r *reader) has(field string) bool {
 	raw, ok := r.fields[field]
 	return ok && string(raw) != "null"

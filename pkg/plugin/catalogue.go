@@ -15,7 +15,7 @@ import (
 
 const (
 	catalogueAge = 30 * time.Second
-	// unknownAge: a metric that the catalogue does not know may have just been added.
+	// unknownAge is how long a metric is reported as unknown before the catalogue is read again.
 	unknownAge = 2 * time.Second
 )
 
@@ -33,7 +33,7 @@ func newCatalogueCache(fetch func(context.Context) (*bridge.Catalogue, error)) *
 	return &catalogueCache{fetch: fetch}
 }
 
-// metric gives what the catalogue says of a metric; false where it does not know it.
+// metric returns the catalogue entry of a metric; false when unknown.
 func (c *catalogueCache) metric(ctx context.Context, name string) (bridge.Metric, bool, error) {
 	catalogue, err := c.get(ctx, catalogueAge)
 	if err != nil {
@@ -50,8 +50,8 @@ func (c *catalogueCache) metric(ctx context.Context, name string) (bridge.Metric
 	return metric, known, nil
 }
 
-// get gives a catalogue not older than asked. Where the bridge does not give one, an older one serves: the query
-// that follows tells what is wrong with the bridge.
+// get returns a catalogue not older than maxAge. If the bridge does not respond, an older one is used: the query that
+// follows reports what is wrong with the bridge.
 func (c *catalogueCache) get(ctx context.Context, maxAge time.Duration) (*bridge.Catalogue, error) {
 	if known := c.youngerThan(maxAge); known != nil {
 		return known, nil
@@ -76,7 +76,7 @@ func (c *catalogueCache) youngerThan(maxAge time.Duration) *bridge.Catalogue {
 	return c.known
 }
 
-// refresh runs on a goroutine of its own, where a panic would end the process.
+// refresh runs on its own goroutine, where a panic would end the process.
 func (c *catalogueCache) refresh(ctx context.Context) (err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
@@ -94,7 +94,7 @@ func (c *catalogueCache) refresh(ctx context.Context) (err error) {
 	return nil
 }
 
-// latest is the newest catalogue that is known; the error where there is none.
+// latest returns the newest known catalogue, or the error when there is none.
 func (c *catalogueCache) latest(err error) (*bridge.Catalogue, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -21,7 +21,7 @@ import (
 	"github.com/streamkpi/streamkpi/pkg/model"
 )
 
-// update writes what the backend gives now into the fixtures: go test ./pkg/plugin -run Fixtures -update
+// update writes the current output of the backend to the fixtures: go test ./pkg/plugin -run Fixtures -update
 var update = flag.Bool("update", false, "write the fixtures anew")
 
 const fixtureFolder = "../../tests/fixtures/plugin"
@@ -34,7 +34,7 @@ type asked struct {
 	Rule          bool  `json:"rule,omitempty"`
 }
 
-// queryFixture says what becomes of a saved query; the browser's tests read it too.
+// queryFixture is the expected result of a saved query, shared with the browser's tests.
 type queryFixture struct {
 	About         string          `json:"about"`
 	Asked         asked           `json:"asked"`
@@ -48,7 +48,7 @@ type queryFixture struct {
 	Error         *string         `json:"error"`
 }
 
-// frameFixture says what becomes of a bridge's answer; the browser's tests read it too.
+// frameFixture is the expected conversion of a bridge's answer, shared with the browser's tests.
 type frameFixture struct {
 	About  string            `json:"about"`
 	Asked  asked             `json:"asked"`

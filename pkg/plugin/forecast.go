@@ -73,7 +73,7 @@ func (i *Instance) withoutForecasts(ctx context.Context, err error, capability s
 	return err
 }
 
-// forecastRequest never asks by the width of a panel: forecasts of different steps are different forecasts.
+// forecastRequest never depends on the width of a panel: forecasts of different steps are different forecasts.
 func forecastRequest(q model.Query, prepared prepared) bridge.ForecastRequest {
 	options := q.Forecast
 	request := bridge.ForecastRequest{
@@ -104,7 +104,7 @@ func forecastRequest(q model.Query, prepared prepared) bridge.ForecastRequest {
 	return request
 }
 
-// horizonOf is how far ahead of the first open step is asked: as the query says, else to the end of the range. Only
+// horizonOf is the requested horizon from the first open step on: as in the query, else to the end of the range. Only
 // bands and what is expected reach ahead of the closed steps, and in a rule nothing does.
 func horizonOf(ask question, asked span, now time.Time) time.Duration {
 	options := ask.query.Forecast
@@ -118,7 +118,7 @@ func horizonOf(ask question, asked span, now time.Time) time.Duration {
 	return min(shownAhead, time.Duration(asked.toMS-asked.fromMS)*time.Millisecond, mostHorizon)
 }
 
-// cutAt leaves out steps behind the end of the range, which no panel shows.
+// cutAt removes steps after the end of the range, which no panel shows.
 func cutAt(answer *bridge.ForecastAnswer, toMS int64) {
 	for i := range answer.Series {
 		series := &answer.Series[i]

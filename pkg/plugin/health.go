@@ -22,7 +22,7 @@ const (
 	quiet = 5 * time.Minute
 )
 
-// neededCapabilities are what this plugin cannot do without; what came later is asked for where it is used.
+// neededCapabilities are required by this plugin; later ones are checked where they are used.
 var neededCapabilities = []string{
 	"query", "summary", "events", "dimension_values", "revisions", "fill", "websocket", "websocket_selections", "websocket_events",
 }
@@ -48,7 +48,7 @@ type healthHop struct {
 	Message string `json:"message,omitempty"`
 }
 
-// CheckHealth says whether data comes, and if not, which hop on the way is broken.
+// CheckHealth reports whether data arrives, and if not, which hop is broken.
 func (i *Instance) CheckHealth(ctx context.Context, _ *backend.CheckHealthRequest) (*backend.CheckHealthResult, error) {
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()
@@ -92,7 +92,7 @@ func (i *Instance) examine(ctx context.Context, report *healthReport) {
 	}
 }
 
-// broken names the hop that fails; one that the bridge gives no name is the bridge's own.
+// broken records the failing hop; without a name it is the bridge.
 func (r *healthReport) broken(hop, message string) {
 	if hop == "" {
 		hop = "bridge"
@@ -126,7 +126,7 @@ func (r *healthReport) failed(err error) {
 
 func (r *healthReport) examineStatus(status *bridge.Status) {
 	if status.APIVersion == "" {
-		r.broken("bridge", "What answers at the URL is no StreamKPI bridge. Check the URL in the data source settings.")
+		r.broken("bridge", "No StreamKPI bridge found at the URL. Check the URL in the data source settings.")
 		return
 	}
 	if status.APIVersion != "v1" {
@@ -139,7 +139,7 @@ func (r *healthReport) examineStatus(status *bridge.Status) {
 		return
 	}
 	if status.Clock != nil {
-		// First, as in /readyz: a wrong clock can make the others fail.
+		// First, as in /readyz: a wrong clock makes others fail.
 		r.addHop("clock", status.Clock.Hop)
 		r.noteSkewed(status.Clock.SkewedBridges)
 	}
@@ -191,7 +191,7 @@ func hopFault(hop, message string) string {
 		title = hop
 	}
 	if message == "" {
-		message = "it gives no reason. Look into the bridge's log."
+		message = "no reason given. See the bridge's log."
 	}
 	verb := "fails"
 	if hop == "clock" {
@@ -200,7 +200,7 @@ func hopFault(hop, message string) string {
 	return fmt.Sprintf("%s %s: %s", title, verb, message)
 }
 
-// examineWithoutStatus does what a token without the scope `observe` can: it may read, but not see the hops.
+// examineWithoutStatus checks with a token without the scope `observe`, which may read, but not see the hops.
 func (i *Instance) examineWithoutStatus(ctx context.Context, report *healthReport) {
 	report.notes = append(report.notes, "The token lacks the scope \"observe\", so status queries are refused and the hops behind the bridge are not shown.")
 	ready, err := i.client.Ready(ctx)
@@ -212,8 +212,8 @@ func (i *Instance) examineWithoutStatus(ctx context.Context, report *healthRepor
 	}
 }
 
-// examineData asks what there is, as the token may read it, and whether anything has come lately; the status is nil
-// where the token may not see it.
+// examineData checks that there are metrics that the token may read, and recent data; the status is nil when the token
+// may not see it.
 func (i *Instance) examineData(ctx context.Context, report *healthReport, status *bridge.Status) {
 	catalogue, err := i.client.Catalogue(ctx)
 	if err != nil {
@@ -257,7 +257,7 @@ func (r *healthReport) examineFreshness(status *bridge.Status, catalogue *bridge
 	}
 }
 
-// examineLive tries whether the WebSocket gets through; queries work without it.
+// examineLive checks the WebSocket connection; queries work without it.
 func (i *Instance) examineLive(ctx context.Context, report *healthReport) {
 	conn, problem := i.dial(ctx)
 	if problem == nil {

@@ -75,7 +75,7 @@ func TestHealthNamesTheBrokenHop(t *testing.T) {
 		{"token without observe, a hop without a name", func(f *bridgetest.Fake) {
 			f.Refuse(bridge.StatusPath, 403, "forbidden", `This token lacks the scope "observe"`)
 			f.JSON(bridge.ReadyPath, 503, object{"status": "not_ready"})
-		}, "bridge", []string{"its own check fails: it gives no reason. Look into the bridge's log."}, false},
+		}, "bridge", []string{"its own check fails: no reason given. See the bridge's log."}, false},
 		{"a failing source without a name", func(f *bridgetest.Fake) {
 			f.JSON(bridge.StatusPath, 200, healthyStatus(object{"source": object{"kind": "", "hop": nil, "state": "failing", "message": "It stands", "topics": []any{}}}))
 		}, "bridge", []string{"its own check fails: It stands"}, false},
@@ -89,9 +89,9 @@ func TestHealthNamesTheBrokenHop(t *testing.T) {
 		}, "token", []string{`lacks the scope "read"`}, false},
 		{"no bridge", func(f *bridgetest.Fake) {
 			f.Route(bridge.StatusPath, http.NotFound)
-		}, "bridge", []string{"no StreamKPI bridge", "URL"}, false},
+		}, "bridge", []string{"No StreamKPI bridge found", "URL"}, false},
 		{"another JSON API", func(f *bridgetest.Fake) { f.JSON(bridge.StatusPath, 200, object{"status": "fine"}) },
-			"bridge", []string{"no StreamKPI bridge"}, false},
+			"bridge", []string{"No StreamKPI bridge found"}, false},
 		{"an older bridge", func(f *bridgetest.Fake) {
 			f.JSON(bridge.StatusPath, 200, healthyStatus(object{"capabilities": []string{"query", "summary"}}))
 		}, "bridge", []string{"version 1.2.3", "too old", "events", "Update the bridge"}, false},

@@ -1,4 +1,4 @@
-// Package plugin is what Grafana calls: queries, health, resources and streams of one data source instance.
+// Package plugin implements the data source backend: queries, health, resources and streams of one instance.
 package plugin
 
 import (
@@ -35,7 +35,7 @@ var (
 	_ instancemgmt.InstanceDisposer = (*Instance)(nil)
 )
 
-// NewInstance builds an instance from its settings. Wrong settings are no error here: health and queries tell them.
+// NewInstance returns an instance. Invalid settings are not an error here: health checks and queries report them.
 func NewInstance(ctx context.Context, saved backend.DataSourceInstanceSettings) (instancemgmt.Instance, error) {
 	checked, err := readSettings(ctx, saved)
 	if err != nil {
@@ -45,7 +45,7 @@ func NewInstance(ctx context.Context, saved backend.DataSourceInstanceSettings) 
 	if err != nil {
 		return &Instance{faulty: unusable(err)}, nil
 	}
-	// The SDK's middlewares wrap the bodies of answers, which an upgraded connection cannot bear.
+	// The SDK's middlewares wrap response bodies, which breaks upgraded connections.
 	bare := checked.options
 	bare.Middlewares = []httpclient.Middleware{}
 	upgrades, closeUpgrades, err := newHTTPClient(bare)
@@ -65,8 +65,8 @@ func NewInstance(ctx context.Context, saved backend.DataSourceInstanceSettings) 
 	}, nil
 }
 
-// newHTTPClient gives a client with the TLS, proxy and timeout of the settings, and a function that lets its kept
-// connections go.
+// newHTTPClient returns a client with the TLS, proxy and timeout of the settings, and a function that closes its idle
+// connections.
 func newHTTPClient(options httpclient.Options) (*http.Client, func(), error) {
 	var transport *http.Transport
 	options.ConfigureTransport = func(_ httpclient.Options, used *http.Transport) { transport = used }
@@ -81,7 +81,7 @@ func unusable(err error) error {
 	return wrong("The connection settings cannot be used: "+err.Error(), "Check TLS and proxy in the data source settings")
 }
 
-// Dispose ends what the instance has running: Grafana calls it when the settings have changed.
+// Dispose stops the instance: Grafana calls it when the settings have changed.
 func (i *Instance) Dispose() {
 	if i.faulty != nil {
 		return

@@ -62,8 +62,8 @@ func (i *Instance) events(ctx context.Context, ask question) (data.Frames, error
 	}, answer, prepared.unit), nil
 }
 
-// wantedEvents are those that the query's own conditions leave, at most its limit, and whether that cut some. An event
-// whose window is open is left out where open windows are, unless the query asks for a state by name.
+// wantedEvents returns the events that match the query's conditions, up to its limit, and whether it cut some. Events
+// of open windows are omitted when open windows are, unless the query selects a state by name.
 func wantedEvents(q model.Query, events []bridge.Event) ([]bridge.Event, bool) {
 	state := q.EventState
 	if state == "all" && !q.IncludeOpen() {
@@ -120,7 +120,7 @@ func (i *Instance) statusHistory(ctx context.Context, ask question, asked frames
 	return frames.FromStatusHistory(asked, history), nil
 }
 
-// olderBridge says that a call failed because the bridge does not have it yet, where that is so.
+// olderBridge returns an error that names an outdated bridge when a call failed for that reason.
 func (i *Instance) olderBridge(ctx context.Context, failure error, capability, ability string) error {
 	if status, err := i.client.Status(ctx); err == nil && !status.Can(capability) {
 		return &bridge.Error{

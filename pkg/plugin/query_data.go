@@ -26,8 +26,8 @@ func (i *Instance) QueryData(ctx context.Context, request *backend.QueryDataRequ
 	}, parallelQueries)
 }
 
-// isRule tells whether an alert rule or an expression asks. They get closed windows at the window's own step, so
-// that a rule does not depend on the width of a panel.
+// isRule reports whether the query is from an alert rule or an expression. These get closed windows at the window's own
+// step, so that a rule does not depend on the width of a panel.
 func isRule(request *backend.QueryDataRequest) bool {
 	return request.Headers["FromAlert"] == "true" || request.GetHTTPHeader("FromAlert") == "true" ||
 		request.GetHTTPHeader("X-Grafana-From-Expr") == "true"
@@ -39,7 +39,7 @@ func (i *Instance) answerSafely(ctx context.Context, plugin backend.PluginContex
 		if fault := recover(); fault != nil {
 			backend.Logger.FromContext(ctx).Error("A query failed in the plugin", "refId", query.RefID, "fault", fault, "stack", string(debug.Stack()))
 			response = backend.ErrDataResponseWithSource(backend.StatusInternal, backend.ErrorSourcePlugin,
-				fmt.Sprintf("The StreamKPI plugin failed on this query: %v. Its log has more; please report it.", fault))
+				fmt.Sprintf("The StreamKPI plugin failed on this query: %v. See Grafana's log, and please report it.", fault))
 		}
 		outcome := "ok"
 		if response.Error != nil {
@@ -92,8 +92,8 @@ func (i *Instance) answer(ctx context.Context, ask question) backend.DataRespons
 	return response
 }
 
-// failed turns an error into a response with a status and whose fault it is: the query's and the bridge's are
-// downstream, all else is the plugin's own.
+// failed converts an error to a response with status and error source: errors of query and bridge are downstream, all
+// others are the plugin's.
 func failed(err error) backend.DataResponse {
 	var query *model.Error
 	var told *bridge.Error

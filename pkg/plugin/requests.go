@@ -81,7 +81,7 @@ func eventsRequest(q model.Query, asked span) bridge.EventsRequest {
 	return bridge.EventsRequest{Metric: q.Metric, FromMS: asked.fromMS, ToMS: asked.toMS, Filters: q.AllFilters(), Limit: limit}
 }
 
-// groupBy is nil where every series stands alone; empty combines all.
+// groupBy is nil for separate series; empty combines all.
 func groupBy(q model.Query) *[]string {
 	if !q.Grouped {
 		return nil

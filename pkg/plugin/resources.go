@@ -95,8 +95,8 @@ func inspectingPath(resource string) (string, bool) {
 	return "", false
 }
 
-// bridgePath gives the bridge's path for a resource. The parts come decoded from the request's path, or still
-// escaped; they are escaped anew, so that no name reaches another path.
+// bridgePath returns the bridge's path for a resource. Path segments may arrive decoded or escaped; they are escaped
+// again, so that no name reaches another path.
 func bridgePath(resource string) (string, bool) {
 	parts := strings.Split(strings.Trim(resource, "/"), "/")
 	switch {
@@ -120,14 +120,14 @@ func decoded(part string) string {
 	return part
 }
 
-// isName refuses what some server on the way might read as a step up, or cut.
+// isName rejects names that an intermediate server might resolve as a parent path, or truncate.
 func isName(part string) bool {
 	return part != "" && part != "." && part != ".." && !strings.ContainsAny(part, "/\\\x00")
 }
 
 var passedParameters = []string{"from_ms", "to_ms", "prefix", "limit"}
 
-// passedOn takes the known parameters of a request for values; the other resources take none.
+// passedOn returns the known parameters of a request for values; other resources have none.
 func passedOn(rawURL, path string) (url.Values, error) {
 	parsed, err := url.Parse(rawURL)
 	if err != nil {
@@ -149,7 +149,7 @@ func passedOn(rawURL, path string) (url.Values, error) {
 	return passed, nil
 }
 
-// refuse writes an error in the form of the bridge's own.
+// refuse writes an error in the bridge's format.
 func refuse(status int, code, message string, retryable bool) (int, []byte) {
 	body, err := json.Marshal(map[string]any{
 		"error": map[string]any{"code": code, "message": message, "retryable": retryable, "details": map[string]any{}},

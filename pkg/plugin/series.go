@@ -36,7 +36,7 @@ func (i *Instance) series(ctx context.Context, ask question) (data.Frames, error
 	}, answer), nil
 }
 
-// prepared is what every query on a metric needs before it asks.
+// prepared holds the common inputs of every query on a metric.
 type prepared struct {
 	span    span
 	measure string
@@ -45,8 +45,8 @@ type prepared struct {
 	notices []data.Notice
 }
 
-// prepare reads the catalogue: the default measure, titles, and which of the dashboard's filters apply. Filters that
-// do not are taken out of the question.
+// prepare reads the catalogue: the default measure, titles, and which of the dashboard's filters apply. Others are
+// removed from the query.
 func (i *Instance) prepare(ctx context.Context, ask *question) (prepared, error) {
 	asked, err := spanOf(ask.request.TimeRange, ask.query.TimeShift)
 	if err != nil {
@@ -100,7 +100,7 @@ const (
 	longestCanonical = 48 << 10
 )
 
-// live says how the answer is kept up to date; nil where nothing may do so.
+// live returns how the answer is kept up to date; nil when it must not be.
 func (i *Instance) live(ask question, measure string, stepMS int64, mode model.Mode) *frames.Live {
 	if ask.rule || !ask.query.Live {
 		return nil

@@ -26,7 +26,7 @@ type settings struct {
 	options httpclient.Options
 }
 
-// readSettings checks what an administrator has saved. Its errors are *bridge.Error.
+// readSettings validates the saved settings. Its errors are *bridge.Error.
 func readSettings(ctx context.Context, saved backend.DataSourceInstanceSettings) (settings, error) {
 	address, err := readAddress(saved.URL)
 	if err != nil {

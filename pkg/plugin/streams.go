@@ -20,7 +20,7 @@ import (
 
 const settingsChanged = "The data source's settings have changed"
 
-// viewer is what a browser sends with its subscription. It is enough to begin the stream anew after a restart of
+// viewer is the data that a browser sends with its subscription. It suffices to restart the stream after a restart of
 // this process.
 type viewer struct {
 	Query  string `json:"query"`   // the canonical query, as in the answer's metadata
@@ -45,8 +45,8 @@ func (v viewer) reachBack(now time.Time) time.Duration {
 	return live.ReachBack(from, now)
 }
 
-// SubscribeStream lets a viewer in whose path is the one of its query on this instance. So nobody reads what no
-// query has answered, and no first viewer decides what the others see.
+// SubscribeStream accepts a viewer whose path matches its query on this instance. So nobody reads what no query has
+// answered, and no first viewer decides what the others see.
 func (i *Instance) SubscribeStream(_ context.Context, request *backend.SubscribeStreamRequest) (*backend.SubscribeStreamResponse, error) {
 	denied := &backend.SubscribeStreamResponse{Status: backend.SubscribeStreamStatusPermissionDenied}
 	if request.PluginContext.User == nil {
@@ -75,7 +75,7 @@ func (i *Instance) PublishStream(context.Context, *backend.PublishStreamRequest)
 	return &backend.PublishStreamResponse{Status: backend.PublishStreamStatusPermissionDenied}, nil
 }
 
-// RunStream tells the viewers of one path what changes, until the last has gone or the settings change.
+// RunStream sends changes to the viewers of one path until the last one leaves or the settings change.
 func (i *Instance) RunStream(ctx context.Context, request *backend.RunStreamRequest, sender *backend.StreamSender) error {
 	sent, canonical, err := readViewer(request.Data)
 	if err != nil {
@@ -97,7 +97,7 @@ func (i *Instance) RunStream(ctx context.Context, request *backend.RunStreamRequ
 	return err
 }
 
-// streams are those that run on an instance, by path. A path may run twice for a moment, when Grafana begins it anew.
+// streams are the running streams of an instance by path. A path may run twice for a moment, when Grafana restarts it.
 type streams struct {
 	mu      sync.Mutex
 	running map[string][]*running
@@ -109,20 +109,20 @@ type running struct {
 	subscription *bridge.Subscription
 }
 
-// want is how far back a viewer wants to see whose stream has not begun yet.
+// want records the reach of a viewer whose stream has not started yet.
 type want struct {
 	reach time.Duration
 	at    time.Time
 }
 
-// wantedAge: a stream that has not begun by then will not.
+// wantedAge is the time after which a stream that has not started will not.
 const wantedAge = time.Minute
 
 func newStreams() *streams {
 	return &streams{running: map[string][]*running{}, wanted: map[string]want{}}
 }
 
-// join widens what runs on the path to what one more viewer wants, and says how it stands.
+// join extends the running stream of the path to the reach of one more viewer, and returns its state.
 func (s *streams) join(path string, reach time.Duration) live.Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -149,7 +149,7 @@ func (s *streams) forgetOld(now time.Time) {
 	}
 }
 
-// begin subscribes a stream; the function that it gives ends it.
+// begin subscribes a stream; the returned function ends it.
 func (s *streams) begin(feed *bridge.Feed, path string, canonical model.Canonical, reach time.Duration, stream *live.Stream) func() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

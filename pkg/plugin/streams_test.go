@@ -15,7 +15,7 @@ import (
 	"github.com/streamkpi/streamkpi/pkg/model"
 )
 
-// viewed is a stream as its viewers get it.
+// viewed is a stream as received by its viewers.
 type viewed struct {
 	mu       sync.Mutex
 	messages []live.Message

@@ -23,7 +23,7 @@ var (
 		Namespace: namespace, Name: "live_streams", Help: "Live streams that run.",
 	})
 	subscriptions = promauto.NewGauge(prometheus.GaugeOpts{
-		Namespace: namespace, Name: "bridge_subscriptions", Help: "Subscriptions wanted from bridges; streams of equal queries share one.",
+		Namespace: namespace, Name: "bridge_subscriptions", Help: "Subscriptions at bridges; streams of equal queries share one.",
 	})
 	connections = promauto.NewGauge(prometheus.GaugeOpts{
 		Namespace: namespace, Name: "bridge_connections", Help: "Open WebSocket connections to bridges.",
@@ -35,7 +35,7 @@ var (
 		Namespace: namespace, Name: "live_messages_total", Help: "Messages sent to live streams, by type.",
 	}, []string{"type"})
 	drops = promauto.NewCounter(prometheus.CounterOpts{
-		Namespace: namespace, Name: "live_drops_total", Help: "Times that a stream's buffer was full and let go; its viewers were told to read again.",
+		Namespace: namespace, Name: "live_drops_total", Help: "Times that a stream's buffer was full and dropped; its viewers read history again.",
 	})
 )
 
@@ -50,16 +50,16 @@ func BridgeRequest(call, outcome string, took time.Duration) {
 // StreamStarted and StreamEnded count the live streams.
 func StreamStarted() { streams.Inc() }
 
-// StreamEnded is the other end of StreamStarted.
+// StreamEnded is the counterpart of StreamStarted.
 func StreamEnded() { streams.Dec() }
 
-// Subscriptions changes the number of subscriptions wanted from bridges.
+// Subscriptions changes the number of subscriptions at bridges.
 func Subscriptions(change int) { subscriptions.Add(float64(change)) }
 
 // Connected and Disconnected count connections to bridges.
 func Connected() { connections.Inc() }
 
-// Disconnected is the other end of Connected.
+// Disconnected is the counterpart of Connected.
 func Disconnected() { connections.Dec() }
 
 // Reconnecting counts an attempt to connect again.
@@ -68,5 +68,5 @@ func Reconnecting() { reconnects.Inc() }
 // LiveMessage counts a message to a live stream.
 func LiveMessage(kind string) { updates.WithLabelValues(kind).Inc() }
 
-// Dropped counts a buffer that was let go.
+// Dropped counts a dropped buffer.
 func Dropped() { drops.Inc() }

@@ -66,7 +66,7 @@ const ALWAYS: Readonly<Record<Shows, RegExp>> = {
 };
 
 /** Never said while there are numbers, or at all. */
-const WRONG = /No data|Add a query|All clear|\bNaN\b|undefined|is no StreamKPI bridge|Too many/;
+const WRONG = /No data|Add a query|All clear|\bNaN\b|undefined|No StreamKPI bridge found|Too many/;
 
 /** A condition is given so long on a busy machine; on an idle one each holds within 20 s. */
 const PATIENCE_MS = 60_000;

@@ -81,8 +81,8 @@ const FAULTS: readonly Fault[] = [
   {
     name: 'the bridge of before this contract',
     wrong: ({ misbehaviour }) => (misbehaviour.original = true),
-    says: /is no StreamKPI bridge .+\. Check the URL in the data source settings\./,
-    tested: /is no StreamKPI bridge .+ Check the URL/,
+    says: /No StreamKPI bridge found .+\. Check the URL in the data source settings\./,
+    tested: /No StreamKPI bridge found .+ Check the URL/,
   },
   {
     name: 'an older bridge',

@@ -1,4 +1,4 @@
-// Package bridgetest has a bridge for tests: it speaks the protocol, and it can be told to hang, lie, drop and flood.
+// Package bridgetest has a fake bridge for tests, which can hang, lie, drop and flood.
 package bridgetest
 
 import (
@@ -43,7 +43,7 @@ type Peer struct {
 	cancel context.CancelFunc
 }
 
-// New starts a bridge that answers every subscription with an empty snapshot, and knows no HTTP call.
+// New starts a bridge that answers every subscription with an empty snapshot, and has no HTTP routes.
 func New(t testing.TB) *Fake {
 	t.Helper()
 	fake := newFake()
@@ -98,7 +98,7 @@ func (f *Fake) Stop() {
 	f.peerRuns.Wait()
 }
 
-// Route answers a path; the last word wins.
+// Route sets the handler of a path; the last call wins.
 func (f *Fake) Route(path string, handler http.HandlerFunc) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -114,7 +114,7 @@ func (f *Fake) JSON(path string, status int, value any) {
 	})
 }
 
-// Refuse answers a path as the bridge refuses.
+// Refuse answers a path with an error of the bridge.
 func (f *Fake) Refuse(path string, status int, code, message string) {
 	f.JSON(path, status, Message{"error": Message{"code": code, "message": message, "retryable": status >= 500, "details": Message{}}})
 }
@@ -210,7 +210,7 @@ func (p *Peer) gone() {
 	delete(p.fake.peers, p)
 }
 
-// Send a message; a connection that is gone takes none.
+// Send a message; ignored on a closed connection.
 func (p *Peer) Send(message any) {
 	text, err := json.Marshal(message)
 	if err != nil {
@@ -249,7 +249,7 @@ func (p *Peer) SendSlowly(message any, pieces int, pause time.Duration) {
 // Close ends the connection with a code, as the bridge does.
 func (p *Peer) Close(code websocket.StatusCode, reason string) { _ = p.Conn.Close(code, reason) }
 
-// Cut ends the connection without a word.
+// Cut closes the connection without a close frame.
 func (p *Peer) Cut() { p.cancel() }
 
 // Subscribed answers a subscription with a snapshot.
@@ -267,7 +267,7 @@ func (p *Peer) Subscribed(asked Message, epoch string, series []Message) {
 		"series": series, "warnings": []Message{}})
 }
 
-// Update tells points of one subscription.
+// Update sends points of one subscription.
 func (p *Peer) Update(id any, seq int, series ...Message) {
 	p.Send(Message{"type": "series_update", "id": id, "seq": seq, "watermark_ms": 1000, "server_time_ms": 2000, "series": series})
 }
@@ -301,7 +301,7 @@ func (f *Fake) Peers() []*Peer {
 	return peers
 }
 
-// Cut ends every connection without a word.
+// Cut closes every connection without a close frame.
 func (f *Fake) Cut() {
 	for _, peer := range f.Peers() {
 		peer.Cut()
@@ -321,7 +321,7 @@ func (f *Fake) Received(kind string) []Message {
 	return found
 }
 
-// Upgrades are the headers of all WebSocket upgrades that were asked for.
+// Upgrades are the headers of all requested WebSocket upgrades.
 func (f *Fake) Upgrades() []http.Header {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -12,15 +12,15 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 )
 
-// Value is what server-side expressions make of a frame: a series, or one number.
+// Value is a frame as converted by server-side expressions: a series, or one number.
 type Value struct {
 	Labels data.Labels
 	Times  []time.Time // nil: a number
 	Values []*float64  // one where it is a number; nil: null
 }
 
-// ReadAsRule gives the values of one query's frames as the expressions of a rule reckon with them; none where they are
-// no data. Its error says why a rule would refuse them, or would silently leave something out.
+// ReadAsRule returns the values of one query's frames as the expressions of a rule read them; none for no data. The
+// error says why a rule would refuse them, or would silently drop something.
 func ReadAsRule(all data.Frames) ([]Value, error) {
 	if _, err := reader.CanReadBasedOnMeta(all); err != nil {
 		return nil, fmt.Errorf("the type of the frames: %w", err)
@@ -48,9 +48,8 @@ func ReadAsRule(all data.Frames) ([]Value, error) {
 	return values, unambiguous(values)
 }
 
-// ReadAsSQL says why Grafana's SQL expressions would refuse one query's frames; nil where they make a table of them. They
-// turn numbers and series into rows with their labels as columns, and take anything else only as one frame without
-// labels.
+// ReadAsSQL returns why Grafana's SQL expressions would refuse one query's frames; nil when they accept them. They turn
+// numbers and series into rows with their labels as columns, and take anything else only as one frame without labels.
 func ReadAsSQL(all data.Frames) error {
 	first := all[0]
 	switch first.Meta.Type {

@@ -117,8 +117,8 @@ describe('bad input', () => {
     {
       name: 'the bridge of before this contract',
       wrong: ({ misbehaviour }) => (misbehaviour.original = true),
-      panel: /no StreamKPI bridge/,
-      test: /no StreamKPI bridge/,
+      panel: /No StreamKPI bridge found/,
+      test: /No StreamKPI bridge found/,
     },
     {
       name: 'a hop behind the bridge fails',
@@ -129,8 +129,8 @@ describe('bad input', () => {
       name: 'a web page in place of a bridge',
       wrong: ({ misbehaviour }) =>
         (misbehaviour.lie = () => ({ type: 'text/html', body: '<html><body>Welcome!</body></html>' })),
-      panel: /no StreamKPI bridge/,
-      test: /no StreamKPI bridge/,
+      panel: /No StreamKPI bridge found/,
+      test: /No StreamKPI bridge found/,
     },
     {
       name: 'JSON of something else',

@@ -75,7 +75,7 @@ describe('a bridge without a stream', () => {
     await shows(panel, 1);
     await until(() => panel.state === 'polling', 'the panel to ask by itself');
     expect(message(panel)).toMatch(
-      /opens no WebSocket connection \(HTTP status 404\).* every 10 s instead\.$/,
+      /rejected the WebSocket upgrade \(HTTP status 404\).* every 10 s instead\.$/,
     );
     for (const value of [2, 3]) {
       put(value);
