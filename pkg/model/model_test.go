@@ -69,7 +69,7 @@ func TestFaultsNameTheField(t *testing.T) {
 		"no step":               {`{"metric":"m","step":"5 minutes"}`, "step", "not a valid duration"},
 		"zero step":             {`{"metric":"m","step":"0s"}`, "step", "not above zero"},
 		"endless step":          {`{"metric":"m","step":"99999999999d"}`, "step", "ten years"},
-		"negative shift":        {`{"metric":"m","timeShift":"-1h"}`, "timeShift", "no duration"},
+		"negative shift":        {`{"metric":"m","timeShift":"-1h"}`, "timeShift", "not a valid duration"},
 		"band of everything":    {`{"metric":"m","band":1}`, "band", "from 0.5 to 0.999"},
 		"band of nothing":       {`{"metric":"m","band":0}`, "band", "from 0.5 to 0.999"},
 		"odd limit":             {`{"metric":"m","limit":1.5}`, "limit", "whole number from 1 to 10000"},
