@@ -22,6 +22,7 @@ import { createKafkaSource } from './kafka/kafka-source';
 import { createLifecycle } from './lifecycle';
 import { createLiveHub } from './live/hub';
 import { createLmdbStore } from './lmdb/lmdb-store';
+import { MetricsReloader } from './metrics-reloader';
 import { ClockWatch } from './observability/clock-watch';
 import { StatusRecorder } from './observability/status-recorder';
 import { createTelemetry, type PrometheusTelemetry } from './observability/telemetry';
@@ -29,6 +30,7 @@ import { createDemo, type Demo } from './pipeline/demo';
 import { createEmbeddedPipeline } from './pipeline/embedded-pipeline';
 import { tlsTexts } from './pem-files';
 import { createRedisStore } from './redis/redis-store';
+import { ServedMetrics } from './served-metrics';
 import { checkBinding } from './server/binding';
 import { createBudgets } from './server/budgets';
 import { createHttpServer } from './server/http-server';
@@ -42,6 +44,8 @@ export interface App {
   start(): Promise<void>;
   /** Finishes what is under way, within five seconds whatever hangs (lifecycle.ts). */
   stop(): Promise<void>;
+  /** Reads the metrics file again; a fault in it is reported, and changes nothing. */
+  reload(): Promise<void>;
 }
 
 export interface AppDependencies {
@@ -98,7 +102,6 @@ interface BuiltSource {
 function buildSource(
   settings: Settings,
   mappings: readonly TopicMapping[],
-  metrics: readonly Metric[],
   store: SeriesStore,
   shared: SharedDependencies,
 ): BuiltSource {
@@ -118,6 +121,7 @@ function buildSource(
     );
     return { source, ingest: null, demo: null };
   }
+  const metrics = mappings.map(({ metric }) => metric);
   const pipeline = createEmbeddedPipeline(
     { statePath: join(settings.store_path, 'pipeline') },
     metrics,
@@ -137,18 +141,16 @@ function buildSource(
 }
 
 /** A newcomer sees weekly patterns at once: metrics of the demo have a history, unless the file gives them one. */
-function withDemoHistory({ demo, kafka, redis }: Settings, metrics: readonly Metric[]): readonly Metric[] {
+function withDemoHistory({ demo, kafka, redis }: Settings, metric: Metric): Metric {
   if (!demo.enabled || demo.history === 0 || kafka.brokers.length > 0 || redis.url !== undefined)
-    return metrics;
+    return metric;
   const keepMs = Math.max(DEMO_KEEP_MS, demo.history);
-  return metrics.map((metric) =>
-    metric.kind === 'window' &&
+  return metric.kind === 'window' &&
     metric.window.type === 'tumbling' &&
     metric.retentionMs < keepMs &&
     !hasHistory(metric)
-      ? { ...metric, history: [{ stepMs: 5 * metric.window.advanceMs, keepMs }] }
-      : metric,
-  );
+    ? { ...metric, history: [{ stepMs: 5 * metric.window.advanceMs, keepMs }] }
+    : metric;
 }
 
 /** Builds the app. Throws StartRefusedError for settings, mappings or files that cannot be used. */
@@ -169,11 +171,13 @@ export function createApp(settings: Settings, dependencies: AppDependencies): Ap
   const { limits } = settings;
 
   const metricsFile = settings.metrics_file ?? join(__dirname, '../metrics.yaml');
-  const mappings = readMetricsFile(metricsFile);
-  const metrics = withDemoHistory(
-    settings,
-    mappings.map(({ metric }) => metric),
-  );
+  const readMappings = (): TopicMapping[] =>
+    readMetricsFile(metricsFile).map((mapping) => ({
+      ...mapping,
+      metric: withDemoHistory(settings, mapping.metric),
+    }));
+  const mappings = readMappings();
+  const metrics = mappings.map(({ metric }) => metric);
   checkBinding(settings.host, settings.tokens_file !== undefined, settings.insecure);
   const access = createAccess({
     tokensFile: settings.tokens_file,
@@ -183,7 +187,7 @@ export function createApp(settings: Settings, dependencies: AppDependencies): Ap
     log,
   });
   const store = buildStore(settings, metrics, shared);
-  const { source, ingest, demo } = buildSource(settings, mappings, metrics, store, shared);
+  const { source, ingest, demo } = buildSource(settings, mappings, store, shared);
   const engine = new QueryEngine(
     metrics,
     store,
@@ -236,13 +240,13 @@ export function createApp(settings: Settings, dependencies: AppDependencies): Ap
     nowMs: clock,
     watermarks: () =>
       Promise.all(
-        metrics.map(async (metric) => ({
+        engine.metrics.map(async (metric) => ({
           metric: metric.name,
           watermarkMs: (await store.progress(metric)).watermarkMs,
         })),
       ),
     tiers: async () => {
-      const states = metrics.filter(hasHistory).map(async (metric) => {
+      const states = engine.metrics.filter(hasHistory).map(async (metric) => {
         const { tiers = [] } = (await store.history?.state(metric)) ?? {};
         return tiers.map(({ stepMs, steps, bytes }) => ({ metric: metric.name, stepMs, steps, bytes }));
       });
@@ -275,6 +279,7 @@ export function createApp(settings: Settings, dependencies: AppDependencies): Ap
     clockState: guard,
     clients: () => sockets.counts(),
     history,
+    configReload: () => reloader.status,
   });
   const sockets = attachWebSocket(http.server, {
     hub,
@@ -297,13 +302,23 @@ export function createApp(settings: Settings, dependencies: AppDependencies): Ap
 
   const recorder = new StatusRecorder({
     history,
-    metrics,
+    metrics: () => engine.metrics,
     source,
     store,
     clients: () => sockets.counts(),
     clock,
   });
 
+  const served = new ServedMetrics(mappings, { source, store, engine, hub, closedSteps, log });
+  const reloader = new MetricsReloader({
+    file: metricsFile,
+    mappings,
+    read: readMappings,
+    replace: (read) => served.replace(read),
+    onStatus: (status) => telemetry.configReloaded(status),
+    log,
+    clock,
+  });
   const clockWatch = new ClockWatch(guard, log);
   const { onRefused } = dependencies;
   const lifecycle = createLifecycle({ store, source, demo, hub, sockets, http, log, onRefused });
@@ -315,8 +330,11 @@ export function createApp(settings: Settings, dependencies: AppDependencies): Ap
       recorder.start();
       clockWatch.start();
       lifecycle.start();
+      reloader.start();
     },
+    reload: () => reloader.reload(),
     stop: async () => {
+      reloader.stop();
       recorder.stop();
       clockWatch.stop();
       await lifecycle.stop();

@@ -22,6 +22,8 @@ Settings come from the file named by BRIDGE_CONFIG and from the environment; see
 const FLAGS = new Set(['--print-config', '--hash-token', '--insecure', '--version', '--help']);
 /** A drain that takes longer is cut off: orchestrators kill after their own patience. */
 const DRAIN_MS = 5_000;
+/** A parent that ends with its terminal is gone by then. */
+const ORPHANED_MS = 1_000;
 
 /** A token that is 256 random bits in base64url has as many characters; half of that cannot be guessed either. */
 const SHORTEST_TOKEN = 22;
@@ -117,6 +119,14 @@ async function run(given: readonly string[]): Promise<void> {
   };
   process.on('SIGTERM', () => stop('SIGTERM'));
   process.on('SIGINT', () => stop('SIGINT'));
+  const parent = process.ppid;
+  process.on('SIGHUP', () => {
+    void app.reload();
+    // A terminal that closes sends it as well, and ends whoever started the bridge.
+    setTimeout(() => {
+      if (process.ppid !== parent) stop('SIGHUP');
+    }, ORPHANED_MS).unref();
+  });
   await app.start();
 }
 

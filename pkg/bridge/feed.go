@@ -37,6 +37,9 @@ type Feed struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	runs   sync.WaitGroup
+	// OnMetricChanged is called when the bridge has another definition of a metric: its catalogue is another one. Like
+	// a listener, it must return at once and must not call the feed. Set it before the first Subscribe.
+	OnMetricChanged func()
 
 	mu        sync.Mutex
 	closed    bool

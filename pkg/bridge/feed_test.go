@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -275,6 +276,29 @@ func TestResync(t *testing.T) {
 		t.Errorf("told %v", got)
 	}
 	if last := told.last(Subscribed); last.Reason != "resync: store_gap" || last.StoreEpoch != "epoch-2" {
+		t.Errorf("told %+v", last)
+	}
+}
+
+func TestAChangedMetricIsNoted(t *testing.T) {
+	fake := bridgetest.New(t)
+	feed := feedOf(t, fake, fast)
+	var changes atomic.Int32
+	feed.OnMetricChanged = func() { changes.Add(1) }
+	told := &recorder{}
+	feed.Subscribe(points("m"), time.Hour, told)
+	told.await(t, "subscribed", Subscribed, 1)
+	asked := fake.Received("subscribe_metric")[0]
+	peer := fake.Peers()[0]
+	for i, reason := range []string{"store_gap", "metric_changed"} {
+		peer.Send(message{"type": "resync", "id": asked["id"], "reason": reason})
+		peer.Subscribed(asked, "epoch-1", nil)
+		told.await(t, "subscribed again", Subscribed, i+2)
+		if got := int(changes.Load()); got != i {
+			t.Errorf("%d changes after %s, want %d", got, reason, i)
+		}
+	}
+	if last := told.last(Subscribed); last.Reason != "resync: metric_changed" {
 		t.Errorf("told %+v", last)
 	}
 }

@@ -1,5 +1,8 @@
 package bridge
 
+// metricChanged is the reason of a resync after which titles, units and rules may be other ones.
+const metricChanged = "metric_changed"
+
 // handle dispatches a message; it reports whether a subscription was answered.
 func (f *Feed) handle(message *serverMessage) bool {
 	f.mu.Lock()
@@ -24,6 +27,9 @@ func (f *Feed) handle(message *serverMessage) bool {
 			up.seq = message.Seq
 		}
 	case "resync":
+		if message.Reason == metricChanged && f.OnMetricChanged != nil {
+			f.OnMetricChanged()
+		}
 		up.resync = message.Reason
 		up.notify(Note{Kind: Resyncing, Reason: message.Reason})
 	case "error":

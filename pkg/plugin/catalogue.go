@@ -27,6 +27,8 @@ type catalogueCache struct {
 	mu    sync.Mutex
 	known *bridge.Catalogue
 	at    time.Time
+	// forgotten counts calls of forget: what was asked for before the last one is old.
+	forgotten int
 }
 
 func newCatalogueCache(fetch func(context.Context) (*bridge.Catalogue, error)) *catalogueCache {
@@ -84,6 +86,7 @@ func (c *catalogueCache) refresh(ctx context.Context) (err error) {
 			err = fmt.Errorf("the StreamKPI plugin failed while it read the catalogue: %v", fault)
 		}
 	}()
+	forgotten := c.forgottenTimes()
 	fetched, err := c.fetch(ctx)
 	if err != nil {
 		return err
@@ -91,7 +94,24 @@ func (c *catalogueCache) refresh(ctx context.Context) (err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.known, c.at = fetched, time.Now()
+	if forgotten != c.forgotten {
+		c.at = time.Time{}
+	}
 	return nil
+}
+
+func (c *catalogueCache) forgottenTimes() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.forgotten
+}
+
+// forget makes the next caller ask the bridge again; until it answers, the old catalogue serves.
+func (c *catalogueCache) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = time.Time{}
+	c.forgotten++
 }
 
 // latest returns the newest known catalogue, or the error when there is none.

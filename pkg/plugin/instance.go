@@ -54,13 +54,16 @@ func NewInstance(ctx context.Context, saved backend.DataSourceInstanceSettings) 
 	}
 	client := bridge.NewClient(calls, checked.address, checked.token)
 	dial := bridge.NewDialer(upgrades, checked.address, checked.token, checked.options.Header)
+	feed := bridge.NewFeed(dial, bridge.DefaultTiming)
+	catalogue := newCatalogueCache(client.Catalogue)
+	feed.OnMetricChanged = catalogue.forget
 	return &Instance{
 		settings:  checked,
 		client:    client,
 		dial:      dial,
-		feed:      bridge.NewFeed(dial, bridge.DefaultTiming),
+		feed:      feed,
 		streams:   newStreams(),
-		catalogue: newCatalogueCache(client.Catalogue),
+		catalogue: catalogue,
 		closeIdle: func() { closeCalls(); closeUpgrades() },
 	}, nil
 }

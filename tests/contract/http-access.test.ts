@@ -162,6 +162,20 @@ describe('who may do what over HTTP', () => {
     await new Promise((resolve) => setTimeout(resolve, 300));
   });
 
+  it('says of a metrics file with faults what they are, but not to a tenant', async () => {
+    const taken = bridge.source.reload;
+    bridge.source.reload = { ...taken, successful: false, message: 'metrics.silver.window: is missing' };
+    const full = await bridge.call('GET', '/api/v1/status', { token: 'o' });
+    const last_success_ms = taken.lastSuccessMs;
+    expect(full.json).toMatchObject({
+      config_reload: { successful: false, last_success_ms, message: 'metrics.silver.window: is missing' },
+    });
+    const own = await bridge.call('GET', '/api/v1/status', { token: 't' });
+    expect(own.json).toMatchObject({ config_reload: { successful: false, last_success_ms } });
+    expect(own.text).not.toContain('silver');
+    bridge.source.reload = taken;
+  });
+
   it('shows a tenant no counts of others in status and metrics', async () => {
     const status = await bridge.call('GET', '/api/v1/status', { token: 't' });
     expect(status.json).toMatchObject({

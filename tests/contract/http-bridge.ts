@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RequestError } from '../../backend-bridge/src/domain/errors';
+import type { ReloadStatus } from '../../backend-bridge/src/domain/reload-status';
 import type { Ingest, Source, SourceStatus } from '../../backend-bridge/src/domain/source';
 import { StatusHistory } from '../../backend-bridge/src/domain/status-history';
 import type { SeriesStore } from '../../backend-bridge/src/domain/store';
@@ -19,7 +20,7 @@ export interface Bridge {
   readonly ingested: unknown[];
   /** What the log was told at level error. */
   readonly faults: string[];
-  readonly source: { status: SourceStatus };
+  readonly source: { status: SourceStatus; reload: ReloadStatus };
   readonly history: StatusHistory;
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
   post(path: string, body: unknown, token?: string): Promise<Answer>;
@@ -90,6 +91,8 @@ export const READY: SourceStatus = {
   ],
 };
 
+const TAKEN: ReloadStatus = { successful: true, lastSuccessMs: 1_700_000_000_000, message: null };
+
 function noForecasts(): never {
   throw new Error('this bridge was started without forecasts');
 }
@@ -122,13 +125,15 @@ export async function startBridge(given: BridgeOptions): Promise<Bridge> {
     log,
     ...given.access,
   });
-  const state = { status: READY };
+  const state = { status: READY, reload: TAKEN };
   const kind = given.sourceKind ?? 'embedded';
   const source: Source = {
     kind,
     start: async () => {},
     stop: async () => {},
     storeLost: () => {},
+    checkMappings: () => {},
+    useMappings: async () => {},
     status: () => state.status,
   };
   const ingested: unknown[] = [];
@@ -155,6 +160,7 @@ export async function startBridge(given: BridgeOptions): Promise<Bridge> {
     log,
     clock: Date.now,
     clockState: given.clockState ?? { fault: () => null, skewedBridges: () => [] },
+    configReload: () => state.reload,
     clients: () => ({ connections: 3, subscriptions: 2, queuedBytes: 1 }),
     history,
   });

@@ -94,6 +94,7 @@ export class MemorySeriesStore implements SeriesStore {
   }
 
   start = notHere;
+  useMetrics = notHere;
   identifyTopic = notHere;
   appliedOffsets = notHere;
   storedPositions = notHere;

@@ -207,7 +207,9 @@ export const settingsSchema = z.strictObject({
     .describe('Address to serve; others than loopback need tokens.'),
   port: port.default(8765).describe('HTTP and WebSocket; 0: any free one.'),
   insecure: z.boolean().default(false).describe('Serve other addresses than loopback without tokens.'),
-  metrics_file: filePath.optional().describe('Default: the metrics.yaml that comes with the bridge.'),
+  metrics_file: filePath
+    .optional()
+    .describe('Read again when it changes. Default: the metrics.yaml that comes with the bridge.'),
   store_path: filePath.default('data').describe('Folder of the embedded store and of the embedded pipeline.'),
   tokens_file: filePath.optional().describe('Who may do what; see access.md.'),
   allowed_origins: z

@@ -1,4 +1,5 @@
 import type { Hop } from './errors';
+import type { TopicMapping } from './mapping';
 import type { Filter } from './selection';
 
 /** Port of a source of points: kafka/ or the embedded pipeline/. */
@@ -9,6 +10,13 @@ export interface Source {
   /** Finishes work in progress, commits, and leaves the group. */
   stop(): Promise<void>;
   status(): SourceStatus;
+  /** Throws StartRefusedError where the source cannot read by these mappings; changes nothing. */
+  checkMappings(mappings: readonly TopicMapping[]): void;
+  /**
+   * Reads by these mappings, which were checked, from now on. Resolves when nothing is written any more of a metric
+   * that is not among them.
+   */
+  useMappings(mappings: readonly TopicMapping[]): Promise<void>;
   /** Called when the store was lost; re-reads everything that it lacks. */
   storeLost(): void;
 }

@@ -49,6 +49,18 @@ describe('the recorded status', () => {
     expect([later.stepMs, later.series[0]!.values]).toEqual([120_000, [35, 47, 59, 71, 83, 95, 100]]);
   });
 
+  test('a series that ended a retention ago takes no room in answers any more', () => {
+    const options = { ...STATUS_HISTORY_DEFAULTS, retentionMs: 60_000, maxAnswerPoints: 6 };
+    const history = new StatusHistory(1, T0, options);
+    const record = (from: number, to: number, ...samples: StatusSample[]): void => {
+      for (let i = from; i < to; i += 1) history.record(T0 + i * STEP_MS, samples);
+    };
+    record(0, 6, connections(1), lag('removed', 1));
+    expect(history.read({ fromMs: T0, toMs: T0 + 60_000 }).stepMs).toBe(20_000);
+    record(6, 13, connections(1));
+    expect(history.read({ fromMs: T0 + 70_000, toMs: T0 + 130_000 }).stepMs).toBe(STEP_MS);
+  });
+
   test('a gap within a step is passed over, a whole step without a sample is absent', () => {
     const history = new StatusHistory(1, T0);
     history.record(T0, [connections(1)]);

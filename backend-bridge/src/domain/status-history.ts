@@ -62,6 +62,8 @@ interface Ring {
   readonly labels: Readonly<Record<string, string>>;
   /** Samples; NaN where nothing was recorded. */
   readonly values: Float64Array;
+  /** Place of its newest sample. */
+  last: number;
 }
 
 export class StatusHistory {
@@ -92,7 +94,9 @@ export class StatusHistory {
   record(nowMs: number, samples: readonly StatusSample[]): void {
     this.moveTo(Math.floor(nowMs / this.sampleMs));
     for (const { name, labels, value } of samples) {
-      this.ring(name, labels).values[this.newest! % this.capacity] = value;
+      const ring = this.ring(name, labels);
+      ring.last = this.newest!;
+      ring.values[ring.last % this.capacity] = value;
     }
   }
 
@@ -148,7 +152,9 @@ export class StatusHistory {
     this.newest = place;
     if (newest === null || newest === place) return;
     const [from, to] = newest < place ? [newest + 1, place] : [place, newest];
-    for (const { values } of this.rings.values()) {
+    for (const [key, { values, last }] of this.rings) {
+      // Of a metric that is no longer served: nothing of it is left.
+      if (place - last > this.capacity) this.rings.delete(key);
       if (to - from + 1 >= this.capacity) values.fill(Number.NaN);
       else for (let at = from; at <= to; at += 1) values[at % this.capacity] = Number.NaN;
     }
@@ -158,7 +164,7 @@ export class StatusHistory {
     const key = JSON.stringify([name, ...Object.entries(labels).flat()]);
     let ring = this.rings.get(key);
     if (ring === undefined) {
-      ring = { name, labels, values: new Float64Array(this.capacity).fill(Number.NaN) };
+      ring = { name, labels, values: new Float64Array(this.capacity).fill(Number.NaN), last: 0 };
       this.rings.set(key, ring);
     }
     return ring;

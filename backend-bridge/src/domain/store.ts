@@ -21,6 +21,14 @@ export interface SeriesStore {
    */
   start(): Promise<void>;
 
+  /**
+   * Takes these definitions in place of those it was made with: new metrics are registered, what is stored of changed
+   * ones is brought in step, the others are no longer served; their points stay. Nothing may be asked of a metric that
+   * is gone afterwards. Rejects with StartRefusedError where stored points forbid a change, as start() does, and
+   * changes nothing then.
+   */
+  useMetrics(metrics: readonly Metric[]): Promise<void>;
+
   /** Random text that changes when the store was lost or rebuilt. Throws UnavailableError before the first start(). */
   epoch(): string;
 

@@ -11,6 +11,8 @@ export interface Telemetry {
   deadLetters(topic: string, reason: string, count: number): void;
   lateEvents(metric: string, count: number): void;
   partitionLag(topic: string, partition: number, lag: number): void;
+  /** The topic is read no longer: it has no lag. */
+  topicRemoved(topic: string, partitions: number): void;
   storeLatency(operation: string, seconds: number): void;
   hopFailed(hop: Hop): void;
   clients(count: number): void;

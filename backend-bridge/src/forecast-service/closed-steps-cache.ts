@@ -86,13 +86,18 @@ export class ClosedStepsCache implements ClosedReader {
   ) {
     this.store.subscribe({
       onChanges: (metric, changes) => this.changed(metric, changes),
-      onGap: (metric) => this.forget((plan) => plan.metric.name === metric.name),
+      onGap: (metric) => this.forgetMetric(metric.name),
       onEpoch: () => this.forget(() => true),
     });
   }
 
   get bytes(): number {
     return this.held;
+  }
+
+  /** The definition of the metric has changed, and with it perhaps how its measures combine. */
+  forgetMetric(name: string): void {
+    this.forget((plan) => plan.metric.name === name);
   }
 
   async readFrom(plan: Plan, fromMs: number, scope: RequestScope): Promise<ClosedReading> {

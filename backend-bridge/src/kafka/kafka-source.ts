@@ -11,7 +11,7 @@ import { readFetchResponses } from './fetch/fetch-response';
 import { createClient } from './kafka-client';
 import { saslFor } from './login/sasl';
 import type { KafkaSourceOptions } from './options';
-import { createSourceTopics } from './reading/source-topic';
+import { createSourceTopics, type SourceTopic } from './reading/source-topic';
 import { SourceSupervisor, type SupervisorDependencies } from './source-supervisor';
 
 export type { KafkaSourceOptions } from './options';
@@ -27,26 +27,19 @@ export function createKafkaSource(
   dependencies: Pick<SupervisorDependencies, 'log' | 'telemetry' | 'clock' | 'clockCertain'>,
 ): Source {
   const { log } = dependencies;
-  const asks = mappings.filter(({ key, value }) =>
-    [key, value].some(
-      ({ format, schema }) => (format === 'avro' || format === 'protobuf') && schema === undefined,
-    ),
-  );
-  if (asks.length > 0 && options.schemaRegistry === undefined) {
-    const names = asks.map(({ metric }) => metric.name).join(', ');
-    throw new StartRefusedError(
-      `SCHEMA_REGISTRY_URL: not set, and these metrics read Avro or Protobuf without a schema file: ${names}`,
-    );
-  }
   registerCodecs();
   readFetchResponses();
   const registry = options.schemaRegistry === undefined ? null : createSchemaRegistry(options.schemaRegistry);
-  const sourceTopics = createSourceTopics(mappings, registry, log);
-  if (sourceTopics.has(options.deadLetterTopic)) {
-    throw new StartRefusedError(
-      `kafka.dead_letter_topic: ${options.deadLetterTopic} is a mapped topic too; name another one`,
-    );
-  }
+  const topicsOf = (read: readonly TopicMapping[]): ReadonlyMap<string, SourceTopic> => {
+    checkSchemas(read, options);
+    const sourceTopics = createSourceTopics(read, registry, log);
+    if (sourceTopics.has(options.deadLetterTopic)) {
+      throw new StartRefusedError(
+        `kafka.dead_letter_topic: ${options.deadLetterTopic} is a mapped topic too; name another one`,
+      );
+    }
+    return sourceTopics;
+  };
   // One login for all clients, which share its tokens.
   const sasl = options.sasl === undefined ? undefined : saslFor(options.sasl);
   const view = createClusterView(
@@ -58,7 +51,7 @@ export function createKafkaSource(
     options.deadLetterTopic,
     dependencies,
   );
-  return new SourceSupervisor(sourceTopics, {
+  return new SourceSupervisor(topicsOf, mappings, {
     // One client per consumer: kafkajs caches committed offsets in it.
     makeClient: () => createClient(options, sasl, { requestTimeoutMs: 20_000, retries: 4 }, log),
     view,
@@ -69,4 +62,18 @@ export function createKafkaSource(
     registry,
     deadLetters,
   });
+}
+
+/** Throws StartRefusedError where a schema has no place that it could be had from. */
+function checkSchemas(mappings: readonly TopicMapping[], options: KafkaSourceOptions): void {
+  const asks = mappings.filter(({ key, value }) =>
+    [key, value].some(
+      ({ format, schema }) => (format === 'avro' || format === 'protobuf') && schema === undefined,
+    ),
+  );
+  if (asks.length === 0 || options.schemaRegistry !== undefined) return;
+  const names = asks.map(({ metric }) => metric.name).join(', ');
+  throw new StartRefusedError(
+    `SCHEMA_REGISTRY_URL: not set, and these metrics read Avro or Protobuf without a schema file: ${names}`,
+  );
 }

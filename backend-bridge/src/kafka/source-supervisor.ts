@@ -2,6 +2,7 @@ import type { Kafka } from 'kafkajs';
 import { Backoff } from './backoff';
 import type { TopicView } from './cluster/cluster-view';
 import { UnavailableError } from '../domain/errors';
+import type { TopicMapping } from '../domain/mapping';
 import type { Source, SourceStatus } from '../domain/source';
 import { GroupMonitor } from './group-monitor';
 import {
@@ -10,11 +11,16 @@ import {
   type GroupReader,
   type GroupReaderDependencies,
 } from './reading/group-reader';
-import type { MetricConsumer, SourceTopic } from './reading/source-topic';
+import { replaceTopics, type MetricConsumer, type SourceTopic } from './reading/source-topic';
 import { sourceStatus, type Failing } from './source-status';
 
 export interface SupervisorDependencies extends Omit<GroupReaderDependencies, 'client' | 'identityLost'> {
   readonly makeClient: () => Kafka;
+}
+
+interface Replacement {
+  readonly topics: ReadonlyMap<string, SourceTopic>;
+  readonly done: () => void;
 }
 
 const POLL_MS = 1_000;
@@ -47,12 +53,18 @@ export class SourceSupervisor implements Source {
   private readonly stalls = new Backoff(1_000, 120_000);
   private readonly standing = new Map<string, { next: number; sinceMs: number }>();
 
+  private sourceTopics: ReadonlyMap<string, SourceTopic>;
+  /** Of a metrics file that was read again; the loop puts them in place between two ticks. */
+  private replacement: Replacement | null = null;
   private readonly group: GroupMonitor;
 
   constructor(
-    private readonly sourceTopics: ReadonlyMap<string, SourceTopic>,
+    /** The topics of mappings. Throws StartRefusedError. */
+    private readonly topicsOf: (mappings: readonly TopicMapping[]) => ReadonlyMap<string, SourceTopic>,
+    mappings: readonly TopicMapping[],
     private readonly dependencies: SupervisorDependencies,
   ) {
+    this.sourceTopics = topicsOf(mappings);
     this.group = new GroupMonitor(dependencies);
   }
 
@@ -68,8 +80,25 @@ export class SourceSupervisor implements Source {
     this.stopped = true;
     this.wake?.();
     await this.running;
+    this.replacement?.done();
     await this.endReader();
     await Promise.all([this.dependencies.deadLetters.close(), this.dependencies.view.close()]);
+  }
+
+  checkMappings(mappings: readonly TopicMapping[]): void {
+    this.topicsOf(mappings);
+  }
+
+  async useMappings(mappings: readonly TopicMapping[]): Promise<void> {
+    const topics = this.topicsOf(mappings);
+    if (!this.started || this.stopped) {
+      this.sourceTopics = topics;
+      return;
+    }
+    await new Promise<void>((resolve) => {
+      this.replacement = { topics, done: resolve };
+      this.wake?.();
+    });
   }
 
   status(): SourceStatus {
@@ -95,6 +124,7 @@ export class SourceSupervisor implements Source {
     while (!this.stopped) {
       const began = performance.now();
       try {
+        await this.replaceTopics();
         await this.tick();
       } catch (error) {
         // Nothing may end this loop; a failure is retried in a second.
@@ -112,6 +142,22 @@ export class SourceSupervisor implements Source {
       });
       this.wake = null;
     }
+  }
+
+  /** Other readings of topics take another consumer, which begins where the store is with each metric. */
+  private async replaceTopics(): Promise<void> {
+    const { replacement, sourceTopics } = this;
+    if (replacement === null) return;
+    const { topics, isReadAlike } = replaceTopics(sourceTopics, replacement.topics);
+    if (!isReadAlike) await this.endReader();
+    this.sourceTopics = topics;
+    for (const topic of sourceTopics.keys()) {
+      const seen = this.views.get(topic);
+      const partitions = seen?.state === 'there' ? seen.ends.length : 0;
+      if (!topics.has(topic)) this.dependencies.telemetry.topicRemoved(topic, partitions);
+    }
+    this.replacement = null;
+    replacement.done();
   }
 
   private isStopped(): boolean {
@@ -228,6 +274,7 @@ export class SourceSupervisor implements Source {
         ({ topic, consumers }) =>
           `${topic}:${consumers[0]!.incarnations!.topicId}:${consumers[0]!.incarnations!.partitions}`,
       )
+      .sort()
       .join(',');
     const crash = this.reader?.crashed() ?? null;
     if (crash !== null) {

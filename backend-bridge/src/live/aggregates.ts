@@ -14,7 +14,7 @@ export class Aggregates {
   private readonly tenants = new Map<string, Map<string, MetricAggregate>>();
 
   constructor(
-    private readonly metrics: readonly Metric[],
+    private metrics: readonly Metric[],
     private readonly engine: LiveEngine,
     private readonly store: SeriesStore,
     private readonly clock: Clock,
@@ -24,6 +24,18 @@ export class Aggregates {
   /** Reads the aggregators of unrestricted clients ahead of the first connection. */
   warm(): void {
     this.refresh(this.of([]).values());
+  }
+
+  /** Those of changed metrics are read again, by the new definition. */
+  useMetrics(metrics: readonly Metric[], changed: ReadonlySet<string>): void {
+    this.metrics = metrics;
+    for (const [key, byMetric] of this.tenants) {
+      for (const name of changed) byMetric.delete(name);
+      for (const metric of metrics) {
+        if (byMetric.has(metric.name)) continue;
+        byMetric.set(metric.name, this.aggregateOf(metric, JSON.parse(key) as Filter[]));
+      }
+    }
   }
 
   /** `data` of a current_state for this tenant. Rejects with UnavailableError. */
@@ -61,16 +73,15 @@ export class Aggregates {
     }
   }
 
+  private aggregateOf(metric: Metric, tenant: readonly Filter[]): MetricAggregate {
+    return new MetricAggregate(metric, selectsFor(this.engine, metric.name, tenant), this.store, this.clock);
+  }
+
   private of(tenant: readonly Filter[]): Map<string, MetricAggregate> {
     const key = JSON.stringify(tenant);
     let byMetric = this.tenants.get(key);
     if (byMetric === undefined) {
-      byMetric = new Map(
-        this.metrics.map((metric) => [
-          metric.name,
-          new MetricAggregate(metric, selectsFor(this.engine, metric.name, tenant), this.store, this.clock),
-        ]),
-      );
+      byMetric = new Map(this.metrics.map((metric) => [metric.name, this.aggregateOf(metric, tenant)]));
     } else {
       this.tenants.delete(key);
     }

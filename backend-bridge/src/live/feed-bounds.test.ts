@@ -74,6 +74,8 @@ class Client implements LiveSink {
     return this.room >= 0;
   }
 
+  metricChanged(): void {}
+
   subscriptionFailed(id: string, error: unknown): void {
     this.failed.push({ id, error });
   }

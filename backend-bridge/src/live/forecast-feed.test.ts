@@ -132,6 +132,8 @@ class Client implements LiveSink {
     return true;
   }
 
+  metricChanged(): void {}
+
   subscriptionFailed(id: string, error: unknown): void {
     this.failed.push({ id, error });
   }

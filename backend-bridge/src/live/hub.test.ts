@@ -69,6 +69,7 @@ function sinkOf(sent: Record<string, unknown>[]): LiveSink {
       over();
     },
     subscriptionFailed: (id, error) => void sent.push({ failed: id, error }),
+    metricChanged: (id) => void sent.push({ changed: id }),
     waitFor: silent,
     reserve: () => true,
   };

@@ -13,6 +13,7 @@ import { FairGate } from '../domain/fair-gate';
 import type { PreparedForecast } from '../domain/forecasting';
 import type { MemoryBudget } from '../domain/memory-budget';
 import type { Metric } from '../domain/metric';
+import { unknownMetric } from '../domain/plan';
 import type { Progress } from '../domain/progress';
 import type { Plan } from '../domain/query-answer';
 import type { Filter } from '../domain/selection';
@@ -52,10 +53,14 @@ export interface LiveSubscription {
 }
 
 export interface LiveHub {
+  /**
+   * Serves these metrics from now on; the engine and the store know them already. Subscribers of changed ones are
+   * resynced, those of metrics that are gone get `unknown_metric`.
+   */
+  useMetrics(metrics: readonly Metric[], changed: ReadonlySet<string>): void;
   /** Subscribes to the store, which must have started. Retries when the store does not answer. */
   start(): Promise<void>;
   close(): void;
-  readonly metrics: readonly Metric[];
   progressOf(metric: string): Progress;
   epoch(): string;
   subscribe(
@@ -83,7 +88,8 @@ const NOTHING_YET: Progress = { watermarkMs: null, finalBeforeMs: null };
 
 /** Distributes the store's changes to clients: one feed per distinct selection, shared by its subscribers. */
 export function createLiveHub(dependencies: LiveHubDependencies): LiveHub {
-  const { engine, store, metrics, log, telemetry, clock } = dependencies;
+  const { engine, store, log, telemetry, clock } = dependencies;
+  let { metrics } = dependencies;
   const pace = dependencies.options?.pace ?? PACE;
   const jitterMs = dependencies.options?.jitterMs ?? 1_000;
   const load = new FlushLoad();
@@ -134,6 +140,8 @@ export function createLiveHub(dependencies: LiveHubDependencies): LiveHub {
     return feed;
   };
   const onChanges = (metric: Metric, changes: readonly PointChange[], now: Progress): void => {
+    // Taken out of the metrics file, while another bridge still writes to it.
+    if (!seen.has(metric.name)) return;
     progress.set(metric.name, furthest(progressOf(metric.name), now));
     const nowMs = clock();
     const revisions = seen.get(metric.name);
@@ -170,7 +178,6 @@ export function createLiveHub(dependencies: LiveHubDependencies): LiveHub {
   };
 
   return {
-    metrics,
     progressOf,
     epoch: () => store.epoch(),
     async start() {
@@ -198,6 +205,28 @@ export function createLiveHub(dependencies: LiveHubDependencies): LiveHub {
       });
       await Promise.all(metrics.map(readProgress));
       aggregates.warm();
+    },
+    useMetrics(next, changed) {
+      metrics = next;
+      const names = new Set(next.map(({ name }) => name));
+      aggregates.useMetrics(next, changed);
+      for (const name of changed) {
+        const before = feeds.get(name);
+        feeds.delete(name);
+        if (!names.has(name)) {
+          progress.delete(name);
+          seen.delete(name);
+        }
+        for (const feed of before?.values() ?? []) {
+          if (names.has(name)) feed.metricChanged();
+          else feed.failAll(unknownMetric(name));
+        }
+      }
+      for (const metric of next) {
+        if (!changed.has(metric.name)) continue;
+        if (!seen.has(metric.name)) seen.set(metric.name, new SeenRevisions());
+        void readProgress(metric);
+      }
     },
     close() {
       closed = true;

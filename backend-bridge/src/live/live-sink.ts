@@ -19,6 +19,8 @@ export interface LiveSink {
   reserve(points: number): boolean;
   /** Reports that a live subscription ended with this error. */
   subscriptionFailed(id: string, error: unknown): void;
+  /** The definition of its metric has changed: the subscription has ended, and the client is to have one by the new definition. */
+  metricChanged(id: string): void;
 }
 
 export interface Drains {

@@ -173,8 +173,13 @@ export abstract class SelectionFeed<B extends LiveBatch<B>> implements Subscribe
     this.timers.clear();
   }
 
+  /** The definition of the metric has changed: another feed serves the subscribers. */
+  metricChanged(): void {
+    for (const subscription of [...this.subscriptions]) subscription.metricChanged();
+  }
+
   /** Ends every subscription with an error that a retry cannot fix. */
-  protected failAll(error: RequestError): void {
+  failAll(error: RequestError): void {
     this.dependencies.log.warn({ metric: this.plan.metric.name, err: error }, 'subscriptions ended');
     for (const subscription of [...this.subscriptions]) subscription.fail(error);
   }

@@ -165,6 +165,14 @@ export class Subscription<B extends LiveBatch<B>> implements Drains {
     this.feed.sync(this, delayMs);
   }
 
+  /** Another definition of the metric holds: the sink subscribes again. */
+  metricChanged(): void {
+    if (this.state === 'ended') return;
+    this.end();
+    this.feed.resynced('metric_changed');
+    this.sink.metricChanged(this.id);
+  }
+
   end(): void {
     if (this.state === 'ended') return;
     this.releasePending();

@@ -21,8 +21,10 @@ export interface Environment {
   readonly series: Database<Uint8Array, Uint8Array>;
   readonly points: Database<Uint8Array, Uint8Array>;
   /** Null when no metric has or had a history. */
-  readonly steps: Database<Uint8Array, Uint8Array> | null;
+  steps: Database<Uint8Array, Uint8Array> | null;
   readonly epoch: string;
+  /** For a metric with a history that comes later; outside of a transaction. */
+  openSteps(): void;
   /** Runs `work` in one transaction; resolves when committed, rejects when rolled back. */
   transaction(work: () => void): Promise<void>;
   /** Throws UnavailableError when another process has taken over the folder; within a transaction. */
@@ -104,14 +106,16 @@ function enter(root: RootDatabase, path: string, bootId: string | null, withStep
   const series = root.openDB<Uint8Array, Uint8Array>({ name: 'series', ...binary });
   const points = root.openDB<Uint8Array, Uint8Array>({ name: 'points', ...binary });
   const hadSteps = Array.from(meta.getKeys({ start: 'history:', end: 'history;', limit: 1 })).length > 0;
-  const steps =
-    withSteps || hadSteps ? root.openDB<Uint8Array, Uint8Array>({ name: 'steps', ...binary }) : null;
+  const openSteps = () => root.openDB<Uint8Array, Uint8Array>({ name: 'steps', ...binary });
   return {
     root,
     meta,
     series,
     points,
-    steps,
+    steps: withSteps || hadSteps ? openSteps() : null,
+    openSteps() {
+      this.steps ??= openSteps();
+    },
     epoch: meta.get('epoch') as string,
     transaction: (work) => transaction(root, work),
     checkOwner() {

@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { UnavailableError } from '../domain/errors';
 import type { Metric } from '../domain/metric';
-import { hasHistory } from '../domain/history/tiers';
+import { hasHistory, lifetimeMs } from '../domain/history/tiers';
+import { metricShape } from '../domain/metric-shape';
+import { unknownMetric } from '../domain/plan';
 import type { SeriesPoints } from '../domain/point';
 import type { Progress } from '../domain/progress';
 import type { Series } from '../domain/series';
@@ -32,7 +34,7 @@ import { readPoints } from './read-points';
 import { readSteps } from './read-steps';
 import { RetentionSweeper } from './retention-sweeper';
 import { SlotStaging } from './slot-staging';
-import { registerMetrics } from './start-checks';
+import { checkDefinitions, registerMetrics } from './start-checks';
 import { StepSealer } from './step-sealer';
 import { WriteQueue } from './write-queue';
 
@@ -70,7 +72,7 @@ export function createLmdbStore(
 interface Opened {
   readonly env: Environment;
   readonly lock: ExclusiveLock;
-  readonly ids: ReadonlyMap<string, number>;
+  ids: ReadonlyMap<string, number>;
   readonly queue: WriteQueue;
   readonly stopSweeping: AbortController;
 }
@@ -110,7 +112,7 @@ class LmdbStore implements SeriesStore {
 
   constructor(
     private readonly options: LmdbStoreOptions,
-    private readonly metrics: readonly Metric[],
+    private metrics: readonly Metric[],
     private readonly dependencies: LmdbStoreDependencies,
   ) {
     this.guard = dependencies.guard ?? unguarded(dependencies.clock);
@@ -124,13 +126,14 @@ class LmdbStore implements SeriesStore {
     try {
       env = openEnvironment(path, this.guard.persistable().bootId, this.metrics.some(hasHistory));
       this.guard.restore(env.meta.get(CLOCK_KEY) as PersistedTime | undefined);
-      const ids = registerMetrics(env, this.metrics, path);
+      checkDefinitions(env, this.metrics, path);
+      const ids = env.root.transactionSync(() => registerMetrics(env!, this.metrics));
       const queue = new WriteQueue({
         commit: (work) => this.commit(work),
-        undo: () => this.load(),
+        undo: () => this.undo(),
       });
       this.opened = { env, lock, ids, queue, stopSweeping: new AbortController() };
-      this.load();
+      this.load(this.metrics);
       for (const { state } of this.entries.values()) state.forgetReports();
     } catch (error) {
       this.opened = null;
@@ -139,6 +142,23 @@ class LmdbStore implements SeriesStore {
       throw error;
     }
     this.sweeping = this.sweepUntil(this.opened.stopSweeping.signal);
+  }
+
+  async useMetrics(metrics: readonly Metric[]): Promise<void> {
+    const opened = this.open();
+    const { env } = opened;
+    checkDefinitions(env, metrics, this.options.path);
+    if (metrics.some(hasHistory)) env.openSteps();
+    await opened.queue.add({
+      run: () => {
+        this.flush();
+        opened.ids = new Map([...opened.ids, ...registerMetrics(env, metrics)]);
+        this.takeOver(metrics);
+      },
+      committed: () => {
+        this.metrics = metrics;
+      },
+    });
   }
 
   epoch(): string {
@@ -197,7 +217,7 @@ class LmdbStore implements SeriesStore {
         return { ...applied, progress: entry.state.progress };
       },
       committed: ({ changes, moved, progress }) => {
-        if (moved) this.tell(batch.metric, changes, progress);
+        if (moved) this.tell(entry.state.metric, changes, progress);
       },
     });
     return outcome;
@@ -224,7 +244,7 @@ class LmdbStore implements SeriesStore {
         return { gaps: behind, progress: moved ? state.progress : null };
       },
       committed: ({ progress }) => {
-        if (progress !== null) this.tell(metric, [], progress);
+        if (progress !== null) this.tell(entry.state.metric, [], progress);
       },
     });
     return gaps;
@@ -286,7 +306,7 @@ class LmdbStore implements SeriesStore {
     const entry = this.entries.get(metric.name);
     if (entry !== undefined) return entry;
     this.open();
-    throw new RangeError(`the store was not made for the metric ${metric.name}`);
+    throw unknownMetric(metric.name);
   }
 
   /** Queued with all changes, so that the result never reflects a failed transaction. */
@@ -324,10 +344,33 @@ class LmdbStore implements SeriesStore {
     this.dependencies.telemetry.storeLatency('commit', (performance.now() - from) / 1_000);
   }
 
-  /** Loads the state of every metric from disk, at start and after a failed transaction. */
-  private load(): void {
+  /** Loads the state of changed metrics from disk, within the transaction that changed it. */
+  private takeOver(metrics: readonly Metric[]): void {
+    this.keepOnly(metrics);
+    this.load(
+      metrics.filter((metric) => {
+        const state = this.entries.get(metric.name)?.state;
+        if (state === undefined || !isStoredAlike(state.metric, metric)) return true;
+        state.metric = metric;
+        return false;
+      }),
+    );
+  }
+
+  private undo(): void {
+    this.keepOnly(this.metrics);
+    this.load(this.metrics);
+  }
+
+  private keepOnly(metrics: readonly Metric[]): void {
+    const names = new Set(metrics.map(({ name }) => name));
+    for (const name of [...this.entries.keys()]) if (!names.has(name)) this.entries.delete(name);
+  }
+
+  /** Loads the state of these metrics from disk, at start and after a failed transaction. */
+  private load(metrics: readonly Metric[]): void {
     const { env, ids } = this.open();
-    for (const metric of this.metrics) {
+    for (const metric of metrics) {
       const state = MetricState.load(env, metric, ids.get(metric.name)!);
       const loaded = {
         state,
@@ -384,4 +427,13 @@ class LmdbStore implements SeriesStore {
       }
     }
   }
+}
+
+/** Whether points of both definitions are stored alike: they differ in titles, units and the like at most. */
+function isStoredAlike(a: Metric, b: Metric): boolean {
+  return (
+    metricShape(a) === metricShape(b) &&
+    lifetimeMs(a) === lifetimeMs(b) &&
+    JSON.stringify(a.history) === JSON.stringify(b.history)
+  );
 }

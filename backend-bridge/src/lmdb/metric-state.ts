@@ -51,7 +51,8 @@ export class MetricState {
   private nextSeries = 1;
 
   constructor(
-    readonly metric: Metric,
+    /** Replaced by one of the same shape and lifetime when titles, units or the like change. */
+    public metric: Metric,
     readonly id: number,
   ) {
     this.layout = valueLayout(metric);

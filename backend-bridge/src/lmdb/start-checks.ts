@@ -13,58 +13,49 @@ interface MetricRecord {
 
 const MAX_METRICS = 0xffff;
 
-/**
- * Compares every metric with its stored definition, registers new ones, and updates stored points to a changed
- * retention, history or grace. Returns metric ids by name. Throws StartRefusedError, without changes.
- */
-export function registerMetrics(
-  env: Environment,
-  metrics: readonly Metric[],
-  path: string,
-): Map<string, number> {
-  const ids = new Map<string, number>();
-  const fresh: Metric[] = [];
-  const known: { readonly metric: Metric; readonly record: MetricRecord }[] = [];
+/** Compares every metric with its stored definition. Throws StartRefusedError. */
+export function checkDefinitions(env: Environment, metrics: readonly Metric[], path: string): void {
+  let next = (env.meta.get('nextMetric') as number | undefined) ?? 1;
   for (const metric of metrics) {
     const record = env.meta.get(`metric:${metric.name}`) as MetricRecord | undefined;
-    if (record === undefined) {
-      fresh.push(metric);
-      continue;
-    }
-    const forbidden = forbiddenChanges(record.shape, metricShape(metric));
+    const forbidden = record === undefined ? '' : forbiddenChanges(record.shape, metricShape(metric));
     if (forbidden !== '') throw otherShape(metric, forbidden, path);
-    known.push({ metric, record });
-    ids.set(metric.name, record.id);
+    if (record === undefined) next += 1;
+    if (next - 1 > MAX_METRICS) {
+      throw new StartRefusedError(
+        `The store in ${path} has had ${MAX_METRICS} metrics; move it away to start fresh`,
+      );
+    }
   }
-  env.root.transactionSync(() => {
-    for (const { metric, record } of known) {
+}
+
+/**
+ * Registers new metrics, and updates stored points of the others to a changed retention, history or grace; within a
+ * transaction, after checkDefinitions(). Returns metric ids by name.
+ */
+export function registerMetrics(env: Environment, metrics: readonly Metric[]): Map<string, number> {
+  const ids = new Map<string, number>();
+  let next = (env.meta.get('nextMetric') as number | undefined) ?? 1;
+  for (const metric of metrics) {
+    const shape = metricShape(metric);
+    const record = env.meta.get(`metric:${metric.name}`) as MetricRecord | undefined;
+    const id = record?.id ?? next;
+    if (record === undefined) next += 1;
+    else {
       const { retentionMs, graceMs } = timesOf(record.shape);
-      const history = env.meta.get(historyKey(record.id)) as HistoryRecord | undefined;
+      const history = env.meta.get(historyKey(id)) as HistoryRecord | undefined;
       const before = { lifetimeMs: history?.lifetimeMs ?? retentionMs, graceMs };
-      const shape = metricShape(metric);
       if (record.shape !== shape || before.lifetimeMs !== lifetimeMs(metric)) {
-        bringInStep(env, record.id, metric, before);
-        env.meta.putSync(`metric:${metric.name}`, { id: record.id, shape } satisfies MetricRecord);
+        bringInStep(env, id, metric, before);
       }
-      bringHistoryInStep(env, record.id, metric, false);
     }
-    let next = (env.meta.get('nextMetric') as number | undefined) ?? 1;
-    for (const metric of fresh) {
-      if (next > MAX_METRICS) {
-        throw new StartRefusedError(
-          `The store in ${path} has had ${MAX_METRICS} metrics; move it away to start fresh`,
-        );
-      }
-      env.meta.putSync(`metric:${metric.name}`, {
-        id: next,
-        shape: metricShape(metric),
-      } satisfies MetricRecord);
-      ids.set(metric.name, next);
-      bringHistoryInStep(env, next, metric, true);
-      next += 1;
+    if (record?.shape !== shape) {
+      env.meta.putSync(`metric:${metric.name}`, { id, shape } satisfies MetricRecord);
     }
-    env.meta.putSync('nextMetric', next);
-  });
+    bringHistoryInStep(env, id, metric, record === undefined);
+    ids.set(metric.name, id);
+  }
+  env.meta.putSync('nextMetric', next);
   return ids;
 }
 

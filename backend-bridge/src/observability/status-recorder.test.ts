@@ -47,7 +47,7 @@ describe('recording of the status', () => {
     history = new StatusHistory(metrics.length, Date.now());
     recorder = new StatusRecorder({
       history,
-      metrics,
+      metrics: () => metrics,
       source: { status },
       store: { progress },
       clients: () => ({ connections: 3, subscriptions: 2, queuedBytes: 0 }),

@@ -10,7 +10,7 @@ const STORE_LIMIT_MS = 1_500;
 
 export interface StatusRecorderDependencies {
   readonly history: StatusHistory;
-  readonly metrics: readonly Metric[];
+  readonly metrics: () => readonly Metric[];
   readonly source: Pick<Source, 'status'>;
   readonly store: Pick<SeriesStore, 'progress'>;
   readonly clients: () => {
@@ -73,7 +73,7 @@ export class StatusRecorder {
   private async freshness(): Promise<readonly StatusSample[]> {
     const { metrics, store, clock } = this.dependencies;
     const samples: StatusSample[] = [];
-    const asked = metrics.map(async (metric) => {
+    const asked = metrics().map(async (metric) => {
       const { watermarkMs } = await store.progress(metric);
       if (watermarkMs === null) return;
       const value = Math.max(0, clock() - watermarkMs);

@@ -24,6 +24,20 @@ describe('Prometheus text', () => {
     expect(text).toContain('streamkpi_build_info{version="1.2.3"} 1');
   });
 
+  test('tells whether the metrics file was taken, and forgets the lag of a topic that it no longer names', async () => {
+    const telemetry = createTelemetry('1');
+    telemetry.configReloaded({ successful: false, lastSuccessMs: 90_000, message: 'window: is missing' });
+    telemetry.partitionLag('gone', 0, 5);
+    telemetry.partitionLag('gone', 1, 5);
+    telemetry.partitionLag('read', 0, 7);
+    telemetry.topicRemoved('gone', 2);
+    const text = await telemetry.text();
+    expect(text).toContain('streamkpi_config_last_reload_successful 0');
+    expect(text).toContain('streamkpi_config_last_reload_success_timestamp_seconds 90');
+    expect(text).not.toContain('topic="gone"');
+    expect(text).toContain('streamkpi_consumer_lag_records{topic="read",partition="0"} 7');
+  });
+
   test('a scrape answers while the store is down', async () => {
     const telemetry = createTelemetry('1');
     const down = (): Promise<never> => Promise.reject(new Error('down'));

@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { ReloadStatus } from '../domain/reload-status';
 import type { Telemetry } from '../domain/telemetry';
 
 /** Values collected at scrape time. */
@@ -23,6 +24,8 @@ export interface PrometheusTelemetry extends Telemetry {
   text(): Promise<string>;
   readonly contentType: string;
   observe(source: ScrapeSource): void;
+  /** The metrics file was read again. */
+  configReloaded(status: ReloadStatus): void;
 }
 
 const STORE_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
@@ -75,10 +78,22 @@ export function createTelemetry(version: string): PrometheusTelemetry {
     'metric',
     'step_ms',
   ]);
+  const reloaded = gauge(
+    'config_last_reload_successful',
+    'Whether the metrics file was taken when it was read last.',
+  );
+  const reloadedAt = gauge(
+    'config_last_reload_success_timestamp_seconds',
+    'When the metrics file was taken last.',
+  );
   let scrape: ScrapeSource | null = null;
 
   return {
     contentType: registry.contentType,
+    configReloaded: ({ successful, lastSuccessMs }) => {
+      reloaded.set(successful ? 1 : 0);
+      reloadedAt.set(lastSuccessMs / 1_000);
+    },
     observe: (source) => {
       scrape = source;
     },
@@ -109,6 +124,9 @@ export function createTelemetry(version: string): PrometheusTelemetry {
     deadLetters: (topic, reason, count) => dead.inc({ topic, reason }, count),
     lateEvents: (metric, count) => late.inc({ metric }, count),
     partitionLag: (topic, partition, value) => lag.set({ topic, partition: String(partition) }, value),
+    topicRemoved: (topic, partitions) => {
+      for (let i = 0; i < partitions; i += 1) lag.remove({ topic, partition: String(i) });
+    },
     storeLatency: (operation, seconds) => latency.observe({ operation }, seconds),
     hopFailed: (hop) => failures.inc({ hop }),
     clients: (count) => clients.set(count),

@@ -1,4 +1,5 @@
-import { RequestError, UnavailableError } from '../domain/errors';
+import { RequestError, StartRefusedError, UnavailableError } from '../domain/errors';
+import type { TopicMapping } from '../domain/mapping';
 import type { Metric } from '../domain/metric';
 import type { Ingest, IngestResult, Source, SourceStatus } from '../domain/source';
 import type { Filter } from '../domain/selection';
@@ -66,7 +67,7 @@ class Pipeline implements EmbeddedPipeline {
 
   constructor(
     private readonly options: EmbeddedPipelineOptions,
-    private readonly metrics: readonly Metric[],
+    private metrics: readonly Metric[],
     private readonly store: SeriesStore,
     private readonly dependencies: PipelineDependencies,
   ) {
@@ -153,6 +154,29 @@ class Pipeline implements EmbeddedPipeline {
 
   catchUp<T>(work: () => Promise<T>): Promise<T> {
     return this.running().catchUp(work);
+  }
+
+  /** What is counted stays the same while the bridge runs: its windows are half full. */
+  checkMappings(mappings: readonly TopicMapping[]): void {
+    const next = bindOutputs(
+      mappings.map(({ metric }) => metric),
+      this.rules,
+    );
+    const names = (outputs: readonly BoundOutput[]): string[] => outputs.map(({ metric }) => metric.name);
+    const [before, after] = [names(this.outputs), names(next)];
+    const changed = [...before, ...after].filter((name) => before.includes(name) !== after.includes(name));
+    if (changed.length === 0 || this.worker === null) return;
+    throw new StartRefusedError(
+      `The embedded pipeline counts ${before.join(', ')} since it started; restart the bridge to add or remove ${changed.join(', ')}`,
+    );
+  }
+
+  useMappings(mappings: readonly TopicMapping[]): Promise<void> {
+    this.metrics = mappings.map(({ metric }) => metric);
+    for (const output of this.outputs) {
+      output.metric = this.metrics.find(({ name }) => name === output.metric.name) ?? output.metric;
+    }
+    return Promise.resolve();
   }
 
   storeLost(): void {

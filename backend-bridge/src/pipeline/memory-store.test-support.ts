@@ -37,6 +37,7 @@ export class MemoryStore implements SeriesStore {
   private lost = new Set<string>();
 
   start = (): Promise<void> => Promise.resolve();
+  useMetrics = (): Promise<void> => Promise.resolve();
   epoch = (): string => 'memory';
   close = (): Promise<void> => Promise.resolve();
   subscribe = (): (() => void) => () => undefined;

@@ -63,7 +63,8 @@ const OUTPUTS: readonly MetricOutput[] = [
 
 /** An output whose metric is in the metrics file. */
 export interface BoundOutput {
-  readonly metric: Metric;
+  /** As the metrics file has it now; windows, dimensions and measures stay the same. */
+  metric: Metric;
   readonly aggregation: AggregationName;
   readonly values: (key: string) => readonly string[];
   readonly measures: (accumulator: Accumulator) => (number | undefined)[];

@@ -83,6 +83,7 @@ const telemetry: Telemetry = {
   deadLetters: silent,
   lateEvents: (name, count) => void late.set(name, (late.get(name) ?? 0) + count),
   partitionLag: silent,
+  topicRemoved: silent,
   storeLatency: silent,
   hopFailed: silent,
   clients: silent,

@@ -33,6 +33,15 @@ interface ChannelState {
   warned: boolean;
 }
 
+const notYetRead = (entry: MetricEntry): ChannelState => ({
+  entry,
+  suspended: null,
+  last: null,
+  told: null,
+  unreadable: false,
+  warned: false,
+});
+
 /**
  * Subscribes to the change messages of all metrics on a separate connection. Messages are numbered, and the newest
  * number is polled every second, so that gaps, a silent stop and a lost connection are all detected.
@@ -52,15 +61,22 @@ export class ChangeSubscriber {
     private readonly listener: ChangeListener,
     private readonly log: Log,
   ) {
-    for (const entry of entries)
-      this.states.set(entry.keys.channel, {
-        entry,
-        suspended: null,
-        last: null,
-        told: null,
-        unreadable: false,
-        warned: false,
-      });
+    for (const entry of entries) this.states.set(entry.keys.channel, notYetRead(entry));
+  }
+
+  /** Follows one more metric. Rejects with UnavailableError where the connection fails; it is followed then as well. */
+  async add(entry: MetricEntry): Promise<void> {
+    this.states.set(entry.keys.channel, notYetRead(entry));
+    // Without a connection it is subscribed to with all others once there is one.
+    await this.connection?.subscribe(entry.keys.channel).catch((error: unknown) => {
+      throw unavailable(error);
+    });
+  }
+
+  remove(entry: MetricEntry): void {
+    if (!this.states.delete(entry.keys.channel)) return;
+    // A connection that fails is made again, without this channel.
+    this.connection?.unsubscribe(entry.keys.channel).catch(() => undefined);
   }
 
   /** Resolves when subscribed; reconnects from then on. Rejects with UnavailableError. */
@@ -197,6 +213,7 @@ export class ChangeSubscriber {
 
   /** Queries the newest number, and checks that everything seen is still there. */
   private async compare(state: ChannelState): Promise<void> {
+    if (this.states.get(state.entry.keys.channel) !== state) return;
     const before = this.connection;
     const { suspended } = state;
     let now: number;

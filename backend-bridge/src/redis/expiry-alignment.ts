@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { hasHistory, lifetimeMs } from '../domain/history/tiers';
+import type { Metric } from '../domain/metric';
 import { metricShape } from '../domain/metric-shape';
 import { afterBucketMs } from '../domain/packed-point';
 import type { Log } from '../domain/telemetry';
@@ -17,14 +18,18 @@ const WHOLE_ROUNDS = [0, 6, 30, 180];
 /** Keeps the expiry of stored buckets in line with the metrics' retention, until the signal aborts. */
 export async function keepAligned(
   link: RedisLink,
-  entries: readonly MetricEntry[],
+  entries: () => readonly MetricEntry[],
   epoch: () => string,
   log: Log,
   signal: AbortSignal,
 ): Promise<void> {
-  for (let round = 0; !signal.aborted; round += 1) {
+  /** By definition: one that was changed begins again. */
+  const rounds = new WeakMap<Metric, number>();
+  while (!signal.aborted) {
     try {
-      for (const entry of entries) {
+      for (const entry of entries()) {
+        const round = rounds.get(entry.metric) ?? 0;
+        rounds.set(entry.metric, round + 1);
         const whole = WHOLE_ROUNDS.includes(round);
         if (entry.layout.irregular && !whole) continue;
         await alignExpiry(link, entry, epoch(), () => !signal.aborted, whole && hasHistory(entry.metric));

@@ -10,8 +10,9 @@ import type { SeenChanges } from './seen-changes';
 import type { SeriesCache } from './series-cache';
 
 export interface MetricEntry {
-  readonly metric: Metric;
-  readonly layout: BucketLayout;
+  /** As the metrics file has it now; its windows, dimensions and measures stay the same. */
+  metric: Metric;
+  layout: BucketLayout;
   readonly keys: MetricKeys;
   readonly changes: SeenChanges;
   readonly index: SeriesCache;

@@ -45,21 +45,26 @@ export class RedisHistory implements HistoryStore {
 
   /** Seals windows into steps and deletes expired steps, until the signal aborts. */
   async keepSealed(
-    metrics: readonly Metric[],
+    entries: () => readonly MetricEntry[],
     dependenciesOf: (metric: Metric) => SealerDependencies,
     log: Log,
     signal: AbortSignal,
   ): Promise<void> {
-    const sealers = metrics
-      .filter(hasHistory)
-      .map(
-        (metric) => new StepSealer(this.link, this.storeEpoch, this.entry(metric), dependenciesOf(metric)),
-      );
+    const sealers = new WeakMap<Metric, StepSealer>();
+    const sealerOf = (entry: MetricEntry): StepSealer => {
+      const { metric } = entry;
+      const sealer =
+        sealers.get(metric) ?? new StepSealer(this.link, this.storeEpoch, entry, dependenciesOf(metric));
+      sealers.set(metric, sealer);
+      return sealer;
+    };
     let failing = false;
-    while (sealers.length > 0) {
+    for (;;) {
       let more = false;
       try {
-        for (const sealer of sealers) more = (await sealer.step()) || more;
+        for (const entry of entries()) {
+          if (hasHistory(entry.metric)) more = (await sealerOf(entry).step()) || more;
+        }
         failing = false;
       } catch (error) {
         if (signal.aborted) return;

@@ -1,8 +1,10 @@
 import { withDeadline } from '../domain/deadline';
 import { StartRefusedError, UnavailableError } from '../domain/errors';
 import { hasHistory } from '../domain/history/tiers';
+import { metricShape } from '../domain/metric-shape';
 import type { Metric } from '../domain/metric';
 import { bucketLayout } from '../domain/packed-point';
+import { unknownMetric } from '../domain/plan';
 import type { SeriesPoints } from '../domain/point';
 import type { Progress } from '../domain/progress';
 import type { Series } from '../domain/series';
@@ -24,6 +26,7 @@ import { unguarded, type ClockGuard } from '../domain/trusted-clock';
 import { ChangeSubscriber } from './change-subscriber';
 import type { ChangeMessage } from './change-message';
 import { keepAligned } from './expiry-alignment';
+import { historyText } from './history-state';
 import { appliedOffsets, storedPositions, decodeGaps, parseProgress } from './partition-states';
 import { readPoints, type MetricEntry } from './point-reader';
 import type { FunctionName } from './function-library';
@@ -120,26 +123,11 @@ class RedisStore implements SeriesStore {
       options.bridgeName ?? 'bridge',
       this.guard,
     );
-    for (const metric of metrics) {
-      const keys = metricKeys(options.keyPrefix, metric.name);
-      const index: SeriesCache = new SeriesCache(this.link, keys.series, {
-        confirm: () => this.storeEpoch.confirm(entry),
-        conflict: () => this.storeEpoch.leave(this.epoch()),
-      });
-      const entry: MetricEntry = {
-        metric,
-        layout: bucketLayout(metric),
-        keys,
-        changes: new SeenChanges(),
-        index,
-      };
-      this.entries.set(metric.name, entry);
-    }
-    const entries = [...this.entries.values()];
+    for (const metric of metrics) this.entries.set(metric.name, this.makeEntry(metric));
     this.storeEpoch = new StoreEpoch(
       this.link,
       options.keyPrefix,
-      entries,
+      () => [...this.entries.values()],
       (epoch, before) => this.entered(epoch, before),
       dependencies.log,
     );
@@ -147,7 +135,7 @@ class RedisStore implements SeriesStore {
     this.subscriber = new ChangeSubscriber(
       this.link,
       this.storeEpoch,
-      entries,
+      [...this.entries.values()],
       {
         onMessage: (entry, message) => this.receive(entry, message),
         onGap: (entry, reason) => this.gap(entry, reason),
@@ -166,14 +154,14 @@ class RedisStore implements SeriesStore {
       await this.subscriber.start();
       this.aligning ??= keepAligned(
         this.link,
-        [...this.entries.values()],
+        () => [...this.entries.values()],
         () => this.storeEpoch.current,
         this.dependencies.log,
         this.closing.signal,
       );
       const { clock, log } = this.dependencies;
       this.sealing ??= this.history.keepSealed(
-        [...this.entries.values()].map(({ metric }) => metric),
+        () => [...this.entries.values()],
         (metric) => ({ clock, guard: this.guard, progress: () => this.progress(metric) }),
         log,
         this.closing.signal,
@@ -183,6 +171,61 @@ class RedisStore implements SeriesStore {
         throw new StartRefusedError(error.message, { cause: error });
       throw error;
     }
+  }
+
+  async useMetrics(metrics: readonly Metric[]): Promise<void> {
+    // Throws before the first start, in which all metrics are registered.
+    this.epoch();
+    const changed = metrics.filter((metric) => this.entries.get(metric.name)?.metric !== metric);
+    for (const metric of changed) {
+      await this.storeEpoch.checkDefinition({
+        metric,
+        keys: metricKeys(this.options.keyPrefix, metric.name),
+      });
+    }
+    for (const metric of changed) {
+      const entry = this.entries.get(metric.name);
+      if (entry === undefined) await this.add(this.makeEntry(metric));
+      else await this.redefine(entry, metric);
+    }
+    const names = new Set(metrics.map(({ name }) => name));
+    for (const [name, entry] of this.entries) {
+      if (names.has(name)) continue;
+      this.entries.delete(name);
+      this.finalEnds.delete(name);
+      this.subscriber.remove(entry);
+    }
+  }
+
+  private async add(entry: MetricEntry): Promise<void> {
+    await this.storeEpoch.register(entry, true);
+    this.entries.set(entry.metric.name, entry);
+    await this.subscriber.add(entry);
+  }
+
+  private async redefine(entry: MetricEntry, metric: Metric): Promise<void> {
+    const layout = bucketLayout(metric);
+    const isKeptAlike =
+      metricShape(metric) === metricShape(entry.metric) && historyText(metric) === historyText(entry.metric);
+    if (!isKeptAlike) await this.storeEpoch.register({ ...entry, metric, layout }, false);
+    entry.metric = metric;
+    entry.layout = layout;
+  }
+
+  private makeEntry(metric: Metric): MetricEntry {
+    const keys = metricKeys(this.options.keyPrefix, metric.name);
+    const index: SeriesCache = new SeriesCache(this.link, keys.series, {
+      confirm: () => this.storeEpoch.confirm(entry),
+      conflict: () => this.storeEpoch.leave(this.epoch()),
+    });
+    const entry: MetricEntry = {
+      metric,
+      layout: bucketLayout(metric),
+      keys,
+      changes: new SeenChanges(),
+      index,
+    };
+    return entry;
   }
 
   epoch(): string {
@@ -361,7 +404,7 @@ class RedisStore implements SeriesStore {
 
   private entry(metric: Metric): MetricEntry {
     const entry = this.entries.get(metric.name);
-    if (entry === undefined) throw new RangeError(`the store was not made for the metric ${metric.name}`);
+    if (entry === undefined) throw unknownMetric(metric.name);
     return entry;
   }
 

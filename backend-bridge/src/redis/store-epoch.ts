@@ -19,6 +19,8 @@ function rebuilt(): UnavailableError {
   return new UnavailableError('store', 'The data in Redis was lost or rebuilt during the read; retry');
 }
 
+type Opened = readonly (readonly [MetricEntry, StoredChanges])[];
+
 function randomText(): string {
   return randomBytes(EPOCH_BYTES / 2).toString('hex');
 }
@@ -37,7 +39,7 @@ export class StoreEpoch {
   constructor(
     private readonly link: RedisLink,
     private readonly prefix: string,
-    private readonly entries: readonly MetricEntry[],
+    private readonly entries: () => readonly MetricEntry[],
     /** Called when another epoch was entered; `before` is empty the first time. */
     private readonly onEntered: (epoch: string, before: string) => void,
     private readonly log: Log,
@@ -62,6 +64,34 @@ export class StoreEpoch {
   async leave(epoch: string): Promise<void> {
     this.spent.add(epoch);
     while (this.current === epoch) await this.enter();
+  }
+
+  /**
+   * Puts a metric with a definition that was read just now under the present epoch. Nothing else is awaited between this
+   * and the moment at which the caller lists the entry. Rejects with UnavailableError or StartRefusedError.
+   */
+  async register(entry: MetricEntry, isNew: boolean): Promise<void> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      await this.entering?.catch(() => undefined);
+      const epoch = this.current;
+      const registered = await this.link.hgetall(storeKey(this.prefix));
+      const stored =
+        registered.epoch === epoch ? await this.openMetric(entry, epoch, registered, true) : null;
+      if (this.entering !== null || this.current !== epoch) continue;
+      if (stored !== null) {
+        if (isNew) entry.changes.enter(stored);
+        return;
+      }
+      await this.leave(epoch);
+    }
+    throw rebuilt();
+  }
+
+  /** Throws StartRefusedError where the stored definition of a metric forbids this one. Rejects with UnavailableError. */
+  async checkDefinition({ metric, keys }: Pick<MetricEntry, 'metric' | 'keys'>): Promise<void> {
+    const [stored = null] = await this.link.hmget(keys.meta, 'shape');
+    const forbidden = stored === null ? '' : forbiddenChanges(stored, metricShape(metric));
+    if (forbidden !== '') throw otherShape(metric.name, forbidden, keys.meta.slice(0, -4));
   }
 
   /**
@@ -102,11 +132,11 @@ export class StoreEpoch {
     if (epoch === before) return;
     if (before !== '') this.spent.add(before);
     this.current = epoch;
-    this.entries.forEach(({ changes }, i) => changes.enter(found[i]!));
+    for (const [{ changes }, stored] of found) changes.enter(stored);
     this.onEntered(epoch, before);
   }
 
-  private async findEpoch(): Promise<{ epoch: string; found: StoredChanges[] }> {
+  private async findEpoch(): Promise<{ epoch: string; found: Opened }> {
     const key = storeKey(this.prefix);
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       let stored = await this.link.hgetall(key);
@@ -133,48 +163,57 @@ export class StoreEpoch {
    * Registers every metric in the epoch; null when one was lost: a registered metric is gone (one cluster node was
    * flushed), has less than was seen, or its Redis process changed and no bridge saw what the previous one had.
    */
-  private async open(
-    epoch: string,
-    registered: Readonly<Record<string, string>>,
-  ): Promise<StoredChanges[] | null> {
+  private async open(epoch: string, registered: Readonly<Record<string, string>>): Promise<Opened | null> {
     let lost = false;
-    const found: StoredChanges[] = [];
-    for (const entry of this.entries) {
-      const { metric, layout, keys, changes } = entry;
-      const shape = metricShape(metric);
-      const seen = epoch === this.current ? changes.position : { run: '', number: 0 };
-      const ask = async (): Promise<string[]> =>
-        (await this.link.call(
-          'open',
-          keys.step,
-          epoch,
-          shape,
-          randomText(),
-          seen.run,
-          seen.number,
-          registered['rotated'] === epoch ? '1' : '0',
-          historyText(metric),
-          this.current === '' ? '1' : '0',
-          lifetimeMs(metric),
-          metric.retentionMs,
-          layout.spanMs,
-        )) as string[];
-      let answer = await ask();
-      for (let attempt = 0; answer[0] === 'shape' && attempt < ATTEMPTS; attempt += 1) {
-        await this.adopt(entry, epoch, answer[1] ?? '');
-        answer = await ask();
-      }
-      const [kind, ...fields] = answer;
-      if (kind === 'shape') throw otherShape(metric.name, 'it changes repeatedly', keys.meta.slice(0, -4));
-      const stored = parseStoredChanges([epoch, ...fields]);
-      const known = registered[`m:${metric.name}`] !== undefined;
-      if (kind === 'lost' || (kind === 'new' && known)) lost = true;
-      // Another bridge, which had seen less than this one, accepted the process.
-      else if (epoch === this.current && !changes.agreesWith(stored, seen.number)) lost = true;
-      if (!known) await this.link.hset(storeKey(this.prefix), `m:${metric.name}`, '1');
-      found.push(stored);
+    const found: [MetricEntry, StoredChanges][] = [];
+    for (const entry of this.entries()) {
+      const stored = await this.openMetric(entry, epoch, registered, this.current === '');
+      if (stored === null) lost = true;
+      else found.push([entry, stored]);
     }
     return lost ? null : found;
+  }
+
+  /** The same for one metric. `decides`: the bridge has just read its definition, which goes over the stored one. */
+  private async openMetric(
+    entry: MetricEntry,
+    epoch: string,
+    registered: Readonly<Record<string, string>>,
+    decides: boolean,
+  ): Promise<StoredChanges | null> {
+    const { metric, layout, keys, changes } = entry;
+    const shape = metricShape(metric);
+    const seen = epoch === this.current ? changes.position : { run: '', number: 0 };
+    const ask = async (): Promise<string[]> =>
+      (await this.link.call(
+        'open',
+        keys.step,
+        epoch,
+        shape,
+        randomText(),
+        seen.run,
+        seen.number,
+        registered['rotated'] === epoch ? '1' : '0',
+        historyText(metric),
+        decides ? '1' : '0',
+        lifetimeMs(metric),
+        metric.retentionMs,
+        layout.spanMs,
+      )) as string[];
+    let answer = await ask();
+    for (let attempt = 0; answer[0] === 'shape' && attempt < ATTEMPTS; attempt += 1) {
+      await this.adopt(entry, epoch, answer[1] ?? '');
+      answer = await ask();
+    }
+    const [kind, ...fields] = answer;
+    if (kind === 'shape') throw otherShape(metric.name, 'it changes again and again', keys.meta.slice(0, -4));
+    const stored = parseStoredChanges([epoch, ...fields]);
+    const known = registered[`m:${metric.name}`] !== undefined;
+    if (!known) await this.link.hset(storeKey(this.prefix), `m:${metric.name}`, '1');
+    if (kind === 'lost' || (kind === 'new' && known)) return null;
+    // Another bridge let the process go on that had seen less than this one.
+    if (epoch === this.current && !changes.agreesWith(stored, seen.number)) return null;
+    return stored;
   }
 
   /**

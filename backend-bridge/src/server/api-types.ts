@@ -851,6 +851,7 @@ export interface components {
                 /** @description Other bridges on the same Redis whose clocks differ from its own; empty for the holder of a fixed filter. */
                 skewed_bridges: components["schemas"]["SkewedBridge"][];
             };
+            config_reload: components["schemas"]["ConfigReload"];
             /** @description The embedded pipeline; null where the source is Kafka. */
             pipeline: components["schemas"]["HopState"] | null;
             /** @description WebSocket connections. Null for the holder of a fixed filter. */
@@ -931,6 +932,15 @@ export interface components {
                 end: number | null;
                 lag: number | null;
             }[];
+        };
+        /** @description What became of the metrics file, which is read again when it changes. */
+        ConfigReload: {
+            /** @description False: the file was not taken when it was read last, and the metrics stay as they were. */
+            successful: boolean;
+            /** @description When a metrics file was taken last. */
+            last_success_ms: number;
+            /** @description Why it was not taken, with what to correct. */
+            message: string | null;
         };
         /** @description The last record of the topic that this bridge could not read. */
         LastDeadLetter: {

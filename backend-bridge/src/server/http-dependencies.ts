@@ -2,6 +2,7 @@ import type { Forecasts } from '../domain/forecasting';
 import type { Inspector } from '../domain/inspecting';
 import type { QueryEngine } from '../domain/query-engine';
 import type { Ingest, Source } from '../domain/source';
+import type { ReloadStatus } from '../domain/reload-status';
 import type { StatusHistory } from '../domain/status-history';
 import type { SeriesStore } from '../domain/store';
 import type { Clock, Log } from '../domain/telemetry';
@@ -63,4 +64,6 @@ export interface HttpDependencies {
   readonly clients?: () => ClientCounts;
   /** Recorded status. */
   readonly history: StatusHistory;
+  /** What became of the metrics file. */
+  readonly configReload: () => ReloadStatus;
 }

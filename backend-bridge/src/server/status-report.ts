@@ -3,6 +3,7 @@ import { within } from '../domain/deadline';
 import { hasHistory } from '../domain/history/tiers';
 import type { TimeRange } from '../domain/ladder';
 import type { Metric } from '../domain/metric';
+import type { ReloadStatus } from '../domain/reload-status';
 import { lagOf, type SourceStatus, type TopicStatus } from '../domain/source';
 import type { SeriesStore } from '../domain/store';
 import type { Principal } from './access';
@@ -73,6 +74,7 @@ export class StatusReport {
       // Facts of this bridge only, so tenants may see it.
       clock: { ...hopState(states.clock, true), skewed_bridges: this.skewedBridges(shared) },
       pipeline: source.kind === 'embedded' ? hopState(states.source, shared) : null,
+      config_reload: reloadState(this.dependencies.configReload(), shared),
       clients: shared
         ? {
             connections: counts.connections,
@@ -207,6 +209,17 @@ function hopState(failing: Failing | null, shared: boolean): Schemas['HopState']
   if (failing === null) return { state: 'ok', message: null };
   return { state: 'failing', message: shared ? failing.message : FAILS };
 }
+
+function reloadState(
+  { successful, lastSuccessMs, message }: ReloadStatus,
+  shared: boolean,
+): Schemas['ConfigReload'] {
+  const told = message === null ? null : shared ? withoutCredentials(message) : NOT_TAKEN;
+  return { successful, last_success_ms: lastSuccessMs, message: told };
+}
+
+/** The faults of the metrics file name topics and metrics that are not the tenant's. */
+const NOT_TAKEN = 'The metrics file was not taken; ask whoever runs the bridge';
 
 function topicEntry(topic: TopicStatus, watermarkMs: number | null, shared: boolean): Schemas['TopicEntry'] {
   return {

@@ -35,6 +35,14 @@ export const CLOSE = {
 interface Held {
   readonly metric: string;
   readonly subscription: LiveSubscription;
+  /** With the time from which on it was asked for. */
+  readonly message: SubscribeSelection & { readonly from_ms: number };
+}
+
+/** A subscription to be made again, by its id: the definition of its metric has changed. */
+interface Renewal {
+  readonly type: 'renewal';
+  readonly id: string;
 }
 
 /** One connection: handles the client's messages in order and owns its subscriptions. */
@@ -47,7 +55,7 @@ export class WebSocketClient implements SendQueueOwner {
   extended = false;
   private original: OriginalSubscription | null = null;
   private subscriptions: Map<string, Held> | null = null;
-  private waiting: ClientMessage[] | null = null;
+  private waiting: (ClientMessage | Renewal)[] | null = null;
   private working = false;
   /** True while reading from the client is suspended: its send queue is full, or too many of its messages wait. */
   paused = false;
@@ -169,6 +177,10 @@ export class WebSocketClient implements SendQueueOwner {
       else this.authenticate(message.token);
       return;
     }
+    this.enqueue(message);
+  }
+
+  private enqueue(message: ClientMessage | Renewal): void {
     this.waiting ??= [];
     this.waiting.push(message);
     if (this.waiting.length >= MAX_WAITING && !this.paused) this.pause();
@@ -201,6 +213,11 @@ export class WebSocketClient implements SendQueueOwner {
     if (this.waiting !== null || this.paused) void this.work();
   }
 
+  /** In the order of the client's own messages, and once it has room for the answer. */
+  metricChanged(id: string): void {
+    if (!this.ended) this.enqueue({ type: 'renewal', id });
+  }
+
   /** Notifies the client that a live subscription failed; the connection stays open. */
   subscriptionFailed(id: string, error: unknown): void {
     this.subscriptions?.delete(id);
@@ -224,7 +241,11 @@ export class WebSocketClient implements SendQueueOwner {
     this.ws.resume();
   }
 
-  private async handle(message: ClientMessage): Promise<void> {
+  private async handle(message: ClientMessage | Renewal): Promise<void> {
+    if (message.type === 'renewal') {
+      await this.renew(message.id);
+      return;
+    }
     if (message.type === 'subscribe_metric') {
       if (message.id !== undefined) {
         await this.subscribe(message);
@@ -253,28 +274,43 @@ export class WebSocketClient implements SendQueueOwner {
         { limit: options.maxSubscriptions },
       );
     }
-    const { metric, subscription } = this.subscriptionOf(message);
+    const { from_ms: fromMs = Math.max(0, this.dependencies.clock() - HOUR_MS) } = message;
+    await this.hold({ ...message, from_ms: fromMs });
+  }
+
+  private async hold(message: Held['message']): Promise<void> {
+    const held = this.subscriptionOf(message);
     this.subscriptions ??= new Map();
-    const held = this.subscriptions;
-    held.set(id, { metric, subscription });
+    const { subscriptions } = this;
+    subscriptions.set(message.id, held);
     this.original?.only(null);
     try {
-      await subscription.ready;
+      await held.subscription.ready;
     } catch (error) {
-      held.delete(id);
+      subscriptions.delete(message.id);
       throw error;
     }
   }
 
-  private subscriptionOf(message: SubscribeSelection): Held {
-    const { hub, forecasts, clock } = this.dependencies;
-    const { id, from_ms: fromMs = Math.max(0, clock() - HOUR_MS) } = message;
+  /** What the client asked for, by the definition that its metric has now. */
+  private async renew(id: string): Promise<void> {
+    const before = this.subscriptions?.get(id);
+    if (before === undefined) return;
+    this.subscriptions?.delete(id);
+    this.tell({ type: 'resync', id, reason: 'metric_changed' });
+    await this.hold(before.message);
+  }
+
+  private subscriptionOf(message: Held['message']): Held {
+    const { hub, forecasts } = this.dependencies;
+    const { id, from_ms: fromMs } = message;
     const selection = selectionOf(message);
     if (message.forecast !== undefined) {
       const query = { ...selection, ...forecastOptionsOf(message.forecast) };
       const prepared = forecasts.prepare(query, this.principal?.tenant ?? []);
       const { name } = prepared.plan.metric;
-      return { metric: name, subscription: hub.subscribeForecast(prepared, id, fromMs, this.sendQueue) };
+      const subscription = hub.subscribeForecast(prepared, id, fromMs, this.sendQueue);
+      return { metric: name, subscription, message };
     }
     const plan = this.plan(selection);
     const { name, kind } = plan.metric;
@@ -284,7 +320,7 @@ export class WebSocketClient implements SendQueueOwner {
       });
     }
     const form = message.events === true ? 'events' : 'series';
-    return { metric: name, subscription: hub.subscribe(form, plan, id, fromMs, this.sendQueue) };
+    return { metric: name, subscription: hub.subscribe(form, plan, id, fromMs, this.sendQueue), message };
   }
 
   private unsubscribe(id: string | undefined, metric: string | undefined): void {

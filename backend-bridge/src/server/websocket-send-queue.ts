@@ -18,6 +18,7 @@ export interface SendQueueOwner {
   /** Called when the queue has drained enough to handle more messages. */
   onWritable(): void;
   subscriptionFailed(id: string, error: unknown): void;
+  metricChanged(id: string): void;
 }
 
 /** A message written piece by piece as the client reads. */
@@ -128,6 +129,10 @@ export class SendQueue implements LiveSink, LongWriter {
 
   subscriptionFailed(id: string, error: unknown): void {
     this.owner.subscriptionFailed(id, error);
+  }
+
+  metricChanged(id: string): void {
+    this.owner.metricChanged(id);
   }
 
   private readonly onDrain = (): void => {

@@ -72,6 +72,7 @@ export function watching(): Seen {
       deadLetters: (topic, reason, count) => add(`dead ${topic} ${reason}`, count),
       lateEvents: nothing,
       partitionLag: (topic, partition, lag) => void counts.set(`lag ${topic}/${partition}`, lag),
+      topicRemoved: nothing,
       storeLatency: nothing,
       hopFailed: (hop) => add(`failed ${hop}`, 1),
       clients: nothing,

@@ -24,6 +24,7 @@ export const silentTelemetry: Telemetry = {
   deadLetters: silent,
   lateEvents: silent,
   partitionLag: silent,
+  topicRemoved: silent,
   storeLatency: silent,
   hopFailed: silent,
   clients: silent,

@@ -4,6 +4,16 @@ import { HOUR, metricOf, MINUTE, NOW, Scene, SECOND, SESSIONS, T, type StoreFact
 
 /** Another retention, grace or idle time under stored points. */
 export function describeChangedTimes(factory: StoreFactory): void {
+  describe.each([
+    ['at a start', (scene: Scene, metrics: readonly Metric[]) => scene.under.restart(metrics)],
+    ['while it runs', (scene: Scene, metrics: readonly Metric[]) => scene.store.useMetrics(metrics)],
+  ])('%s', (_when, define) => describeTimes(factory, define));
+}
+
+function describeTimes(
+  factory: StoreFactory,
+  define: (scene: Scene, metrics: readonly Metric[]) => Promise<void>,
+): void {
   let scene: Scene;
   afterEach(() => scene.close());
 
@@ -23,9 +33,9 @@ export function describeChangedTimes(factory: StoreFactory): void {
         { offset: 0, startMs: T - 5 * HOUR },
         { offset: 1, startMs: T },
       ]);
-      await scene.under.restart([{ ...metric, retentionMs: 2 * HOUR }]);
+      await define(scene, [{ ...metric, retentionMs: 2 * HOUR }]);
       expect((await scene.points())['eu']!.map(({ startMs }) => startMs)).toEqual([T]);
-      await scene.under.restart([{ ...metric, retentionMs: 48 * HOUR, idleMs: 5 * MINUTE }]);
+      await define(scene, [{ ...metric, retentionMs: 48 * HOUR, idleMs: 5 * MINUTE }]);
       expect((await scene.points())['eu']!.map(({ startMs }) => startMs)).toContain(T);
       const longer = { ...metric, retentionMs: 48 * HOUR };
       const late = scene.batch(0, [{ offset: 2, startMs: T - 30 * HOUR }]);
@@ -39,7 +49,7 @@ export function describeChangedTimes(factory: StoreFactory): void {
     scene = await Scene.open(factory, short);
     await scene.put(0, [{ offset: 0 }], { maxEventMs: T + MINUTE + 10 * SECOND });
     expect(await isFinal(short, T + MINUTE)).toBe(true);
-    await scene.under.restart([long]);
+    await define(scene, [long]);
     expect(await isFinal(long, T + MINUTE)).toBe(true);
     expect(await isFinal(long, T + MINUTE + 1)).toBe(false);
     await scene.put(0, [{ offset: 1, startMs: T + MINUTE }], { maxEventMs: T + 2 * MINUTE + 30 * SECOND });
@@ -53,9 +63,9 @@ export function describeChangedTimes(factory: StoreFactory): void {
     scene = await Scene.open(factory, long);
     await scene.put(0, [{ offset: 0 }], { maxEventMs: T + MINUTE + 10 * SECOND });
     expect(await isFinal(long, T + MINUTE)).toBe(false);
-    await scene.under.restart([short]);
+    await define(scene, [short]);
     expect(await isFinal(short, T + MINUTE)).toBe(true);
-    await scene.under.restart([long]);
+    await define(scene, [long]);
     expect(await isFinal(long, T + MINUTE)).toBe(true);
     expect(await isFinal(long, NOW)).toBe(false);
   });

@@ -3,6 +3,7 @@ import { describeProgress } from './conformance-progress';
 import { describeRandomSchedules } from './conformance-random';
 import { describeReading } from './conformance-reading';
 import { describeTopics } from './conformance-topics';
+import { describeReload } from './conformance-reload';
 import { describeChangedTimes } from './conformance-times';
 import { describeWindows } from './conformance-windows';
 import type { StoreFactory } from './store-rig';
@@ -16,6 +17,7 @@ export function describeStore(name: string, factory: StoreFactory): void {
     describe('windows', () => describeWindows(factory));
     describe('progress', () => describeProgress(factory));
     describe('changed times', () => describeChangedTimes(factory));
+    describe('changed definitions', () => describeReload(factory));
     describe('random schedules', () => describeRandomSchedules(factory));
   });
 }

@@ -15,6 +15,7 @@ export const telemetry: Telemetry = {
   deadLetters: quiet,
   lateEvents: quiet,
   partitionLag: quiet,
+  topicRemoved: quiet,
   storeLatency: quiet,
   hopFailed: quiet,
   clients: quiet,

@@ -52,6 +52,7 @@ export const silentTelemetry: Telemetry = {
   deadLetters: () => {},
   lateEvents: () => {},
   partitionLag: () => {},
+  topicRemoved: () => {},
   storeLatency: () => {},
   hopFailed: () => {},
   clients: () => {},

@@ -215,7 +215,13 @@ async function sealerOn(
     conflict: () => Promise.reject(new Error('an id has another key')),
   });
   const access = { metric: SEALED, layout: bucketLayout(SEALED), keys, changes: new SeenChanges(), index };
-  const epoch: StoreEpoch = new StoreEpoch(link, 'test', [access], () => undefined, silentLog);
+  const epoch: StoreEpoch = new StoreEpoch(
+    link,
+    'test',
+    () => [access],
+    () => undefined,
+    silentLog,
+  );
   await epoch.enter();
   const progress = async (): Promise<Progress> => {
     const { values } = await epoch.confirm(access, 'watermark', 'final_before');

@@ -104,6 +104,8 @@ export async function serveStore(store: SeriesStore, options: ServeOptions): Pro
     stop: async () => {},
     status: options.status,
     storeLost: () => {},
+    checkMappings: () => {},
+    useMappings: async () => {},
   };
   const http = createHttpServer({
     options: {
@@ -128,6 +130,7 @@ export async function serveStore(store: SeriesStore, options: ServeOptions): Pro
     clockState: { fault: () => null, skewedBridges: () => [] },
     clients: () => face.counts(),
     history: new StatusHistory(metrics.length, clock()),
+    configReload: () => ({ successful: true, lastSuccessMs: clock(), message: null }),
   });
   const face = attachWebSocket(http.server, {
     hub,

@@ -56,7 +56,7 @@ describe('a slice', () => {
       },
     };
     const incarnations = { topicId: 'id', partitions: 1, incarnations: [{ number: 1, starts: [0] }] };
-    const consumer: MetricConsumer = { metric, decoder, incarnations };
+    const consumer: MetricConsumer = { metric, mapping: mapping(), decoder, incarnations };
     const of = { topic: 'topic', consumers: [consumer], defaultPartitioner: true } as unknown as SourceTopic;
     const slice = await decodeSlice(of, 0, { fromOffset: 0, toOffset: 2, records }, null, START, true);
     expect(slice.writes[0]?.points.map(({ offset }) => offset)).toEqual([0, 2]);
@@ -77,7 +77,7 @@ describe('a slice', () => {
     const of = mapping({ value: { format: 'avro', schema: file, framing: 'glue' } });
     const decoder = createRecordDecoder(of, { schemas: null, onUnsafeInteger: () => undefined });
     const incarnations = { topicId: 'id', partitions: 1, incarnations: [{ number: 1, starts: [0] }] };
-    const consumers: MetricConsumer[] = [{ metric, decoder, incarnations }];
+    const consumers: MetricConsumer[] = [{ metric, mapping: of, decoder, incarnations }];
     const topic = { topic: 'topic', consumers, defaultPartitioner: true } as unknown as SourceTopic;
     const many = Array.from({ length: 300 }, (_, offset) => ({ ...records[0]!, value: glue, offset }));
     const range = { fromOffset: 0, toOffset: 299, records: many };

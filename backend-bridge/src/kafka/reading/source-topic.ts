@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { DeadLetterTally } from '../dead-letter-tally';
 import type { SchemaRegistry } from '../schema-registry';
 import { createRecordDecoder, type RecordDecoder } from '../../decoding/record-decoder';
@@ -8,7 +9,10 @@ import type { Log } from '../../domain/telemetry';
 
 /** A metric that consumes a topic. */
 export interface MetricConsumer {
-  readonly metric: Metric;
+  /** As the metrics file has it now. */
+  metric: Metric;
+  /** How its points are read; only `metric` of it may be an older one. */
+  readonly mapping: TopicMapping;
   readonly decoder: RecordDecoder;
   /** The store's identity of the topic; null until the store has identified it. */
   incarnations: TopicIncarnations | null;
@@ -20,7 +24,7 @@ export interface SourceTopic {
   readonly consumers: readonly MetricConsumer[];
   /** Records read, counted once however many metrics consume them. */
   records: number;
-  readonly deadLetters: DeadLetterTally;
+  deadLetters: DeadLetterTally;
   /** Timestamp of the newest record read; null: none yet. */
   lastRecordMs: number | null;
   /**
@@ -61,7 +65,43 @@ export function createSourceTopics(
       );
     };
     const decoder = createRecordDecoder(mapping, { schemas: registry, onUnsafeInteger: warnOnce });
-    sourceTopic.consumers.push({ metric, decoder, incarnations: null });
+    sourceTopic.consumers.push({ metric, mapping, decoder, incarnations: null });
   }
   return sourceTopics;
+}
+
+/**
+ * The topics of another metrics file in place of those that were read: what was counted and settled of them stays. Where
+ * a topic is read as before, it stays the same object, with the metrics' new titles, units and the like.
+ */
+export function replaceTopics(
+  before: ReadonlyMap<string, SourceTopic>,
+  next: ReadonlyMap<string, SourceTopic>,
+): { readonly topics: ReadonlyMap<string, SourceTopic>; readonly isReadAlike: boolean } {
+  const topics = new Map<string, SourceTopic>();
+  let isReadAlike = before.size === next.size;
+  for (const [name, topic] of next) {
+    const known = before.get(name);
+    if (known !== undefined && areReadAlike(known, topic)) {
+      for (const [i, consumer] of known.consumers.entries()) consumer.metric = topic.consumers[i]!.metric;
+      topics.set(name, known);
+      continue;
+    }
+    isReadAlike = false;
+    topics.set(name, topic);
+    if (known === undefined) continue;
+    const { records, deadLetters, lastRecordMs, defaultPartitioner } = known;
+    Object.assign(topic, { records, deadLetters, lastRecordMs, defaultPartitioner });
+    for (const consumer of topic.consumers) {
+      const same = known.consumers.find(({ metric }) => metric.name === consumer.metric.name);
+      consumer.incarnations = same?.incarnations ?? null;
+    }
+  }
+  return { topics, isReadAlike };
+}
+
+function areReadAlike(a: SourceTopic, b: SourceTopic): boolean {
+  const reading = ({ consumers }: SourceTopic) =>
+    consumers.map(({ mapping }) => ({ ...mapping, metric: mapping.metric.name }));
+  return isDeepStrictEqual(reading(a), reading(b));
 }
