@@ -14,7 +14,7 @@ describe('a metrics file that is edited under load', () => {
     const report = await editedUnderLoad({
       kafka,
       store: 'redis',
-      edits: 7,
+      edits: 6,
       subscribers: 6,
       recordsPerSecond: 300,
       seed: 1,
