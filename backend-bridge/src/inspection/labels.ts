@@ -119,10 +119,16 @@ const labelOf = (field: Field, name: string, notes: readonly Note[]): LabelGuess
 export function labelsOf(sources: LabelSources): FoundLabels {
   const { keyFields, valueFields, starts, windowInKey } = sources;
   const notes: Note[] = [];
-  const candidates = valueFields.filter(isLabel);
-  const inKey = !windowInKey && isRowId(keyFields, candidates, starts) ? [] : keyFields;
-  if (inKey !== keyFields) {
-    notes.push(because('the key is another one in each window, so it is the id of a row and no label'));
+  const inValue = valueFields.filter(isLabel);
+  const keyNames = keyFields.map(lastName);
+  const besideKey = inValue.filter((field) => !keyNames.includes(lastName(field)));
+  const hasRowIds = !windowInKey && isRowId(keyFields, besideKey, starts);
+  const candidates = hasRowIds ? besideKey : inValue;
+  const inKey = hasRowIds ? [] : keyFields;
+  if (hasRowIds) {
+    notes.push(
+      unsure('the key is another one in each window, so it is taken for the id of a row, and for no label'),
+    );
   }
   const labels = inKey.map((field) => {
     if (field.path.length > 0) return labelOf(field, lastName(field), [because('it is in the key')]);

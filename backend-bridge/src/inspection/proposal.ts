@@ -154,7 +154,8 @@ function timesOf(sample: TopicSample, key: DetectedKey, times: readonly TimeFiel
     series: seriesText(key.contents[i]),
   }));
   const named = durationInName(snakeCase(topic));
-  const window = key.windowed === 'session' ? detectSession(seen) : detectWindow(seen, named);
+  const window =
+    key.windowed === 'session' ? detectSession(seen) : detectWindow(seen, { named, stamped: ofKey });
   const fixed = window.window.type !== 'session';
   const notes = [...bounds.notes];
   if (!ofKey && bounds.start === null && bounds.end === null) {

@@ -222,7 +222,7 @@ function sizeFromTimestamps(seen: readonly SeenWindow[], step: number): Detected
 function unboundedWindow(
   seen: readonly SeenWindow[],
   what: 'start' | 'end',
-  named: number | null,
+  { named, stamped }: WindowHints,
 ): DetectedWindow {
   const times = seen.map(({ startMs, endMs }) => (what === 'start' ? startMs : endMs)!);
   const calendar = calendarOf(times, []);
@@ -246,8 +246,8 @@ function unboundedWindow(
       notes: [unsure(`size: nothing shows it, because the sample has only one window; write the query's`)],
     };
   }
-  const stamped = what === 'start' ? sizeFromTimestamps(seen, grid.step) : null;
-  if (stamped !== null) return stamped;
+  const sized = stamped ? sizeFromTimestamps(seen, grid.step) : null;
+  if (sized !== null) return sized;
   return {
     window: { type: 'tumbling', sizeMs: grid.step, offsetMs: grid.offset },
     notes: [
@@ -269,15 +269,24 @@ function withWholeEnds(seen: readonly SeenWindow[]): SeenWindow[] {
   return seen.map((one) => (one.endMs === undefined ? one : { ...one, endMs: one.endMs + 1 }));
 }
 
-/** The kind of the windows, from the distances of their starts and ends. `named`: a duration in the topic's name. */
-export function detectWindow(written: readonly SeenWindow[], named: number | null): DetectedWindow {
+/** What is known besides the records' windows. */
+export interface WindowHints {
+  /** A duration in the topic's name; null: none. */
+  readonly named: number | null;
+  /** Timestamps are the newest event times in the windows, as Kafka Streams writes them. */
+  readonly stamped: boolean;
+}
+
+/** The kind of the windows, from the distances of their starts and ends. */
+export function detectWindow(written: readonly SeenWindow[], hints: WindowHints): DetectedWindow {
+  const { named } = hints;
   const seen = withWholeEnds(written);
   const bounded = seen.filter(({ startMs, endMs }) => startMs !== undefined && endMs !== undefined);
   if (bounded.length > 0) return boundedWindow(bounded);
   const started = seen.filter(({ startMs }) => startMs !== undefined);
-  if (started.length > 0) return unboundedWindow(started, 'start', named);
+  if (started.length > 0) return unboundedWindow(started, 'start', hints);
   const ended = seen.filter(({ endMs }) => endMs !== undefined);
-  if (ended.length > 0) return unboundedWindow(ended, 'end', named);
+  if (ended.length > 0) return unboundedWindow(ended, 'end', hints);
   const sizeMs = named ?? DEFAULT_SIZE_MS;
   return {
     window: { type: 'tumbling', sizeMs, offsetMs: 0 },

@@ -1,0 +1,274 @@
+import { parseMetricsFile } from '../../backend-bridge/src/config/metrics-file';
+import type { SampledRecord } from '../../backend-bridge/src/decoding/topic-sample';
+import { inspected, outcomes } from '../support/inspection/compared-points';
+
+/** Kinds of windows, formats and faults one by one: what inspect proposes, beside a mapping by hand. */
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const START = Date.UTC(2025, 10, 24);
+
+const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
+const int64 = (value: number): Buffer => {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigInt64BE(BigInt(value));
+  return bytes;
+};
+const windowed = (inner: string, ...times: number[]): Buffer =>
+  Buffer.concat([Buffer.from(inner), ...times.map(int64)]);
+
+type Row = { readonly key: Buffer | null; readonly value: Buffer | null; readonly ts: number };
+
+const recordsOf = (rows: readonly Row[]): SampledRecord[] =>
+  rows.map(({ key, value, ts }, offset) => ({ partition: 0, offset, key, value, timestampMs: ts }));
+
+/** Two shops, `count` windows each. */
+const rows = (count: number, row: (shop: string, i: number) => Row): SampledRecord[] =>
+  recordsOf(Array.from({ length: count }, (_, i) => ['berlin', 'paris'].map((shop) => row(shop, i))).flat());
+
+/** A zone's midnights around the end of its summer time. */
+const BERLIN_DAYS = Array.from({ length: 10 }, (_, i) =>
+  i < 5 ? Date.UTC(2025, 9, 22 + i, -2) : Date.UTC(2025, 9, 22 + i, -1),
+);
+
+interface Kind {
+  readonly about: string;
+  readonly records: readonly SampledRecord[];
+  /** The hand-written metric, from `key:` on. */
+  readonly byHand: string;
+  /** What has to be asked. */
+  readonly doubt?: RegExp;
+}
+
+const VALUE =
+  'dimensions: { shop: { from: { value: shop } } }\n    measures: { value: { field: orders, combine: sum } }';
+const KEYED = 'dimensions: { shop: { from: key } }\n    measures: { value: { field: orders, combine: sum } }';
+
+const KINDS: readonly Kind[] = [
+  {
+    about: 'local days, with a clock that changes',
+    records: rows(9, (shop, i) => ({
+      key: null,
+      value: json({ shop, day_start: BERLIN_DAYS[i], day_end: BERLIN_DAYS[i + 1], orders: i }),
+      ts: BERLIN_DAYS[i]!,
+    })),
+    byHand: `key: { format: none }
+    window: { type: calendar, unit: day, timezone: Europe/Berlin }
+    retention: 90d
+    time: { start: { field: day_start } }
+    ${VALUE}`,
+    doubt: /timezone: \d+ zones have these midnights/,
+  },
+  {
+    about: 'cumulating windows (Flink’s CUMULATE)',
+    records: rows(24, (shop, i) => ({
+      key: null,
+      value: json({
+        shop,
+        window_start: START + Math.floor(i / 12) * HOUR,
+        window_end: START + Math.floor(i / 12) * HOUR + ((i % 12) + 1) * 5 * MINUTE,
+        orders: i,
+      }),
+      ts: START + i * 5 * MINUTE,
+    })),
+    byHand: `key: { format: none }
+    window: { type: cumulating, step: 5m, size: 1h }
+    time: { start: { field: window_start }, end: { field: window_end } }
+    ${VALUE}`,
+    doubt: /size: no longer window is in the sample/,
+  },
+  {
+    about: 'only the end of a window',
+    records: rows(10, (shop, i) => ({
+      key: Buffer.from(shop),
+      value: json({ shop, window_end: new Date(START + (i + 1) * MINUTE).toISOString(), orders: i }),
+      ts: START + (i + 1) * MINUTE,
+    })),
+    byHand: `key: { format: string }
+    window: { type: tumbling, size: 1m }
+    time: { end: { field: window_end, unit: text } }
+    ${KEYED}`,
+    doubt: /size: in no record/,
+  },
+  {
+    about: 'Flink’s window_time: the last millisecond',
+    records: rows(10, (shop, i) => ({
+      key: null,
+      value: json({
+        shop,
+        window_start: START + i * MINUTE,
+        window_time: 0,
+        window_end: START + (i + 1) * MINUTE - 1,
+        orders: i,
+      }),
+      ts: START + (i + 1) * MINUTE,
+    })),
+    byHand: `key: { format: none }
+    window: { type: tumbling, size: 1m }
+    time: { start: { field: window_start } }
+    dimensions: { shop: { from: { value: shop } } }
+    measures: { value: { field: orders, combine: sum }, other: { field: window_time } }`,
+  },
+  {
+    about: 'sliding windows',
+    records: rows(30, (shop, i) => {
+      const start = START + i * 17_003 + (shop === 'paris' ? 5_001 : 0);
+      return {
+        key: windowed(shop, start),
+        value: json({ orders: i, window_end: start + 5 * MINUTE }),
+        ts: start + 4_000,
+      };
+    }),
+    byHand: `key: { format: string, windowed: time }
+    window: { type: sliding, size: 5m }
+    ${KEYED}`,
+  },
+  {
+    about: 'windows that each series begins at a time of its own',
+    records: rows(20, (shop, i) => {
+      const start = START + i * 5 * MINUTE + (shop === 'paris' ? 137_123 : 42_000);
+      return {
+        key: windowed(shop, start),
+        value: json({ orders: i, window_end: start + 5 * MINUTE }),
+        ts: start,
+      };
+    }),
+    byHand: `key: { format: string, windowed: time }
+    window: { type: tumbling, size: 5m, offset: any }
+    ${KEYED}`,
+  },
+  {
+    about: 'change events of Debezium, with the id of a row as key',
+    records: recordsOf([
+      ...Array.from({ length: 12 }, (_, i) => ({
+        key: json({ id: i }),
+        value: json({
+          before: null,
+          after: {
+            id: i,
+            shop: i % 2 === 0 ? 'berlin' : 'paris',
+            window_start: START + (i >> 1) * MINUTE,
+            orders: i,
+          },
+          source: { ts_ms: START + i },
+          op: 'c',
+          ts_ms: START + i,
+        }),
+        ts: START + i * MINUTE,
+      })),
+    ]),
+    byHand: `key: { format: json }
+    window: { type: tumbling, size: 1m }
+    time: { start: { field: after.window_start } }
+    dimensions: { shop: { from: { value: after.shop } } }
+    measures: { value: { field: after.orders, combine: sum } }`,
+  },
+  {
+    about: 'Kafka Connect’s envelope, keys in quotes',
+    records: rows(10, (shop, i) => ({
+      key: json(shop),
+      value: json({
+        schema: {
+          type: 'struct',
+          fields: [
+            { field: 'at', type: 'int64', name: 'org.apache.kafka.connect.data.Timestamp' },
+            { field: 'orders', type: 'int32' },
+          ],
+        },
+        payload: { at: START + i * HOUR, orders: i },
+      }),
+      ts: START + i * HOUR,
+    })),
+    byHand: `key: { format: json }
+    window: { type: tumbling, size: 1h }
+    time: { start: { field: at } }
+    ${KEYED}`,
+    doubt: /windows start at at of the value is a guess/,
+  },
+  {
+    about: 'numbers of Serdes.Double in windowed keys of Serdes.Long, and a damaged record',
+    records: recordsOf([
+      ...Array.from({ length: 60 }, (_, i) => {
+        const value = Buffer.alloc(8);
+        value.writeDoubleBE(i * 1.25);
+        return {
+          key: Buffer.concat([int64(i % 3), int64(START + (i >> 2) * MINUTE)]),
+          value,
+          ts: START + (i >> 2) * MINUTE + 1,
+        };
+      }),
+      { key: Buffer.from('??'), value: Buffer.from('oops'), ts: START },
+    ]),
+    byHand: `key: { format: long, windowed: time }
+    value: { format: double }
+    window: { type: tumbling, size: 1m }
+    ${KEYED.replace('field: orders', 'field: $')}`,
+    doubt: /1 of 61 cannot be read so/,
+  },
+  {
+    about: 'a name with a dot, and one of YAML’s words',
+    records: rows(8, (shop, i) => ({
+      key: windowed(shop, START + i * MINUTE),
+      value: json({ 'sum.orders': i, null: i }),
+      ts: START + i * MINUTE + 5,
+    })),
+    byHand: `key: { format: string, windowed: time }
+    window: { type: tumbling, size: 1m }
+    dimensions: { shop: { from: key } }
+    measures: { value: { field: [sum.orders], combine: sum }, other: { field: ["null"] } }`,
+  },
+];
+
+describe('inspect on', () => {
+  it.each(KINDS.map((kind) => [kind.about, kind] as const))('%s', (_, { records, byHand, doubt }) => {
+    const [mapping] = parseMetricsFile(
+      `version: 1\nmetrics:\n  by_hand:\n    topic: orders-by-shop\n    ${byHand}\n`,
+      'by-hand.yaml',
+    );
+    const { mapping: proposed, text, doubts } = inspected('orders-by-shop', records);
+    expect({ text, found: outcomes(proposed, records) }).toEqual({
+      text,
+      found: outcomes(mapping!, records),
+    });
+    if (doubt !== undefined) expect(doubts.join('\n')).toMatch(doubt);
+  });
+
+  it('one window: that its size is not shown', () => {
+    const records = rows(1, (shop, i) => ({
+      key: windowed(shop, START),
+      value: json({ orders: i }),
+      ts: START,
+    }));
+    expect(inspected('orders', records).doubts.join('\n')).toMatch(/size: nothing shows it/);
+  });
+
+  it.each([
+    ['nothing', [], /^Topic orders is empty;/],
+    ['tombstones only', [{ key: windowed('a', START), value: null, ts: START }], /are tombstones/],
+    [
+      'bytes of no format',
+      [{ key: null, value: Buffer.from('0afe00c3ff9aaa0102', 'hex'), ts: START }],
+      /are not JSON/,
+    ],
+    [
+      'a schema id without a registry',
+      [{ key: null, value: Buffer.from('000000000702aabbccdd', 'hex'), ts: START }],
+      /set SCHEMA_REGISTRY_URL/,
+    ],
+    [
+      'AWS Glue’s frame',
+      [{ key: null, value: Buffer.concat([Buffer.from([3, 0]), Buffer.alloc(20, 9)]), ts: START }],
+      /AWS Glue Schema Registry/,
+    ],
+    [
+      'keys in seconds',
+      [{ key: windowed('a\u0001', START / 1_000), value: json({ n: 1 }), ts: START }],
+      /in seconds/,
+    ],
+    ['texts without a number', [{ key: null, value: json({ a: 'b' }), ts: START }], /is a number/],
+  ] as const)('%s: one sentence', (_, given, sentence) => {
+    const refused = (): unknown => inspected('orders', recordsOf(given));
+    expect(refused).toThrow(sentence);
+    expect(refused).toThrow(/^[^\n]+$/);
+  });
+});
