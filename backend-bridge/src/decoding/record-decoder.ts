@@ -166,7 +166,7 @@ export function createRecordDecoder(mapping: TopicMapping, hooks: DecoderHooks):
       const changed = bytes !== null && firstField !== undefined;
       const removed = bytes === null || (changed && change.removes(value));
       const row = removed && bytes !== null ? removedRow : same;
-      const before = changed && !removed ? change.replacedRow(value) : null;
+      const before = change.deletesByEvent && changed && !removed ? change.replacedRow(value) : null;
       value = row(value);
       if (bytes === null && !onlyKeyLabels) {
         throw new Undecodable(

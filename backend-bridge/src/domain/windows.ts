@@ -63,7 +63,7 @@ export function windowGrid(window: Window): WindowGrid {
     ...sized,
     startAt: (timeMs) => timeMs - past(timeMs),
     misfit: (startMs) => {
-      if (past(startMs) === 0) return null;
+      if ((startMs - offsetMs) % advanceMs === 0) return null;
       const which = window.type === 'hopping' ? 'windows that begin every' : 'windows of';
       const declared = offsetMs === 0 ? '' : ` and offset ${durationText(offsetMs)}`;
       return `${which} ${durationText(advanceMs)}${declared} do not begin then: the window's size in the mapping may be wrong, or, if all begin so, say \`offset: ${durationText(startMs % advanceMs)}\``;
