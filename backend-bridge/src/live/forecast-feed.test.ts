@@ -357,6 +357,31 @@ describe('a subscription of forecasts', () => {
     hub.close();
   });
 
+  it('sends a fresh snapshot, which goes out in chunks, in place of a very large update', async () => {
+    const { store, hub, prepared } = setup();
+    await hub.start();
+    let value = 0;
+    const read: PreparedForecast['read'] = async (fromMs, scope) => {
+      const answer = await prepared.read(fromMs, scope);
+      value += 1;
+      const column = new Float64Array(60_000).fill(value);
+      const columns = Object.fromEntries(COLUMNS.map((name) => [name, column]));
+      return { ...answer, series: answer.series.map((one) => ({ ...one, ...columns })) };
+    };
+    const client = new Client();
+    hub.subscribeForecast({ ...prepared, read }, 's', FROM, client).ready.catch(silent);
+    await settle();
+    store.hour('gold', OPEN - 9 * HOUR, 1);
+    await settle();
+    expect(client.messages.map(({ type }) => type)).toEqual([
+      'forecast_snapshot',
+      'resync',
+      'forecast_snapshot',
+    ]);
+    expect(client.messages[1]).toMatchObject({ reason: 'large_update' });
+    hub.close();
+  });
+
   it('reads a closed step in turns and within the memory for answers', async () => {
     const { store, hub, subscribe, reads } = setup();
     await hub.start();

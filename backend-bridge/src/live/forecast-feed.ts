@@ -13,6 +13,9 @@ const MAX_RETRY_MS = 5_000;
 /** Memory of one step of a kept answer: five columns of doubles. */
 const STEP_BYTES = 40;
 
+/** Steps in one update, whose text is made at once. A correction of a step of long ago changes all that follows. */
+const LARGEST_UPDATE = 50_000;
+
 /**
  * Forecasts of one selection. Re-read when a step has closed or a closed step was corrected, and sent from the first
  * difference on. Reads do not overlap, so answers are sent in order.
@@ -162,7 +165,8 @@ export class ForecastFeed extends SelectionFeed<ForecastBatch> {
       const fromMs = old === undefined ? series.startMs : changedFrom(old, series, answer.stepMs, sinceMs);
       if (fromMs !== null) batch.put(key, series, fromMs);
     }
-    if (batch.size > 0) this.deliver(batch);
+    if (batch.size > LARGEST_UPDATE) this.resyncAll('large_update', 0);
+    else if (batch.size > 0) this.deliver(batch);
   }
 
   /** When the next step closes. */
