@@ -210,7 +210,7 @@ export default tseslint.config(
     },
   },
   {
-    // Every text is in the user's language, and is asked for when it is drawn.
+    // Every text is translated, and looked up when it is rendered.
     files: ['src/**/*.tsx', 'src/**/*.ts'],
     ignores: ['**/*.test.ts', '**/*.test.tsx', 'src/**/testing/**', 'src/frames/**'],
     plugins: { '@grafana/i18n': i18n },
@@ -236,7 +236,8 @@ export default tseslint.config(
     rules: { 'no-restricted-imports': 'off' },
   },
   {
-    // The host page stands in for Grafana: it must do what Grafana does, old ways too, and tells a developer's console.
+    // The host page stands in for Grafana: it must do what Grafana does, old ways too, and it logs to the developer's
+    // console.
     files: ['host/page/**/*.tsx', 'host/page/**/*.ts'],
     plugins: { 'react-hooks': reactHooks },
     rules: {

@@ -6,10 +6,10 @@
  *   node scripts/build-ksql.mjs --check                        ends with 1 when that file is out of date
  *   node scripts/build-ksql.mjs --partitions 6 --until 11 --from FOLDER --out FILE
  *
- * --partitions gives every topic so many partitions (raw-events and user-profiles must have them already);
+ * --partitions sets the partition count of every topic (raw-events and user-profiles must have it already);
  * --from names another folder of migrations than ksql/migrations;
- * --until leaves out the migrations after that number, e.g. the final-only variants.
- * What a later migration drops is left out, with the DROP itself: a headless server ends at one.
+ * --until leaves out the migrations after that number, e.g. the final-only variants. What a later migration drops is
+ * left out, with the DROP itself: a headless server ends at one.
  */
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

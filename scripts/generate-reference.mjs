@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * Writes the tables in docs/reference/ that come from the app's types and from the bridge's contract. Those of the
- * bridge's settings are written by backend-bridge/generate-reference.mjs.
+ * Generates the tables in docs/reference/ from the app's types and the bridge's contract. Those of the bridge's
+ * settings are written by backend-bridge/generate-reference.mjs.
  *
  *   node scripts/generate-reference.mjs            writes them
  *   node scripts/generate-reference.mjs --check    ends with 1 when a file is not what it would write
@@ -26,6 +26,6 @@ const PAGES = {
 };
 
 for (const [name, page] of Object.entries(PAGES)) {
-  const told = `docs/reference/${name} is not in step with its sources; run: npm run generate`;
-  writeOrCheck(path(`docs/reference/${name}`), await page(path), told);
+  const message = `docs/reference/${name} is not in step with its sources; run: npm run generate`;
+  writeOrCheck(path(`docs/reference/${name}`), await page(path), message);
 }

@@ -7,14 +7,14 @@ import process from 'node:process';
  * Writes a generated file. When the script was called with `--check` it only compares, and lets the script end with 1
  * when the file is not what it would write.
  *
- * @param told what is to be said then
+ * @param message printed when the file differs
  */
-export function writeOrCheck(file, text, told) {
+export function writeOrCheck(file, text, message) {
   if (!process.argv.includes('--check')) {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text);
   } else if (!existsSync(file) || readFileSync(file, 'utf8') !== text) {
-    console.error(told);
+    console.error(message);
     process.exitCode = 1;
   }
 }

@@ -93,7 +93,7 @@ export class TestSteps {
     const ok = status === 0;
     this[ok ? 'passed' : 'failed'] += 1;
     if (!ok) this.failures.push(title);
-    this.tell(
+    this.report(
       title,
       ok ? 'ok' : `FAILED${killed === null ? '' : `, it ${killed}`}`,
       startedMs,
@@ -127,7 +127,7 @@ export class TestSteps {
     } catch {
       this.failed += 1;
       this.failures.push(title);
-      this.tell(
+      this.report(
         title,
         `FAILED, jest gave no result (exit ${status}${killed === null ? '' : `, it ${killed}`})`,
         startedMs,
@@ -149,7 +149,7 @@ export class TestSteps {
     this.failures.push(...failuresOf(result).map((name) => `${title}: ${name}`));
     if (failed > 0 && failed > result.numFailedTests + result.numRuntimeErrorTestSuites)
       this.failures.push(`${title}: ${faults.join(', ')}`);
-    this.tell(title, [`${result.numPassedTests} passed`, ...faults].join(', '), startedMs, text);
+    this.report(title, [`${result.numPassedTests} passed`, ...faults].join(', '), startedMs, text);
   }
 
   /** Go's tests, each counted; subtests count with the test they belong to. */
@@ -183,10 +183,10 @@ export class TestSteps {
       .map(({ Output }) => Output);
     if (failed > 0) this.failures.push(...(broken.size > 0 ? [...broken] : [title]));
     const how = `${passed} passed${failed > 0 ? `, ${failed} failed` : ''}${killed === null ? '' : `, it ${killed}`}`;
-    this.tell(title, how, startedMs, failed > 0 ? text + said.join('') : '');
+    this.report(title, how, startedMs, failed > 0 ? text + said.join('') : '');
   }
 
-  tell(title, how, startedMs, text) {
+  report(title, how, startedMs, text) {
     if (text.trim() !== '') console.log(text.trimEnd());
     console.log(`== ${title}: ${how} (${seconds(startedMs)})`);
   }

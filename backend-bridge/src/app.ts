@@ -37,12 +37,15 @@ import { createHttpServer } from './server/http-server';
 import { createAccess } from './server/tokens';
 import { attachWebSocket } from './server/websocket';
 
-/** The one composition root: builds every collaborator in order and hands each what it needs. */
+/** The composition root: builds all collaborators in order and injects their dependencies. */
 
 export interface App {
-  /** Resolves when it serves; the store and the source may still be on their way (see /readyz). Rejects with StartRefusedError. */
+  /**
+   * Resolves when the server listens; store and source may still be starting (see /readyz). Rejects with
+   * StartRefusedError.
+   */
   start(): Promise<void>;
-  /** Finishes what is under way, within five seconds whatever hangs (lifecycle.ts). */
+  /** Finishes work in progress, within five seconds whatever hangs (lifecycle.ts). */
   stop(): Promise<void>;
   /** Reads the metrics file again; a fault in it is reported, and changes nothing. */
   reload(): Promise<void>;
@@ -53,19 +56,19 @@ export interface AppDependencies {
   readonly version: string;
   /** The wall clock. */
   readonly clock?: Clock;
-  /** Called when something refuses to go on after the start, e.g. a store with another layout. */
+  /** Called when a part refuses to continue after the start, e.g. a store with another layout. */
   readonly onRefused: (error: StartRefusedError) => void;
 }
 
 interface SharedDependencies {
   readonly log: Log;
   readonly telemetry: PrometheusTelemetry;
-  /** The time of day as the guard has it. */
+  /** The guarded time of day. */
   readonly clock: Clock;
   readonly guard: ClockGuard;
 }
 
-/** Linux has one; elsewhere a restart of the bridge cannot be told from one of the machine. */
+/** Linux only; elsewhere a restart of the bridge cannot be distinguished from a reboot. */
 function bootId(): string | null {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();

@@ -64,7 +64,7 @@ describe('start and stop', () => {
     await stopped;
   });
 
-  it('do not start a source that was stopped while the store was on its way', async () => {
+  it('do not start a source that was stopped while the store was starting', async () => {
     let connected = quiet;
     const { parts, calls } = collaborators();
     const store = { ...parts.store, start: () => new Promise<void>((resolve) => (connected = resolve)) };

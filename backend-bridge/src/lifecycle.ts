@@ -4,7 +4,7 @@ import { StartRefusedError, UnavailableError } from './domain/errors';
 import type { SeriesStore } from './domain/store';
 import type { Log } from './domain/telemetry';
 
-/** In which order the collaborators of app.ts start and stop, and how long each may take to stop. */
+/** Start and stop order of the collaborators of app.ts, with stop timeouts. */
 
 export interface Collaborators {
   readonly store: Pick<SeriesStore, 'start' | 'subscribe' | 'close'>;

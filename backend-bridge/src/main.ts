@@ -35,7 +35,7 @@ function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** A refused start is no crash: one sentence for the person, and a code that restarting does not cure. */
+/** A refused start is not a crash: prints one sentence, and exits with a code that a restart cannot fix. */
 function refuse(error: StartRefusedError): never {
   process.stderr.write(`${error.message}\n`);
   process.exit(2);

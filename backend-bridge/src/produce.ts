@@ -32,7 +32,7 @@ export interface ProduceOptions {
   readonly traffic: TrafficOptions;
   /** Traffic of so long ago until now goes out first, as fast as it can. */
   readonly backfillMs: number;
-  /** Live traffic ends after so long; null: goes on until it is stopped. */
+  /** How long live traffic runs; null: until it is stopped. */
   readonly durationMs: number | null;
   /** Of topics that have to be made. */
   readonly partitions: number;
@@ -69,7 +69,7 @@ function parsed(argv: readonly string[]): Record<string, string | boolean | unde
   }
 }
 
-/** Null when help was asked for. Throws StartRefusedError that names every option it cannot use. */
+/** Null when help was requested. Throws a StartRefusedError that names every invalid option. */
 export function readOptions(argv: readonly string[]): ProduceOptions | null {
   const values = parsed(argv);
   if (values['help'] === true) return null;

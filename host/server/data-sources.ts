@@ -50,7 +50,7 @@ export class DataSources {
     }
   }
 
-  /** What the backend is told with every call; null when there is no such data source. */
+  /** Plugin context of every backend call; null for an unknown data source. */
   context(uid: string, user: GrafanaUser | null): PluginContext | null {
     const source = this.saved.get(uid);
     if (source === undefined) return null;

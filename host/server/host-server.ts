@@ -35,7 +35,7 @@ export interface RunningHost {
   readonly address: string;
   readonly backend: PluginHost;
   readonly live: LiveServer;
-  /** What the backend is told of a data source as it is saved now; null when there is none of this uid. */
+  /** Plugin context of a data source as saved; null for an unknown uid. */
   context(uid: string): PluginContext | null;
   /** Cuts every page's Live connection once; pages come back by themselves. */
   cutLive(): void;

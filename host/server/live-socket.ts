@@ -18,7 +18,7 @@ const MESSAGE = z.discriminatedUnion('type', [
 /** The codes that Grafana's Live answers with. */
 const CODES = { NOT_FOUND: 404, PERMISSION_DENIED: 403, failed: 100 } as const;
 
-/** `1/ds/<uid>/<path>`; undefined for what is no channel of a data source of this organisation. */
+/** `1/ds/<uid>/<path>`; undefined for other channels. */
 function addressOf(
   channel: string,
   orgId: number,

@@ -126,7 +126,7 @@ function columnsOf(item, sources, keys, required) {
   return [{ name, key, nullable: mayBeNull(expression, sources, required), fromOptional }];
 }
 
-/** The name a column gets; `KSQL_COL_n` of a nameless expression is told as null. */
+/** The name of a column; null for `KSQL_COL_n` of an unnamed expression. */
 export function outputName({ expression, alias }) {
   if (alias !== null) return alias;
   return expression.kind === 'column' ? expression.name : null;

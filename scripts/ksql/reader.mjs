@@ -78,7 +78,7 @@ export class Reader {
     return parts;
   }
 
-  /** After a fault: goes on behind the next semicolon. */
+  /** After an error: continues after the next semicolon. */
   skipStatement() {
     while (!this.atEnd && !this.isSign(';')) this.at += 1;
     this.takeSign(';');

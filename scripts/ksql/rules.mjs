@@ -130,7 +130,7 @@ function checkProperties(statement, catalog, report) {
     );
   }
   if (time !== undefined && !columns.includes(time.value.toUpperCase()) && !columns.includes(time.value)) {
-    report('unknown-timestamp', `TIMESTAMP names ${time.value}, which is no column here`, time);
+    report('unknown-timestamp', `TIMESTAMP names ${time.value}, which is not a column here`, time);
   }
 }
 
@@ -160,7 +160,7 @@ function checkColumns(query, sources, report) {
       if (findColumn(inner, sources) === undefined)
         report(
           'unknown-column',
-          `${inner.name} is no column of ${sources.map(({ name }) => name).join(', ')}`,
+          `${inner.name} is not a column of ${sources.map(({ name }) => name).join(', ')}`,
           inner,
         );
     }

@@ -1,6 +1,6 @@
 /** Splits ksqlDB SQL into tokens, with the place of each, and knows which words are reserved. */
 
-/** A fault in one place of a file: `rule` is its stable name, `message` tells what to do. */
+/** A problem at one place of a file: `rule` is its stable name, `message` says what to do. */
 export class SqlFault extends Error {
   constructor(rule, message, at) {
     super(message);

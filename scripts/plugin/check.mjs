@@ -26,7 +26,7 @@ function checkBundle(file, problems) {
   const text = readFileSync(file, 'utf8');
   const wanted = hostImports(text);
   if (wanted === null) {
-    problems.push(`${file}: is no AMD module`);
+    problems.push(`${file}: is not an AMD module`);
     return;
   }
   for (const name of wanted) {
@@ -46,7 +46,7 @@ function checkSourceMap(file, problems) {
     const path = source.replace(/^webpack:\/\/[^/]*\//, '');
     // The same exceptions as there: shared modules, webpack's own code, packages, and what is not code.
     if (/^(external |webpack\/)|node_modules\/|\.(json|svg|css)$/.test(path)) continue;
-    if (!existsSync(join(root, 'src', path))) problems.push(`${file}: ${path} is no file of src/`);
+    if (!existsSync(join(root, 'src', path))) problems.push(`${file}: ${path} is not a file of src/`);
   }
 }
 

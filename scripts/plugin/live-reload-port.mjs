@@ -1,2 +1,2 @@
-/** The LiveReload protocol's own port. Apart, because it is asked for before there are packages. */
+/** The port of the LiveReload protocol. Separate, because it is needed before packages are installed. */
 export const LIVE_RELOAD_PORT = 35729;

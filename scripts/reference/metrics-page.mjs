@@ -45,7 +45,7 @@ export function metricsPage(path) {
 ${madeBy([BRIDGE, BACKEND])}
 
 ## The bridge
-At \`/metrics\`, scope \`observe\`; besides these the usual ones of a Node process (\`process_*\`, \`nodejs_*\`). Each bridge tells of the partitions that it reads.
+At \`/metrics\`, scope \`observe\`; besides these the usual ones of a Node process (\`process_*\`, \`nodejs_*\`). Each bridge reports the partitions that it reads.
 
 ${metrics(bridgeMetrics(read(BRIDGE)))}
 

@@ -1,4 +1,4 @@
-/** What npm start is asked for: checked as a whole before anything is installed, built or started. */
+/** Options of npm start, validated before anything is installed, built or started. */
 import { connect } from 'node:net';
 import { resolve } from 'node:path';
 import { root } from '../ensure.mjs';
@@ -6,7 +6,7 @@ import { LIVE_RELOAD_PORT } from '../plugin/live-reload-port.mjs';
 import { findGrafana, hasDocker } from './real-grafana.mjs';
 
 const OPTIONS = ['--host-page', '--docker'];
-/** So many ports are tried for the page, from the wanted one on. */
+/** Number of ports tried for the page, from the requested one on. */
 const PORTS = 20;
 
 const isFree = (port) =>

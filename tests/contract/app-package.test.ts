@@ -67,7 +67,7 @@ describe('what is wrong is named', () => {
           join(app, 'panel/module.js.map'),
           JSON.stringify({ sources: ['webpack://app/./panel/ eager ^folder$', 'webpack://app/./module.ts'] }),
         ),
-      /panel\/module\.js\.map: \.\/panel\/ eager \^folder\$ is no file of src\//,
+      /panel\/module\.js\.map: \.\/panel\/ eager \^folder\$ is not a file of src\//,
     ],
     ['no list of sources', () => remove('go_plugin_build_manifest'), /build_manifest: is missing/],
     ['no licence', () => remove('LICENSE'), /LICENSE: is missing/],

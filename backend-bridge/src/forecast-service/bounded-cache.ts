@@ -1,4 +1,4 @@
-/** Values by key within a bound of memory; the least recently used go first. */
+/** An LRU cache bounded by memory. */
 export class BoundedCache<V> {
   private readonly entries = new Map<string, { readonly value: V; readonly bytes: number }>();
   private held = 0;

@@ -20,7 +20,7 @@ export interface ClosedReading extends Omit<ClosedAnswer, 'series'> {
 }
 
 export interface ClosedReader {
-  /** All closed steps of the plan from a time on. Rejects as a query does. */
+  /** All closed steps of the plan from a time on. Rejects like a query. */
   readFrom(plan: Plan, fromMs: number, scope: RequestScope): Promise<ClosedReading>;
 }
 

@@ -13,7 +13,7 @@ const HOUR = 60 * MINUTE;
 const OPEN = 20_000 * DAY + 6 * HOUR;
 const LIMITS = { maxSeries: 1_000, maxPoints: 1_000_000, maxScanPoints: 5_000_000, staleWindows: 2 };
 
-/** Notifies of what is put, as a store does. */
+/** Stores points and notifies, as a store does. */
 class NotifyingStore extends MemorySeriesStore {
   readonly listeners: StoreListener[] = [];
   /** Runs in the middle of the next read. */

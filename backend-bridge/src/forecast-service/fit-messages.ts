@@ -1,12 +1,12 @@
 import type { FitJob, FittedSeries } from './fit';
 
-/** What the bridge and its worker threads send each other. */
+/** Messages between the bridge and its worker threads. */
 
 export interface FitRequest {
   readonly id: number;
   /** At least one. */
   readonly jobs: readonly FitJob[];
-  /** One 32-bit integer, not 0 once nobody wants the answer any more. */
+  /** One 32-bit integer; not 0 once the request is aborted. */
   readonly cancel: SharedArrayBuffer;
 }
 

@@ -4,10 +4,10 @@ import type { FitReply, FitRequest, FitWorkerData } from './fit-messages';
 import type { WeekForecast } from '../forecast/week-forecast';
 import { BoundedCache } from './bounded-cache';
 
-/** Fits that are in the cache take a fraction of a millisecond: as many of them go into one turn. */
+/** Cached fits take a fraction of a millisecond: this many run in one turn. */
 const TURN_MS = 20;
 
-/** The worker thread's side: fits what it is sent, one series after the other, and keeps what it has fitted. */
+/** Worker thread: fits series one at a time and caches the results. */
 export function serveFits(port: MessagePort, { cacheBytes }: FitWorkerData): void {
   const cache = new BoundedCache<WeekForecast>(cacheBytes);
   port.on('message', ({ id, jobs, cancel }: FitRequest) => {

@@ -54,13 +54,13 @@ export interface ForecastLimits {
   readonly cacheBytes: number;
 }
 
-/** The part of the query engine that forecasts are made from. */
+/** The part of the query engine used by forecasts. */
 export type ForecastEngine = Pick<
   QueryEngine,
   'metric' | 'plan' | 'closed' | 'closedBefore' | 'keptFrom' | 'countSeries'
 >;
 
-/** A selection checked, with the model to forecast it by. */
+/** A validated selection with its forecast model. */
 interface Asked {
   readonly plan: Plan;
   readonly range: TimeRange;
@@ -81,8 +81,8 @@ interface ReadSelection {
 }
 
 /**
- * Forecasts of what /query answers: closed steps are read through the same engine, and fitted elsewhere. It holds
- * nothing that an answer depends on.
+ * Forecasts of the series that /query returns: reads closed steps through the same engine and fits them in workers.
+ * Answers do not depend on its state.
  */
 export class ForecastService implements Forecasts {
   private readonly cache: ForecastCache;
@@ -221,7 +221,7 @@ export class ForecastService implements Forecasts {
       return job === null ? [] : [{ closed, job, series: `${plan.key}${JSON.stringify(closed.labels)}` }];
     });
     scope.reserve(series.reduce((points, { job }) => points + COLUMN_POINTS * answeredSteps(job), 0));
-    // That training would reach further back is not what was asked for.
+    // The training range may reach further back than the requested one.
     const warnings = answer.warnings.filter(
       ({ code }) => code !== 'range_not_kept' || range.fromMs < answer.keptFromMs,
     );

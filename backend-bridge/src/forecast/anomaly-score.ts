@@ -46,7 +46,7 @@ interface Window {
  * How unusual a step is: above 1 or below -1 where the step, or the mean of the steps up to it, is further off than
  * about one in a thousand has been. Limits are learned for each window's length (conformal, see horizon-model.ts), and
  * by time of day. While a series is off, and for a while after, a step scores only if it is off from what was expected
- * before that began: the way back to normal is no anomaly.
+ * before that began: the return to normal is not an anomaly.
  */
 export class AnomalyScore {
   private readonly windows: readonly Window[];

@@ -2,7 +2,7 @@ import { forecastSeries, openFrom, type ClosedSteps, type SeriesForecast } from 
 import { DAY_MS, WEEK_MS, type ForecastModel } from './model';
 import { alarmsOf, ruledScore, type Alarm, type AnomalyRule } from './rule';
 
-/** How good the expected values and bands of a range were, and what a rule would have done in it. */
+/** Accuracy of the expected values and bands of a range, and the alarms that a rule would have raised. */
 export interface Backtest {
   /** Steps with a value and a band. */
   readonly steps: number;

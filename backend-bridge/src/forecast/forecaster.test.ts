@@ -143,7 +143,7 @@ describe('learning', () => {
     expect(days(14).learning.seasons).toEqual(['day', 'week']);
   });
 
-  it('waits for two weeks where the week was asked for', () => {
+  it('waits for two weeks with the weekly pattern', () => {
     const weekly = { ...counts, seasons: 'week' as const };
     expect(days(13, weekly).learning).toMatchObject({ state: 'learning', neededMs: 14 * DAY });
     expect(days(13, weekly).expected.every(Number.isNaN)).toBe(true);

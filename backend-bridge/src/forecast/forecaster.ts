@@ -55,7 +55,7 @@ export interface ExpectedStep {
   readonly score: number;
 }
 
-/** Expected values ahead, index for index with the times that were asked for. */
+/** Expected values ahead, index by index with the requested times. */
 export interface Band {
   readonly expected: Float64Array;
   readonly lower: Float64Array;

@@ -1,4 +1,4 @@
-/** What a forecast is asked of a series. Everything that changes a number is here: equal models and steps, equal bits. */
+/** The forecast model of a series, with everything that affects results: equal models and steps give equal bits. */
 
 import { localTime } from '../domain/local-time';
 import type { ValueKind } from './values';
@@ -31,7 +31,7 @@ export interface ForecastModel {
   readonly trainingWeeks: number;
 }
 
-/** A forecast that cannot be made; the message says what to change. */
+/** A refused forecast; the message says what to change. */
 export class ForecastRefusedError extends Error {
   constructor(message: string) {
     super(message);
@@ -40,7 +40,7 @@ export class ForecastRefusedError extends Error {
 }
 
 /**
- * The model with every default filled in.
+ * The model with all defaults.
  * @throws ForecastRefusedError for a value that no forecast can be made with
  */
 export function forecastModel(given: Pick<ForecastModel, 'stepMs'> & Partial<ForecastModel>): ForecastModel {

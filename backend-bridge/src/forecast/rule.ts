@@ -1,4 +1,4 @@
-/** When a score is worth an alarm. */
+/** Rule for raising alarms by score. */
 
 export interface AnomalyRule {
   /** Which side alarms: `up` above what is expected, `down` below, `both`. */

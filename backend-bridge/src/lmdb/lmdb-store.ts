@@ -217,7 +217,7 @@ class LmdbStore implements SeriesStore {
         return { ...applied, progress: entry.state.progress };
       },
       committed: ({ changes, moved, progress }) => {
-        if (moved) this.tell(entry.state.metric, changes, progress);
+        if (moved) this.notify(entry.state.metric, changes, progress);
       },
     });
     return outcome;
@@ -244,7 +244,7 @@ class LmdbStore implements SeriesStore {
         return { gaps: behind, progress: moved ? state.progress : null };
       },
       committed: ({ progress }) => {
-        if (progress !== null) this.tell(entry.state.metric, [], progress);
+        if (progress !== null) this.notify(entry.state.metric, [], progress);
       },
     });
     return gaps;
@@ -418,7 +418,7 @@ class LmdbStore implements SeriesStore {
   }
 
   /** A listener that throws must not affect the others. */
-  private tell(metric: Metric, changes: readonly PointChange[], progress: Progress): void {
+  private notify(metric: Metric, changes: readonly PointChange[], progress: Progress): void {
     for (const listener of this.listeners) {
       try {
         listener.onChanges(metric, changes, progress);

@@ -434,7 +434,7 @@ class RedisStore implements SeriesStore {
     );
     for (const { index } of this.entries.values()) index.clear();
     this.subscriber.reset();
-    this.tell((listener) => listener.onEpoch(epoch));
+    this.notify((listener) => listener.onEpoch(epoch));
   }
 
   /** Keeps windows final that were final before the grace was extended, by this bridge's own grace. */
@@ -461,7 +461,7 @@ class RedisStore implements SeriesStore {
     if (this.listeners.size === 0 || message.forgotten.length > 0) return;
     const changes = message.changes((id) => entry.index.valuesOf(id) ?? []);
     const progress = this.keepFinal(entry.metric, message.progress);
-    this.tell((listener) => listener.onChanges(entry.metric, changes, progress));
+    this.notify((listener) => listener.onChanges(entry.metric, changes, progress));
   }
 
   private gap(entry: MetricEntry, reason: string): void {
@@ -469,11 +469,11 @@ class RedisStore implements SeriesStore {
       { metric: entry.metric.name, reason },
       'changes in Redis may have been missed',
     );
-    this.tell((listener) => listener.onGap(entry.metric, reason));
+    this.notify((listener) => listener.onGap(entry.metric, reason));
   }
 
   /** A listener that throws must not affect the others. */
-  private tell(say: (listener: StoreListener) => void): void {
+  private notify(say: (listener: StoreListener) => void): void {
     for (const listener of this.listeners) {
       try {
         say(listener);

@@ -61,7 +61,7 @@ export class WebSocketClient implements SendQueueOwner {
   paused = false;
   private ended = false;
   private rate: MessageRate | null = null;
-  private stateTold = false;
+  private stateSent = false;
   private stateTimer: NodeJS.Timeout | null = null;
   /** Aborts when the connection closes. */
   private readonly over = new AbortController();
@@ -98,9 +98,9 @@ export class WebSocketClient implements SendQueueOwner {
     }
     if (!this.register()) return;
     this.original = this.dependencies.hub.subscribeOriginal(principal.tenant, this.sendQueue, () =>
-      this.tellState(),
+      this.sendState(),
     );
-    this.tellState();
+    this.sendState();
   }
 
   onMessage(data: RawData, isBinary: boolean): void {
@@ -191,7 +191,7 @@ export class WebSocketClient implements SendQueueOwner {
   private async work(): Promise<void> {
     if (this.working) return;
     this.working = true;
-    while (!this.ended && this.stateTold && this.sendQueue.writable) {
+    while (!this.ended && this.stateSent && this.sendQueue.writable) {
       const message = this.waiting?.shift();
       if (message === undefined) break;
       try {
@@ -329,12 +329,12 @@ export class WebSocketClient implements SendQueueOwner {
       if (held === undefined) throw new RequestError('unknown_subscription', `No subscription "${id}"`);
       held.subscription.end();
       this.subscriptions?.delete(id);
-      this.tell({ type: 'unsubscribed', id });
+      this.send({ type: 'unsubscribed', id });
     } else if (metric !== undefined) {
       if (this.original?.drop(metric) !== true) {
         throw new RequestError('unknown_subscription', `"${metric}" was not subscribed to without an id`);
       }
-      this.tell({ type: 'unsubscribed', metric_name: metric });
+      this.send({ type: 'unsubscribed', metric_name: metric });
     }
   }
 
@@ -375,12 +375,12 @@ export class WebSocketClient implements SendQueueOwner {
     if (this.principal !== null && this.principal.name !== found.name) {
       throw new RequestError('bad_request', 'This connection has another token already; open a new one');
     }
-    this.tell({ type: 'authenticated', name: found.name, scopes: [...found.scopes] });
+    this.send({ type: 'authenticated', name: found.name, scopes: [...found.scopes] });
     if (this.principal === null) this.open(found);
   }
 
   /** Sends current_state once the store can be read; the client's messages wait for the first attempt. */
-  private tellState(): void {
+  private sendState(): void {
     const { hub, clock, log } = this.dependencies;
     const { original, principal } = this;
     if (original === null || principal === null || this.ended) return;
@@ -389,31 +389,31 @@ export class WebSocketClient implements SendQueueOwner {
       (data) => {
         if (this.ended) return;
         if (original.stateSent()) {
-          this.tell({ type: 'current_state', data, timestamp: isoTime(clock()) });
+          this.send({ type: 'current_state', data, timestamp: isoTime(clock()) });
           this.begin();
         } else {
-          this.tellStateLater();
+          this.sendStateLater();
         }
       },
       (error: unknown) => {
         if (this.ended) return;
         const refusal = refusalFor(error);
         if (refusal.code === 'internal') log.error({ err: error }, 'aggregators failed');
-        if (!this.stateTold) this.refuse(refusal, undefined);
+        if (!this.stateSent) this.refuse(refusal, undefined);
         this.begin();
-        this.tellStateLater();
+        this.sendStateLater();
       },
     );
   }
 
   private begin(): void {
-    this.stateTold = true;
+    this.stateSent = true;
     if (this.waiting !== null) void this.work();
   }
 
-  private tellStateLater(): void {
+  private sendStateLater(): void {
     if (this.stateTimer !== null) clearTimeout(this.stateTimer);
-    this.stateTimer = setTimeout(() => this.tellState(), STATE_RETRY_MS * (0.5 + Math.random()));
+    this.stateTimer = setTimeout(() => this.sendState(), STATE_RETRY_MS * (0.5 + Math.random()));
     this.stateTimer.unref();
   }
 
@@ -422,16 +422,16 @@ export class WebSocketClient implements SendQueueOwner {
   }
 
   private pong(id: string | undefined): void {
-    this.tell({ type: 'pong', ...(id !== undefined && { id }), server_time_ms: this.dependencies.clock() });
+    this.send({ type: 'pong', ...(id !== undefined && { id }), server_time_ms: this.dependencies.clock() });
   }
 
   private refuse(refusal: RequestError, id: string | undefined): void {
     const { code, message, retryable, details } = refusal;
     const extra = Object.keys(details).length > 0 && { details };
-    this.tell({ type: 'error', ...(id !== undefined && { id }), code, message, retryable, ...extra });
+    this.send({ type: 'error', ...(id !== undefined && { id }), code, message, retryable, ...extra });
   }
 
-  private tell(message: object): void {
+  private send(message: object): void {
     if (!this.ended) this.sendQueue.sendText(JSON.stringify(message));
     if (!this.sendQueue.writable && !this.paused && !this.ended) this.pause();
   }

@@ -28,7 +28,7 @@ const styles = (theme: GrafanaTheme2) => ({
 });
 
 const RESULT_HEIGHT = 340;
-/** Grafana's Explore asks for so many points at most. */
+/** Most points that Grafana's Explore requests. */
 const POINTS = 1_000;
 
 interface Explored {
@@ -83,7 +83,7 @@ const isGraph = (data: PanelData): boolean =>
 
 interface Asked {
   readonly asked: Explored;
-  /** What is asked for now: an editor changes its query and runs it in one breath, before anything is drawn. */
+  /** The current query: an editor changes its query and runs it at once, before anything is rendered. */
   readonly newest: () => Explored;
   readonly change: (next: Partial<Explored>) => void;
 }

@@ -21,8 +21,8 @@ export class HostDataSourceSrv implements DataSourceSrv {
   private readonly instances = new Map<string, Promise<DataSourceApi>>();
   private readonly runtime = new Map<string, DataSourceApi>();
 
-  /** @param tell whoever else in this Grafana keeps the settings */
-  constructor(private readonly tell: (settings: SourceSettings) => void) {
+  /** @param notify called with changed settings */
+  constructor(private readonly notify: (settings: SourceSettings) => void) {
     this.take(bootData().settings);
   }
 
@@ -30,7 +30,7 @@ export class HostDataSourceSrv implements DataSourceSrv {
     this.settings.clear();
     this.instances.clear();
     for (const one of Object.values(given.datasources)) this.settings.set(one.uid, one);
-    this.tell(given);
+    this.notify(given);
   }
 
   private find(nameOrUid: string): DataSourceInstanceSettings | undefined {
@@ -98,7 +98,7 @@ export class HostDataSourceSrv implements DataSourceSrv {
     return list.sort((a, b) => a.name.localeCompare(b.name));
   }
 
-  /** Reads the settings again, as after a save; instances are then made anew. */
+  /** Reloads the settings, as after a save; instances are then recreated. */
   async reload(): Promise<void> {
     const response = await fetch('/api/frontend/settings');
     const settings = (await response.json()) as SourceSettings;

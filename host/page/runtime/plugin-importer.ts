@@ -45,7 +45,7 @@ export const loadedApp = (id: string): AppPlugin | undefined => apps.get(id);
 export async function importApps(): Promise<void> {
   for (const meta of bootData().settings.appPlugins) {
     const plugin = await exportedPlugin(meta);
-    if (!(plugin instanceof AppPlugin)) throw new Error(`${meta.id} is no app`);
+    if (!(plugin instanceof AppPlugin)) throw new Error(`${meta.id} is not an app`);
     plugin.meta = meta;
     plugin.init(meta);
     apps.set(meta.id, plugin as AppPlugin);

@@ -4,7 +4,7 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const WEEK = 7 * DAY;
-/** An hour ahead is asked for every five hours, so that all hours of a day are met. */
+/** Forecasts an hour ahead are evaluated every five hours, to cover all hours of the day. */
 const HOUR_EVERY = 5 * HOUR;
 /** 2 / (1 - 0.95): what a value outside costs by its distance. */
 const PENALTY = 40;
