@@ -256,7 +256,7 @@ export class WebSocketClient implements SendQueueOwner {
     } else if (message.type === 'unsubscribe_metric') {
       this.unsubscribe(message.id, message.metric_name);
     } else if (message.type === 'get_historical_data') {
-      await this.tellHistory(message.metric_name, message.time_range ?? 3_600);
+      await this.sendHistory(message.metric_name, message.time_range ?? 3_600);
     }
   }
 
@@ -297,7 +297,7 @@ export class WebSocketClient implements SendQueueOwner {
     const before = this.subscriptions?.get(id);
     if (before === undefined) return;
     this.subscriptions?.delete(id);
-    this.tell({ type: 'resync', id, reason: 'metric_changed' });
+    this.send({ type: 'resync', id, reason: 'metric_changed' });
     await this.hold(before.message);
   }
 
@@ -338,7 +338,7 @@ export class WebSocketClient implements SendQueueOwner {
     }
   }
 
-  private async tellHistory(name: string, timeRange: number): Promise<void> {
+  private async sendHistory(name: string, timeRange: number): Promise<void> {
     const { hub, store, clock, options } = this.dependencies;
     const { metric, selects } = this.plan({ metric: name });
     const { queries, memory } = this.dependencies.budgets;
