@@ -1,4 +1,4 @@
-import { loadSettings } from './config/settings';
+import { loadSettings, secretValues } from './config/settings';
 import { withoutCredentials } from './domain/credentials';
 import { RequestError, StartRefusedError, UnavailableError } from './domain/errors';
 import { inspectionText } from './inspection/report-text';
@@ -31,7 +31,7 @@ async function run(args: readonly string[]): Promise<void> {
   const inspector = createInspector(
     settings,
     { metricsFile: 'metrics.yaml', foreign: false },
-    { log: createLog('error', {}, process.stderr), clock: Date.now },
+    { log: createLog('error', {}, process.stderr, secretValues(settings)), clock: Date.now },
   );
   process.stdout.write(inspectionText(await inspector.inspect(topic)));
 }

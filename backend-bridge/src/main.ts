@@ -90,7 +90,9 @@ async function run(given: readonly string[]): Promise<void> {
   }
   const settings = loadSettings(process.env, { insecure: args.includes('--insecure') });
   if (checked !== null) {
-    print(await checkMetricsFile(checked, settings, createLog('error')));
+    print(
+      await checkMetricsFile(checked, settings, createLog('error', {}, undefined, secretValues(settings))),
+    );
     process.exit(0);
   }
   if (args.includes('--print-config')) {

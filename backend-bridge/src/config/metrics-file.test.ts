@@ -306,6 +306,16 @@ measures: { value: { field: stats.count, combine: sum } }`),
     expect(parseMetricsFile(text(TUMBLING), 'f')).toHaveLength(2);
   });
 
+  test('faults of one metric do not hide what the settings of another contradict', () => {
+    const text = `version: 1
+metrics:
+  a: { topic: t, window: { type: TUMBLING, size: 1m }, measures: { value: { field: n } } }
+  b: { topic: u, key: { format: json }, window: { type: tumbling, size: 1m }, measures: { value: { field: n } } }`;
+    expect(() => parseMetricsFile(text, 'f')).toThrow(
+      /metrics\.a\.window\.type: [^]*metrics\.b\.time\.start: /,
+    );
+  });
+
   test('broken YAML and a missing file say so', () => {
     expect(() => parseMetricsFile('a: [', 'broken.yaml')).toThrow(/broken\.yaml is not YAML/);
     expect(() => readMetricsFile('/does/not/exist.yaml')).toThrow(/METRICS_FILE: cannot read/);

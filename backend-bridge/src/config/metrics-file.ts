@@ -383,6 +383,16 @@ function prototypeProblems(value: unknown, at: string): string[] {
   );
 }
 
+/** The metrics whose settings are sound one by one: what they contradict is said beside the faults of the others. */
+function soundEntries(document: unknown): [string, MetricEntry][] {
+  const { metrics } = document as { readonly metrics?: unknown };
+  if (typeof metrics !== 'object' || metrics === null) return [];
+  return Object.entries(metrics).flatMap(([key, entry]): [string, MetricEntry][] => {
+    const parsed = metricSchema.safeParse(entry);
+    return parsed.success && name.safeParse(key).success ? [[key, parsed.data]] : [];
+  });
+}
+
 /** The mappings of a metrics.yaml. Throws a StartRefusedError that lists every problem with its path. */
 export function parseMetricsFile(text: string, file: string): TopicMapping[] {
   let document: unknown;
@@ -400,9 +410,8 @@ export function parseMetricsFile(text: string, file: string): TopicMapping[] {
   }
   const parsed = metricsFileSchema.safeParse(document);
   const problems = parsed.success ? [] : problemsOf(parsed.error, document);
-  const mappings = parsed.success
-    ? Object.entries(parsed.data.metrics).map(([key, entry]) => toMapping(key, entry, file, problems))
-    : [];
+  const entries = parsed.success ? Object.entries(parsed.data.metrics) : soundEntries(document);
+  const mappings = entries.map(([key, entry]) => toMapping(key, entry, file, problems));
   problems.push(...sharedTopicProblems(mappings), ...prototypeProblems(document, ''));
   if (parsed.success && mappings.length === 0) problems.push('metrics: name at least one metric');
   if (problems.length > 0) {
