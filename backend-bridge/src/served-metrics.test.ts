@@ -37,7 +37,7 @@ function setup(before: readonly TopicMapping[]) {
 }
 
 describe('other metrics in place of those that are served', () => {
-  test('the store has both while the source goes over, and lets go of the old ones last', async () => {
+  test('the store has both while the source goes over, and drops the old ones last', async () => {
     const { metrics, steps } = setup([mapping('a', { title: 'A' }), mapping('b', { title: 'B' })]);
     const changed = await metrics.replace([mapping('a', { title: 'A2' }), mapping('c', { title: 'C' })]);
     expect([...changed].sort()).toEqual(['a', 'b', 'c']);
@@ -53,7 +53,7 @@ describe('other metrics in place of those that are served', () => {
     ]);
   });
 
-  test('a metric that did not change stays the same object, and nobody is told of it', async () => {
+  test('a metric that did not change stays the same object, and is not reported', async () => {
     const before = mapping('a');
     const { metrics, steps, served } = setup([before]);
     expect(await metrics.replace([mapping('a'), mapping('b')])).toEqual(['b']);

@@ -233,9 +233,9 @@ func (c *Client) send(ctx context.Context, method, path string, payload []byte) 
 	defer func() { _ = response.Body.Close() }()
 	body, err := readBounded(response)
 	if err != nil {
-		var told *Error
-		if errors.As(err, &told) {
-			return nil, nil, told
+		var failure *Error
+		if errors.As(err, &failure) {
+			return nil, nil, failure
 		}
 		return nil, nil, unreached(c.address, err)
 	}

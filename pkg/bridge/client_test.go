@@ -33,11 +33,11 @@ func clientOf(t *testing.T, address string, config *tls.Config) *Client {
 
 func mustFail(t *testing.T, err error) *Error {
 	t.Helper()
-	var told *Error
-	if !errors.As(err, &told) {
+	var failure *Error
+	if !errors.As(err, &failure) {
 		t.Fatalf("got %v, want an *Error", err)
 	}
-	return told
+	return failure
 }
 
 func TestFailuresSayWhatToDo(t *testing.T) {
@@ -109,13 +109,13 @@ func TestFailuresSayWhatToDo(t *testing.T) {
 	for _, test := range cases {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := clientOf(t, test.address, test.config).Query(t.Context(), QueryRequest{Metric: "m"})
-			told := mustFail(t, err)
-			if told.Code != test.code || told.Status != test.status {
-				t.Errorf("code %q, status %d; want %q, %d: %s", told.Code, told.Status, test.code, test.status, told)
+			failure := mustFail(t, err)
+			if failure.Code != test.code || failure.Status != test.status {
+				t.Errorf("code %q, status %d; want %q, %d: %s", failure.Code, failure.Status, test.code, test.status, failure)
 			}
 			for _, words := range test.says {
-				if !strings.Contains(told.Error(), words) {
-					t.Errorf("%q lacks %q", told.Error(), words)
+				if !strings.Contains(failure.Error(), words) {
+					t.Errorf("%q lacks %q", failure.Error(), words)
 				}
 			}
 		})
@@ -148,13 +148,13 @@ func TestFailuresOfTheNetworkAreSentences(t *testing.T) {
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			told := unreached("http://192.0.2.1:8765", test.err)
-			if told.Code != test.code || inside.MatchString(told.Error()) {
-				t.Errorf("code %q: %s", told.Code, told)
+			failure := unreached("http://192.0.2.1:8765", test.err)
+			if failure.Code != test.code || inside.MatchString(failure.Error()) {
+				t.Errorf("code %q: %s", failure.Code, failure)
 			}
 			for _, words := range test.says {
-				if !strings.Contains(told.Error(), words) {
-					t.Errorf("%q lacks %q", told.Error(), words)
+				if !strings.Contains(failure.Error(), words) {
+					t.Errorf("%q lacks %q", failure.Error(), words)
 				}
 			}
 		})
@@ -165,8 +165,8 @@ func TestACancelledCallIsNoFaultOfTheBridge(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := clientOf(t, bridgetest.New(t).URL(), nil).Query(ctx, QueryRequest{})
-	if told := mustFail(t, err); told.Code != CodeCancelled {
-		t.Errorf("code %q", told.Code)
+	if failure := mustFail(t, err); failure.Code != CodeCancelled {
+		t.Errorf("code %q", failure.Code)
 	}
 }
 
@@ -287,8 +287,8 @@ func TestARejectedTokenStaysTheReasonAndIsTriedLessOften(t *testing.T) {
 	client.rejected.now = func() time.Time { return now }
 	fails := func(what string) {
 		t.Helper()
-		var told *Error
-		if _, err := client.Catalogue(t.Context()); !errors.As(err, &told) || told.Code != "unauthenticated" {
+		var failure *Error
+		if _, err := client.Catalogue(t.Context()); !errors.As(err, &failure) || failure.Code != "unauthenticated" {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
@@ -307,8 +307,8 @@ func TestARejectedTokenStaysTheReasonAndIsTriedLessOften(t *testing.T) {
 		t.Errorf("the token is accepted again: %v", err)
 	}
 	status.Store(http.StatusTooManyRequests)
-	var told *Error
-	if _, err := client.Catalogue(t.Context()); !errors.As(err, &told) || told.Code != codeTooFast {
+	var failure *Error
+	if _, err := client.Catalogue(t.Context()); !errors.As(err, &failure) || failure.Code != codeTooFast {
 		t.Errorf("a limit of its own: %v", err)
 	}
 }

@@ -141,14 +141,14 @@ func TestTypesFollowTheContract(t *testing.T) {
 	for name, sample := range map[string]any{"SubscribeSelection": subscribeMessage{}, "UnsubscribeMetric": unsubscribeMessage{}} {
 		webSocket.checkFields(t, name, reflect.TypeOf(sample), webSocket.Components.Schemas[name])
 	}
-	told := map[string]bool{}
+	documented := map[string]bool{}
 	for _, name := range []string{"Subscribed", "SeriesUpdate", "EventsSnapshot", "EventsUpdate", "ForecastSnapshot", "ForecastUpdate", "Resync", "Heartbeat", "Error"} {
 		for property := range webSocket.properties(webSocket.Components.Schemas[name]) {
-			told[property] = true
+			documented[property] = true
 		}
 	}
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[serverMessage]()) {
-		if name := field.Tag.Get("json"); !told[name] {
+		if name := field.Tag.Get("json"); !documented[name] {
 			t.Errorf("no message of the bridge has %q", name)
 		}
 	}

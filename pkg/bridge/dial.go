@@ -39,8 +39,8 @@ func noUpgrade(address string, response *http.Response, err error) *Error {
 	if response.Body != nil {
 		body, _ = io.ReadAll(io.LimitReader(response.Body, maxErrorBytes))
 	}
-	if told := refusal(address, response, body); told.Code != CodeNotABridge {
-		return told
+	if failure := refusal(address, response, body); failure.Code != CodeNotABridge {
+		return failure
 	}
 	return &Error{
 		Code:      CodeNotABridge,

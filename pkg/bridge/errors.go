@@ -90,13 +90,13 @@ func refusal(address string, response *http.Response, body []byte) *Error {
 		}
 		return notABridge(address, response)
 	}
-	told := answer.Error
+	failure := answer.Error
 	return &Error{
-		Code:      told.Code,
-		Message:   fmt.Sprintf("The bridge refused: %s (%s)", strings.TrimSuffix(told.Message, "."), told.Code),
-		Advice:    advice[told.Code],
+		Code:      failure.Code,
+		Message:   fmt.Sprintf("The bridge refused: %s (%s)", strings.TrimSuffix(failure.Message, "."), failure.Code),
+		Advice:    advice[failure.Code],
 		Status:    response.StatusCode,
-		Retryable: told.Retryable,
+		Retryable: failure.Retryable,
 	}
 }
 
@@ -132,8 +132,8 @@ func notABridge(address string, response *http.Response) *Error {
 // unreached converts the failure of a call without a response to an Error.
 func unreached(address string, err error) *Error {
 	problem := &Error{Code: CodeUnreachable, Retryable: true, Cause: err}
-	if told := tlsProblem(address, err); told != nil {
-		return told
+	if failure := tlsProblem(address, err); failure != nil {
+		return failure
 	}
 	var dns *net.DNSError
 	var timeout net.Error

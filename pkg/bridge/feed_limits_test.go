@@ -54,17 +54,17 @@ func TestTwoHundredStreamsComeBackWithinTheBridgesLimit(t *testing.T) {
 func TestTheRightToReadIsWithdrawn(t *testing.T) {
 	fake := bridgetest.New(t)
 	feed := feedOf(t, fake, fast)
-	told := &recorder{}
-	feed.Subscribe(points("m"), time.Hour, told)
-	told.await(t, "subscribed", Subscribed, 1)
+	notes := &recorder{}
+	feed.Subscribe(points("m"), time.Hour, notes)
+	notes.await(t, "subscribed", Subscribed, 1)
 	fake.OnConnect(func(peer *bridgetest.Peer) {
 		peer.Send(message{"type": "error", "code": "unauthenticated", "message": "This token is not known", "retryable": false})
 		peer.Close(4401, "unauthenticated")
 	})
 	fake.Peers()[0].Close(4401, "withdrawn")
-	told.await(t, "told", Reconnecting, 2)
+	notes.await(t, "notified", Reconnecting, 2)
 	bridgetest.Eventually(t, "the reason", func() bool {
-		problem := told.last(Reconnecting).Problem
+		problem := notes.last(Reconnecting).Problem
 		return problem != nil && problem.Code == "unauthenticated" && problem.Advice != ""
 	})
 }
@@ -101,10 +101,10 @@ func TestTooManySubscriptionsNameTheSetting(t *testing.T) {
 		peer.Send(message{"type": "error", "id": asked["id"], "code": "too_many_subscriptions", "message": "This connection has 200 subscriptions", "retryable": true})
 	})
 	feed := feedOf(t, fake, fast)
-	told := &recorder{}
-	feed.Subscribe(points("m"), time.Hour, told)
-	told.await(t, "told", Refused, 1)
-	if text := told.last(Refused).Problem.Error(); !strings.Contains(text, "limits.max_subscriptions") {
+	notes := &recorder{}
+	feed.Subscribe(points("m"), time.Hour, notes)
+	notes.await(t, "notified", Refused, 1)
+	if text := notes.last(Refused).Problem.Error(); !strings.Contains(text, "limits.max_subscriptions") {
 		t.Errorf("%q does not say which setting to raise", text)
 	}
 }

@@ -45,8 +45,8 @@ func (r *recorder) kinds() []NoteKind {
 
 func (r *recorder) count(kind NoteKind) int {
 	count := 0
-	for _, told := range r.kinds() {
-		if told == kind {
+	for _, notes := range r.kinds() {
+		if notes == kind {
 			count++
 		}
 	}
@@ -115,7 +115,7 @@ func TestModesOfOneSelectionShareOneSubscription(t *testing.T) {
 	changed := points("m")
 	changed.Mode = model.ModeChanged
 	feed.Subscribe(changed, time.Minute, second)
-	second.await(t, "the second is told at once that it is complete", Subscribed, 1)
+	second.await(t, "the second is complete at once", Subscribed, 1)
 	if got := second.last(Subscribed).Reason; got != "joined" {
 		t.Errorf("reason %q, want joined", got)
 	}
@@ -127,10 +127,10 @@ func TestModesOfOneSelectionShareOneSubscription(t *testing.T) {
 func TestClosedSubscriptionsAreFreedAndTheConnectionEnds(t *testing.T) {
 	fake := bridgetest.New(t)
 	feed := feedOf(t, fake, fast)
-	told := &recorder{}
-	subscription := feed.Subscribe(points("m"), time.Hour, told)
+	notes := &recorder{}
+	subscription := feed.Subscribe(points("m"), time.Hour, notes)
 	shared := feed.Subscribe(points("m"), time.Hour, &recorder{})
-	told.await(t, "subscribed", Subscribed, 1)
+	notes.await(t, "subscribed", Subscribed, 1)
 	subscription.Close()
 	subscription.Close()
 	if !shared.Active() {
@@ -150,9 +150,9 @@ func TestAStreamWithinTheLingerKeepsTheConnection(t *testing.T) {
 	timing.Linger = time.Minute
 	feed := feedOf(t, fake, timing)
 	for range 3 {
-		told := &recorder{}
-		subscription := feed.Subscribe(points("m"), time.Hour, told)
-		told.await(t, "subscribed", Subscribed, 1)
+		notes := &recorder{}
+		subscription := feed.Subscribe(points("m"), time.Hour, notes)
+		notes.await(t, "subscribed", Subscribed, 1)
 		subscription.Close()
 	}
 	if got := len(fake.Upgrades()); got != 1 {
@@ -163,19 +163,19 @@ func TestAStreamWithinTheLingerKeepsTheConnection(t *testing.T) {
 func TestACutConnectionComesBack(t *testing.T) {
 	fake := bridgetest.New(t)
 	feed := feedOf(t, fake, fast)
-	told := &recorder{}
-	subscription := feed.Subscribe(points("m"), time.Hour, told)
-	told.await(t, "subscribed", Subscribed, 1)
+	notes := &recorder{}
+	subscription := feed.Subscribe(points("m"), time.Hour, notes)
+	notes.await(t, "subscribed", Subscribed, 1)
 	fake.Cut()
-	told.await(t, "loss", Reconnecting, 1)
-	told.await(t, "subscribed again", Subscribed, 2)
-	if got := told.last(Subscribed).Reason; got != "reconnected" {
+	notes.await(t, "loss", Reconnecting, 1)
+	notes.await(t, "subscribed again", Subscribed, 2)
+	if got := notes.last(Subscribed).Reason; got != "reconnected" {
 		t.Errorf("reason %q, want reconnected", got)
 	}
 	if !subscription.Active() {
 		t.Error("not active after it came back")
 	}
-	if told.last(Reconnecting).Problem == nil {
+	if notes.last(Reconnecting).Problem == nil {
 		t.Error("the loss has no reason")
 	}
 }
@@ -213,13 +213,13 @@ func TestASilentBridgeCountsAsLost(t *testing.T) {
 	timing := fast
 	timing.Silence = 100 * time.Millisecond
 	feed := feedOf(t, fake, timing)
-	told := &recorder{}
-	feed.Subscribe(points("m"), time.Hour, told)
-	told.await(t, "the silence is noticed", Reconnecting, 1)
-	if got := told.last(Reconnecting).Problem.Code; got != CodeTimeout {
+	notes := &recorder{}
+	feed.Subscribe(points("m"), time.Hour, notes)
+	notes.await(t, "the silence is noticed", Reconnecting, 1)
+	if got := notes.last(Reconnecting).Problem.Code; got != CodeTimeout {
 		t.Errorf("code %q, want %q", got, CodeTimeout)
 	}
-	told.await(t, "it comes back", Subscribed, 2)
+	notes.await(t, "it comes back", Subscribed, 2)
 }
 
 func TestUpdatesAndHeartbeatsReachTheirStream(t *testing.T) {
@@ -239,15 +239,15 @@ func TestUpdatesAndHeartbeatsReachTheirStream(t *testing.T) {
 	a, b := &recorder{}, &recorder{}
 	feed.Subscribe(points("a"), time.Hour, a)
 	feed.Subscribe(points("b"), time.Hour, b)
-	for name, told := range map[string]*recorder{"a": a, "b": b} {
-		told.await(t, "heartbeat of "+name, Heartbeat, 1)
-		told.await(t, "update of "+name, Updated, 1)
-		if told.count(Updated) != 1 {
-			t.Errorf("%s was told %d updates", name, told.count(Updated))
+	for name, notes := range map[string]*recorder{"a": a, "b": b} {
+		notes.await(t, "heartbeat of "+name, Heartbeat, 1)
+		notes.await(t, "update of "+name, Updated, 1)
+		if notes.count(Updated) != 1 {
+			t.Errorf("%s was notes %d updates", name, notes.count(Updated))
 		}
-		update := told.last(Updated)
+		update := notes.last(Updated)
 		if update.Series[0].Labels["m"] != name || *update.Series[0].Values[0] != 1.5 || update.Series[0].Revisions[0] != 3 {
-			t.Errorf("%s was told %+v", name, update.Series)
+			t.Errorf("%s was notes %+v", name, update.Series)
 		}
 		if update.StoreEpoch != "epoch-1" {
 			t.Errorf("epoch %q of an update", update.StoreEpoch)
@@ -264,19 +264,19 @@ func TestUpdatesAndHeartbeatsReachTheirStream(t *testing.T) {
 func TestResync(t *testing.T) {
 	fake := bridgetest.New(t)
 	feed := feedOf(t, fake, fast)
-	told := &recorder{}
-	feed.Subscribe(points("m"), time.Hour, told)
-	told.await(t, "subscribed", Subscribed, 1)
+	notes := &recorder{}
+	feed.Subscribe(points("m"), time.Hour, notes)
+	notes.await(t, "subscribed", Subscribed, 1)
 	asked := fake.Received("subscribe_metric")[0]
 	peer := fake.Peers()[0]
 	peer.Send(message{"type": "resync", "id": asked["id"], "reason": "store_gap"})
 	peer.Subscribed(asked, "epoch-2", nil)
-	told.await(t, "subscribed anew", Subscribed, 2)
-	if got := told.kinds(); !slices.Equal(got, []NoteKind{Subscribed, Resyncing, Subscribed}) {
-		t.Errorf("told %v", got)
+	notes.await(t, "subscribed again", Subscribed, 2)
+	if got := notes.kinds(); !slices.Equal(got, []NoteKind{Subscribed, Resyncing, Subscribed}) {
+		t.Errorf("notes %v", got)
 	}
-	if last := told.last(Subscribed); last.Reason != "resync: store_gap" || last.StoreEpoch != "epoch-2" {
-		t.Errorf("told %+v", last)
+	if last := notes.last(Subscribed); last.Reason != "resync: store_gap" || last.StoreEpoch != "epoch-2" {
+		t.Errorf("notes %+v", last)
 	}
 }
 
@@ -285,42 +285,42 @@ func TestAChangedMetricIsNoted(t *testing.T) {
 	feed := feedOf(t, fake, fast)
 	var changes atomic.Int32
 	feed.OnMetricChanged = func() { changes.Add(1) }
-	told := &recorder{}
-	feed.Subscribe(points("m"), time.Hour, told)
-	told.await(t, "subscribed", Subscribed, 1)
+	notes := &recorder{}
+	feed.Subscribe(points("m"), time.Hour, notes)
+	notes.await(t, "subscribed", Subscribed, 1)
 	asked := fake.Received("subscribe_metric")[0]
 	peer := fake.Peers()[0]
 	for i, reason := range []string{"store_gap", "metric_changed"} {
 		peer.Send(message{"type": "resync", "id": asked["id"], "reason": reason})
 		peer.Subscribed(asked, "epoch-1", nil)
-		told.await(t, "subscribed again", Subscribed, i+2)
+		notes.await(t, "subscribed again", Subscribed, i+2)
 		if got := int(changes.Load()); got != i {
 			t.Errorf("%d changes after %s, want %d", got, reason, i)
 		}
 	}
-	if last := told.last(Subscribed); last.Reason != "resync: metric_changed" {
-		t.Errorf("told %+v", last)
+	if last := notes.last(Subscribed); last.Reason != "resync: metric_changed" {
+		t.Errorf("notes %+v", last)
 	}
 }
 
 func TestAMissedUpdateIsRepaired(t *testing.T) {
 	fake := bridgetest.New(t)
 	feed := feedOf(t, fake, fast)
-	told := &recorder{}
-	feed.Subscribe(points("m"), time.Hour, told)
-	told.await(t, "subscribed", Subscribed, 1)
+	notes := &recorder{}
+	feed.Subscribe(points("m"), time.Hour, notes)
+	notes.await(t, "subscribed", Subscribed, 1)
 	asked := fake.Received("subscribe_metric")[0]
 	peer := fake.Peers()[0]
 	point := bridgetest.Points(nil, nil, [3]float64{60000, 1, 1})
 	peer.Update(asked["id"], 1, point)
 	peer.Update(asked["id"], 2, point)
 	peer.Update(asked["id"], 4, point)
-	told.await(t, "a fresh snapshot", Subscribed, 2)
+	notes.await(t, "a fresh snapshot", Subscribed, 2)
 	want := []NoteKind{Subscribed, Updated, Updated, Updated, Resyncing, Subscribed}
-	if got := told.kinds(); !slices.Equal(got, want) {
-		t.Errorf("told %v, want %v", got, want)
+	if got := notes.kinds(); !slices.Equal(got, want) {
+		t.Errorf("notes %v, want %v", got, want)
 	}
-	if got := told.last(Subscribed).Reason; got != "resync: missed_update" {
+	if got := notes.last(Subscribed).Reason; got != "resync: missed_update" {
 		t.Errorf("reason %q", got)
 	}
 	if again := fake.Received("subscribe_metric"); len(again) != 2 || again[1]["id"] == asked["id"] {
@@ -353,7 +353,7 @@ func TestARefusedSelectionWaitsAndTriesAgain(t *testing.T) {
 	known.await(t, "the other stream is not held up", Subscribed, 1)
 	late.await(t, "it is there at last", Subscribed, 1)
 	if got := late.count(Refused); got != 3 {
-		t.Errorf("told %d refusals, want 3", got)
+		t.Errorf("notes %d refusals, want 3", got)
 	}
 	if got := late.last(Refused).Problem.Code; got != "unknown_metric" {
 		t.Errorf("code %q", got)
@@ -366,13 +366,13 @@ func TestARefusedSelectionWaitsAndTriesAgain(t *testing.T) {
 func TestAWiderViewerIsAskedForOnce(t *testing.T) {
 	fake := bridgetest.New(t)
 	feed := feedOf(t, fake, fast)
-	told := &recorder{}
-	subscription := feed.Subscribe(points("m"), 3*time.Hour, told)
-	told.await(t, "subscribed", Subscribed, 1)
+	notes := &recorder{}
+	subscription := feed.Subscribe(points("m"), 3*time.Hour, notes)
+	notes.await(t, "subscribed", Subscribed, 1)
 	subscription.Widen(time.Hour)
 	subscription.Widen(6 * time.Hour)
 	subscription.Widen(6 * time.Hour)
-	told.await(t, "subscribed from further back", Subscribed, 2)
+	notes.await(t, "subscribed from further back", Subscribed, 2)
 	asked := fake.Received("subscribe_metric")
 	if len(asked) != 2 || reachOf(asked[1]).Round(time.Minute) != 6*time.Hour {
 		t.Errorf("asked %v", asked)
@@ -385,17 +385,17 @@ func TestAWiderViewerIsAskedForOnce(t *testing.T) {
 func TestCloseTellsEveryListenerAndLeavesNothing(t *testing.T) {
 	fake := bridgetest.New(t)
 	feed := feedOf(t, fake, fast)
-	told := &recorder{}
-	feed.Subscribe(points("m"), time.Hour, told)
-	told.await(t, "subscribed", Subscribed, 1)
+	notes := &recorder{}
+	feed.Subscribe(points("m"), time.Hour, notes)
+	notes.await(t, "subscribed", Subscribed, 1)
 	feed.Close("settings")
-	if told.count(Ended) != 1 || told.last(Ended).Reason != "settings" {
-		t.Errorf("told %v", told.kinds())
+	if notes.count(Ended) != 1 || notes.last(Ended).Reason != "settings" {
+		t.Errorf("notes %v", notes.kinds())
 	}
 	after := &recorder{}
 	feed.Subscribe(points("m"), time.Hour, after)
 	if after.count(Ended) != 1 {
-		t.Error("a stream on a closed feed is not told so")
+		t.Error("a stream on a closed feed is not notes so")
 	}
 	bridgetest.Eventually(t, "the connection ends", func() bool { return len(fake.Peers()) == 0 })
 }
@@ -406,13 +406,13 @@ func TestCloseWhileTheBridgeIsAway(t *testing.T) {
 	timing := fast
 	timing.LeastGap, timing.MostGap = time.Minute, time.Minute
 	feed := feedOf(t, fake, timing)
-	told := &recorder{}
-	feed.Subscribe(points("m"), time.Hour, told)
-	told.await(t, "it says why", Reconnecting, 1)
+	notes := &recorder{}
+	feed.Subscribe(points("m"), time.Hour, notes)
+	notes.await(t, "it says why", Reconnecting, 1)
 	late := &recorder{}
 	feed.Subscribe(points("other"), time.Hour, late)
 	if late.count(Reconnecting) != 1 {
-		t.Error("a stream that comes meanwhile is not told")
+		t.Error("a stream that comes meanwhile is not notes")
 	}
 	started := time.Now()
 	feed.Close("settings")

@@ -22,7 +22,7 @@ import (
 )
 
 // update writes the current output of the backend to the fixtures: go test ./pkg/plugin -run Fixtures -update
-var update = flag.Bool("update", false, "write the fixtures anew")
+var update = flag.Bool("update", false, "rewrite the fixtures")
 
 const fixtureFolder = "../../tests/fixtures/plugin"
 

@@ -226,7 +226,7 @@ func TestNewSettingsEndTheStreams(t *testing.T) {
 	instance.Dispose()
 	for _, stream := range streams {
 		if err := <-stream.ended; err != nil {
-			t.Errorf("ended with %v: Grafana would begin it anew", err)
+			t.Errorf("ended with %v: Grafana would restart it", err)
 		}
 		if stream.count(live.TypeEnded) != 1 {
 			t.Error("the viewers are not told")

@@ -80,7 +80,7 @@ describe('revisions and removals', () => {
     expect((await query({ groupBy: [] })).series).toEqual([]);
   });
 
-  test('a point that lacks the measure is absent for it, and told as removed to who keeps revisions', async () => {
+  test('a point that lacks the measure is absent for it, and sent as removed with revisions', async () => {
     const { put, query } = setup();
     put('a', 'x', 0, 1, 0, 0, 7, 1);
     put('a', 'x', 0, 1);
@@ -267,7 +267,7 @@ describe('range', () => {
     ).toEqual([]);
   });
 
-  test('NaN and infinity are null, and integers past 2^53 are told of', async () => {
+  test('NaN and infinity are null, and integers past 2^53 give a warning', async () => {
     const { put, query } = setup();
     [Number.NaN, Number.NEGATIVE_INFINITY, 2 ** 53, 1].forEach((value, minute) =>
       put('a', 'x', minute, value),

@@ -201,7 +201,7 @@ export class SourceSupervisor implements Source {
 
   /** Identifies topics to the store whose identity differs from what the brokers report. */
   private async identify(): Promise<void> {
-    let told = false;
+    let identified = false;
     for (const sourceTopic of this.sourceTopics.values()) {
       const seen = this.views.get(sourceTopic.topic);
       if (seen?.state !== 'there' || sourceTopic.consumers.every((consumer) => this.agrees(consumer, seen)))
@@ -210,9 +210,9 @@ export class SourceSupervisor implements Source {
       // the old.
       const known = sourceTopic.consumers.some(({ incarnations }) => incarnations !== null);
       if (known) await this.endReader();
-      if (await this.identifyTopic(sourceTopic, known)) told = true;
+      if (await this.identifyTopic(sourceTopic, known)) identified = true;
     }
-    if (told && this.reader !== null) this.reader.reposition();
+    if (identified && this.reader !== null) this.reader.reposition();
   }
 
   private agrees({ incarnations }: MetricConsumer, seen: Extract<TopicView, { state: 'there' }>): boolean {

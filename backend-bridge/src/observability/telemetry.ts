@@ -68,7 +68,7 @@ export function createTelemetry(version: string): PrometheusTelemetry {
     'points_conflated_total',
     'Point updates replaced by a newer one before they were sent.',
   );
-  const resyncs = counter('resyncs_total', 'Subscriptions sent anew.', ['reason']);
+  const resyncs = counter('resyncs_total', 'Subscriptions that were sent resync.', ['reason']);
   const freshness = gauge('freshness_seconds', 'Now minus the watermark.', ['metric']);
   const historySteps = gauge('history_steps', 'Sealed steps of a tier, over all series.', [
     'metric',

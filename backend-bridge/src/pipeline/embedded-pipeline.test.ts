@@ -292,7 +292,7 @@ describe('the store', () => {
     expect(store.points('events_per_minute')).toEqual(before);
   });
 
-  it('was lost: what is left of the outbox is told again under the offsets it had', async () => {
+  it('was lost: the remaining outbox is resent under its old offsets', async () => {
     const store = new MemoryStore();
     const pipeline = await started(store, folder());
     await pipeline.events([event('u', T0), event('u', T0 + 3 * minute)]);
@@ -305,7 +305,7 @@ describe('the store', () => {
     expect(store.points('events_per_minute')[`unknown@${T0 + 3 * minute}`]).toEqual([2]);
   });
 
-  it('was lost long after: open windows are told under new offsets, and a log line says what is gone', async () => {
+  it('was lost long after: open windows are resent under new offsets, and the loss is logged', async () => {
     const store = new MemoryStore();
     const pipeline = await started(store, folder(), { keepOutboxMs: 0 });
     await pipeline.events([event('u', T0), event('u', T0 + 3 * minute)]);
@@ -344,7 +344,7 @@ describe('the store', () => {
     expect(store.points('events_per_minute')).toEqual({ [`unknown@${T0}`]: [2] });
   });
 
-  it('is told about once a second where the pipeline stands, and not at the end while it catches up', async () => {
+  it('receives the position about once a second, and not at the end while it catches up', async () => {
     const store = new MemoryStore();
     const pipeline = await started(store, folder());
     await until(() => store.reports.length >= METRICS.length);

@@ -27,7 +27,7 @@ interface ChannelState {
   /** Number of the newest message; null while any number may come next. */
   last: number | null;
   /** The newest number at the last poll; messages up to it have had a second to arrive. */
-  told: number | null;
+  polledNumber: number | null;
   /** True when a newer bridge has written unreadable messages since the last poll. */
   unreadable: boolean;
   warned: boolean;
@@ -37,7 +37,7 @@ const notYetRead = (entry: MetricEntry): ChannelState => ({
   entry,
   suspended: null,
   last: null,
-  told: null,
+  polledNumber: null,
   unreadable: false,
   warned: false,
 });
@@ -91,7 +91,7 @@ export class ChangeSubscriber {
     for (const state of this.states.values()) {
       state.suspended = null;
       state.last = null;
-      state.told = null;
+      state.polledNumber = null;
     }
   }
 
@@ -194,7 +194,7 @@ export class ChangeSubscriber {
   private suspend(state: ChannelState, reason: string): void {
     state.suspended = reason;
     state.last = null;
-    state.told = null;
+    state.polledNumber = null;
     void this.compare(state);
   }
 
@@ -226,7 +226,7 @@ export class ChangeSubscriber {
       now = (await this.epoch.confirm(state.entry)).stored.number;
     } catch {
       // Redis does not answer, or another epoch was entered: earlier numbers are invalid.
-      state.told = null;
+      state.polledNumber = null;
       return;
     }
     if (this.closed || before === null || before !== this.connection) return;
@@ -235,11 +235,11 @@ export class ChangeSubscriber {
     if (suspended !== null) {
       state.suspended = null;
       state.last = null;
-      state.told = null;
+      state.polledNumber = null;
       this.listener.onGap(state.entry, suspended);
     }
-    const due = state.told;
-    state.told = now;
+    const due = state.polledNumber;
+    state.polledNumber = now;
     if (due === null) return;
     if (state.last === null) state.last = due;
     else if (due > state.last) this.suspend(state, 'missed_messages');

@@ -214,8 +214,8 @@ function reloadState(
   { successful, lastSuccessMs, message }: ReloadStatus,
   shared: boolean,
 ): Schemas['ConfigReload'] {
-  const told = message === null ? null : shared ? withoutCredentials(message) : NOT_TAKEN;
-  return { successful, last_success_ms: lastSuccessMs, message: told };
+  const visible = message === null ? null : shared ? withoutCredentials(message) : NOT_TAKEN;
+  return { successful, last_success_ms: lastSuccessMs, message: visible };
 }
 
 /** The faults of the metrics file name topics and metrics that are not the tenant's. */

@@ -69,7 +69,7 @@ func NewMutualTLS(t testing.TB, client *x509.Certificate) *Fake {
 	clients := x509.NewCertPool()
 	clients.AddCert(client)
 	fake.Server.TLS = &tls.Config{ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: clients}
-	fake.Server.Config.ErrorLog = log.New(io.Discard, "", 0) // each client without one is told there
+	fake.Server.Config.ErrorLog = log.New(io.Discard, "", 0) // clients without one are logged there
 	fake.Server.StartTLS()
 	t.Cleanup(fake.Stop)
 	return fake
