@@ -61,13 +61,13 @@ describe('other metrics in place of those that are served', () => {
     expect(steps).toContain('hub b');
   });
 
-  test.each([
+  test.each<[string, { source?: Error; store?: Error }]>([
     ['the source refuses', { source: new StartRefusedError('no') }],
     ['the store refuses', { store: new StartRefusedError('no') }],
     ['the store is away', { store: new UnavailableError('store', 'no') }],
   ])('nothing changes where %s; the next file is compared with what is served', async (_, fault) => {
     const { metrics, steps, faults } = setup([mapping('a')]);
-    for (const [where, error] of Object.entries(fault)) faults[where as keyof typeof faults] = error;
+    Object.assign(faults, fault);
     await expect(metrics.replace([mapping('b')])).rejects.toThrow('no');
     expect(steps).toEqual([]);
     delete faults.source;

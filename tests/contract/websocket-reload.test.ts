@@ -59,7 +59,7 @@ describe('subscriptions when the metrics change', () => {
     });
     expect(client.faults).toEqual([]);
     expect(client.closed).toBeNull();
-    client.close();
+    await client.close();
     expect(bridge.faults).toEqual([]);
   });
 
@@ -79,7 +79,7 @@ describe('subscriptions when the metrics change', () => {
     expect(await client.next('subscribed')).toMatchObject({ series: [{ values: [1] }] });
     expect(client.closed).toBeNull();
     expect(client.faults).toEqual([]);
-    client.close();
+    await client.close();
   });
 
   test('that the new definition does not allow any more are refused, and the others go on', async () => {
@@ -97,7 +97,7 @@ describe('subscriptions when the metrics change', () => {
       () => client.messages.filter(({ type, id }) => type === 'subscribed' && id === 'each').length === 2,
       'the other one again',
     );
-    client.close();
+    await client.close();
     expect(client.faults).toEqual([]);
   });
 
@@ -115,7 +115,7 @@ describe('subscriptions when the metrics change', () => {
       data: { [`${EVENTS.name}:aggregator`]: { count: 1, sum: 7 } },
     });
     for (const each of [client, later]) {
-      each.close();
+      await each.close();
       expect(each.faults).toEqual([]);
     }
   });
