@@ -97,7 +97,7 @@ describe('the start is refused', () => {
     const message = await refused(storeOn(redis.url.replace('redis://', 'redis://:wrong-secret@'), [metric]));
     expect(message).toMatch(/user name or password/);
     expect(message).not.toContain('wrong-secret');
-    expect(await refused(storeOn(redis.url, [metric]))).toMatch(/wants a password/);
+    expect(await refused(storeOn(redis.url, [metric]))).toMatch(/requires a password/);
   });
 
   it('by a cluster that the address does not call one', async () => {
