@@ -180,6 +180,18 @@ describe('inspect on the topics of the Flink example', () => {
     expect(outcomes(proposed.mapping, records)).toEqual(outcomes(mapping, records));
   });
 
+  it('finds that a topic is named after what it counts', () => {
+    const records = rows(mappings[0]!).map((record) => ({
+      ...record,
+      value: Buffer.from(record.value!.toString().replace('event_count', 'CHECKOUTS')),
+    }));
+    const { metric } = inspected('checkouts-per-minute', records).mapping;
+    expect(metric).toMatchObject({
+      title: 'Checkouts per minute',
+      measures: [{ title: 'Checkouts', combine: 'sum' }],
+    });
+  });
+
   it('finds the sum and the count behind an average', () => {
     const revenue = mappings.find(({ metric }) => metric.name === 'revenue_per_minute')!;
     const { measures } = inspected(revenue.topic, rows(revenue)).mapping.metric;

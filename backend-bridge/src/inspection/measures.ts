@@ -84,7 +84,7 @@ const UNITS: readonly (readonly [words: RegExp, unit: string])[] = [
   [/(^|_)(count|counts|cnt|events|orders|requests|errors|users|visits|clicks|transactions)(_|$)/, 'short'],
 ];
 
-const titleOf = (snake: string): string => {
+export const titleOf = (snake: string): string => {
   const words = snake.replaceAll('_', ' ').trim();
   return words === '' ? 'Value' : words[0]!.toUpperCase() + words.slice(1);
 };
@@ -102,6 +102,10 @@ function ruled(field: Field, topic: string): Ruled {
   // A value without fields is called by its topic.
   const snake = own === '' ? snakeCase(topic) : own;
   const rule = RULES.find(({ words }) => words.test(snake));
+  if (rule === undefined && snake.endsWith('s') && snakeCase(topic).startsWith(`${snake}_`)) {
+    const note = because('combine: the topic is named after what it counts');
+    return { field, snake, combine: 'sum', overTime: null, notes: [note] };
+  }
   if (rule === undefined) {
     const note = unsure(
       'combine: the name does not say; `sum` if the values of two series may be added, else `min`, `max` or `none`',

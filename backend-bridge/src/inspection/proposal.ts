@@ -5,7 +5,7 @@ import { durationInName } from './durations';
 import { fieldsOf, lastName, type Field } from './fields';
 import { detectKey, type DetectedKey } from './key-layout';
 import { isLabel, labelsOf, type FoundLabels } from './labels';
-import { isNumeric, measuresOf, MOST_MEASURES, type MeasureGuess } from './measures';
+import { isNumeric, measuresOf, MOST_MEASURES, titleOf, type MeasureGuess } from './measures';
 import { detectFormat } from './payload-format';
 import type { TopicSample } from '../decoding/topic-sample';
 import { because, notInspectable, unsure, type Note } from './sample';
@@ -230,7 +230,7 @@ export function proposeMapping(sample: TopicSample, schemas: SchemaSource | null
   const unused = times.filter((time) => time.field !== (start?.from === 'field' ? start.field.field : null));
   return {
     metric: nameOf(topic),
-    title: measures[0]!.title,
+    title: titleOf(nameOf(topic)),
     topic,
     key: { mapping: key.mapping, windowed: key.windowed },
     keyNotes: key.notes,
