@@ -42,7 +42,7 @@ type Note struct {
 	Problem      *Error // of Reconnecting and Refused
 	Series       []PointSeries
 	Events       []Event
-	FromMS       int64 // of Subscribed: what changes is told from this time on
+	FromMS       int64 // of Subscribed: changes follow from this time on
 	WatermarkMS  *int64
 	ServerTimeMS int64
 	StoreEpoch   string

@@ -9,7 +9,7 @@ import (
 const noLabel = "(none)"
 
 // name of a series: the alias, else its labels, else what the metric is called; beside a time shift also how much
-// earlier, so that it can be told from the series of now.
+// earlier, so that it differs from the current series.
 func (a Asked) name(measure string, labels map[string]string) string {
 	if a.Query.Alias != "" {
 		words := map[string]string{"metric": a.Query.Metric, "measure": measure, "stat": a.Query.Stat}

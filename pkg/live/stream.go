@@ -104,7 +104,7 @@ func (s *Stream) Notify(note bridge.Note) {
 	case bridge.Updated:
 		s.add(note.Series, note.Events)
 	case bridge.Resyncing:
-		s.setState(StateReconnecting, "The bridge sends the stream anew ("+note.Reason+").")
+		s.setState(StateReconnecting, "The bridge is resending the stream ("+note.Reason+").")
 	case bridge.Heartbeat:
 		s.heartbeat = true
 	case bridge.Reconnecting:

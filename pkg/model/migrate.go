@@ -18,7 +18,7 @@ var formerNames = map[string]string{
 func migrate(raw json.RawMessage) (map[string]json.RawMessage, error) {
 	var saved map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &saved); err != nil || saved == nil {
-		return nil, fault("", "The saved query is no JSON object. Open the query in its editor and save it again.")
+		return nil, fault("", "The saved query is not a JSON object. Open the query in its editor and save it again.")
 	}
 	version, err := versionOf(saved)
 	if err != nil {

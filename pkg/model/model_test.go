@@ -53,9 +53,9 @@ func TestRules(t *testing.T) {
 
 func TestFaultsNameTheField(t *testing.T) {
 	cases := map[string]struct{ saved, field, says string }{
-		"no object":             {`[1]`, "", "no JSON object"},
-		"no JSON":               {`{`, "", "no JSON object"},
-		"null":                  {`null`, "", "no JSON object"},
+		"no object":             {`[1]`, "", "not a JSON object"},
+		"no JSON":               {`{`, "", "not a JSON object"},
+		"null":                  {`null`, "", "not a JSON object"},
 		"no metric":             {`{}`, "metric", "names no metric"},
 		"blank metric":          {`{"metric":"  "}`, "metric", "names no metric"},
 		"metric of a number":    {`{"metric":5}`, "metric", "must be text"},

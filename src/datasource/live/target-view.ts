@@ -271,7 +271,7 @@ export class TargetView implements ChannelViewer {
     if (channel === undefined) {
       if (this.live === undefined) return { state: 'static', message: undefined };
       if (this.problem === undefined && this.isSlow) return { state: 'disconnected', message: notAnswered() };
-      // Also where asking the same again is of no use, as with a token that was withdrawn.
+      // Also where a retry cannot help, as with a revoked token.
       return this.problem !== undefined || this.refetcher.failures > 0
         ? { state: 'disconnected', message: this.problem }
         : { state: 'polling', message: undefined };
