@@ -95,7 +95,8 @@ interface Reading {
  * request, and with UnavailableError when the store does not answer.
  */
 export class QueryEngine {
-  private served: readonly Metric[] = [];
+  /** In order of their names. */
+  metrics: readonly Metric[] = [];
   private byName: ReadonlyMap<string, Metric> = new Map();
 
   /** `pause` yields to other work of the process; the composition root injects one that yields to I/O. */
@@ -109,14 +110,9 @@ export class QueryEngine {
     this.useMetrics(metrics);
   }
 
-  /** In order of their names. */
-  get metrics(): readonly Metric[] {
-    return this.served;
-  }
-
   /** Answers by these definitions from now on. */
   useMetrics(metrics: readonly Metric[]): void {
-    this.served = [...metrics].sort((a, b) => (a.name < b.name ? -1 : 1));
+    this.metrics = [...metrics].sort((a, b) => (a.name < b.name ? -1 : 1));
     this.byName = new Map(metrics.map((metric) => [metric.name, metric]));
   }
 
