@@ -187,7 +187,7 @@ describe('faults', () => {
     await dashboard.page.reload();
     await dashboard.panel('plain').getByText('7', { exact: true }).first().waitFor();
     const noticed = ['plain', 'graph', 'hops'].map((title) =>
-      dashboard.panel(title).getByRole('status', { name: /^What is shown (may|could not) be/ }),
+      dashboard.panel(title).getByRole('status', { name: /^The data (may|could not) be/ }),
     );
     await dashboard.panel('hops').getByText('store').waitFor();
     misbehaviour.mute = true;
