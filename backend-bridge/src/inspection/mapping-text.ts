@@ -1,5 +1,5 @@
+import { durationText } from '../domain/duration-text';
 import type { FieldPath, PayloadMapping } from '../domain/mapping';
-import { durationText } from './durations';
 import type { LabelGuess } from './labels';
 import type { MeasureGuess } from './measures';
 import type { Proposal, TimeGuess } from './proposal';

@@ -1,7 +1,7 @@
 import type { SchemaSource } from '../decoding/format';
 import type { ShownRecord } from '../domain/inspecting';
 import type { PayloadMapping } from '../domain/mapping';
-import { durationInName } from './durations';
+import { durationInName } from './duration-in-name';
 import { fieldsOf, lastName, type Field } from './fields';
 import { detectKey, type DetectedKey } from './key-layout';
 import { isLabel, labelsOf, type FoundLabels } from './labels';

@@ -1,5 +1,5 @@
+import { durationText } from '../domain/duration-text';
 import { calendarOf } from './calendar';
-import { durationText } from './durations';
 import { because, nearlyAll, unsure, type Note } from './sample';
 import { distinct, frequencies, gcd, gridOf, type Grid } from './spacing';
 

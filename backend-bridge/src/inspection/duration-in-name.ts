@@ -1,13 +1,5 @@
-/** Durations as a metrics file writes them. */
-const UNITS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000, ms: 1 } as const;
-
-/** The shortest text for whole milliseconds, e.g. `5m`. */
-export function durationText(ms: number): string {
-  for (const [unit, unitMs] of Object.entries(UNITS)) {
-    if (ms >= unitMs && ms % unitMs === 0) return `${ms / unitMs}${unit}`;
-  }
-  return `${ms}ms`;
-}
+/** Durations in the names of topics. */
+const UNITS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 } as const;
 
 const WORDS: readonly (readonly [words: RegExp, unitMs: number])[] = [
   [/^(s|sec|secs|second|seconds|secondly)$/, UNITS.s],
