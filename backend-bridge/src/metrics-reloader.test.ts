@@ -26,7 +26,7 @@ function watched(file: string) {
     warn: () => undefined,
     error: (fields: object) => void errors.push((fields as { reason: string }).reason),
   };
-  const world = { nowMs: 1_000, unavailable: false, during: () => undefined as void };
+  const world = { nowMs: 1_000, unavailable: false, during: (): unknown => undefined };
   const reloader = new MetricsReloader({
     file,
     mappings: readMetricsFile(file),
