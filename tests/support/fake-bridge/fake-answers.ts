@@ -207,6 +207,7 @@ export class FakeAnswers {
       },
       store: { kind: 'redis', state: 'ok', message: null },
       pipeline: null,
+      config_reload: { successful: true, last_success_ms: 0, message: null },
       clients: { ...this.clients(), queued_bytes: 0 },
       metrics,
     };
