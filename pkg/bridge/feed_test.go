@@ -243,11 +243,11 @@ func TestUpdatesAndHeartbeatsReachTheirStream(t *testing.T) {
 		notes.await(t, "heartbeat of "+name, Heartbeat, 1)
 		notes.await(t, "update of "+name, Updated, 1)
 		if notes.count(Updated) != 1 {
-			t.Errorf("%s was notes %d updates", name, notes.count(Updated))
+			t.Errorf("%s received %d updates", name, notes.count(Updated))
 		}
 		update := notes.last(Updated)
 		if update.Series[0].Labels["m"] != name || *update.Series[0].Values[0] != 1.5 || update.Series[0].Revisions[0] != 3 {
-			t.Errorf("%s was notes %+v", name, update.Series)
+			t.Errorf("%s received %+v", name, update.Series)
 		}
 		if update.StoreEpoch != "epoch-1" {
 			t.Errorf("epoch %q of an update", update.StoreEpoch)
@@ -353,7 +353,7 @@ func TestARefusedSelectionWaitsAndTriesAgain(t *testing.T) {
 	known.await(t, "the other stream is not held up", Subscribed, 1)
 	late.await(t, "it is there at last", Subscribed, 1)
 	if got := late.count(Refused); got != 3 {
-		t.Errorf("notes %d refusals, want 3", got)
+		t.Errorf("received %d refusals, want 3", got)
 	}
 	if got := late.last(Refused).Problem.Code; got != "unknown_metric" {
 		t.Errorf("code %q", got)

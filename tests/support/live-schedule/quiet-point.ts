@@ -21,7 +21,7 @@ export interface QuietParts {
   readonly bridge: { readonly url: string; readonly metrics: readonly Metric[] };
   readonly host: PluginHost;
   readonly written: PointHistory;
-  /** Panels have so long to come to rest after the last change; default 60 s. */
+  /** How long each panel may take to come to rest; default 60 s. */
   readonly patienceMs?: number;
 }
 
@@ -37,12 +37,12 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 /**
  * Waits until every panel shows what the backend answers now, and is connected; then holds these answers to the
- * bridge's own and to what was written. Throws with the first difference that does not go away. Gives how many series
- * the summaries had that were compared.
+ * bridge's own and to what was written. Throws with the first difference that remains. Returns how many series the
+ * compared summaries had.
  */
 export async function quietPoint(parts: QuietParts): Promise<number> {
-  const until = Date.now() + (parts.patienceMs ?? PATIENCE_MS);
   for (const panel of parts.panels) {
+    const until = Date.now() + (parts.patienceMs ?? PATIENCE_MS);
     for (;;) {
       const due = await dueOf(parts, panel);
       const wrong = await settle(panel, due, Math.min(until, Date.now() + ASK_AGAIN_MS));
