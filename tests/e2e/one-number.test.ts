@@ -61,11 +61,10 @@ async function variedPast(stage: Stage): Promise<void> {
   }
 }
 
-/** What a graph's legend says of a line: last, least, greatest, mean. */
+/** The numbers of a line in a graph's legend: last and max. */
 function reduced(points: readonly Point[]): number[] {
   const values = points.map(([, value]) => value).filter((value) => value !== null);
-  const sum = values.reduce((before, value) => before + value, 0);
-  return [values.at(-1) ?? NaN, Math.min(...values), Math.max(...values), sum / values.length];
+  return [values.at(-1) ?? NaN, Math.max(...values)];
 }
 
 /** As a list shows them: the newest first, and those of one window in an order that does not change. */

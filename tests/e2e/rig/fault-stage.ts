@@ -58,7 +58,8 @@ const dashboard = (uid: string, refresh: string): object => ({
   uid,
   title: uid,
   schemaVersion: 40,
-  time: { from: 'now-5m', to: 'now' },
+  // Longer than a window of alerts, so that one is in it when the next window begins.
+  time: { from: 'now-15m', to: 'now' },
   refresh,
   panels: PANELS.map(({ title, type, query, options = {} }, index) => ({
     id: index + 1,
