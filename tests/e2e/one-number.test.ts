@@ -61,10 +61,17 @@ async function variedPast(stage: Stage): Promise<void> {
   }
 }
 
-/** The numbers of a line in a graph's legend: last and max. */
-function reduced(points: readonly Point[]): number[] {
+/** Graphs across half of the page, whose legends have room for four numbers of a line. */
+const WIDE: readonly string[] = ['Events per minute', 'Revenue per minute'];
+
+/** The numbers of a line in a graph's legend: last and max; in wide ones last, min, max and mean. */
+function reduced(title: string, points: readonly Point[]): number[] {
   const values = points.map(([, value]) => value).filter((value) => value !== null);
-  return [values.at(-1) ?? NaN, Math.max(...values)];
+  const last = values.at(-1) ?? NaN;
+  const max = Math.max(...values);
+  if (!WIDE.includes(title)) return [last, max];
+  const sum = values.reduce((before, value) => before + value, 0);
+  return [last, Math.min(...values), max, sum / values.length];
 }
 
 /** As a list shows them: the newest first, and those of one window in an order that does not change. */
@@ -136,7 +143,9 @@ async function writtenOf(view: View, numbers: DashboardNumbers): Promise<Awaited
   }
   for (const [title, { unit }] of Object.entries(TRENDS)) {
     const lines = Object.entries(numbers.trends[title]!);
-    const named = lines.map(async ([line, points]) => [line, await written(unit, reduced(points))] as const);
+    const named = lines.map(
+      async ([line, points]) => [line, await written(unit, reduced(title, points))] as const,
+    );
     trends[title] = Object.fromEntries(await Promise.all(named));
   }
   return expected;
