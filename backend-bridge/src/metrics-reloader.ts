@@ -20,7 +20,7 @@ export interface MetricsReloaderOptions {
   readonly pollMs?: number;
 }
 
-/** A file that could not be taken is tried again after so many looks: a schema beside it may have come. */
+/** Polls after which a rejected file is read again: a schema file beside it may exist by then. */
 const RETRY_LOOKS = 10;
 
 /**

@@ -143,7 +143,7 @@ func (c *Client) Forward(ctx context.Context, path string, query url.Values) (in
 	return c.forward(ctx, http.MethodGet, path, nil)
 }
 
-// ForwardPost makes a POST call with a JSON body and gives status and body as they came, at most so many bytes.
+// ForwardPost makes a POST call with a JSON body and returns status and body unchanged, up to the response limit.
 func (c *Client) ForwardPost(ctx context.Context, path string, payload []byte) (int, []byte, error) {
 	return c.forward(ctx, http.MethodPost, path, payload)
 }

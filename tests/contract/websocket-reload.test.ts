@@ -4,7 +4,7 @@ import { ALERTS, EVENTS, METRICS, REVENUE, startLiveBridge, type LiveBridge } fr
 import { TestClient } from './websocket-client';
 import { Copy } from './websocket-copy';
 
-/** Another metrics file while clients are connected: no connection ends, and each subscription goes on or is refused. */
+/** Another metrics file while clients are connected: no connection ends, and each subscription continues or is refused. */
 describe('subscriptions when the metrics change', () => {
   const base = Math.floor(Date.now() / MINUTE) * MINUTE - 10 * MINUTE;
   const point = (value: number, startMs = base) => ({ values: ['gold'], startMs, measures: [value] });

@@ -156,7 +156,7 @@ function startReader({
       if (value === null) {
         throw new Undecodable(
           'tombstone_incomplete',
-          'a tombstone says nothing of its window: the window start comes from the timestamp of the record it takes away',
+          'a tombstone does not contain its window: the window start is the timestamp of the record that it removes',
         );
       }
       return checkedTime(record.timestampMs, "the record's timestamp");

@@ -29,7 +29,7 @@ export interface LabelSources {
 
 const ID_NAME = /(^|_)(id|ids|key|code|no|nr|zip|postcode)$/;
 const FEW_KEYS = 3;
-/** A text that is another one in each of so many records is no label. */
+/** A text that differs in each of this many records is not a label. */
 const MANY = 50;
 
 const text = (value: unknown): string | undefined => {

@@ -176,7 +176,7 @@ function poisson(random: RandomNumbers, mean: number): number {
   return count;
 }
 
-/** The sum of so many amounts, in cents. */
+/** The sum of `count` amounts, in cents. */
 function amounts(random: RandomNumbers, count: number, { amountMean, amountDeviation }: Segment): number {
   if (count === 0) return 0;
   const sum = count * amountMean + Math.sqrt(count) * amountDeviation * random.normal();

@@ -57,11 +57,11 @@ describe('a frame', () => {
   test('says what is open, and how fresh it is', () => {
     frames.learn([modelOf({ segment: 'a' })], true);
     write({ segment: 'a' }, 40, 1, 40);
-    const [drawn] = render(frameStatus({ state: { state: 'reconnecting', message: 'Made anew.' } }));
+    const [drawn] = render(frameStatus({ state: { state: 'reconnecting', message: 'Restarted.' } }));
     expect(frameMeta(drawn!)).toMatchObject({
       kind: 'series',
       state: 'reconnecting',
-      state_message: 'Made anew.',
+      state_message: 'Restarted.',
       open_from_ms: 40,
       watermark_ms: 50,
       as_of_ms: 60,

@@ -82,7 +82,7 @@ export class StepTable {
   }
 }
 
-/** With room for so many: arrays that grow to thousands take longer than what they hold. */
+/** Preallocates the arrays: growing them to thousands of entries takes longer than filling them. */
 function pointsOf(length: number): CombinedPoints {
   const column = (): number[] => new Array<number>(length);
   return {

@@ -9,7 +9,7 @@ export const MAX_RECORD_BYTES = 4_194_304;
 const MAX_BATCH_BYTES = 1_073_741_824;
 /** Longest key that is kept of a record that is too large. */
 const MAX_KEPT_KEY = 32_768;
-/** After so many bytes everything else has its turn, and what was unpacked before can be freed. */
+/** Bytes unpacked between two yields to the event loop, at which earlier output can be freed. */
 const TURN_BYTES = 8_388_608;
 /** Approximate memory of one message besides its bytes. */
 const MESSAGE_BYTES = 200;
