@@ -74,8 +74,12 @@ function batch(
 }
 
 const plenty = () => ({ kept: 64 * MIB, unpacked: 256 * MIB });
-const read = (records: Buffer, from = 0, budget = plenty()): Promise<FetchedMessage[]> =>
-  decodeRecordBatches(records, from, 1_000_000, 'topic/0', budget);
+const read = (
+  records: Buffer,
+  from = 0,
+  budget = plenty(),
+  logEnd = 1_000_000,
+): Promise<FetchedMessage[]> => decodeRecordBatches(records, from, logEnd, 'topic/0', budget);
 const shown = (messages: readonly FetchedMessage[]): string[] =>
   messages.map(({ offset, value, refusal, isControlRecord }) =>
     isControlRecord ? `-${offset}` : `${offset}:${refusal?.reason ?? String(value)}`,
@@ -271,6 +275,23 @@ describe('record batches', () => {
     const three = Buffer.concat([batch(0, [{}]), bad, batch(3, [{}])]);
     expect(shown(await read(three))).toEqual(['0:v']);
     expect(shown(await read(three, 1))).toEqual(['2:batch_unreadable', '3:v']);
+  });
+
+  it('appended after the broker had looked up the log end are read with the next response', async () => {
+    const two = Buffer.concat([batch(0, [{}]), batch(1, [{}, {}])]);
+    expect(shown(await read(two, 0, plenty(), 1))).toEqual(['0:v']);
+    expect(shown(await read(two, 1, plenty(), 3))).toEqual(['1:v', '2:v']);
+    // And again, when the same offset is read a second time.
+    expect(shown(await read(two, 1, plenty(), 1))).toEqual([]);
+    expect(shown(await read(two, 1, plenty(), 3))).toEqual(['1:v', '2:v']);
+  });
+
+  it('with a damaged header are fetched once more, then skipped at one offset', async () => {
+    const bad = batch(1, [{}]);
+    bad.writeInt32BE(-1, 8);
+    const two = Buffer.concat([batch(0, [{}]), bad]);
+    expect(shown(await read(two))).toEqual(['0:v']);
+    expect(shown(await read(two, 1))).toEqual(['1:batch_unreadable']);
   });
 
   it('of arbitrary bytes return messages in order, and never throw', async () => {

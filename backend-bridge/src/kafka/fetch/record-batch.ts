@@ -362,12 +362,20 @@ async function addBatch(
   return budget.unpacked > 0;
 }
 
-/** Batches with one checksum mismatch: the next response shows whether the log or the network corrupted them. */
+/** Batches that one response had damaged: the next one shows whether the log has them so. */
 const suspects = new Set<string>();
+
+/** False the first time, when the batch has to be fetched once more. */
+function isDamagedTwice(suspect: string): boolean {
+  if (suspects.delete(suspect)) return true;
+  suspects.add(suspect);
+  return false;
+}
 
 /**
  * The messages of record batches from `from` on, as far as the budget allows. `place` names the partition; `logEnd` is
- * its next offset. Never rejects: what cannot be read becomes a message with a refusal.
+ * its next offset, which the broker looks up before it reads: a response may hold a batch that was appended in between.
+ * Never rejects: what cannot be read, in this response and the one before, becomes a message with a refusal.
  */
 export async function decodeRecordBatches(
   records: Buffer,
@@ -382,11 +390,13 @@ export async function decodeRecordBatches(
   for (let at = 0; at + HEAD_BYTES <= records.length;) {
     const end = at + 12 + records.readInt32BE(at + 8);
     const head = headOf(records, at);
+    const unread = Math.max(from, last + 1);
+    const suspect = `${place}/${unread}`;
     // The checksum does not cover the first offset.
     const inOrder =
       head.firstOffset > last && head.lastOffset >= head.firstOffset && head.lastOffset < logEnd;
     if (end < at + HEAD_BYTES || !inOrder) {
-      const unread = Math.max(from, last + 1);
+      if (!isDamagedTwice(suspect)) break;
       const refusal: Refusal = {
         reason: 'batch_unreadable',
         message: `the record batch at offset ${unread} has a damaged header`,
@@ -399,11 +409,10 @@ export async function decodeRecordBatches(
     last = head.lastOffset;
     if (end > records.length) break;
     if (head.lastOffset >= from) {
-      const suspect = `${place}/${head.firstOffset}`;
       if (crc32c(records.subarray(at + CRC_FROM, end)) === records.readUInt32BE(at + 17)) {
         suspects.delete(suspect);
         if (!(await addBatch(messages, head, records.subarray(at + HEAD_BYTES, end), from, budget))) break;
-      } else if (suspects.delete(suspect)) {
+      } else if (isDamagedTwice(suspect)) {
         messages.push(
           without(head, head.lastOffset, String(head.maxTimestamp), null, {
             reason: 'batch_unreadable',
@@ -412,10 +421,7 @@ export async function decodeRecordBatches(
             bytes: end - at,
           }),
         );
-      } else {
-        suspects.add(suspect);
-        break;
-      }
+      } else break;
     }
     at = end;
   }
