@@ -1,5 +1,5 @@
 /** The random schedules of the stores' history, more of them than the conformance suite has time for. */
-import { runHistorySchedules } from '../integration/stores/conformance-history';
+import { runHistorySchedules } from '../integration/stores/history-schedules';
 import { createLmdb } from '../integration/stores/lmdb-rig';
 import { storesOn } from '../integration/stores/redis-stores';
 import { startRedis } from '../support/redis';
@@ -9,7 +9,7 @@ jest.setTimeout(900_000);
 const SCHEDULES = 50;
 
 it('LMDB: every step of every tier is what its windows come to', () =>
-  runHistorySchedules(createLmdb, SCHEDULES));
+  runHistorySchedules(createLmdb, SCHEDULES, { ranges: true }));
 
 it('Redis: every step of every tier is what its windows come to', async () => {
   const redis = await startRedis();
@@ -18,6 +18,7 @@ it('Redis: every step of every tier is what its windows come to', async () => {
     await runHistorySchedules(
       storesOn(() => place),
       SCHEDULES,
+      { ranges: true },
     );
   } finally {
     await redis.stop();

@@ -2,7 +2,7 @@
 import type { OverTime } from '../../../backend-bridge/src/domain/metric';
 import { QueryEngine } from '../../../backend-bridge/src/domain/query-engine';
 import { columnsOf, MINUTE, plainPoints, T0, type Window } from '../../support/history-windows';
-import { HistoryWorld, tieredMetric } from './conformance-history';
+import { HistoryWorld, tieredMetric } from './history-world';
 import { createLmdb } from './lmdb-rig';
 
 const HOUR = 60;

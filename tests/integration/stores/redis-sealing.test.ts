@@ -18,7 +18,7 @@ import { StepSealer } from '../../../backend-bridge/src/redis/step-sealer';
 import { StoreEpoch } from '../../../backend-bridge/src/redis/store-epoch';
 import { startRedis, type RedisServer } from '../../support/redis';
 import { MINUTE, T0 } from '../../support/history-windows';
-import { HistoryWorld, tieredMetric, type Logged } from './conformance-history';
+import { HistoryWorld, tieredMetric, type Logged } from './history-world';
 import {
   batch,
   identify,

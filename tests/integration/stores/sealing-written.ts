@@ -2,7 +2,7 @@ import type { SeriesStore } from '../../../backend-bridge/src/domain/store';
 import type { Clock } from '../../../backend-bridge/src/domain/telemetry';
 import type { PointWrite } from '../../../backend-bridge/src/domain/point';
 import { MINUTE, T0, type Window } from '../../support/history-windows';
-import { tieredMetric } from './conformance-history';
+import { tieredMetric } from './history-world';
 import { lmdbStore } from './lmdb-rig';
 import { PATIENT, redisStore } from './redis-rig';
 

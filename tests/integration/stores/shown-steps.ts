@@ -13,7 +13,7 @@ type Answered = Awaited<ReturnType<QueryEngine['query']>>['series'][number];
 export type Shown = readonly (readonly [time: number, value: number | null, revision: number])[];
 
 /** -0 and 0 are one number in JSON. */
-const unsigned = (value: number | null): number | null => (value === null ? null : value + 0);
+export const unsigned = (value: number | null): number | null => (value === null ? null : value + 0);
 
 export function shown(series: Answered | undefined): Shown {
   if (series === undefined) return [];

@@ -74,12 +74,8 @@ function batch(
 }
 
 const plenty = () => ({ kept: 64 * MIB, unpacked: 256 * MIB });
-const read = (
-  records: Buffer,
-  from = 0,
-  budget = plenty(),
-  logEnd = 1_000_000,
-): Promise<FetchedMessage[]> => decodeRecordBatches(records, from, logEnd, 'topic/0', budget);
+const read = (records: Buffer, from = 0, budget = plenty(), logEnd = 1_000_000): Promise<FetchedMessage[]> =>
+  decodeRecordBatches(records, from, logEnd, 'topic/0', budget);
 const shown = (messages: readonly FetchedMessage[]): string[] =>
   messages.map(({ offset, value, refusal, isControlRecord }) =>
     isControlRecord ? `-${offset}` : `${offset}:${refusal?.reason ?? String(value)}`,
