@@ -5,7 +5,9 @@ import { StartRefusedError } from '../domain/errors';
 import type { FieldSource, TimeField, TopicMapping } from '../domain/mapping';
 import { MAX_MEASURES, type Measure, type Metric, type OverTime, type Window } from '../domain/metric';
 import { duration } from './duration';
+import { METRICS_FILE_WORDS } from './metrics-file-words';
 import { combinationProblems, sharedTopicProblems } from './metric-problems';
+import { fieldPath, name } from './names';
 import { hasFields, keySchema, toPayload, valueSchema } from './payload-mapping';
 import { problemsOf } from './problems';
 import { timezone, toWindow, windowProblems, windowSchema } from './window-mapping';
@@ -23,23 +25,6 @@ export class MetricsFileError extends StartRefusedError {
     this.name = 'MetricsFileError';
   }
 }
-
-const name = z
-  .string()
-  .regex(/^[a-z_][a-z0-9_]{0,63}$/, 'a name has 1 to 64 of a-z, 0-9 and _, and does not begin with a digit');
-
-/** `properties.amount`, or a list where a name itself has a dot. */
-const fieldPath = z
-  .union([
-    z
-      .string()
-      .min(1)
-      .transform((text) => (text === '$' ? [] : text.split('.'))),
-    z.array(z.string()).min(1),
-  ])
-  .describe(
-    'A field: names from the outside in, `a.b` or `[a, b]`; found in any case. `$`: the whole value.',
-  );
 
 const timeFieldSchema = z.strictObject({
   field: fieldPath,
@@ -86,7 +71,10 @@ const metricSchema = z.strictObject({
     .enum(['window', 'event'])
     .default('window')
     .describe('window: one value per window; event: something that happened.'),
-  topic: z.string().regex(/^[a-zA-Z0-9._-]{1,249}$/, 'not a Kafka topic name'),
+  topic: z.string().regex(/^[a-zA-Z0-9._-]{1,249}$/, {
+    error: ({ input }) =>
+      `${JSON.stringify(input)} is not a Kafka topic name, of a-z, A-Z, 0-9, ".", "_" and "-"; several topics, or a pattern, are a metric each`,
+  }),
   key: keySchema.default({ format: 'string', windowed: 'time' }),
   value: valueSchema.default({ format: 'json' }),
   window: windowSchema,
@@ -263,7 +251,7 @@ function dimensionSource(from: MetricEntry['dimensions'][string]['from']): Field
   return 'key' in from ? { in: 'key', path: from.key } : { in: 'value', path: from.value };
 }
 
-/** Problems of fields in payloads that have none. */
+/** Problems of fields in payloads that do not have them: bare ones have none, delimited ones those that are named. */
 function bareProblems(at: string, { key, value, time, measures, dimensions }: MetricEntry): string[] {
   const times = Object.entries(time).flatMap(([name, from]) =>
     typeof from === 'object' ? [{ name, from }] : [],
@@ -274,7 +262,6 @@ function bareProblems(at: string, { key, value, time, measures, dimensions }: Me
       ({ name, from }) =>
         `${at}.time.${name}: a ${key.format} key has no field ${from.field.join('.')}; if the key is JSON, say \`key: { format: json }\`; if the field is in the value, \`in: value\``,
     );
-  if (hasFields(value.format)) return inKey;
   const read = [
     ...Object.entries(measures).map(([name, { field }]) => ({ at: `measures.${name}.field`, field })),
     ...Object.entries(dimensions).flatMap(([name, { from }]) =>
@@ -286,6 +273,22 @@ function bareProblems(at: string, { key, value, time, measures, dimensions }: Me
       from.in === 'value' ? [{ at: `time.${name}`, field: from.field }] : [],
     ),
   ];
+  const { columns } = value;
+  if (value.format === 'delimited' && columns !== undefined) {
+    const known = columns.map((column) => column.toLowerCase());
+    return [
+      ...inKey,
+      ...read
+        .filter(
+          ({ field: [first, ...rest] }) => rest.length > 0 || !known.includes(first?.toLowerCase() ?? ''),
+        )
+        .map(
+          (one) =>
+            `${at}.${one.at}: ${one.field.join('.') || '$'} is not one of the columns ${columns.join(', ')}`,
+        ),
+    ];
+  }
+  if (hasFields(value.format)) return inKey;
   const named = read.filter(({ field }) => field.length > 0);
   return [
     ...inKey,
@@ -393,6 +396,11 @@ function soundEntries(document: unknown): [string, MetricEntry][] {
   });
 }
 
+function yamlFault({ code, message }: YAMLParseError): string {
+  if (code === 'MULTIPLE_DOCS') return 'has several documents; remove the lines of `---` between them';
+  return `is not YAML: ${message}`;
+}
+
 /** The mappings of a metrics.yaml. Throws a StartRefusedError that lists every problem with its path. */
 export function parseMetricsFile(text: string, file: string): TopicMapping[] {
   let document: unknown;
@@ -400,7 +408,7 @@ export function parseMetricsFile(text: string, file: string): TopicMapping[] {
     document = parseYaml(text);
   } catch (error) {
     if (error instanceof YAMLParseError)
-      throw new StartRefusedError(`${file} is not YAML: ${error.message}`, { cause: error });
+      throw new StartRefusedError(`${file} ${yamlFault(error)}`, { cause: error });
     throw error;
   }
   if (document === null || document === undefined) {
@@ -409,7 +417,7 @@ export function parseMetricsFile(text: string, file: string): TopicMapping[] {
     );
   }
   const parsed = metricsFileSchema.safeParse(document);
-  const problems = parsed.success ? [] : problemsOf(parsed.error, document);
+  const problems = parsed.success ? [] : problemsOf(parsed.error, document, METRICS_FILE_WORDS);
   const entries = parsed.success ? Object.entries(parsed.data.metrics) : soundEntries(document);
   const mappings = entries.map(([key, entry]) => toMapping(key, entry, file, problems));
   problems.push(...sharedTopicProblems(mappings), ...prototypeProblems(document, ''));

@@ -13,7 +13,7 @@ const settings = {
     .describe('For delimited: the names of the columns, in their order.'),
   delimiter: z
     .string()
-    .regex(/^(?:[^"\r\n]|TAB|SPACE)$/, 'one character, TAB or SPACE')
+    .regex(/^(?:[^"\r\n]|TAB|SPACE)$/, 'write one character, or TAB or SPACE')
     .optional()
     .describe('For delimited: one character, `TAB` or `SPACE`. Default: a comma.'),
   schema: z
@@ -75,6 +75,9 @@ function payloadProblems(at: string, entry: PayloadEntry): string[] {
   if (entry.format === 'delimited' && entry.columns === undefined) {
     problems.push(`${at}.columns: name the columns of the delimited text, in their order`);
   }
+  const twice = (entry.columns ?? []).find((column, i, all) => all.indexOf(column) !== i);
+  if (twice !== undefined)
+    problems.push(`${at}.columns: ${twice} is there twice; give each column its own name`);
   for (const setting of ['message', 'framing'] as const) {
     if (entry[setting] !== undefined && entry.schema === undefined) {
       problems.push(`${at}.${setting}: only with a schema file; a Schema Registry says it itself`);
