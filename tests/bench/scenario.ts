@@ -58,8 +58,6 @@ export function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
 export function round(value: number, digits = 2): number {
   return Number(value.toFixed(digits));
 }

@@ -5,6 +5,7 @@ import { QueryEngine } from '../../backend-bridge/src/domain/query-engine';
 import { refusal } from './http-answers';
 import { startBridge, type Bridge } from './http-bridge';
 import { demoEngine, HOUR_MS, T0, type DemoEngine } from './http-demo-data';
+import { eventually } from '../support/waiting';
 
 /** What one client does must not take the bridge away from another. */
 
@@ -61,13 +62,6 @@ describe('one client beside others over HTTP', () => {
     await bridge.close();
     await demo.close();
   });
-  const until = async (condition: () => boolean, what: string): Promise<void> => {
-    const end = performance.now() + 60_000;
-    while (!condition()) {
-      if (performance.now() > end) throw new Error(`waited for ${what} in vain`);
-      await delay(5);
-    }
-  };
   const ask = (token: string, signal?: AbortSignal): Promise<Response> =>
     fetch(`${bridge.url}/api/v1/query`, {
       method: 'POST',
@@ -78,9 +72,9 @@ describe('one client beside others over HTTP', () => {
 
   it('a token that asks for everything leaves places for the next one', async () => {
     const greedy = Array.from({ length: 40 }, () => ask('g'));
-    await until(() => reads.length === 2, 'two reads');
+    await eventually(() => reads.length === 2, 'two reads');
     const other = ask('o');
-    await until(() => reads.length === 3, 'the read of the other token');
+    await eventually(() => reads.length === 3, 'the read of the other token');
     hold = false;
     for (const { release } of reads) release();
     expect((await other).status).toBe(200);
@@ -92,7 +86,7 @@ describe('one client beside others over HTTP', () => {
 
   it('a wait for a place ends with 503 and says when to try again', async () => {
     const running = [ask('g'), ask('g')];
-    await until(() => reads.length === 2, 'two reads');
+    await eventually(() => reads.length === 2, 'two reads');
     const waiting = await ask('g');
     expect(waiting.status).toBe(503);
     expect(Number(waiting.headers.get('retry-after'))).toBeGreaterThan(0);
@@ -108,7 +102,7 @@ describe('one client beside others over HTTP', () => {
     for (let round = 0; round < 5; round += 1) {
       const gone = new AbortController();
       const aborted = [ask('g', gone.signal), ask('g', gone.signal)].map((asked) => asked.catch(() => null));
-      if (round === 0) await until(() => reads.length === 2, 'two reads');
+      if (round === 0) await eventually(() => reads.length === 2, 'two reads');
       else await delay(50);
       gone.abort();
       await Promise.all(aborted);
@@ -118,7 +112,7 @@ describe('one client beside others over HTTP', () => {
     expect(reads).toHaveLength(2);
     hold = false;
     for (const { release } of reads) release();
-    await until(() => reads.every(({ cancelled }) => cancelled), 'the signal at the reads');
+    await eventually(() => reads.every(({ cancelled }) => cancelled), 'the signal at the reads');
     expect((await ask('g')).status).toBe(200);
     expect(bridge.faults).toEqual([]);
   });

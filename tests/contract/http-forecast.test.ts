@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { DirectReader } from '../../backend-bridge/src/forecast-service/closed-reader';
 import type { Fits } from '../../backend-bridge/src/forecast-service/fit-pool';
 import { ForecastService } from '../../backend-bridge/src/forecast-service/forecast-service';
@@ -9,6 +8,7 @@ import { inlineForecasts } from '../support/inline-fits';
 import { DAY, MINUTE } from '../support/sample-metrics';
 import { refusal } from './http-answers';
 import { startBridge, type Bridge } from './http-bridge';
+import { eventually } from '../support/waiting';
 
 type Schemas = components['schemas'];
 
@@ -32,14 +32,6 @@ function shops() {
     });
   }
   return base;
-}
-
-async function until(condition: () => boolean, what: string): Promise<void> {
-  const end = performance.now() + 60_000;
-  while (!condition()) {
-    if (performance.now() > end) throw new Error(`waited for ${what} in vain`);
-    await delay(5);
-  }
 }
 
 describe('forecasts over HTTP', () => {
@@ -147,10 +139,10 @@ describe('forecasts over HTTP', () => {
     const asked = fetch(`${own.url}/api/v1/forecast`, {
       ...{ method: 'POST', headers, body: JSON.stringify(range), signal: gone.signal },
     }).catch((error: unknown) => error);
-    await until(() => begun.length === 1, 'the fits');
+    await eventually(() => begun.length === 1, 'the fits');
     gone.abort();
     await asked;
-    await until(() => begun.every((signal) => signal.aborted), 'the end of the work');
+    await eventually(() => begun.every((signal) => signal.aborted), 'the end of the work');
     await own.close();
     expect(own.faults).toEqual([]);
   });

@@ -4,6 +4,7 @@ import { METRICS, REVENUE, startLiveBridge, type LiveBridge } from './websocket-
 import { TestClient } from './websocket-client';
 import { Copy } from './websocket-copy';
 import { MINUTE } from '../support/sample-metrics';
+import { createRandom } from '../support/seeded-random';
 
 /** Subscribers end with the same points as a query, whatever happens in between, and never see one go back. */
 describe('races', () => {
@@ -26,14 +27,6 @@ describe('races', () => {
     { include_open: false },
     { include_open: false, group_by: ['segment'], step_ms: 2 * MINUTE },
   ];
-
-  function random(seed: number): () => number {
-    let state = seed;
-    return () => {
-      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-      return state / 2 ** 32;
-    };
-  }
 
   class Subscriber {
     client: TestClient | null = null;
@@ -75,7 +68,7 @@ describe('races', () => {
   test.each([1, 2, 3])(
     'slow snapshots, reconnects, gaps: seed %i',
     async (seed) => {
-      const next = random(seed);
+      const next = createRandom(seed);
       const pick = (n: number): number => Math.floor(next() * n);
       const wait = (): Promise<void> => delay(next() < 0.3 ? next() * 60 : 0);
       bridge.slow.before = wait;

@@ -1,7 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PANELS, startFaultStage, type FaultStage, type Shows } from './rig/fault-stage';
 import { readPanels, watchPanels, type WatchedPanel } from './rig/panel-watch';
 import { START_MS } from './rig/stage';
-import { sleep } from '../support/embedded-bridge';
 import type { View } from './rig/view';
 
 /**

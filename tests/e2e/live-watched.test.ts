@@ -1,4 +1,5 @@
-import { ingest, sleep } from '../support/embedded-bridge';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ingest } from '../support/embedded-bridge';
 import { ownPanels } from './rig/own-panels';
 import { connection } from './rig/reading';
 import { eventually, pageView, quietPast, startStage, START_MS, type Stage } from './rig/stage';

@@ -1,4 +1,5 @@
-import { ingest, sleep } from '../support/embedded-bridge';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ingest } from '../support/embedded-bridge';
 import { includeOpenWindows } from './rig/open-windows';
 import { alerts, cards, connection, legend } from './rig/reading';
 import { eventually, MINUTE_MS, pageView, quietPast, startStage, START_MS, type Stage } from './rig/stage';

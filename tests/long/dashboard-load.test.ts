@@ -1,4 +1,5 @@
-import { ingest, sleep } from '../support/embedded-bridge';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ingest } from '../support/embedded-bridge';
 import { cards, connection } from '../e2e/rig/reading';
 import { eventually, pageView, quietPast, startStage, START_MS, type Stage } from '../e2e/rig/stage';
 import type { View } from '../e2e/rig/view';

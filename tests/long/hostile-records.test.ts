@@ -11,7 +11,7 @@ import {
   type HostileCorpus,
 } from '../integration/kafka/hostile-corpus';
 import { readLetters } from '../integration/kafka/letters';
-import { eventually } from '../integration/kafka/source-setup';
+import { eventually } from '../support/waiting';
 
 const MINUTE = 60_000;
 const GIB_IN_KIB = 1_048_576;
@@ -73,7 +73,6 @@ describe('a hundred thousand records, every second one bad', () => {
     const began = Date.now();
     try {
       await eventually(
-        'all are read',
         async () => {
           const status = await bridge.get<Status>('/api/v1/status').catch(() => null);
           const topics = status?.source.topics ?? [];
@@ -83,6 +82,7 @@ describe('a hundred thousand records, every second one bad', () => {
             topics.every(({ partitions }) => partitions.length === 1 && partitions[0]!.lag === 0)
           );
         },
+        'all are read',
         900_000,
       );
       const seconds = (Date.now() - began) / 1_000;

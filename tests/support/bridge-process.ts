@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -22,8 +23,6 @@ export interface BridgeProcess {
 }
 
 const MAIN = join(__dirname, '../../backend-bridge/dist/main.js');
-
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
  * Starts a bridge on a free port of loopback. The environment is exactly `environment`, PATH and the port. `node`: the

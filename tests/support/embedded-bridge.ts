@@ -127,5 +127,3 @@ export async function putProfiles(
     await Promise.all(entries.slice(from, from + 30).map(([user, segment]) => put(user, segment)));
   }
 }
-
-export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,5 +1,4 @@
 import { request } from 'node:http';
-import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { sealTargetMs } from '../../backend-bridge/src/domain/history/tiers';
 import type { Metric } from '../../backend-bridge/src/domain/metric';
@@ -15,6 +14,7 @@ import { ForecastCopy, type ForecastMessage, type HeldForecast } from './forecas
 import { historyMetric, T0 } from './history-windows';
 import { inlineForecasts } from './inline-fits';
 import { createRandom } from './seeded-random';
+import { eventually } from './waiting';
 
 /**
  * Random schedules of a forecast: records in order, late, corrected and removed, silence, restarts, cut connections,
@@ -267,11 +267,11 @@ class Schedule {
   private async sealed(): Promise<void> {
     const { store, clock } = this.bridges;
     const target = sealTargetMs(this.metric, await store.progress(this.metric), clock()) ?? 0;
-    const untilMs = performance.now() + WAIT_MS;
-    while ((await store.history!.state(this.metric)).sealedBeforeMs < target) {
-      if (performance.now() > untilMs) throw new Error('windows do not become steps');
-      await delay(10);
-    }
+    await eventually(
+      async () => (await store.history!.state(this.metric)).sealedBeforeMs >= target,
+      'windows to become steps',
+      WAIT_MS,
+    );
   }
 }
 

@@ -9,17 +9,6 @@ export interface RawEvent {
 
 export type Random = () => number;
 
-/** mulberry32: numbers in [0, 1) that depend on the seed alone. */
-export function seededRandom(seed: number): Random {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 export const MINUTE_MS = 60_000;
 /** Events may be so late and still be in time for every window: less than the grace of 30 s. */
 const JITTER_MS = 15_000;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { EventsCopy, SelectionCopy } from './selection-copy';
 import { WsClient, type Message } from './ws-client';
 import type { Random } from './raw-events';
@@ -12,8 +13,6 @@ export interface SelectionToWatch {
 }
 
 export const isEvents = (selection: SelectionToWatch): boolean => selection.selectors['events'] === true;
-
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class Subscriber {
   readonly series = new Map<string, SelectionCopy>();

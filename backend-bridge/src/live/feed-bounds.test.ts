@@ -9,6 +9,7 @@ import type { PointChange, ReadRequest, StoreListener } from '../domain/store';
 import type { Log, Telemetry } from '../domain/telemetry';
 import { createLiveHub, type LiveHub, type LiveSubscription } from './hub';
 import type { LiveSink } from './live-sink';
+import { eventually } from '../../../tests/support/waiting';
 
 const NOW = 20_000 * DAY;
 const silent = (): void => {};
@@ -127,13 +128,6 @@ function setup(metric: Metric, maxScanPoints = 1_000_000, memoryBytes = 100_000_
   return { store, hub, memory, counted, subscribe, change };
 }
 
-async function until(condition: () => boolean, what: string): Promise<void> {
-  const end = performance.now() + 20_000;
-  while (!condition()) {
-    if (performance.now() > end) throw new Error(`timed out waiting for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
 const series = (count: number): string[][] => Array.from({ length: count }, (_, i) => [`s${i}`, 'b']);
 
 describe('what is too large to be read', () => {
@@ -150,7 +144,7 @@ describe('what is too large to be read', () => {
     await change([...window(1), ...window(2), ...window(3)]);
     const times = (): number[] =>
       client.messages.slice(1).flatMap(({ series: each }) => (each as { times: number[] }[])[0]!.times);
-    await until(() => times().length === 3, 'all three');
+    await eventually(() => times().length === 3, 'all three');
     expect(times().sort()).toEqual([3, 2, 1].map((n) => NOW - n * MINUTE));
     expect(client.failed).toEqual([]);
   });
@@ -162,7 +156,7 @@ describe('what is too large to be read', () => {
     const client = new Client();
     await subscribe(client, { groupBy: [] }, NOW - 10 * MINUTE).ready;
     await change(series(10).map((values) => ({ values, startMs: NOW - MINUTE })));
-    await until(() => client.failed.length > 0, 'the error');
+    await eventually(() => client.failed.length > 0, 'the error');
     expect(client.failed).toMatchObject([{ id: 's', error: { code: 'range_too_large' } }]);
     expect(hub.stats()).toEqual({ selections: 0, subscriptions: 0 });
     const reads = store.reads.length;
@@ -178,7 +172,7 @@ describe('what is too large to be read', () => {
     await subscribe(client).ready;
     for (const values of series(10)) store.put(values, NOW - MINUTE, NOW, [1]);
     store.listener!.onGap(metricOf(), 'test');
-    await until(() => client.failed.length > 0, 'the error');
+    await eventually(() => client.failed.length > 0, 'the error');
     expect(client.messages.at(-1)).toMatchObject({ type: 'resync' });
     expect(client.failed).toMatchObject([{ id: 's', error: { code: 'range_too_large' } }]);
   });
@@ -200,7 +194,7 @@ describe('events of one window', () => {
     const client = new Client();
     await subscribe(client).ready;
     await change([{ values: ['s10049', 'b'], startMs }]);
-    await until(() => client.messages.length > 1, 'the update');
+    await eventually(() => client.messages.length > 1, 'the update');
     expect(client.messages.at(-1)).toMatchObject({
       type: 'events_update',
       events: [{ labels: { segment: 's10049' }, revision: 2 }],
@@ -219,14 +213,14 @@ describe('a client that is too slow', () => {
     client.room = 1;
     const dropped = (): number => counted.get('messagesDropped') ?? 0;
     await change(series(3).map((values) => ({ values, startMs: NOW - MINUTE })));
-    await until(() => dropped() === 1, 'the first');
+    await eventually(() => dropped() === 1, 'the first');
     for (let i = 2; i < 5; i += 1) {
       await change([{ values: ['s0', 'b'], startMs: NOW - i * MINUTE }]);
-      await until(() => dropped() === i, `message ${i}`);
+      await eventually(() => dropped() === i, `message ${i}`);
     }
     client.room = 1e9;
     client.becomeClear();
-    await until(() => client.messages.length === 3, 'the fresh snapshot');
+    await eventually(() => client.messages.length === 3, 'the fresh snapshot');
     expect(client.messages.map(({ type }) => type)).toEqual(['subscribed', 'resync', 'subscribed']);
     hub.close();
   });
@@ -330,7 +324,7 @@ describe('snapshots', () => {
     const subscription = subscribe(new Client());
     // The aggregators also read, without a signal.
     const signals = (): AbortSignal[] => store.signals.filter((signal) => signal !== undefined);
-    await until(() => signals().length > 0, 'the read');
+    await eventually(() => signals().length > 0, 'the read');
     expect(signals().map(({ aborted }) => aborted)).toEqual([false]);
     subscription.end();
     expect(signals().map(({ aborted }) => aborted)).toEqual([true]);

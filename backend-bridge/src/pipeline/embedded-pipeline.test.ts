@@ -10,9 +10,9 @@ import {
   minute,
   started,
   T0,
-  until,
   warnings,
 } from './pipeline.test-support';
+import { eventually } from '../../../tests/support/waiting';
 
 describe('counting', () => {
   it('writes what the events of one call changed, each window once, then answers', async () => {
@@ -252,7 +252,7 @@ describe('the store', () => {
     await expect(pipeline.events([event('u', T0)])).rejects.toThrow(UnavailableError);
     expect(pipeline.status()).toMatchObject({ ready: false, failing: { hop: 'store' } });
     store.down = false;
-    await until(() => pipeline.status().ready && pipeline.status().failing === null);
+    await eventually(() => pipeline.status().ready && pipeline.status().failing === null);
     await pipeline.events([event('u', T0)]);
     expect(store.points('events_per_minute')).toEqual({ [`unknown@${T0}`]: [2] });
   });
@@ -288,7 +288,7 @@ describe('the store', () => {
     await pipeline.events([event('u', T0 + 1), event('u', T0 + 10 * minute)]);
     const before = store.points('events_per_minute');
     goBack();
-    await until(() => Object.keys(store.points('events_per_minute')).length === 2);
+    await eventually(() => Object.keys(store.points('events_per_minute')).length === 2);
     expect(store.points('events_per_minute')).toEqual(before);
   });
 
@@ -299,7 +299,7 @@ describe('the store', () => {
     const before = store.points('events_per_minute');
     store.loseEverything();
     pipeline.storeLost();
-    await until(() => Object.keys(store.points('events_per_minute')).length === 2);
+    await eventually(() => Object.keys(store.points('events_per_minute')).length === 2);
     expect(store.points('events_per_minute')).toEqual(before);
     await pipeline.events([event('u', T0 + 3 * minute)]);
     expect(store.points('events_per_minute')[`unknown@${T0 + 3 * minute}`]).toEqual([2]);
@@ -312,7 +312,7 @@ describe('the store', () => {
     await pipeline.events([event('u', T0 + 3 * minute)]);
     store.loseEverything();
     pipeline.storeLost();
-    await until(() => Object.keys(store.points('events_per_minute')).length > 0);
+    await eventually(() => Object.keys(store.points('events_per_minute')).length > 0);
     expect(store.points('events_per_minute')).toEqual({ [`unknown@${T0 + 3 * minute}`]: [2] });
     expect(warnings.some((message) => message.includes('no longer has'))).toBe(true);
     await pipeline.events([event('u', T0 + 3 * minute)]);
@@ -347,11 +347,11 @@ describe('the store', () => {
   it('receives the position about once a second, and not at the end while it catches up', async () => {
     const store = new MemoryStore();
     const pipeline = await started(store, folder());
-    await until(() => store.reports.length >= METRICS.length);
+    await eventually(() => store.reports.length >= METRICS.length);
     expect(store.reports.every(({ atEnd }) => atEnd)).toBe(true);
     await pipeline.catchUp(async () => {
       store.reports.length = 0;
-      await until(() => store.reports.length >= METRICS.length);
+      await eventually(() => store.reports.length >= METRICS.length);
       expect(store.reports.every(({ atEnd }) => !atEnd)).toBe(true);
     });
   });

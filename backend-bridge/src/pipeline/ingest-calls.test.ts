@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { UnavailableError } from '../domain/errors';
 import type { EmbeddedPipeline } from './embedded-pipeline';
 import { MemoryStore } from './memory-store.test-support';
-import { clock, event, folder, minute, started, T0, until } from './pipeline.test-support';
+import { clock, event, folder, minute, started, T0 } from './pipeline.test-support';
+import { eventually } from '../../../tests/support/waiting';
 
 /** A call is one transaction: all of its valid events are counted once, or none, and it is always answered. */
 
@@ -79,11 +80,11 @@ describe('a call that meets trouble', () => {
     const pipeline = await patient(store);
     store.down = true;
     const committed = pipeline.events([event('u', T0)]);
-    await until(() => pipeline.status().failing !== null);
+    await eventually(() => pipeline.status().failing !== null);
     jest.advanceTimersByTime(10_000);
     expect(await committed).toEqual({ accepted: 1, rejected: [] });
     store.down = false;
-    await until(() => {
+    await eventually(() => {
       jest.advanceTimersByTime(250);
       return pipeline.status().ready && pipeline.status().failing === null;
     });
@@ -96,7 +97,7 @@ describe('a call that meets trouble', () => {
     const pipeline = await patient(store);
     store.hanging = true;
     const committed = pipeline.events([event('u', T0)]);
-    await until(() => store.hung > 0);
+    await eventually(() => store.hung > 0);
     const waiting = pipeline.events([event('u', T0)]);
     jest.advanceTimersByTime(10_000);
     await expect(waiting).rejects.toThrow('none of them were counted');
@@ -113,7 +114,7 @@ describe('a call that meets trouble', () => {
     await pipeline.events([event('u', T0)]);
     store.hanging = true;
     const committed = pipeline.events([event('u', T0)]);
-    await until(() => store.hung > 0);
+    await eventually(() => store.hung > 0);
     const waiting = pipeline.events([event('u', T0)]);
     const stopped = pipeline.stop();
     await expect(waiting).rejects.toThrow('none of these events were counted');
@@ -143,7 +144,7 @@ describe('a call that meets trouble', () => {
     } finally {
       fault.mockRestore();
     }
-    await until(() => pipeline.status().failing === null);
+    await eventually(() => pipeline.status().failing === null);
     await pipeline.events([event('u', T0, '8')]);
     expect(store.points('revenue_per_minute')).toEqual({ [`unknown@${T0}`]: [9, 2, 4.5, 2] });
   });

@@ -121,14 +121,6 @@ export async function started(
   return pipeline;
 }
 
-export async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 5_000;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error('condition not met within 5 s');
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
-
 export const event = (user: string, timestamp: number, amount?: unknown) => ({
   user_id: user,
   event_type: amount === undefined ? 'page_view' : 'purchase',

@@ -14,6 +14,7 @@ import type { Log } from '../domain/telemetry';
 import type { AccessRefusal, Principal } from './access';
 import { createAccess, hashToken, hasScope, type ClosableAccess } from './tokens';
 import { parseTokens } from './tokens-file';
+import { eventually } from '../../../tests/support/waiting';
 
 const errors: string[] = [];
 const log: Log = {
@@ -30,14 +31,6 @@ const entry = (name: string, token: string, extra: object = {}): object => ({
   ...extra,
 });
 const fileText = (...tokens: object[]): string => JSON.stringify({ tokens });
-
-async function eventually(check: () => boolean): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  while (!check()) {
-    if (Date.now() > deadline) throw new Error('condition not met within 60 s');
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
 
 describe('access by the tokens file', () => {
   let folder: string;

@@ -1,10 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startBridge, type BridgeProcess } from '../../support/bridge-process';
 import { startKafka, type KafkaBroker } from '../../support/kafka';
 import { startRedis } from '../../support/redis';
-import { round, sleep, type Endings } from '../scenario';
+import { round, type Endings } from '../scenario';
 import { cpuSeconds } from '../surroundings';
 import { metricsFile, ONE_MEASURE } from './records';
 

@@ -1,10 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { redisCommand } from '../../support/redis';
 import { freshStore, ingestRate, startBenchBridge, startBroker, type BenchStore } from '../rig/bridge';
 import { fillTopic } from '../rig/filled-topic';
 import { ONE_MEASURE, THREE_MEASURES } from '../rig/records';
-import { round, say, sleep, type Measurement, type Scenario } from '../scenario';
+import { round, say, type Measurement, type Scenario } from '../scenario';
 
 const METRICS = [
   { topic: ONE_MEASURE, measures: 1, most: 40 },

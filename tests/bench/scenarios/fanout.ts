@@ -1,7 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { freshStore, startBenchBridge, startBroker } from '../rig/bridge';
 import { startGenerator, type Generator } from '../rig/generator';
 import { lastFullWindow, ONE_MEASURE, seriesName } from '../rig/records';
-import { round, say, sleep, type Endings, type Measurement, type Scenario } from '../scenario';
+import { round, say, type Endings, type Measurement, type Scenario } from '../scenario';
 import { residentMemory } from '../surroundings';
 import type { Counts } from '../generators/websocket-clients';
 

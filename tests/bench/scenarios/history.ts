@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   acceptedPoints,
   freshStore,
@@ -9,7 +10,7 @@ import {
 import { fillTopic, type FilledTopic } from '../rig/filled-topic';
 import { startGenerator } from '../rig/generator';
 import { MINUTE_MS, ONE_MEASURE, seriesName } from '../rig/records';
-import { percentile, round, say, sleep, type Endings, type Measurement, type Scenario } from '../scenario';
+import { percentile, round, say, type Endings, type Measurement, type Scenario } from '../scenario';
 import { residentMemory } from '../surroundings';
 import type { HistoryTimes } from '../generators/history-load';
 

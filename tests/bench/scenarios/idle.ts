@@ -1,9 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { freshStore, startBenchBridge, startBroker, temporaryFolder } from '../rig/bridge';
 import { startGenerator, type Generator } from '../rig/generator';
 import { ONE_MEASURE } from '../rig/records';
-import { round, say, sleep, type Measurement, type Scenario } from '../scenario';
+import { round, say, type Measurement, type Scenario } from '../scenario';
 import type { Counts } from '../generators/websocket-clients';
 
 interface Use {

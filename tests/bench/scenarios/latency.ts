@@ -1,7 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { acceptedPoints, freshStore, startBenchBridge, startBroker, type StoreKind } from '../rig/bridge';
 import { startGenerator } from '../rig/generator';
 import { lastFullWindow, ONE_MEASURE } from '../rig/records';
-import { percentile, round, say, sleep, type Measurement, type Scenario } from '../scenario';
+import { percentile, round, say, type Measurement, type Scenario } from '../scenario';
 import { residentMemory } from '../surroundings';
 import type { Latencies } from '../generators/latency-load';
 

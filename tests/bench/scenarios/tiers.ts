@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +9,7 @@ import type { Query } from '../../../backend-bridge/src/domain/selection';
 import type { SeriesStore } from '../../../backend-bridge/src/domain/store';
 import { createLmdbStore } from '../../../backend-bridge/src/lmdb/lmdb-store';
 import { historyMetric, MINUTE, T0 } from '../../support/history-windows';
-import { percentile, round, say, sleep, type Measurement, type Scenario } from '../scenario';
+import { percentile, round, say, type Measurement, type Scenario } from '../scenario';
 
 const DAY = 1_440 * MINUTE;
 const SLICE = 500;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,7 +6,7 @@ import type { Browser } from 'playwright-core';
 import { startHost, type RunningHost } from '../../../host/server/host-server';
 import { startBridge, type BridgeProcess } from '../../support/bridge-process';
 import { freePort } from '../../support/free-port';
-import { ingest, metricsWithoutIdling, putProfiles, sleep } from '../../support/embedded-bridge';
+import { ingest, metricsWithoutIdling, putProfiles } from '../../support/embedded-bridge';
 import { startBrowser } from './browser';
 import { openView, type View, type ViewOptions } from './view';
 

@@ -9,7 +9,7 @@ import type { KafkaBroker } from '../../support/kafka';
 import { javaPartition } from '../../support/record-generator';
 import { openRig, pointId, statusOf, unique, type BridgeRig, type StoreKind } from './bridge-rig';
 import { OrderedSender } from './ordered-sender';
-import { eventually } from './waiting';
+import { eventually } from '../../support/waiting';
 
 const HOUR_MS = 3_600_000;
 const WINDOW_MS = 10_000;
@@ -284,8 +284,8 @@ function reportOf(
 async function settled(watch: ClockWatch, feed: CountFeed): Promise<ReadonlyMap<string, number>> {
   const points = feed.acknowledged.size;
   await eventually(
-    'every window is final',
     async () => (await watch.series(false)).reduce((sum, { times }) => sum + times.length, 0) >= points,
+    'every window is final',
     60_000,
     500,
   ).catch((error: unknown) => watch.faults.push((error as Error).message));
@@ -368,7 +368,7 @@ export async function setClocks(options: ClockOptions): Promise<ClockReports> {
     clock.ahead(aheadMs);
     const bridge = await rig.start(clock.environment);
     const epochOf = async (): Promise<string | false> => (await statusOf(bridge)).store_epoch || false;
-    const epoch = await eventually('the store is open', epochOf);
+    const epoch = await eventually(epochOf, 'the store is open');
     if (aheadMs === 0) await bridge.ready(60_000);
     const watched = { rig, clock, epoch, watch: new ClockWatch(bridge, feed) };
     opened.push(watched);

@@ -1,4 +1,5 @@
 /** A bridge whose clock is set while it runs, and before it starts; the machine's own clock stays right. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
@@ -6,7 +7,7 @@ import { startBridge, type BridgeProcess } from '../../support/bridge-process';
 import { ingest, query, temporaryFolder } from '../../support/embedded-bridge';
 import { fakeClock, type FakeClock } from '../../support/fake-clock';
 import { startRedis, type RedisServer } from '../../support/redis';
-import { eventually, sleep } from './waiting';
+import { eventually } from '../../support/waiting';
 
 const HOUR_MS = 3_600_000;
 const METRIC = 'events_per_minute';
@@ -48,10 +49,10 @@ async function readiness(bridge: BridgeProcess): Promise<Readiness> {
 }
 
 const named = (bridge: BridgeProcess, words: RegExp): Promise<unknown> =>
-  eventually(`/readyz names the clock: ${words}`, async () => {
+  eventually(async () => {
     const { hop, message } = await readiness(bridge);
     return hop === 'clock' && words.test(message ?? '');
-  });
+  }, `/readyz names the clock: ${words}`);
 
 describe.each(['lmdb', 'redis'] as const)('with the store %s', (kind) => {
   const folder = temporaryFolder();
@@ -127,10 +128,10 @@ describe.each(['lmdb', 'redis'] as const)('with the store %s', (kind) => {
       const skewed = await start({ ...other.environment, ...kafka });
       await named(skewed, /^The clock of this bridge is 10 min ahead of the clock of Redis/);
       const warning = new RegExp(`^The clock of the bridge .*:${skewed.port} is 10 min ahead of`);
-      await eventually('the other one warns', async () => {
+      await eventually(async () => {
         const { status, warnings = [] } = await readiness(bridge);
         return status === 'ready' && warnings.length === 1 && warning.test(warnings[0]!);
-      });
+      }, 'the other one warns');
       await skewed.kill9();
       other.remove();
     });
@@ -140,7 +141,7 @@ describe.each(['lmdb', 'redis'] as const)('with the store %s', (kind) => {
     await bridge.kill9();
     clock.ahead(26 * HOUR_MS);
     bridge = await start();
-    await eventually('the bridge answers', () => readiness(bridge).then(({ hop }) => hop === 'clock'));
+    await eventually(() => readiness(bridge).then(({ hop }) => hop === 'clock'), 'the bridge answers');
     await sleep(1_500);
     await named(bridge, /^The clock of this bridge is 26 h ahead/);
     await everythingIsThere();

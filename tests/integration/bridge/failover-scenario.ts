@@ -1,4 +1,5 @@
 /** Two bridges, one group, one Redis: one is killed under load. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import type { BridgeProcess } from '../../support/bridge-process';
 import type { KafkaBroker } from '../../support/kafka';
@@ -15,7 +16,7 @@ import {
 } from './bridge-rig';
 import { SteadyLoad } from './steady-load';
 import { Subscriber, type SubscriberReport } from './subscriber';
-import { eventually, sleep } from './waiting';
+import { eventually } from '../../support/waiting';
 
 export interface FailoverOptions {
   readonly kafka: KafkaBroker;
@@ -139,10 +140,10 @@ export async function failover(options: FailoverOptions): Promise<FailoverReport
     const survivor = await rig.start();
     const victim = await rig.start();
     await Promise.all([survivor.ready(60_000), victim.ready(60_000)]);
-    await eventually('both have partitions', async () => {
+    await eventually(async () => {
       const [mine, others] = await Promise.all([ownedPositions(survivor), ownedPositions(victim)]);
       return mine.size > 0 && others.size > 0 && mine.size + others.size === PARTITIONS;
-    });
+    }, 'both have partitions');
     const watching = new Subscriber('survivor', () => survivor.wsUrl, span);
     const moved = new Subscriber('moved', () => (rig.bridges.at(-1) ?? survivor).wsUrl, span);
     subscribers.push(watching, moved);
@@ -154,7 +155,6 @@ export async function failover(options: FailoverOptions): Promise<FailoverReport
     await victim.kill9();
     const ends = await kafka.ends(topic);
     await eventually(
-      'the partitions of the killed bridge go on',
       async () => {
         const positions = await ownedPositions(survivor);
         const waiting = orphans.filter((partition) => {
@@ -165,6 +165,7 @@ export async function failover(options: FailoverOptions): Promise<FailoverReport
         if (waiting.length > 0) throw new Error(`still waiting: ${waiting.join(', ')}`);
         return true;
       },
+      'the partitions of the killed bridge go on',
       60_000,
       20,
     );
@@ -172,7 +173,7 @@ export async function failover(options: FailoverOptions): Promise<FailoverReport
     await sleep(loadMs);
     await load.stop();
     const second = await rig.start();
-    await eventually('everything is read', () => caughtUp([survivor, second], kafka));
+    await eventually(() => caughtUp([survivor, second], kafka), 'everything is read');
 
     const expected = new Map<string, Partial<HeldPoint>>(
       [...load.generator.last].map(([id, { value, records }]) => [id, { value, revision: records }]),
@@ -180,7 +181,7 @@ export async function failover(options: FailoverOptions): Promise<FailoverReport
     const found = pointsIn(await query(survivor, span));
     const wrong = differences(expected, found);
     for (const [name, copy] of [['survivor', watching] as const, ['moved', moved] as const]) {
-      await eventually(name, () => copy.inSync && differences(found, copy.points).length === 0).catch(() => {
+      await eventually(() => copy.inSync && differences(found, copy.points).length === 0, name).catch(() => {
         wrong.push(...differences(found, copy.points).map((line) => `${name}: ${line}`));
       });
     }

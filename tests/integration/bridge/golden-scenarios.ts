@@ -1,4 +1,5 @@
 /** The recordings through the whole bridge: as it is, read again from the start, and killed on the way. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createRandom } from '../../support/seeded-random';
 import type { BridgeProcess } from '../../support/bridge-process';
 import type { KafkaBroker } from '../../support/kafka';
@@ -14,7 +15,7 @@ import {
   type StoreKind,
 } from './bridge-rig';
 import { goldenSet, schemas, type GoldenSet, type Recording } from './golden-recordings';
-import { eventually, sleep } from './waiting';
+import { eventually } from '../../support/waiting';
 
 const DAY_MS = 86_400_000;
 const CHUNK = 25;
@@ -61,7 +62,7 @@ async function stage(kafka: KafkaBroker, store: StoreKind, recording: Recording)
 }
 
 async function allRead(rig: BridgeRig, bridge: BridgeProcess): Promise<void> {
-  await eventually('the bridge reads to the ends', () => caughtUp([bridge], rig.kafka));
+  await eventually(() => caughtUp([bridge], rig.kafka), 'the bridge reads to the ends');
 }
 
 export interface ReplayReport {
@@ -139,7 +140,7 @@ export async function killedOnTheWay(
     };
     if (seed % 2 === 0) {
       const first = await rig.start();
-      await eventually('the bridge reads', () => caughtUp([first], kafka));
+      await eventually(() => caughtUp([first], kafka), 'the bridge reads');
       const chunks = golden.topics.flatMap(({ topic, records }) =>
         Array.from({ length: Math.ceil(records.length / CHUNK) }, (_, i) => ({
           topic,
@@ -150,7 +151,7 @@ export async function killedOnTheWay(
       for (const [index, { topic, records }] of chunks.entries()) {
         const sent = kafka.produce(topic, records);
         if (index === at) {
-          await eventually('something is stored', async () => (await storedRecords(first)) > 0, 60_000, 2);
+          await eventually(async () => (await storedRecords(first)) > 0, 'something is stored', 60_000, 2);
           await kill(first);
         }
         await sent;
@@ -159,8 +160,8 @@ export async function killedOnTheWay(
       for (const { topic, records } of golden.topics) await kafka.produce(topic, records);
       const first = await rig.start();
       await eventually(
-        'the group is joined',
         () => first.output().includes('joined the consumer group'),
+        'the group is joined',
         60_000,
         2,
       );

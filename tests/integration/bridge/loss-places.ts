@@ -1,9 +1,10 @@
 /** Redis servers that can lose what they acknowledged, each in another way. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { freePort } from '../../support/free-port';
 import { redisCommand, startRedis, startRedisCluster, startSentinel } from '../../support/redis';
 import { startTcpProxy } from '../../support/tcp-proxy';
-import { eventually, sleep } from './waiting';
+import { eventually } from '../../support/waiting';
 
 export interface LosingRedis {
   readonly url: string;
@@ -28,10 +29,10 @@ async function laggingReplica(): Promise<LosingRedis> {
   return {
     url: `redis://127.0.0.1:${address.port}`,
     mark: async () => {
-      await eventually('the replica has everything', async () => {
+      await eventually(async () => {
         const at = await offset(primary.port);
         return at !== '0' && at === (await offset(replica.port));
-      });
+      }, 'the replica has everything');
       link.refuse(true);
     },
     lose: async () => {
@@ -57,8 +58,9 @@ async function sentinelFailover(): Promise<LosingRedis> {
   const primary = await startRedis({ directives: ['repl-diskless-sync-delay 0'] });
   const replica = await startRedis({ directives: [`replicaof 127.0.0.1 ${primary.port}`] });
   // Sentinel asks the primary for its replicas at its start, and then every ten seconds.
-  await eventually('the replica is connected', async () =>
-    (await redisCommand(primary.port, 'INFO replication')).includes('state=online'),
+  await eventually(
+    async () => (await redisCommand(primary.port, 'INFO replication')).includes('state=online'),
+    'the replica is connected',
   );
   const sentinel = await startSentinel(primary);
   return {
@@ -69,8 +71,9 @@ async function sentinelFailover(): Promise<LosingRedis> {
     },
     lose: async () => {
       await primary.kill9();
-      await eventually('the replica took over', async () =>
-        (await redisCommand(replica.port, 'INFO replication')).includes('role:master'),
+      await eventually(
+        async () => (await redisCommand(replica.port, 'INFO replication')).includes('role:master'),
+        'the replica took over',
       );
     },
     stop: async () => {
@@ -101,8 +104,9 @@ async function lastSeconds(): Promise<LosingRedis> {
   return {
     url: redis.url,
     mark: async () => {
-      await eventually('the disk has everything', async () =>
-        (await redisCommand(redis.port, 'INFO persistence')).includes('aof_pending_bio_fsync:0'),
+      await eventually(
+        async () => (await redisCommand(redis.port, 'INFO persistence')).includes('aof_pending_bio_fsync:0'),
+        'the disk has everything',
       );
       await sleep(1_500);
       await redisCommand(redis.port, 'CONFIG SET appendonly no');
@@ -150,20 +154,22 @@ async function clusterFailover(): Promise<LosingRedis> {
     mark: async () => {
       victim = await slotOwner();
       const owner = replicas[victim]!;
-      await eventually('the replica knows its primary', () =>
-        redisCommand(replica.port, `CLUSTER REPLICATE ${owner.id}`).then(() => true),
+      await eventually(
+        () => redisCommand(replica.port, `CLUSTER REPLICATE ${owner.id}`).then(() => true),
+        'the replica knows its primary',
       );
-      await eventually('the replica has everything', async () => {
+      await eventually(async () => {
         const info = await redisCommand(replica.port, 'INFO replication');
         return info.includes('master_link_status:up');
-      });
+      }, 'the replica has everything');
       await sleep(1_500);
       await cutReplication(owner.node.port);
     },
     lose: async () => {
       await replicas[victim]!.node.kill9();
-      await eventually('the replica took over', async () =>
-        (await redisCommand(replica.port, 'INFO replication')).includes('role:master'),
+      await eventually(
+        async () => (await redisCommand(replica.port, 'INFO replication')).includes('role:master'),
+        'the replica took over',
       );
     },
     stop: async () => {

@@ -1,11 +1,12 @@
 /** Redis loses acknowledged writes, no new record follows, and tenants watch: what they and two bridges see of it. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { KafkaBroker } from '../../support/kafka';
 import { javaPartition } from '../../support/record-generator';
 import { caughtUp, openRig, pointId, unique, type QueryAnswer } from './bridge-rig';
 import { LOSING_REDIS, type LosingRedisName } from './loss-places';
 import { OrderedSender } from './ordered-sender';
 import { RevisionWatch, Subscriber } from './subscriber';
-import { eventually, sleep } from './waiting';
+import { eventually } from '../../support/waiting';
 
 export interface LossReport {
   readonly how: LosingRedisName;
@@ -124,15 +125,16 @@ export async function loss(kafka: KafkaBroker, how: LosingRedisName): Promise<Lo
       );
     }
     await records.send([0, 1, 2, 3, 4, 5], [now - 3 * WINDOW_MS, now - 2 * WINDOW_MS]);
-    await eventually('the first records are read', () => caughtUp([old], kafka));
+    await eventually(() => caughtUp([old], kafka), 'the first records are read');
     await redis.mark();
     // New series and new values, in every partition, for a window that is still open.
     const open = Math.floor(Date.now() / WINDOW_MS) * WINDOW_MS;
     await records.send([6, 7, 8, 9, 0, 1], [open]);
     await records.send([9, 8, 7, 6], [open]);
-    await eventually('the last records are read', () => caughtUp([old], kafka));
-    await eventually('the sockets have them', () =>
-      subscribers.every(({ points, inSync }) => inSync && points.size === records.last.size / 2),
+    await eventually(() => caughtUp([old], kafka), 'the last records are read');
+    await eventually(
+      () => subscribers.every(({ points, inSync }) => inSync && points.size === records.last.size / 2),
+      'the sockets have them',
     );
     const kept = [...records.last].filter(([id]) => id.endsWith(`@${open}`));
     const lostMs = Date.now();
@@ -170,7 +172,6 @@ export async function loss(kafka: KafkaBroker, how: LosingRedisName): Promise<Lo
     const fresh = await rig.start();
     const wrong: string[] = [];
     await eventually(
-      'everybody has the last values',
       async () => {
         wrong.length = 0;
         for (const [who, bridge] of [
@@ -192,14 +193,15 @@ export async function loss(kafka: KafkaBroker, how: LosingRedisName): Promise<Lo
         }
         return wrong.length === 0;
       },
+      'everybody has the last values',
       RECOVERY_MS,
     ).catch((error: unknown) => wrong.push(String(error)));
     const recoveredMs = Date.now() - backMs;
     // Until the window has closed: at its end, the grace and the idle time.
-    await eventually('the window closes', async () => {
+    await eventually(async () => {
       const closed = await old.post<QueryAnswer>('/api/v1/query', { ...range, include_open: false });
       return [...valuesIn(closed).keys()].some((id) => id.endsWith(`@${open}`));
-    });
+    }, 'the window closes');
     watching.stopped = true;
     await watched;
     if (process.env['TEST_REPORT'] !== undefined)

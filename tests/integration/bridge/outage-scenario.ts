@@ -1,4 +1,5 @@
 /** One hop goes away under load and comes back: it is named, memory stays bounded, nothing is lost, all is drained. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readdirSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BridgeProcess } from '../../support/bridge-process';
@@ -18,7 +19,7 @@ import {
 } from './bridge-rig';
 import { SteadyLoad } from './steady-load';
 import { Subscriber } from './subscriber';
-import { eventually, sleep } from './waiting';
+import { eventually } from '../../support/waiting';
 
 interface OutageTools {
   readonly redis: RedisServer;
@@ -57,7 +58,7 @@ export const OUTAGES = {
     hop: 'store',
     start: async ({ redis }) => {
       process.kill(redis.pid(), 'SIGTERM');
-      await eventually('Redis is gone', () => redisCommand(redis.port, 'PING').then(() => false, () => true)); // prettier-ignore
+      await eventually(() => redisCommand(redis.port, 'PING').then(() => false, () => true), 'Redis is gone'); // prettier-ignore
     },
     end: ({ redis }) => redis.restart(),
   },
@@ -211,11 +212,11 @@ export async function outage(options: OutageOptions): Promise<OutageReport> {
     await kind.end(tools);
     const backMs = Date.now();
     const asked = watch.answers.length;
-    await eventually('ready again', () => watch!.answers.slice(asked).some(({ hop }) => hop === null));
+    await eventually(() => watch!.answers.slice(asked).some(({ hop }) => hop === null), 'ready again');
     const readyAfterMs = Date.now() - backMs;
     await sleep(BEFORE_MS);
     await load.stop();
-    await eventually('everything is read', () => caughtUp([bridge], kafka), 120_000);
+    await eventually(() => caughtUp([bridge], kafka), 'everything is read', 120_000);
     const drainedAfterMs = Date.now() - backMs;
     await watch.stop();
 
@@ -230,14 +231,14 @@ export async function outage(options: OutageOptions): Promise<OutageReport> {
     );
     const wrong: string[] = [];
     // A store that was lost is filled by the source; what it answers meanwhile is on its way there.
-    await eventually('the points', async () => {
+    await eventually(async () => {
       wrong.splice(0, wrong.length, ...differences(expected, pointsIn(await query(bridge, span))));
       return wrong.length === 0;
-    }, kind.loses === true ? 60_000 : 10_000).catch(() => undefined); // prettier-ignore
+    }, 'the points', kind.loses === true ? 60_000 : 10_000).catch(() => undefined); // prettier-ignore
     const found = pointsIn(await query(bridge, span));
     await eventually(
-      'the client',
       () => client.inSync && differences(found, client.points).length === 0,
+      'the client',
     ).catch(() => {
       wrong.push(...differences(found, client.points).map((line) => `client: ${line}`));
       if (!client.inSync) wrong.push('client: not in sync');

@@ -1,4 +1,5 @@
 /** What could be read later is neither dropped nor dead-lettered: the topic pauses and says why. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BridgeProcess } from '../../support/bridge-process';
 import type { KafkaBroker, RawRecord } from '../../support/kafka';
 import { createRecordGenerator, generatedMetrics } from '../../support/record-generator';
@@ -16,7 +17,7 @@ import {
 } from './bridge-rig';
 import { goldenSet, schemas } from './golden-recordings';
 import { wrongPoints } from './golden-scenarios';
-import { eventually, sleep } from './waiting';
+import { eventually } from '../../support/waiting';
 
 export interface PauseReport {
   /** From the moment the records lay in Kafka until /readyz named the hop. */
@@ -44,11 +45,11 @@ async function readiness(bridge: BridgeProcess): Promise<{ hop: string | null; m
 /** Waits until /readyz names the hop, then watches for `awayMs` that it goes on doing so. */
 async function whileAway(bridge: BridgeProcess, hop: string, awayMs: number): Promise<Away> {
   const began = Date.now();
-  const named = await eventually(`/readyz names ${hop}`, async () => {
+  const named = await eventually(async () => {
     const answer = await readiness(bridge);
     if (answer.hop !== hop) throw new Error(JSON.stringify(answer));
     return answer;
-  });
+  }, `/readyz names ${hop}`);
   const namedAfterMs = Date.now() - began;
   let otherAnswers = 0;
   const until = Date.now() + awayMs;
@@ -90,7 +91,7 @@ export async function registryDown(
     const deadLettersWhileAway = await deadLetterCount(bridge);
     const cameMs = Date.now();
     await registry.listen();
-    await eventually('everything is read', () => caughtUp([bridge], kafka));
+    await eventually(() => caughtUp([bridge], kafka), 'everything is read');
     return {
       ...away,
       deadLettersWhileAway,
@@ -139,7 +140,7 @@ export async function deadLetterTopicMissing(
     const deadLettersWhileAway = await deadLetterCount(bridge);
     const cameMs = Date.now();
     await kafka.createTopic(deadLetters);
-    await eventually('everything is read', () => caughtUp([bridge], kafka));
+    await eventually(() => caughtUp([bridge], kafka), 'everything is read');
     const drainedAfterMs = Date.now() - cameMs;
     const expected = new Map<string, Partial<HeldPoint>>(
       [...generator.last].map(([id, { value, records }]) => [id, { value, revision: records }]),

@@ -18,7 +18,7 @@ import {
 } from './bridge-rig';
 import { SteadyLoad } from './steady-load';
 import { Subscriber } from './subscriber';
-import { eventually } from './waiting';
+import { eventually } from '../../support/waiting';
 
 export interface ReloadOptions {
   readonly kafka: KafkaBroker;
@@ -142,41 +142,43 @@ export async function editedUnderLoad(options: ReloadOptions): Promise<ReloadRep
       const { wsUrl } = bridges[i % bridges.length]!;
       subscribers.push(new Subscriber(`subscriber ${i}`, () => wsUrl, { metric: METRIC, fromMs }));
     }
-    await eventually('all are subscribed', () => subscribers.every((each) => each.inSync));
+    await eventually(() => subscribers.every((each) => each.inSync), 'all are subscribed');
     load.start();
     for (let edition = 1; edition <= edits; edition += 1) {
       const metrics = metricsAfter(edition, topics);
       if (edition % 3 === 0) {
         const faulty = faultyTexts(metrics);
         edit(rig, faulty[(edition / 3) % faulty.length]!, edition % 2 === 0);
-        await eventually('the fault is reported', async () => {
+        await eventually(async () => {
           const states = await Promise.all(
             bridges.map((bridge) => bridge.get<ReloadState>('/api/v1/status')),
           );
           return states.every(
             ({ config_reload: { successful, message } }) => !successful && message !== null,
           );
-        });
+        }, 'the fault is reported');
         for (const bridge of bridges) {
           if (await served(bridge, metrics)) throw new Error('a file with faults was taken');
         }
         refused += 1;
       }
       edit(rig, JSON.stringify({ version: 1, metrics }), edition % 2 === 1);
-      await eventually(`edition ${edition} is served`, async () =>
-        (await Promise.all(bridges.map((bridge) => served(bridge, metrics)))).every(Boolean),
+      await eventually(
+        async () => (await Promise.all(bridges.map((bridge) => served(bridge, metrics)))).every(Boolean),
+        `edition ${edition} is served`,
       );
     }
     await load.stop();
     // With the twin, which then has everything from the beginning of the topic on.
     const last = { ...metricsAfter(edits, topics), ...entryOf(topics[0], TWIN) };
     edit(rig, JSON.stringify({ version: 1, metrics: last }), true);
-    await eventually('the last edition is served', async () =>
-      (await Promise.all(bridges.map((bridge) => served(bridge, last)))).every(Boolean),
+    await eventually(
+      async () => (await Promise.all(bridges.map((bridge) => served(bridge, last)))).every(Boolean),
+      'the last edition is served',
     );
     await eventually(
-      'everything is read',
       async () => (await readsTwin(bridges)) && caughtUp(bridges, kafka),
+      'everything is read',
     );
 
     const expected = new Map<string, Partial<HeldPoint>>(
@@ -191,8 +193,8 @@ export async function editedUnderLoad(options: ReloadOptions): Promise<ReloadRep
     }
     for (const [i, copy] of subscribers.entries()) {
       await eventually(
-        'the copy is whole',
         () => copy.inSync && differences(expected, copy.points).length === 0,
+        'the copy is whole',
       ).catch(() => {
         wrong.push(...differences(expected, copy.points).map((line) => `subscriber ${i}: ${line}`));
       });

@@ -5,7 +5,7 @@ import { startBridge, type BridgeProcess } from '../../support/bridge-process';
 import { freePort } from '../../support/free-port';
 import { generatedMetrics } from '../../support/record-generator';
 import { redisCommand, startRedis, type RedisServer } from '../../support/redis';
-import { eventually } from './waiting';
+import { eventually } from '../../support/waiting';
 
 /** What a bridge must not share or use is refused at the start: exit code 2 and a sentence that says what to do. */
 describe('a start on a Redis that may not be used', () => {
@@ -38,16 +38,16 @@ describe('a start on a Redis that may not be used', () => {
     return bridge;
   };
   const refusal = async (bridge: BridgeProcess): Promise<string> => {
-    await eventually('the bridge ends', () => bridge.process.exitCode !== null);
+    await eventually(() => bridge.process.exitCode !== null, 'the bridge ends');
     expect(bridge.process.exitCode).toBe(2);
     return bridge.output();
   };
   const entered = (bridge: BridgeProcess): Promise<boolean> =>
-    eventually('the bridge uses the store', async () => {
+    eventually(async () => {
       const answer = await fetch(`${bridge.url}/readyz`);
       const { hop } = (await answer.json()) as { hop?: string };
       return hop === 'kafka';
-    });
+    }, 'the bridge uses the store');
 
   it('is refused where points would be evicted', async () => {
     await redisCommand(redis.port, 'CONFIG SET maxmemory-policy allkeys-lru');

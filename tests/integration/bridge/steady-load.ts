@@ -1,7 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { KafkaBroker } from '../../support/kafka';
 import { createRecordGenerator, type RecordGenerator } from '../../support/record-generator';
 import { OrderedSender } from './ordered-sender';
-import { sleep } from './waiting';
 
 export interface LoadOptions {
   readonly kafka: KafkaBroker;

@@ -1,8 +1,8 @@
 /** A client's copy of a selection over the WebSocket, kept for as long as the test runs, through every reconnect. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { createRandom } from '../../support/seeded-random';
 import { pointId, type HeldPoint, type QueryAnswer, type Selection } from './bridge-rig';
-import { sleep } from './waiting';
 
 interface WireMessage {
   readonly type: string;

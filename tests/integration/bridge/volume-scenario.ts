@@ -2,6 +2,7 @@
  * Many generated records through two bridges that share one Redis, while the topic grows, is made anew, is read again,
  * and one of the bridges is killed at random. The oracle is the last record of each key.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BridgeProcess } from '../../support/bridge-process';
 import type { KafkaBroker } from '../../support/kafka';
 import { createRecordGenerator, generatedMetrics } from '../../support/record-generator';
@@ -20,7 +21,7 @@ import {
 } from './bridge-rig';
 import { OrderedSender } from './ordered-sender';
 import { RevisionWatch, Subscriber, type SubscriberReport } from './subscriber';
-import { eventually, sleep } from './waiting';
+import { eventually } from '../../support/waiting';
 
 export interface VolumeOptions {
   readonly kafka: KafkaBroker;
@@ -154,7 +155,7 @@ export async function volume(options: VolumeOptions): Promise<VolumeReport> {
     }
   };
   const drained = (): Promise<boolean> =>
-    eventually('everything is read', () => caughtUp([first, killer.bridge], kafka), drainTimeoutMs, 200);
+    eventually(() => caughtUp([first, killer.bridge], kafka), 'everything is read', drainTimeoutMs, 200);
   const grow = async (partitions: number): Promise<void> => {
     await kafka.addPartitions(topic, partitions);
     await sender.renew();
@@ -170,7 +171,7 @@ export async function volume(options: VolumeOptions): Promise<VolumeReport> {
     await send(0.1);
     // ... and one that goes on by what it knew for a while. The bridges see one growth after the other: of two at
     // once nobody can tell in which order a key's partitions were written.
-    await eventually('the growth is seen', async () => (await partitionsSeen(first)) === 15, drainTimeoutMs);
+    await eventually(async () => (await partitionsSeen(first)) === 15, 'the growth is seen', drainTimeoutMs);
     await grow(18);
     await send(0.05);
     generator.setPartitions(18);
@@ -179,7 +180,7 @@ export async function volume(options: VolumeOptions): Promise<VolumeReport> {
     // Everything again on another group, into the same store, while more comes in.
     const reader = await rig.start({ KAFKA_GROUP_ID: unique('replay') });
     await send(0.1);
-    await eventually('the replay has read everything', () => caughtUp([reader], kafka), drainTimeoutMs, 200);
+    await eventually(() => caughtUp([reader], kafka), 'the replay has read everything', drainTimeoutMs, 200);
     await reader.stop();
 
     // The topic is made anew; what was not read before would be gone.
@@ -218,8 +219,8 @@ export async function volume(options: VolumeOptions): Promise<VolumeReport> {
     const wrongCopies: string[] = [];
     for (const [name, subscriber] of [['steady', steady] as const, ['jumping', jumping] as const]) {
       await eventually(
-        name,
         () => subscriber.inSync && differences(copied, subscriber.points).length === 0,
+        name,
       ).catch(() => {
         wrongCopies.push(...differences(copied, subscriber.points).map((line) => `${name}: ${line}`));
         if (!subscriber.inSync) wrongCopies.push(`${name}: not in sync`);

@@ -1,9 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { renameSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { startBridge, type BridgeProcess } from '../../support/bridge-process';
-import { putProfiles, sleep, temporaryFolder } from '../../support/embedded-bridge';
+import { putProfiles, temporaryFolder } from '../../support/embedded-bridge';
 import { OriginalDashboard } from '../../support/original-dashboard';
 import { WsClient, type Message } from '../../support/ws-client';
 

@@ -5,6 +5,7 @@ import { temporaryFolder } from '../../support/embedded-bridge';
 import { startRedis } from '../../support/redis';
 import { startTcpProxy } from '../../support/tcp-proxy';
 import { fillMinutes, type History } from './fill-minutes';
+import { eventually } from '../../support/waiting';
 
 /** Many subscribers, each from a time of its own, and a store whose subscription is cut: all of them are resynced. */
 
@@ -93,12 +94,9 @@ export async function runWave(plan: WavePlan): Promise<WaveReport> {
   }
 }
 
-async function everybodyHas(subscribers: readonly Subscriber[], snapshots: number): Promise<void> {
-  const until = performance.now() + PATIENCE_MS;
-  for (;;) {
-    const missing = subscribers.filter((one) => one.snapshots < snapshots).length;
-    if (missing === 0) return;
-    if (performance.now() > until) throw new Error(`${missing} subscribers wait for snapshot ${snapshots}`);
-    await sleep(20);
-  }
-}
+const everybodyHas = (subscribers: readonly Subscriber[], snapshots: number): Promise<boolean> =>
+  eventually(
+    () => subscribers.every((one) => one.snapshots >= snapshots),
+    `snapshot ${snapshots} for every subscriber`,
+    PATIENCE_MS,
+  );

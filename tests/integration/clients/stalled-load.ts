@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { othersWaitNoLonger } from './stalled-comparison';
@@ -51,7 +52,6 @@ const SNAPSHOTS = 24;
 const MIN_STALLED_BYTES = 16_384;
 const plan = JSON.parse(process.argv[2]!) as LoadPlan;
 const base = `127.0.0.1:${plan.port}`;
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const say = (step: LoadStep): void => void process.stdout.write(`${JSON.stringify(step)}\n`);
 
 /** When the n-th event of the measured series was sent; its count is n. */

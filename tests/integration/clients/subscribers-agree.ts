@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startBridge, type BridgeProcess } from '../../support/bridge-process';
 import {
   ingest,
@@ -5,18 +6,12 @@ import {
   putProfiles,
   query,
   queryEvents,
-  sleep,
   temporaryFolder,
 } from '../../support/embedded-bridge';
-import {
-  eventsAround,
-  MINUTE_MS,
-  seededRandom,
-  type RawEvent,
-  type TrafficShape,
-} from '../../support/raw-events';
+import { eventsAround, MINUTE_MS, type RawEvent, type TrafficShape } from '../../support/raw-events';
 import { comparedAnswer, sortedEvents } from '../../support/selection-copy';
 import { isEvents, Subscriber, type SelectionToWatch } from '../../support/subscriber';
+import { createRandom } from '../../support/seeded-random';
 
 /** Subscribers, restless ones and killed bridges included, must end with what a query says, to the bit. */
 
@@ -111,7 +106,7 @@ export async function runSubscribers(plan: Plan): Promise<Outcome> {
     DEMO: 'off',
     METRICS_FILE: folder.file('metrics.yaml', metricsWithoutIdling()),
   };
-  const random = seededRandom(plan.seed);
+  const random = createRandom(plan.seed);
   let bridge = await startBridge(environment);
   const subscribers: Subscriber[] = [];
   try {
@@ -125,7 +120,7 @@ export async function runSubscribers(plan: Plan): Promise<Outcome> {
     for (let i = 0; i < plan.restless; i += 1) {
       const later = fromMs + (i % 2) * 12 * MINUTE_MS;
       subscribers.push(
-        new Subscriber(`restless ${i}`, url, SELECTIONS, later, seededRandom(plan.seed + 1 + i)),
+        new Subscriber(`restless ${i}`, url, SELECTIONS, later, createRandom(plan.seed + 1 + i)),
       );
     }
     for (const subscriber of subscribers) subscriber.start();

@@ -101,18 +101,3 @@ export function seriesOf(frames: readonly HostFrame[]): PlainSeries[] {
 
 export const plainSeries = (answer: Pick<Schemas['QueryAnswer'], 'series'>): PlainSeries[] =>
   answer.series.map(({ labels, times, values }) => ({ labels, times, values }));
-
-/** Waits until it holds, looking every few ms. */
-export async function until(
-  holds: () => boolean | Promise<boolean>,
-  what: string,
-  withinMs = 60_000,
-): Promise<void> {
-  const end = Date.now() + withinMs;
-  while (!(await holds())) {
-    if (Date.now() >= end) throw new Error(`waited for ${what} in vain`);
-    await sleep(10);
-  }
-}
-
-export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

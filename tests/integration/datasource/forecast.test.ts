@@ -14,7 +14,8 @@ import { pluginContext } from '../../support/plugin-host/plugin-context';
 import { startPluginHost, type PluginHost } from '../../support/plugin-host/plugin-host';
 import { DAY, measureOf, metricOf, MINUTE } from '../../support/sample-metrics';
 import { createRandom } from '../../support/seeded-random';
-import { answerTo, ask, bridgeAnswer, FROM_ALERT, metaOf, until, type Schemas } from './datasource-rig';
+import { answerTo, ask, bridgeAnswer, FROM_ALERT, metaOf, type Schemas } from './datasource-rig';
+import { eventually } from '../../support/waiting';
 
 /** Forecasts through a bridge with a real store and the real backend: panel, card, rule and annotation have one number. */
 
@@ -144,12 +145,12 @@ describe('forecasts in the data source', () => {
       return frame?.fields.find((field) => field.name === name)?.values[row];
     };
     try {
-      await until(() => panel.state === 'connected', 'the panel to be live', 60_000);
+      await eventually(() => panel.state === 'connected', 'the panel to be live', 60_000);
       await put(open - 3 * HOUR, 5_000);
-      await until(() => valueAt(open - 3 * HOUR, 'Value') === 5_000, 'the correction', 60_000);
+      await eventually(() => valueAt(open - 3 * HOUR, 'Value') === 5_000, 'the correction', 60_000);
       expect(valueAt(open - 3 * HOUR, 'Score')).toBeGreaterThan(1);
       await put(open, 321, open + HOUR);
-      await until(() => valueAt(open, 'Value') === 321, 'the step to close', 60_000);
+      await eventually(() => valueAt(open, 'Value') === 321, 'the step to close', 60_000);
       const [shown] = panel.frames;
       const times = shown!.fields[0]!.values as number[];
       const asked = await ask(host, context(), query, { fromMs: times[0]!, toMs: times.at(-1)! + 1 });

@@ -1,11 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startFakeBridge, type FakeBridge } from '../../support/fake-bridge/fake-bridge';
 import { startFedBridge, type FedBridge } from '../../support/fed-bridge/fed-bridge';
 import { EVENTS } from '../../support/fed-bridge/fed-metrics';
 import { DataSources } from '../../support/plugin-host/data-sources';
 import { LiveServer } from '../../support/plugin-host/live-server';
 import { startPluginHost, type PluginHost } from '../../support/plugin-host/plugin-host';
-import { ask, seriesOf, sleep, until } from './datasource-rig';
+import { ask, seriesOf } from './datasource-rig';
 import { contextOf, Listener, livePath } from './live-rig';
+import { eventually } from '../../support/waiting';
 
 /** Nobody hears what is not theirs: not by a path, not by another organisation, not by a token that was replaced. */
 
@@ -63,8 +65,8 @@ describe('channels keep apart', () => {
     await ofSilver.next('gap');
     await write('gold', 11.5);
     await write('silver', 22.5);
-    await until(() => JSON.stringify(ofGold.messages).includes('11.5'), 'the number of gold');
-    await until(() => JSON.stringify(ofSilver.messages).includes('22.5'), 'the number of silver');
+    await eventually(() => JSON.stringify(ofGold.messages).includes('11.5'), 'the number of gold');
+    await eventually(() => JSON.stringify(ofSilver.messages).includes('22.5'), 'the number of silver');
     expect(JSON.stringify(ofGold.messages)).not.toContain('silver');
     expect(JSON.stringify(ofSilver.messages)).not.toContain('gold');
   });
@@ -76,7 +78,7 @@ describe('channels keep apart', () => {
     ];
     expect(one.path).not.toBe(two.path);
     const trespasser = new Listener(live.session({ orgId: 2 }), 'gold', one);
-    await until(() => trespasser.state === 'disconnected', 'the refusal');
+    await eventually(() => trespasser.state === 'disconnected', 'the refusal');
     const member = new Listener(live.session({ orgId: 2 }), 'gold', two);
     await member.next('gap');
     expect(trespasser.messages).toEqual([]);
@@ -105,7 +107,7 @@ describe('channels keep apart', () => {
     }
     expect((await host.publishStream(context, gold.path, { metric: 'x' })).status).toBe('PERMISSION_DENIED');
     const outsider = new Listener(live.session({ user: null }), 'gold', gold);
-    await until(() => outsider.state === 'disconnected', 'the refusal');
+    await eventually(() => outsider.state === 'disconnected', 'the refusal');
     expect(live.running().size).toBe(0);
   });
 
@@ -145,7 +147,7 @@ describe('channels keep apart', () => {
       expect(bridge.clients().connections).toBeGreaterThanOrEqual(before + 1);
       await write('gold', 33.25);
       for (const listener of [one, two]) {
-        await until(() => JSON.stringify(listener.messages).includes('33.25'), 'the number');
+        await eventually(() => JSON.stringify(listener.messages).includes('33.25'), 'the number');
       }
     } finally {
       await secondLive.close();
@@ -184,10 +186,10 @@ describe('a token that is replaced', () => {
     await live.settingsChanged(1, 'rotated');
     const ended = await listener.next('ended');
     expect(ended['reason']).toMatch(/settings/);
-    await until(() => live.running().size === 0, 'the end of the old stream');
-    await until(() => bridge.connections() === 0, 'the end of the old connection');
+    await eventually(() => live.running().size === 0, 'the end of the old stream');
+    await eventually(() => bridge.connections() === 0, 'the end of the old connection');
     const again = new Listener(live.session(), 'rotated', old);
-    await until(() => again.state === 'disconnected', 'the refusal of the old path');
+    await eventually(() => again.state === 'disconnected', 'the refusal of the old path');
 
     const fresh = await livePath(host, sources, 'rotated', query);
     expect(fresh.path).not.toBe(old.path);
@@ -218,7 +220,7 @@ describe('a token that is replaced', () => {
     const listener = new Listener(live.session(), 'withdrawn', path);
     await listener.next('gap');
     bridge.setTokens(['new']);
-    await until(
+    await eventually(
       () => listener.messages.some(({ type, message }) => type === 'state' && /token/i.test(String(message))),
       'the state that names the token',
     );

@@ -11,7 +11,7 @@ import { DataSources } from '../../support/plugin-host/data-sources';
 import { LiveServer } from '../../support/plugin-host/live-server';
 import { startPluginHost, type PluginHost } from '../../support/plugin-host/plugin-host';
 import { createRandom } from '../../support/seeded-random';
-import { until } from './datasource-rig';
+import { eventually } from '../../support/waiting';
 
 /** What a panel shows of a bridge that answers questions but keeps nothing up to date, or keeps nothing for long. */
 
@@ -36,7 +36,7 @@ function open(uid: string, url: string): void {
 }
 afterEach(async () => {
   for (const panel of panels.splice(0)) panel.close();
-  await until(() => page.hub.size + live.running().size === 0, 'the page to be forgotten');
+  await eventually(() => page.hub.size + live.running().size === 0, 'the page to be forgotten');
   await live.close();
 });
 
@@ -58,8 +58,8 @@ describe('a bridge without a stream', () => {
   const now = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS - MINUTE_MS;
   const put = (value: number): void => bridge.points.put(EVENTS.name, { segment: 'gold' }, now, value);
   const message = (panel: LivePanel): string => frameMeta(panel.frames[0]!)?.state_message ?? '';
-  const shows = async (panel: LivePanel, value: number): Promise<void> =>
-    until(() => panel.frames[0]?.fields[1]?.values[0] === value, `${value} to be shown`);
+  const shows = (panel: LivePanel, value: number): Promise<boolean> =>
+    eventually(() => panel.frames[0]?.fields[1]?.values[0] === value, `${value} to be shown`);
 
   beforeEach(async () => {
     bridge = await startFakeBridge({ heartbeatMs: 300 });
@@ -73,7 +73,7 @@ describe('a bridge without a stream', () => {
     bridge.misbehaviour.refuseUpgrade = 404;
     const panel = panelOf({ metric: EVENTS.name });
     await shows(panel, 1);
-    await until(() => panel.state === 'polling', 'the panel to ask by itself');
+    await eventually(() => panel.state === 'polling', 'the panel to ask by itself');
     expect(message(panel)).toMatch(
       /rejected the WebSocket upgrade \(HTTP status 404\).* every 10 s instead\.$/,
     );
@@ -83,7 +83,7 @@ describe('a bridge without a stream', () => {
       expect(panel.state).toBe('polling');
     }
     bridge.misbehaviour.refuseUpgrade = null;
-    await until(() => panel.state === 'connected', 'the stream');
+    await eventually(() => panel.state === 'connected', 'the stream');
     put(4);
     await shows(panel, 4);
     expect(panel.faults).toEqual([]);
@@ -92,15 +92,15 @@ describe('a bridge without a stream', () => {
   test('because it says nothing any more', async () => {
     open('mute', bridge.url);
     const panel = panelOf({ metric: EVENTS.name });
-    await until(() => panel.state === 'connected' && bridge.subscriptions() === 1, 'the stream');
+    await eventually(() => panel.state === 'connected' && bridge.subscriptions() === 1, 'the stream');
     bridge.misbehaviour.mute = true;
     put(2);
-    await until(() => panel.state === 'polling', 'the silence to be noticed');
-    await until(() => message(panel).startsWith('The bridge has sent nothing for 15 s.'), 'the reason');
+    await eventually(() => panel.state === 'polling', 'the silence to be noticed');
+    await eventually(() => message(panel).startsWith('The bridge has sent nothing for 15 s.'), 'the reason');
     await shows(panel, 2);
     bridge.misbehaviour.mute = false;
     bridge.drop();
-    await until(() => panel.state === 'connected', 'the stream to come back');
+    await eventually(() => panel.state === 'connected', 'the stream to come back');
     put(3);
     await shows(panel, 3);
     expect(panel.faults).toEqual([]);
@@ -117,16 +117,16 @@ test('a late event far back reaches a panel whose range became wider, after the 
     await write(minute, 1);
     const panel = panelOf({ metric: EVENTS.name }, 'now-45m');
     const values = (): readonly unknown[] => panel.frames[0]?.fields[1]?.values ?? [];
-    const shows = (...wanted: readonly number[]): Promise<void> =>
-      until(() => String(values()) === String(wanted), `${wanted.join(', ')} to be shown`);
+    const shows = (...wanted: readonly number[]): Promise<boolean> =>
+      eventually(() => String(values()) === String(wanted), `${wanted.join(', ')} to be shown`);
     await shows(1);
-    await until(() => panel.state === 'connected', 'the stream');
+    await eventually(() => panel.state === 'connected', 'the stream');
     panel.refresh('now-2h');
     await write(minute - 100 * MINUTE_MS, 2);
     await shows(2, 1);
     await host.kill9();
     await host.restart();
-    await until(() => bridge.clients().connections === 1, 'the new backend to be connected');
+    await eventually(() => bridge.clients().connections === 1, 'the new backend to be connected');
     await write(minute, 3);
     await shows(2, 3);
     // Nothing is asked any more: what comes now comes by the stream.
@@ -153,15 +153,15 @@ test('an event that has passed its retention leaves every panel as it leaves the
     const [first, second] = [panelOf(query), panelOf({ ...query, limit: 50 })];
     const users = (panel: LivePanel): readonly unknown[] =>
       panel.frames[0]?.fields.find(({ name }) => name === 'user_id')?.values ?? [];
-    await until(() => first.state === 'connected' && second.state === 'connected', 'the stream');
+    await eventually(() => first.state === 'connected' && second.state === 'connected', 'the stream');
     expect([users(first), users(second)]).toEqual([
       ['new', 'old'],
       ['new', 'old'],
     ]);
-    await until(() => Date.now() > expiresMs, 'the end of the retention');
+    await eventually(() => Date.now() > expiresMs, 'the end of the retention');
     first.refresh();
     for (const panel of [first, second]) {
-      await until(() => users(panel).length === 1, 'the event to leave');
+      await eventually(() => users(panel).length === 1, 'the event to leave');
       const { data } = await page.runner.run(panel.questionNow());
       expect(shownBy(panel.frames)).toEqual(shownBy(data as typeof panel.frames));
     }

@@ -5,7 +5,8 @@ import type { LiveSession } from '../../support/plugin-host/live-session';
 import { VIEWER, type PluginContext } from '../../support/plugin-host/plugin-context';
 import type { DataSources } from '../../support/plugin-host/data-sources';
 import type { PluginHost } from '../../support/plugin-host/plugin-host';
-import { ask, metaOf, until } from './datasource-rig';
+import { ask, metaOf } from './datasource-rig';
+import { eventually } from '../../support/waiting';
 
 /** A live query as a browser has it after its first answer. */
 export interface LivePath {
@@ -75,7 +76,7 @@ export class Listener {
   async next(type: string, count = 1, withinMs = 60_000): Promise<StreamMessage> {
     const told = (): string =>
       `${count} × ${type}; told: ${this.messages.map((message) => message.type).join(', ')}, ${this.state}`;
-    await until(() => this.of(type).length >= count, told(), withinMs).catch(() => {
+    await eventually(() => this.of(type).length >= count, told(), withinMs).catch(() => {
       throw new Error(`waited for ${told()}`);
     });
     return this.of(type)[count - 1]!;

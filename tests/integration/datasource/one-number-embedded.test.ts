@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { readMetricsFile } from '../../../backend-bridge/src/config/metrics-file';
 import { systemClock } from '../../../src/datasource/live/ports';
@@ -15,7 +16,7 @@ import { createRandom } from '../../support/seeded-random';
 import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy';
 import { everything } from '../embedded/killed-while-ingesting';
 import { CountedEvents } from './counted-events';
-import { sleep, until } from './datasource-rig';
+import { eventually } from '../../support/waiting';
 
 /**
  * The programs as people run them: the bridge with its embedded pipeline and store, into which events come by HTTP,
@@ -80,7 +81,7 @@ describe('the built programs', () => {
     await wire.close();
     await bridge.kill9();
     folder.remove();
-    await until(() => page.hub.size === 0, 'the page to forget what it knew');
+    await eventually(() => page.hub.size === 0, 'the page to forget what it knew');
   });
 
   const happen = async (): Promise<void> => {
@@ -132,8 +133,8 @@ describe('the built programs', () => {
   };
 
   /** Every window has become final, so that none does while answers are compared. */
-  const untilFinal = (): Promise<void> =>
-    until(async () => {
+  const untilFinal = (): Promise<boolean> =>
+    eventually(async () => {
       const asked = { from_ms: fromMs, to_ms: Date.now() };
       const all = await Promise.all(METRICS.map(({ name }) => query(bridge, { ...asked, metric: name })));
       return all.every(({ series }) => series.every((one) => one.open_from_ms === undefined));

@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startBridge, type BridgeProcess } from '../../support/bridge-process';
-import { query, sleep, temporaryFolder } from '../../support/embedded-bridge';
+import { query, temporaryFolder } from '../../support/embedded-bridge';
 import { fieldOf, type HostFrame } from '../../support/plugin-host/host-frame';
 import { pluginContext } from '../../support/plugin-host/plugin-context';
 import { startPluginHost, type PluginHost, type QueryResult } from '../../support/plugin-host/plugin-host';
 import { readDashboards, type Dashboard, type SavedQuery } from '../../support/provisioned';
+import { eventually } from '../../support/waiting';
 
 /** A newcomer opens the dashboards on the demo: every panel has something to show, through the real backend. */
 
@@ -49,14 +51,11 @@ describe('the dashboards on the demo', () => {
     ]);
     await bridge.ready(60_000);
     // The history is filled in right after the bridge is ready.
-    const until = Date.now() + 60_000;
-    for (;;) {
+    await eventually(async () => {
       const now = Date.now();
       const body = { metric: 'events_per_minute', from_ms: now - 3 * HOUR_MS, to_ms: now, group_by: [] };
-      if (((await query(bridge, body)).series[0]?.times.length ?? 0) >= 178) break;
-      if (Date.now() > until) throw new Error('the demo has not filled in its history');
-      await sleep(200);
-    }
+      return ((await query(bridge, body)).series[0]?.times.length ?? 0) >= 178;
+    }, 'the history of the demo');
     // The status is recorded on the ten seconds of the clock.
     await sleep(10_500);
   });

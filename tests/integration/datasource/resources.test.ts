@@ -7,8 +7,9 @@ import { LiveServer } from '../../support/plugin-host/live-server';
 import { pluginContext } from '../../support/plugin-host/plugin-context';
 import { startPluginHost, type PluginHost } from '../../support/plugin-host/plugin-host';
 import { startPluginProcess } from '../../support/plugin-host/plugin-process';
-import { ask, until } from './datasource-rig';
+import { ask } from './datasource-rig';
 import { Listener, livePath } from './live-rig';
+import { eventually } from '../../support/waiting';
 
 const MINUTE_MS = 60_000;
 
@@ -108,7 +109,7 @@ describe('nothing is left behind', () => {
     expect(await host.stop()).toBe(true);
     expect(isAlive(pid)).toBe(false);
     expect(existsSync(dirname(socket))).toBe(false);
-    await until(() => bridge.connections() === 0, 'the end of the connection');
+    await eventually(() => bridge.connections() === 0, 'the end of the connection');
     await bridge.close();
   });
 
@@ -130,7 +131,7 @@ describe('nothing is left behind', () => {
     await comeAndGo();
     const [before, filesBefore] = [await goroutines(), files()];
     for (let i = 0; i < 30; i += 1) await comeAndGo();
-    await until(async () => (await goroutines()) <= before + 3, 'the goroutines to end');
+    await eventually(async () => (await goroutines()) <= before + 3, 'the goroutines to end');
     expect(files()).toBeLessThanOrEqual(filesBefore + 3);
     await host.stop();
     await bridge.close();

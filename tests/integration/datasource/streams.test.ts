@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../../../src/datasource/live/ports';
 import { startFakeBridge, type FakeBridge } from '../../support/fake-bridge/fake-bridge';
 import { startFedBridge } from '../../support/fed-bridge/fed-bridge';
@@ -8,8 +9,8 @@ import type { PointHistory } from '../../support/live-schedule/written-points';
 import { DataSources } from '../../support/plugin-host/data-sources';
 import { LiveServer } from '../../support/plugin-host/live-server';
 import { startPluginHost, type PluginHost } from '../../support/plugin-host/plugin-host';
-import { sleep, until } from './datasource-rig';
 import { Listener, livePath } from './live-rig';
+import { eventually } from '../../support/waiting';
 
 /** Streams over one bridge connection: shared, freed, and kept alive whatever the bridge does. */
 
@@ -90,24 +91,24 @@ describe('live streams', () => {
       return new LivePanel(`panel ${i}`, what, 'now-1h', 1_000, { ...page, written: NOTHING });
     });
     for (const panel of panels) {
-      await until(() => panel.state === 'connected', `${panel.name} to be connected`);
+      await eventually(() => panel.state === 'connected', `${panel.name} to be connected`);
     }
-    await until(() => bridge.subscriptions() === 100, 'the subscriptions');
+    await eventually(() => bridge.subscriptions() === 100, 'the subscriptions');
     expect(bridge.connections()).toBe(1);
     expect(bridge.upgrades).toHaveLength(1);
     expect(await host.collectMetrics()).toMatch(/bridge_connections\S* 1\n/);
     for (let i = 0; i < 100; i += 1) put(1_000 + i, now, `segment-${i}`);
     for (const [i, panel] of panels.entries()) {
       const newest = (): unknown => (panel.frames[0]?.fields[1]?.values as unknown[]).at(-1);
-      await until(() => newest() === 1_000 + i, `the change in ${panel.name}`);
+      await eventually(() => newest() === 1_000 + i, `the change in ${panel.name}`);
     }
     // The browser's own delay, Grafana's and the backend's, one after the other.
     for (const panel of panels.slice(0, 60)) panel.close();
-    await until(() => bridge.subscriptions() === 40, 'the 60 that were closed to be freed', FREED_MS);
+    await eventually(() => bridge.subscriptions() === 40, 'the 60 that were closed to be freed', FREED_MS);
     for (const panel of panels.slice(60)) panel.close();
-    await until(() => bridge.subscriptions() === 0 && live.running().size === 0, 'the rest', FREED_MS);
-    await until(() => page.hub.size === 0, 'the page to forget', FREED_MS);
-    await until(() => bridge.connections() === 0, 'the end of the connection', FREED_MS);
+    await eventually(() => bridge.subscriptions() === 0 && live.running().size === 0, 'the rest', FREED_MS);
+    await eventually(() => page.hub.size === 0, 'the page to forget', FREED_MS);
+    await eventually(() => bridge.connections() === 0, 'the end of the connection', FREED_MS);
     expect(panels.flatMap(({ faults }) => faults)).toEqual([]);
   });
 
@@ -121,12 +122,12 @@ describe('live streams', () => {
     const same = await livePath(host, sources, uid, { metric: EVENTS.name, filters: reversed, alias: 'x' });
     expect(same).toEqual(one);
     const listeners = Array.from({ length: 10 }, () => new Listener(live.session(), uid, one));
-    await until(() => listeners.every(({ state }) => state === 'connected'), 'all to be connected');
-    await until(() => bridge.subscriptions() === 1, 'the subscription');
+    await eventually(() => listeners.every(({ state }) => state === 'connected'), 'all to be connected');
+    await eventually(() => bridge.subscriptions() === 1, 'the subscription');
     expect(live.running().size).toBe(1);
     // Whoever comes later is told that the stream runs, so that it asks for what it missed.
     const late = new Listener(live.session(), uid, one);
-    await until(() => late.hellos.length > 0, 'the hello');
+    await eventually(() => late.hellos.length > 0, 'the hello');
     expect(late.hellos[0]).toMatchObject({ type: 'hello', active: true });
     expect(bridge.subscriptions()).toBe(1);
   });
@@ -145,7 +146,7 @@ describe('live streams', () => {
     // A late correction three hours back now comes to both.
     put(9, now - 3 * HOUR_MS);
     for (const listener of [near, far]) {
-      await until(
+      await eventually(
         () => JSON.stringify(listener.of('update')).includes(`[${now - 3 * HOUR_MS}]`),
         'the correction',
       );
@@ -171,7 +172,7 @@ describe('live streams', () => {
     put(5);
     bridge.resync('store_epoch');
     await listener.next('gap', 5);
-    await until(
+    await eventually(
       () => JSON.stringify(listener.messages.at(-1)).includes(bridge.points.storeEpoch),
       'the new epoch',
     );
@@ -188,7 +189,7 @@ describe('live streams', () => {
     await listener.next('gap', 2);
     bridge.misbehaviour.update = null;
     put(3);
-    await until(() => JSON.stringify(listener.messages).includes('[3]'), 'the point');
+    await eventually(() => JSON.stringify(listener.messages).includes('[3]'), 'the point');
   });
 
   test('messages that are none, of types of the future, and far too many', async () => {
@@ -198,13 +199,13 @@ describe('live streams', () => {
     bridge.flood({ type: 'of_the_future', id: 'x' }, 10);
     bridge.flood('no JSON at all', 3);
     put(2);
-    await until(() => JSON.stringify(listener.messages).includes('[2]'), 'the point');
+    await eventually(() => JSON.stringify(listener.messages).includes('[2]'), 'the point');
     for (let i = 0; i < 2_000; i += 1) {
       put(i, now - (i % 50) * MINUTE_MS);
       if (i % 100 === 0) await sleep(1);
     }
     put(77.5);
-    await until(() => JSON.stringify(listener.messages).includes('77.5'), 'the last of many');
+    await eventually(() => JSON.stringify(listener.messages).includes('77.5'), 'the last of many');
     // Batched: many times fewer messages than changes.
     expect(listener.messages.length).toBeLessThan(100);
   });
@@ -230,7 +231,7 @@ describe('live streams', () => {
     await listener.next('gap', 2);
     expect(new Set(listener.messages.map(({ stream }) => stream)).size).toBe(2);
     put(3);
-    await until(() => JSON.stringify(listener.messages).includes('[3]'), 'the point');
+    await eventually(() => JSON.stringify(listener.messages).includes('[3]'), 'the point');
     expect(bridge.connections()).toBe(1);
   });
 

@@ -1,19 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import { startBridge, type BridgeProcess } from '../../support/bridge-process';
-import {
-  query,
-  runToEnd,
-  sleep,
-  summary,
-  temporaryFolder,
-  type QueryAnswer,
-} from '../../support/embedded-bridge';
+import { query, runToEnd, summary, temporaryFolder, type QueryAnswer } from '../../support/embedded-bridge';
 import { OriginalDashboard } from '../../support/original-dashboard';
 import { comparedAnswer } from '../../support/selection-copy';
 import { WsClient } from '../../support/ws-client';
-import { eventually } from '../bridge/waiting';
+import { eventually } from '../../support/waiting';
 
 /** A newcomer's first minutes: nothing but Node, an empty folder, the demo, a client of the original protocol. */
 
@@ -45,30 +39,28 @@ describe('a fresh start with the demo', () => {
     const body = { metric: 'events_per_minute', from_ms: now - HOUR_MS, to_ms: now + 60_000, group_by: [] };
     const lastHour = async (): Promise<QueryAnswer> => query(bridge, body);
     // The history is filled in right after the bridge is ready.
-    let first = await lastHour();
-    const until = Date.now() + 60_000;
-    while ((first.series[0]?.times.length ?? 0) < 59 && Date.now() < until) {
-      await sleep(200);
-      first = await lastHour();
-    }
+    const first = await eventually(async () => {
+      const answer = await lastHour();
+      return (answer.series[0]?.times.length ?? 0) >= 59 && answer;
+    }, 'the last hour');
     expect(first.series).toHaveLength(1);
     const { times, values } = first.series[0]!;
     expect(times.length).toBeGreaterThanOrEqual(59);
     expect(values.every((value) => value !== null && value > 0)).toBe(true);
     times.slice(1).forEach((time, i) => expect(time - times[i]!).toBe(60_000));
 
-    const second = await eventually('the numbers move', async () => {
+    const second = await eventually(async () => {
       const now = await lastHour();
       const isSame = isDeepStrictEqual(comparedAnswer(now.series), comparedAnswer(first.series));
       return !isSame && now.watermark_ms! > first.watermark_ms! && now;
-    });
+    }, 'the numbers move');
     expect(Date.now() - second.watermark_ms!).toBeLessThan(60_000);
   });
 
   test('has three weeks by the hour, which follow the time of the day', async () => {
     const now = Date.now();
     // The weeks are filled in beside live traffic.
-    const { times, values } = await eventually('the weeks are there', async () => {
+    const { times, values } = await eventually(async () => {
       const { series } = await query(bridge, {
         metric: 'events_per_minute',
         from_ms: now - 21 * DAY_MS,
@@ -80,7 +72,7 @@ describe('a fresh start with the demo', () => {
       });
       const [found] = series;
       return found !== undefined && found.times.length >= 21 * 24 - 2 && found;
-    });
+    }, 'the weeks are there');
     times.slice(1).forEach((time, i) => expect(time - times[i]!).toBe(HOUR_MS));
     const at = (hour: number): number => {
       const own = values.filter((_, i) => new Date(times[i]!).getUTCHours() === hour) as number[];

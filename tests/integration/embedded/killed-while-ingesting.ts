@@ -1,13 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startBridge, type BridgeProcess } from '../../support/bridge-process';
-import { ingest, putProfiles, query, sleep, temporaryFolder } from '../../support/embedded-bridge';
-import {
-  eventsAround,
-  MINUTE_MS,
-  recount,
-  seededRandom,
-  type RawEvent,
-  type Recount,
-} from '../../support/raw-events';
+import { ingest, putProfiles, query, temporaryFolder } from '../../support/embedded-bridge';
+import { eventsAround, MINUTE_MS, recount, type RawEvent, type Recount } from '../../support/raw-events';
+import { createRandom } from '../../support/seeded-random';
 
 /**
  * kill -9 while events come in over HTTP: what was acknowledged is counted exactly once, and a call that was
@@ -33,7 +28,7 @@ export interface KillReport {
 export async function killWhileIngesting(rounds: number, seed: number): Promise<KillReport> {
   const folder = temporaryFolder();
   const environment = { STORE_PATH: `${folder.path}/data`, DEMO: 'off' };
-  const random = seededRandom(seed);
+  const random = createRandom(seed);
   let bridge = await startBridge(environment);
   try {
     await bridge.ready();

@@ -1,18 +1,20 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startBridge, type BridgeProcess } from '../../support/bridge-process';
 import {
   ingest,
   putProfiles,
   query,
   queryEvents,
-  sleep,
   summary,
   temporaryFolder,
   type QueryBody,
 } from '../../support/embedded-bridge';
 import { OriginalDashboard } from '../../support/original-dashboard';
-import { eventsAround, MINUTE_MS, recount, seededRandom, type RawEvent } from '../../support/raw-events';
+import { eventsAround, MINUTE_MS, recount, type RawEvent } from '../../support/raw-events';
 import { comparedAnswer, EventsCopy, SelectionCopy, type SeriesMessage } from '../../support/selection-copy';
 import { WsClient, type Message } from '../../support/ws-client';
+import { eventually } from '../../support/waiting';
+import { createRandom } from '../../support/seeded-random';
 
 /**
  * One query, one number: at one standing watermark every way to ask gives the same digits. A fixed set of events
@@ -82,7 +84,7 @@ describe('at one standing watermark', () => {
     for (const [id, selection] of Object.entries(LIVE)) {
       live.send({ type: 'subscribe_metric', id, from_ms: fromMs, ...selection });
     }
-    const random = seededRandom(7);
+    const random = createRandom(7);
     for (let now = fromMs + 30_000; now < fromMs + 30 * MINUTE_MS; now += 10_000) {
       const batch = eventsAround(now, 20, TRAFFIC, random);
       sent.push(...batch);
@@ -93,14 +95,11 @@ describe('at one standing watermark', () => {
       await visitor.first('current_state');
       visitor.drop();
     }
-    const until = Date.now() + 60_000;
     for (const metric of [REVENUE, 'high_activity_alert', 'events_per_minute', 'active_users_per_minute']) {
-      for (;;) {
+      await eventually(async () => {
         const series = await answer(metric);
-        if (series.length > 0 && series.every(({ open_from_ms }) => open_from_ms === undefined)) break;
-        if (Date.now() > until) throw new Error(`${metric} does not become final`);
-        await sleep(100);
-      }
+        return series.length > 0 && series.every(({ open_from_ms }) => open_from_ms === undefined);
+      }, `all of ${metric} to be final`);
     }
     // What has just become final is told to subscribers too.
     await sleep(1_500);

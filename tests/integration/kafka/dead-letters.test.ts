@@ -1,20 +1,20 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AssignerProtocol, type KafkaMessage } from 'kafkajs';
 import { startKafka, type KafkaBroker } from '../../support/kafka';
 import { startSchemaRegistry } from '../../support/schema-registry';
 import {
   allPoints,
-  eventually,
   goldenRecords,
   mappingOf,
   openStore,
   shiftToNow,
-  sleep,
   startSource,
   toRaw,
   unique,
   watching,
   windowedKey,
 } from './source-setup';
+import { eventually } from '../../support/waiting';
 
 const MINUTE = 60_000;
 const now = Math.floor(Date.now() / MINUTE) * MINUTE;
@@ -43,7 +43,7 @@ describe('dead letters and missing hops', () => {
         found.push(message);
       },
     });
-    await eventually(`${count} records in ${topic}`, () => found.length >= count);
+    await eventually(() => found.length >= count, `${count} records in ${topic}`);
     await consumer.disconnect();
     return found;
   };
@@ -78,8 +78,8 @@ describe('dead letters and missing hops', () => {
     let source = startSource(kafka, [mapping], store, seen, { deadLetterTopic: letters, groupId });
     try {
       await eventually(
-        'the good ones are there',
         async () => (await allPoints(store, mapping.metric)).size === 2,
+        'the good ones are there',
       );
       const found = await readAll(letters, bad.length);
       expect(found.map(({ headers }) => String(headers?.['reason']))).toEqual(
@@ -109,7 +109,7 @@ describe('dead letters and missing hops', () => {
         deadLetterTopic: letters,
         groupId: unique('group'),
       });
-      await eventually('all is read again', () => seen.count(`read ${topic}`) >= 2 * (bad.length + 2));
+      await eventually(() => seen.count(`read ${topic}`) >= 2 * (bad.length + 2), 'all is read again');
       expect(await kafka.ends(letters)).toEqual([bad.length]);
     } finally {
       await source.stop();
@@ -143,8 +143,8 @@ describe('dead letters and missing hops', () => {
       expect(String(letter?.headers?.['reason'])).toBe('conflict');
       expect(String(letter?.headers?.['offset'])).toBe('1');
       await eventually(
-        'the others are there',
         async () => (await allPoints(store, mapping.metric)).size === 2,
+        'the others are there',
       );
     } finally {
       await source.stop();
@@ -162,10 +162,10 @@ describe('dead letters and missing hops', () => {
     const { store, close } = await openStore('lmdb', [mapping], seen);
     const source = startSource(kafka, [mapping], store, seen, { deadLetterTopic: letters });
     try {
-      const failing = await eventually('it says so', () => {
+      const failing = await eventually(() => {
         const { failing } = source.status();
         return failing?.hop === 'dead_letter' ? failing : false;
-      });
+      }, 'it says so');
       expect(failing.message).toContain(letters);
       expect(source.status().topics[0]?.state).toBe('paused');
       expect((await allPoints(store, mapping.metric)).size).toBe(0);
@@ -173,9 +173,9 @@ describe('dead letters and missing hops', () => {
       await sleep(4_000);
       expect(seen.lines.filter(({ message }) => message.startsWith('paused: '))).toHaveLength(1);
       await kafka.createTopic(letters);
-      await eventually('all is read', async () => (await allPoints(store, mapping.metric)).size === 2);
+      await eventually(async () => (await allPoints(store, mapping.metric)).size === 2, 'all is read');
       expect((await kafka.ends(letters))[0]).toBeGreaterThanOrEqual(1);
-      await eventually('it is well', () => source.status().failing === null);
+      await eventually(() => source.status().failing === null, 'it is well');
       expect(seen.lines.filter(({ message }) => message === 'resumed')).toHaveLength(1);
     } finally {
       await source.stop();
@@ -195,7 +195,7 @@ describe('dead letters and missing hops', () => {
     const { store, close } = await openStore('lmdb', [mapping], seen);
     const source = startSource(kafka, [mapping], store, seen, { brokers: [kafka.misnamed[listener]!] });
     try {
-      const failing = await eventually('it says so', () => source.status().failing ?? false);
+      const failing = await eventually(() => source.status().failing ?? false, 'it says so');
       expect(failing).toMatchObject({ hop: 'kafka', message: expect.stringMatching(message) as string });
     } finally {
       await source.stop();
@@ -246,13 +246,13 @@ describe('dead letters and missing hops', () => {
     const { store, close } = await openStore('lmdb', [mapping], seen);
     const source = startSource(kafka, [mapping], store, seen, { groupId });
     try {
-      const failing = await eventually('it says so', () => source.status().failing ?? false);
+      const failing = await eventually(() => source.status().failing ?? false, 'it says so');
       expect(failing.hop).toBe('kafka');
       expect(failing.message).toContain(`another program is a member of the consumer group ${groupId}`);
       expect(failing.message).toContain('KAFKA_GROUP_ID');
       await other.disconnect();
-      await eventually('it reads', async () => (await allPoints(store, mapping.metric)).size === 1);
-      await eventually('it is well', () => source.status().ready && source.status().failing === null);
+      await eventually(async () => (await allPoints(store, mapping.metric)).size === 1, 'it reads');
+      await eventually(() => source.status().ready && source.status().failing === null, 'it is well');
     } finally {
       await source.stop();
       await other.disconnect();
@@ -287,7 +287,7 @@ describe('dead letters and missing hops', () => {
       schemaRegistry: { url: registry.url, ...credentials },
     });
     try {
-      await eventually('it says so', () => source.status().failing?.hop === 'schema_registry');
+      await eventually(() => source.status().failing?.hop === 'schema_registry', 'it says so');
       await registry.listen();
       registry.failWith(500);
       registry.register(recorded[0]!.value_hex!.length > 0 ? 2 : 0, {
@@ -300,16 +300,16 @@ describe('dead letters and missing hops', () => {
         })),
       });
       await eventually(
-        'an answer of 500 is no answer',
         () => source.status().failing?.message.includes('500') === true,
+        'an answer of 500 is no answer',
       );
       expect(await kafka.ends(letters)).toEqual([0]);
       registry.failWith(null);
-      await eventually('all is read', () => seen.count(`accepted ${mapping.metric.name}`) === 100);
+      await eventually(() => seen.count(`accepted ${mapping.metric.name}`) === 100, 'all is read');
       expect(await kafka.ends(letters)).toEqual([0]);
       const unknown = Buffer.concat([Buffer.from([0, 0, 0, 0, 99]), Buffer.from([2])]);
       await kafka.produce(topic, [{ ...good('x', 1), value: unknown }, toRaw(recorded[100]!, shift)]);
-      await eventually('the next is read', () => seen.count(`accepted ${mapping.metric.name}`) === 101);
+      await eventually(() => seen.count(`accepted ${mapping.metric.name}`) === 101, 'the next is read');
       expect(seen.count(`dead ${topic} unknown_schema`)).toBe(1);
       expect(await kafka.ends(letters)).toEqual([1]);
     } finally {

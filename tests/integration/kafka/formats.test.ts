@@ -1,7 +1,6 @@
 import { startKafka, type KafkaBroker } from '../../support/kafka';
 import {
   allPoints,
-  eventually,
   mappingOf,
   openStore,
   startSource,
@@ -10,6 +9,7 @@ import {
   windowedKey,
   type OpenStore,
 } from './source-setup';
+import { eventually } from '../../support/waiting';
 
 const MINUTE = 60_000;
 const now = Math.floor(Date.now() / MINUTE) * MINUTE;
@@ -43,7 +43,7 @@ describe('what a broker hands over', () => {
       const { store, close } = await openStore('lmdb', [mapping], seen);
       const source = startSource(kafka, [mapping], store, seen);
       try {
-        await eventually('all are read', () => seen.count(`accepted ${mapping.metric.name}`) === 3_000);
+        await eventually(() => seen.count(`accepted ${mapping.metric.name}`) === 3_000, 'all are read');
         const points = await allPoints(store, mapping.metric);
         expect(points.size).toBe(200);
         for (const [id, { measures, revision }] of points) {
@@ -86,19 +86,19 @@ describe('what a broker hands over', () => {
       await send(2, false);
       await send(3, true);
       await send(4, false);
-      await eventually('the reader stands at the end', () => {
+      await eventually(() => {
         const partition = source.status().topics[0]?.partitions[0];
         return partition?.end === 24 && partition.lag === 0;
-      });
+      }, 'the reader stands at the end');
       const applied = await store.appliedOffsets(mapping.metric);
       expect(applied.get(0)).toBe(23);
       for (const { measures, revision } of (await allPoints(store, mapping.metric)).values()) {
         expect({ measures, revision }).toEqual({ measures: [3], revision: 2 });
       }
-      await eventually('the watermark shows a read to the end', async () => {
+      await eventually(async () => {
         const { watermarkMs } = await store.progress(mapping.metric);
         return watermarkMs !== null;
-      });
+      }, 'the watermark shows a read to the end');
     } finally {
       await source.stop();
       await producer.disconnect();
@@ -121,8 +121,8 @@ describe('what a broker hands over', () => {
         sasl: { mechanism, ...credentials },
       });
       try {
-        await eventually('all are read', () => seen.count(`accepted ${mapping.metric.name}`) === 10);
-        await eventually('and the bad one', () => seen.count(`dead ${topic} key_missing`) === 1);
+        await eventually(() => seen.count(`accepted ${mapping.metric.name}`) === 10, 'all are read');
+        await eventually(() => seen.count(`dead ${topic} key_missing`) === 1, 'and the bad one');
       } finally {
         await source.stop();
         await close();
@@ -143,7 +143,7 @@ describe('what a broker hands over', () => {
       sasl: { mechanism: 'scram-sha-256', username: 'bridge', password: 'wrong-password' },
     });
     try {
-      const failing = await eventually('it fails', () => source.status().failing ?? false);
+      const failing = await eventually(() => source.status().failing ?? false, 'it fails');
       expect(failing.hop).toBe('kafka');
       expect(failing.message).toMatch(/authentication/i);
       expect(source.status().ready).toBe(false);

@@ -6,7 +6,6 @@ import { startSchemaRegistry } from '../../support/schema-registry';
 import {
   allPoints,
   defaultMappings,
-  eventually,
   goldenRecords,
   openStore,
   shiftToNow,
@@ -17,6 +16,7 @@ import {
   type GoldenRecord,
   type StoreKind,
 } from './source-setup';
+import { eventually } from '../../support/waiting';
 
 /** What a real ksqlDB wrote, byte for byte through a real broker: the store holds the last value of every key. */
 
@@ -122,7 +122,7 @@ describe.each<StoreKind>(['lmdb', 'redis'])('recorded ksqlDB topics into %s', (k
           }
           return true;
         };
-        await eventually('every point is there', compare);
+        await eventually(compare, 'every point is there');
 
         // A replay from the start: another group, the same store. No value and no revision may change.
         const total = [...records.values()].reduce((sum, each) => sum + each.length, 0);
@@ -130,15 +130,18 @@ describe.each<StoreKind>(['lmdb', 'redis'])('recorded ksqlDB topics into %s', (k
           [...seen.counts]
             .filter(([name]) => name.startsWith('accepted'))
             .reduce((sum, [, count]) => sum + count, 0);
-        await eventually('every record is counted', () => accepted() === total);
+        await eventually(() => accepted() === total, 'every record is counted');
         await source.stop();
         // A topic that appears under a reading group can be read more than once.
         const before = new Map([...topics.values()].map((topic) => [topic, seen.count(`read ${topic}`)]));
         source = startSource(kafka, mappings, store, seen, { ...options, groupId: unique('group') });
-        await eventually('everything was read again', () =>
-          [...topics].every(
-            ([name, topic]) => seen.count(`read ${topic}`) - before.get(topic)! >= records.get(name)!.length,
-          ),
+        await eventually(
+          () =>
+            [...topics].every(
+              ([name, topic]) =>
+                seen.count(`read ${topic}`) - before.get(topic)! >= records.get(name)!.length,
+            ),
+          'everything was read again',
         );
         await compare();
         expect(accepted()).toBe(total);

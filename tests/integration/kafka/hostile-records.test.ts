@@ -2,7 +2,8 @@ import { startKafka, type KafkaBroker } from '../../support/kafka';
 import { startSchemaRegistry } from '../../support/schema-registry';
 import { AVRO_SCHEMA, AVRO_SCHEMA_ID, writeHostileCorpus } from './hostile-corpus';
 import { readLetters } from './letters';
-import { allPoints, eventually, mappingOf, openStore, startSource, unique, watching } from './source-setup';
+import { allPoints, mappingOf, openStore, startSource, unique, watching } from './source-setup';
+import { eventually } from '../../support/waiting';
 
 const MINUTE = 60_000;
 
@@ -32,7 +33,7 @@ describe('records that nobody would write on purpose', () => {
         schemaRegistry: { url: registry.url },
       });
       try {
-        await eventually('all are read', () => seen.count(`read ${topic}`) >= options.records);
+        await eventually(() => seen.count(`read ${topic}`) >= options.records, 'all are read');
         const points = await allPoints(store, mapping.metric);
         expect(new Map([...points].map(([id, { measures }]) => [id, measures[0]]))).toEqual(good);
         const found = await readLetters(kafka, letters);

@@ -5,7 +5,8 @@ import type { KafkaTls } from '../../../backend-bridge/src/kafka/options';
 import { createSchemaRegistry } from '../../../backend-bridge/src/kafka/schema-registry';
 import { startKafka, type KafkaBroker } from '../../support/kafka';
 import { startTokenServer, type TokenServer } from '../../support/token-server';
-import { eventually, mappingOf, openStore, startSource, unique, watching, windowedKey } from './source-setup';
+import { mappingOf, openStore, startSource, unique, watching, windowedKey } from './source-setup';
+import { eventually } from '../../support/waiting';
 
 const now = Math.floor(Date.now() / 60_000) * 60_000;
 const credentials = { clientId: 'streamkpi', clientSecret: 'top secret' };
@@ -23,10 +24,10 @@ async function reads(kafka: KafkaBroker, access: Access, meanwhile = async (): P
   const source = startSource(kafka, [mapping], store, seen, access);
   const accepted = async (count: number): Promise<void> => {
     await kafka.produce(topic, [{ key: windowedKey(`key-${count}`, now), value: '{"N":1}', timestamp: now }]);
-    await eventually('it is read', () => {
+    await eventually(() => {
       if (seen.count(`accepted ${metric.name}`) === count) return true;
       throw new Error(JSON.stringify(source.status()));
-    });
+    }, 'it is read');
   };
   try {
     await accepted(1);
@@ -52,7 +53,7 @@ async function refusal(access: Access): Promise<string> {
   );
   void source.start();
   try {
-    return await eventually('it says so', () => source.status().failing?.message ?? false);
+    return await eventually(() => source.status().failing?.message ?? false, 'it says so');
   } finally {
     await source.stop();
     await close();
@@ -87,7 +88,7 @@ describe('OAUTHBEARER, with tokens that are checked by the keys of their issuer'
   it('reads on past the end of several tokens, in one membership', async () => {
     const before = tokens.given();
     const { joined } = await reads(kafka, access(), () =>
-      eventually('tokens have ended', () => tokens.given() - before >= 3).then(() => undefined),
+      eventually(() => tokens.given() - before >= 3, 'tokens have ended').then(() => undefined),
     );
     expect(joined).toBe(1);
   }, 180_000);

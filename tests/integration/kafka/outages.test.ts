@@ -1,17 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startKafka, type KafkaBroker, type RawRecord } from '../../support/kafka';
 import type { Source } from '../../../backend-bridge/src/domain/source';
 import { topicLog } from './topic-log';
-import {
-  allPoints,
-  eventually,
-  mappingOf,
-  openStore,
-  sleep,
-  startSource,
-  unique,
-  watching,
-  windowedKey,
-} from './source-setup';
+import { allPoints, mappingOf, openStore, startSource, unique, watching, windowedKey } from './source-setup';
+import { eventually } from '../../support/waiting';
 
 const MINUTE = 60_000;
 const now = Math.floor(Date.now() / MINUTE) * MINUTE;
@@ -85,25 +77,25 @@ describe('outages', () => {
         throw new Error(`${accepted} of ${records}, ${JSON.stringify(source.status())}`);
       };
       try {
-        await eventually('it reads', () => seen.count(`accepted ${metric.name}`) > 200);
+        await eventually(() => seen.count(`accepted ${metric.name}`) > 200, 'it reads');
         if (how === 'restart') await kafka.restart();
         else if (how === 'kill9') {
           await kafka.kill9();
-          await eventually('it says so', () => source.status().failing?.hop === 'kafka');
+          await eventually(() => source.status().failing?.hop === 'kafka', 'it says so');
           await kafka.restart();
         } else {
           kafka.pauseProcess();
-          await eventually('it says so', () => source.status().failing?.hop === 'kafka');
+          await eventually(() => source.status().failing?.hop === 'kafka', 'it says so');
           kafka.resume();
         }
         const before = sending.sent();
-        await eventually('records are taken again', () => sending.sent() > before + 300, 60_000);
+        await eventually(() => sending.sent() > before + 300, 'records are taken again', 60_000);
         await sending.stop();
         const expected = await expectedPoints(kafka, topic);
         // A consumer that kafkajs has lost is noticed after 30 s, and another one joins.
-        await eventually('all are read', () => readAll(expected.records), 120_000);
+        await eventually(() => readAll(expected.records), 'all are read', 120_000);
         expect(await allPoints(store, metric)).toEqual(expected.points);
-        await eventually('it is well', () => source.status().failing === null && source.status().ready);
+        await eventually(() => source.status().failing === null && source.status().ready, 'it is well');
       } finally {
         await sending.stop().catch(() => undefined);
         await source.stop();
@@ -122,24 +114,24 @@ describe('outages', () => {
     const source = startSource(kafka, [mapping], store, seen);
     const sending = load(topic);
     try {
-      await eventually('it reads', () => seen.count(`accepted ${metric.name}`) > 200);
+      await eventually(() => seen.count(`accepted ${metric.name}`) > 200, 'it reads');
       redis!.pauseProcess();
-      await eventually('it says so', () => source.status().failing?.hop === 'store');
+      await eventually(() => source.status().failing?.hop === 'store', 'it says so');
       await sleep(4_000);
       // The group is kept all the while: nobody else takes the partitions.
       expect(seen.lines.filter(({ message }) => message === 'joined the consumer group').length).toBe(1);
       redis!.resume();
-      await eventually('it is well', () => source.status().failing === null);
+      await eventually(() => source.status().failing === null, 'it is well');
       await redis!.kill9();
       await redis!.restart();
       await sleep(1_000);
       await sending.stop();
       const expected = await expectedPoints(kafka, topic);
-      await eventually('the empty store is filled from the log', async () => {
+      await eventually(async () => {
         expect(await allPoints(store, metric)).toEqual(expected.points);
         return true;
-      });
-      await eventually('it is well again', () => source.status().failing === null);
+      }, 'the empty store is filled from the log');
+      await eventually(() => source.status().failing === null, 'it is well again');
     } finally {
       await sending.stop().catch(() => undefined);
       await source.stop();
@@ -158,23 +150,23 @@ describe('outages', () => {
     let second: Source | null = null;
     const sending = load(topic);
     try {
-      await eventually('it reads', () => seen.count(`accepted ${metric.name}`) > 200);
+      await eventually(() => seen.count(`accepted ${metric.name}`) > 200, 'it reads');
       const other = startSource(kafka, [mapping], store, seen, { groupId });
       second = other;
-      await eventually('they share', () => {
+      await eventually(() => {
         const owned = [first, other].map(
           (source) => source.status().topics[0]?.partitions.filter((each) => each.owned).length ?? 0,
         );
         return owned[0]! > 0 && owned[1]! > 0 && owned[0]! + owned[1]! === 3;
-      });
+      }, 'they share');
       await first.stop();
       await eventually(
-        'the second has all',
         () => other.status().topics[0]?.partitions.every(({ owned }) => owned) === true,
+        'the second has all',
       );
       await sending.stop();
       const expected = await expectedPoints(kafka, topic);
-      await eventually('all are read', () => seen.count(`accepted ${metric.name}`) === expected.records);
+      await eventually(() => seen.count(`accepted ${metric.name}`) === expected.records, 'all are read');
       expect(await allPoints(store, metric)).toEqual(expected.points);
     } finally {
       await sending.stop().catch(() => undefined);

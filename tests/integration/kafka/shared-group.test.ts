@@ -1,20 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AssignerProtocol, type Consumer, type PartitionAssigner } from 'kafkajs';
 import type { Source } from '../../../backend-bridge/src/domain/source';
 import { lagOf } from '../../../backend-bridge/src/domain/source';
 import { createRedisStore } from '../../../backend-bridge/src/redis/redis-store';
 import { startKafka, type KafkaBroker, type RawRecord } from '../../support/kafka';
 import { startRedis, type RedisServer } from '../../support/redis';
-import {
-  allPoints,
-  eventually,
-  mappingOf,
-  openStore,
-  sleep,
-  startSource,
-  unique,
-  watching,
-  windowedKey,
-} from './source-setup';
+import { allPoints, mappingOf, openStore, startSource, unique, watching, windowedKey } from './source-setup';
+import { eventually } from '../../support/waiting';
 
 const MINUTE = 60_000;
 const PARTITIONS = 4;
@@ -35,10 +27,10 @@ const isReady = (source: Source): boolean => {
 };
 /** What /readyz says once it names a group. */
 const named = (source: Source, groupId: string): Promise<string> =>
-  eventually('the group is named', () => {
+  eventually(() => {
     const message = source.status().failing?.message ?? '';
     return message.includes(groupId) && message.includes('KAFKA_GROUP_ID') ? message : false;
-  });
+  }, 'the group is named');
 
 describe('a consumer group that is shared', () => {
   let kafka: KafkaBroker;
@@ -77,7 +69,7 @@ describe('a consumer group that is shared', () => {
     const one = startSource(kafka, [mapping], first.store, seen, { groupId, ...fast });
     let two: Source | null = null;
     try {
-      await eventually('the first is ready', () => isReady(one));
+      await eventually(() => isReady(one), 'the first is ready');
       two = startSource(kafka, [mapping], second.store, other, { groupId, ...fast });
       const everReady = { two: false };
       const sampling = setInterval(() => (everReady.two ||= isReady(two!)), 20);
@@ -86,13 +78,14 @@ describe('a consumer group that is shared', () => {
       expect(b).toMatch(/a bridge with another store/);
       await kafka.produce(mapping.topic, round(2));
       await eventually(
-        'the lag counts what the other one reads',
         () => (lagOf(one.status().topics[0]!) ?? 0) > 0,
+        'the lag counts what the other one reads',
       );
       expect(one.status().topics[0]).toMatchObject({ state: 'waiting', reason: a });
       // The other one has read and committed what the first one lacks.
-      await eventually('all is committed', async () =>
-        (await kafka.committed(groupId, mapping.topic)).every((next) => next === 2),
+      await eventually(
+        async () => (await kafka.committed(groupId, mapping.topic)).every((next) => next === 2),
+        'all is committed',
       );
       clearInterval(sampling);
       expect(everReady.two).toBe(false);
@@ -102,10 +95,10 @@ describe('a consumer group that is shared', () => {
         [one, first],
         [two, second],
       ] as const) {
-        await eventually('it is ready', () => isReady(source) && lagOf(source.status().topics[0]!) === 0);
+        await eventually(() => isReady(source) && lagOf(source.status().topics[0]!) === 0, 'it is ready');
         await eventually(
-          'it has everything',
           async () => (await allPoints(store, mapping.metric)).size === 2 * PARTITIONS,
+          'it has everything',
         );
       }
     } finally {
@@ -123,10 +116,12 @@ describe('a consumer group that is shared', () => {
       startSource(kafka, [mapping], store, seen, { groupId, ...fast }),
     );
     try {
-      await eventually('both replicas are ready and share the work', () =>
-        sources.every(
-          (source) => isReady(source) && source.status().topics[0]?.partitions.some(({ owned }) => owned),
-        ),
+      await eventually(
+        () =>
+          sources.every(
+            (source) => isReady(source) && source.status().topics[0]?.partitions.some(({ owned }) => owned),
+          ),
+        'both replicas are ready and share the work',
       );
       // Past the grace, in which a stranger would be named.
       const messages = new Set<string | undefined>();
@@ -139,10 +134,10 @@ describe('a consumer group that is shared', () => {
       sources.push(startSource(kafka, [mapping], other.store, other.seen, { groupId, ...fast }));
       await Promise.all(sources.map((source) => named(source, groupId)));
       await sources.pop()!.stop();
-      await eventually('the replicas are ready again', () => sources.every(isReady));
+      await eventually(() => sources.every(isReady), 'the replicas are ready again');
       await eventually(
-        'nothing is missing',
         async () => (await allPoints(made[0].store, mapping.metric)).size === PARTITIONS,
+        'nothing is missing',
       );
     } finally {
       await Promise.all(sources.map((source) => source.stop()));
@@ -160,21 +155,22 @@ describe('a consumer group that is shared', () => {
       .client({ clientId: 'billing' })
       .consumer({ groupId, heartbeatInterval: 300, maxWaitTimeInMs: 200 });
     try {
-      await eventually('it is ready', () => isReady(source));
+      await eventually(() => isReady(source), 'it is ready');
       await program.connect();
       await program.subscribe({ topic: mapping.topic });
       await program.run({ autoCommitInterval: 100, eachMessage: async () => undefined });
       expect(await named(source, groupId)).toMatch(/another program \(client billing at .*\)/);
       await kafka.produce(mapping.topic, round(2));
-      await eventually('all is committed', async () =>
-        (await kafka.committed(groupId, mapping.topic)).every((next) => next === 2),
+      await eventually(
+        async () => (await kafka.committed(groupId, mapping.topic)).every((next) => next === 2),
+        'all is committed',
       );
       expect((await allPoints(store, mapping.metric)).size).toBeLessThan(2 * PARTITIONS);
       await program.disconnect();
-      await eventually('it is ready again', () => isReady(source));
+      await eventually(() => isReady(source), 'it is ready again');
       await eventually(
-        'nothing is missing',
         async () => (await allPoints(store, mapping.metric)).size === 2 * PARTITIONS,
+        'nothing is missing',
       );
     } finally {
       await program.disconnect();
@@ -214,17 +210,17 @@ describe('a consumer group that is shared', () => {
     await program.subscribe({ topic: mapping.topic });
     await program.run({ eachMessage: async () => undefined });
     await eventually(
-      'the program has joined',
       async () => (await program.describeGroup()).state === 'Stable',
+      'the program has joined',
     );
     const source = startSource(kafka, [mapping], store, seen, { groupId, ...fast });
     try {
       expect(await named(source, groupId)).toMatch(/another program is a member of the consumer group/);
       await program.disconnect();
-      await eventually('it is ready', () => isReady(source));
+      await eventually(() => isReady(source), 'it is ready');
       await eventually(
-        'everything is read',
         async () => (await allPoints(store, mapping.metric)).size === PARTITIONS,
+        'everything is read',
       );
     } finally {
       await program.disconnect();

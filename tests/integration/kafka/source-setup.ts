@@ -17,29 +17,6 @@ import { startRedis, type RedisServer } from '../../support/redis';
 export const DEFAULT_METRICS = join(__dirname, '../../../backend-bridge/metrics.yaml');
 const FIXTURES = join(__dirname, '../../fixtures');
 
-export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Waits until the check holds; its last failure is the error. */
-export async function eventually<T>(
-  what: string,
-  check: () => Promise<T | false> | T | false,
-  timeoutMs = 60_000,
-): Promise<T> {
-  const until = Date.now() + timeoutMs;
-  let last: unknown = 'it did not hold';
-  while (Date.now() < until) {
-    try {
-      const found = await check();
-      if (found !== false) return found;
-      last = 'it did not hold';
-    } catch (error) {
-      last = error;
-    }
-    await sleep(50);
-  }
-  throw new Error(`${what}: not within ${timeoutMs} ms (${String(last)})`);
-}
-
 export interface Seen {
   readonly lines: { readonly level: string; readonly message: string; readonly fields: object }[];
   readonly counts: Map<string, number>;

@@ -1,6 +1,7 @@
 import type { KafkaMessage } from 'kafkajs';
 import type { KafkaBroker } from '../../support/kafka';
-import { eventually, unique } from './source-setup';
+import { unique } from './source-setup';
+import { eventually } from '../../support/waiting';
 
 /** Every record that a topic holds now, read by a consumer of its own; in order within each partition. */
 export async function topicLog(kafka: KafkaBroker, topic: string): Promise<KafkaMessage[]> {
@@ -17,7 +18,7 @@ export async function topicLog(kafka: KafkaBroker, topic: string): Promise<Kafka
         next[partition] = Number(message.offset) + 1;
       },
     });
-    await eventually(`${topic} is read`, () => ends.every((end, partition) => next[partition]! >= end));
+    await eventually(() => ends.every((end, partition) => next[partition]! >= end), `${topic} is read`);
   } finally {
     await consumer.disconnect();
   }

@@ -1,17 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { startKafka, type KafkaBroker, type RawRecord } from '../../support/kafka';
 import {
   allPoints,
-  eventually,
   mappingOf,
   openStore,
-  sleep,
   startSource,
   unique,
   watching,
   windowedKey,
   type StoreKind,
 } from './source-setup';
+import { eventually } from '../../support/waiting';
 
 const MINUTE = 60_000;
 const now = Math.floor(Date.now() / MINUTE) * MINUTE;
@@ -41,19 +41,22 @@ describe.each<StoreKind>(['lmdb', 'redis'])('topics that change, into %s', (kind
     const { store, close } = await openStore(kind, mappings, seen);
     const source = startSource(kafka, mappings, store, seen);
     try {
-      await eventually('the first is read', async () => (await allPoints(store, there.metric)).size === 1);
+      await eventually(async () => (await allPoints(store, there.metric)).size === 1, 'the first is read');
       expect(source.status().topics[1]?.state).toBe('missing');
       expect(source.status().topics[1]?.reason).toContain('does not exist');
-      await eventually('it is ready', () => source.status().ready && source.status().failing === null);
+      await eventually(() => source.status().ready && source.status().failing === null, 'it is ready');
       await kafka.createTopic(later.topic, { partitions: 2 });
       await kafka.produce(later.topic, [record('b', 2, 1)]);
-      await eventually('the second is read', async () => (await allPoints(store, later.metric)).size === 1);
+      await eventually(async () => (await allPoints(store, later.metric)).size === 1, 'the second is read');
       await kafka.produce(there.topic, [record('a', 3)]);
-      await eventually('the first goes on', async () =>
-        [...(await allPoints(store, there.metric)).values()].some(({ measures }) => measures[0] === 3),
+      await eventually(
+        async () =>
+          [...(await allPoints(store, there.metric)).values()].some(({ measures }) => measures[0] === 3),
+        'the first goes on',
       );
-      await eventually('both are reading', () =>
-        source.status().topics.every(({ state }) => state === 'reading'),
+      await eventually(
+        () => source.status().topics.every(({ state }) => state === 'reading'),
+        'both are reading',
       );
     } finally {
       await source.stop();
@@ -67,7 +70,7 @@ describe.each<StoreKind>(['lmdb', 'redis'])('topics that change, into %s', (kind
     const { store, close } = await openStore(kind, [mapping], seen);
     const source = startSource(kafka, [mapping], store, seen);
     try {
-      const failing = await eventually('it says so', () => source.status().failing ?? false);
+      const failing = await eventually(() => source.status().failing ?? false, 'it says so');
       expect(failing.hop).toBe('source');
       expect(failing.message).toContain(mapping.topic);
     } finally {
@@ -85,12 +88,12 @@ describe.each<StoreKind>(['lmdb', 'redis'])('topics that change, into %s', (kind
     const { store, close } = await openStore(kind, [mapping], seen);
     const source = startSource(kafka, [mapping], store, seen);
     try {
-      await eventually('the first topic is read', async () => (await allPoints(store, metric)).size === 2);
+      await eventually(async () => (await allPoints(store, metric)).size === 2, 'the first topic is read');
       await kafka.deleteTopic(topic);
-      await eventually('its absence is reported', () => source.status().topics[0]?.state === 'missing');
+      await eventually(() => source.status().topics[0]?.state === 'missing', 'its absence is reported');
       await kafka.createTopic(topic, { partitions: 3 });
       await kafka.produce(topic, [record('a', 10, 2), record('c', 11, 0)]);
-      await eventually('the new topic is read', () => seen.count(`read ${topic}`) >= 6);
+      await eventually(() => seen.count(`read ${topic}`) >= 6, 'the new topic is read');
       const points = await allPoints(store, metric);
       // The offset is lower than before; the incarnation makes it the newer record.
       expect(points.get(`a@${now}`)).toEqual({ measures: [10], revision: 4, removed: false });
@@ -128,7 +131,7 @@ describe.each<StoreKind>(['lmdb', 'redis'])('topics that change, into %s', (kind
     };
     try {
       const producing = produceOn();
-      await eventually('some are read', () => seen.count(`accepted ${metric.name}`) > 100);
+      await eventually(() => seen.count(`accepted ${metric.name}`) > 100, 'some are read');
       await kafka.addPartitions(topic, 5);
       await sleep(2_500);
       going = false;
@@ -136,13 +139,14 @@ describe.each<StoreKind>(['lmdb', 'redis'])('topics that change, into %s', (kind
       // Records may be read twice around the growth, so their count says nothing; what is stored does.
       const stored = async (): Promise<Map<string, number | undefined>> =>
         new Map([...(await allPoints(store, metric))].map(([id, { measures }]) => [id, measures[0]]));
-      await eventually('the last value of every key is stored', async () =>
-        isDeepStrictEqual(await stored(), last),
+      await eventually(
+        async () => isDeepStrictEqual(await stored(), last),
+        'the last value of every key is stored',
       ).catch(() => undefined);
       expect(await stored()).toEqual(last);
       await eventually(
-        'the reader stands at the end',
         () => source.status().topics[0]?.partitions.every(({ lag }) => lag === 0) === true,
+        'the reader stands at the end',
       );
       expect(source.status().topics[0]?.partitions.length).toBe(5);
     } finally {
@@ -162,13 +166,13 @@ describe.each<StoreKind>(['lmdb', 'redis'])('topics that change, into %s', (kind
     const { store, close } = await openStore(kind, [mapping], seen);
     let source = startSource(kafka, [mapping], store, seen, { groupId });
     try {
-      await eventually('all is read', () => seen.count(`read ${topic}`) >= 3);
-      await eventually('and committed', async () => (await kafka.committed(groupId, topic))[0] === 3);
+      await eventually(() => seen.count(`read ${topic}`) >= 3, 'all is read');
+      await eventually(async () => (await kafka.committed(groupId, topic))[0] === 3, 'and committed');
       const before = await allPoints(store, metric);
       await source.stop();
       await (await kafka.admin()).setOffsets({ groupId, topic, partitions: [{ partition: 0, offset: '0' }] });
       source = startSource(kafka, [mapping], store, seen, { groupId });
-      await eventually('all is read again', () => seen.count(`read ${topic}`) >= 6);
+      await eventually(() => seen.count(`read ${topic}`) >= 6, 'all is read again');
       expect(await allPoints(store, metric)).toEqual(before);
       expect(seen.count(`ignored ${metric.name}`)).toBe(3);
       await source.stop();
@@ -177,8 +181,8 @@ describe.each<StoreKind>(['lmdb', 'redis'])('topics that change, into %s', (kind
       const other = await openStore(kind, [mapping], seen);
       source = startSource(kafka, [mapping], other.store, seen, { groupId });
       await eventually(
-        'an empty store is filled',
         async () => (await allPoints(other.store, metric)).size === 2,
+        'an empty store is filled',
       );
       expect(await allPoints(other.store, metric)).toEqual(before);
       await source.stop();
@@ -199,7 +203,7 @@ describe.each<StoreKind>(['lmdb', 'redis'])('topics that change, into %s', (kind
     const { store, close } = await openStore(kind, [mapping], seen);
     const source = startSource(kafka, [mapping], store, seen);
     try {
-      await eventually('the rest is read', async () => (await allPoints(store, metric)).size === 1);
+      await eventually(async () => (await allPoints(store, metric)).size === 1, 'the rest is read');
       expect((await store.appliedOffsets(metric)).get(0)).toBe(2);
     } finally {
       await source.stop();

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { parseMetricsFile } from '../../../backend-bridge/src/config/metrics-file';
 import { startKafka, type KafkaBroker, type RawRecord } from '../../support/kafka';
 import { startSchemaRegistry, type SchemaRegistryServer } from '../../support/schema-registry';
-import { allPoints, eventually, openStore, startSource, watching, type StoreKind } from './source-setup';
+import { allPoints, openStore, startSource, watching, type StoreKind } from './source-setup';
+import { eventually } from '../../support/waiting';
 
 /** Bytes that others' serializers wrote (tests/fixtures/writers), through a real broker into both stores. */
 
@@ -166,12 +167,12 @@ describe('what others wrote', () => {
       const { store, close } = await openStore(kind, mappings, seen);
       const source = startSource(kafka, mappings, store, seen, { schemaRegistry: { url: registry.url } });
       try {
-        await eventually('all is read', async () => {
+        await eventually(async () => {
           const offsets = await Promise.all(mappings.map(({ metric }) => store.appliedOffsets(metric)));
           return offsets.every(
             (applied, i) => applied.get(0) === recorded.get(mappings[i]!.topic)!.length - 1,
           );
-        });
+        }, 'all is read');
         const found: Record<string, Expected[string]> = {};
         for (const { metric, topic } of mappings) {
           const points: Record<string, number[] | typeof GONE> = {};

@@ -3,7 +3,8 @@ import { historyMetric, MINUTE, T0 } from '../../support/history-windows';
 import { compareRange } from './history-answers';
 import { runHistorySchedules } from './history-schedules';
 import { HistoryWorld, TIERS, tieredMetric, type Logged } from './history-world';
-import { eventually, hashOf, type StoreFactory } from './store-rig';
+import { hashOf, type StoreFactory } from './store-rig';
+import { eventually } from '../../support/waiting';
 
 /** Steps that stay when their windows have left the retention. */
 
@@ -75,11 +76,10 @@ export function describeHistory(factory: StoreFactory, { short = false } = {}): 
     await world.sealed();
     expect((await world.state()).tiers[0]!.bytes).toBeGreaterThan(0);
     world.advance(4 * 1_440);
-    await eventually(
-      async () => expect((await world.state()).tiers[0]).toMatchObject({ steps: 0, bytes: 0 }),
-      60_000,
+    await eventually(async () =>
+      expect((await world.state()).tiers[0]).toMatchObject({ steps: 0, bytes: 0 }),
     );
-    await eventually(async () => expect(await world.store.listSeries(world.metric)).toEqual([]), 60_000);
+    await eventually(async () => expect(await world.store.listSeries(world.metric)).toEqual([]));
   });
 
   if (short) return;

@@ -8,7 +8,6 @@ import {
 import type { Metric } from '../../../backend-bridge/src/domain/metric';
 import type { PartitionGap } from '../../../backend-bridge/src/domain/store';
 import {
-  eventually,
   HOPPING,
   HOUR,
   listen,
@@ -21,6 +20,7 @@ import {
   T,
   type StoreFactory,
 } from './store-rig';
+import { eventually } from '../../support/waiting';
 
 /** Watermark, idle partitions, finality, corrections, and what is told of changes. */
 export function describeProgress(factory: StoreFactory): void {

@@ -1,16 +1,6 @@
 import type { Metric } from '../../../backend-bridge/src/domain/metric';
-import {
-  eventually,
-  HOUR,
-  listen,
-  metricOf,
-  MINUTE,
-  NOW,
-  Scene,
-  SECOND,
-  T,
-  type StoreFactory,
-} from './store-rig';
+import { HOUR, listen, metricOf, MINUTE, NOW, Scene, SECOND, T, type StoreFactory } from './store-rig';
+import { eventually } from '../../support/waiting';
 
 /** Other definitions while the store is in use: new metrics, removed ones, changed ones. */
 export function describeReload(factory: StoreFactory): void {

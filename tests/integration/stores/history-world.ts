@@ -10,7 +10,8 @@ import type { HistoryState, SeriesStore } from '../../../backend-bridge/src/doma
 import { historyMetric, MEASURES, MINUTE, T0, type Window } from '../../support/history-windows';
 import { engineOf, RULES, SITES } from './history-answers';
 import { expected, expectSame, shown } from './shown-steps';
-import { eventually, hashOf, type StoreUnderTest } from './store-rig';
+import { hashOf, type StoreUnderTest } from './store-rig';
+import { eventually } from '../../support/waiting';
 
 /** A topic, a store that reads it, and what its windows come to. */
 
@@ -108,7 +109,7 @@ export class HistoryWorld {
         T0 + this.now * MINUTE,
       );
       expect((await this.state()).sealedBeforeMs).toBeGreaterThanOrEqual(target ?? 0);
-    }, 60_000);
+    });
   }
 
   async restart(metric = this.metric): Promise<void> {

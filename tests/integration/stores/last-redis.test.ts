@@ -19,7 +19,6 @@ import { startRedis, type RedisServer } from '../../support/redis';
 import { createRandom } from '../../support/seeded-random';
 import {
   batch,
-  eventually,
   listen,
   MINUTE,
   minutesAgo,
@@ -30,6 +29,7 @@ import {
   testMetric,
   TOPIC_ID,
 } from './redis-rig';
+import { eventually } from '../../support/waiting';
 
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -220,7 +220,7 @@ describe('bridges of the last release and of this one', () => {
     await identified(last, metric);
     await last.write(record(0, 'a', 1, 0));
     const store = await thisRelease(url, [keeping]);
-    await eventually(() => expect(last.epoch()).toBe(store.epoch()), 2_000);
+    await eventually(() => expect(last.epoch()).toBe(store.epoch()));
     expect(await last.write(record(0, 'b', 2, 1))).toMatchObject({ accepted: 1 });
     expect(await store.write({ ...record(1, 'c', 3, 0), metric: keeping })).toMatchObject({ accepted: 1 });
     expect(await told(store)).toEqual(await told(last));

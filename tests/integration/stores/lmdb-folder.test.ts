@@ -8,17 +8,8 @@ import type { Metric } from '../../../backend-bridge/src/domain/metric';
 import type { SeriesStore } from '../../../backend-bridge/src/domain/store';
 import { openEnvironment } from '../../../backend-bridge/src/lmdb/environment';
 import { lmdbStore, newFolder } from './lmdb-rig';
-import {
-  eventually,
-  HOUR,
-  metricOf,
-  MINUTE,
-  NOW,
-  Scene,
-  SESSIONS,
-  T,
-  type StoreUnderTest,
-} from './store-rig';
+import { HOUR, metricOf, MINUTE, NOW, Scene, SESSIONS, T, type StoreUnderTest } from './store-rig';
+import { eventually } from '../../support/waiting';
 
 const folders: string[] = [];
 const stores: SeriesStore[] = [];

@@ -6,7 +6,6 @@ import type { SeriesStore } from '../../../backend-bridge/src/domain/store';
 import { startRedis, type RedisServer } from '../../support/redis';
 import {
   batch,
-  eventually,
   identify,
   MINUTE,
   minutesAgo,
@@ -17,6 +16,7 @@ import {
   TOPIC_ID,
   writeApplied,
 } from './redis-rig';
+import { eventually } from '../../support/waiting';
 
 /** Two stores on one Redis, as two bridges have them: the clock of one is right, that of the other ten minutes ahead. */
 

@@ -4,7 +4,6 @@ import type { SeriesStore } from '../../../backend-bridge/src/domain/store';
 import { redisCommand, startRedis, type RedisOptions, type RedisServer } from '../../support/redis';
 import {
   batch,
-  eventually,
   identify,
   listen,
   minutesAgo,
@@ -14,6 +13,7 @@ import {
   testMetric,
   writeApplied,
 } from './redis-rig';
+import { eventually } from '../../support/waiting';
 
 const metric = testMetric('orders');
 const servers: RedisServer[] = [];

@@ -12,7 +12,6 @@ import {
 import { startTcpProxy } from '../../support/tcp-proxy';
 import {
   batch,
-  eventually,
   identify,
   listen,
   minutesAgo,
@@ -23,6 +22,7 @@ import {
   TOPIC_ID,
   writeApplied,
 } from './redis-rig';
+import { eventually } from '../../support/waiting';
 
 const metric = testMetric('orders');
 const cleanups: (() => Promise<unknown>)[] = [];

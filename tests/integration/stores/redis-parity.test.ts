@@ -5,17 +5,8 @@ import { advance, type PartitionState, type Progress } from '../../../backend-br
 import { compareProvenance, type Provenance } from '../../../backend-bridge/src/domain/revision';
 import type { SeriesStore } from '../../../backend-bridge/src/domain/store';
 import { startRedis, type RedisServer } from '../../support/redis';
-import {
-  batch,
-  eventually,
-  identify,
-  MINUTE,
-  minutesAgo,
-  point,
-  pointTexts,
-  redisStore,
-  testMetric,
-} from './redis-rig';
+import { batch, identify, MINUTE, minutesAgo, point, pointTexts, redisStore, testMetric } from './redis-rig';
+import { eventually } from '../../support/waiting';
 
 let redis: RedisServer;
 const stores: SeriesStore[] = [];

@@ -159,20 +159,6 @@ export async function pointTexts(store: SeriesStore, metric: Metric): Promise<st
   );
 }
 
-/** Waits until the check passes; fails with its last error after a bound time. */
-export async function eventually(check: () => void | Promise<void>, withinMs = 60_000): Promise<void> {
-  const deadline = Date.now() + withinMs;
-  for (;;) {
-    try {
-      await check();
-      return;
-    } catch (error) {
-      if (Date.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
-  }
-}
-
 /** The rule in docs/decisions/0003-redis-layout.md, for the prefix `test`. */
 export const LEAST_RIGHTS = [
   '~test:* &test:* resetchannels &test:* -@all',

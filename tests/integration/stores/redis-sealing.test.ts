@@ -35,7 +35,8 @@ import {
 } from './redis-rig';
 import { expectSealed } from './sealing-answers';
 import { clockAt, SEALED, sealedRecord, SERIES } from './sealing-written';
-import { eventually, type StoreUnderTest } from './store-rig';
+import { type StoreUnderTest } from './store-rig';
+import { eventually } from '../../support/waiting';
 
 const HOUR = 60 * MINUTE;
 const cleanups: (() => Promise<unknown>)[] = [];

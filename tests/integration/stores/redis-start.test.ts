@@ -9,7 +9,6 @@ import {
 } from '../../support/redis';
 import {
   batch,
-  eventually,
   identify,
   LEAST_RIGHTS,
   listen,
@@ -20,6 +19,7 @@ import {
   testMetric,
   writeApplied,
 } from './redis-rig';
+import { eventually } from '../../support/waiting';
 
 const metric = testMetric('orders');
 const cleanups: (() => Promise<void>)[] = [];

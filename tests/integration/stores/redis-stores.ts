@@ -4,7 +4,8 @@ import type { SeriesStore } from '../../../backend-bridge/src/domain/store';
 import type { Clock } from '../../../backend-bridge/src/domain/telemetry';
 import { createRedisStore } from '../../../backend-bridge/src/redis/redis-store';
 import { PATIENT, silentLog, silentTelemetry } from './redis-rig';
-import { eventually, type StoreFactory, type StoreUnderTest } from './store-rig';
+import { type StoreFactory, type StoreUnderTest } from './store-rig';
+import { eventually } from '../../support/waiting';
 
 /** One Redis, or a cluster. */
 export interface Place {

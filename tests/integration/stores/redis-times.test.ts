@@ -5,7 +5,6 @@ import type { SeriesStore } from '../../../backend-bridge/src/domain/store';
 import { startRedis, type RedisServer } from '../../support/redis';
 import {
   batch,
-  eventually,
   identify,
   listen,
   minutesAgo,
@@ -14,6 +13,7 @@ import {
   testMetric,
   writeApplied,
 } from './redis-rig';
+import { eventually } from '../../support/waiting';
 
 const HOUR = 3_600_000;
 const fixed = testMetric('orders', { maxSeries: 2_000 });

@@ -215,17 +215,3 @@ export function listen(store: SeriesStore): { told: Told[]; changes(): PointChan
   });
   return { told, changes: () => told.flatMap((one) => [...one.changes]), stop };
 }
-
-/** Waits until a condition holds; other bridges' news come by the network. */
-export async function eventually(check: () => unknown, withinMs = 60_000): Promise<void> {
-  const end = Date.now() + withinMs;
-  for (;;) {
-    try {
-      await check();
-      return;
-    } catch (error) {
-      if (Date.now() > end) throw error;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}

@@ -17,6 +17,7 @@ import {
 } from '../../../backend-bridge/src/pipeline/embedded-pipeline';
 import { startKafka, type KafkaBroker, type RawRecord } from '../../support/kafka';
 import { startTopology, type RunningTopology } from '../../support/streams-topology';
+import { eventually } from '../../support/waiting';
 
 /**
  * The same demo traffic twice: through a real Kafka, the Kafka Streams topology and the bridge's Kafka source, and
@@ -73,14 +74,6 @@ function profileRecords(list: readonly Profile[], timestamp: number): RawRecord[
 const eventRecords = (events: readonly unknown[]): RawRecord[] =>
   events.map((event) => ({ key: userOf(event), value: JSON.stringify(event) }));
 
-async function until(what: string, timeoutMs: number, done: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + timeoutMs;
-  while (!(await done())) {
-    if (Date.now() > end) throw new Error(`${what}: not within ${timeoutMs} ms`);
-    await sleep(200);
-  }
-}
-
 /** Every point of the store, readable: metric, labels, window, measures. */
 async function pointsOf(store: SeriesStore): Promise<string[]> {
   const lines: string[] = [];
@@ -132,12 +125,17 @@ describe('demo traffic', () => {
   /** Resolves when all that was sent went through every part of the topology: read twice to the same ends. */
   async function digested(): Promise<void> {
     let before: string | null = null;
-    await until('the topology reads all that was sent', 120_000, async () => {
-      const now = await allRead();
-      const twice = now !== null && now === before;
-      before = now;
-      return twice;
-    });
+    await eventually(
+      async () => {
+        const now = await allRead();
+        const twice = now !== null && now === before;
+        before = now;
+        return twice;
+      },
+      'the topology reads all that was sent',
+      120_000,
+      200,
+    );
   }
 
   beforeAll(async () => {
@@ -182,18 +180,23 @@ describe('demo traffic', () => {
     await send(firstHalf);
     for (const { userId, profile } of changes) await pipeline.profile(userId, profile);
     await send(secondHalf);
-    await until('the pipeline writes all it counted', 60_000, async () =>
-      pipeline!.status().topics.every(({ partitions }) => partitions.every(({ lag }) => lag === 0)),
+    await eventually(
+      () => pipeline!.status().topics.every(({ partitions }) => partitions.every(({ lag }) => lag === 0)),
+      'the pipeline writes all it counted',
     );
-    await until('the bridge reads all that the topology wrote', 120_000, async () => {
-      for (const mapping of mappings) {
-        const [end] = await broker.ends(mapping.topic);
-        // Transactions end in records without content, which the bridge may leave unread at the very end.
-        const applied = (await throughKafka.appliedOffsets(mapping.metric)).get(0);
-        if (applied === undefined || applied + 2 < end!) return false;
-      }
-      return true;
-    });
+    await eventually(
+      async () => {
+        for (const mapping of mappings) {
+          const [end] = await broker.ends(mapping.topic);
+          // Transactions end in records without content, which the bridge may leave unread at the very end.
+          const applied = (await throughKafka.appliedOffsets(mapping.metric)).get(0);
+          if (applied === undefined || applied + 2 < end!) return false;
+        }
+        return true;
+      },
+      'the bridge reads all that the topology wrote',
+      120_000,
+    );
     await sleep(1_500);
   }, 400_000);
 

@@ -1,5 +1,6 @@
-import { MINUTE_MS, recount, seededRandom, type RawEvent, type Recount } from '../../support/raw-events';
+import { MINUTE_MS, recount, type RawEvent, type Recount } from '../../support/raw-events';
 import { replay, type WrittenRecord } from '../../support/streams-topology';
+import { createRandom } from '../../support/seeded-random';
 
 /** The Kafka Streams example on events with wrong clocks and without users: live, and read again in one go. */
 
@@ -27,7 +28,7 @@ const view = (user_id: string | null | undefined, timestamp: number): Sent['even
 
 /** One event every five seconds, a few seconds on its way, every fourth a purchase. */
 function traffic(): Sent[] {
-  const random = seededRandom(11);
+  const random = createRandom(11);
   const sent: Sent[] = [];
   for (let time = start; time < end; time += 5 * SECOND_MS) {
     const arrived = time + 3 * SECOND_MS;

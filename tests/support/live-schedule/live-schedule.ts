@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ALERTS, EVENTS, HOPPING, REVENUE } from '../fed-bridge/fed-metrics';
 import { createRandom } from '../seeded-random';
 import type { LivePage } from './live-page';
@@ -28,8 +29,6 @@ const RANGES = ['now-45m', 'now-1h', 'now-2h', 'now-4h'] as const;
 const MOST_PANELS = 4;
 const STEPS = 24;
 const STEPS_TO_QUIET = 8;
-
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export async function runSchedule(world: LiveWorld, seed: number): Promise<ScheduleResult> {
   const began = Date.now();

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { DataFrame, DataQueryRequest } from '@grafana/data';
 import type { Metric } from '../../../backend-bridge/src/domain/metric';
@@ -32,8 +33,6 @@ const LOOK_MS = 10;
 const ASK_AGAIN_MS = 300;
 /** Summaries are of so long. */
 const SUMMARY_MS = 3_600_000;
-
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
  * Waits until every panel shows what the backend answers now, and is connected; then holds these answers to the
