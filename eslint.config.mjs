@@ -64,7 +64,6 @@ const appRooms = {
 const appFences = Object.entries(appRooms).map(([room, sees]) => ({
   target: `./src/${room}`,
   from: [
-    './backend-bridge',
     './tests',
     './scripts',
     ...['frames', 'panel', 'datasource', 'app']
@@ -74,6 +73,13 @@ const appFences = Object.entries(appRooms).map(([room, sees]) => ({
   ],
   message: `src/${room} may import only: ${['itself', ...sees].join(', ')}`,
 }));
+/** Of the bridge the app knows its answers: the types that are generated from the contract. */
+const contractFence = {
+  target: './src',
+  from: './backend-bridge',
+  except: ['./src/server/api-types.ts'],
+  message: "of the bridge the app may import the contract's types only",
+};
 
 /** Rules that React's compiler needs, which the app is not built with: all but the two on hooks. */
 const compilerRules = Object.keys(reactHooks.configs.flat['recommended-latest'].rules).filter(
@@ -115,7 +121,7 @@ export default tseslint.config(
     },
     rules: {
       'import-x/no-cycle': 'error',
-      'import-x/no-restricted-paths': ['error', { zones: [...fences, ...appFences] }],
+      'import-x/no-restricted-paths': ['error', { zones: [...fences, ...appFences, contractFence] }],
       'import-x/no-self-import': 'error',
       'max-lines': ['error', { max: 450, skipBlankLines: true, skipComments: true }],
       'no-console': 'error',

@@ -1,83 +1,12 @@
+import type { components } from '../../backend-bridge/src/server/api-types';
 import { t } from '../locales/translate';
 
-/** The bridge's description of its metrics: CatalogueAnswer in backend-bridge/api/openapi.yaml, times in ms. */
-export interface Catalogue {
-  readonly server_time_ms: number;
-  readonly store_epoch: string;
-  readonly metrics: readonly MetricEntry[];
-}
-
-export interface MetricEntry {
-  readonly name: string;
-  readonly title: string;
-  readonly description: string;
-  readonly kind: 'window' | 'event';
-  readonly window: {
-    readonly type: 'tumbling' | 'hopping' | 'session';
-    /** 0 for sessions. */
-    readonly size_ms: number;
-    /** Distance of window starts; 0 for sessions. */
-    readonly advance_ms: number;
-    /** Inactivity that ends a session; otherwise 0. */
-    readonly gap_ms: number;
-    readonly grace_ms: number;
-    /** How long after a multiple of advance_ms windows begin. */
-    readonly offset_ms?: number;
-    readonly calendar?: { readonly unit: 'day' | 'week' | 'month'; readonly timezone: string };
-    /** Windows of size_ms begin at any time. */
-    readonly any_start?: boolean;
-    /** Windows grow by advance_ms up to this size. */
-    readonly cumulating_ms?: number;
-  };
-  readonly retention_ms: number;
-  /** The stream holds only final results. */
-  readonly final_only: boolean;
-  /** The ladder of steps, ascending; empty for windows at no fixed distance, such as sessions. */
-  readonly steps_ms: readonly number[];
-  readonly dimensions: readonly DimensionEntry[];
-  readonly default_measure: string;
-  readonly measures: readonly MeasureEntry[];
-  /** Of event metrics; null otherwise. */
-  readonly event: { readonly severity: 'info' | 'warning' | 'critical'; readonly message: string } | null;
-}
-
-export interface DimensionEntry {
-  readonly name: string;
-  readonly title: string;
-  readonly description: string;
-}
-
-type OverTimeRule = 'avg' | 'sum' | 'min' | 'max' | 'last';
-
-export interface MeasureEntry {
-  readonly name: string;
-  readonly title: string;
-  readonly description: string;
-  /** A Grafana unit id; empty where there is none. */
-  readonly unit: string;
-  readonly combine: 'sum' | 'min' | 'max' | 'avg' | 'distinct' | 'none';
-  readonly sum_from: string | null;
-  readonly count_from: string | null;
-  /** Series can be combined; otherwise a query must keep them apart. */
-  readonly across_series: boolean;
-  /** The rule when a query names none. */
-  readonly over_time: OverTimeRule;
-  readonly over_time_choices: readonly OverTimeRule[];
-  /** Points may lack it. */
-  readonly optional: boolean;
-  readonly thresholds: readonly { readonly value: number | null; readonly color: string }[];
-}
-
-/** DimensionValuesAnswer in backend-bridge/api/openapi.yaml. */
-export interface DimensionValues {
-  readonly metric: string;
-  readonly dimension: string;
-  readonly values: readonly string[];
-  /** There are more than the limit. */
-  readonly truncated: boolean;
-  readonly server_time_ms: number;
-  readonly store_epoch: string;
-}
+type Schemas = components['schemas'];
+export type Catalogue = Schemas['CatalogueAnswer'];
+export type MetricEntry = Schemas['MetricEntry'];
+export type MeasureEntry = Schemas['MeasureEntry'];
+export type DimensionEntry = MetricEntry['dimensions'][number];
+export type DimensionValues = Schemas['DimensionValuesAnswer'];
 
 /** A call that was refused or had no answer; the message is a sentence for the user. */
 export class CatalogueError extends Error {

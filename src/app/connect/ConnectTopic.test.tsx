@@ -29,7 +29,7 @@ const outcome: MappingOutcome = {
   removals: 1,
   late: 0,
   expired: 0,
-  dead_letters: [{ reason: 'bad_time', count: 2, message: 'it looks like seconds' }],
+  dead_letters: [{ reason: 'bad_time', count: 2, message: 'it looks like seconds', partition: 0, offset: 6 }],
   series: [{ labels: { shop: 'berlin' }, times: [60_000, 120_000], values: [3, 4] }],
   problem: null,
 };

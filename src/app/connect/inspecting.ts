@@ -1,47 +1,11 @@
 import { getBackendSrv } from '@grafana/runtime';
+import type { components } from '../../../backend-bridge/src/server/api-types';
 import { t } from '../../locales/translate';
 
-/** The bridge's answers on topics (backend-bridge/api/openapi.yaml), as far as the page shows them. */
-export interface MappingOutcome {
-  readonly metric: string;
-  readonly topic: string;
-  readonly records: number;
-  readonly points: number;
-  readonly removals: number;
-  readonly late: number;
-  readonly expired: number;
-  readonly dead_letters: readonly {
-    readonly reason: string;
-    readonly count: number;
-    readonly message: string;
-  }[];
-  readonly series: readonly {
-    readonly labels: Readonly<Record<string, string>>;
-    readonly times: readonly number[];
-    readonly values: readonly (number | null)[];
-  }[];
-  readonly problem: string | null;
-}
-
-export interface Inspection {
-  readonly partitions: number;
-  readonly records_read: number;
-  readonly records: readonly {
-    readonly partition: number;
-    readonly offset: number;
-    readonly timestamp_ms: number;
-    readonly key: string | null;
-    readonly value: string | null;
-  }[];
-  readonly mapping: string;
-  readonly doubts: readonly string[];
-  readonly outcome: MappingOutcome;
-}
-
-export interface MappingCheck {
-  readonly faults: readonly string[];
-  readonly outcomes: readonly MappingOutcome[];
-}
+type Schemas = components['schemas'];
+export type MappingOutcome = Schemas['MappingOutcome'];
+export type Inspection = Schemas['InspectAnswer'];
+export type MappingCheck = Schemas['CheckAnswer'];
 
 /** @param uid of the data source, whose bridge reads the topic. Rejects with an Error whose message is for people. */
 export const inspectTopic = (uid: string, topic: string): Promise<Inspection> =>
