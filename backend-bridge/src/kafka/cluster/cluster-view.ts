@@ -4,6 +4,7 @@ import { within, withDeadline } from '../../domain/deadline';
 import { UnavailableError } from '../../domain/errors';
 import type { FetchedMessage } from '../fetch/record-batch';
 import { connectionRefusal, type BrokerOptions } from '../login/connection-refusal';
+import { logOffsets, stableEnd, type LogOffsets, type OffsetsAnswer, type OffsetsNode } from './log-offsets';
 import { describeMember, type GroupMemberView } from '../reading/group-members';
 import {
   decodeMetadataResponse,
@@ -51,25 +52,10 @@ export interface ClusterView {
   close(): Promise<void>;
 }
 
-interface OffsetsAnswer {
-  readonly responses: readonly {
-    readonly topic: string;
-    readonly partitions: readonly { readonly partition: number; readonly offset: string }[];
-  }[];
-}
-
 /** Methods of kafkajs's broker that its types omit. */
-interface Node {
+interface Node extends OffsetsNode {
   readonly versions: Readonly<Record<number, { readonly maxVersion: number } | undefined>>;
   readonly connectionPool: { send(exchange: object): Promise<unknown> };
-  listOffsets(request: {
-    readonly replicaId: number;
-    readonly isolationLevel: 0 | 1;
-    readonly topics: readonly {
-      readonly topic: string;
-      readonly partitions: readonly { readonly partition: number; readonly timestamp: number }[];
-    }[];
-  }): Promise<OffsetsAnswer>;
   describeGroups(request: { readonly groupIds: readonly string[] }): Promise<{
     readonly groups: readonly {
       readonly state: string;
@@ -104,8 +90,6 @@ interface Node {
   }): Promise<OffsetsAnswer>;
 }
 
-const EARLIEST = -2;
-const LATEST = -1;
 const READ_COMMITTED = 1;
 /** How long a broker waits for records that are not there. */
 const READ_WAIT_MS = 500;
@@ -197,75 +181,19 @@ export function createClusterView(client: Kafka, brokerOptions: BrokerOptions): 
     return leader;
   };
 
-  const offsets = async (
-    topic: string,
-    leaders: ReadonlyMap<number, readonly number[]>,
-    timestamp: number,
-    isolationLevel: 0 | 1 = 0,
-  ): Promise<number[]> => {
-    const found: number[] = [];
-    await Promise.all(
-      [...leaders].map(async ([leader, partitions]) => {
-        const node = await nodeOf(leader);
-        const asked = partitions.map((partition) => ({ partition, timestamp }));
-        const answer = await node.listOffsets({
-          replicaId: -1,
-          isolationLevel,
-          topics: [{ topic, partitions: asked }],
-        });
-        for (const { partition, offset } of answer.responses[0]?.partitions ?? [])
-          found[partition] = Number(offset);
-      }),
-    );
-    return found;
-  };
-
-  const byLeader = (topic: TopicMetadata): Map<number, number[]> => {
-    const leaders = new Map<number, number[]>();
-    for (const { partition, leader } of topic.partitions) {
-      leaders.set(leader, [...(leaders.get(leader) ?? []), partition]);
-    }
-    return leaders;
-  };
-
-  const view = async (topic: TopicMetadata): Promise<TopicView> => {
-    if (topic.errorCode === UNKNOWN_TOPIC) return { state: 'missing' };
-    if (topic.errorCode === UNAUTHORIZED) {
-      return {
-        state: 'unready',
-        reason: `the brokers do not let this user read topic ${topic.topic}; allow Describe and Read`,
-      };
-    }
-    const leaders = byLeader(topic);
-    if (topic.errorCode !== 0 || leaders.has(-1) || leaders.size === 0) {
-      return { state: 'unready', reason: `topic ${topic.topic} has partitions without a leader now` };
-    }
-    try {
-      const [ends, starts] = await Promise.all([
-        offsets(topic.topic, leaders, LATEST),
-        offsets(topic.topic, leaders, EARLIEST),
-      ]);
-      const complete = topic.partitions.every(
-        ({ partition }) => ends[partition] !== undefined && starts[partition] !== undefined,
-      );
-      if (!complete)
-        return { state: 'unready', reason: `the brokers did not return the end of topic ${topic.topic}` };
-      return { state: 'there', topicId: topic.topicId, ends, starts };
-    } catch (error) {
-      // A leader may move or the topic be deleted between the two requests; the next poll sees it.
-      return { state: 'unready', reason: `topic ${topic.topic}: ${(error as Error).message}` };
-    }
-  };
-
   return {
     describeTopics: (topics) =>
       answered(
         'metadata',
         metadata(topics).then(async (found) => {
-          const views = await Promise.all(
-            found.map(async (topic) => [topic.topic, await view(topic)] as const),
+          const readable = found.filter((topic) => unreadable(topic) === null);
+          const offsets = await logOffsets(nodeOf, readable);
+          return new Map(
+            found.map((topic) => [
+              topic.topic,
+              unreadable(topic) ?? viewOf(topic, offsets.get(topic.topic)!),
+            ]),
           );
-          return new Map(views);
         }),
       ),
     committed: (groupId, topics) =>
@@ -302,8 +230,8 @@ export function createClusterView(client: Kafka, brokerOptions: BrokerOptions): 
       answered(
         'stable end',
         leaderOf(topic, partition).then(async (leader) => {
-          const ends = await offsets(topic, new Map([[leader, [partition]]]), LATEST, READ_COMMITTED);
-          return ends[partition] ?? Number.POSITIVE_INFINITY;
+          const end = await stableEnd(await nodeOf(leader), topic, partition);
+          return end ?? Number.POSITIVE_INFINITY;
         }),
       ),
     read: (topic, partition, fromOffset, maxBytes) =>
@@ -332,4 +260,31 @@ export function createClusterView(client: Kafka, brokerOptions: BrokerOptions): 
       await within(cluster.disconnect(), CLOSE_MS).catch(() => undefined);
     },
   };
+}
+
+/** The view of a topic whose offsets cannot be asked for; null: they can. */
+function unreadable({ topic, errorCode, partitions }: TopicMetadata): TopicView | null {
+  if (errorCode === UNKNOWN_TOPIC) return { state: 'missing' };
+  if (errorCode === UNAUTHORIZED) {
+    return {
+      state: 'unready',
+      reason: `the brokers do not let this user read topic ${topic}; allow Describe and Read`,
+    };
+  }
+  const isLed = partitions.length > 0 && partitions.every(({ leader }) => leader !== -1);
+  return errorCode === 0 && isLed
+    ? null
+    : { state: 'unready', reason: `topic ${topic} has partitions without a leader now` };
+}
+
+function viewOf({ topic, topicId, partitions }: TopicMetadata, offsets: LogOffsets | Error): TopicView {
+  // A leader may move or the topic be deleted between the two requests; the next poll sees it.
+  if (offsets instanceof Error) return { state: 'unready', reason: `topic ${topic}: ${offsets.message}` };
+  const { ends, starts } = offsets;
+  const complete = partitions.every(
+    ({ partition }) => ends[partition] !== undefined && starts[partition] !== undefined,
+  );
+  return complete
+    ? { state: 'there', topicId, ends, starts }
+    : { state: 'unready', reason: `the brokers did not return the end of topic ${topic}` };
 }
