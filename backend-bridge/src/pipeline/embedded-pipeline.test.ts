@@ -60,6 +60,19 @@ describe('counting', () => {
     expect(Object.keys(store.points('events_per_minute'))).toHaveLength(1_203);
   });
 
+  it('sends the writes of all metrics together, so that the store commits them at once', async () => {
+    const store = new MemoryStore();
+    const pipeline = await started(store, folder());
+    store.hanging = true;
+    const answer = pipeline.events([event('u1', T0, '1')]);
+    try {
+      await eventually(() => store.hung === METRICS.length, 'a write of each metric', 20_000);
+    } finally {
+      store.hanging = false;
+    }
+    expect(await answer).toEqual({ accepted: 1, rejected: [] });
+  });
+
   it('drops late events by each aggregation’s own stream time, and counts them', async () => {
     const store = new MemoryStore();
     const pipeline = await started(store, folder());

@@ -77,12 +77,25 @@ export class StoreWriter {
     state.appliedOffset = offset - 1;
   }
 
-  /** Writes to the store; a repeated write changes nothing. Rejects with OutOfSync or UnavailableError. */
+  /**
+   * Writes to the store, each metric's writes in order and the metrics together, so that the store can commit them at
+   * once; a repeated write changes nothing. Settles when none is pending; rejects with OutOfSync or UnavailableError.
+   */
   async send(writes: readonly PendingWrite[]): Promise<void> {
+    const sent = await Promise.allSettled(
+      [...this.states].map(([name, state]) =>
+        this.sendInOrder(
+          state,
+          writes.filter(({ metric }) => metric === name),
+        ),
+      ),
+    );
+    const failed = sent.find((one) => one.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  private async sendInOrder(state: OutputState, writes: readonly PendingWrite[]): Promise<void> {
     for (const write of writes) {
-      const state = this.states.get(write.metric);
-      // The metric was removed from the metrics file.
-      if (state === undefined) continue;
       if (state.topic === null) throw new OutOfSync('not_identified');
       const batch = toWriteBatch(write, state.output.metric, state.topic, this.clock());
       const outcome = await this.timed('write', () => this.store.write(batch));
@@ -113,13 +126,15 @@ export class StoreWriter {
 
   /** Reports positions to the store. Rejects with OutOfSync when the store has lost acknowledged points. */
   async report(topicId: string, atEnd: boolean): Promise<void> {
-    for (const { output, topic, appliedOffset } of this.states.values()) {
-      if (topic === null || topic.topicId !== topicId) continue;
-      const gaps = await this.store.reportPartitions(output.metric, topicId, [
-        { partition: 0, position: (appliedOffset ?? -1) + 1, atEnd, nowMs: this.clock() },
-      ]);
-      if (gaps.length > 0) throw new OutOfSync('gap');
-    }
+    const known = [...this.states.values()].filter(({ topic }) => topic?.topicId === topicId);
+    const gaps = await Promise.all(
+      known.map(({ output, appliedOffset }) =>
+        this.store.reportPartitions(output.metric, topicId, [
+          { partition: 0, position: (appliedOffset ?? -1) + 1, atEnd, nowMs: this.clock() },
+        ]),
+      ),
+    );
+    if (gaps.flat().length > 0) throw new OutOfSync('gap');
   }
 
   async checkReady(): Promise<void> {
