@@ -21,6 +21,7 @@ import { withFrameMeta } from '../frames/frame-meta';
 import { t } from '../locales/translate';
 import { asQueryFilters, dimensionKeys, dimensionValues, toQueryFilters } from './adhoc';
 import { annotationSupport } from './annotations';
+import { withBandColors } from './band-colors';
 import { BACKTEST_DAYS, readBacktest, type Backtest } from './backtest';
 import { CatalogueClient } from './catalogue';
 import { pageHub } from './grafana-page';
@@ -65,9 +66,10 @@ export class StreamKpiDataSource extends DataSourceWithBackend<StreamKpiQuery, S
     // There the backend knows the queries, and Live is not to be had.
     if (isPublicDashboard()) {
       const asked = request.targets.filter((target) => this.filterQuery(target));
-      return super
-        .query(request)
-        .pipe(map((response) => publicAnswer(asked, answered(asked, response), Date.now())));
+      return super.query(request).pipe(
+        map((response) => publicAnswer(asked, answered(asked, response), Date.now())),
+        map(withBandColors(request)),
+      );
     }
     if (request.groupByKeys !== undefined && request.groupByKeys.length > 0) {
       const { groupByKeys, ...rest } = request;
@@ -81,7 +83,7 @@ export class StreamKpiDataSource extends DataSourceWithBackend<StreamKpiQuery, S
       const answers =
         targets.length === 0
           ? of<DataQueryResponse>({ data: [] })
-          : this.answers(filled).pipe(map(withNoticesKept(request)));
+          : this.answers(filled).pipe(map(withBandColors(request)), map(withNoticesKept(request)));
       return errors.length === 0 ? answers : answers.pipe(map((response) => withErrors(response, errors)));
     });
   }
