@@ -70,7 +70,7 @@ export class WindowedAggregation {
   }
 
   /** The key's accumulator to add to; null when the record is late or its member already counted. */
-  private reach(timestampMs: number, key: string, member: string | null): Accumulator | null {
+  private accumulatorFor(timestampMs: number, key: string, member: string | null): Accumulator | null {
     if (this.streamTimeMs === null || timestampMs > this.streamTimeMs) {
       this.streamTimeMs = timestampMs;
       if (timestampMs >= this.nextCloseMs) this.close();
@@ -104,18 +104,18 @@ export class WindowedAggregation {
   }
 
   count(timestampMs: number, key: string): void {
-    const accumulator = this.reach(timestampMs, key, null);
+    const accumulator = this.accumulatorFor(timestampMs, key, null);
     if (accumulator !== null) accumulator.count += 1;
   }
 
   countDistinct(timestampMs: number, key: string, member: string): void {
-    const accumulator = this.reach(timestampMs, key, member);
+    const accumulator = this.accumulatorFor(timestampMs, key, member);
     if (accumulator !== null) accumulator.count += 1;
   }
 
   /** A null `amount` is ignored by SUM and AVG, but counted by COUNT(*). */
   addAmount(timestampMs: number, key: string, amount: number | null): void {
-    const accumulator = this.reach(timestampMs, key, null);
+    const accumulator = this.accumulatorFor(timestampMs, key, null);
     if (accumulator === null) return;
     accumulator.count += 1;
     if (amount === null) return;
