@@ -1,4 +1,5 @@
 import type { FieldPath } from '../domain/mapping';
+import { jsonInText } from './json-text';
 
 /** Reads a field of a decoded key or value; `undefined` when absent. */
 export type FieldReader = (root: unknown) => unknown;
@@ -15,7 +16,8 @@ function nameReader(name: string): FieldReader {
   const lower = name.toLowerCase();
   const inherited = name in Object.prototype;
   let alias = name;
-  return (parent) => {
+  return (given) => {
+    const parent = typeof given === 'string' ? jsonInText(given) : given;
     if (!isRecord(parent)) return undefined;
     if (!inherited) {
       const exact = parent[name];

@@ -40,7 +40,8 @@ export interface PayloadPlace {
 /** Decoder of payloads of one format with the settings of one mapping. */
 export interface Format {
   /**
-   * The content of `bytes` from `from` to `to`: an object with fields, or a bare value. An integer that a double
+   * The content of `bytes` from `from` to `to`: an object with fields, or a bare value; null for a delete, `undefined`
+   * for JSON's null. An integer that a double
    * cannot hold is a bigint, unless roundedIntegers() says otherwise. Throws Undecodable or SchemaNeeded.
    */
   read(bytes: Buffer, from: number, to: number, record: WithHeaders): unknown;
@@ -48,6 +49,8 @@ export interface Format {
   roundedIntegers?(): boolean;
   /** The last content decoded again, with such integers as digits. Absent with roundedIntegers(). */
   exactContent?(): unknown;
+  /** What the last content's schema has in place of a missing field, as the end of a sentence. Absent: see the content. */
+  insteadOf?(path: FieldPath): string;
   /** One content has several spellings (the order of fields, blanks, schema ids), so bytes do not identify it. */
   readonly structured: boolean;
 }

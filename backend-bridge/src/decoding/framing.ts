@@ -1,5 +1,6 @@
 import { inflateSync } from 'node:zlib';
 import type { PayloadPlace, RegisteredSchema, SchemaId, SchemaSource, WithHeaders } from './format';
+import { likelyText } from './likely-format';
 import { SchemaNeeded, Undecodable } from './undecodable';
 
 /** Schema references that registry serializers write before a payload, or into the record's headers. */
@@ -120,7 +121,7 @@ export function registryFrame(
   if (frame === null) {
     throw new Undecodable(
       place.malformed,
-      `${place.name} does not begin with a zero byte and a schema id, and no header names a schema; was it written with a Schema Registry? Without one, name its file: \`schema: …\` in the mapping`,
+      `${place.name} does not begin with a zero byte and a schema id, and no header names a schema${likelyText(bytes, place.what)}; was it written with a Schema Registry? Without one, name its file: \`schema: …\` in the mapping`,
     );
   }
   const { schema } = frame;

@@ -2,6 +2,7 @@ import type { FieldPath, TopicMapping } from '../domain/mapping';
 import type { PayloadPlace, SchemaSource, WithHeaders } from './format';
 import { createFormat } from './formats';
 import { namesSchema } from './framing';
+import { isNow } from './likely-format';
 import { pathsIn } from './mapped-paths';
 import { murmur2 } from './murmur2';
 import { Undecodable } from './undecodable';
@@ -113,7 +114,11 @@ export function createKeyDecoder(
     if (inner < 0) {
       throw new Undecodable(
         'key_length',
-        `the key has ${key.length} bytes, and the window's bounds alone are ${suffix}; if the key is plain, say \`windowed: none\` and where the window starts (\`time: { start: … }\`)`,
+        `the key has ${key.length} bytes, and the window's bounds alone are ${suffix}; ${
+          suffix === 16 && key.length >= 8 && isNow(key.readBigInt64BE(key.length - 8))
+            ? 'its last 8 are the start of a window: say `windowed: time`'
+            : 'if the key is plain, say `windowed: none` and where the window starts (`time: { start: … }`)'
+        }`,
       );
     }
     // With the schema in a header, equal bytes may be another key.

@@ -1,11 +1,13 @@
-import type { TopicMapping } from '../domain/mapping';
+import type { FieldPath, TopicMapping } from '../domain/mapping';
 import type { PointWrite } from '../domain/point';
 import { changePaths, createChangeReader } from './change-events';
 import { fieldReader } from './field-path';
 import type { SchemaSource, WithHeaders } from './format';
 import { createFormat } from './formats';
+import { jsonInText } from './json-text';
 import { createKeyDecoder, type DecodedKey } from './key-decoder';
 import { pathsIn } from './mapped-paths';
+import { insteadOf } from './missing-field';
 import type { Refusal } from './refusal';
 import { shown, toLabel, toNumber, withinDouble } from './scalar';
 import { Undecodable } from './undecodable';
@@ -49,6 +51,7 @@ const dotted = (path: readonly string[]): string => path.join('.');
 
 /** Message for a value without fields of which the mapping reads one. */
 function notFields(value: unknown, field: string): string {
+  if (value === undefined) return 'the value is null in JSON; a delete is a record without a value';
   const has = `the value is ${shown(value)}, not an object with fields`;
   if (typeof value === 'object') return has;
   return `${has}, and the mapping reads ${field}; for the value itself say \`field: $\``;
@@ -85,7 +88,10 @@ export function createRecordDecoder(mapping: TopicMapping, hooks: DecoderHooks):
     name: `dimension ${metric.dimensions[index]?.name ?? dotted(source.path)}`,
   }));
   const onlyKeyLabels = dimensions.every((dimension) => dimension.inKey);
+  const missing = (value: unknown, path: FieldPath, name: string): string =>
+    `the value has no ${name} (or it is null)${valueFormat.insteadOf?.(path) ?? insteadOf(value, path)}`;
   const measures = mapping.measures.map(({ path, optional }, index) => ({
+    path,
     read: fieldReader(path),
     optional,
     name: path.length === 0 ? 'value' : dotted(path),
@@ -111,12 +117,12 @@ export function createRecordDecoder(mapping: TopicMapping, hooks: DecoderHooks):
   const readMeasures = (value: unknown): (number | undefined)[] => {
     const numbers = new Array<number | undefined>(measures.length);
     for (let i = 0; i < measures.length; i += 1) {
-      const { read, optional, name, measure } = measures[i]!;
+      const { path, read, optional, name, measure } = measures[i]!;
       const raw = read(value);
       // JSON has no infinity: it is the result of a number with too many digits.
       const number = typeof raw !== 'number' ? toNumber(raw, name) : exact ? raw : withinDouble(raw, name);
       if (number === undefined) {
-        if (!optional) throw new Undecodable('missing_field', `the value has no ${name} (or it is null)`);
+        if (!optional) throw new Undecodable('missing_field', missing(value, path, name));
       } else if (
         (number > Number.MAX_SAFE_INTEGER || number < Number.MIN_SAFE_INTEGER) &&
         Number.isInteger(number) &&
@@ -130,11 +136,19 @@ export function createRecordDecoder(mapping: TopicMapping, hooks: DecoderHooks):
   };
 
   const readValue = (bytes: Buffer, record: RawRecord): unknown => {
-    const value = valueFormat.read(bytes, 0, bytes.length, record);
-    if (firstField !== undefined && (typeof value !== 'object' || value === null || Array.isArray(value))) {
+    const content = valueFormat.read(bytes, 0, bytes.length, record);
+    if (firstField === undefined || content === null) return content;
+    const value = typeof content === 'string' ? (jsonInText(content) ?? content) : content;
+    if (typeof value !== 'object' || Array.isArray(value)) {
       throw new Undecodable('value_malformed', notFields(value, dotted(firstField)));
     }
     return value;
+  };
+
+  /** The content with the digits of integers that were rounded: two ids may round to one double. */
+  const exactly = (value: unknown): unknown => {
+    const exact = valueFormat.roundedIntegers?.() === true ? valueFormat.exactContent?.() : undefined;
+    return typeof exact === 'object' ? exact : value;
   };
 
   /** The removal of the point that the row had before it moved; null where it had none. */
@@ -163,12 +177,15 @@ export function createRecordDecoder(mapping: TopicMapping, hooks: DecoderHooks):
       if (bytes === null && change.deletesByEvent) return;
       const key = keyDecoder(record.key, record);
       let value = bytes === null ? null : readValue(bytes, record);
-      const changed = bytes !== null && firstField !== undefined;
-      const removed = bytes === null || (changed && change.removes(value));
-      const row = removed && bytes !== null ? removedRow : same;
-      const before = change.deletesByEvent && changed && !removed ? change.replacedRow(value) : null;
+      // Or null in Connect's envelope.
+      const isTombstone = value === null;
+      if (isTombstone && change.deletesByEvent) return;
+      const changed = !isTombstone && firstField !== undefined;
+      const removed = isTombstone || (changed && change.removes(value));
+      const row = removed && !isTombstone ? removedRow : same;
+      const before = change.deletesByEvent && changed && !removed ? change.replacedRow(exactly(value)) : null;
       value = row(value);
-      if (bytes === null && !onlyKeyLabels) {
+      if (isTombstone && !onlyKeyLabels) {
         throw new Undecodable(
           'tombstone_incomplete',
           'a tombstone has no value, and a dimension comes from it; map every dimension from the key',

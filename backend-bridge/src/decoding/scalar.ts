@@ -24,6 +24,37 @@ export function shown(value: unknown): string {
   return value.length > 80 ? `${JSON.stringify(value.slice(0, 80))}...` : JSON.stringify(value);
 }
 
+const MOST_NAMES = 10;
+
+/** The first names of an object's fields, for people; empty: it has none. */
+export function namesIn(content: unknown): string {
+  if (typeof content !== 'object' || content === null || Buffer.isBuffer(content)) return '';
+  const names = Object.keys(content);
+  const more = names.length > MOST_NAMES ? `, and ${names.length - MOST_NAMES} more` : '';
+  return `${names.slice(0, MOST_NAMES).join(', ')}${more}`;
+}
+
+/** For an object in place of a scalar: its fields, as the end of a sentence; empty: it is none. */
+function fieldsOf(value: unknown): string {
+  if (value instanceof Instant) return '';
+  const names = namesIn(value);
+  if (names === '') return '';
+  return Array.isArray(value) ? '; name an item by its number, from 0' : `; name one of its fields: ${names}`;
+}
+
+/** What a text that is no number looks like, as the end of a sentence; empty: nothing known. */
+function likelyNumber(text: string): string {
+  if (text === '') return '; an empty text is no 0: leave the field out, or write null';
+  if (/^[-+]?\d{1,3}(?:[ .,'\u00a0\u202f]?\d{3})*,\d+$/.test(text))
+    return '; write a point before the decimals';
+  if (/^[-+]?\d{1,3}(?:[ ,.'_\u00a0\u202f]\d{3})+(?:\.\d+)?$/.test(text))
+    return '; write it without separators of thousands';
+  if (/^[\w+/]*[A-Z+/\d][\w+/]*={0,2}$/.test(text) && text.length % 4 === 0) {
+    return '; if it is a decimal in base64, as Kafka Connect writes without schemas, set decimal.format=NUMERIC there (Debezium: decimal.handling.mode=double)';
+  }
+  return '';
+}
+
 /** The nearest double of a number in digits. Infinity is accepted only as a word. */
 export function withinDouble(number: number, name: string): number {
   if (Number.isFinite(number)) return number;
@@ -53,7 +84,8 @@ export function toNumber(value: unknown, name: string): number | undefined {
     if (text === 'Infinity' || text === '+Infinity') return Number.POSITIVE_INFINITY;
     if (text === '-Infinity') return Number.NEGATIVE_INFINITY;
   }
-  throw new Undecodable('not_a_number', `${name} is ${shown(value)}, not a number`);
+  const instead = typeof plain === 'string' ? likelyNumber(plain.trim()) : fieldsOf(plain);
+  throw new Undecodable('not_a_number', `${name} is ${shown(value)}, not a number${instead}`);
 }
 
 /** A label: text, number or boolean; absent or null is the empty string. */
@@ -87,7 +119,10 @@ export function toLabel(value: unknown, name: string): string {
     return String(plain);
   }
   if (typeof plain === 'bigint' || typeof plain === 'boolean') return String(plain);
-  throw new Undecodable('bad_label', `${name} is ${shown(value)}, not a text, number or true/false`);
+  throw new Undecodable(
+    'bad_label',
+    `${name} is ${shown(value)}, not a text, number or true/false${fieldsOf(plain)}`,
+  );
 }
 
 /** Ranges of times between 2001 and 2103 in each unit; they do not overlap. */
@@ -119,7 +154,11 @@ export function checkedTime(ms: number, name: string): number {
   throw new Undecodable('bad_time', `${name} is ${ms} ms, no time between the years 1970 and 9999`);
 }
 
-const SQL_TIME = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d{1,9}))?\s*(Z|[-+]\d\d:?\d\d)?$/i;
+/** A date, its time of day, and its zone; behind that the zone's name, as Java's ZonedDateTime writes it. */
+const SQL_TIME =
+  /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d{1,9}))?)?\s*(Z|UTC|GMT|[-+]\d\d(?::?\d\d)?)?(?:\[[\w/+-]+\])?$/i;
+/** The same with a name alone; its zone is not looked up. */
+const NAMED_ZONE = /\d\[/;
 
 /** False for 30 February, which Date.parse reads as 2 March. */
 function inCalendar(date: string): boolean {
@@ -127,13 +166,26 @@ function inCalendar(date: string): boolean {
   return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(date);
 }
 
+/** `+0100` and `+01` as `+01:00`. */
+function offsetOf(written: string): string {
+  if (/^[a-z]/i.test(written)) return 'Z';
+  const digits = written.slice(1).replace(':', '').padEnd(4, '0');
+  return `${written.slice(0, 1)}${digits.slice(0, 2)}:${digits.slice(2)}`;
+}
+
+/** What a text that is no date looks like, as the end of a sentence. */
+function likelyTime(text: string): string {
+  const unit = /^\d+$/.test(text) ? likelyUnit(Number(text)) : null;
+  if (unit !== null) return `, but a number, which looks like ${UNIT_NAMES[unit]}; say \`unit: ${unit}\``;
+  return '; let the stream write it so, or as a number of milliseconds';
+}
+
 function fromText(text: string, name: string, zone: LocalTime | null): number {
   const match = SQL_TIME.exec(text.trim());
-  if (match !== null) {
-    const [, date, time, fraction = '', written = 'Z'] = match;
-    const clock = time!.length === 5 ? `${time!}:00` : time!;
-    const offset =
-      written.length === 5 ? `${written.slice(0, 3)}:${written.slice(3)}` : written.toUpperCase();
+  if (match !== null && !(match[4] === undefined && NAMED_ZONE.test(text))) {
+    const [, date, time = '00:00', fraction = '', written = 'Z'] = match;
+    const clock = time.length === 5 ? `${time}:00` : time;
+    const offset = offsetOf(written);
     const ms = Date.parse(`${date!}T${clock}.${fraction.padEnd(3, '0').slice(0, 3)}${offset}`);
     if (!Number.isNaN(ms) && inCalendar(date!)) {
       return zone === null || match[4] !== undefined ? ms : zone.instantOf(ms);
@@ -141,8 +193,14 @@ function fromText(text: string, name: string, zone: LocalTime | null): number {
   }
   throw new Undecodable(
     'bad_time',
-    `${name} is ${shown(text)}, not a date and time in ISO 8601 or yyyy-MM-dd HH:mm:ss`,
+    `${name} is ${shown(text)}, not a date and time in ISO 8601 or yyyy-MM-dd HH:mm:ss${likelyTime(text.trim())}`,
   );
+}
+
+/** What stands in place of a text, as the end of a sentence. */
+function likelyAmount(plain: unknown): string {
+  const unit = typeof plain === 'number' || typeof plain === 'bigint' ? likelyUnit(Number(plain)) : null;
+  return unit === null ? fieldsOf(plain) : `; it looks like ${UNIT_NAMES[unit]}: say \`unit: ${unit}\``;
 }
 
 /** Milliseconds UTC of a time field; `undefined`: absent or null. @param zone of texts without one; null: UTC */
@@ -157,8 +215,15 @@ export function toTime(
   if (unit === 'text') {
     const plain = unwrapped(value);
     if (typeof plain !== 'string')
-      throw new Undecodable('bad_time', `${name} is ${shown(value)}, not a text`);
+      throw new Undecodable('bad_time', `${name} is ${shown(value)}, not a text${likelyAmount(plain)}`);
     return checkedTime(fromText(plain, name, zone), name);
+  }
+  const plain = unwrapped(value);
+  if (typeof plain === 'string' && SQL_TIME.test(plain.trim())) {
+    throw new Undecodable(
+      'bad_time',
+      `${name} is ${shown(plain)}, a text and not a number; say \`unit: text\``,
+    );
   }
   const amount = toNumber(value, name);
   if (amount === undefined || !Number.isFinite(amount)) {

@@ -5,8 +5,9 @@ import { windowGrid } from '../domain/windows';
 import { fieldReader, type FieldReader } from './field-path';
 import type { DecodedKey } from './key-decoder';
 import type { RawRecord } from './record-decoder';
-import { likelyPlainKey } from './likely-format';
-import { checkedTime, MAX_TIME_MS, toTime } from './scalar';
+import { endsWithText, likelyPlainKey } from './likely-format';
+import { checkedTime, likelyUnit, MAX_TIME_MS, toTime } from './scalar';
+import { insteadOf } from './missing-field';
 import { Undecodable } from './undecodable';
 
 /** The window of one record, and the time that moves the watermark. */
@@ -67,7 +68,8 @@ class MappedTime {
   get(key: DecodedKey, value: unknown): number {
     const at = this.find(key, value);
     if (at !== undefined) return at;
-    throw new Undecodable('missing_field', `the ${this.field.in} has no ${this.name} ${this.path}`);
+    const where = insteadOf(this.inValue ? value : key.content, this.field.path);
+    throw new Undecodable('missing_field', `the ${this.field.in} has no ${this.name} ${this.path}${where}`);
   }
 }
 
@@ -135,10 +137,13 @@ interface Bounds {
   readonly endField: MappedTime | null;
 }
 
+/** The end and the start of a session, behind its key. */
+const SESSION_BYTES = 16;
+
 type ReadBounds = (record: RawRecord, key: DecodedKey, value: unknown, into: RecordWindow) => void;
 
 function keyTime({ key }: RawRecord, ms: number, name: string, suffix: number): number {
-  if (!(ms >= 0 && ms <= MAX_TIME_MS) && key !== null) {
+  if (!(ms >= 0 && ms <= MAX_TIME_MS) && key !== null && (likelyUnit(ms) === null || endsWithText(key))) {
     throw new Undecodable('bad_time', likelyPlainKey(key, suffix));
   }
   return checkedTime(ms, name);
@@ -149,7 +154,7 @@ function startReader({
   mapping: { start, metric },
   startField,
 }: Bounds): (record: RawRecord, key: DecodedKey, value: unknown) => number {
-  const suffix = metric.window.type === 'session' ? 16 : 8;
+  const suffix = metric.window.type === 'session' ? SESSION_BYTES : 8;
   return (record, key, value) => {
     if (start.from === 'key') return keyTime(record, key.startMs, 'the window start in the key', suffix);
     if (startField === null) {
@@ -185,9 +190,15 @@ function sessionBounds(bounds: Bounds): ReadBounds {
     const startMs = readStart(record, key, value);
     if (endField !== null && endField.inValue && value === null)
       throw endFromTombstone(endField, "session's end");
-    const endMs = endField === null ? key.endMs : endField.get(key, value);
+    const endMs =
+      endField === null
+        ? keyTime(record, key.endMs, 'the window end in the key', SESSION_BYTES)
+        : endField.get(key, value);
     if (endMs < startMs)
-      throw new Undecodable('window_end', `the window ends at ${endMs}, before its start ${startMs}`);
+      throw new Undecodable(
+        'window_end',
+        `the window ends at ${iso(endMs)}, before its start ${iso(startMs)}`,
+      );
     into.startMs = startMs;
     into.endMs = checkedTime(endMs, 'the window end');
   };
@@ -227,12 +238,15 @@ function fixedBounds(bounds: Bounds): ReadBounds {
     if (endField === null || mapping.start.from === 'end' || (endField.inValue && value === null)) return;
     const written = endField.get(key, value);
     if (written < startMs)
-      throw new Undecodable('window_end', `the window ends at ${written}, before its start ${startMs}`);
+      throw new Undecodable(
+        'window_end',
+        `the window ends at ${iso(written)}, before its start ${iso(startMs)}`,
+      );
     if (written === endMs || written === endMs - 1) return;
     const size = window.calendar === undefined ? `${window.sizeMs} ms` : `${endMs - startMs} ms`;
     throw new Undecodable(
       'window_end',
-      `the window is ${written - startMs} ms long, the mapping says ${size}; one of them is wrong`,
+      `the window is ${written - startMs} ms long, the mapping says ${size}; one of them is wrong: if all are as long, say \`size: ${durationText(written - startMs)}\``,
     );
   };
 }

@@ -1,4 +1,5 @@
 import { Instant } from '../decoding/instant';
+import { jsonInText } from '../decoding/json-text';
 import { unwrapped } from '../decoding/scalar';
 import type { FieldPath } from '../domain/mapping';
 
@@ -50,7 +51,8 @@ export function fieldsOf(contents: readonly unknown[], part: Field['in']): Found
     field.values[index] = value;
   };
   const walk = (value: unknown, path: FieldPath, index: number): void => {
-    const plain = unwrapped(value);
+    const given = unwrapped(value);
+    const plain = (typeof given === 'string' ? jsonInText(given) : undefined) ?? given;
     if (Array.isArray(plain) || Buffer.isBuffer(plain)) skipped.add(path.join('.'));
     else if (!isNested(plain)) add(path, index, value instanceof Instant ? value : plain);
     else if (path.length < MAX_DEPTH) {

@@ -1,7 +1,7 @@
 import type { SchemaSource } from '../decoding/format';
-import { isNow } from '../decoding/likely-format';
+import { isNow, isText } from '../decoding/likely-format';
 import { likelyUnit } from '../decoding/scalar';
-import { detectFormat, isText, type DetectedFormat } from './payload-format';
+import { detectFormat, type DetectedFormat } from './payload-format';
 import type { SampledRecord } from '../decoding/topic-sample';
 import { because, nearlyAll, notInspectable, unsure, type Note } from './sample';
 

@@ -1,7 +1,8 @@
-import { isUtf8 } from 'node:buffer';
 import type { PayloadPlace, SchemaSource } from '../decoding/format';
 import { createFormat } from '../decoding/formats';
 import { schemaHeader } from '../decoding/framing';
+import { jsonInText } from '../decoding/json-text';
+import { isText } from '../decoding/likely-format';
 import { SchemaNeeded } from '../decoding/undecodable';
 import type { FormatName, PayloadMapping } from '../domain/mapping';
 import type { SampledRecord } from '../decoding/topic-sample';
@@ -44,11 +45,6 @@ const isPlausibleDouble = (content: unknown): boolean => {
   const size = Math.abs(Number(content));
   return size === 0 || (size > 1e-9 && size < 1e18);
 };
-
-/** Text that a person can read. */
-export function isText(bytes: Buffer): boolean {
-  return isUtf8(bytes) && !bytes.some((byte) => byte < 0x20 && byte !== 9 && byte !== 10 && byte !== 13);
-}
 
 const NUMBERS: readonly {
   readonly bytes: number;
@@ -98,7 +94,7 @@ function candidatesOf(payloads: readonly Payload[], what: What, place: PayloadPl
     {
       mapping: { format: 'json' },
       reason: 'JSON objects',
-      plausible: isObject,
+      plausible: (content) => isObject(typeof content === 'string' ? jsonInText(content) : content),
     },
   ];
   const ids = new Set(payloads.flatMap((payload) => registryId(payload, place) ?? []));

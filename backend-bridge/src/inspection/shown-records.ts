@@ -1,8 +1,8 @@
 import { Instant } from '../decoding/instant';
+import { isText } from '../decoding/likely-format';
 import type { SampledRecord } from '../decoding/topic-sample';
 import type { ShownRecord } from '../domain/inspecting';
 import type { DetectedKey } from './key-layout';
-import { isText } from './payload-format';
 
 /** Records for people to look at. */
 

@@ -8,13 +8,20 @@ import { parseAvroSchema, type AvroSchema } from './avro-schema';
 const parsed = new WeakMap<RegisteredSchema, AvroSchema | string>();
 
 function parse(schema: RegisteredSchema): AvroSchema | string {
-  if (schema.type !== 'AVRO') return `is ${JSON.stringify(schema.type)}, not Avro`;
+  if (schema.type !== 'AVRO')
+    return `is ${JSON.stringify(schema.type)}, not Avro; say \`format: ${schema.type.toLowerCase()}\``;
   try {
     return parseAvroSchema(schema.text, schema.references);
   } catch (error) {
     return `cannot be used: ${(error as Error).message}`;
   }
 }
+
+/** What messages of the library mean. */
+const CAUSES: ReadonlyMap<string, string> = new Map([
+  ['truncated buffer', 'it ends within a field, or another schema wrote it'],
+  ['trailing data', 'bytes follow its last field, so another schema wrote it'],
+]);
 
 const bodyOf = ({ bytes, from }: Frame): Buffer => payloadOf(bytes, from, bytes.length);
 
@@ -31,7 +38,7 @@ function decoded(
     const why =
       error instanceof TypeError || error instanceof RangeError
         ? 'it ends within a field, or another schema wrote it'
-        : (error as Error).message;
+        : (CAUSES.get((error as Error).message) ?? (error as Error).message);
     throw new Undecodable(malformed, `${name} does not fit ${which}: ${why}`, { cause: error });
   }
 }

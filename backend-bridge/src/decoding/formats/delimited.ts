@@ -1,4 +1,5 @@
 import type { FormatFactory } from '../format';
+import { BEGINS_WITH_MARK, MARK } from '../likely-format';
 import { Undecodable } from '../undecodable';
 import { utf8Text } from './text';
 
@@ -39,6 +40,14 @@ function columnsOf(line: string, delimiter: string): (string | null)[] {
   }
 }
 
+/** The delimiter that makes as many columns as the mapping has, as the end of a sentence; empty: none. */
+function likelyDelimiter(line: string, count: number, used: string): string {
+  if (line === '') return '; it is empty';
+  const other = [',', ';', '\t', '|'].find((one) => one !== used && line.split(one).length === count);
+  if (other === undefined) return '';
+  return `; say \`delimiter: ${other === '\t' ? 'TAB' : JSON.stringify(other)}\``;
+}
+
 /** ksqlDB's DELIMITED: one line of comma-separated values, quoted as in CSV; the mapping names the columns. */
 export const delimitedFormat: FormatFactory = ({ columns = [], delimiter = ',' }, { name, malformed }) => {
   const separator = NAMED[delimiter] ?? delimiter;
@@ -46,6 +55,8 @@ export const delimitedFormat: FormatFactory = ({ columns = [], delimiter = ',' }
     structured: true,
     read: (bytes, from, to) => {
       const line = utf8Text(bytes, from, to, malformed).replace(/\r?\n$/, '');
+      // It would be part of the first column.
+      if (line.startsWith(MARK)) throw new Undecodable(malformed, `${name} ${BEGINS_WITH_MARK}`);
       let found: (string | null)[];
       try {
         found = columnsOf(line, separator);
@@ -57,7 +68,7 @@ export const delimitedFormat: FormatFactory = ({ columns = [], delimiter = ',' }
       if (found.length !== columns.length) {
         throw new Undecodable(
           malformed,
-          `${name} has ${found.length} columns; the mapping names ${columns.length} (${columns.join(', ')})`,
+          `${name} has ${found.length} columns; the mapping names ${columns.length} (${columns.join(', ')})${likelyDelimiter(line, columns.length, separator)}`,
         );
       }
       const content = Object.create(null) as Record<string, string | null>;

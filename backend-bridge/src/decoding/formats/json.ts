@@ -1,7 +1,7 @@
 import { createConnectReader } from '../connect-schema';
 import type { FormatFactory } from '../format';
 import { frameOf, payloadOf } from '../framing';
-import { likelyFormat, likelyKey } from '../likely-format';
+import { likelyFile, likelyFormat, likelyKey } from '../likely-format';
 import { Undecodable } from '../undecodable';
 import { utf8Text } from './text';
 
@@ -40,7 +40,7 @@ export const jsonFormat: FormatFactory = (_, place) => {
   const advice = (bytes: Buffer, from: number, to: number): string => {
     if (place.what === 'key') return likelyKey(bytes, from, to);
     // Damaged JSON is no other format.
-    return /^\s*[[{]/.test(text) ? '' : likelyFormat(bytes, from, to);
+    return /^\s*[[{]/.test(text) ? likelyFile(bytes.subarray(from, to)) : likelyFormat(bytes, from, to);
   };
   return {
     structured: true,
@@ -51,7 +51,8 @@ export const jsonFormat: FormatFactory = (_, place) => {
           ? utf8Text(bytes, from, to, malformed)
           : utf8Text(framed.bytes, framed.from, framed.bytes.length, malformed);
       try {
-        return withoutEnvelope(JSON.parse(text));
+        const content: unknown = JSON.parse(text);
+        return content === null ? undefined : withoutEnvelope(content);
       } catch (error) {
         throw new Undecodable(
           malformed,

@@ -1,9 +1,10 @@
 import type { Type } from 'protobufjs';
 import { StartRefusedError } from '../../domain/errors';
-import type { PayloadMapping } from '../../domain/mapping';
+import type { FieldPath, PayloadMapping } from '../../domain/mapping';
 import type { Format, FormatFactory, RegisteredSchema } from '../format';
 import { frameOf, payloadOf, registryFrame, schemaOf, type Frame } from '../framing';
 import { Undecodable } from '../undecodable';
+import { insteadOfField } from './protobuf-fields';
 import { createMessageReader, type MessageReader } from './protobuf-message';
 import { parseDescriptors, parseProto, type ProtobufSchema } from './protobuf-schema';
 import { WireReader } from './protobuf-wire';
@@ -15,7 +16,9 @@ const MOST_INDEXES = 100;
 const FIRST_MESSAGE: readonly number[] = [0];
 
 function parse(schema: RegisteredSchema): ProtobufSchema | string {
-  if (schema.type !== 'PROTOBUF') return `is ${JSON.stringify(schema.type)}, not Protobuf`;
+  if (schema.type !== 'PROTOBUF') {
+    return `is ${JSON.stringify(schema.type)}, not Protobuf; say \`format: ${schema.type.toLowerCase()}\``;
+  }
   try {
     return parseProto(schema.text, schema.references);
   } catch (error) {
@@ -92,7 +95,10 @@ function fileSchema(
 export const protobufFormat: FormatFactory = ({ schema: file, message }, place, schemas): Format => {
   const { what, name, malformed, paths } = place;
   const readers = new Map<Type, MessageReader>();
+  let last: Type | null = null;
+  const insteadOf = (path: FieldPath): string => (last === null ? '' : insteadOfField(last, path));
   const decoded = (type: Type, bytes: Buffer, from: number, which: string): unknown => {
+    last = type;
     let reader = readers.get(type);
     if (reader === undefined) {
       // Two keys may differ in a field that the mapping does not read.
@@ -125,6 +131,7 @@ export const protobufFormat: FormatFactory = ({ schema: file, message }, place, 
     const { schema, type } = fileSchema(file, message);
     return {
       structured: true,
+      insteadOf,
       read: (bytes, start, to, record) => {
         const payload = payloadOf(bytes, start, to);
         // Messages never begin like a frame, so frames are detected without a setting.

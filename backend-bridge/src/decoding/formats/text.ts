@@ -19,7 +19,14 @@ export function utf8Text(bytes: Buffer, from: number, to: number, reason: Undeco
 }
 
 /** Serdes.String, STRING of ksqlDB's KAFKA format: the whole payload is one text. */
-export const textFormat: FormatFactory = (_, { malformed }) => ({
+export const textFormat: FormatFactory = (_, { what, name, malformed }) => ({
   structured: false,
-  read: (bytes, from, to) => utf8Text(bytes, from, to, malformed),
+  read: (bytes, from, to) => {
+    // Of a number only. Text may have zero bytes as separators.
+    if (bytes[from] === 0 && (to - from === 8 || to - from === 4 || to - from === 2)) {
+      const advice = (what === 'key' ? likelyKey : likelyFormat)(bytes, from, to);
+      throw new Undecodable(malformed, `${name} begins with a zero byte, as text does not${advice}`);
+    }
+    return utf8Text(bytes, from, to, malformed);
+  },
 });
