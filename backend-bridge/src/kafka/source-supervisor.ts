@@ -1,5 +1,5 @@
 import type { Kafka } from 'kafkajs';
-import { Backoff } from './backoff';
+import { Backoff } from '../domain/backoff';
 import type { TopicView } from './cluster/cluster-view';
 import { UnavailableError } from '../domain/errors';
 import type { TopicMapping } from '../domain/mapping';

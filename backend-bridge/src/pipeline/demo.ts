@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { RequestError, UnavailableError } from '../domain/errors';
 import { hasHistory, sealUnitMs } from '../domain/history/tiers';
 import { alignDown, alignUp } from '../domain/ladder';
@@ -48,10 +49,9 @@ const MAX_PAUSE_MS = 3_600_000;
 class DemoTraffic implements Demo {
   private readonly options: TrafficOptions;
   private readonly traffic: ReturnType<typeof createTraffic>;
-  private stopped = false;
+  private readonly stopping = new AbortController();
   private live: Promise<void> = Promise.resolve();
   private filling: Promise<void> = Promise.resolve();
-  private wake: () => void = () => undefined;
   private cursorMs = 0;
   private troubled = false;
 
@@ -158,10 +158,13 @@ class DemoTraffic implements Demo {
   }
 
   async stop(): Promise<void> {
-    this.stopped = true;
-    this.wake();
+    this.stopping.abort();
     await this.live;
     await this.filling;
+  }
+
+  private get stopped(): boolean {
+    return this.stopping.signal.aborted;
   }
 
   private async run(): Promise<void> {
@@ -219,13 +222,7 @@ class DemoTraffic implements Demo {
   }
 
   private async sleep(ms: number): Promise<void> {
-    if (this.stopped) return;
-    let timer: NodeJS.Timeout | undefined;
-    await new Promise<void>((resolve) => {
-      this.wake = resolve;
-      timer = setTimeout(resolve, ms);
-    });
-    clearTimeout(timer);
+    await delay(ms, undefined, { signal: this.stopping.signal }).catch(() => undefined);
   }
 }
 

@@ -1,4 +1,5 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { backoffMs } from '../domain/backoff';
 import { withDeadline } from '../domain/deadline';
 import { UnavailableError } from '../domain/errors';
 import type { Telemetry } from '../domain/telemetry';
@@ -53,10 +54,8 @@ const MAX_IN_FLIGHT = 1024;
 const RECONNECT_MIN_MS = 50;
 const RECONNECT_MAX_MS = 1000;
 
-export function reconnectDelay(attempt: number): number {
-  const full = Math.min(RECONNECT_MIN_MS * 2 ** Math.min(attempt, 10), RECONNECT_MAX_MS);
-  return Math.round(full * (0.5 + Math.random() / 2));
-}
+export const reconnectDelay = (attempt: number): number =>
+  backoffMs(attempt, RECONNECT_MIN_MS, RECONNECT_MAX_MS);
 
 /**
  * The command connection. Commands are not queued while it is down: they fail at once, or after commandTimeoutMs when

@@ -1,6 +1,6 @@
 import type { Consumer, EachBatchPayload, InstrumentationEvent, Kafka } from 'kafkajs';
 import { within } from '../../domain/deadline';
-import { Backoff } from '../backoff';
+import { Backoff } from '../../domain/backoff';
 import type { ClusterView } from '../cluster/cluster-view';
 import { connectionRefusal, type BrokerOptions } from '../login/connection-refusal';
 import type { KafkaSourceOptions } from '../options';

@@ -1,6 +1,6 @@
 import type { KafkaMessage } from 'kafkajs';
 import type { SchemaRegistry } from '../schema-registry';
-import { Backoff } from '../backoff';
+import { Backoff } from '../../domain/backoff';
 import type { DeadLetter, DeadLetterWriter } from '../dead-letters';
 import type { RawRecord } from '../../decoding/record-decoder';
 import { refusalOf } from '../../decoding/undecodable';
