@@ -68,7 +68,10 @@ const ALWAYS: Readonly<Record<Shows, RegExp>> = {
 /** Never said while there are numbers, or at all. */
 const WRONG = /No data|Add a query|All clear|\bNaN\b|undefined|No StreamKPI bridge found|Too many/;
 
-/** A condition is given so long on a busy machine; on an idle one each holds within 20 s. */
+/**
+ * A condition is given so long on a busy machine. That the retries alone take at most 20 s is asserted with a fake clock
+ * in src/datasource/live/outages.test.ts.
+ */
 const PATIENCE_MS = 60_000;
 
 type Problem = (panel: WatchedPanel, index: number) => string | undefined;

@@ -38,7 +38,8 @@ const SECOND_LOOK_MS = 500;
 /** Spreads the queries of pages that lost the same stream. */
 const SPREAD_MS = 500;
 const FIRST_RETRY_MS = 1_000;
-const LONGEST_RETRY_MS = 30_000;
+/** With its jitter less than 20 s. */
+const LONGEST_RETRY_MS = 15_000;
 /** Polling interval while there is no stream. */
 export const POLL_MS = 10_000;
 

@@ -8,7 +8,8 @@ export type Outcome = 'answered' | 'failed' | 'refused';
 const BETWEEN_MS = 1_000;
 const JITTER_MS = 250;
 const FIRST_BACKOFF_MS = 1_000;
-export const LONGEST_BACKOFF_MS = 30_000;
+/** With its jitter, and the page's rounds, it is less than 20 s until a target that is back is asked. */
+const LONGEST_BACKOFF_MS = 10_000;
 /** Spreads the calls of tabs that become visible together, or that lost the same bridge. */
 const RETURN_SPREAD_MS = 500;
 
@@ -33,7 +34,6 @@ export class Refetcher {
     private readonly page: PageVisibility,
     private readonly ask: () => Observable<Outcome>,
     private readonly rounds: () => AskRounds | undefined = () => undefined,
-    private readonly longestBackoffMs: () => number = () => LONGEST_BACKOFF_MS,
   ) {}
 
   get failures(): number {
@@ -126,7 +126,7 @@ export class Refetcher {
     const now = this.clock.now();
     this.rounds()?.note(outcome === 'failed');
     if (outcome === 'failed') {
-      const pauseMs = Math.min(this.longestBackoffMs(), FIRST_BACKOFF_MS * 2 ** this.failedInARow);
+      const pauseMs = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** this.failedInARow);
       this.failedInARow += 1;
       this.earliestMs = now + pauseMs * (0.75 + this.clock.random() / 2);
       this.wanted = true;

@@ -3,7 +3,7 @@ import { defer, finalize, map, takeLast, type Observable } from 'rxjs';
 import { frameMeta, withFrameMeta, type LiveMeta } from '../../frames/frame-meta';
 import type { StreamKpiQuery } from '../query';
 import { t } from '../../locales/translate';
-import { LONGEST_BACKOFF_MS, Refetcher, type Outcome } from './refetcher';
+import { Refetcher, type Outcome } from './refetcher';
 import { EventFrames } from './event-frames';
 import { answerTo, mayPass, pointsOf, sentenceOf, type TargetAnswer } from './history-answer';
 import type { ChannelViewer, LiveChannel } from './live-channel';
@@ -15,8 +15,6 @@ import { SeriesFrames, isSameFrameStatus, type FrameStatus } from './series-fram
 import { rangeNow, spanOf } from './visible-range';
 
 const FIRST_POLL_MS = 5_000;
-/** No stream reports that a polled query can be answered again: it is at most this long until it is seen. */
-const LONGEST_POLL_BACKOFF_MS = 10_000;
 /** After this long without an answer the panel says so: the bridge may hang. */
 export const SLOW_MS = 4_000;
 const notAnswered = (): string =>
@@ -75,7 +73,6 @@ export class TargetView implements ChannelViewer {
       page,
       () => this.askAgain(),
       () => rounds,
-      () => (this.live?.mode === 'poll' ? LONGEST_POLL_BACKOFF_MS : LONGEST_BACKOFF_MS),
     );
     // During a refresh no other panel may hold the cached answer: hold it until the new one arrives.
     const known = context.hub.recall(this.question, maxDataPointsOf(context.request));

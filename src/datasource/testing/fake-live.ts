@@ -56,6 +56,10 @@ export class FakeLive implements LiveTransport {
   /** Every subscription that there has been. */
   readonly channels: FakeChannel[] = [];
   reason: string | undefined;
+  /** Every subscription fails. */
+  refuses = false;
+  /** New subscriptions are connected without a call of `connect`. */
+  connectsAtOnce = false;
   stream = 'run-1';
   private seq = 0;
 
@@ -65,7 +69,13 @@ export class FakeLive implements LiveTransport {
 
   subscribe(address: LiveAddress): Observable<LiveChannelEvent<unknown>> {
     return new Observable((subscriber) => {
-      this.channels.push(new FakeChannel(address, subscriber));
+      if (this.refuses) {
+        subscriber.error(new Error('permission denied'));
+        return;
+      }
+      const channel = new FakeChannel(address, subscriber);
+      this.channels.push(channel);
+      if (this.connectsAtOnce) channel.connect({ v: 1, type: 'hello', active: true });
     });
   }
 
