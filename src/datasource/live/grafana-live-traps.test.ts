@@ -272,7 +272,8 @@ test('a stream that has gone silent is noticed; points come by asking, and the p
   );
   stage.pass(12_000);
   expect(panel.points).toEqual(stage.backend.truth());
-  stage.live.send({ type: 'heartbeat', ...stage.head() });
+  // It has been subscribed to again.
+  stage.live.connect();
   stage.pass(1_000);
   expect(panel.state).toBe('connected');
 });

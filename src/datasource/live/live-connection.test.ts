@@ -364,6 +364,21 @@ test('a stream that has been silent for eight seconds is not believed', () => {
   expect([connection.state.state, connection.isLost]).toEqual(['connected', false]);
 });
 
+test('a channel that stays silent is subscribed to again: Grafana may have no stream for it', () => {
+  settle();
+  const before = live.channel;
+  pass(8_000 + 9_999);
+  expect(live.channel).toBe(before);
+  pass(1);
+  expect([before.isOpen, connection.state.state, connection.isLost]).toEqual([false, 'polling', true]);
+  pass(500);
+  expect(live.channel).not.toBe(before);
+  live.restart('run-2');
+  live.connect(false);
+  live.send({ type: 'gap', reason: 'subscribed' });
+  expect([connection.state.state, connection.isLost]).toEqual(['connected', false]);
+});
+
 test('a page that was too busy to read what had come does not call it silence', () => {
   settle();
   // The timer runs first, long after its time.

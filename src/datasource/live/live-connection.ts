@@ -127,7 +127,7 @@ export class LiveConnection {
   /** Subscribes again, with what the address says now. */
   reopen(): void {
     if (this.subscription === undefined) return;
-    this.isReopening = this.wire === 'connected';
+    this.isReopening = this.wire === 'connected' && !this.silent;
     this.leave();
     this.startConnectTimeout();
     // Grafana keeps a channel, with the data that it was opened with, for a moment after its last listener.
@@ -356,6 +356,8 @@ export class LiveConnection {
   private planPoll(): void {
     this.after('poll', POLL_MS * (0.9 + this.clock.random() / 5), () => {
       this.listener.onMissed(0);
+      // Grafana stops a stream whose last viewer has left; one who comes at that moment has a channel without a stream.
+      if (this.silent) this.reopen();
       this.planPoll();
     });
   }

@@ -29,6 +29,8 @@ let requests = 0;
 export class LivePanel {
   readonly faults: string[] = [];
   responses = 0;
+  /** When the newest response came. */
+  respondedMs = Date.now();
   private response: DataQueryResponse | null = null;
   private subscription: Subscription | undefined;
   private request: DataQueryRequest<StreamKpiQuery>;
@@ -123,6 +125,7 @@ export class LivePanel {
   private take(response: DataQueryResponse): void {
     this.response = response;
     this.responses += 1;
+    this.respondedMs = Date.now();
     for (const frame of response.data as DataFrame[]) {
       this.checkTimes(frame);
       if (this.what.written !== undefined) this.checkValues(frame);

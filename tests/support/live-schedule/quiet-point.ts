@@ -46,7 +46,10 @@ export async function quietPoint(parts: QuietParts): Promise<number> {
       const due = await dueOf(parts, panel);
       const wrong = await settle(panel, due, Math.min(until, Date.now() + ASK_AGAIN_MS));
       if (wrong === null) break;
-      if (Date.now() >= until) throw new Error(`${panel.name} does not come to rest: ${wrong}`);
+      if (Date.now() >= until) {
+        const agoMs = Date.now() - panel.respondedMs;
+        throw new Error(`${panel.name} does not come to rest (last response ${agoMs} ms ago): ${wrong}`);
+      }
     }
     await compareWithBridge(parts, panel);
   }
