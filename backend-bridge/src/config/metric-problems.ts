@@ -42,7 +42,6 @@ function finalityProblems(at: string, metric: Metric): string[] {
 function historyProblems(at: string, metric: Metric): string[] {
   const tiers = metric.history ?? [];
   if (tiers.length === 0) return [];
-  if (metric.kind === 'event') return [`${at}: not for kind: event; set a longer retention instead`];
   if (isIrregular(metric.window)) {
     const what = metric.window.type === 'session' ? 'sessions' : 'windows without a fixed distance';
     return [`${at}: ${what} have no steps; set a longer retention instead`];

@@ -90,11 +90,20 @@ measures: { value: { field: stats.count, combine: sum } }`),
     expect(refusal(withHistory('[{ step: 2m, keep: 2d }, { step: 10m, keep: 2d }]'))).toContain(
       'history.1.keep: 2d is not longer than 2d, which the steps before it are kept',
     );
-    expect(refusal(withHistory('[{ step: 5m, keep: 35d }]', `kind: event\n${TUMBLING}`))).toContain(
-      'history: not for kind: event',
-    );
     const sessions = `window: { type: session, gap: 1m }\nkey: { format: string, windowed: session }`;
     expect(refusal(withHistory('[{ step: 5m, keep: 35d }]', sessions))).toContain('sessions have no steps');
+  });
+
+  test('history of an event metric: an event has no steps, and is kept whole as long as these would be', () => {
+    const kept = (rest: string): object => {
+      const { retentionMs, history } = parseMetricsFile(
+        minimal(`topic: t\nkind: event\n${TUMBLING}\n${VALUE}\n${rest}`),
+        'f',
+      )[0]!.metric;
+      return { days: retentionMs / 86_400_000, history };
+    };
+    expect(kept('history: [{ step: 5m, keep: 35d }, { step: 1h, keep: 400d }]')).toEqual({ days: 400 });
+    expect(kept('retention: 500d\nhistory: [{ step: 5m, keep: 35d }]')).toEqual({ days: 500 });
   });
 
   test('a bare value is `$`, a schema is read from beside the file, a path may have empty names', () => {

@@ -113,7 +113,9 @@ const metricSchema = z.strictObject({
     .min(1)
     .max(4)
     .optional()
-    .describe('Coarser steps that are kept longer than the windows.'),
+    .describe(
+      'Coarser steps that are kept longer than the windows. Events are kept whole for the longest `keep`.',
+    ),
   idle: duration.optional().describe('Default: the window size, at least 60s.'),
   final_only: z
     .boolean()
@@ -299,6 +301,15 @@ function bareProblems(at: string, { key, value, time, measures, dimensions }: Me
   ];
 }
 
+/** An event has no coarser form: it is kept whole, as long as the longest of the steps. */
+function keptFor({ kind, retention, history = [] }: MetricEntry): Pick<Metric, 'retentionMs' | 'history'> {
+  if (kind === 'event') return { retentionMs: Math.max(retention, ...history.map(({ keep }) => keep)) };
+  return {
+    retentionMs: retention,
+    ...(history.length > 0 && { history: history.map(({ step, keep }) => ({ stepMs: step, keepMs: keep })) }),
+  };
+}
+
 function toMapping(metricName: string, entry: MetricEntry, file: string, problems: string[]): TopicMapping {
   const at = `metrics.${metricName}`;
   const window = toWindow(entry.window);
@@ -343,10 +354,7 @@ function toMapping(metricName: string, entry: MetricEntry, file: string, problem
             message: entry.event?.message ?? `${entry.title ?? metricName}: {value}`,
           }
         : null,
-    retentionMs: entry.retention,
-    ...(entry.history && {
-      history: entry.history.map(({ step, keep }) => ({ stepMs: step, keepMs: keep })),
-    }),
+    ...keptFor(entry),
     idleMs: entry.idle ?? Math.max(60_000, window.sizeMs, window.gapMs),
     finalOnly: entry.final_only,
     maxSeries: entry.max_series,
