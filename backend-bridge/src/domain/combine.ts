@@ -18,7 +18,7 @@ export interface CombineRule {
 
 /**
  * Intermediate points as columns in time order. `parts` is the number of stored values in a value; 0 when all members
- * are removed or lack the measure (revision and times still count).
+ * are removed or lack the measure (revision and times still count), negative when they come to no value.
  */
 export interface CombinedPoints {
   readonly times: number[];
@@ -48,18 +48,18 @@ export function emptyPoints(): CombinedPoints {
   };
 }
 
-/** The value of an average: the stored one for a single part, else sum / count. */
+/** The value of an average: the stored one for a single part, else sum / count; none where these are missing or 0. */
 export function settleAverage(points: CombinedPoints, row: number): void {
-  if (points.parts[row]! <= 1) return;
+  const parts = points.parts[row]!;
+  if (parts <= 1) return;
+  const sum = points.sums[row]!;
   const count = points.counts[row]!;
-  if (Number.isNaN(count) || Number.isNaN(points.sums[row]!)) {
-    points.uncombinable += 1;
-    points.parts[row] = 0;
-  } else if (count === 0) {
-    points.parts[row] = 0;
-  } else {
-    points.values[row] = points.sums[row]! / count;
-  }
+  const lacking = Number.isNaN(count) || Number.isNaN(sum);
+  if (lacking) points.uncombinable += 1;
+  if (lacking || count === 0) {
+    points.parts[row] = -parts;
+    points.values[row] = Number.NaN;
+  } else points.values[row] = sum / count;
 }
 
 /** Accumulates the points of one group, member by member. */

@@ -42,6 +42,12 @@ export function combineSteps(windows: CombinedPoints, rule: StepRule): CombinedP
     if (windows.updated[from]! > steps.updated[row]!) steps.updated[row] = windows.updated[from]!;
     if (weigh) {
       addWeights(steps, row, windows, from);
+    } else if (rule.overTime === 'last') {
+      // Also the newest window that has no value because its members cannot be combined: an older one is not the last.
+      if (windows.parts[from] !== 0) {
+        steps.values[row] = windows.values[from]!;
+        steps.parts[row] = windows.parts[from]!;
+      }
     } else if (windows.parts[from]! > 0) {
       const value = windows.values[from]!;
       steps.values[row] = filled[row] === 0 ? value : fold(rule.overTime, steps.values[row]!, value);
@@ -63,19 +69,16 @@ export function combineSteps(windows: CombinedPoints, rule: StepRule): CombinedP
 }
 
 function addWeights(steps: CombinedPoints, row: number, windows: CombinedPoints, from: number): void {
-  // A window that could not be combined has weights of NaN, and no step that holds it can be combined either.
   const parts = windows.parts[from]!;
-  const sum = windows.sums[from]!;
-  const count = windows.counts[from]!;
-  const broken = parts === 0 && (Number.isNaN(sum) || Number.isNaN(count));
-  if (parts === 0 && !broken) return;
+  if (parts === 0) return;
   if (steps.parts[row] === 0) steps.values[row] = windows.values[from]!;
-  steps.parts[row]! += broken ? 2 : parts;
-  steps.sums[row]! += sum;
-  steps.counts[row]! += count;
+  // Of a window whose members could not be combined too: their weights are NaN, or a count of 0.
+  steps.parts[row]! += Math.abs(parts);
+  steps.sums[row]! += windows.sums[from]!;
+  steps.counts[row]! += windows.counts[from]!;
 }
 
-function fold(rule: OverTime, a: number, b: number): number {
+function fold(rule: Exclude<OverTime, 'last'>, a: number, b: number): number {
   switch (rule) {
     case 'avg':
     case 'sum':
@@ -84,7 +87,5 @@ function fold(rule: OverTime, a: number, b: number): number {
       return Math.min(a, b);
     case 'max':
       return Math.max(a, b);
-    case 'last':
-      return b;
   }
 }

@@ -112,7 +112,7 @@ export function seriesAnswer(
     const open = points.ends[row]! > rule.openAfter;
     if (open && !rule.includeOpen) continue;
     const time = points.times[row]!;
-    if (points.parts[row] === 0) {
+    if (points.parts[row]! <= 0) {
       if (rule.revisions) {
         removed.push(time);
         removedRevisions.push(points.revisions[row]!);

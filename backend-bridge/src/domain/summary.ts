@@ -23,7 +23,8 @@ export interface SummaryRule {
 
 /**
  * Null when no window in the range has a value. `sum` and `avg` are null where the measure has none over time. Windows
- * with NaN or infinite values count only for `last` and `previous`.
+ * with NaN or infinite values count only for `last` and `previous`; averages that cannot be combined count, and make
+ * `avg`, or as the last ones `last`, null.
  * @param totals of the whole range, where the metric has a history: then `points` are those that are not sealed
  */
 export function summarize(
@@ -43,11 +44,13 @@ export function summarize(
   if (lastRow === undefined || points.times[lastRow]! < rule.fromMs) {
     return totals === null ? null : sealedSummary(labels, totals, rule, notes);
   }
-  const last = notes.note(points.values[lastRow]!);
+  const last = points.parts[lastRow]! < 0 ? null : notes.note(points.values[lastRow]!);
   const previous = previousValue(metric, points, rows);
-  const inRange = rows.filter(
-    (row) => points.times[row]! >= rule.fromMs && Number.isFinite(points.values[row]!),
+  const counted = rows.filter(
+    (row) =>
+      points.times[row]! >= rule.fromMs && (points.parts[row]! < 0 || Number.isFinite(points.values[row]!)),
   );
+  const inRange = counted.filter((row) => points.parts[row]! > 0);
   let min: number | null = null;
   let max: number | null = null;
   let sum = 0;
@@ -74,9 +77,9 @@ export function summarize(
     delta: finite(delta),
     min: overAll('min', () => min),
     max: overAll('max', () => max),
-    avg: overAll('avg', () => average(points, inRange, sum, rule)),
+    avg: overAll('avg', () => average(points, counted, sum, rule)),
     sum: adds ? overAll('sum', () => (inRange.length === 0 ? null : sum)) : null,
-    count: totals === null ? inRange.length : totals.count,
+    count: totals === null ? counted.length : totals.count,
     updatedMs: points.updated[lastRow]!,
     open: lastEnd > rule.openAfter,
     stale: rule.nowMs > lastEnd + metric.window.graceMs + rule.staleWindows * windowMs,
@@ -142,10 +145,10 @@ function average(
   total.sums.push(0);
   total.counts.push(0);
   for (const row of rows) {
-    total.parts[0]! += points.parts[row]!;
+    total.parts[0]! += Math.abs(points.parts[row]!);
     total.sums[0]! += points.sums[row]!;
     total.counts[0]! += points.counts[row]!;
   }
   settleAverage(total, 0);
-  return total.parts[0] === 0 ? null : total.values[0]!;
+  return total.parts[0]! < 0 ? null : total.values[0]!;
 }

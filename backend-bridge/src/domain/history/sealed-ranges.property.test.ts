@@ -92,14 +92,6 @@ function sealedSteps(points: PointColumns, beforeMs: number, request: StepsReque
 /** Sums of these are exact in doubles too, in any order. */
 const number = fc.integer({ min: -400, max: 400 }).map((quarters) => quarters / 4);
 
-/** With a sum and a positive count behind each average: windows without are combined or not one by one. */
-function weighable<T extends { readonly measures: (number | undefined)[] }>(window: T): T {
-  const [value, low, high, mean, total, n] = window.measures;
-  const whole = total !== undefined && n !== undefined;
-  const measures = [value, low, high, whole ? mean : undefined, total, whole ? Math.abs(n) + 1 : n];
-  return { ...window, measures };
-}
-
 const windowsArbitrary = fc
   .uniqueArray(
     fc.record({
@@ -111,7 +103,7 @@ const windowsArbitrary = fc
     }),
     { maxLength: 3 * MINUTES, size: 'max', selector: ({ series, minute }) => `${series}/${minute}` },
   )
-  .map((all) => all.map(weighable).sort((a, b) => a.series - b.series || a.minute - b.minute));
+  .map((all) => all.sort((a, b) => a.series - b.series || a.minute - b.minute));
 
 /** What of a summary steps of single series can say. */
 function known(one: SummarySeries, measure: number, several: boolean, sealed: boolean): object {
