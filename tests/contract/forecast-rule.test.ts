@@ -126,4 +126,24 @@ describe('a rule on the score that two steps in a row make fire, on the traffic 
       }
     },
   );
+
+  it.each(['basic', 'premium', 'standard'])(
+    '%s: fires for the ninth incident of a fortnight as for the first',
+    (name) => {
+      const random = createRandom(9);
+      const values = Float64Array.from(series.get(name)!.values);
+      const incidents = Array.from({ length: 9 }, (_, index) => {
+        const kind = KINDS[index % 2]!;
+        const from = Math.floor(((1.5 * index + random()) * DAY) / STEP);
+        for (let row = from; row < from + lengthOf(kind); row += 1) {
+          values[ROWS_BEFORE + row] = CHANGES[kind](values[ROWS_BEFORE + row]!);
+        }
+        return from;
+      });
+      const firing = new Set(firingRows(scoresOf({ startMs: START, values })));
+      expect(incidents.map((from) => firing.has(from + 1) || firing.has(from + 2))).toEqual(
+        incidents.map(() => true),
+      );
+    },
+  );
 });

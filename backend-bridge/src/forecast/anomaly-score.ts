@@ -125,7 +125,7 @@ export class AnomalyScore {
     for (let k = 0; k < this.windows.length; k++) {
       const mean = this.means[k]!;
       const window = this.windows[k]!;
-      if (!isNaN(mean) && index % window.every === 0) window.errors.add(mean, share);
+      if (!isNaN(mean) && index % window.every === 0) window.errors.add(this.seen(mean, window), share);
     }
     const own = this.means[0]! * this.factors[slot]!;
     if (!isNaN(own)) {
@@ -140,6 +140,12 @@ export class AnomalyScore {
     } else if ((index - this.lastAnomaly) * this.stepMs > EPISODE_HOURS * 60 * MINUTE) {
       this.beforeAt = -1;
     }
+  }
+
+  /** The first step of an episode counts as it is, the others as no more than leaves the limit where it is. */
+  private seen(mean: number, { limits }: Window): number {
+    if (limits === null || this.beforeAt < 0) return mean;
+    return max(-limits[0] / STRETCH_OUTER, min(limits[1] / STRETCH_OUTER, mean));
   }
 
   private isStillOff(
