@@ -24,6 +24,6 @@ describe('a hop that goes away under load', () => {
       if (process.env['TEST_REPORT'] !== undefined) process.stdout.write(`${JSON.stringify(report)}\n`);
       expectOutageSurvived(report);
     },
-    120_000,
+    240_000,
   );
 });

@@ -5,6 +5,7 @@ import type { Metric } from '../../../backend-bridge/src/domain/metric';
 import type { QueryEngine } from '../../../backend-bridge/src/domain/query-engine';
 import type { SourceStatus } from '../../../backend-bridge/src/domain/source';
 import type { SeriesStore } from '../../../backend-bridge/src/domain/store';
+import type { Clock } from '../../../backend-bridge/src/domain/telemetry';
 import { createLmdbStore } from '../../../backend-bridge/src/lmdb/lmdb-store';
 import { hashToken } from '../../../backend-bridge/src/server/tokens';
 import type { WebSocketFace } from '../../../backend-bridge/src/server/websocket';
@@ -49,6 +50,8 @@ export interface FedBridgeOptions {
   readonly metrics?: readonly Metric[];
   readonly tokens?: readonly TokenEntry[];
   readonly maxSeries?: number;
+  /** Wall time, in milliseconds; default the system's. */
+  readonly clock?: Clock;
 }
 
 const SOURCE: SourceStatus = { ready: true, failing: null, topics: [] };
@@ -72,7 +75,7 @@ export async function startFedBridge(options: FedBridgeOptions = {}): Promise<Fe
   const slow: FedBridge['slow'] = { before: async () => {}, after: async () => {} };
   const source = { status: SOURCE };
   const open = async (): Promise<Running> => {
-    const clock = Date.now;
+    const { clock = Date.now } = options;
     const tools = { log: faultLog(faults), telemetry: noTelemetry, clock };
     const store = createLmdbStore({ path: join(folder, 'store') }, metrics, tools);
     await store.start();
@@ -97,7 +100,7 @@ export async function startFedBridge(options: FedBridgeOptions = {}): Promise<Fe
     if (running === null) throw new Error('the bridge is stopped');
     return running;
   };
-  const feed = new Feed(() => now().store);
+  const feed = new Feed(() => now().store, options.clock);
   const stop = async (): Promise<void> => {
     const stopping = running;
     running = null;
