@@ -112,7 +112,7 @@ describe('a filter that is left out', () => {
 
   test('is said by the response where a transformation makes new frames', async () => {
     const response = await askedUnder({ id: 'organize' }, { id: 'groupBy' });
-    expect(response.errors).toEqual([{ refId: 'A', message: LEFT_OUT }]);
+    expect(response.errors).toEqual([{ refId: 'A', message: LEFT_OUT, status: 200 }]);
     expect(response.data).toHaveLength(1);
   });
 });

@@ -1,4 +1,5 @@
 import { LoadingState, type DataFrame, type DataQueryError, type DataQueryResponse } from '@grafana/data';
+import { WARNING_STATUS } from '../frames/warning-status';
 import { errorsOf } from './live/history-answer';
 import type { LiveRequest } from './live/ports';
 import { isRecord } from './saved-query';
@@ -49,6 +50,7 @@ export function withNoticesKept(request: LiveRequest): (response: DataQueryRespo
         .map(({ text }): DataQueryError => ({
           ...(frame.refId === undefined ? {} : { refId: frame.refId }),
           message: text,
+          status: WARNING_STATUS,
         })),
     );
     if (warnings.length === 0) return response;

@@ -397,6 +397,16 @@ describe('the connection', () => {
     expect(screen.getByText('The bridge does not answer.')).toBeInTheDocument();
     expect(screen.getByTestId('streamkpi-value')).toHaveTextContent('120');
   });
+
+  test('a warning that the data source had to send as an error is no failed query', () => {
+    const errors = [{ message: 'The filter on "country" is left out.', status: 200 }];
+    show([summaryFrame([{}])], {
+      options: { show: 'chosen', sections: ['connection', 'cards'] },
+      data: { state: LoadingState.Error, errors },
+    });
+    expect(screen.getByRole('status')).toHaveTextContent('Connected');
+    expect(screen.queryByText('Query failed')).not.toBeInTheDocument();
+  });
 });
 
 describe("the system's status", () => {

@@ -4,6 +4,7 @@ import { LoadingState, type DataFrame, type PanelProps } from '@grafana/data';
 import { useTheme2 } from '@grafana/ui';
 import { t } from '../locales/translate';
 import { frameMeta } from '../frames/frame-meta';
+import { WARNING_STATUS } from '../frames/warning-status';
 import { ClockOffsetEstimate } from './clock/clock-offset';
 import type { KpiPanelOptions, Section } from './options/panel-options';
 import { NO_ALERTS, type AlertModel, type AlertsModel } from './reading/alert-model';
@@ -105,7 +106,9 @@ const clocksOf = (series: readonly DataFrame[]): number[] =>
 /** Why the last query failed, for people; undefined: it did not. */
 function failureOf({ state, errors, error }: ReadProps['data']): string | undefined {
   if (state !== LoadingState.Error) return undefined;
-  const [first = error] = errors ?? [];
+  const all = errors ?? (error === undefined ? [] : [error]);
+  const [first] = all.filter(({ status }) => status !== WARNING_STATUS);
+  if (first === undefined && all.length > 0) return undefined;
   return (
     first?.message ??
     first?.data?.message ??
