@@ -20,7 +20,6 @@ import { createInspector } from './inspector';
 import { brokerOptions, registryOptions } from './kafka-connection';
 import { createKafkaSource } from './kafka/kafka-source';
 import { createLifecycle } from './lifecycle';
-import { createLiveHub } from './live/hub';
 import { createLmdbStore } from './lmdb/lmdb-store';
 import { MetricsReloader } from './metrics-reloader';
 import { ClockWatch } from './observability/clock-watch';
@@ -31,11 +30,10 @@ import { createEmbeddedPipeline } from './pipeline/embedded-pipeline';
 import { tlsTexts } from './pem-files';
 import { createRedisStore } from './redis/redis-store';
 import { ServedMetrics } from './served-metrics';
+import { createServing } from './serving';
 import { checkBinding } from './server/binding';
 import { createBudgets } from './server/budgets';
-import { createHttpServer } from './server/http-server';
 import { createAccess } from './server/tokens';
-import { attachWebSocket } from './server/websocket';
 
 /** The composition root: builds all collaborators in order and injects their dependencies. */
 
@@ -211,7 +209,6 @@ export function createApp(settings: Settings, dependencies: AppDependencies): Ap
     maxAnswerBytes: limits.max_answer_bytes,
     maxPending: limits.max_unauthenticated,
   });
-  const { memory, turns } = budgets;
   const fits = new FitPool(
     {
       workerFile: join(__dirname, 'forecast-worker.js'),
@@ -228,17 +225,6 @@ export function createApp(settings: Settings, dependencies: AppDependencies): Ap
     { maxSeries: limits.max_forecast_series, cacheBytes: limits.forecast_cache_bytes / 8 },
     clock,
   );
-  const hub = createLiveHub({
-    engine,
-    store,
-    metrics,
-    memory,
-    turns,
-    log,
-    telemetry,
-    clock,
-    options: { maxScanPoints: limits.max_scan_points },
-  });
   telemetry.observe({
     nowMs: clock,
     watermarks: () =>
@@ -257,18 +243,10 @@ export function createApp(settings: Settings, dependencies: AppDependencies): Ap
     },
   });
   const history = new StatusHistory(metrics.length, clock());
-  const http = createHttpServer({
-    options: {
-      host: settings.host,
-      port: settings.port,
-      tlsCertFile: settings.tls_cert_file,
-      tlsKeyFile: settings.tls_key_file,
-      maxBodyBytes: limits.max_body_bytes,
-      maxIngestEvents: limits.max_ingest_events,
-      headerTimeoutMs: limits.header_timeout,
-    },
+  const { hub, http, sockets } = createServing({
     engine,
     forecasts,
+    metrics,
     inspector: createInspector(settings, { metricsFile, foreign: true }, { log, clock }),
     ingest,
     source,
@@ -278,29 +256,30 @@ export function createApp(settings: Settings, dependencies: AppDependencies): Ap
     metricsText: () => telemetry.text(),
     version,
     log,
-    clock,
-    clockState: guard,
-    clients: () => sockets.counts(),
-    history,
-    configReload: () => reloader.status,
-  });
-  const sockets = attachWebSocket(http.server, {
-    hub,
-    engine,
-    forecasts,
-    store,
-    access,
-    budgets,
-    options: {
-      maxClients: limits.max_clients,
-      maxSubscriptions: limits.max_subscriptions,
-      maxMessageBytes: limits.max_message_bytes,
-      bufferBytes: limits.client_buffer_bytes,
-      slowClientTimeoutMs: limits.slow_client_timeout,
-    },
-    log,
     telemetry,
     clock,
+    clockState: guard,
+    history,
+    configReload: () => reloader.status,
+    options: {
+      http: {
+        host: settings.host,
+        port: settings.port,
+        tlsCertFile: settings.tls_cert_file,
+        tlsKeyFile: settings.tls_key_file,
+        maxBodyBytes: limits.max_body_bytes,
+        maxIngestEvents: limits.max_ingest_events,
+        headerTimeoutMs: limits.header_timeout,
+      },
+      live: { maxScanPoints: limits.max_scan_points },
+      webSocket: {
+        maxClients: limits.max_clients,
+        maxSubscriptions: limits.max_subscriptions,
+        maxMessageBytes: limits.max_message_bytes,
+        bufferBytes: limits.client_buffer_bytes,
+        slowClientTimeoutMs: limits.slow_client_timeout,
+      },
+    },
   });
 
   const recorder = new StatusRecorder({

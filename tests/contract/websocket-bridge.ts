@@ -1,22 +1,18 @@
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Metric } from '../../backend-bridge/src/domain/metric';
-import { QueryEngine } from '../../backend-bridge/src/domain/query-engine';
+import type { QueryEngine } from '../../backend-bridge/src/domain/query-engine';
 import type { SeriesStore, StoreListener } from '../../backend-bridge/src/domain/store';
-import type { Log, Telemetry } from '../../backend-bridge/src/domain/telemetry';
-import { createLiveHub, type LiveHub, type LiveHubOptions } from '../../backend-bridge/src/live/hub';
+import type { Telemetry } from '../../backend-bridge/src/domain/telemetry';
+import type { LiveHub, LiveHubOptions } from '../../backend-bridge/src/live/hub';
 import { createLmdbStore } from '../../backend-bridge/src/lmdb/lmdb-store';
-import { createBudgets, type BudgetLimits } from '../../backend-bridge/src/server/budgets';
-import { createAccess, hashToken } from '../../backend-bridge/src/server/tokens';
-import { attachWebSocket, type WebSocketFace } from '../../backend-bridge/src/server/websocket';
+import type { BudgetLimits } from '../../backend-bridge/src/server/budgets';
+import { hashToken } from '../../backend-bridge/src/server/tokens';
+import type { WebSocketFace } from '../../backend-bridge/src/server/websocket';
 import type { WebSocketOptions } from '../../backend-bridge/src/server/websocket-dependencies';
+import { faultLog, serveStore } from '../support/fed-bridge/serve-store';
 import { metricOf, measureOf, MINUTE } from '../support/sample-metrics';
-import { inlineForecasts } from '../support/inline-fits';
 import { Feeder } from './websocket-feeder';
 
 /** A bridge's live side for real: LMDB, the query engine, the hub and the WebSocket on an HTTP server. */
@@ -83,13 +79,7 @@ export async function startLiveBridge(given: LiveBridgeOptions = {}): Promise<Li
   const folder = mkdtempSync(join(tmpdir(), 'streamkpi-live-'));
   const metrics = given.metrics ?? METRICS;
   const faults: string[] = [];
-  const log: Log = {
-    debug: () => {},
-    info: () => {},
-    warn: () => {},
-    error: (fields, message) =>
-      void faults.push(`${message} ${(fields as { err?: Error }).err?.stack ?? JSON.stringify(fields)}`),
-  };
+  const log = faultLog(faults);
   const told = new Map<string, number>();
   const telemetry = new Proxy({} as Telemetry, {
     get: (_, name: string) => () => told.set(name, (told.get(name) ?? 0) + 1),
@@ -119,21 +109,6 @@ export async function startLiveBridge(given: LiveBridgeOptions = {}): Promise<Li
       return typeof value === 'function' ? (value as () => unknown).bind(target) : value;
     },
   });
-  const limits = { maxSeries: 1_000, maxPoints: 1_000_000, maxScanPoints: 5_000_000, staleWindows: 2 };
-  const engine = new QueryEngine(metrics, store, limits, clock, () => nextTurn());
-  const budgets = createBudgets(given.limits);
-  const hub = createLiveHub({
-    engine,
-    memory: budgets.memory,
-    turns: budgets.turns,
-    store,
-    metrics,
-    log,
-    telemetry,
-    clock,
-    options: { jitterMs: 20, ...given.hub },
-  });
-  await hub.start();
   const tokensFile = join(folder, 'tokens.json');
   const setTokens = (tokens: readonly Record<string, unknown>[]): void =>
     writeFileSync(
@@ -143,33 +118,25 @@ export async function startLiveBridge(given: LiveBridgeOptions = {}): Promise<Li
       }),
     );
   if (given.tokens) setTokens(given.tokens);
-  const access = createAccess({
-    ...(given.tokens && { tokensFile }),
-    allowedOrigins: ['https://grafana.example.org'],
-    allowedHosts: [],
-    boundHost: '127.0.0.1',
-    log,
-    pollMs: 50,
-  });
-  const httpServer = createServer((_, response) => response.writeHead(404).end());
-  const face = attachWebSocket(httpServer, {
-    hub,
-    engine,
-    forecasts: inlineForecasts(engine, clock, store),
-    store,
-    access,
-    budgets,
-    log,
-    telemetry,
+  const served = await serveStore(store, {
+    metrics,
     clock,
-    ...(given.options && { options: given.options }),
+    port: 0,
+    tokensFile: given.tokens ? tokensFile : null,
+    maxSeries: 1_000,
+    allowedOrigins: ['https://grafana.example.org'],
+    telemetry,
+    status: () => ({ ready: true, failing: null, topics: [] }),
+    faults,
+    ...(given.limits && { limits: given.limits }),
+    ...(given.hub && { live: given.hub }),
+    ...(given.options && { webSocket: given.options }),
   });
-  httpServer.listen(0, '127.0.0.1');
-  await once(httpServer, 'listening');
-  const { port } = httpServer.address() as AddressInfo;
+  const { engine, hub, face } = served;
+  const { host, port } = new URL(served.url);
   return {
-    url: `ws://127.0.0.1:${port}/`,
-    port,
+    url: `ws://${host}/`,
+    port: Number(port),
     store,
     engine,
     hub,
@@ -181,11 +148,7 @@ export async function startLiveBridge(given: LiveBridgeOptions = {}): Promise<Li
     faults,
     setTokens,
     close: async () => {
-      await face.close(1_000);
-      hub.close();
-      access.close();
-      httpServer.closeAllConnections();
-      await new Promise((resolve) => httpServer.close(resolve));
+      await served.stop();
       await real.close();
       rmSync(folder, { recursive: true, force: true });
     },

@@ -8,12 +8,13 @@ import type { Source, SourceStatus } from '../../../backend-bridge/src/domain/so
 import { StatusHistory } from '../../../backend-bridge/src/domain/status-history';
 import type { SeriesStore } from '../../../backend-bridge/src/domain/store';
 import type { Clock, Log, Telemetry } from '../../../backend-bridge/src/domain/telemetry';
-import { createLiveHub } from '../../../backend-bridge/src/live/hub';
+import type { LiveHub, LiveHubOptions } from '../../../backend-bridge/src/live/hub';
 import type { HttpEngine } from '../../../backend-bridge/src/server/http-dependencies';
-import { createBudgets } from '../../../backend-bridge/src/server/budgets';
-import { createHttpServer } from '../../../backend-bridge/src/server/http-server';
+import { createBudgets, type BudgetLimits } from '../../../backend-bridge/src/server/budgets';
 import { createAccess } from '../../../backend-bridge/src/server/tokens';
-import { attachWebSocket, type WebSocketFace } from '../../../backend-bridge/src/server/websocket';
+import type { WebSocketFace } from '../../../backend-bridge/src/server/websocket';
+import type { WebSocketOptions } from '../../../backend-bridge/src/server/websocket-dependencies';
+import { createServing } from '../../../backend-bridge/src/serving';
 import { inlineForecasts } from '../inline-fits';
 
 /** Waited for around each history answer: `before` it is read, or `after`, when it holds what was then. */
@@ -29,7 +30,13 @@ export interface ServeOptions {
   readonly port: number;
   readonly tokensFile: string | null;
   readonly maxSeries: number;
-  readonly slow: Slow;
+  /** Absent: answers come as fast as they can. */
+  readonly slow?: Slow;
+  readonly allowedOrigins?: readonly string[];
+  readonly telemetry?: Telemetry;
+  readonly limits?: Partial<BudgetLimits>;
+  readonly live?: LiveHubOptions;
+  readonly webSocket?: Partial<WebSocketOptions>;
   readonly status: () => SourceStatus;
   /** What the log was told at level error. */
   readonly faults: string[];
@@ -39,6 +46,7 @@ export interface ServeOptions {
 
 export interface ServedStore {
   readonly engine: QueryEngine;
+  readonly hub: LiveHub;
   readonly face: WebSocketFace;
   readonly url: string;
   /** Ends at once, as a killed process does; the store stays open. */
@@ -63,14 +71,13 @@ const noTopics = {
   check: () => Promise.resolve({ faults: [], outcomes: [] }),
 };
 
-/** The real query engine, live engine and servers over a store, composed in the order of the composition root. */
+/** A query engine over a store, served as the composition root serves it. */
 export async function serveStore(store: SeriesStore, options: ServeOptions): Promise<ServedStore> {
-  const { metrics, faults, clock } = options;
+  const { metrics, faults, clock, telemetry = noTelemetry } = options;
   const log = faultLog(faults);
-  const telemetry = noTelemetry;
   const access = createAccess({
     ...(options.tokensFile === null ? {} : { tokensFile: options.tokensFile }),
-    allowedOrigins: [],
+    allowedOrigins: options.allowedOrigins ?? [],
     allowedHosts: [],
     boundHost: '127.0.0.1',
     log,
@@ -83,21 +90,6 @@ export async function serveStore(store: SeriesStore, options: ServeOptions): Pro
     staleWindows: 2,
   };
   const engine = new QueryEngine(metrics, store, limits, clock, () => nextTurn());
-  const forecasts = options.forecasts?.(engine) ?? inlineForecasts(engine, clock, store);
-  const budgets = createBudgets();
-  const { memory, turns } = budgets;
-  const hub = createLiveHub({
-    engine,
-    store,
-    metrics,
-    memory,
-    turns,
-    log,
-    telemetry,
-    clock,
-    options: { jitterMs: 20 },
-  });
-  await hub.start();
   const source: Source = {
     kind: 'embedded',
     start: async () => {},
@@ -107,42 +99,42 @@ export async function serveStore(store: SeriesStore, options: ServeOptions): Pro
     checkMappings: () => {},
     useMappings: async () => {},
   };
-  const http = createHttpServer({
-    options: {
-      host: '127.0.0.1',
-      port: options.port,
-      maxBodyBytes: 1_048_576,
-      maxIngestEvents: 100,
-      headerTimeoutMs: 10_000,
-    },
-    engine: slowed(engine, options.slow),
-    forecasts,
+  const {
+    hub,
+    http,
+    sockets: face,
+  } = createServing({
+    engine,
+    ...(options.slow && { httpEngine: slowed(engine, options.slow) }),
+    forecasts: options.forecasts?.(engine) ?? inlineForecasts(engine, clock, store),
+    metrics,
     inspector: noTopics,
     ingest: null,
     source,
     store,
     access,
-    budgets,
+    budgets: createBudgets(options.limits),
     metricsText: async () => '',
     version: '0.0.0-test',
     log,
-    clock,
-    clockState: { fault: () => null, skewedBridges: () => [] },
-    clients: () => face.counts(),
-    history: new StatusHistory(metrics.length, clock()),
-    configReload: () => ({ successful: true, lastSuccessMs: clock(), message: null }),
-  });
-  const face = attachWebSocket(http.server, {
-    hub,
-    engine,
-    forecasts,
-    store,
-    access,
-    budgets,
-    log,
     telemetry,
     clock,
+    clockState: { fault: () => null, skewedBridges: () => [] },
+    history: new StatusHistory(metrics.length, clock()),
+    configReload: () => ({ successful: true, lastSuccessMs: clock(), message: null }),
+    options: {
+      http: {
+        host: '127.0.0.1',
+        port: options.port,
+        maxBodyBytes: 1_048_576,
+        maxIngestEvents: 100,
+        headerTimeoutMs: 10_000,
+      },
+      live: { jitterMs: 20, ...options.live },
+      ...(options.webSocket && { webSocket: options.webSocket }),
+    },
   });
+  await hub.start();
   const sockets = new Set<Socket>();
   http.server.on('connection', (socket: Socket) => {
     sockets.add(socket);
@@ -151,6 +143,7 @@ export async function serveStore(store: SeriesStore, options: ServeOptions): Pro
   const { url } = await http.listen();
   return {
     engine,
+    hub,
     face,
     url,
     stop: async () => {
