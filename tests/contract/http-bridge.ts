@@ -6,12 +6,12 @@ import type { ReloadStatus } from '../../backend-bridge/src/domain/reload-status
 import type { Ingest, Source, SourceStatus } from '../../backend-bridge/src/domain/source';
 import { StatusHistory } from '../../backend-bridge/src/domain/status-history';
 import type { SeriesStore } from '../../backend-bridge/src/domain/store';
-import type { Log } from '../../backend-bridge/src/domain/telemetry';
 import { createBudgets, type BudgetLimits } from '../../backend-bridge/src/server/budgets';
 import type { HttpDependencies, HttpEngine } from '../../backend-bridge/src/server/http-dependencies';
 import { createHttpServer } from '../../backend-bridge/src/server/http-server';
 import { createAccess, hashToken, type AccessOptions } from '../../backend-bridge/src/server/tokens';
 import { call, type Answer, type CallOptions } from './http-answers';
+import { faultLog } from '../support/fed-bridge/serve-store';
 
 /** The HTTP server of a bridge on a free port, with the engine and the store that the test gives. */
 
@@ -104,13 +104,7 @@ const noInspector: HttpDependencies['inspector'] = {
 
 export async function startBridge(given: BridgeOptions): Promise<Bridge> {
   const faults: string[] = [];
-  const log: Log = {
-    debug: () => {},
-    info: () => {},
-    warn: () => {},
-    error: (fields, message) =>
-      void faults.push(`${message} ${String((fields as { err?: Error }).err?.stack)}`),
-  };
+  const log = faultLog(faults);
   const folder = mkdtempSync(join(tmpdir(), 'streamkpi-http-'));
   const tokensFile = join(folder, 'tokens.json');
   if (given.tokens) {

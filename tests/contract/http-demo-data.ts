@@ -4,6 +4,7 @@ import { QueryEngine } from '../../backend-bridge/src/domain/query-engine';
 import type { SeriesStore } from '../../backend-bridge/src/domain/store';
 import type { HttpEngine } from '../../backend-bridge/src/server/http-dependencies';
 import { openStore, type StoreKind } from './http-store';
+import { measureOf, metricOf } from '../support/sample-metrics';
 
 /** Three metrics with an hour of points, the real engine over a real store. */
 
@@ -12,40 +13,19 @@ export const HOUR_MS = 3_600_000;
 /** Whole hours ago, so that steps of every length up to an hour begin here; within retention. */
 export const T0 = Math.floor(Date.now() / HOUR_MS) * HOUR_MS - 2 * HOUR_MS;
 
-function measure(name: string, given: Partial<Measure> = {}): Measure {
-  return {
-    name,
-    title: name,
-    description: '',
-    unit: 'short',
-    combine: 'sum',
-    sumFrom: null,
-    countFrom: null,
-    overTime: 'avg',
-    optional: false,
-    thresholds: [{ value: null, color: 'green' }],
-    ...given,
-  };
-}
+const measure = (name: string, given: Partial<Measure> = {}): Measure =>
+  measureOf(name, { thresholds: [{ value: null, color: 'green' }], ...given });
 
-function metric(name: string, given: Partial<Metric> = {}): Metric {
-  return {
+const metric = (name: string, given: Partial<Metric> = {}): Metric =>
+  metricOf({
     name,
     title: name,
-    description: '',
-    kind: 'window',
     topic: name,
-    window: { type: 'tumbling', sizeMs: MINUTE_MS, advanceMs: MINUTE_MS, gapMs: 0, graceMs: 30_000 },
     dimensions: [{ name: 'segment', title: 'Segment', description: '' }],
     measures: [measure('value')],
-    event: null,
-    retentionMs: 24 * HOUR_MS,
-    idleMs: MINUTE_MS,
-    finalOnly: false,
     maxSeries: 1_000,
     ...given,
-  };
-}
+  });
 
 export const METRICS: readonly Metric[] = [
   metric('events_per_minute'),

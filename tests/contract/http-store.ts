@@ -3,14 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Metric } from '../../backend-bridge/src/domain/metric';
 import type { SeriesStore } from '../../backend-bridge/src/domain/store';
-import type { Log, Telemetry } from '../../backend-bridge/src/domain/telemetry';
 import { createLmdbStore } from '../../backend-bridge/src/lmdb/lmdb-store';
 import { createRedisStore } from '../../backend-bridge/src/redis/redis-store';
 import { startRedis } from '../support/redis';
+import { silentLog, silentTelemetry } from '../support/silent';
 
-const log: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-const telemetry = new Proxy({}, { get: () => () => undefined }) as Telemetry;
-const tools = { log, telemetry, clock: Date.now };
+const tools = { log: silentLog, telemetry: silentTelemetry, clock: Date.now };
 
 export type StoreKind = 'lmdb' | 'redis';
 

@@ -1,10 +1,10 @@
 /** A real Kafka broker for the tests: one KRaft node in its own folder, on free ports of 127.0.0.1. */
-import { spawn, type ChildProcess } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Kafka, Partitioners, logLevel, type Admin, type KafkaConfig, type Producer } from 'kafkajs';
 import { freePort } from './free-port';
+import { ended, launchServer, type ServerProcess } from './server-process';
 import { classArchive, formattedStorage, kafkaJars, LOG_CONFIGURATION, runTool } from './kafka/distribution';
 
 // The partitioner is kafkajs's default on purpose (murmur2, as Java); no notice about it in every test.
@@ -83,11 +83,9 @@ export interface KafkaBroker {
 const SMALL_JAVA = ['-Xms64m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
 const START_TIMEOUT_MS = 100_000;
 const BATCH_RECORDS = 2_000;
-const running = new Set<ChildProcess>();
 const folders = new Set<string>();
 
 process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
@@ -204,50 +202,22 @@ function serverProperties(options: KafkaOptions, dir: string, ports: Ports): str
   return [...lines, ...(options.properties ?? [])].join('\n');
 }
 
-interface Launched {
-  readonly child: ChildProcess;
-  readonly log: () => string;
-}
-
-async function launch(jars: string, dir: string, java: readonly string[]): Promise<Launched> {
-  const args = [
-    ...java,
-    `-Dlog4j2.configurationFile=${LOG_CONFIGURATION}`,
-    '-cp',
-    `${jars}/*`,
-    'kafka.Kafka',
-    join(dir, 'server.properties'),
-  ];
-  const child = spawn('java', args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: dir });
-  let log = '';
-  return new Promise((resolve, reject) => {
-    let settled = false;
-    const settle = (act: () => void): void => {
-      if (settled) return;
-      settled = true;
-      clearTimeout(timer);
-      act();
-    };
-    const timer = setTimeout(() => {
-      settle(() => {
-        child.kill('SIGKILL');
-        reject(new Error(`Kafka was not ready within ${START_TIMEOUT_MS} ms:\n${log}`));
-      });
-    }, START_TIMEOUT_MS);
-    const read = (chunk: Buffer): void => {
-      log = (log + chunk.toString()).slice(-200_000);
-      if (log.includes('Kafka Server started')) settle(() => resolve({ child, log: () => log }));
-    };
-    child.stdout.on('data', read);
-    child.stderr.on('data', read);
-    child.once('spawn', () => running.add(child));
-    child.once('error', (error) => settle(() => reject(error)));
-    child.once('exit', (code, signal) => {
-      running.delete(child);
-      settle(() => reject(new Error(`Kafka ended (${signal ?? code ?? 'unknown'}):\n${log}`)));
-    });
+const launch = (jars: string, dir: string, java: readonly string[]): Promise<ServerProcess> =>
+  launchServer({
+    name: 'Kafka',
+    command: 'java',
+    args: [
+      ...java,
+      `-Dlog4j2.configurationFile=${LOG_CONFIGURATION}`,
+      '-cp',
+      `${jars}/*`,
+      'kafka.Kafka',
+      join(dir, 'server.properties'),
+    ],
+    cwd: dir,
+    readyText: 'Kafka Server started',
+    timeoutMs: START_TIMEOUT_MS,
   });
-}
 
 function brokerFolder(storage: string): string {
   const dir = mkdtempSync(join(tmpdir(), 'streamkpi-kafka-'));
@@ -273,11 +243,6 @@ function sharedClasses(jars: string): Promise<string> {
     rmSync(dir, { recursive: true, force: true });
     folders.delete(dir);
   });
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  await new Promise<void>((resolve) => child.once('exit', () => resolve()));
 }
 
 /** Starts a broker; ready in 2 to 6 s. The first start of a machine fetches Kafka by Maven. */

@@ -1,10 +1,11 @@
 /** Real Redis servers for the tests: each in its own folder, on free ports of 127.0.0.1. */
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from './free-port';
+import { ended, launchServer } from './server-process';
 
 export interface RedisOptions {
   /** Append-only file: off by default, as most tests need no durability. */
@@ -51,11 +52,9 @@ export interface RedisCluster {
 
 const START_TIMEOUT_MS = 60_000;
 const READY = 'Ready to accept connections';
-const running = new Set<ChildProcess>();
 const folders = new Set<string>();
 
 process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
@@ -122,46 +121,16 @@ function configuration(options: RedisOptions, port: number, dir: string): string
   return `${lines.join('\n')}\n`;
 }
 
-async function launch(dir: string, readyLine: string | null, ...args: string[]): Promise<ChildProcess> {
-  const child = spawn('redis-server', [join(dir, 'redis.conf'), ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+async function launch(dir: string, readyText: string | null, ...args: string[]): Promise<ChildProcess> {
+  const { child } = await launchServer({
+    name: 'redis-server',
+    command: 'redis-server',
+    args: [join(dir, 'redis.conf'), ...args],
+    readyText,
+    timeoutMs: START_TIMEOUT_MS,
+    missing: 'redis-server is not installed: apt-get install -y redis-server (Redis 7 or newer)',
   });
-  let log = '';
-  return new Promise((resolve, reject) => {
-    let settled = false;
-    const settle = (act: () => void): void => {
-      if (settled) return;
-      settled = true;
-      clearTimeout(timer);
-      act();
-    };
-    const timer = setTimeout(() => {
-      settle(() => {
-        child.kill('SIGKILL');
-        reject(new Error(`redis-server was not ready within ${START_TIMEOUT_MS} ms:\n${log}`));
-      });
-    }, START_TIMEOUT_MS);
-    const read = (chunk: Buffer): void => {
-      if (log.length < 100_000) log += chunk.toString();
-      if (readyLine === null || log.includes(readyLine)) settle(() => resolve(child));
-    };
-    child.stdout.on('data', read);
-    child.stderr.on('data', read);
-    child.once('spawn', () => running.add(child));
-    child.once('error', (error: NodeJS.ErrnoException) => {
-      const missing = 'redis-server is not installed: apt-get install -y redis-server (Redis 7 or newer)';
-      settle(() => reject(error.code === 'ENOENT' ? new Error(missing) : error));
-    });
-    child.once('exit', (code, signal) => {
-      running.delete(child);
-      settle(() => reject(new Error(`redis-server ended (${signal ?? code ?? 'unknown'}):\n${log}`)));
-    });
-  });
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  await new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  return child;
 }
 
 export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {

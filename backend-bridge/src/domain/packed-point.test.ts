@@ -20,39 +20,18 @@ import {
   slotUpdatedMs,
 } from './packed-point';
 import { FLAG_REMOVED, PointColumns, type PointWrite } from './point';
+import { measureOf, metricOf } from '../../../tests/support/sample-metrics';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-function metric(change: Partial<Metric> = {}, measures = ['value', 'count']): Metric {
-  return {
-    name: 'm',
-    title: '',
-    description: '',
-    kind: 'window',
-    topic: 't',
+const metric = (change: Partial<Metric> = {}, measures = ['value', 'count']): Metric =>
+  metricOf({
     window: { type: 'tumbling', sizeMs: MINUTE, advanceMs: MINUTE, gapMs: 0, graceMs: 0 },
     dimensions: [],
-    measures: measures.map((name) => ({
-      name,
-      title: '',
-      description: '',
-      unit: '',
-      combine: 'sum',
-      sumFrom: null,
-      countFrom: null,
-      overTime: 'avg',
-      optional: true,
-      thresholds: [],
-    })),
-    event: null,
-    retentionMs: 24 * HOUR,
-    idleMs: MINUTE,
-    finalOnly: false,
-    maxSeries: 10,
+    measures: measures.map((name) => measureOf(name, { optional: true })),
     ...change,
-  };
-}
+  });
 const hopping: Metric['window'] = {
   type: 'hopping',
   sizeMs: 5 * MINUTE,

@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Metric } from '../domain/metric';
 import type { SeriesStore } from '../domain/store';
-import type { Telemetry } from '../domain/telemetry';
+import type { Log, Telemetry } from '../domain/telemetry';
 import {
   createEmbeddedPipeline,
   type EmbeddedPipeline,
   type EmbeddedPipelineOptions,
 } from './embedded-pipeline';
+import { measureOf, metricOf } from '../../../tests/support/sample-metrics';
+import { silentLog, silentTelemetry } from '../../../tests/support/silent';
 
 /** A pipeline for unit tests: the four metrics, a manual clock, and automatic cleanup of folders and pipelines. */
 
@@ -16,50 +18,30 @@ export const T0 = 1_736_935_200_000;
 export const minute = 60_000;
 
 export function metric(name: string, over: Partial<Metric> = {}): Metric {
-  const measure = (measureName: string) => ({
-    name: measureName,
-    title: '',
-    description: '',
-    unit: '',
-    combine: 'sum' as const,
-    sumFrom: null,
-    countFrom: null,
-    overTime: 'avg' as const,
-    optional: false,
-    thresholds: [],
-  });
-  const five = name === 'high_activity_alert';
-  return {
+  const isAlert = name === 'high_activity_alert';
+  const sizeMs = isAlert ? 5 * minute : minute;
+  const dimensions = isAlert ? ['user_id'] : name === 'active_users_per_minute' ? [] : ['segment'];
+  const measures =
+    name === 'revenue_per_minute'
+      ? ['value', 'transaction_count', 'avg_transaction_value', 'amount_count']
+      : ['value'];
+  return metricOf({
     name,
     title: name,
-    description: '',
-    kind: five ? 'event' : 'window',
+    kind: isAlert ? 'event' : 'window',
     topic: name,
     window: {
       type: 'tumbling',
-      sizeMs: five ? 5 * minute : minute,
-      advanceMs: five ? 5 * minute : minute,
+      sizeMs,
+      advanceMs: sizeMs,
       gapMs: 0,
-      graceMs: five ? minute : 30_000,
+      graceMs: isAlert ? minute : 30_000,
     },
-    dimensions: (five ? ['user_id'] : name === 'active_users_per_minute' ? [] : ['segment']).map(
-      (dimension) => ({
-        name: dimension,
-        title: '',
-        description: '',
-      }),
-    ),
-    measures: (name === 'revenue_per_minute'
-      ? ['value', 'transaction_count', 'avg_transaction_value', 'amount_count']
-      : ['value']
-    ).map(measure),
-    event: null,
-    retentionMs: 86_400_000,
-    idleMs: minute,
-    finalOnly: false,
-    maxSeries: 1000,
+    dimensions: dimensions.map((dimension) => ({ name: dimension, title: '', description: '' })),
+    measures: measures.map((measure) => measureOf(measure)),
+    maxSeries: 1_000,
     ...over,
-  };
+  });
 }
 
 export const METRICS = [
@@ -74,30 +56,13 @@ const pipelines: EmbeddedPipeline[] = [];
 /** Clock of the pipelines; by default later than the events of the tests. */
 export const clock = { nowMs: T0 + 20 * minute };
 export const late = new Map<string, number>();
-const silent = (): void => undefined;
 export const warnings: string[] = [];
 
 const telemetry: Telemetry = {
-  recordsRead: silent,
-  pointsWritten: silent,
-  deadLetters: silent,
+  ...silentTelemetry,
   lateEvents: (name, count) => void late.set(name, (late.get(name) ?? 0) + count),
-  partitionLag: silent,
-  topicRemoved: silent,
-  storeLatency: silent,
-  hopFailed: silent,
-  clients: silent,
-  queueBytes: silent,
-  messagesDropped: silent,
-  pointsConflated: silent,
-  resyncs: silent,
 };
-const log = {
-  debug: silent,
-  info: silent,
-  warn: (_: object, message: string) => void warnings.push(message),
-  error: silent,
-};
+const log: Log = { ...silentLog, warn: (_, message) => void warnings.push(message) };
 
 export function folder(): string {
   const created = mkdtempSync(path.join(tmpdir(), 'streamkpi-pipeline-'));

@@ -7,10 +7,11 @@ import { ForecastService } from '../../../backend-bridge/src/forecast-service/fo
 import { createLmdbStore } from '../../../backend-bridge/src/lmdb/lmdb-store';
 import { shopCounts } from '../../../backend-bridge/src/forecast/series.test-support';
 import { Feed } from '../../support/fed-bridge/feed';
-import { faultLog, noTelemetry, serveStore } from '../../support/fed-bridge/serve-store';
+import { faultLog, serveStore } from '../../support/fed-bridge/serve-store';
 import { measureOf, metricOf } from '../../support/sample-metrics';
 import type { Endings } from '../scenario';
 import { temporaryFolder } from './bridge';
+import { silentTelemetry } from '../../support/silent';
 
 const STEP_MS = 300_000;
 const DAY_MS = 86_400_000;
@@ -38,7 +39,7 @@ export async function startForecastBridge(series: number, endings: Endings): Pro
   });
   const faults: string[] = [];
   const clock = Date.now;
-  const tools = { log: faultLog(faults), telemetry: noTelemetry, clock };
+  const tools = { log: faultLog(faults), telemetry: silentTelemetry, clock };
   const store = createLmdbStore({ path: join(temporaryFolder(endings), 'store') }, [metric], tools);
   await store.start();
   endings.add(() => store.close());

@@ -6,7 +6,8 @@ import { createDemo } from '../../../backend-bridge/src/pipeline/demo';
 import { createEmbeddedPipeline } from '../../../backend-bridge/src/pipeline/embedded-pipeline';
 import { METRICS as PLAIN } from '../../../backend-bridge/src/pipeline/pipeline.test-support';
 import { temporaryFolder } from '../../support/embedded-bridge';
-import { lmdbStore, log, telemetry } from '../stores/lmdb-rig';
+import { silentLog, silentTelemetry } from '../../support/silent';
+import { lmdbStore } from '../stores/lmdb-rig';
 
 /** The demo's weeks, whenever an earlier start ended before they were there. */
 
@@ -34,15 +35,15 @@ describe('the weeks of the demo', () => {
     store = lmdbStore(join(folder.path, 'store'), metrics, clock);
     await store.start();
     const pipeline = createEmbeddedPipeline({ statePath: join(folder.path, 'pipeline') }, metrics, store, {
-      log,
-      telemetry,
+      log: silentLog,
+      telemetry: silentTelemetry,
       clock,
     });
     await pipeline.start();
     const demo = createDemo(pipeline, {
       backfillMs: 12 * MINUTE,
       history: { spanMs, metrics, store },
-      log,
+      log: silentLog,
       clock,
     });
     try {

@@ -13,6 +13,7 @@ import { createLmdbStore } from '../../../backend-bridge/src/lmdb/lmdb-store';
 import { createRedisStore } from '../../../backend-bridge/src/redis/redis-store';
 import type { KafkaBroker, RawRecord } from '../../support/kafka';
 import { startRedis, type RedisServer } from '../../support/redis';
+import { silentTelemetry } from '../../support/silent';
 
 export const DEFAULT_METRICS = join(__dirname, '../../../backend-bridge/metrics.yaml');
 const FIXTURES = join(__dirname, '../../fixtures');
@@ -37,26 +38,18 @@ export function watching(): Seen {
       if (process.env['TEST_LOG'] !== undefined) console.log(level, message, fields);
       lines.push({ level, message, fields });
     };
-  const nothing = (): void => undefined;
   return {
     lines,
     counts,
     count: (name) => counts.get(name) ?? 0,
     log: { debug: keep('debug'), info: keep('info'), warn: keep('warn'), error: keep('error') },
     telemetry: {
+      ...silentTelemetry,
       recordsRead: (topic, count) => add(`read ${topic}`, count),
       pointsWritten: (metric, outcome, count) => add(`${outcome} ${metric}`, count),
       deadLetters: (topic, reason, count) => add(`dead ${topic} ${reason}`, count),
-      lateEvents: nothing,
       partitionLag: (topic, partition, lag) => void counts.set(`lag ${topic}/${partition}`, lag),
-      topicRemoved: nothing,
-      storeLatency: nothing,
       hopFailed: (hop) => add(`failed ${hop}`, 1),
-      clients: nothing,
-      queueBytes: nothing,
-      messagesDropped: nothing,
-      pointsConflated: nothing,
-      resyncs: nothing,
     },
   };
 }

@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import type { Metric } from '../../../backend-bridge/src/domain/metric';
 import type { SeriesStore } from '../../../backend-bridge/src/domain/store';
-import type { Clock, Log, Telemetry } from '../../../backend-bridge/src/domain/telemetry';
+import type { Clock, Log } from '../../../backend-bridge/src/domain/telemetry';
 import { createLmdbStore } from '../../../backend-bridge/src/lmdb/lmdb-store';
 import {
   createEmbeddedPipeline,
   type EmbeddedPipeline,
   type EmbeddedPipelineOptions,
 } from '../../../backend-bridge/src/pipeline/embedded-pipeline';
+import { silentLog, silentTelemetry } from '../../support/silent';
 
 /** The embedded pipeline on the real embedded store, as the bridge runs it without Kafka and Redis. */
 export interface Rig {
@@ -16,28 +17,9 @@ export interface Rig {
   stop(): Promise<void>;
 }
 
-const silent = (): void => undefined;
-
-export const silentTelemetry: Telemetry = {
-  recordsRead: silent,
-  pointsWritten: silent,
-  deadLetters: silent,
-  lateEvents: silent,
-  partitionLag: silent,
-  topicRemoved: silent,
-  storeLatency: silent,
-  hopFailed: silent,
-  clients: silent,
-  queueBytes: silent,
-  messagesDropped: silent,
-  pointsConflated: silent,
-  resyncs: silent,
-};
-
 /** Prints what should not happen in a test that goes well. */
 export const warningLog: Log = {
-  debug: silent,
-  info: silent,
+  ...silentLog,
   warn: (fields, message) => process.stderr.write(`warn ${message} ${JSON.stringify(fields)}\n`),
   error: (fields, message) => process.stderr.write(`error ${message} ${JSON.stringify(fields)}\n`),
 };

@@ -3,34 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Metric } from '../../../backend-bridge/src/domain/metric';
 import type { SeriesStore } from '../../../backend-bridge/src/domain/store';
-import type { Clock, Log, Telemetry } from '../../../backend-bridge/src/domain/telemetry';
+import type { Clock } from '../../../backend-bridge/src/domain/telemetry';
 import { createLmdbStore } from '../../../backend-bridge/src/lmdb/lmdb-store';
 import type { StoreUnderTest } from './store-rig';
-
-const quiet = (): void => {};
-export const log: Log = { debug: quiet, info: quiet, warn: quiet, error: quiet };
-export const telemetry: Telemetry = {
-  recordsRead: quiet,
-  pointsWritten: quiet,
-  deadLetters: quiet,
-  lateEvents: quiet,
-  partitionLag: quiet,
-  topicRemoved: quiet,
-  storeLatency: quiet,
-  hopFailed: quiet,
-  clients: quiet,
-  queueBytes: quiet,
-  messagesDropped: quiet,
-  pointsConflated: quiet,
-  resyncs: quiet,
-};
+import { silentLog, silentTelemetry } from '../../support/silent';
 
 export function newFolder(): string {
   return mkdtempSync(join(tmpdir(), 'streamkpi-lmdb-'));
 }
 
 export function lmdbStore(path: string, metrics: readonly Metric[], clock: Clock = Date.now): SeriesStore {
-  return createLmdbStore({ path }, metrics, { log, telemetry, clock });
+  return createLmdbStore({ path }, metrics, { log: silentLog, telemetry: silentTelemetry, clock });
 }
 
 export async function createLmdb(metrics: readonly Metric[], clock: Clock): Promise<StoreUnderTest> {

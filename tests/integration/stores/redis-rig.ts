@@ -8,59 +8,26 @@ import type {
   WriteBatch,
   WriteOutcome,
 } from '../../../backend-bridge/src/domain/store';
-import type { Clock, Log, Telemetry } from '../../../backend-bridge/src/domain/telemetry';
+import type { Clock } from '../../../backend-bridge/src/domain/telemetry';
+import { measureOf, metricOf } from '../../support/sample-metrics';
+import { silentLog, silentTelemetry } from '../../support/silent';
 
 export const MINUTE = 60_000;
 export const TOPIC_ID = 'topic-1';
 
-export function testMetric(name: string, over: Partial<Metric> = {}): Metric {
-  return {
+export const testMetric = (name: string, change: Partial<Metric> = {}): Metric =>
+  metricOf({
     name,
     title: name,
-    description: '',
-    kind: 'window',
     topic: `${name}_topic`,
     window: { type: 'tumbling', sizeMs: MINUTE, advanceMs: MINUTE, gapMs: 0, graceMs: 0 },
     dimensions: [{ name: 'segment', title: 'Segment', description: '' }],
-    measures: [
-      {
-        name: 'value',
-        title: 'Value',
-        description: '',
-        unit: '',
-        combine: 'sum',
-        sumFrom: null,
-        countFrom: null,
-        overTime: 'avg',
-        optional: false,
-        thresholds: [],
-      },
-    ],
-    event: null,
-    retentionMs: 24 * 60 * MINUTE,
-    idleMs: MINUTE,
-    finalOnly: false,
-    maxSeries: 1000,
-    ...over,
-  };
-}
+    measures: [measureOf('value')],
+    maxSeries: 1_000,
+    ...change,
+  });
 
-export const silentLog: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-export const silentTelemetry: Telemetry = {
-  recordsRead: () => {},
-  pointsWritten: () => {},
-  deadLetters: () => {},
-  lateEvents: () => {},
-  partitionLag: () => {},
-  topicRemoved: () => {},
-  storeLatency: () => {},
-  hopFailed: () => {},
-  clients: () => {},
-  queueBytes: () => {},
-  messagesDropped: () => {},
-  pointsConflated: () => {},
-  resyncs: () => {},
-};
+export { silentLog, silentTelemetry };
 
 export function redisStore(
   url: string,

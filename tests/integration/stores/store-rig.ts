@@ -11,6 +11,7 @@ import {
   type WriteBatch,
   type WriteOutcome,
 } from '../../../backend-bridge/src/domain/store';
+import { measureOf, metricOf as sampleMetric } from '../../support/sample-metrics';
 
 /** A store over data of its own, that nobody else uses. */
 export interface StoreUnderTest {
@@ -34,35 +35,17 @@ export const NOW = Math.floor(Date.now() / MINUTE) * MINUTE;
 /** A window an hour ago. */
 export const T = NOW - HOUR;
 
-export function metricOf(change: Partial<Metric> = {}, measures = ['value']): Metric {
-  return {
+export const metricOf = (change: Partial<Metric> = {}, measures = ['value']): Metric =>
+  sampleMetric({
     name: 'requests',
     title: 'Requests',
-    description: '',
-    kind: 'window',
     topic: 'requests_topic',
     window: { type: 'tumbling', sizeMs: MINUTE, advanceMs: MINUTE, gapMs: 0, graceMs: 10 * SECOND },
     dimensions: [{ name: 'region', title: '', description: '' }],
-    measures: measures.map((name) => ({
-      name,
-      title: name,
-      description: '',
-      unit: '',
-      combine: 'sum',
-      sumFrom: null,
-      countFrom: null,
-      overTime: 'avg',
-      optional: true,
-      thresholds: [],
-    })),
-    event: null,
-    retentionMs: 24 * HOUR,
-    idleMs: MINUTE,
-    finalOnly: false,
+    measures: measures.map((name) => measureOf(name, { optional: true })),
     maxSeries: 1_000,
     ...change,
-  };
-}
+  });
 
 export const SESSIONS: Metric['window'] = {
   type: 'session',

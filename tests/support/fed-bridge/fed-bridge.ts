@@ -13,7 +13,8 @@ import { freePort } from '../free-port';
 import { startTcpProxy, type TcpProxy } from '../tcp-proxy';
 import { FED_METRICS } from './fed-metrics';
 import { Feed, type FedPoint } from './feed';
-import { faultLog, noTelemetry, serveStore, type ServedStore, type Slow } from './serve-store';
+import { faultLog, serveStore, type ServedStore, type Slow } from './serve-store';
+import { silentTelemetry } from '../silent';
 
 /**
  * A bridge with a real store, the real query engine and the real servers on one port, into which a test writes
@@ -76,7 +77,7 @@ export async function startFedBridge(options: FedBridgeOptions = {}): Promise<Fe
   const source = { status: SOURCE };
   const open = async (): Promise<Running> => {
     const { clock = Date.now } = options;
-    const tools = { log: faultLog(faults), telemetry: noTelemetry, clock };
+    const tools = { log: faultLog(faults), telemetry: silentTelemetry, clock };
     const store = createLmdbStore({ path: join(folder, 'store') }, metrics, tools);
     await store.start();
     const served = await serveStore(store, {

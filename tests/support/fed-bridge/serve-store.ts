@@ -16,6 +16,7 @@ import type { WebSocketFace } from '../../../backend-bridge/src/server/websocket
 import type { WebSocketOptions } from '../../../backend-bridge/src/server/websocket-dependencies';
 import { createServing } from '../../../backend-bridge/src/serving';
 import { inlineForecasts } from '../inline-fits';
+import { silentLog, silentTelemetry } from '../silent';
 
 /** Waited for around each history answer: `before` it is read, or `after`, when it holds what was then. */
 export interface Slow {
@@ -53,13 +54,9 @@ export interface ServedStore {
   stop(): Promise<void>;
 }
 
-export const noTelemetry = new Proxy({}, { get: () => () => undefined }) as Telemetry;
-
 export function faultLog(faults: string[]): Log {
   return {
-    debug: () => {},
-    info: () => {},
-    warn: () => {},
+    ...silentLog,
     error: (fields, message) =>
       void faults.push(`${message} ${(fields as { err?: Error }).err?.stack ?? JSON.stringify(fields)}`),
   };
@@ -73,7 +70,7 @@ const noTopics = {
 
 /** A query engine over a store, served as the composition root serves it. */
 export async function serveStore(store: SeriesStore, options: ServeOptions): Promise<ServedStore> {
-  const { metrics, faults, clock, telemetry = noTelemetry } = options;
+  const { metrics, faults, clock, telemetry = silentTelemetry } = options;
   const log = faultLog(faults);
   const access = createAccess({
     ...(options.tokensFile === null ? {} : { tokensFile: options.tokensFile }),
