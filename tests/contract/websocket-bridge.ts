@@ -13,7 +13,7 @@ import type { WebSocketFace } from '../../backend-bridge/src/server/websocket';
 import type { WebSocketOptions } from '../../backend-bridge/src/server/websocket-dependencies';
 import { faultLog, serveStore } from '../support/fed-bridge/serve-store';
 import { metricOf, measureOf, MINUTE } from '../support/sample-metrics';
-import { Feeder } from './websocket-feeder';
+import { Feed } from '../support/fed-bridge/feed';
 
 /** A bridge's live side for real: LMDB, the query engine, the hub and the WebSocket on an HTTP server. */
 
@@ -55,7 +55,7 @@ export interface LiveBridge {
   readonly engine: QueryEngine;
   readonly hub: LiveHub;
   readonly face: WebSocketFace;
-  readonly feeder: Feeder;
+  readonly feeder: Feed;
   /** What listens to the store, to tell it of gaps and epochs. */
   readonly listeners: Set<StoreListener>;
   /** Reading waits for this before and after; tests replace it. */
@@ -141,7 +141,7 @@ export async function startLiveBridge(given: LiveBridgeOptions = {}): Promise<Li
     engine,
     hub,
     face,
-    feeder: new Feeder(real),
+    feeder: new Feed(() => real),
     listeners,
     slow,
     told,

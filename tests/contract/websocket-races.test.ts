@@ -159,20 +159,26 @@ describe('races', () => {
     60_000,
   );
 
-  test('changes during a slow snapshot come after it, and only those that are newer', async () => {
-    const point = (value: number) => [{ values: ['a', 'b'], startMs: base, measures: [value, 1] }];
-    await bridge.feeder.write(REVENUE, point(1));
-    const client = await TestClient.open(bridge.url);
-    await client.next('current_state');
+  /** Subscribes; the snapshot is held `before` or `after` it is read, until the returned function is called. */
+  async function subscribeHeld(client: TestClient, at: 'before' | 'after'): Promise<() => void> {
     let release = (): void => {};
     const held = new Promise<void>((resolve) => (release = resolve));
     let reads = 0;
-    bridge.slow.after = () => {
+    bridge.slow[at] = () => {
       reads += 1;
       return held;
     };
     client.send({ type: 'subscribe_metric', id: 's', metric_name: REVENUE.name, from_ms: base });
     await client.until(() => reads > 0, 'the read');
+    return release;
+  }
+
+  test('changes during a slow snapshot come after it, and only those that are newer', async () => {
+    const point = (value: number) => [{ values: ['a', 'b'], startMs: base, measures: [value, 1] }];
+    await bridge.feeder.write(REVENUE, point(1));
+    const client = await TestClient.open(bridge.url);
+    await client.next('current_state');
+    const release = await subscribeHeld(client, 'after');
     await bridge.feeder.write(REVENUE, point(2));
     await bridge.feeder.write(REVENUE, point(3));
     await delay(60);
@@ -189,16 +195,11 @@ describe('races', () => {
   test('a change that the snapshot already holds is not told again', async () => {
     const client = await TestClient.open(bridge.url);
     await client.next('current_state');
-    let reads = 0;
-    bridge.slow.before = async () => {
-      reads += 1;
-      await delay(100);
-    };
-    client.send({ type: 'subscribe_metric', id: 's', metric_name: REVENUE.name, from_ms: base });
+    const release = await subscribeHeld(client, 'before');
     await bridge.feeder.write(REVENUE, [{ values: ['a', 'b'], startMs: base, measures: [1, 1] }]);
+    release();
     expect(await client.next('subscribed')).toMatchObject({ series: [{ values: [1], revisions: [1] }] });
     await delay(100);
-    expect(reads).toBeGreaterThan(0);
     expect(client.messages.filter(({ type }) => type === 'series_update')).toEqual([]);
     client.drop();
   });
@@ -207,15 +208,7 @@ describe('races', () => {
     const point = (value: number) => [{ values: ['a', 'b'], startMs: base, measures: [value, 1] }];
     const client = await TestClient.open(bridge.url);
     await client.next('current_state');
-    let release = (): void => {};
-    const held = new Promise<void>((resolve) => (release = resolve));
-    let reads = 0;
-    bridge.slow.after = () => {
-      reads += 1;
-      return held;
-    };
-    client.send({ type: 'subscribe_metric', id: 's', metric_name: REVENUE.name, from_ms: base });
-    await client.until(() => reads > 0, 'the read');
+    const release = await subscribeHeld(client, 'after');
     await bridge.feeder.write(REVENUE, point(1));
     // The store as it was before it was lost: more changes than the new one will ever have.
     const told = { values: ['a', 'b'], startMs: base, endMs: base + MINUTE, measures: [99, 1] };

@@ -19,7 +19,7 @@ const SLICE = 500;
 
 /**
  * Writes records into a store as a source does: one topic of one partition for each metric, rising offsets, the
- * watermark with them. Goes on where it was after the store has been opened again, and begins anew in a lost one.
+ * watermark with them. Resumes where the store is when it has been opened again.
  */
 export class Feed {
   private readonly next = new Map<string, number>();
@@ -29,7 +29,7 @@ export class Feed {
     private readonly clock: Clock = Date.now,
   ) {}
 
-  /** The store has been opened again: what it knows is asked anew. */
+  /** The store has been opened again; its positions are read again. */
   reopened(): void {
     this.next.clear();
   }
@@ -46,6 +46,7 @@ export class Feed {
       const slice = points.slice(at, at + SLICE);
       const fromOffset = this.next.get(metric.name)!;
       const toOffset = fromOffset + Math.max(1, slice.length) - 1;
+      this.next.set(metric.name, toOffset + 1);
       const outcome = await this.store().write({
         metric,
         topicId,
@@ -68,7 +69,6 @@ export class Feed {
       });
       const whole = outcome.kind === 'applied' && outcome.conflicts.length + outcome.overCap.length === 0;
       if (!whole) throw new Error(`the store did not take a slice: ${JSON.stringify(outcome)}`);
-      this.next.set(metric.name, toOffset + 1);
     }
   }
 }
