@@ -1,7 +1,7 @@
-import type { Kafka, Message } from 'kafkajs';
+import { Partitioners, type Kafka, type Message, type PartitionerArgs } from 'kafkajs';
 import { DeadLetterTally } from './dead-letter-tally';
 import { LogThrottle } from './log-throttle';
-import { createDeadLetterWriter, type DeadLetter } from './dead-letters';
+import { createDeadLetterWriter, createPartitioner, type DeadLetter } from './dead-letters';
 
 /** A topic that rejects requests above `limit` bytes, as a broker does by `max.message.bytes`. */
 function topicOf(limit: number) {
@@ -108,6 +108,22 @@ describe('dead letters', () => {
     nowMs = 10_000;
     await writer.write([letter(5, 1)]);
     expect(lines.slice(3)).toMatchObject([{ topic: 't', reason: 'value_malformed', offset: 5, records: 4 }]);
+  });
+
+  it('are placed by their keys as Java producers place them, also by very long keys', () => {
+    const partitions = [0, 1, 2, 3, 4].map((partitionId) => ({ partitionId, leader: 1 }));
+    const placed = (key: Buffer | null): PartitionerArgs =>
+      ({ topic: 'letters', partitionMetadata: partitions, message: { key, value: null } }) as PartitionerArgs;
+    const place = createPartitioner();
+    const java = Partitioners.DefaultPartitioner();
+    for (let i = 0; i < 40; i += 1) {
+      const key = Buffer.from(Array.from({ length: i % 19 }, (_, at) => (i * 37 + at * 101) % 256));
+      expect(place(placed(key))).toBe(java(placed(key)));
+    }
+    expect(new Set(partitions.map(() => place(placed(null)))).size).toBe(partitions.length);
+    const before = process.cpuUsage();
+    place(placed(Buffer.alloc(900_000, 0xfe)));
+    expect(process.cpuUsage(before).user).toBeLessThan(1_000_000);
   });
 
   it('are counted by reason, and the last one is kept', () => {
