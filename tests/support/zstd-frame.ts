@@ -1,6 +1,6 @@
 const MAGIC = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
-/** One segment, its size in four bytes, no checksum. */
-const DESCRIPTOR = 0xa0;
+/** Neither size nor checksum, and a window of 1 MiB. */
+const DESCRIPTOR = Buffer.from([0x00, 0x50]);
 const BLOCK_BYTES = 131_072;
 const RAW = 0;
 const REPEATED = 1;
@@ -10,9 +10,7 @@ const REPEATED = 1;
  * zstd of its own, and this needs no more to be a bomb.
  */
 export function zstdFrame(bytes: Buffer): Buffer {
-  const size = Buffer.alloc(4);
-  size.writeUInt32LE(bytes.length);
-  const parts: Buffer[] = [MAGIC, Buffer.from([DESCRIPTOR]), size];
+  const parts: Buffer[] = [MAGIC, DESCRIPTOR];
   for (let at = 0; at === 0 || at < bytes.length; at += BLOCK_BYTES) {
     const block = bytes.subarray(at, at + BLOCK_BYTES);
     const repeated = block.length > 1 && block.every((byte) => byte === block[0]);

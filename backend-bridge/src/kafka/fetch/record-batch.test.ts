@@ -5,7 +5,7 @@ import { compressFrameSync } from 'lz4-napi';
 import { compressSync } from 'snappy';
 import { crc32c } from './crc32c';
 import { decodeRecordBatches, type FetchedMessage } from './record-batch';
-import type { Codec } from './unpack';
+import { unpack, type Codec } from './unpack';
 import { zstdFrame } from '../../../../tests/support/zstd-frame';
 
 const CODEC_NUMBERS: Readonly<Record<Codec, number>> = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 };
@@ -130,6 +130,21 @@ function bomb(
   return Buffer.concat([head, of(begin), ...Array<Buffer>(size / MIB).fill(zeros), of(end)]);
 }
 
+/** What the work resolves to, and how many turns the event loop had meanwhile. */
+async function countTurns<T>(work: Promise<T>): Promise<{ readonly result: T; readonly turns: number }> {
+  let turns = 0;
+  const turn = (): void => {
+    turns += 1;
+    next = setImmediate(turn);
+  };
+  let next = setImmediate(turn);
+  try {
+    return { result: await work, turns };
+  } finally {
+    clearImmediate(next);
+  }
+}
+
 describe('crc32c', () => {
   it('matches the standard', () => {
     expect(crc32c(Buffer.from('123456789'))).toBe(0xe3069283);
@@ -185,14 +200,8 @@ describe('record batches', () => {
     async (codec) => {
       const body = bomb(codec, [{ value: 'good' }], [{ value: 'too' }], 600 * MIB);
       const before = process.memoryUsage.rss();
-      let turns = 0;
-      const turn = (): void => {
-        turns += 1;
-        next = setImmediate(turn);
-      };
-      let next = setImmediate(turn);
-      const messages = await read(batch(0, [], codec, { body, count: 3, lastDelta: 2 }));
-      clearImmediate(next);
+      const work = read(batch(0, [], codec, { body, count: 3, lastDelta: 2 }));
+      const { result: messages, turns } = await countTurns(work);
       expect(shown(messages)).toEqual(['0:good', '1:record_too_large', '2:too']);
       expect(messages[1]).toMatchObject({ key: Buffer.from('b'), refusal: { firstOffset: 1 } });
       expect(messages[1]!.refusal!.bytes).toBeGreaterThan(600 * MIB);
@@ -200,6 +209,24 @@ describe('record batches', () => {
       expect(turns).toBeGreaterThan(20);
     },
   );
+
+  it('leave turns while a zstd frame with a large window is unpacked', async () => {
+    // One frame of 32 MiB of zeros, all of it its window, in a kilobyte: blocks of one repeated byte.
+    const size = Buffer.alloc(4);
+    size.writeUInt32LE(32 * MIB);
+    const block = Buffer.from([0x02, 0x00, 0x10, 0x00]);
+    const blocks = Array<Buffer>(256).fill(block);
+    blocks[255] = Buffer.from([0x03, 0x00, 0x10, 0x00]);
+    const body = Buffer.concat([Buffer.from('28b52ffda0', 'hex'), size, ...blocks]);
+    const pieces = async (): Promise<number[]> => {
+      const lengths: number[] = [];
+      for await (const piece of unpack('zstd', body)) lengths.push(piece.length);
+      return lengths;
+    };
+    const { result, turns } = await countTurns(pieces());
+    expect(result).toEqual(Array<number>(256).fill(131_072));
+    expect(turns).toBeGreaterThan(20);
+  });
 
   /** Blocks of literals in a frame that says they may need each other, as python-lz4 writes it. */
   const linkedLz4 = (bytes: Buffer): Buffer => {

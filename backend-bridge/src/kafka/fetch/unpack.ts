@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { createUnzip } from 'node:zlib';
 import { Decompress } from 'fzstd';
 import { decompressFrameSync } from 'lz4-napi';
@@ -165,8 +166,8 @@ const ZSTD_MAGIC = 0xfd2fb528;
 const ZSTD_WINDOW_LIMIT = 128 * MIB;
 /** fzstd moves the whole window for each block; window size times blocks above this takes several seconds. */
 const ZSTD_WORK_LIMIT = 16_384 * MIB;
-/** Small enough that its output, at most 128 KiB per four bytes, fits in memory. */
-const ZSTD_STEP = 1_024;
+/** Window size times blocks after which everything else has its turn. */
+const ZSTD_TURN_WORK = 128 * MIB;
 
 /** Window size of the frame at `at`, and the position of its blocks. */
 function zstdFrame(bytes: Buffer, at: number): { readonly window: number; readonly blocks: number } {
@@ -185,9 +186,10 @@ function zstdFrame(bytes: Buffer, at: number): { readonly window: number; readon
   return { window: bytes.readUIntLE(size, sizeBytes) + (sizeBytes === 2 ? 256 : 0), blocks };
 }
 
-/** The largest window of all frames. Throws for invalid or truncated frames. */
-function zstdWindow(bytes: Buffer): number {
+/** The largest window of all frames, and where each block ends. Throws for invalid or truncated frames. */
+function zstdBlocks(bytes: Buffer): { readonly window: number; readonly ends: readonly number[] } {
   let window = 0;
+  const ends: number[] = [];
   for (let at = 0; at < bytes.length;) {
     const magic = bytes.readUInt32LE(at);
     if (magic >>> 4 === 0x184d2a5) {
@@ -202,28 +204,34 @@ function zstdWindow(bytes: Buffer): number {
     for (let last = false; !last;) {
       const block = bytes.readUIntLE(at, 3);
       last = (block & 1) === 1;
-      at += 3 + (((block >> 1) & 3) === 1 ? 1 : block >> 3);
+      at += 3 + (((block >> 1) & 3) === 1 ? 1 : block >> 3) + (last ? checksum : 0);
+      ends.push(at);
     }
-    at += checksum;
     if (at > bytes.length) throw new Error('zstd: the frame is cut off');
   }
-  return window;
+  return { window, ends };
 }
 
-function* unpackZstd(bytes: Buffer): Generator<Buffer> {
-  const window = zstdWindow(bytes);
+async function* unpackZstd(bytes: Buffer): AsyncGenerator<Buffer> {
+  const { window, ends } = zstdBlocks(bytes);
   if (window > ZSTD_WINDOW_LIMIT) throw new RangeError(`zstd: it needs a window of ${window} bytes`);
   let pieces: Buffer[] = [];
   let work = 0;
   const stream = new Decompress((piece) => {
     work += window;
     if (work > ZSTD_WORK_LIMIT) throw new RangeError('zstd: it unpacks to too much with so large a window');
-    pieces.push(Buffer.from(piece.buffer, piece.byteOffset, piece.length));
+    if (piece.length > 0) pieces.push(Buffer.from(piece.buffer, piece.byteOffset, piece.length));
   });
-  for (let at = 0; at < bytes.length; at += ZSTD_STEP) {
-    stream.push(bytes.subarray(at, at + ZSTD_STEP), at + ZSTD_STEP >= bytes.length);
+  let from = 0;
+  let turnEnds = ZSTD_TURN_WORK;
+  for (const end of ends) {
+    stream.push(bytes.subarray(from, end), end === ends.at(-1));
+    from = end;
     const ready = pieces;
     pieces = [];
     yield* ready;
+    if (work < turnEnds) continue;
+    await setImmediate();
+    turnEnds = work + ZSTD_TURN_WORK;
   }
 }
