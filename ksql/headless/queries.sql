@@ -258,10 +258,11 @@ EMIT CHANGES;
 
 -- V000012__events_per_minute_by_segment_final.sql
 -- events_per_minute_by_segment as one record per closed window, for readers that must never see a change.
--- A window closes when an event comes whose time is past its end and grace; a stream that falls silent leaves
--- its last window open. RETENTION is longer than raw-events is kept (7 days): once a second, a replay writes the
--- closed windows that the state still holds. A metric that reads this topic says final_only: true. Not needed by
--- the default metrics.yaml; leave it out to save its state and its work.
+-- A window closes when an event comes whose time is past its end and grace, and is written with the next event that
+-- comes a second or more after the last writing: a stream that falls silent leaves its last windows unwritten.
+-- RETENTION is longer than raw-events is kept (7 days): a replay reads all of it within some seconds, and what the
+-- state does not hold until then is never written. A metric that reads this topic says final_only: true. Not needed
+-- by the default metrics.yaml; leave it out to save its state and its work.
 CREATE TABLE IF NOT EXISTS events_per_minute_by_segment_final
 WITH (
     KAFKA_TOPIC = 'events_per_minute_by_segment_final',
@@ -283,10 +284,11 @@ EMIT FINAL;
 
 -- V000013__high_activity_users_final.sql
 -- high_activity_users as one record per user and closed window: the last count, once.
--- A window closes when an event comes whose time is past its end and grace; a stream that falls silent leaves
--- its last window open. RETENTION is longer than raw-events is kept (7 days): once a second, a replay writes the
--- closed windows that the state still holds. A metric that reads this topic says final_only: true. Not needed by
--- the default metrics.yaml; leave it out to save its state and its work.
+-- A window closes when an event comes whose time is past its end and grace, and is written with the next event that
+-- comes a second or more after the last writing: a stream that falls silent leaves its last windows unwritten.
+-- RETENTION is longer than raw-events is kept (7 days): a replay reads all of it within some seconds, and what the
+-- state does not hold until then is never written. A metric that reads this topic says final_only: true. Not needed
+-- by the default metrics.yaml; leave it out to save its state and its work.
 CREATE TABLE IF NOT EXISTS high_activity_users_final
 WITH (
     KAFKA_TOPIC = 'high_activity_users_final',
@@ -309,10 +311,11 @@ EMIT FINAL;
 
 -- V000014__revenue_per_minute_final.sql
 -- revenue_per_minute as one record per closed window.
--- A window closes when an event comes whose time is past its end and grace; a stream that falls silent leaves
--- its last window open. RETENTION is longer than raw-events is kept (7 days): once a second, a replay writes the
--- closed windows that the state still holds. A metric that reads this topic says final_only: true. Not needed by
--- the default metrics.yaml; leave it out to save its state and its work.
+-- A window closes when an event comes whose time is past its end and grace, and is written with the next event that
+-- comes a second or more after the last writing: a stream that falls silent leaves its last windows unwritten.
+-- RETENTION is longer than raw-events is kept (7 days): a replay reads all of it within some seconds, and what the
+-- state does not hold until then is never written. A metric that reads this topic says final_only: true. Not needed
+-- by the default metrics.yaml; leave it out to save its state and its work.
 CREATE TABLE IF NOT EXISTS revenue_per_minute_final
 WITH (
     KAFKA_TOPIC = 'revenue_per_minute_final',
@@ -337,10 +340,11 @@ EMIT FINAL;
 
 -- V000015__active_users_per_minute_final.sql
 -- active_users_per_minute as one record per closed window.
--- A window closes when an event comes whose time is past its end and grace; a stream that falls silent leaves
--- its last window open. RETENTION is longer than raw-events is kept (7 days): once a second, a replay writes the
--- closed windows that the state still holds. A metric that reads this topic says final_only: true. Not needed by
--- the default metrics.yaml; leave it out to save its state and its work.
+-- A window closes when an event comes whose time is past its end and grace, and is written with the next event that
+-- comes a second or more after the last writing: a stream that falls silent leaves its last windows unwritten.
+-- RETENTION is longer than raw-events is kept (7 days): a replay reads all of it within some seconds, and what the
+-- state does not hold until then is never written. A metric that reads this topic says final_only: true. Not needed
+-- by the default metrics.yaml; leave it out to save its state and its work.
 CREATE TABLE IF NOT EXISTS active_users_per_minute_final
 WITH (
     KAFKA_TOPIC = 'active_users_per_minute_final',

@@ -1,8 +1,9 @@
 -- revenue_per_minute as one record per closed window.
--- A window closes when an event comes whose time is past its end and grace; a stream that falls silent leaves
--- its last window open. RETENTION is longer than raw-events is kept (7 days): once a second, a replay writes the
--- closed windows that the state still holds. A metric that reads this topic says final_only: true. Not needed by
--- the default metrics.yaml; leave it out to save its state and its work.
+-- A window closes when an event comes whose time is past its end and grace, and is written with the next event that
+-- comes a second or more after the last writing: a stream that falls silent leaves its last windows unwritten.
+-- RETENTION is longer than raw-events is kept (7 days): a replay reads all of it within some seconds, and what the
+-- state does not hold until then is never written. A metric that reads this topic says final_only: true. Not needed
+-- by the default metrics.yaml; leave it out to save its state and its work.
 CREATE TABLE IF NOT EXISTS revenue_per_minute_final
 WITH (
     KAFKA_TOPIC = 'revenue_per_minute_final',
