@@ -25,7 +25,7 @@ import { statusFrame } from '../panel/testing/frames';
 import { panelProps } from '../panel/testing/panel-props';
 import { plugin } from '../module';
 import { App } from './App';
-import { pageAt } from './pages';
+import { navItemOf, pageAt } from './pages';
 
 // Grafana puts the panel's plugin there; here it is this app's panel itself.
 jest.mock('@grafana/runtime', () => ({
@@ -112,6 +112,16 @@ test('Grafana shows the same page at the address of the app and right after it w
   expect(plugin.configPages?.map(({ title }) => title)).toEqual(['Get started']);
   expect(plugin.configPages?.[0]?.body).toBe(pageAt(PROPS.path).Content);
   expect(pageAt('/a/streamkpi-realtime-app/no-such-page').title()).toBe('Get started');
+});
+
+test('a page that Grafana lists in its menu is in the breadcrumbs once', () => {
+  // Grafana drops its own entry where the page's has the same address.
+  expect(navItemOf(pageAt(`${PROPS.path}/connect`), '/grafana')).toEqual({
+    text: 'Connect a topic',
+    url: '/grafana/a/streamkpi-realtime-app/connect',
+  });
+  // That entry is the app's name, and stays.
+  expect(navItemOf(pageAt(PROPS.path), '')).toEqual({ text: 'Get started' });
 });
 
 test('without a data source it says what to do, and adds one under the uid that shared dashboards read', async () => {

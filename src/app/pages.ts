@@ -1,4 +1,5 @@
 import type { ComponentType } from 'react';
+import type { NavModelItem } from '@grafana/data';
 import { APP_PAGE } from '../frames/plugin-ids';
 import { t } from '../locales/translate';
 import { ConnectTopic } from './connect/ConnectTopic';
@@ -36,6 +37,12 @@ const CONNECT: AppPage = {
 };
 
 export const PAGES: readonly AppPage[] = [FIRST, CONNECT];
+
+/** The page in the breadcrumbs. `subUrl`: the sub path that Grafana is served from. */
+export const navItemOf = ({ path, title }: AppPage, subUrl: string): NavModelItem => ({
+  text: title(),
+  ...(path === '' ? {} : { url: `${subUrl}${APP_PAGE}/${path}` }),
+});
 
 /** @param address of the browser, without the sub path that Grafana is served from. An unknown page is the first. */
 export function pageAt(address: string): AppPage {

@@ -58,6 +58,12 @@ test('address, time limit and token are saved where the backend reads them', asy
   expect(saved.jsonData).not.toHaveProperty('timeout');
 });
 
+test('no input is wider than a narrow page', () => {
+  show({ jsonData: { tlsAuthWithCACert: true } });
+  for (const input of [field(/^URL/), secret('Token').getByLabelText(/^Token/), field(/^Server name/)])
+    expect(input.closest('[data-testid="input-wrapper"]')).toHaveStyle({ maxWidth: '100%' });
+});
+
 test('the page is worked without a mouse, from top to bottom', async () => {
   const user = show();
   await user.tab();

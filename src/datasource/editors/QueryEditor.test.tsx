@@ -52,6 +52,11 @@ describe('the kind', () => {
     expect(shown('Measure')).toBe(false);
   });
 
+  test('is chosen among buttons that go on in a second line where the editor is narrow', async () => {
+    await show(EVENTS);
+    expect(screen.getByRole('radiogroup')).toHaveStyle({ flexWrap: 'wrap' });
+  });
+
   test('that is tried out costs nothing: the fields of the former one stay', async () => {
     const stage = await show({ ...EVENTS, kind: 'series', step: '5m', overTime: 'max' });
     await stage.user.click(screen.getByRole('radio', { name: 'Status' }));

@@ -1,4 +1,5 @@
 import React, { useId, useMemo } from 'react';
+import { css } from '@emotion/css';
 import { CoreApp, type QueryEditorProps } from '@grafana/data';
 import { EditorField, EditorRow, EditorRows } from '@grafana/plugin-ui';
 import { RadioButtonGroup } from '@grafana/ui';
@@ -27,6 +28,8 @@ import { StatusFields } from './query/StatusFields';
 import { SummaryFields } from './query/SummaryFields';
 
 type Props = QueryEditorProps<StreamKpiDataSource, StreamKpiQuery, StreamKpiOptions>;
+
+const wrapping = css({ flexWrap: 'wrap', maxWidth: '100%' });
 
 const queryTypes = (): { value: QueryKind; label: string; description: string }[] => [
   {
@@ -91,6 +94,7 @@ export function QueryEditor({ datasource, query: saved, onChange, onRunQuery, ap
           <EditorField label={t('query.type.label', 'Query type')}>
             <RadioButtonGroup
               id={section.idOf('kind')}
+              className={wrapping}
               aria-label={t('query.type.label', 'Query type')}
               options={types}
               value={kind}

@@ -2,6 +2,7 @@ import React from 'react';
 import { ConfigSection } from '@grafana/plugin-ui';
 import { Field, Input } from '@grafana/ui';
 import { t } from '../../../locales/translate';
+import { FIELD_WIDTH } from './field-width';
 import { withOption, type SettingsSectionProps } from './settings-changes';
 
 /** Where the bridge is, and how long its answers may take. */
@@ -26,7 +27,7 @@ export function ConnectionSettings(props: SettingsSectionProps) {
       >
         <Input
           id={idOf('url')}
-          width={60}
+          {...FIELD_WIDTH}
           placeholder={EXAMPLE_URL}
           value={settings.url}
           autoComplete="off"

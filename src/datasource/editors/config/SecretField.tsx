@@ -2,6 +2,7 @@ import React from 'react';
 import { Field, Input, SecretInput, SecretTextArea } from '@grafana/ui';
 import { t } from '../../../locales/translate';
 import type { StreamKpiSecrets } from '../../options';
+import { FIELD_WIDTH } from './field-width';
 import { withoutSecret, withSecret, type SettingsSectionProps } from './settings-changes';
 
 interface SecretFieldProps extends SettingsSectionProps {
@@ -12,8 +13,6 @@ interface SecretFieldProps extends SettingsSectionProps {
   /** PEM text of several lines. */
   readonly long?: boolean;
 }
-
-const WIDTH = 60;
 
 /** A secret: once saved it is never shown again, only replaced. */
 export function SecretField(props: SecretFieldProps) {
@@ -35,7 +34,7 @@ export function SecretField(props: SecretFieldProps) {
         {readOnly ? (
           <Input
             id={id}
-            width={WIDTH}
+            {...FIELD_WIDTH}
             disabled
             value={
               isSaved
@@ -46,14 +45,14 @@ export function SecretField(props: SecretFieldProps) {
         ) : long ? (
           <SecretTextArea
             {...secret}
-            cols={WIDTH}
+            cols={FIELD_WIDTH.width}
             rows={5}
             onChange={(event) => take(event.currentTarget.value)}
           />
         ) : (
           <SecretInput
             {...secret}
-            width={WIDTH}
+            {...FIELD_WIDTH}
             autoComplete="new-password"
             onChange={(event) => take(event.currentTarget.value)}
           />

@@ -2,6 +2,7 @@ import React from 'react';
 import { ConfigSection } from '@grafana/plugin-ui';
 import { Field, Input } from '@grafana/ui';
 import { t } from '../../../locales/translate';
+import { FIELD_WIDTH } from './field-width';
 import { OptionSwitch } from './OptionSwitch';
 import { SecretField } from './SecretField';
 import { withOption, type SettingsSectionProps } from './settings-changes';
@@ -79,7 +80,7 @@ export function TlsSettings(props: SettingsSectionProps) {
         >
           <Input
             id={idOf('server-name')}
-            width={60}
+            {...FIELD_WIDTH}
             placeholder={EXAMPLE_HOST}
             value={serverName ?? ''}
             autoComplete="off"
