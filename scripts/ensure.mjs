@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Runs a command in the project, its output shown; ends this process with its code when it fails. */
-export function mustRun(command, args, options = {}) {
+function mustRun(command, args, options = {}) {
   const result = spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options });
   if (result.error) {
     console.error(`${command} could not be started: ${result.error.message}`);
@@ -18,7 +18,7 @@ export function mustRun(command, args, options = {}) {
   if (result.status !== 0) process.exit(result.status ?? 1);
 }
 
-export function checkNode() {
+function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major > 20 || (major === 20 && minor >= 11)) return;
   console.error(`Node ${process.versions.node} is too old; install Node 22 or 24 (https://nodejs.org)`);

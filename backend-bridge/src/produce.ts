@@ -25,8 +25,8 @@ import {
 
 /** `npm run produce`: the demo traffic into a real Kafka, for a demonstration or a load test. */
 
-export const EVENTS_TOPIC = 'raw-events';
-export const PROFILES_TOPIC = 'user-profiles';
+const EVENTS_TOPIC = 'raw-events';
+const PROFILES_TOPIC = 'user-profiles';
 
 export interface ProduceOptions {
   readonly traffic: TrafficOptions;

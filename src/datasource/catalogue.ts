@@ -9,7 +9,7 @@ export type DimensionEntry = MetricEntry['dimensions'][number];
 export type DimensionValues = Schemas['DimensionValuesAnswer'];
 
 /** A call that was refused or had no answer; the message is a sentence for the user. */
-export class CatalogueError extends Error {
+class CatalogueError extends Error {
   constructor(
     message: string,
     /** The bridge's error code, e.g. `unknown_metric`; undefined where the bridge was not reached. */

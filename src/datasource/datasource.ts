@@ -279,7 +279,7 @@ export class StreamKpiDataSource extends DataSourceWithBackend<StreamKpiQuery, S
 }
 
 /** A dashboard's range as the catalogue takes it. */
-export const rangeInMs = (range: TimeRange): { fromMs: number; toMs: number } => ({
+const rangeInMs = (range: TimeRange): { fromMs: number; toMs: number } => ({
   fromMs: range.from.valueOf(),
   toMs: range.to.valueOf(),
 });

@@ -76,8 +76,6 @@ export interface StreamKpiQuery extends DataQuery {
   readonly interpolated?: boolean;
 }
 
-export const QUERY_VERSION = 1;
-
 export const QUERY_KINDS = ['series', 'summary', 'events', 'forecast', 'status'] as const;
 export type QueryKind = (typeof QUERY_KINDS)[number];
 

@@ -27,7 +27,7 @@ const metric = (name: string, given: Partial<Metric> = {}): Metric =>
     ...given,
   });
 
-export const METRICS: readonly Metric[] = [
+const METRICS: readonly Metric[] = [
   metric('events_per_minute'),
   metric('high_activity_alert', {
     kind: 'event',

@@ -60,7 +60,7 @@ export interface Window {
   readonly measures: readonly (number | undefined)[];
 }
 
-export const anyNumber = fc.oneof(
+const anyNumber = fc.oneof(
   { weight: 4, arbitrary: fc.integer({ min: 0, max: 500 }) },
   { weight: 4, arbitrary: fc.integer({ min: -100_000, max: 100_000 }).map((cents) => cents / 100) },
   { weight: 2, arbitrary: fc.double({ noNaN: true, noDefaultInfinity: true }) },

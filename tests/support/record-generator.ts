@@ -43,7 +43,7 @@ export function javaPartition(innerKey: Buffer, partitions: number): number {
   return (murmur2(innerKey) & 0x7fffffff) % partitions;
 }
 
-export function seriesName(index: number): string {
+function seriesName(index: number): string {
   return `series-${String(index).padStart(4, '0')}`;
 }
 

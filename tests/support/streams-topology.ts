@@ -25,7 +25,7 @@ function sourcesHash(): string {
 }
 
 /** Folder with the jar and its libraries; built once for each state of the sources. */
-export function topologyFolder(): string {
+function topologyFolder(): string {
   const services = join(root, 'tests/.services');
   const folder = join(services, `streams-topology-${sourcesHash()}`);
   if (existsSync(folder)) return folder;

@@ -55,10 +55,6 @@ export interface Format {
   readonly structured: boolean;
 }
 
-/** The decoders of a record's key and value. */
-export type KeyFormat = Format;
-export type ValueFormat = Format;
-
 /** Creates a format from its mapping. Throws StartRefusedError for invalid settings. */
 export type FormatFactory = (
   mapping: PayloadMapping,

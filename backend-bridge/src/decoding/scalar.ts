@@ -10,7 +10,7 @@ const NUMBER_TEXT = /^[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?$/;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 const AVRO_NUMBER_BRANCHES = new Set(['int', 'long', 'float', 'double', 'string']);
 /** More than any sensible label, less than what an index key can hold. */
-export const MAX_LABEL_LENGTH = 1_024;
+const MAX_LABEL_LENGTH = 1_024;
 /** 9999-12-31T23:59:59.999Z; later values are not times. */
 export const MAX_TIME_MS = 253_402_300_799_999;
 

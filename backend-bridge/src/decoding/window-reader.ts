@@ -30,7 +30,7 @@ export interface WindowReader {
  * How far ahead of the bridge's clock a window may begin, and a session end: as far as brokers let a record's
  * timestamp be by default (`message.timestamp.after.max.ms`). No answer shows a window before its time.
  */
-export const FUTURE_TOLERANCE_MS = 3_600_000;
+const FUTURE_TOLERANCE_MS = 3_600_000;
 
 type Field = TimeField & { readonly in: 'key' | 'value' };
 

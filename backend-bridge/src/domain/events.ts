@@ -24,7 +24,7 @@ export function eventId(metric: Metric, values: readonly string[], startMs: numb
 }
 
 /** Default message, which names the metric and every dimension. */
-export function defaultMessage(metric: Metric): string {
+function defaultMessage(metric: Metric): string {
   const who = metric.dimensions
     .map(({ title, name }) => ` ${(title || name).toLowerCase()} {${name}}`)
     .join(',');

@@ -5,12 +5,12 @@ import type { Filter } from './selection';
 
 /** Validates, canonicalises and compiles the filters of a request. */
 
-export const MAX_FILTERS = 50;
-export const MAX_FILTER_VALUES = 1_000;
-export const MAX_VALUE_CHARS = 4_096;
-export const MAX_PATTERN_CHARS = 1_000;
+const MAX_FILTERS = 50;
+const MAX_FILTER_VALUES = 1_000;
+const MAX_VALUE_CHARS = 4_096;
+const MAX_PATTERN_CHARS = 1_000;
 /** Limit on the total program size of all patterns: RE2 matches in time proportional to program size x text length. */
-export const MAX_PATTERN_SIZE = 2_000;
+const MAX_PATTERN_SIZE = 2_000;
 const REMEMBERED_VALUES = 10_000;
 const OPERATORS: ReadonlySet<string> = new Set(['=', '!=', '=~', '!~']);
 const PATTERNS: ReadonlySet<string> = new Set(['=~', '!~']);

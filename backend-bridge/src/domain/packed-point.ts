@@ -23,7 +23,7 @@ import { isIrregular, offsetOf } from './windows';
  * the hour of the start.
  */
 
-export const HEADER_BYTES = 26;
+const HEADER_BYTES = 26;
 const FLAGS_AT = 0;
 const INCARNATION_AT = 2;
 const PARTITION_AT = 4;

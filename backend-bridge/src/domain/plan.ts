@@ -38,7 +38,7 @@ function tenantFiltersFor(metric: Metric, tenant: readonly Filter[]): Filter[] {
  * The validated filters of client and tenant. Throws `unknown_dimension`, `invalid_filter`, and `forbidden` when `=`
  * names a value that the tenant's filters exclude.
  */
-export function effectiveFilters(
+function effectiveFilters(
   metric: Metric,
   asked: readonly Filter[],
   tenant: readonly Filter[],

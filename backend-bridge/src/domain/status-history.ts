@@ -5,16 +5,8 @@ import { alignDown, alignUp, type TimeRange } from './ladder';
  * Samples are on a grid aligned to the epoch, so that all bridges have the same times and a missed sample is a gap.
  */
 
-export const RECORDED_NAMES = [
-  'freshness_ms',
-  'lag',
-  'dead_letters',
-  'records',
-  'connections',
-  'subscriptions',
-  'queued_bytes',
-] as const;
-export type RecordedName = (typeof RECORDED_NAMES)[number];
+export type RecordedName =
+  'freshness_ms' | 'lag' | 'dead_letters' | 'records' | 'connections' | 'subscriptions' | 'queued_bytes';
 
 export interface StatusSample {
   readonly name: RecordedName;

@@ -1,11 +1,15 @@
-import { backtest } from './backtest';
-import { forecastModel } from './model';
-import { ANY_ANOMALY } from './rule';
+import { judge, type Backtest } from './backtest';
+import { forecastSeries, type ClosedSteps } from './closed-steps';
+import { forecastModel, type ForecastModel } from './model';
+import { ANY_ANOMALY, type AnomalyRule } from './rule';
 import { changed, DAY, HOUR, MONDAY, shopCounts } from './series.test-support';
 
 const model = forecastModel({ stepMs: HOUR, values: 'count', trainingWeeks: 3 });
 const usual = shopCounts({ stepMs: HOUR, days: 35 });
 const fromMs = MONDAY + 28 * DAY;
+
+const backtest = (of: ForecastModel, steps: ClosedSteps, from: number, rule: AnomalyRule): Backtest =>
+  judge(of, steps, forecastSeries(of, steps, from, 0), rule);
 
 describe('a backtest', () => {
   it('says how good a quiet week was expected, against the week before', () => {

@@ -1,4 +1,4 @@
-import { forecastSeries, openFrom, type ClosedSteps, type SeriesForecast } from './closed-steps';
+import { openFrom, type ClosedSteps, type SeriesForecast } from './closed-steps';
 import { DAY_MS, WEEK_MS, type ForecastModel } from './model';
 import { alarmsOf, ruledScore, type Alarm, type AnomalyRule } from './rule';
 
@@ -14,16 +14,6 @@ export interface Backtest {
   readonly intervalScore: number;
   readonly alarms: readonly (Alarm & { readonly fromMs: number; readonly toMs: number })[];
   readonly alarmsPerDay: number;
-}
-
-/** @param steps from `historyNeededFrom(model, fromMs)` on; judged are those from `fromMs` on, as each was expected */
-export function backtest(
-  model: ForecastModel,
-  steps: ClosedSteps,
-  fromMs: number,
-  rule: AnomalyRule,
-): Backtest {
-  return judge(model, steps, forecastSeries(model, steps, fromMs, 0), rule);
 }
 
 /** @param forecast of the same steps, without a horizon; @param steps also those before it, to measure by */

@@ -62,7 +62,7 @@ export function forecastSeries(
  * Learns what the forecasts of one local week are trained on, and the steps of the week itself.
  * @param visit is called for each closed step of the week, missing ones too
  */
-export function foldWeek(
+function foldWeek(
   model: ForecastModel,
   steps: ClosedSteps,
   week: number,
@@ -94,7 +94,7 @@ export function firstOfWeek(model: ForecastModel, steps: ClosedSteps, week: numb
   return low;
 }
 
-export function stepTimes(fromMs: number, count: number, stepMs: number): Float64Array {
+function stepTimes(fromMs: number, count: number, stepMs: number): Float64Array {
   return Float64Array.from({ length: count }, (_, index) => fromMs + index * stepMs);
 }
 

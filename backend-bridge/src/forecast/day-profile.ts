@@ -179,6 +179,6 @@ function fillGaps(profile: Float64Array): void {
 }
 
 /** 0: Sunday, for days since 1970 (a Thursday). */
-export function weekdayOf(day: number): number {
+function weekdayOf(day: number): number {
   return (((day + 4) % 7) + 7) % 7;
 }

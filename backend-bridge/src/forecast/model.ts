@@ -8,7 +8,7 @@ export const DAY_MS = 86_400_000;
 export const WEEK_MS = 7 * DAY_MS;
 
 /** Weeks of closed steps that a forecast learns from, besides those of the week that it lies in. */
-export const DEFAULT_TRAINING_WEEKS = 6;
+const DEFAULT_TRAINING_WEEKS = 6;
 const MAX_TRAINING_WEEKS = 8;
 /** `lower` and `upper` of a day ahead are calibrated; further ahead they are those of a day ahead. */
 export const MAX_HORIZON_MS = 14 * DAY_MS;
@@ -101,14 +101,6 @@ const FIRST_MONDAY = 4;
 export function weekOf(model: ForecastModel, timeMs: number): number {
   const day = Math.floor(localTime(model.timeZone).wallClock(timeMs) / DAY_MS);
   return Math.floor((day - FIRST_MONDAY) / 7);
-}
-
-/**
- * Whether a step at `timeMs` belongs to the training of the forecasts of `week`: the training begins with a whole local
- * week, so that what is learned is the same whenever and by whomever it is learned.
- */
-export function trains(model: ForecastModel, week: number, timeMs: number): boolean {
-  return weekOf(model, timeMs) >= week - model.trainingWeeks;
 }
 
 /** A time before which no step is read for forecasts of `timeMs` or later. */

@@ -25,7 +25,7 @@ export function ruledScore(rule: AnomalyRule, actual: number, expected: number, 
   return Math.abs(actual - expected) < rule.minChange ? 0 : score;
 }
 
-export function isAnomalous(score: number): boolean {
+function isAnomalous(score: number): boolean {
   return Math.abs(score) >= 1;
 }
 

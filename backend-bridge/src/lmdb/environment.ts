@@ -35,7 +35,7 @@ export interface Environment {
 }
 
 /** Incremented with every layout change; a store of another version is refused. */
-export const LAYOUT_VERSION = 1;
+const LAYOUT_VERSION = 1;
 
 const DATA_FILE = 'data.mdb';
 /** In the first page of every LMDB file. */

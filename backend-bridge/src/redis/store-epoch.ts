@@ -12,7 +12,7 @@ import { CHANGE_FIELDS, parseStoredChanges, type StoredChanges } from './seen-ch
 import { checkLayout, otherShape } from './start-checks';
 
 /** Incremented with every layout change; a store of another version is refused. */
-export const LAYOUT_VERSION = '1';
+const LAYOUT_VERSION = '1';
 const ATTEMPTS = 5;
 
 function rebuilt(): UnavailableError {

@@ -29,7 +29,7 @@ export interface BudgetLimits {
   readonly maxPending: number;
 }
 
-export const BUDGET_LIMITS: BudgetLimits = {
+const BUDGET_LIMITS: BudgetLimits = {
   maxConcurrentQueries: 64,
   maxConcurrentIngest: 16,
   forecastWorkers: 2,

@@ -11,7 +11,7 @@ const PIECE_VALUES = 20_000;
 const SMALL_ANSWER = 20_000;
 
 /** Number of points in the answer. */
-export function answerPoints(answer: QueryAnswer): number {
+function answerPoints(answer: QueryAnswer): number {
   let points = 0;
   for (const series of answer.series) points += series.times.length;
   return points;

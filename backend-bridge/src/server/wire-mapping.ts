@@ -111,7 +111,7 @@ export function eventsToWire(answer: EventsAnswer): Schemas['EventsAnswer'] {
   };
 }
 
-export function eventToWire(event: EventEntry): Schemas['Event'] {
+function eventToWire(event: EventEntry): Schemas['Event'] {
   return {
     id: event.id,
     time_ms: event.timeMs,

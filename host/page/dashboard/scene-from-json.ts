@@ -87,7 +87,7 @@ export const panelOf = (scene: HostDashboard, id: number): VizPanel | undefined 
 };
 
 /** One panel with its data. */
-export function vizPanel(json: PanelJson): VizPanel {
+function vizPanel(json: PanelJson): VizPanel {
   const title = json.title ?? '';
   const data = panelData(json);
   return new VizPanel({

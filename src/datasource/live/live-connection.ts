@@ -41,7 +41,7 @@ const FIRST_RETRY_MS = 1_000;
 /** With its jitter less than 20 s. */
 const LONGEST_RETRY_MS = 15_000;
 /** Polling interval while there is no stream. */
-export const POLL_MS = 10_000;
+const POLL_MS = 10_000;
 
 const SECONDS = 1_000;
 const pollsInstead = (why: string): string =>

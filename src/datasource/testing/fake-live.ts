@@ -10,7 +10,7 @@ import type { LiveAddress, LiveTransport } from '../live/ports';
 type Status = Partial<Pick<LiveChannelStatusEvent, 'error' | 'message'>>;
 
 /** One subscription to a channel. */
-export class FakeChannel {
+class FakeChannel {
   isConnected = false;
 
   constructor(

@@ -83,7 +83,7 @@ function titleOf(source: CardSource, template: string, context: DisplayContext):
  * `{{title}}`, `{{metric}}`, `{{measure}}`, `{{name}}` and label names; what is not known becomes empty. Dashboard
  * variables are filled in between them: what a variable or a label holds is never read as a template again.
  */
-export function filledTemplate(
+function filledTemplate(
   template: string,
   source: CardSource,
   replaceVariables: (text: string) => string,

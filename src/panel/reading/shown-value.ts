@@ -23,7 +23,7 @@ export interface DisplayContext {
 
 /** Shown for "no number" where the field's options do not say otherwise, in the value's own place and elsewhere. */
 export const noData = (): string => t('cards.no-data', 'No data');
-export const NO_VALUE = '–';
+const NO_VALUE = '–';
 
 /**
  * A value by the field's unit, decimals, mappings, thresholds and colour scheme. Non-numbers (null, NaN,

@@ -37,7 +37,7 @@ const metricsOf = (topic: string): object => {
 };
 
 /** Counts that go up each second, those of the window before too while its grace lasts. */
-export class CountFeed {
+class CountFeed {
   /** `series@start` -> when each of its counts was acknowledged: 1, 2, 3 and so on. */
   readonly acknowledged = new Map<string, number[]>();
   records = 0;

@@ -15,7 +15,7 @@ import type { KafkaBroker, RawRecord } from '../../support/kafka';
 import { startRedis, type RedisServer } from '../../support/redis';
 import { silentTelemetry } from '../../support/silent';
 
-export const DEFAULT_METRICS = join(__dirname, '../../../backend-bridge/metrics.yaml');
+const DEFAULT_METRICS = join(__dirname, '../../../backend-bridge/metrics.yaml');
 const FIXTURES = join(__dirname, '../../fixtures');
 
 export interface Seen {

@@ -43,7 +43,7 @@ export const metricsOfTheFile = (base = root): ReturnType<typeof parseMetricsFil
   );
 
 /** What became of one raw event at the door: JSON is read first, as an HTTP server would. */
-export function readInput(record: InputRecord): ReturnType<typeof readEvent> {
+function readInput(record: InputRecord): ReturnType<typeof readEvent> {
   if (record.value === null) return 'null record';
   let value: unknown;
   try {

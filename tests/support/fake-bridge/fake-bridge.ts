@@ -49,7 +49,7 @@ export interface FakeBridgeOptions {
   readonly heartbeatMs?: number;
 }
 
-export const FAKE_METRICS: readonly FakeMetric[] = [
+const FAKE_METRICS: readonly FakeMetric[] = [
   { name: 'events_per_minute', dimensions: ['segment'] },
   {
     name: 'revenue_per_minute',

@@ -170,7 +170,7 @@ export class LivePanel {
   }
 }
 
-export function relativeRange(fromText: string): TimeRange {
+function relativeRange(fromText: string): TimeRange {
   const raw = { from: fromText, to: 'now' };
   return {
     from: dateMath.toDateTime(fromText, {}) ?? dateTime(0),

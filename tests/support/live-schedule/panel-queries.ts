@@ -15,7 +15,7 @@ export interface PanelQuery {
 
 export const SEGMENTS = ['free', 'gold', 'größe', ''] as const;
 
-export const PANEL_QUERIES: readonly PanelQuery[] = [
+const PANEL_QUERIES: readonly PanelQuery[] = [
   { query: { metric: EVENTS.name }, written: () => true, weight: 6 },
   {
     query: {

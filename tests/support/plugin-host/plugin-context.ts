@@ -33,7 +33,7 @@ export const VIEWER: GrafanaUser = {
   role: 'Viewer',
 };
 
-export const PLUGIN_ID = 'streamkpi-realtime-datasource';
+const PLUGIN_ID = 'streamkpi-realtime-datasource';
 
 /** As the wire has it; field names are those of backend.proto. */
 export interface PluginContext {

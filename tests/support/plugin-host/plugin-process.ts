@@ -24,7 +24,7 @@ export interface PluginProcessOptions {
 }
 
 const ARCHITECTURE = process.arch === 'x64' ? 'amd64' : process.arch;
-export const EXECUTABLE = join(
+const EXECUTABLE = join(
   __dirname,
   `../../../dist/datasource/gpx_streamkpi_${process.platform}_${ARCHITECTURE}`,
 );

@@ -67,7 +67,7 @@ export class QueryRunner {
 }
 
 /** A frame as it arrives in a browser: numbers to the bit, NaN and infinities by way of `entities`. */
-export function dataFrame(frame: HostFrame, refId: string): DataFrame {
+function dataFrame(frame: HostFrame, refId: string): DataFrame {
   const json: DataFrameJSON = {
     schema: {
       ...(frame.name === '' ? {} : { name: frame.name }),

@@ -42,7 +42,7 @@ const EVERY_COLUMN: ColumnChoice = {
 };
 
 /** The sum and count behind an average, over the windows that have the average. */
-export class WeightSteps {
+class WeightSteps {
   readonly sums = new ExactSums();
   readonly counts = new ExactSums();
   /** Windows with an average but without a finite sum or count behind it. */

@@ -23,7 +23,7 @@ export interface ReplayedBand {
   readonly upper: readonly number[];
 }
 
-export function modelOf(meta: SetMeta): ForecastModel {
+function modelOf(meta: SetMeta): ForecastModel {
   const values: ValueKind = meta.nonneg !== true ? 'signed' : meta.integer === true ? 'count' : 'amount';
   return forecastModel({
     stepMs: meta.step_ms,

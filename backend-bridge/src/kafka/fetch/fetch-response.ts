@@ -65,7 +65,7 @@ async function oldMessages(records: Buffer, from: number): Promise<FetchedMessag
 let turn = 0;
 
 /** Decodes a response. `offsetOf`: the fetch offset of its request by partition. */
-export async function decodeFetchResponse(
+async function decodeFetchResponse(
   raw: Buffer | { readonly buffer: Buffer },
   offsetOf: (topic: string, partition: number) => number,
 ): Promise<unknown> {

@@ -4,7 +4,7 @@ import { crc32c } from './crc32c';
 import { CODECS, unpack } from './unpack';
 
 /** Larger records are skipped and become dead letters without their bytes. */
-export const MAX_RECORD_BYTES = 4_194_304;
+const MAX_RECORD_BYTES = 4_194_304;
 /** A batch that decompresses to more is unreadable beyond this size. */
 const MAX_BATCH_BYTES = 1_073_741_824;
 /** Longest key that is kept of a record that is too large. */

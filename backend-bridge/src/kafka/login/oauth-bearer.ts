@@ -8,7 +8,7 @@ export interface BearerToken {
 }
 
 /** A refused login, as a sentence that names the setting. Not retried by kafkajs. */
-export class LoginError extends kafkajs.KafkaJSNonRetriableError {
+class LoginError extends kafkajs.KafkaJSNonRetriableError {
   override readonly name = 'LoginError';
 }
 

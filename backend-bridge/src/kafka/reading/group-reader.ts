@@ -49,7 +49,7 @@ const CONCURRENT_PARTITIONS = 6;
 export const partitionKey = (topic: string, partition: number): string => `${topic}/${partition}`;
 
 /** Why the consumer ended, as a sentence with the remedy if there is one. */
-export function endReason(error: unknown, options: BrokerOptions & { readonly groupId: string }): string {
+function endReason(error: unknown, options: BrokerOptions & { readonly groupId: string }): string {
   const { groupId } = options;
   for (let each = error as (Error & { type?: unknown }) | undefined; each; each = each.cause as Error) {
     if (each.type === 'INCONSISTENT_GROUP_PROTOCOL') {
