@@ -7,6 +7,7 @@ import { history } from './scenarios/history';
 import { idle } from './scenarios/idle';
 import { ingest } from './scenarios/ingest';
 import { latency } from './scenarios/latency';
+import { peers } from './scenarios/peers';
 import { pipeline } from './scenarios/pipeline';
 import { restart } from './scenarios/restart';
 import { tiers } from './scenarios/tiers';
@@ -25,6 +26,7 @@ const SCENARIOS: readonly Scenario[] = [
   restart,
   forecast,
   tiers,
+  peers,
 ];
 
 function list(): string {
