@@ -290,10 +290,13 @@ export interface PointChange {
   readonly firstSeenMs: number;
 }
 
+/** Why listeners read again after HistoryStore.fill. */
+export const STEPS_FILLED = 'steps_filled';
+
 export interface StoreListener {
   /** Called after points were stored. Also called without points when only the progress moved. */
   onChanges(metric: Metric, changes: readonly PointChange[], progress: Progress): void;
-  /** Called when changes may have been missed; the store must be read again. */
+  /** Called when changes may have been missed, or steps were filled in; the store must be read again. */
   onGap(metric: Metric, reason: string): void;
   /** Called when the store was lost or rebuilt; all revisions are invalid. */
   onEpoch(epoch: string): void;

@@ -17,7 +17,7 @@ import { unknownMetric } from '../domain/plan';
 import type { Progress } from '../domain/progress';
 import type { Plan } from '../domain/query-answer';
 import type { Filter } from '../domain/selection';
-import type { PointChange, SeriesStore } from '../domain/store';
+import { STEPS_FILLED, type PointChange, type SeriesStore } from '../domain/store';
 import type { Clock, Log, Telemetry } from '../domain/telemetry';
 
 export interface LiveHubOptions {
@@ -184,7 +184,9 @@ export function createLiveHub(dependencies: LiveHubDependencies): LiveHub {
       unsubscribe = store.subscribe({
         onChanges,
         onGap(metric, reason) {
-          log.warn({ metric: metric.name, reason }, 'changes may have been missed; resyncing subscribers');
+          if (reason !== STEPS_FILLED) {
+            log.warn({ metric: metric.name, reason }, 'changes may have been missed; resyncing subscribers');
+          }
           // A store that lost its last second is refilled with revisions that were sent before the loss; clients that
           // read a snapshot meanwhile need them again.
           seen.get(metric.name)?.forget();

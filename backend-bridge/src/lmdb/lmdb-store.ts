@@ -7,20 +7,20 @@ import { unknownMetric } from '../domain/plan';
 import type { SeriesPoints } from '../domain/point';
 import type { Progress } from '../domain/progress';
 import type { Series } from '../domain/series';
-import type {
-  HistoryState,
-  HistoryStore,
-  PartitionGap,
-  PartitionReport,
-  PointChange,
-  ReadRequest,
-  SeriesStore,
-  StoredPosition,
-  StoreListener,
-  TopicIdentity,
-  TopicIncarnations,
-  WriteBatch,
-  WriteOutcome,
+import {
+  STEPS_FILLED,
+  type HistoryState,
+  type HistoryStore,
+  type PartitionGap,
+  type PartitionReport,
+  type ReadRequest,
+  type SeriesStore,
+  type StoredPosition,
+  type StoreListener,
+  type TopicIdentity,
+  type TopicIncarnations,
+  type WriteBatch,
+  type WriteOutcome,
 } from '../domain/store';
 import type { Clock, Log, Telemetry } from '../domain/telemetry';
 import { unguarded, type ClockGuard, type PersistedTime } from '../domain/trusted-clock';
@@ -98,10 +98,13 @@ class LmdbStore implements SeriesStore {
     },
     fill: async (metric, series, toMs) => {
       const packed = await this.entry(metric).sealer.packFilled(series);
-      return this.change(metric, ({ sealer }) => {
+      const filled = await this.change(metric, ({ sealer }) => {
         this.flush();
         return sealer.fill(packed, toMs);
       });
+      // What was read before has none of these steps.
+      if (filled) this.notify((listener) => listener.onGap(metric, STEPS_FILLED));
+      return filled;
     },
   };
   private opened: Opened | null = null;
@@ -217,7 +220,7 @@ class LmdbStore implements SeriesStore {
         return { ...applied, progress: entry.state.progress };
       },
       committed: ({ changes, moved, progress }) => {
-        if (moved) this.notify(entry.state.metric, changes, progress);
+        if (moved) this.notify((listener) => listener.onChanges(entry.state.metric, changes, progress));
       },
     });
     return outcome;
@@ -244,7 +247,8 @@ class LmdbStore implements SeriesStore {
         return { gaps: behind, progress: moved ? state.progress : null };
       },
       committed: ({ progress }) => {
-        if (progress !== null) this.notify(entry.state.metric, [], progress);
+        if (progress !== null)
+          this.notify((listener) => listener.onChanges(entry.state.metric, [], progress));
       },
     });
     return gaps;
@@ -418,10 +422,10 @@ class LmdbStore implements SeriesStore {
   }
 
   /** A listener that throws must not affect the others. */
-  private notify(metric: Metric, changes: readonly PointChange[], progress: Progress): void {
+  private notify(call: (listener: StoreListener) => void): void {
     for (const listener of this.listeners) {
       try {
-        listener.onChanges(metric, changes, progress);
+        call(listener);
       } catch (error) {
         this.dependencies.log.error({ error }, 'a listener of the store failed');
       }

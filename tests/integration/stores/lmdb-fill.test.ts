@@ -1,5 +1,5 @@
 /** Steps that are filled in beside a source: the demo's weeks. */
-import type { OverTime } from '../../../backend-bridge/src/domain/metric';
+import type { Metric, OverTime } from '../../../backend-bridge/src/domain/metric';
 import { QueryEngine } from '../../../backend-bridge/src/domain/query-engine';
 import { columnsOf, MINUTE, plainPoints, T0, type Window } from '../../support/history-windows';
 import { HistoryWorld, tieredMetric } from './history-world';
@@ -46,9 +46,13 @@ describe('steps that are filled in', () => {
       await world.deliver();
       const fill = (toMs: number) =>
         world.store.history!.fill!(metric, [{ values: ['a'], windows: columnsOf(windows) }], toMs);
+      const readAgain: string[] = [];
+      const onGap = ({ name }: Metric, reason: string): unknown => readAgain.push(`${name} ${reason}`);
+      world.store.subscribe({ onChanges: () => {}, onGap, onEpoch: () => {} });
       expect(await fill(T0 + SEAM * MINUTE)).toBe(true);
       await check(world, clock.nowMs, [...windows, ...live]);
       expect(await fill(T0 + SEAM * MINUTE)).toBe(false);
+      expect(readAgain).toEqual(['tiers steps_filled']);
       await world.restart();
       await check(world, clock.nowMs, [...windows, ...live]);
       expect(await world.state()).toMatchObject({
