@@ -92,8 +92,6 @@ function buildStore(settings: Settings, metrics: readonly Metric[], shared: Shar
   );
 }
 
-const DEMO_KEEP_MS = 35 * 86_400_000;
-
 interface BuiltSource {
   readonly source: Source;
   readonly ingest: Ingest | null;
@@ -141,19 +139,6 @@ function buildSource(
   return { source: pipeline, ingest: pipeline, demo };
 }
 
-/** A newcomer sees weekly patterns at once: metrics of the demo have a history, unless the file gives them one. */
-function withDemoHistory({ demo, kafka, redis }: Settings, metric: Metric): Metric {
-  if (!demo.enabled || demo.history === 0 || kafka.brokers.length > 0 || redis.url !== undefined)
-    return metric;
-  const keepMs = Math.max(DEMO_KEEP_MS, demo.history);
-  return metric.kind === 'window' &&
-    metric.window.type === 'tumbling' &&
-    metric.retentionMs < keepMs &&
-    !hasHistory(metric)
-    ? { ...metric, history: [{ stepMs: 5 * metric.window.advanceMs, keepMs }] }
-    : metric;
-}
-
 /** Builds the app. Throws StartRefusedError for settings, mappings or files that cannot be used. */
 export function createApp(settings: Settings, dependencies: AppDependencies): App {
   const { log, version } = dependencies;
@@ -172,11 +157,7 @@ export function createApp(settings: Settings, dependencies: AppDependencies): Ap
   const { limits } = settings;
 
   const metricsFile = settings.metrics_file ?? join(__dirname, '../metrics.yaml');
-  const readMappings = (): TopicMapping[] =>
-    readMetricsFile(metricsFile).map((mapping) => ({
-      ...mapping,
-      metric: withDemoHistory(settings, mapping.metric),
-    }));
+  const readMappings = (): TopicMapping[] => readMetricsFile(metricsFile);
   const mappings = readMappings();
   const metrics = mappings.map(({ metric }) => metric);
   checkBinding(settings.host, settings.tokens_file !== undefined, settings.insecure);

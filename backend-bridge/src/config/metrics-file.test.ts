@@ -32,6 +32,13 @@ describe('metrics.yaml', () => {
     expect(mappings[1]!.measures.map((measure) => measure.optional)).toEqual([false, false, true, true]);
     expect(revenue).toMatchObject({ retentionMs: 86_400_000, idleMs: 60_000 });
     expect(mappings[2]!.metric.idleMs).toBe(300_000);
+    // Forecasts need two weeks of steps, panels over 30 days as many.
+    for (const { metric } of mappings.filter(({ metric: { kind } }) => kind === 'window')) {
+      expect(metric.history).toEqual([
+        { stepMs: 5 * 60_000, keepMs: 35 * 86_400_000 },
+        { stepMs: 3_600_000, keepMs: 400 * 86_400_000 },
+      ]);
+    }
   });
 
   test('Flink: plain JSON key, window bounds as value columns, nested fields', () => {

@@ -196,7 +196,9 @@ const demoSchema = z.strictObject({
   backfill: duration.prefault('3h').describe('How much history the demo fills in at the first start.'),
   history: duration
     .prefault('21d')
-    .describe('How far back the demo has steps of five minutes, in the embedded store; `0s`: none.'),
+    .describe(
+      'How far back the demo fills in the steps of metrics with a `history`, in the embedded store; `0s`: not at all.',
+    ),
 });
 
 export const settingsSchema = z.strictObject({

@@ -9,6 +9,7 @@ import {
   temporaryFolder,
   type QueryBody,
 } from '../../support/embedded-bridge';
+import { plainSum } from '../../support/history-windows';
 import { OriginalDashboard } from '../../support/original-dashboard';
 import { eventsAround, MINUTE_MS, recount, type RawEvent } from '../../support/raw-events';
 import { comparedAnswer, EventsCopy, SelectionCopy, type SeriesMessage } from '../../support/selection-copy';
@@ -183,7 +184,7 @@ describe('at one standing watermark', () => {
       series.forEach((one, i) => {
         const times = asked[i]!.times;
         const values = asked[i]!.values as number[];
-        const sum = values.reduce((total, value) => total + value, 0);
+        const sum = plainSum(values);
         const last = values.at(-1)!;
         const previous = times.at(-1)! - times.at(-2)! === MINUTE_MS ? values.at(-2)! : null;
         expect(one).toMatchObject({

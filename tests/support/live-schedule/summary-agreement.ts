@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Measure, Metric } from '../../../backend-bridge/src/domain/metric';
 import type { components } from '../../../backend-bridge/src/server/api-types';
+import { plainSum } from '../history-windows';
 import { fieldOf, type HostFrame, type HostValue } from '../plugin-host/host-frame';
 import type { PluginContext } from '../plugin-host/plugin-context';
 import type { PluginHost } from '../plugin-host/plugin-host';
@@ -134,6 +135,7 @@ function reckon(
   const told = inRange.filter((one): one is [number, number] => one[1] !== null);
   const values = told.map(([, value]) => value);
   const isEmpty = values.length === 0;
+  const sum = sumRule(metric);
   return [
     {
       labels,
@@ -143,8 +145,8 @@ function reckon(
       delta: last === null || previous === null ? null : last - previous,
       min: isEmpty ? null : Math.min(...values),
       max: isEmpty ? null : Math.max(...values),
-      avg: isEmpty ? null : averageOf(measure, told, behind),
-      sum: isEmpty || !adds(metric, measure) ? null : total(values),
+      avg: isEmpty ? null : averageOf(measure, sum, told, behind),
+      sum: isEmpty || !adds(metric, measure) ? null : sum(values),
       count: values.length,
     },
   ];
@@ -156,8 +158,11 @@ interface Behind {
   readonly counts: SeriesPoints['numbers'];
 }
 
-/** In the order of time, as the contract has it: so the bits are the same everywhere. */
-const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
+type SumRule = (values: readonly number[]) => number;
+
+/** Exact in decimal where steps are kept; else in the order of time, as the contract has it. */
+const sumRule = ({ history = [] }: Metric): SumRule =>
+  history.length > 0 ? plainSum : (values) => values.reduce((total, value) => total + value, 0);
 
 const adds = ({ window }: Metric, { combine }: Measure): boolean =>
   combine === 'sum' && (window.type !== 'hopping' || window.advanceMs >= window.sizeMs);
@@ -165,14 +170,15 @@ const adds = ({ window }: Metric, { combine }: Measure): boolean =>
 /** One window alone keeps what the stream wrote. */
 function averageOf(
   { combine, overTime }: Measure,
+  sum: SumRule,
   told: readonly (readonly [time: number, value: number])[],
   behind: Behind | null,
 ): number | null {
   if (combine === 'none' && overTime !== 'avg') return null;
-  if (combine !== 'avg') return total(told.map(([, value]) => value)) / told.length;
+  if (combine !== 'avg') return sum(told.map(([, value]) => value)) / told.length;
   if (behind === null) return null;
   if (told.length === 1) return told[0]![1];
-  const sumOf = (all: SeriesPoints['numbers']): number => total(told.map(([time]) => all.get(time) ?? NaN));
+  const sumOf = (all: SeriesPoints['numbers']): number => sum(told.map(([time]) => all.get(time) ?? NaN));
   const count = sumOf(behind.counts);
   return count === 0 ? null : sumOf(behind.sums) / count;
 }
