@@ -11,12 +11,12 @@ export interface MetricsReloaderOptions {
   readonly mappings: readonly TopicMapping[];
   /** Throws StartRefusedError that lists the faults. */
   readonly read: () => readonly TopicMapping[];
-  /** Resolves with the names of the metrics that are other ones now. Rejects with StartRefusedError or UnavailableError. */
+  /** Resolves with the names of the metrics that changed. Rejects with StartRefusedError or UnavailableError. */
   readonly replace: (mappings: readonly TopicMapping[]) => Promise<readonly string[]>;
   readonly onStatus: (status: ReloadStatus) => void;
   readonly log: Log;
   readonly clock: Clock;
-  /** How often the files are looked at, ms. */
+  /** Poll interval, ms. */
   readonly pollMs?: number;
 }
 
@@ -24,9 +24,9 @@ export interface MetricsReloaderOptions {
 const RETRY_LOOKS = 10;
 
 /**
- * Reads the metrics file again when it, or a schema file that it names, has changed. Looking at the files twice a second
- * outlives editors that replace them and Kubernetes' swapped links, which end a watch on the file itself. A file is read
- * once two looks have found it alike: an editor may be in the middle of it.
+ * Reads the metrics file again when it, or a schema file that it names, has changed. Polling twice a second also
+ * notices editors that replace the file and Kubernetes' swapped links, which end a watch on the file itself. A file is
+ * read once two polls have found it the same: an editor may be in the middle of writing it.
  */
 export class MetricsReloader {
   status: ReloadStatus;
@@ -88,7 +88,7 @@ export class MetricsReloader {
       this.schemas = schemasOf(mappings);
       this.seen = this.signature(fileState);
       const changed = await replace(mappings);
-      this.tell({ successful: true, lastSuccessMs: clock(), message: null });
+      this.setStatus({ successful: true, lastSuccessMs: clock(), message: null });
       log.info({ file, changed }, 'the metrics file was read again');
     } catch (error) {
       if (this.stopped) return;
@@ -99,11 +99,11 @@ export class MetricsReloader {
       if (message !== this.status.message) {
         log.error({ file, reason: message }, 'the metrics file was not taken; the metrics stay as they were');
       }
-      this.tell({ ...this.status, successful: false, message });
+      this.setStatus({ ...this.status, successful: false, message });
     }
   }
 
-  private tell(status: ReloadStatus): void {
+  private setStatus(status: ReloadStatus): void {
     this.status = status;
     this.options.onStatus(status);
   }

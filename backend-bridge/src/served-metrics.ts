@@ -6,7 +6,7 @@ import type { Source } from './domain/source';
 import type { SeriesStore } from './domain/store';
 import type { Log } from './domain/telemetry';
 
-/** What knows the metrics, each in its own way. */
+/** The parts that hold definitions of metrics. */
 export interface MetricUsers {
   readonly source: Pick<Source, 'checkMappings' | 'useMappings'>;
   readonly store: Pick<SeriesStore, 'useMetrics'>;
@@ -16,7 +16,7 @@ export interface MetricUsers {
   readonly log: Log;
 }
 
-/** The metrics that the bridge serves, and how others take their place while it runs. */
+/** The metrics that the bridge serves, and their replacement while it runs. */
 export class ServedMetrics {
   constructor(
     private mappings: readonly TopicMapping[],
@@ -26,10 +26,10 @@ export class ServedMetrics {
   /**
    * Serves these mappings from now on; returns the names of the metrics that are new, changed or gone. Rejects with
    * StartRefusedError where the source or stored points forbid them, and changes nothing then; with UnavailableError
-   * where the store does not answer: trying again takes up where this ended.
+   * where the store does not answer: another call resumes where this one stopped.
    *
    * The store goes first, with the metrics that are about to go as well: whoever still writes or reads them by the old
-   * mappings finds them there. Once the source writes none of them, the store lets them go, too.
+   * mappings finds them there. Once the source writes none of them, the store drops them, too.
    */
   async replace(read: readonly TopicMapping[]): Promise<readonly string[]> {
     const { source, store, engine, hub, closedSteps, log } = this.users;

@@ -13,7 +13,7 @@ func (f *Feed) handle(message *serverMessage) bool {
 	}
 	up := f.byID[message.ID]
 	if up == nil {
-		return false // the original protocol, or an id that was let go
+		return false // the original protocol, or an id that was freed
 	}
 	switch message.Type {
 	case "subscribed", "events_snapshot", "forecast_snapshot":
@@ -85,7 +85,7 @@ func (f *Feed) beat(message *serverMessage) {
 		}
 		head := headOf(message)
 		head.StoreEpoch = message.StoreEpoch
-		if watermark, told := message.WatermarksMS[up.selection.Metric]; told {
+		if watermark, known := message.WatermarksMS[up.selection.Metric]; known {
 			head.WatermarkMS = watermark
 		}
 		up.head = head

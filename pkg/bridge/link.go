@@ -95,20 +95,20 @@ func (l *link) serve(f *Feed) (served bool, problem *Error) {
 	writer.Go(l.write)
 	defer writer.Wait()
 	defer l.cancel()
-	var told *Error // what the bridge said before it closed
+	var refusal *Error // what the bridge said before it closed
 	for {
 		message, err := l.read()
 		if err != nil {
-			return served, l.ended(err, told)
+			return served, l.ended(err, refusal)
 		}
 		if message.Type == "error" && message.ID == "" {
-			told = refused(message)
+			refusal = refused(message)
 			if message.Code == codeTooFast {
-				return served, told
+				return served, refusal
 			}
 			continue
 		}
-		told = nil
+		refusal = nil
 		if f.handle(message) {
 			served = true
 		}
@@ -208,9 +208,9 @@ func (l *link) writerGaveUp() bool {
 }
 
 // ended returns why a connection ended; nil when this side has closed it.
-func (l *link) ended(err error, told *Error) *Error {
-	if told != nil {
-		return told
+func (l *link) ended(err error, refusal *Error) *Error {
+	if refusal != nil {
+		return refusal
 	}
 	problem := &Error{Code: CodeUnreachable, Retryable: true, Cause: err, Message: "The connection to the bridge was lost"}
 	switch status := websocket.CloseStatus(err); {

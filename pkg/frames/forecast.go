@@ -64,11 +64,11 @@ func bandFrames(asked Asked, answer *bridge.ForecastAnswer, meta Meta) data.Fram
 }
 
 func forecastMeta(basis bridge.ForecastBasis) *ForecastMeta {
-	told := &ForecastMeta{State: basis.State, TrainedFromMS: basis.TrainedFromMS, Fingerprint: basis.Fingerprint}
+	shown := &ForecastMeta{State: basis.State, TrainedFromMS: basis.TrainedFromMS, Fingerprint: basis.Fingerprint}
 	if basis.Message != nil {
-		told.Message = *basis.Message
+		shown.Message = *basis.Message
 	}
-	return told
+	return shown
 }
 
 func forecastTimes(asked Asked, head bridge.Head, starts []int64) *data.Field {

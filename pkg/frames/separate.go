@@ -11,7 +11,7 @@ import (
 // openName is the field name, as two series with equal names and labels are not valid frames.
 const openName = "Open"
 
-// openSuffix tells in the name of a series that its windows are open: in tooltips, which show nothing else of it.
+// openSuffix marks in the name of a series that its windows are open: in tooltips, which show nothing else of it.
 const openSuffix = ", open"
 
 // splitOpen divides a series into its closed and its open windows. What was removed stays with the closed ones.

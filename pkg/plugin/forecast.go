@@ -66,8 +66,8 @@ func (i *Instance) backtest(ctx context.Context, ask question, prepared prepared
 
 // withoutForecasts says that the bridge has no forecasts yet, where that is so.
 func (i *Instance) withoutForecasts(ctx context.Context, err error, capability string) error {
-	var told *bridge.Error
-	if errors.As(err, &told) && told.Status == http.StatusNotFound {
+	var refusal *bridge.Error
+	if errors.As(err, &refusal) && refusal.Status == http.StatusNotFound {
 		return i.olderBridge(ctx, err, capability, "make forecasts")
 	}
 	return err

@@ -71,12 +71,12 @@ func (i *Instance) examine(ctx context.Context, report *healthReport) {
 		return
 	}
 	status, err := i.client.Status(ctx)
-	var told *bridge.Error
+	var refusal *bridge.Error
 	switch {
 	case err == nil:
 		report.Version, report.APIVersion = status.Version, status.APIVersion
 		report.examineStatus(status)
-	case errors.As(err, &told) && told.Status == http.StatusForbidden && told.Code == "forbidden":
+	case errors.As(err, &refusal) && refusal.Status == http.StatusForbidden && refusal.Code == "forbidden":
 		status = nil
 		i.examineWithoutStatus(ctx, report)
 	default:
@@ -102,13 +102,13 @@ func (r *healthReport) broken(hop, message string) {
 
 // failed names the hop at which a call failed.
 func (r *healthReport) failed(err error) {
-	var told *bridge.Error
-	if !errors.As(err, &told) {
+	var refusal *bridge.Error
+	if !errors.As(err, &refusal) {
 		r.broken("bridge", err.Error())
 		return
 	}
 	hop := "bridge"
-	switch told.Code {
+	switch refusal.Code {
 	case bridge.CodeTLS:
 		hop = "tls"
 	case "unauthenticated", "forbidden":
@@ -118,9 +118,9 @@ func (r *healthReport) failed(err error) {
 	case "source_unavailable":
 		hop = "source"
 	}
-	r.broken(hop, told.Error())
-	if told.Cause != nil {
-		r.VerboseMessage = told.Cause.Error()
+	r.broken(hop, refusal.Error())
+	if refusal.Cause != nil {
+		r.VerboseMessage = refusal.Cause.Error()
 	}
 }
 

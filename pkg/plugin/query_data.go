@@ -96,12 +96,12 @@ func (i *Instance) answer(ctx context.Context, ask question) backend.DataRespons
 // others are the plugin's.
 func failed(err error) backend.DataResponse {
 	var query *model.Error
-	var told *bridge.Error
+	var refusal *bridge.Error
 	switch {
 	case errors.As(err, &query):
 		return backend.ErrDataResponseWithSource(backend.StatusBadRequest, backend.ErrorSourceDownstream, query.Error())
-	case errors.As(err, &told):
-		return backend.ErrDataResponseWithSource(statusOf(told), backend.ErrorSourceDownstream, told.Error())
+	case errors.As(err, &refusal):
+		return backend.ErrDataResponseWithSource(statusOf(refusal), backend.ErrorSourceDownstream, refusal.Error())
 	case errors.Is(err, context.Canceled):
 		return backend.ErrDataResponseWithSource(backend.Status(499), backend.ErrorSourceDownstream, "The query was cancelled.")
 	case errors.Is(err, context.DeadlineExceeded):
@@ -110,8 +110,8 @@ func failed(err error) backend.DataResponse {
 	return backend.ErrDataResponseWithSource(backend.StatusInternal, backend.ErrorSourcePlugin, err.Error())
 }
 
-func statusOf(told *bridge.Error) backend.Status {
-	switch told.Code {
+func statusOf(refusal *bridge.Error) backend.Status {
+	switch refusal.Code {
 	case bridge.CodeTimeout:
 		return backend.StatusTimeout
 	case bridge.CodeCancelled:
@@ -121,8 +121,8 @@ func statusOf(told *bridge.Error) backend.Status {
 	case bridge.CodeUnreachable, bridge.CodeTLS, bridge.CodeNotABridge, bridge.CodeTooLarge:
 		return backend.StatusBadGateway
 	}
-	if told.Status >= http.StatusBadRequest {
-		return backend.Status(told.Status)
+	if refusal.Status >= http.StatusBadRequest {
+		return backend.Status(refusal.Status)
 	}
 	return backend.StatusBadGateway
 }

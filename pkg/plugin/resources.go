@@ -60,9 +60,9 @@ func (i *Instance) resource(ctx context.Context, request *backend.CallResourceRe
 		}
 		code, body, err = i.client.Forward(ctx, path, query)
 	}
-	var told *bridge.Error
-	if errors.As(err, &told) {
-		return refuse(shownStatus(int(statusOf(told))), told.Code, told.Error(), told.Retryable)
+	var refusal *bridge.Error
+	if errors.As(err, &refusal) {
+		return refuse(shownStatus(int(statusOf(refusal))), refusal.Code, refusal.Error(), refusal.Retryable)
 	}
 	if err != nil {
 		return refuse(http.StatusInternalServerError, "internal", err.Error(), false)

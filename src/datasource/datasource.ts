@@ -313,6 +313,6 @@ const notLive = (response: DataQueryResponse, why: string): DataQueryResponse =>
 });
 
 function withErrors(response: DataQueryResponse, errors: readonly DataQueryError[]): DataQueryResponse {
-  const told = response.errors ?? (response.error === undefined ? [] : [response.error]);
-  return { ...response, ...errorsOf([...told, ...errors]), state: LoadingState.Error };
+  const reported = response.errors ?? (response.error === undefined ? [] : [response.error]);
+  return { ...response, ...errorsOf([...reported, ...errors]), state: LoadingState.Error };
 }

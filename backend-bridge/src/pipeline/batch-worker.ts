@@ -226,7 +226,7 @@ export class BatchWorker {
     this.cursors = Object.fromEntries(
       this.outputs.map(({ metric }) => [
         metric.name,
-        { nextOffset: offsets[metric.name] ?? 0, toldMs: null },
+        { nextOffset: offsets[metric.name] ?? 0, sentMs: null },
       ]),
     );
     this.profiles.clear();
@@ -246,7 +246,7 @@ export class BatchWorker {
     this.committing = commit.catch(() => undefined);
     const { events, writes } = await commit;
     this.profiles.settled();
-    this.tellLate(events.length);
+    this.reportLate(events.length);
     this.uncheckpointed += events.length;
     this.inFlight.push(...calls);
     await this.writer.send(writes);
@@ -393,7 +393,7 @@ export class BatchWorker {
     }
   }
 
-  private tellLate(events: number): void {
+  private reportLate(events: number): void {
     const { telemetry } = this.dependencies;
     if (events > 0) telemetry.recordsRead('raw-events', events);
     for (const { metric, aggregation } of this.outputs) {
@@ -443,7 +443,7 @@ export class BatchWorker {
       }
       await this.writer.send(lacking);
     }
-    if (reopen.length > 0) await this.tellOpenWindows(reopen);
+    if (reopen.length > 0) await this.resendOpenWindows(reopen);
     await this.delivered();
     this.synchronised = losses === this.losses;
   }
@@ -458,7 +458,7 @@ export class BatchWorker {
     return writes;
   }
 
-  private async tellOpenWindows(outputs: readonly BoundOutput[]): Promise<void> {
+  private async resendOpenWindows(outputs: readonly BoundOutput[]): Promise<void> {
     const writes = outputs.flatMap((output) =>
       openWindowsToPendingWrites(output, this.topology, this.cursors[output.metric.name]!),
     );

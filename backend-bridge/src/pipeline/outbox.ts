@@ -61,7 +61,7 @@ function pendingWritesOf(
 /** Position of a metric: its next offset and the last stream time written. */
 export interface Cursor {
   nextOffset: number;
-  toldMs: number | null;
+  sentMs: number | null;
 }
 
 /** Writes for all windows changed since the last call, each once with its current value. Advances the cursors. */
@@ -88,7 +88,7 @@ export function openWindowsToPendingWrites(
 ): PendingWrite[] {
   const aggregation = topology.aggregations[output.aggregation];
   const shown = aggregation.everything().filter(({ accumulator }) => output.shows(accumulator));
-  cursor.toldMs = null;
+  cursor.sentMs = null;
   return withWatermark(output, shown, aggregation, cursor);
 }
 
@@ -103,7 +103,7 @@ function withWatermark(
   if (
     writes.length === 0 &&
     streamTimeMs !== null &&
-    (cursor.toldMs === null || streamTimeMs - cursor.toldMs >= SILENT_STEP_MS)
+    (cursor.sentMs === null || streamTimeMs - cursor.sentMs >= SILENT_STEP_MS)
   ) {
     const { nextOffset } = cursor;
     writes.push({
@@ -117,7 +117,7 @@ function withWatermark(
   const last = writes.at(-1);
   if (last !== undefined) {
     cursor.nextOffset = last.toOffset + 1;
-    cursor.toldMs = streamTimeMs;
+    cursor.sentMs = streamTimeMs;
   }
   return writes;
 }

@@ -25,7 +25,7 @@ local function number_or_null(text)
   return text and tonumber(text) or NULL
 end
 
--- Partition states by number; partitions that nothing is known of are absent.
+-- Partition states by number; unknown partitions are absent.
 local function read_states(parts)
   local flat = redis.call('HGETALL', parts)
   local states = {}
@@ -81,21 +81,21 @@ local function save_progress(meta, watermark, final_before)
   if final_before ~= NULL then redis.call('HSET', meta, 'final_before', number_text(final_before)) end
 end
 
--- What this process knows of each metric because it gave the newest change number itself, by meta key: the run of
--- numbers, the newest of them, and series ids by their keys (write.lua). A server that was restarted, promoted, handed
--- the slot, or has loaded other data knows nothing, or something else than the data say. It takes no change then until
--- a bridge has compared what it saw with what is there (open). So lost numbers are never given a second time unnoticed.
+-- What this Redis process remembers of the change numbers that it issued itself, by meta key: the run of numbers, the
+-- newest of them, and series ids by their keys (write.lua). A server that was restarted or promoted, that received the
+-- slot, or that has loaded other data has no entry, or one that disagrees with the data. It then accepts no change until
+-- a bridge has compared what it saw with what is stored (open), so that lost numbers are never issued twice unnoticed.
 local runs = {}
 
--- The run that may go on, or nil. Another version of this library may have given further numbers meanwhile.
+-- The run that may continue, or nil. Another version of this library may have issued further numbers meanwhile.
 local function run_of(meta, run, number)
   local mine = runs[meta]
   return mine and mine.run == run and (tonumber(number) or 0) >= mine.number and mine or nil
 end
 
--- Numbers from here on are of a run of their own, and begin at a multiple of RUN_NUMBERS, so that a number alone says
--- which run it is of. Answers as `open` does. What the readers reported before counts no more: a partition is idle
--- or read to its end only once its reader has shown where it stands in these data.
+-- Begins a run of numbers at a multiple of RUN_NUMBERS, so that a number alone identifies its run. Returns what `open`
+-- returns. Earlier reports of readers no longer count: a partition is idle or read to its end only once its reader has
+-- reported its position in these data.
 local RUN_NUMBERS = 4294967296
 local function begin_run(meta, epoch, run, before, number)
   local base = base_of(meta)
@@ -218,7 +218,7 @@ local function skip(keys, args)
   return { 'skipped' }
 end
 
--- Forgets series whose newest bucket, or step, expired before a time; a few a call. Answers with their ids, packed.
+-- Forgets series whose newest bucket, or step, expired before a time; a few a call. Returns their ids, packed.
 local function forget(meta, before)
   local base = base_of(meta)
   local dead = redis.call('ZRANGEBYSCORE', base .. 'expiry', '-inf', before, 'LIMIT', 0, SWEEP_STEP)
@@ -247,7 +247,7 @@ local function sweep(meta)
 end
 
 -- args: epoch, topic id, now, idle, final only, the bridge's own time, tolerance, then for each report: partition, '1' at
--- the end or '0', the reader's next offset. Answers with the partitions that lack records before it, each with the
+-- the end or '0', the reader's next offset. Returns the partitions that lack records before it, each with the
 -- offset needed.
 local function report(keys, args)
   local meta = keys[1]
@@ -294,7 +294,7 @@ local function report(keys, args)
   return reply
 end
 
--- On a key of its own. args: name of a bridge, its wall clock, tolerance. Answers with this server's time, then name and
+-- On a key of its own. args: name of a bridge, its wall clock, tolerance. Returns this server's time, then name and
 -- difference of each other bridge whose clock differs by more.
 local function clock(keys, args)
   local now, tolerance = server_time(), tonumber(args[3])
@@ -347,7 +347,7 @@ end
 
 -- args: epoch, shape, first bucket, series of it already done, span, tail, byte position of a session's end (-1: fixed
 -- windows), history, tail of what is sealed, '1' to look at each series of a bucket that seems aligned. Gives stored buckets the expiry that the retention asks for, some at a time: after a change of the
--- retention, and after writes of a bridge that still has the other one. Answers with where to go on, or 'done'.
+-- retention, and after writes of a bridge that still has the other one. Returns where to go on, or 'done'.
 local function align_expiry(keys, args)
   local meta = keys[1]
   local base = base_of(meta)

@@ -102,8 +102,8 @@ local function tell_boundary(meta, epoch, stored_watermark, stored_final)
 end
 
 -- args: epoch, history, now, where the boundary may be ('' where none), span of a bucket, the longest step, how far it
--- moves at once. Deletes blocks and series that have expired, and begins to seal where nothing is under way. Answers
--- with the boundary, how far windows are becoming steps, and the last series done.
+-- moves at once. Deletes blocks and series that have expired, and begins to seal where nothing is under way. Returns
+-- the boundary, how far windows are becoming steps, and the last series done.
 local function seal_turn(keys, args)
   local meta = keys[1]
   local base = base_of(meta)

@@ -79,7 +79,7 @@ local function look_up(base, meta, missing, ids, known, max_series)
         room = room - 1
         id = redis.call('HINCRBY', meta, 'next_series', 1)
         redis.call('ZADD', base .. 'series', id, name)
-        -- Points that are refused must not leave a series behind for ever.
+        -- Points that are refused must not leave a series behind.
         redis.call('ZADD', base .. 'expiry', redis.call('TIME')[1] * 1000, name)
       end
     end
@@ -91,7 +91,7 @@ local function look_up(base, meta, missing, ids, known, max_series)
   end
 end
 
--- Reads the series' keys from the request; answers with them, their ids and where the points begin.
+-- Reads the series' keys from the request; returns them, their ids and where the points begin.
 local function resolve_series(base, meta, blob, at, count, max_series, known)
   local names, ids, missing = {}, {}, {}
   for i = 1, count do

@@ -219,7 +219,7 @@ export interface paths {
         };
         /**
          * Version, capabilities and the state of every hop.
-         * @description Scope `observe`. Answers 200 also when hops fail. The holder of a fixed filter sees no counts of others, and of a failure only which hop it is.
+         * @description Scope `observe`. Answers 200 also when hops fail. A token with fixed filters sees no counts of others, and of a failure only which hop it is.
          */
         get: operations["status"];
         put?: never;
@@ -239,7 +239,7 @@ export interface paths {
         };
         /**
          * Freshness, lag, dead letters, records and clients over a range.
-         * @description Scope `observe`; capability `status_history`. What /status said, recorded every ten seconds in the memory of this bridge: it begins when this bridge started, reaches `retention_ms` back (24 hours, with very many metrics less), and is not shared between bridges. The holder of a fixed filter sees the freshness of its own metrics only.
+         * @description Scope `observe`; capability `status_history`. What /status said, recorded every ten seconds in the memory of this bridge: it begins when this bridge started, reaches `retention_ms` back (24 hours, with very many metrics less), and is not shared between bridges. A token with fixed filters sees the freshness of its own metrics only.
          */
         get: operations["statusHistory"];
         put?: never;
@@ -292,7 +292,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Prometheus metrics. The holder of a fixed filter gets only the watermarks of what it may see.
+         * Prometheus metrics. A token with fixed filters gets only the watermarks of what it may see.
          * @description Scope `observe`.
          */
         get: operations["prometheus"];
@@ -338,7 +338,7 @@ export interface components {
         OverTime: "avg" | "sum" | "min" | "max" | "last";
         /** @description Rounded up to the ladder of the metric; the answer says which step was taken. Wins over `max_points`. */
         StepMs: number;
-        /** @description Takes the first step of the ladder with at most so many points a series over the range. */
+        /** @description Takes the first step of the ladder that gives at most this many points per series over the range. */
         MaxPoints: number;
         QueryRequest: {
             metric: components["schemas"]["MetricName"];
@@ -490,7 +490,7 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
-        /** @description What every answer on one measure of one metric begins with. */
+        /** @description The first fields of every answer about one measure of one metric. */
         QueryHead: {
             metric: string;
             measure: string;
@@ -549,7 +549,7 @@ export interface components {
             /** @description The clock is past the newest window's end + grace + two windows (setting `stale_windows`). */
             stale: boolean;
         };
-        /** @description What every answer on forecasts begins with, after the head of /query. */
+        /** @description The first fields of every answer about forecasts, after the head of /query. */
         ForecastHead: {
             interval: number;
             time_zone: string;
@@ -827,7 +827,7 @@ export interface components {
         StatusAnswer: {
             /** @constant */
             api_version: "v1";
-            /** @description What this bridge can do. Ask for a name here before you rely on what came later. */
+            /** @description What this bridge can do. Check for a name here before you rely on what was added later. */
             capabilities: string[];
             server_time_ms: number;
             version: string;
@@ -848,13 +848,13 @@ export interface components {
             };
             /** @description Whether this bridge's clock agrees with the store's, or with the time that it has counted. */
             clock?: components["schemas"]["HopState"] & {
-                /** @description Other bridges on the same Redis whose clocks differ from its own; empty for the holder of a fixed filter. */
+                /** @description Other bridges on the same Redis whose clocks differ from its own; empty for a token with fixed filters. */
                 skewed_bridges: components["schemas"]["SkewedBridge"][];
             };
             config_reload: components["schemas"]["ConfigReload"];
             /** @description The embedded pipeline; null where the source is Kafka. */
             pipeline: components["schemas"]["HopState"] | null;
-            /** @description WebSocket connections. Null for the holder of a fixed filter. */
+            /** @description WebSocket connections. Null for a token with fixed filters. */
             clients: {
                 connections: number;
                 subscriptions: number;
@@ -905,7 +905,7 @@ export interface components {
             /** @description The last sample of each step. */
             values: number[];
         };
-        /** @description Null and empty where a holder of a fixed filter asks: positions and counts tell of others. */
+        /** @description Null and empty for a token with fixed filters: positions and counts would reveal what others have. */
         TopicEntry: {
             topic: string;
             metric: string;
@@ -935,11 +935,11 @@ export interface components {
         };
         /** @description What became of the metrics file, which is read again when it changes. */
         ConfigReload: {
-            /** @description False: the file was not taken when it was read last, and the metrics stay as they were. */
+            /** @description False: the file was rejected when it was last read, and the metrics stay as they were. */
             successful: boolean;
-            /** @description When a metrics file was taken last. */
+            /** @description When a metrics file was last accepted. */
             last_success_ms: number;
-            /** @description Why it was not taken, with what to correct. */
+            /** @description Why it was rejected, with what to correct. */
             message: string | null;
         };
         /** @description The last record of the topic that this bridge could not read. */
@@ -1055,7 +1055,7 @@ export interface operations {
                 /** @description With either bound only values are given that have points in the range. An absent lower bound is the beginning, an absent upper one has no end. Without both, the values of every series that the store knows: one whose last points have just expired may be among them for a while. */
                 from_ms?: components["schemas"]["TimeMs"];
                 to_ms?: components["schemas"]["TimeMs"];
-                /** @description Only values that begin so. Case matters. */
+                /** @description Only values with this prefix; case-sensitive. */
                 prefix?: string;
                 limit?: number;
             };

@@ -13,16 +13,16 @@ export interface Span {
  * answer belongs to is known only when it arrives.
  */
 export class LogicalClock {
-  private told = 0;
+  private newest = 0;
 
   /** Read when history is requested, and passed back with the answer. */
   get now(): number {
-    return this.told;
+    return this.newest;
   }
 
   next(): number {
-    this.told += 1;
-    return this.told;
+    this.newest += 1;
+    return this.newest;
   }
 }
 

@@ -79,8 +79,8 @@ export function readMessage(raw: unknown): StreamMessage | undefined {
   if (!isFields(raw) || raw['v'] !== 1 || typeof raw['type'] !== 'string') return undefined;
   const serverTimeMs = number(raw['server_time_ms']);
   // Before the bridge's first message the clock is 0 and there is no head.
-  const told = serverTimeMs !== undefined && serverTimeMs > 0;
-  const head: StreamHead = told
+  const known = serverTimeMs !== undefined && serverTimeMs > 0;
+  const head: StreamHead = known
     ? {
         serverTimeMs,
         watermarkMs: raw['watermark_ms'] === null ? null : number(raw['watermark_ms']),

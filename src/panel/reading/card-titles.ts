@@ -22,12 +22,12 @@ export function cardTitles(
 ): CardTitle[] {
   const titles = sources.map((source) => titleOf(source, template, context));
   const used = countBy(titles, ({ title }) => title);
-  const told = titles.map((entry, index) => {
+  const given = titles.map((entry, index) => {
     const source = sources[index];
     if (source === undefined || (used.get(entry.title) ?? 0) < 2) return visible(entry);
     return { title: entry.title, subtitle: entry.subtitle };
   });
-  return withShared(sameTitle(told) ? told.map(swap) : withMeasures(told, sources));
+  return withShared(sameTitle(given) ? given.map(swap) : withMeasures(given, sources));
 }
 
 /** Shorter prefixes fit even on the smallest card. */

@@ -68,8 +68,8 @@ export const ConnectionHeader = memo(function ConnectionHeader(props: Connection
 });
 
 /** What the frames say, else what the state means; nothing where all is as it should be. */
-function reasonOf(state: BadgeState, { state: told, message }: ConnectionModel): string {
-  if (state === told && message !== '') return message;
+function reasonOf(state: BadgeState, { state: shownState, message }: ConnectionModel): string {
+  if (state === shownState && message !== '') return message;
   return state === 'connected' || state === 'scheduled' ? '' : connectionWords(state).meaning;
 }
 

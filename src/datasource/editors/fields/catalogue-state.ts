@@ -9,7 +9,7 @@ export type CatalogueState =
 interface Answer {
   readonly client: CatalogueClient;
   readonly attempt: number;
-  readonly told: CatalogueState;
+  readonly state: CatalogueState;
 }
 
 /** The bridge's metrics for an editor, and a way to retry after a failure. */
@@ -21,8 +21,8 @@ export function useCatalogue(client: CatalogueClient): {
   const [answer, setAnswer] = useState<Answer>();
   useEffect(() => {
     let wanted = true;
-    const take = (told: CatalogueState): void => {
-      if (wanted) setAnswer({ client, attempt, told });
+    const take = (state: CatalogueState): void => {
+      if (wanted) setAnswer({ client, attempt, state });
     };
     client.metrics().then(
       (metrics) => take({ state: 'ready', metrics }),
@@ -37,7 +37,7 @@ export function useCatalogue(client: CatalogueClient): {
     setAttempt((last) => last + 1);
   }, [client]);
   const current = answer?.client === client && answer.attempt === attempt;
-  return { catalogue: current ? answer.told : { state: 'loading' }, retry };
+  return { catalogue: current ? answer.state : { state: 'loading' }, retry };
 }
 
 /** The metrics, as far as they are known. */

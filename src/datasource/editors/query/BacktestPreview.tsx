@@ -28,13 +28,13 @@ export function BacktestPreview({ query, backtest }: BacktestPreviewProps) {
   const run = (): void => {
     const own = (asked.current += 1);
     setOutcome({ state: 'running' });
-    const tell = (found: Outcome): void => {
+    const show = (found: Outcome): void => {
       if (asked.current === own) setOutcome(found);
     };
     backtest(query).then(
-      (found) => tell({ state: 'done', text: sentenceOf(found) }),
+      (found) => show({ state: 'done', text: sentenceOf(found) }),
       (fault: unknown) =>
-        tell({ state: 'failed', text: fault instanceof Error ? fault.message : String(fault) }),
+        show({ state: 'failed', text: fault instanceof Error ? fault.message : String(fault) }),
     );
   };
   return (
