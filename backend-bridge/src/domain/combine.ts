@@ -97,44 +97,52 @@ export class WindowTable {
   }
 
   private merge(columns: PointColumns): void {
-    const { points, rows, rule } = this;
+    const { points, rule } = this;
+    const { measure, combine, weights } = rule;
     const { starts, ends, revisions, updated, flags } = columns;
-    const values = columns.measures[rule.measure]!;
+    const values = columns.measures[measure]!;
+    // Hundreds of thousands of points go through here for one answer: the columns are looked up once.
+    const { times, values: sums, parts } = points;
     let expected = 0;
     for (let from = 0; from < columns.length; from += 1) {
       const start = starts[from]!;
       // Series usually have the same windows: try the row after the last one first.
-      let row = points.times[expected] === start ? expected : rows.get(start);
-      if (row === undefined) {
-        row = points.times.length;
-        if (row > 0 && points.times[row - 1]! > start) this.ascending = false;
-        rows.set(start, row);
-        points.times.push(start);
-        points.ends.push(ends[from]!);
-        points.values.push(Number.NaN);
-        points.parts.push(0);
-        points.revisions.push(0);
-        points.updated.push(0);
-        if (rule.weights !== null) {
-          points.sums.push(0);
-          points.counts.push(0);
-        }
-      }
+      const row = times[expected] === start ? expected : this.rowAt(start, ends[from]!);
       expected = row + 1;
       points.revisions[row]! += revisions[from]!;
       if (ends[from]! > points.ends[row]!) points.ends[row] = ends[from]!;
       if (updated[from]! > points.updated[row]!) points.updated[row] = updated[from]!;
       const flag = flags[from]!;
       if ((flag & FLAG_REMOVED) !== 0) continue;
-      if (rule.weights !== null) {
-        addAverage(points, row, columns, from, rule.measure, rule.weights);
-      } else if (!lacksMeasure(flag, rule.measure)) {
-        const parts = points.parts[row]!;
-        points.values[row] =
-          parts === 0 ? values[from]! : across(rule.combine, points.values[row]!, values[from]!);
-        points.parts[row] = parts + 1;
+      if (weights !== null) {
+        addAverage(points, row, columns, from, measure, weights);
+      } else if (!lacksMeasure(flag, measure)) {
+        const before = parts[row]!;
+        sums[row] = before === 0 ? values[from]! : across(combine, sums[row]!, values[from]!);
+        parts[row] = before + 1;
       }
     }
+  }
+
+  /** The row of a window, which is made where there is none. */
+  private rowAt(startMs: number, endMs: number): number {
+    const { points, rows, rule } = this;
+    const known = rows.get(startMs);
+    if (known !== undefined) return known;
+    const row = points.times.length;
+    if (row > 0 && points.times[row - 1]! > startMs) this.ascending = false;
+    rows.set(startMs, row);
+    points.times.push(startMs);
+    points.ends.push(endMs);
+    points.values.push(Number.NaN);
+    points.parts.push(0);
+    points.revisions.push(0);
+    points.updated.push(0);
+    if (rule.weights !== null) {
+      points.sums.push(0);
+      points.counts.push(0);
+    }
+    return row;
   }
 }
 

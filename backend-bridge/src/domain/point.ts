@@ -83,12 +83,13 @@ export class PointColumns {
   flags: Uint16Array;
   readonly measures: Float64Array[];
 
-  constructor(measureCount: number, capacity = 16) {
+  /** `hasFirstSeen`: false where points were first seen when they were updated, and one column does. */
+  constructor(measureCount: number, capacity = 16, hasFirstSeen = true) {
     this.starts = new Float64Array(capacity);
     this.ends = new Float64Array(capacity);
     this.revisions = new Float64Array(capacity);
     this.updated = new Float64Array(capacity);
-    this.firstSeen = new Float64Array(capacity);
+    this.firstSeen = hasFirstSeen ? new Float64Array(capacity) : this.updated;
     this.flags = new Uint16Array(capacity);
     this.measures = Array.from({ length: measureCount }, () => new Float64Array(capacity));
   }
@@ -102,7 +103,7 @@ export class PointColumns {
     updatedMs: number,
     firstSeenMs: number,
   ): number {
-    if (this.length === this.starts.length) this.grow();
+    this.reserve(1);
     const row = this.length;
     this.starts[row] = startMs;
     this.ends[row] = endMs;
@@ -138,8 +139,13 @@ export class PointColumns {
     };
   }
 
-  private grow(): void {
-    const capacity = Math.max(16, this.starts.length * 2);
+  /** Makes room for this many more rows. */
+  reserve(rows: number): void {
+    if (this.length + rows > this.starts.length) this.grow(this.length + rows);
+  }
+
+  private grow(needed: number): void {
+    const capacity = Math.max(16, this.starts.length * 2, needed);
     const wider = (old: Float64Array): Float64Array => {
       const next = new Float64Array(capacity);
       next.set(old);
@@ -148,8 +154,9 @@ export class PointColumns {
     this.starts = wider(this.starts);
     this.ends = wider(this.ends);
     this.revisions = wider(this.revisions);
+    const hasFirstSeen = this.firstSeen !== this.updated;
     this.updated = wider(this.updated);
-    this.firstSeen = wider(this.firstSeen);
+    this.firstSeen = hasFirstSeen ? wider(this.firstSeen) : this.updated;
     const flags = new Uint16Array(capacity);
     flags.set(this.flags);
     this.flags = flags;

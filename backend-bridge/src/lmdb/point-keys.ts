@@ -1,4 +1,4 @@
-/** Keys of the points and series databases (environment.ts). Each function returns a new buffer, safe to keep. */
+/** Keys of the points and series databases (environment.ts). Each function but one returns a new buffer, safe to keep. */
 
 const METRIC_BYTES = 2;
 const BUCKET_BYTES = 6;
@@ -13,6 +13,12 @@ export function bucketKey(metricId: number, bucket: number, seriesId: number): B
   const key = Buffer.allocUnsafe(START_AT);
   key.writeUInt16BE(metricId, 0);
   key.writeUIntBE(bucket, BUCKET_AT, BUCKET_BYTES);
+  key.writeUInt32BE(seriesId, SERIES_AT);
+  return key;
+}
+
+/** Turns the key of a bucket into that of another series, in place: for a look-up right now. */
+export function withSeries(key: Buffer, seriesId: number): Buffer {
   key.writeUInt32BE(seriesId, SERIES_AT);
   return key;
 }

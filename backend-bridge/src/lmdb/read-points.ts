@@ -4,7 +4,7 @@ import { PointColumns, type SeriesPoints } from '../domain/point';
 import type { ReadRequest } from '../domain/store';
 import type { Environment } from './environment';
 import type { MetricState } from './metric-state';
-import { bucketBound, bucketKey, seriesIn, sessionKey, startIn } from './point-keys';
+import { bucketBound, bucketKey, seriesIn, sessionKey, startIn, withSeries } from './point-keys';
 
 /** A long read yields after this time. */
 const TURN_MS = 8;
@@ -71,8 +71,9 @@ class PointReader {
   /** Reads one bucket by looking up each requested series. */
   async look(bucket: number): Promise<void> {
     const { id, layout } = this.state;
+    const key = bucketKey(id, bucket, 0);
     for (const seriesId of this.wanted!) {
-      const value = this.env.points.getBinaryFast(bucketKey(id, bucket, seriesId));
+      const value = this.env.points.getBinaryFast(withSeries(key, seriesId));
       if (value !== undefined) {
         // LMDB's buffer is longer than the value; `length` is that of the value.
         const view = new DataView(value.buffer, value.byteOffset, value.length);
@@ -134,7 +135,8 @@ class PointReader {
   private columnsOf(seriesId: number): PointColumns {
     let columns = this.columns.get(seriesId);
     if (columns === undefined) {
-      columns = new PointColumns(this.state.layout.measures, this.rows);
+      const { measures, firstSeenAt } = this.state.layout;
+      columns = new PointColumns(measures, this.rows, firstSeenAt >= 0);
       this.columns.set(seriesId, columns);
     }
     return columns;

@@ -232,7 +232,8 @@ class Collector {
   private columns(seriesId: number): PointColumns {
     let columns = this.collected.get(seriesId);
     if (columns === undefined) {
-      columns = new PointColumns(this.entry.metric.measures.length, this.capacity);
+      const { measures, firstSeenAt } = this.entry.layout;
+      columns = new PointColumns(measures, this.capacity, firstSeenAt >= 0);
       this.collected.set(seriesId, columns);
     }
     return columns;
