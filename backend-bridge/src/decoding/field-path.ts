@@ -16,9 +16,8 @@ function nameReader(name: string): FieldReader {
   const lower = name.toLowerCase();
   const inherited = name in Object.prototype;
   let alias = name;
-  return (given) => {
-    const parent = typeof given === 'string' ? jsonInText(given) : given;
-    if (!isRecord(parent)) return undefined;
+  const read: FieldReader = (parent) => {
+    if (!isRecord(parent)) return typeof parent === 'string' ? read(jsonInText(parent)) : undefined;
     if (!inherited) {
       const exact = parent[name];
       if (exact !== undefined) return exact;
@@ -32,6 +31,7 @@ function nameReader(name: string): FieldReader {
     }
     return undefined;
   };
+  return read;
 }
 
 /** The empty path is the whole root. */

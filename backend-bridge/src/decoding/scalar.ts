@@ -143,6 +143,8 @@ export function likelyUnit(amount: number): keyof typeof UNIT_FROM | null {
  * milliseconds are in January 1970, whose points would silently expire.
  */
 export function checkedTime(ms: number, name: string): number {
+  // The usual case first: this is asked of every record.
+  if (ms >= UNIT_FROM.ms && ms < UNIT_FROM.ms * UNIT_SPAN) return ms;
   const likely = likelyUnit(ms);
   if (likely !== null && likely !== 'ms') {
     throw new Undecodable(
