@@ -53,15 +53,15 @@ StreamKPI runs: the embedded pipeline with demo traffic, the embedded store, no 
   a query    curl -s ${bridgeUrl}/api/v1/query -H 'content-type: application/json' \\
                -d '{"metric":"events_per_minute","from_ms":'$(($(date +%s)-3600))000',"to_ms":'$(date +%s)000'}'
 
-  events_per_minute over the last hour: ${number.points} minutes so far, the newest stands at ${number.newest}; it moves.
-  Ctrl-C ends it; what it has stored lies in ${store}.
+  events_per_minute over the last hour: ${number.points} minutes so far, the newest is ${number.newest} and still changing.
+  Ctrl-C ends it; its data is in ${store}.
 
-The dashboard is on its way (the first build takes about a minute) ...
+Building the dashboard (about a minute the first time) ...
 `);
   if ((await Promise.all(builds)).some((code) => code !== 0)) {
     if (isEnding()) return;
     console.error(
-      'The dashboard needs the built app, and the build failed (see above). The bridge goes on, its numbers move.',
+      'The dashboard needs the built app, and the build failed (see above). The bridge keeps running.',
     );
     return;
   }

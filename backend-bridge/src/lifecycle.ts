@@ -63,7 +63,7 @@ export function createLifecycle(parts: Collaborators): Lifecycle {
       onGap: () => undefined,
       onEpoch: () => source.storeLost(),
     });
-    // Stopped meanwhile: a source that starts now would be stopped by nobody.
+    // Stopped meanwhile: a source that starts now would never be stopped.
     if (isAborted(signal)) return;
     await source.start();
     await demo?.start();

@@ -124,7 +124,7 @@ async function run(given: readonly string[]): Promise<void> {
   const parent = process.ppid;
   process.on('SIGHUP', () => {
     void app.reload();
-    // A terminal that closes sends it as well, and ends whoever started the bridge.
+    // A terminal that closes sends it as well, and ends the process that started the bridge.
     setTimeout(() => {
       if (process.ppid !== parent) stop('SIGHUP');
     }, ORPHANED_MS).unref();

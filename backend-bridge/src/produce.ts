@@ -48,7 +48,7 @@ const HELP = `Sends demo traffic to the topics ${EVENTS_TOPIC} and ${PROFILES_TO
   --burst N        bursts an hour in which one user passes 100 events in five minutes (default ${DEFAULT_TRAFFIC.burstsPerHour})
   --seed N         the same seed gives the same events for the same time (default ${DEFAULT_TRAFFIC.seed})
   --backfill T     first send what would have come in the last T, e.g. 3h (default 0s)
-  --duration T     stop after T of live traffic, e.g. 10m; 0s: only the backfill (default: go on)
+  --duration T     stop after T of live traffic, e.g. 10m; 0s: only the backfill (default: continue)
   --partitions N   of the topics, if they have to be created (default 1)
   --help
 
@@ -123,7 +123,7 @@ async function makeTopics(admin: Admin, partitions: number): Promise<void> {
   const present = await admin.listTopics();
   const wanted = [
     { topic: EVENTS_TOPIC, configEntries: [] },
-    // Compacted: a profile stays for as long as nobody replaces it.
+    // Compacted: a profile stays until it is replaced.
     { topic: PROFILES_TOPIC, configEntries: [{ name: 'cleanup.policy', value: 'compact' }] },
   ];
   const missing = wanted.filter(({ topic }) => !present.includes(topic));

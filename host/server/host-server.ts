@@ -39,7 +39,7 @@ export interface RunningHost {
   context(uid: string): PluginContext | null;
   /** Cuts every page's Live connection once; pages come back by themselves. */
   cutLive(): void;
-  /** True: cuts them, and lets none in again, as a proxy without WebSocket does. */
+  /** True: cuts them and refuses new ones, as a proxy without WebSocket does. */
   blockLive(blocked: boolean): void;
   close(): Promise<void>;
 }

@@ -151,7 +151,7 @@ func (r *reader) filters(field string) []Filter {
 	return filters
 }
 
-// filter reads one condition; one that is not filled in yet (no dimension, or no value) is none.
+// filter reads one condition; one that is not filled in yet (no dimension, or no value) is dropped.
 func (r *reader) filter(path string, item json.RawMessage) (Filter, bool) {
 	var filter Filter
 	if err := json.Unmarshal(item, &filter); err != nil {

@@ -4,7 +4,7 @@ import { root } from '../ensure.mjs';
 
 const running = new Set();
 let ending;
-// However this process comes to its end.
+// However this process ends.
 process.once('exit', () => running.forEach((child) => child.kill('SIGTERM')));
 
 /** Resolves with its code when the child has ended. */

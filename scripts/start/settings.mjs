@@ -23,7 +23,7 @@ function portOf(environment, name, otherwise) {
   throw new Error(`${name} is ${text}; it must be a port, from 1 to 65535`);
 }
 
-/** From the wanted one on, the first that nobody listens on and that the bridge is not to have. */
+/** The first free port from the wanted one on, other than the bridge's. */
 async function pagePort(wanted, bridgePort) {
   const last = Math.min(wanted + PORTS - 1, 65_535);
   for (let port = wanted; port <= last; port += 1) {
@@ -35,7 +35,7 @@ async function pagePort(wanted, bridgePort) {
 /**
  * `docker`: everything in containers, the rest is then missing. `grafana`: the one to show the dashboard on, null for the
  * host page, which is made of the packages of Grafana `hostGrafana`. `port`: where the dashboard is opened.
- * `isWatched`: `npm run dev` builds the app already. `store`: the bridge's folder. Rejects with a sentence for whoever has set something that cannot be used.
+ * `isWatched`: `npm run dev` builds the app already. `store`: the bridge's folder. Rejects with a sentence that names the setting that cannot be used.
  */
 export async function readSettings(args, environment = process.env) {
   const unknown = args.find((one) => !OPTIONS.includes(one));

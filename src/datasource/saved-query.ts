@@ -1,4 +1,4 @@
-import type { FilterOperator, QueryFilter, StreamKpiQuery } from './query';
+import { QUERY_KINDS, type FilterOperator, type QueryFilter, type StreamKpiQuery } from './query';
 
 /**
  * Reads saved queries of any form: of an older version, written by hand, half filled in, or left over from another
@@ -14,7 +14,7 @@ const FORMER_NAMES: Readonly<Record<string, string>> = {
   adHocFilters: 'adhocFilters',
 };
 
-const KINDS: readonly unknown[] = ['series', 'summary', 'events', 'forecast', 'status'];
+const KINDS: readonly unknown[] = QUERY_KINDS;
 
 /** Grafana's names for "one of" and "not one of", and those of other query languages. */
 const FORMER_OPERATORS: Readonly<Record<string, FilterOperator>> = {
@@ -61,7 +61,7 @@ function renameFormer(fields: Fields): void {
   if (!('step' in fields) && typeof fields['step_ms'] === 'number') fields['step'] = `${fields['step_ms']}ms`;
 }
 
-/** Filters for what lists them: entries that are none become unfinished ones, which count for nothing. */
+/** Filters for what lists them: invalid entries become unfinished ones, which have no effect. */
 export const readFilters = (saved: unknown): QueryFilter[] =>
   Array.isArray(saved) ? saved.map((entry: unknown) => readFilter(isRecord(entry) ? entry : {})) : [];
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** Milliseconds of `500ms`, `30s`, `5m`, `24h`, `7d`; null when the text is none of these. */
+/** Milliseconds of `500ms`, `30s`, `5m`, `24h`, `7d`; null for any other text. */
 export function parseDuration(text: string): number | null {
   const match = /^(\d+)\s*(ms|s|m|h|d)$/.exec(text.trim());
   if (match === null) return null;

@@ -4,7 +4,7 @@ type Issue = z.core.$ZodIssue;
 
 /** What the author of a file may have meant. A path has the names of settings from the outside in. */
 export interface Vocabulary {
-  /** For a text that is none of a setting's choices: the choice that is meant, or a clause with what to write. */
+  /** For a text that is not one of a setting's choices: the choice that is meant, or a clause with what to write. */
   instead(path: readonly string[], given: string): string | undefined;
   /** A setting as it is written. */
   example(path: readonly string[]): string | undefined;

@@ -34,7 +34,7 @@ export function namesIn(content: unknown): string {
   return `${names.slice(0, MOST_NAMES).join(', ')}${more}`;
 }
 
-/** For an object in place of a scalar: its fields, as the end of a sentence; empty: it is none. */
+/** For an object in place of a scalar: its fields, as the end of a sentence; empty for anything else. */
 function fieldsOf(value: unknown): string {
   if (value instanceof Instant) return '';
   const names = namesIn(value);

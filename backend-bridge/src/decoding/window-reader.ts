@@ -86,7 +86,7 @@ export function createWindowReader(mapping: TopicMapping): WindowReader {
     : metric.window.cumulating === undefined
       ? fixedBounds(bounds)
       : cumulatingBounds(bounds);
-  // Only of a text without a zone nobody can see which one was meant.
+  // Only a text without a zone does not say which one was meant.
   const local = [start, end].some(
     (time) => time.from === 'field' && time.unit === 'text' && time.timeZone === undefined,
   );

@@ -17,7 +17,7 @@ export interface Span {
 /** The first start of a step that is completely within the retention. */
 function retentionCut(metric: Metric, nowMs: number): number {
   const { window, retentionMs } = metric;
-  // A session begins before it ends, how long nobody knows; the store cuts by its end.
+  // A session begins an unknown time before it ends; the store cuts by its end.
   if (window.type === 'session') return nowMs - retentionMs - Math.max(retentionMs, DAY_MS);
   return nowMs - retentionMs - longestMs(window) + 1;
 }

@@ -72,7 +72,7 @@ function unitOf(lengths: readonly number[]): CalendarUnit | null {
 }
 
 /**
- * Local days, weeks or months; null: these are none. Days and weeks of UTC that windows of one length fit are none
+ * Local days, weeks or months; null when the windows are not. Days and weeks of UTC that windows of one length fit are none
  * either. `lengths`: of windows whose ends are known, ms; empty: the distances of starts are taken.
  */
 export function calendarOf(times: readonly number[], lengths: readonly number[]): DetectedWindow | null {

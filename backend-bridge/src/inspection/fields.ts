@@ -28,7 +28,7 @@ function isNested(value: unknown): value is Readonly<Record<string, unknown>> {
   );
 }
 
-/** The row's path in change events; empty where these are none. */
+/** The row's path in change events; empty when they are not change events. */
 function rowPath(contents: readonly unknown[]): FieldPath {
   const events = contents.filter((content) => isNested(content) && ENVELOPE.every((name) => name in content));
   return events.length > 0 && events.length === contents.filter((content) => content !== undefined).length

@@ -15,7 +15,7 @@ export interface DetectedKey extends DetectedFormat {
 
 const TIME_BYTES = 8;
 
-/** The 8 bytes that end `before` bytes from the key's end, as a time of today in ms; `undefined`: they are none. */
+/** The 8 bytes that end `before` bytes from the key's end, as a time of today in ms; `undefined` when they are not one. */
 function timeAt(key: Buffer | null, before: number): number | undefined {
   const at = (key?.length ?? 0) - before - TIME_BYTES;
   if (key === null || at < 0) return undefined;

@@ -63,7 +63,7 @@ const UNIT_REASONS: Readonly<Record<TimeUnit, string>> = {
   text: 'its texts are dates with a time',
 };
 
-/** The field as a time; null: it is none. */
+/** The field as a time; null when it is not one. */
 function asTime(field: Field, records: readonly SampledRecord[]): TimeField | null {
   const values = present(field);
   const units = values.map(unitOf);

@@ -61,7 +61,7 @@ const few = (grid: Grid, what: string): Note[] =>
 const damaged = ({ outside }: Grid): Note[] =>
   outside > 0 ? [unsure(`${outside} starts do not fit and would be dead letters`)] : [];
 
-/** Windows of one length whose starts lie on no grid: each series has its own, or there is none. */
+/** Windows of one length whose starts are not on a grid, or on a different one for each series. */
 function looseWindow(sizeMs: number, seen: readonly SeenWindow[], length: Note): DetectedWindow {
   const offsets = new Map<string, Set<number>>();
   for (const { series, startMs } of seen) {

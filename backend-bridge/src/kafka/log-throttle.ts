@@ -16,7 +16,7 @@ export class LogThrottle {
     private readonly everyMs = 10_000,
   ) {}
 
-  /** How many records a line written now stands for: these, and those since the last line; null: write none yet. */
+  /** Number of records that a line written now covers: these, and those since the last line; null: write no line yet. */
   due(key: string, records: number): number | null {
     const line = this.lines.get(key);
     const nowMs = this.now();

@@ -131,7 +131,7 @@ class DemoTraffic implements Demo {
     );
   }
 
-  /** Beside live traffic at a first start: nobody waits for the weeks before the last hours. */
+  /** Beside live traffic: a first start does not wait for the weeks before the last hours. */
   private async fill(metrics: readonly Metric[], seamMs: number): Promise<void> {
     const filled = metrics.filter((metric) => seamMs % sealUnitMs(metric) === 0);
     if (filled.length === 0) return;

@@ -211,7 +211,7 @@ export class StoreEpoch {
     const known = registered[`m:${metric.name}`] !== undefined;
     if (!known) await this.link.hset(storeKey(this.prefix), `m:${metric.name}`, '1');
     if (kind === 'lost' || (kind === 'new' && known)) return null;
-    // Another bridge let the process go on that had seen less than this one.
+    // A bridge that had seen less than this one let that process continue.
     if (epoch === this.current && !changes.agreesWith(stored, seen.number)) return null;
     return stored;
   }

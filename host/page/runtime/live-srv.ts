@@ -13,7 +13,7 @@ import { Observable, of, Subject, throwError } from 'rxjs';
 import type { FromServer } from './live-messages';
 import { delayAfter, LiveSocket } from './live-socket';
 
-/** A channel that nobody listens to any more is kept for so long. */
+/** How long a channel without listeners is kept. */
 const LINGER_MS = 250;
 
 /** A channel's place on the server; the field is called `namespace` up to Grafana 12.3 and `stream` since. */
@@ -49,7 +49,7 @@ class Channel {
   }
 }
 
-/** Grafana Live for channels that a data source's backend fills: one subscription for a channel, whoever listens. */
+/** Grafana Live for channels that a data source's backend fills: one subscription per channel for all its listeners. */
 export class HostLiveSrv implements GrafanaLiveSrv {
   private readonly channels = new Map<string, Channel>();
   private readonly socket: LiveSocket;

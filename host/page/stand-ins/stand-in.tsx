@@ -31,7 +31,7 @@ const styles = (theme: GrafanaTheme2) => ({
 
 export type StandInProps = PanelProps<Record<string, unknown>>;
 
-/** Says under the panel whose place it takes: nobody should judge Grafana's panels by these. */
+/** Names the panel that this one replaces, so that nobody takes it for Grafana's own. */
 function named(title: string, Body: React.ComponentType<StandInProps>): React.ComponentType<StandInProps> {
   return function StandIn(props: StandInProps) {
     const style = useStyles2(styles);

@@ -216,7 +216,7 @@ function templateLink(options: AlertOptions, values: Readonly<Record<string, str
   ];
 }
 
-/** As the browser itself reads it: a script's address is none, however it is written. */
+/** As the browser itself reads it: `javascript:` is not an address, however it is written. */
 function isWebAddress(address: string): boolean {
   try {
     return /^https?:$/.test(new URL(address, window.location.href).protocol);
