@@ -1,6 +1,4 @@
-import { join } from 'node:path';
 import CopyPlugin from 'copy-webpack-plugin';
-import ForkTsCheckerPlugin from 'fork-ts-checker-webpack-plugin';
 import webpack from 'webpack';
 import { merge } from 'webpack-merge';
 import { createPluginConfig } from './scripts/plugin/create-plugin.mjs';
@@ -12,13 +10,12 @@ import { LIVE_RELOAD_SCRIPT } from './scripts/plugin/live-reload.mjs';
  * what this project needs besides. One bundle for every supported host, so nothing may be taken that the oldest one
  * does not share (scripts/plugin/host-modules.mjs has the list, a check after the build holds the bundles to it).
  */
-const root = import.meta.dirname;
 
 /** Plugins of create-plugin's configuration that are left out or replaced below. */
 const REPLACED = [
   // Copies neither the images of nested plugins, nor leaves tsconfig.json out.
   'CopyPlugin',
-  // Checks what the tsconfig.json at the root names, which is the bridge.
+  // Takes the processor from the page that reloads; scripts/plugin/type-check.mjs gives way.
   'ForkTsCheckerWebpackPlugin',
   // Rules that need types take longer than the build; `npm run lint` has them.
   'ESLintWebpackPlugin',
@@ -68,10 +65,7 @@ export default async function config({ production = true } = {}) {
         }),
         ...(production
           ? []
-          : [
-              new webpack.BannerPlugin({ banner: LIVE_RELOAD_SCRIPT, raw: true, entryOnly: true }),
-              new ForkTsCheckerPlugin({ typescript: { configFile: join(root, 'src/tsconfig.json') } }),
-            ]),
+          : [new webpack.BannerPlugin({ banner: LIVE_RELOAD_SCRIPT, raw: true, entryOnly: true })]),
       ],
     },
   );

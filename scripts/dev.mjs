@@ -7,18 +7,21 @@ import { ensurePackages } from './ensure.mjs';
 ensurePackages();
 const { watchFrontend } = await import('./plugin/frontend.mjs');
 const { startLiveReload } = await import('./plugin/live-reload.mjs');
+const { watchTypes } = await import('./plugin/type-check.mjs');
 
-let reload;
+let live;
 try {
-  reload = await startLiveReload();
+  live = await startLiveReload();
 } catch (error) {
   console.error(`${error.message}: another npm run dev runs, or another program's live reload`);
   process.exit(1);
 }
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit());
+watchTypes();
 await watchFrontend((ms, fault) => {
   if (fault !== null) return console.error(fault);
   console.log(
     `Built in ${(ms / 1_000).toFixed(1)} s; pages that show it reload (one that was open before this began: reload it once).`,
   );
-  reload();
+  live.reload();
 });

@@ -8,14 +8,37 @@ export const LIVE_RELOAD_SCRIPT = `
 if (typeof document !== 'undefined' && !document.getElementById('live-reload')) {
   const script = document.createElement('script');
   script.id = 'live-reload';
-  script.src = 'http://127.0.0.1:${LIVE_RELOAD_PORT}/livereload.js';
+  script.src = 'http://127.0.0.1:${LIVE_RELOAD_PORT}/livereload.js?began=' + performance.timeOrigin;
   document.head.append(script);
 }`;
 
-/** Serves pages of this machine; gives the function that makes them reload. Rejects when the port is taken. */
-export async function startLiveReload() {
+/**
+ * Serves pages of this machine: `{ port, reload, close }`. Rejects when the port is taken. A page that was loading while
+ * a build ended was not there to be notified, and may have loaded the build before: it reloads once it is connected.
+ */
+export async function startLiveReload(port = LIVE_RELOAD_PORT) {
   const server = tinyLr({ errorListener: () => undefined });
-  server.listen(LIVE_RELOAD_PORT, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   await once(server.server, 'listening');
-  return () => server.notifyClients(['module.js']);
+  let builtAt = 0;
+  /** When the pages began to load that have fetched the script and are not connected yet. */
+  let connecting = [];
+  const notify = () => server.notifyClients(['module.js']);
+  server.server.on('request', ({ url }) => {
+    const began = new URL(url, 'http://localhost').searchParams.get('began');
+    if (began !== null) connecting.push(Number(began));
+  });
+  server.on('MSG /create', () => {
+    const isOutdated = connecting.some((began) => began < builtAt);
+    connecting = [];
+    if (isOutdated) notify();
+  });
+  return {
+    port: server.server.address().port,
+    reload: () => {
+      builtAt = Date.now();
+      notify();
+    },
+    close: () => server.close(),
+  };
 }
