@@ -206,6 +206,33 @@ const KINDS: readonly Kind[] = [
     doubt: /1 of 61 cannot be read so/,
   },
   {
+    about: 'a number in the key with its copy in the value',
+    records: rows(8, (shop, i) => ({
+      key: json({ window_start: START + i * MINUTE, shop, line: 1 + (i % 2) }),
+      value: json({ line: 1 + (i % 2), shop, orders: i }),
+      ts: START + i * MINUTE,
+    })),
+    byHand: `key: { format: json }
+    window: { type: tumbling, size: 1m }
+    time: { start: { field: window_start, in: key } }
+    dimensions: { shop: { from: { key: shop } }, line: { from: { key: line } } }
+    measures: { value: { field: orders, combine: sum } }`,
+  },
+  {
+    about: 'JSON in a text, as Debezium’s outbox writes it',
+    records: rows(8, (shop, i) => ({
+      key: json(shop),
+      value: json(
+        JSON.stringify({ shop, period_start: new Date(START + i * MINUTE).toISOString(), orders: i }),
+      ),
+      ts: START + (i + 1) * MINUTE,
+    })),
+    byHand: `key: { format: json }
+    window: { type: tumbling, size: 1m }
+    time: { start: { field: period_start, unit: text } }
+    ${KEYED}`,
+  },
+  {
     about: 'a name with a dot, and one of YAML’s words',
     records: rows(8, (shop, i) => ({
       key: windowed(shop, START + i * MINUTE),

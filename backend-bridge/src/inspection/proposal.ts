@@ -185,6 +185,15 @@ function timesOf(sample: TopicSample, key: DetectedKey, times: readonly TimeFiel
   };
 }
 
+/** Whether a field always says the same as one of that name in the key. */
+const isCopy = (field: Field, keyFields: readonly Field[]): boolean =>
+  keyFields.some(
+    (key) =>
+      key.path.length > 0 &&
+      snakeCase(lastName(key)) === snakeCase(lastName(field)) &&
+      field.values.every((value, i) => value === undefined || value === null || value === key.values[i]),
+  );
+
 const pathId = ({ in: part, path }: Field): string => JSON.stringify([part, path]);
 
 /** A mapping for this topic. Throws SchemaNeeded for a schema that is not fetched yet, RequestError for a topic of which none can be made. */
@@ -214,7 +223,10 @@ export function proposeMapping(sample: TopicSample, schemas: SchemaSource | null
     windowInKey: key.windowed !== 'none' || startInKey,
   });
   const bare = valueFields.length === 1 && valueFields[0]!.path.length === 0;
-  const numbers = valueFields.filter((field) => isNumeric(field) && (bare || !isLabel(field)));
+  const copies = valueFields.filter((field) => isCopy(field, keyFound.fields));
+  const numbers = valueFields.filter(
+    (field) => isNumeric(field) && (bare || !isLabel(field)) && !copies.includes(field),
+  );
   const valuesSeen = value.contents.filter(
     (content, i) => content !== undefined && records[i]!.value !== null,
   ).length;
@@ -252,6 +264,9 @@ export function proposeMapping(sample: TopicSample, schemas: SchemaSource | null
             ),
           ]
         : []),
+      ...copies
+        .filter((field) => isNumeric(field))
+        .map(({ path }) => because(`${path.join('.')} is left out: it is a copy of the key's`)),
       ...valueFound.skipped.map((path) => because(`${path} is left out: it is a list or bytes`)),
       ...unused
         .filter(

@@ -1,5 +1,6 @@
 import { DeadLetterTally } from '../dead-letter-tally';
 import type { DeadLetter } from '../dead-letters';
+import { LogThrottle } from '../log-throttle';
 import { json, keyOf, mapping, START } from '../../decoding/decoding.test-support';
 import { createRecordDecoder } from '../../decoding/record-decoder';
 import type { WriteBatch, WriteOutcome } from '../../domain/store';
@@ -14,7 +15,8 @@ const RECORDS = 20;
 const BAD = 13;
 
 /** A store that fails on the point of one offset like a bug would, and accepts everything else in order. */
-function processorOver(fails: (offset: number) => boolean) {
+function processorOver(fails: (offset: number) => boolean, overCap: readonly number[] = []) {
+  const warnings: object[] = [];
   const stored: number[] = [];
   const letters: DeadLetter[] = [];
   let applied = -1;
@@ -23,7 +25,7 @@ function processorOver(fails: (offset: number) => boolean) {
     if (points.some(({ offset }) => fails(offset))) throw new RangeError('an offset outside of the buffer');
     stored.push(...points.map(({ offset }) => offset));
     applied = Math.max(applied, toOffset);
-    const counts = { ignored: 0, expired: 0, corrected: 0, conflicts: [], overCap: [] };
+    const counts = { ignored: 0, expired: 0, corrected: 0, conflicts: [], overCap };
     return { kind: 'applied', accepted: points.length, ...counts };
   };
   const nothing = (): void => undefined;
@@ -34,6 +36,7 @@ function processorOver(fails: (offset: number) => boolean) {
     consumers: [{ metric: mapping().metric, decoder, incarnations }],
     records: 0,
     deadLetters: new DeadLetterTally(),
+    overCapLog: new LogThrottle(() => 0),
     lastRecordMs: null,
     defaultPartitioner: true,
   } as unknown as SourceTopic;
@@ -42,7 +45,7 @@ function processorOver(fails: (offset: number) => boolean) {
     registry: null,
     deadLetters: { write: async (of: readonly DeadLetter[]) => void letters.push(...of) },
     growth: { isTopicCurrent: async () => true },
-    log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
+    log: { debug: nothing, info: nothing, warn: (fields: object) => warnings.push(fields), error: nothing },
     telemetry: { storeLatency: nothing, recordsRead: nothing, pointsWritten: nothing, hopFailed: nothing },
     clock: () => START,
   } as unknown as PartitionProcessorDependencies;
@@ -61,7 +64,7 @@ function processorOver(fails: (offset: number) => boolean) {
     done: nothing,
     heartbeat: async () => undefined,
   } as unknown as PartitionBatch;
-  return { processor, sourceTopic, batch, stored, letters };
+  return { processor, sourceTopic, batch, stored, letters, warnings };
 }
 
 describe('a write that the store fails on', () => {
@@ -86,5 +89,19 @@ describe('a write that the store fails on', () => {
     expect(new Set(stored).size).toBe(RECORDS);
     expect(letters).toEqual([]);
     processor.end();
+  });
+});
+
+describe('a metric that has reached max_series', () => {
+  it('is named once in ten seconds, not for every slice', async () => {
+    const { processor, batch, warnings } = processorOver(() => false, [0, 1]);
+    await processor.take(batch);
+    await processor.take({
+      ...batch,
+      messages: batch.messages.map((message, i) => ({ ...message, offset: String(RECORDS + i) })),
+      lastOffset: 2 * RECORDS - 1,
+    });
+    expect(processor.next).toBe(2 * RECORDS);
+    expect(warnings).toEqual([{ metric: 'test', records: 2 }]);
   });
 });

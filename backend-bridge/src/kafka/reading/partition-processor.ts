@@ -332,9 +332,11 @@ export class PartitionProcessor {
     telemetry.pointsWritten(metric.name, 'corrected', outcome.corrected);
     telemetry.pointsWritten(metric.name, 'conflict', conflicts.length);
     telemetry.pointsWritten(metric.name, 'over_cap', overCap.length);
-    if (overCap.length > 0) {
+    const uncounted =
+      overCap.length > 0 ? this.sourceTopic.overCapLog.due(metric.name, overCap.length) : null;
+    if (uncounted !== null) {
       log.warn(
-        { metric: metric.name, records: overCap.length },
+        { metric: metric.name, records: uncounted },
         `${metric.name} has reached ${metric.maxSeries} series; points of new series are not stored (max_series)`,
       );
     }

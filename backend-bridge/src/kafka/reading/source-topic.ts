@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { DeadLetterTally } from '../dead-letter-tally';
+import { LogThrottle } from '../log-throttle';
 import type { SchemaRegistry } from '../schema-registry';
 import { createRecordDecoder, type RecordDecoder } from '../../decoding/record-decoder';
 import type { TopicMapping } from '../../domain/mapping';
@@ -25,6 +26,8 @@ export interface SourceTopic {
   /** Records read, counted once however many metrics consume them. */
   records: number;
   deadLetters: DeadLetterTally;
+  /** Of warnings that a metric has reached its `max_series`: one for all partitions. */
+  readonly overCapLog: LogThrottle;
   /** Timestamp of the newest record read; null: none yet. */
   lastRecordMs: number | null;
   /**
@@ -50,6 +53,7 @@ export function createSourceTopics(
         consumers: [],
         records: 0,
         deadLetters: new DeadLetterTally(),
+        overCapLog: new LogThrottle(),
         lastRecordMs: null,
         defaultPartitioner: true,
       };
