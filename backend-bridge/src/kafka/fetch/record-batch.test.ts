@@ -182,6 +182,14 @@ describe('record batches', () => {
     expect(messages[2]!.value).toHaveLength(200_000);
   });
 
+  it('decode a thousand headers of a record, however many it has', async () => {
+    const headers = Array.from({ length: 10_000 }, (_, i) => ['h', String(i)] as const);
+    const [message] = await read(batch(0, [{ headers }]));
+    const before = process.cpuUsage();
+    expect(message!.headers['h']).toHaveLength(1_000);
+    expect(process.cpuUsage(before).user).toBeLessThan(1_000_000);
+  });
+
   it('return messages from the requested offset', async () => {
     const two = Buffer.concat([
       batch(0, [{}, { value: 'b' }, { value: 'c' }], 'gzip'),

@@ -7,6 +7,8 @@ import { CODECS, unpack } from './unpack';
 const MAX_RECORD_BYTES = 4_194_304;
 /** A batch that decompresses to more is unreadable beyond this size. */
 const MAX_BATCH_BYTES = 1_073_741_824;
+/** Further headers of a record are left out: a small record can hold a million, and serializers write a handful. */
+const MAX_HEADERS = 1_000;
 /** Longest key that is kept of a record that is too large. */
 const MAX_KEPT_KEY = 32_768;
 /** Bytes unpacked between two yields to the event loop, at which earlier output can be freed. */
@@ -80,11 +82,13 @@ class Message implements FetchedMessage {
     if (this.headerBytes.length <= 1) return NO_HEADERS;
     const found = Object.create(null) as Record<string, Buffer | Buffer[]>;
     const reader = new Reader(this.headerBytes);
-    for (let left = reader.varint(); left > 0 && !reader.ended(); left -= 1) {
+    for (let left = Math.min(reader.varint(), MAX_HEADERS); left > 0 && !reader.ended(); left -= 1) {
       const name = reader.sized()?.toString('utf8') ?? '';
       const value = reader.sized() as Buffer;
       const before = found[name];
-      found[name] = before === undefined ? value : [before, value].flat();
+      if (before === undefined) found[name] = value;
+      else if (Array.isArray(before)) before.push(value);
+      else found[name] = [before, value];
     }
     return found;
   }
