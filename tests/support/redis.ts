@@ -4,8 +4,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Redis } from 'ioredis';
 import { freePort } from './free-port';
 import { ended, launchServer } from './server-process';
+import { eventually } from './waiting';
 
 export interface RedisOptions {
   /** Append-only file: off by default, as most tests need no durability. */
@@ -170,8 +172,12 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
   };
 }
 
-/** A Sentinel that watches a primary under the name `main` and, alone, decides about its failover. */
-export async function startSentinel(primary: RedisServer): Promise<{ port: number; stop(): Promise<void> }> {
+interface Sentinel {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+async function startSentinel(primary: RedisServer): Promise<Sentinel> {
   const dir = mkdtempSync(join(tmpdir(), 'streamkpi-sentinel-'));
   folders.add(dir);
   const port = await freePort();
@@ -179,7 +185,7 @@ export async function startSentinel(primary: RedisServer): Promise<{ port: numbe
     'bind 127.0.0.1',
     `port ${port}`,
     `dir ${dir}`,
-    `sentinel monitor main 127.0.0.1 ${primary.port} 1`,
+    `sentinel monitor main 127.0.0.1 ${primary.port} 2`,
     'sentinel down-after-milliseconds main 1000',
     'sentinel failover-timeout main 10000',
   ];
@@ -192,6 +198,29 @@ export async function startSentinel(primary: RedisServer): Promise<{ port: numbe
       await ended(child);
       rmSync(dir, { recursive: true, force: true });
       folders.delete(dir);
+    },
+  };
+}
+
+/** Three Sentinels that watch a primary under the name `main`; two of them decide about its failover. */
+export async function startSentinels(
+  primary: RedisServer,
+): Promise<{ readonly addresses: string; stop(): Promise<void> }> {
+  const sentinels: Sentinel[] = [];
+  while (sentinels.length < 3) sentinels.push(await startSentinel(primary));
+  // They find each other through the primary.
+  for (const { port } of sentinels) {
+    const client = new Redis(port, '127.0.0.1');
+    await eventually(
+      async () => String(await client.call('SENTINEL', 'CKQUORUM', 'main')).startsWith('OK 3 usable'),
+      'the Sentinels know each other',
+      START_TIMEOUT_MS,
+    ).finally(() => client.disconnect());
+  }
+  return {
+    addresses: sentinels.map(({ port }) => `127.0.0.1:${port}`).join(','),
+    stop: async () => {
+      await Promise.all(sentinels.map(({ stop }) => stop()));
     },
   };
 }

@@ -2,12 +2,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { freePort } from '../../support/free-port';
-import { redisCommand, startRedis, startRedisCluster, startSentinel } from '../../support/redis';
+import { redisCommand, startRedis, startRedisCluster, startSentinels } from '../../support/redis';
 import { startTcpProxy } from '../../support/tcp-proxy';
 import { eventually } from '../../support/waiting';
 
 export interface LosingRedis {
   readonly url: string;
+  /** Records keep coming while it loses. */
+  readonly underLoad?: boolean;
   /** What is acknowledged from now on is lost by lose(). */
   mark(): Promise<void>;
   lose(): Promise<void>;
@@ -53,7 +55,7 @@ async function cutReplication(primary: number): Promise<void> {
   await redisCommand(primary, 'CLIENT KILL TYPE replica');
 }
 
-/** As laggingReplica(), but it is Sentinel that finds the primary dead, promotes the replica and leads there. */
+/** As laggingReplica(), but Sentinels find the primary dead, promote the replica and lead there, all under load. */
 async function sentinelFailover(): Promise<LosingRedis> {
   const primary = await startRedis({ directives: ['repl-diskless-sync-delay 0'] });
   const replica = await startRedis({ directives: [`replicaof 127.0.0.1 ${primary.port}`] });
@@ -62,9 +64,10 @@ async function sentinelFailover(): Promise<LosingRedis> {
     async () => (await redisCommand(primary.port, 'INFO replication')).includes('state=online'),
     'the replica is connected',
   );
-  const sentinel = await startSentinel(primary);
+  const sentinels = await startSentinels(primary);
   return {
-    url: `redis://127.0.0.1:${sentinel.port}?sentinel=main`,
+    url: `redis://${sentinels.addresses}?sentinel=main`,
+    underLoad: true,
     mark: async () => {
       await sleep(1_500);
       await cutReplication(primary.port);
@@ -77,7 +80,7 @@ async function sentinelFailover(): Promise<LosingRedis> {
       );
     },
     stop: async () => {
-      await Promise.all([sentinel.stop(), primary.stop(), replica.stop()]);
+      await Promise.all([sentinels.stop(), primary.stop(), replica.stop()]);
     },
   };
 }
@@ -217,7 +220,7 @@ async function slotMigration(): Promise<LosingRedis> {
 
 export const LOSING_REDIS = {
   'a failover to a replica that lags': laggingReplica,
-  'a failover by Sentinel, to a replica that lags': sentinelFailover,
+  'a failover by three Sentinels under load, to a replica that lags': sentinelFailover,
   'the restore of an older dump': olderDump,
   'a crash that loses the last seconds of the append-only file': lastSeconds,
   'a failover in a cluster, to a replica that lags': clusterFailover,

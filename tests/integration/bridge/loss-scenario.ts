@@ -106,7 +106,7 @@ export async function loss(kafka: KafkaBroker, how: LosingRedisName): Promise<Lo
   const subscribers: Subscriber[] = [];
   const queryWatch = new RevisionWatch('queries');
   const early = new Set<string>();
-  const watching = { stopped: false };
+  const watching = { stopped: false, lost: false };
   const now = Math.floor(Date.now() / WINDOW_MS) * WINDOW_MS;
   const range = { metric: METRIC, from_ms: now - 40 * WINDOW_MS, to_ms: now + 10 * WINDOW_MS };
   try {
@@ -136,7 +136,6 @@ export async function loss(kafka: KafkaBroker, how: LosingRedisName): Promise<Lo
       () => subscribers.every(({ points, inSync }) => inSync && points.size === records.last.size / 2),
       'the sockets have them',
     );
-    const kept = [...records.last].filter(([id]) => id.endsWith(`@${open}`));
     const lostMs = Date.now();
     const watched = (async () => {
       while (!watching.stopped) {
@@ -162,12 +161,20 @@ export async function loss(kafka: KafkaBroker, how: LosingRedisName): Promise<Lo
             );
         const final = closed === null ? new Map<string, number>() : valuesIn(closed);
         if ([...final.keys()].some((id) => id.endsWith(`@${open}`)))
-          for (const [id, value] of kept)
-            if (final.get(id) !== value) early.add(`${id} closed as ${String(final.get(id))}, not ${value}`);
+          for (const [id, value] of records.last)
+            if (id.endsWith(`@${open}`) && final.get(id) !== value)
+              early.add(`${id} closed as ${String(final.get(id))}, not ${value}`);
         await sleep(50);
       }
     })();
-    await redis.lose();
+    const lost = redis.lose().finally(() => {
+      watching.lost = true;
+    });
+    while (redis.underLoad === true && !watching.lost) {
+      await records.send([0, 3, 6, 9], [Math.floor(Date.now() / WINDOW_MS) * WINDOW_MS]);
+      await sleep(50);
+    }
+    await lost;
     const backMs = Date.now();
     const fresh = await rig.start();
     const wrong: string[] = [];
