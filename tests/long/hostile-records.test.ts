@@ -107,7 +107,9 @@ describe('a hundred thousand records, every second one bad', () => {
       const letters = await readLetters(kafka, LETTERS);
       for (const [format, { bad }] of corpora) {
         const of = letters.filter(({ topic }) => topic === `${format}-counts`);
-        expect(of.map(({ offset }) => offset).sort((a, b) => a - b)).toEqual([...bad]);
+        // A write without an answer in time is made again, on a slow machine.
+        const refused = [...new Set(of.map(({ offset }) => offset))].sort((a, b) => a - b);
+        expect(refused).toEqual([...bad]);
       }
       expect(letters.filter(({ reason }) => reason === '' || reason === 'decoder_failed')).toEqual([]);
       expect(states).not.toContain('paused');
