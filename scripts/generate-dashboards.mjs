@@ -12,13 +12,14 @@ import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { alerts } from './dashboards/alerts.mjs';
 import { dashboard } from './dashboards/dashboard.mjs';
+import { forecasts } from './dashboards/forecasts.mjs';
 import { pipeline } from './dashboards/pipeline.mjs';
 import { realtime } from './dashboards/realtime.mjs';
 import { shared } from './dashboards/shared.mjs';
 import { writeOrCheck } from './generated-file.mjs';
 
 const root = join(import.meta.dirname, '..');
-const all = [realtime, alerts, pipeline];
+const all = [realtime, alerts, forecasts, pipeline];
 
 /**
  * Grafana imports a bundled dashboard again when its revision is another one than that of the dashboard it has: with

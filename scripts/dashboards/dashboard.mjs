@@ -98,7 +98,7 @@ const getStarted = {
  * @param others `[key, title]` of the dashboards it links to
  */
 export function dashboard(
-  { key, title, description, variables = [], annotations = [], panels, range },
+  { key, title, description, variables = [], annotations = [], panels, range, to },
   uids,
   others,
 ) {
@@ -111,7 +111,7 @@ export function dashboard(
     graphTooltip: 1,
     refresh: '1m',
     schemaVersion: SCHEMA_VERSION,
-    time: { from: range ?? 'now-1h', to: 'now' },
+    time: { from: range ?? 'now-1h', to: to ?? 'now' },
     timepicker: {},
     timezone: 'browser',
     fiscalYearStartMonth: 0,

@@ -22,5 +22,8 @@ export const summary = (refId, metric, fields = {}) => query(refId, { kind: 'sum
 /** What happened, the newest first. */
 export const events = (refId, metric, fields = {}) => query(refId, { kind: 'events', metric, ...fields });
 
+/** What is expected, and how unusual what happened was. */
+export const forecast = (refId, metric, fields = {}) => query(refId, { kind: 'forecast', metric, ...fields });
+
 /** The bridge and what feeds it. */
 export const status = (refId, fields = {}) => query(refId, { kind: 'status', ...fields });

@@ -34,11 +34,12 @@ describe('the dashboards as a whole', () => {
     );
     expect(provisioned.map(({ dashboard }) => dashboard.uid).sort()).toEqual([
       'streamkpi-alerts',
+      'streamkpi-forecasts',
       'streamkpi-pipeline',
       'streamkpi-realtime',
     ]);
     const uids = all.map(({ dashboard }) => dashboard.uid);
-    expect(new Set(uids).size).toBe(6);
+    expect(new Set(uids).size).toBe(8);
     for (const uid of uids) expect(uid).toMatch(/^[a-zA-Z0-9_-]{1,40}$/);
   });
 
@@ -76,7 +77,7 @@ describe.each(all)('$file', ({ file, dashboard }) => {
     expect(dashboard.id).toBeUndefined();
     expect(dashboard.schemaVersion).toBe(40);
     expect(dashboard.refresh).toMatch(/^\d+[sm]$/);
-    expect(dashboard.time.to).toBe('now');
+    expect(dashboard.time.to).toMatch(/^now(\+\d+h)?$/);
     expect(dashboard.title).toMatch(/^StreamKPI: /);
     expect(dashboard.description.length).toBeGreaterThan(30);
   });
@@ -132,7 +133,8 @@ describe.each(all)('$file', ({ file, dashboard }) => {
       for (const id of filter!.ids) expect(panels.find((panel) => panel.id === id)!.type).toBe('timeseries');
       expect(datasource).toEqual(own);
       expect([name, faultsOf(target!)]).toEqual([name, []]);
-      expect(target).toMatchObject({ kind: 'events', live: false });
+      expect(target).toMatchObject({ live: false });
+      expect(target!['kind'] === 'events' || target!['forecastAs'] === 'anomalies').toBe(true);
     }
   });
 

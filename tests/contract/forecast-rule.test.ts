@@ -5,12 +5,13 @@ import { valueKindOf } from '../../backend-bridge/src/forecast/values';
 import { demoHistory } from '../../backend-bridge/src/pipeline/demo-history';
 import { DEFAULT_TRAFFIC } from '../../backend-bridge/src/pipeline/demo-traffic';
 import { DEFAULT_RULES } from '../../backend-bridge/src/pipeline/rules';
-import { evaluate } from '../support/alerting/expressions';
+import { evaluate, type ExpressionModel } from '../support/alerting/expressions';
 import type { Value } from '../support/alerting/values';
 import { historyMetric, MINUTE } from '../support/history-windows';
+import { ruleByUid } from '../support/provisioned';
 import { createRandom } from '../support/seeded-random';
 
-/** The rule of the guide, on the traffic of the demo: its expressions over the scores of closed steps of five minutes. */
+/** The provisioned rule, on the traffic of the demo: its expressions over the scores of closed steps of five minutes. */
 
 const STEP = 5 * MINUTE;
 const HOUR = 60 * MINUTE;
@@ -22,7 +23,7 @@ const JUDGED = START + LEARNED_DAYS * DAY;
 const ROWS_BEFORE = (LEARNED_DAYS * DAY) / STEP;
 const END = JUDGED + 14 * DAY;
 
-/** Sums of a metric's minutes by step, for each segment. */
+/** Events by step: of each segment, and of all together, which the provisioned rule reads. */
 async function demoSeries(): Promise<Map<string, ClosedSteps>> {
   const [measure] = historyMetric().measures;
   const metric = historyMetric({
@@ -34,15 +35,18 @@ async function demoSeries(): Promise<Map<string, ClosedSteps>> {
     history: [{ stepMs: STEP, keepMs: 40 * DAY }],
   });
   const [filled] = await demoHistory([metric], DEFAULT_RULES, DEFAULT_TRAFFIC, START, END);
-  return new Map(
-    filled!.series.map(({ values: labels, windows }) => {
-      const values = new Float64Array((END - START) / STEP);
-      for (let row = 0; row < windows.length; row += 1) {
-        values[Math.floor((windows.starts[row]! - START) / STEP)]! += windows.measures[0]![row]!;
-      }
-      return [labels.join(), { startMs: START, values }];
-    }),
-  );
+  const together = new Float64Array((END - START) / STEP);
+  const series = new Map([['together', { startMs: START, values: together }]]);
+  for (const { values: labels, windows } of filled!.series) {
+    const values = new Float64Array(together.length);
+    for (let row = 0; row < windows.length; row += 1) {
+      const step = Math.floor((windows.starts[row]! - START) / STEP);
+      values[step]! += windows.measures[0]![row]!;
+      together[step]! += windows.measures[0]![row]!;
+    }
+    series.set(labels.join(), { startMs: START, values });
+  }
+  return series;
 }
 
 /** What the rule's query answers: a score for each step from JUDGED on. */
@@ -52,14 +56,17 @@ function scoresOf(steps: ClosedSteps): Float64Array {
   return score.map((value, row) => ruledScore(ANY_ANOMALY, actual[row]!, expected[row]!, value));
 }
 
-/** A the score, B its last value, C outside of -1 to 1: whether the condition holds after the step `row` has closed. */
+const RULE = ruleByUid('streamkpi-events-unusual');
+const EXPRESSIONS = RULE.data.slice(1).map(({ model }) => model as unknown as ExpressionModel);
+
+/** Whether the rule's condition holds after the step `row` has closed. */
 function holds(scores: Float64Array, row: number): boolean {
   const newest = Array.from(scores.subarray(Math.max(0, row - 2), row + 1));
   const known = new Map<string, readonly Value[]>([['A', [{ kind: 'series', labels: {}, values: newest }]]]);
-  const settings = { mode: 'dropNN' };
-  known.set('B', evaluate({ type: 'reduce', expression: 'A', reducer: 'last', settings }, known));
-  const conditions = [{ evaluator: { type: 'outside_range', params: [-1, 1] } }];
-  const [condition] = evaluate({ type: 'threshold', expression: 'B', conditions }, known);
+  for (const [index, model] of EXPRESSIONS.entries()) {
+    known.set(RULE.data[index + 1]!.refId, evaluate(model, known));
+  }
+  const [condition] = known.get(RULE.condition)!;
   return condition!.kind === 'number' && condition!.value === 1;
 }
 
@@ -90,7 +97,7 @@ describe('a rule on the score that two steps in a row make fire, on the traffic 
   });
 
   it('is silent over a fortnight of normal traffic: at most one false alarm a series and week', () => {
-    expect([...series.keys()].sort()).toEqual(['basic', 'premium', 'standard', 'unknown']);
+    expect([...series.keys()].sort()).toEqual(['basic', 'premium', 'standard', 'together', 'unknown']);
     for (const [name, steps] of series) {
       const alarms = alarmsIn(firingRows(scoresOf(steps)));
       for (const week of [0, 1]) {
@@ -100,7 +107,7 @@ describe('a rule on the score that two steps in a row make fire, on the traffic 
     }
   });
 
-  const cases = ['basic', 'premium', 'standard'].flatMap((name) =>
+  const cases = ['together', 'basic', 'premium', 'standard'].flatMap((name) =>
     KINDS.map((kind) => [name, kind] as const),
   );
   it.each(cases)(
@@ -127,7 +134,7 @@ describe('a rule on the score that two steps in a row make fire, on the traffic 
     },
   );
 
-  it.each(['basic', 'premium', 'standard'])(
+  it.each(['together', 'basic', 'premium', 'standard'])(
     '%s: fires for the ninth incident of a fortnight as for the first',
     (name) => {
       const random = createRandom(9);

@@ -110,6 +110,8 @@ describe('the alert rules', () => {
       'streamkpi-no-events',
       'streamkpi-revenue-drop',
       'streamkpi-high-activity',
+      'streamkpi-events-unusual',
+      'streamkpi-revenue-low',
       'streamkpi-freshness',
       'streamkpi-lag',
       'streamkpi-not-ready',
@@ -187,6 +189,15 @@ describe('the alert rules', () => {
       expect([reduced.type, reduced.settings?.mode]).toEqual(['reduce', 'dropNN']);
     },
   );
+
+  it('on forecasts needs two steps in a row, and reads three steps and the grace', () => {
+    const onForecasts = rules.filter(({ data }) => data[0]!.model['kind'] === 'forecast');
+    expect(onForecasts.map(({ uid }) => uid)).toEqual(['streamkpi-events-unusual', 'streamkpi-revenue-low']);
+    for (const { data, for: pending } of onForecasts) {
+      expect([pending, data[0]!.model['step']]).toEqual(['5m', '5m']);
+      expect(data[0]!.relativeTimeRange.from).toBeGreaterThanOrEqual(3 * 300 + 30);
+    }
+  });
 
   it.each(rules)('$uid names in its texts only what its evaluation has', ({ annotations, data }) => {
     const text = Object.values(annotations).join('\n');

@@ -3,12 +3,15 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import {
   EVENTS_AS,
+  DIRECTIONS,
   EVENT_STATES,
   FILLS,
   FILTER_OPERATORS,
+  FORECAST_AS,
   OPEN_WINDOWS,
   OVER_TIME,
   QUERY_KINDS,
+  SEASONS,
   SEVERITIES,
   STATUS_AS,
   STATUS_OVER,
@@ -42,6 +45,9 @@ const CHOICES: Readonly<Record<string, readonly unknown[]>> = {
   eventState: EVENT_STATES,
   statusAs: STATUS_AS,
   statusOver: STATUS_OVER,
+  forecastAs: FORECAST_AS,
+  seasons: SEASONS,
+  direction: DIRECTIONS,
   live: [true, false],
 };
 const DURATION = /^(\d+(ms|s|m|h|d|w))+$/;
@@ -54,6 +60,21 @@ const OF_KIND: Readonly<Record<string, readonly string[]>> = {
   series: ['measure', 'filters', 'groupBy', 'overTime', 'fill', 'step', 'openWindows', 'timeShift'],
   summary: ['measure', 'filters', 'groupBy', 'openWindows', 'stat', 'timeShift'],
   events: ['filters', 'groupBy', 'eventsAs', 'severities', 'eventState', 'limit', 'openWindows', 'timeShift'],
+  forecast: [
+    ...[
+      'measure',
+      'filters',
+      'groupBy',
+      'overTime',
+      'fill',
+      'step',
+      'timeShift',
+      'limit',
+      'forecastAs',
+      'band',
+    ],
+    ...['seasons', 'timeZone', 'holidays', 'direction', 'minChange', 'horizon', 'forSteps'],
+  ],
   status: ['statusAs', 'statusOver'],
 };
 
@@ -67,7 +88,7 @@ export function faultsOf(query: SavedQuery): readonly string[] {
     const choices = CHOICES[field];
     if (choices !== undefined && !choices.includes(value))
       faults.push(`${field} is ${JSON.stringify(value)}`);
-    if (['step', 'timeShift'].includes(field) && !DURATION.test(String(value)))
+    if (['step', 'timeShift', 'horizon'].includes(field) && !DURATION.test(String(value)))
       faults.push(`${field} is no duration`);
     if (field in LISTS) faults.push(...listFaults(field, value, LISTS[field] ?? null));
   }

@@ -1,9 +1,14 @@
+import { join } from 'node:path';
+import { readMetricsFile } from '../../../backend-bridge/src/config/metrics-file';
+import type { Metric } from '../../../backend-bridge/src/domain/metric';
 import { startBridge, type BridgeProcess } from '../../support/bridge-process';
-import { evaluateRule, type Ask, type Instance } from '../../support/alerting/rule-evaluation';
+import { evaluateRule, type Instance } from '../../support/alerting/rule-evaluation';
 import { ingest, metricsWithoutIdling, temporaryFolder } from '../../support/embedded-bridge';
-import { pluginContext } from '../../support/plugin-host/plugin-context';
+import { startFedBridge, type FedBridge } from '../../support/fed-bridge/fed-bridge';
+import { pluginContext, type PluginContext } from '../../support/plugin-host/plugin-context';
 import { startPluginHost, type PluginHost } from '../../support/plugin-host/plugin-host';
 import { readRuleGroups, ruleByUid } from '../../support/provisioned';
+import { createRandom } from '../../support/seeded-random';
 import { alteredBridge, type AlteredBridge } from './altered-bridge';
 
 /**
@@ -13,11 +18,34 @@ import { alteredBridge, type AlteredBridge } from './altered-bridge';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const DEFAULT_METRICS = join(__dirname, '../../../backend-bridge/metrics.yaml');
 /** A whole hour, so that windows of five minutes begin here. */
 const T0 = Math.floor(Date.now() / HOUR_MS) * HOUR_MS - 4 * HOUR_MS;
 const minute = (count: number): number => T0 + count * MINUTE_MS;
 
 const seen = new Set<string>();
+
+/** As Grafana's alerting asks: no user, no panel's width. */
+async function evaluatedBy(
+  host: PluginHost,
+  context: PluginContext,
+  uid: string,
+  atMs: number,
+): Promise<readonly Instance[]> {
+  const instances = await evaluateRule(ruleByUid(uid), atMs, async (query, range) => {
+    const answers = await host.queryData(context, {
+      ...range,
+      queries: { [query.refId]: query.model },
+      maxDataPoints: 43_200,
+      intervalMs: 1_000,
+      headers: { FromAlert: 'true' },
+    });
+    return answers.get(query.refId)!;
+  });
+  for (const { state } of instances) seen.add(`${uid} ${state}`);
+  return instances;
+}
 
 describe('the alert rules on seeded events', () => {
   const folder = temporaryFolder();
@@ -42,22 +70,9 @@ describe('the alert rules on seeded events', () => {
     folder.remove();
   });
 
-  /** As Grafana's alerting asks: no user, no panel's width. */
-  const ask: Ask = async (query, range) => {
-    const context = pluginContext({ dataSource: { uid: 'streamkpi', url: altered.url }, user: null });
-    const answers = await host.queryData(context, {
-      ...range,
-      queries: { [query.refId]: query.model },
-      maxDataPoints: 43_200,
-      intervalMs: 1_000,
-      headers: { FromAlert: 'true' },
-    });
-    return answers.get(query.refId)!;
-  };
   const evaluated = async (uid: string, atMs: number): Promise<readonly Instance[]> => {
-    const instances = await evaluateRule(ruleByUid(uid), atMs, ask);
-    for (const { state } of instances) seen.add(`${uid} ${state}`);
-    return instances;
+    const context = pluginContext({ dataSource: { uid: 'streamkpi', url: altered.url }, user: null });
+    return evaluatedBy(host, context, uid, atMs);
   };
   const states = async (uid: string, atMs: number): Promise<string[]> =>
     (await evaluated(uid, atMs)).map(({ state }) => state);
@@ -188,8 +203,76 @@ describe('the alert rules on seeded events', () => {
     await bridge.ready(60_000);
     expect(new Set(await states(uid, Date.now()))).toEqual(new Set(['Normal']));
   });
+});
 
-  test('every rule was seen in both states', () => {
+describe('the alert rules on forecasts, over a fortnight of steps', () => {
+  const [EVENTS, REVENUE] = readMetricsFile(DEFAULT_METRICS).map(
+    // Written in seconds, not in days: no window is to become a step meanwhile.
+    ({ metric }): Metric => ({ ...metric, retentionMs: 30 * DAY_MS, history: [] }),
+  ) as [Metric, Metric];
+  const STEP_MS = 5 * MINUTE_MS;
+  const random = createRandom(3);
+  let bridge: FedBridge;
+  let host: PluginHost;
+
+  /** One window a step, so many times the usual; 0: none. Then the steps close. */
+  const happened = async (metric: Metric, from: number, factors: readonly number[]): Promise<void> => {
+    const points = factors.flatMap((factor, row) => {
+      const startMs = T0 + (from + row) * STEP_MS;
+      const usual = 400 - 200 * Math.cos((2 * Math.PI * (startMs % DAY_MS)) / DAY_MS) + 40 * random();
+      return factor === 0 ? [] : [{ values: ['basic'], startMs, measures: [Math.round(factor * usual)] }];
+    });
+    const endMs = T0 + (from + factors.length) * STEP_MS;
+    await bridge.write(metric, points, endMs + metric.window.graceMs);
+  };
+  /** A minute after the first `count` steps from T0 on have closed. */
+  const states = async (uid: string, count: number): Promise<string[]> => {
+    const context = pluginContext({ dataSource: { uid: 'streamkpi', url: bridge.url }, user: null });
+    const instances = await evaluatedBy(host, context, uid, T0 + count * STEP_MS + MINUTE_MS);
+    return instances.map(({ state }) => state);
+  };
+
+  beforeAll(async () => {
+    [bridge, host] = await Promise.all([startFedBridge({ metrics: [EVENTS, REVENUE] }), startPluginHost()]);
+    const before = (14 * DAY_MS) / STEP_MS;
+    const asUsual = Array.from({ length: before }, () => 1);
+    for (const metric of [EVENTS, REVENUE]) await happened(metric, -before, asUsual);
+  });
+  afterAll(async () => {
+    await host.stop();
+    await bridge.close();
+    expect(bridge.faults).toEqual([]);
+  });
+
+  test('events are more than expected, as expected, and none at all', async () => {
+    const uid = 'streamkpi-events-unusual';
+    expect(await states(uid, 0)).toEqual(['Normal']);
+    await happened(EVENTS, 0, [4]);
+    expect(await states(uid, 1)).toEqual(['Alerting']);
+    await happened(EVENTS, 1, [1]);
+    expect(await states(uid, 2)).toEqual(['Normal']);
+    await happened(EVENTS, 2, [0]);
+    expect(await states(uid, 3)).toEqual(['Alerting']);
+    await happened(EVENTS, 3, [1]);
+    expect(await states(uid, 4)).toEqual(['Normal']);
+    // Nothing has closed for longer than the range: that says nothing.
+    expect(await states(uid, 8)).toEqual(['KeepLast']);
+  });
+
+  test('revenue is more than expected, which is no fault, and less', async () => {
+    const uid = 'streamkpi-revenue-low';
+    expect(await states(uid, 0)).toEqual(['Normal']);
+    await happened(REVENUE, 0, [4]);
+    expect(await states(uid, 1)).toEqual(['Normal']);
+    await happened(REVENUE, 1, [1, 0.2]);
+    expect(await states(uid, 3)).toEqual(['Alerting']);
+    await happened(REVENUE, 3, [1]);
+    expect(await states(uid, 4)).toEqual(['Normal']);
+  });
+});
+
+describe('the alert rules', () => {
+  test('every one was seen in both states', () => {
     for (const { uid } of readRuleGroups().flatMap(({ rules }) => rules)) {
       expect([...seen]).toEqual(expect.arrayContaining([`${uid} Alerting`, `${uid} Normal`]));
     }
