@@ -1,8 +1,9 @@
 /** Records that nobody would write on purpose, between good ones, by a seed: what must not stop a partition. */
-import { CompressionTypes, type Message } from 'kafkajs';
-import { registerCodecs } from '../../../backend-bridge/src/kafka/codecs';
+import kafkajs, { type CompressionTypes as Compression, type Message } from 'kafkajs';
+import { codecs, registerCodecs } from '../../../backend-bridge/src/kafka/codecs';
 import type { KafkaBroker } from '../../support/kafka';
 import { createRandom } from '../../support/seeded-random';
+import { zstdFrame } from '../../support/zstd-frame';
 
 const MINUTE = 60_000;
 const MIB = 1_048_576;
@@ -118,11 +119,21 @@ export interface CorpusOptions {
   readonly nowMs: number;
 }
 
-const CODECS = [CompressionTypes.None, CompressionTypes.GZIP, CompressionTypes.Snappy, CompressionTypes.LZ4];
+const { CompressionCodecs, CompressionTypes } = kafkajs;
+const { None, GZIP, Snappy, LZ4, ZSTD } = CompressionTypes;
+const CODECS = [None, GZIP, Snappy, LZ4, ZSTD];
+const BOMB_CODECS = [GZIP, Snappy, LZ4, ZSTD];
+/** Snappy makes at best 3 bytes of 64, and brokers take batches of 1 MiB. */
+const SNAPPY_BOMB_MIB = 16;
 
 /** Writes a corpus into partition 0 of an empty topic. */
 export async function writeHostileCorpus(kafka: KafkaBroker, options: CorpusOptions): Promise<HostileCorpus> {
   registerCodecs();
+  // The bridge itself never writes zstd.
+  CompressionCodecs[ZSTD] = () => ({
+    ...codecs.zstd,
+    compress: async ({ buffer }: { readonly buffer: Buffer }) => zstdFrame(buffer),
+  });
   const { topic, format, records, nowMs } = options;
   const random = createRandom(options.seed);
   const mutations = format === 'json' ? JSON_MUTATIONS : AVRO_MUTATIONS;
@@ -130,10 +141,15 @@ export async function writeHostileCorpus(kafka: KafkaBroker, options: CorpusOpti
   const bad = new Set<number>();
   const producer = kafka.client().producer({ idempotent: true, maxInFlightRequests: 1 });
   await producer.connect();
+  let bombs = 0;
   try {
     for (let offset = 0, batch = 0; offset < records; batch += 1) {
       const messages: Message[] = [];
       const bomb = batch % options.bombEvery === options.bombEvery - 1 ? below(random, BATCH) : -1;
+      const compression: Compression = (
+        bomb >= 0 ? BOMB_CODECS[bombs++ % BOMB_CODECS.length] : CODECS[batch % CODECS.length]
+      )!;
+      const bombMiB = compression === Snappy ? Math.min(options.bombMiB, SNAPPY_BOMB_MIB) : options.bombMiB;
       for (let i = 0; i < BATCH && offset < records; i += 1, offset += 1) {
         const headers =
           i === 3 ? Object.fromEntries(Array.from({ length: 300 }, (_, h) => [`h${h}`, 'x'])) : {};
@@ -143,7 +159,7 @@ export async function writeHostileCorpus(kafka: KafkaBroker, options: CorpusOpti
           messages.push({
             ...place,
             key: windowedKey('bad', nowMs),
-            value: Buffer.alloc(options.bombMiB * MIB, 32),
+            value: Buffer.alloc(bombMiB * MIB, 32),
           });
         } else if (random() < 0.5) {
           bad.add(offset);
@@ -159,7 +175,6 @@ export async function writeHostileCorpus(kafka: KafkaBroker, options: CorpusOpti
           messages.push({ ...place, key: windowedKey(name, startMs), value });
         }
       }
-      const compression = bomb >= 0 ? CompressionTypes.GZIP : CODECS[batch % CODECS.length]!;
       await producer.send({ topic, compression, messages, acks: -1 });
     }
   } finally {
