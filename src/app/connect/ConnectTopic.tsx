@@ -133,26 +133,24 @@ function Records({
           partitions,
         })}
       </p>
-      <div className={styles.scroll}>
-        <table className={styles.table}>
-          <thead>
-            <tr>
-              <th>{t('app.connect.key', 'Key')}</th>
-              <th>{t('app.connect.value', 'Value')}</th>
-              <th>{t('app.connect.timestamp', 'Timestamp')}</th>
+      <table className={styles.table}>
+        <thead>
+          <tr>
+            <th>{t('app.connect.key', 'Key')}</th>
+            <th>{t('app.connect.value', 'Value')}</th>
+            <th>{t('app.connect.timestamp', 'Timestamp')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {records.map(({ partition, offset, key, value, timestamp_ms: at }) => (
+            <tr key={`${partition}/${offset}`}>
+              <td>{key ?? NONE}</td>
+              <td>{value ?? t('app.connect.tombstone', 'tombstone')}</td>
+              <td>{timeText(at)}</td>
             </tr>
-          </thead>
-          <tbody>
-            {records.map(({ partition, offset, key, value, timestamp_ms: at }) => (
-              <tr key={`${partition}/${offset}`}>
-                <td>{key ?? NONE}</td>
-                <td>{value ?? t('app.connect.tombstone', 'tombstone')}</td>
-                <td className={styles.time}>{timeText(at)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+          ))}
+        </tbody>
+      </table>
     </section>
   );
 }
@@ -233,9 +231,12 @@ const getStyles = (theme: GrafanaTheme2) => ({
   page: css({ display: 'flex', flexDirection: 'column', gap: theme.spacing(3), maxWidth: 1000 }),
   asking: css({ maxWidth: 500 }),
   quiet: css({ color: palette(theme).text.secondary }),
-  scroll: css({ overflowX: 'auto' }),
   table: css({
     width: '100%',
+    // Shares of the width, as else a long value leaves a letter's width to the key of a phone's page.
+    tableLayout: 'fixed',
+    '& th:first-of-type': { width: '30%' },
+    '& th:last-of-type': { width: '25%' },
     fontFamily: theme.typography.fontFamilyMonospace,
     fontSize: theme.typography.bodySmall.fontSize,
     '& th, & td': {
@@ -246,6 +247,5 @@ const getStyles = (theme: GrafanaTheme2) => ({
       borderBottom: `1px solid ${palette(theme).border.weak}`,
     },
   }),
-  time: css({ whiteSpace: 'nowrap' }),
   code: css({ fontFamily: theme.typography.fontFamilyMonospace, whiteSpace: 'pre', overflowX: 'auto' }),
 });
