@@ -57,12 +57,13 @@ describe('how it looks', () => {
   );
 
   test.each(THEMES)(
-    'axe finds nothing in what this app draws: editors, settings and the app page, %s',
+    'axe finds nothing in what this app draws: editors, settings and the app pages, %s',
     async (theme) => {
       const places = [
         { path: '/explore', own: 'section[aria-label="Query A"]' },
         { path: '/connections/datasources/edit/streamkpi', own: 'main' },
         { path: '/a/streamkpi-realtime-app', own: 'main' },
+        { path: '/a/streamkpi-realtime-app/connect', own: 'main' },
       ];
       for (const { path, own } of places) {
         const view = await stage.view(path, { theme, width: LAPTOP.width });
