@@ -125,7 +125,7 @@ function Dashboards() {
           <ul className={styles.list}>
             {dashboards.map(({ uid, title, url, folderTitle }) => (
               <li key={uid}>
-                <LinkButton href={url} variant="primary" fill="text" icon="apps">
+                <LinkButton href={url} variant="primary" fill="text" icon="apps" size="sm">
                   {title}
                 </LinkButton>
                 {/* The same one can be there twice: bundled with the app, and provisioned. */}
