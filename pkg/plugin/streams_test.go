@@ -165,7 +165,9 @@ func TestAStreamFromEndToEnd(t *testing.T) {
 	stream.await(t, live.TypeHeartbeat, 1)
 
 	_, hello := subscribe(t, instance, plugin, path, dataOf(query, now-5*3600_000))
-	if !*hello.Active || hello.Stream != stream.messages[0].Stream || hello.ServerTimeMS != 3000 {
+	// This viewer reaches back further: by now the fake may have answered for it, at its 2000.
+	isKnown := hello.ServerTimeMS == 3000 || hello.ServerTimeMS == 2000
+	if !*hello.Active || hello.Stream != stream.messages[0].Stream || !isKnown {
 		t.Errorf("the second viewer is told %+v", hello)
 	}
 	stream.await(t, live.TypeGap, 2)
