@@ -22,7 +22,7 @@ function usable(command) {
 }
 
 /** The command to call, or null where there is none. */
-function findGo() {
+export function findGo() {
   const own = join(fetched, 'go/bin/go');
   if (usable('go')) return 'go';
   return existsSync(own) && usable(own) ? own : null;

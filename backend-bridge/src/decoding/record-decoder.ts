@@ -183,7 +183,9 @@ export function createRecordDecoder(mapping: TopicMapping, hooks: DecoderHooks):
       const changed = !isTombstone && firstField !== undefined;
       const removed = isTombstone || (changed && change.removes(value));
       const row = removed && !isTombstone ? removedRow : same;
-      const before = change.deletesByEvent && changed && !removed ? change.replacedRow(exactly(value)) : null;
+      const moved =
+        change.deletesByEvent && changed && !removed && change.replacedRow(exactly(value)) !== null;
+      const before = moved ? change.removedRow(value) : null;
       value = row(value);
       if (isTombstone && !onlyKeyLabels) {
         throw new Undecodable(
