@@ -52,6 +52,19 @@ describe('aggregate of one metric', () => {
     expect(store.reads[0]!.toMs - store.reads[0]!.fromMs).toBe(MINUTE);
   });
 
+  test('sums exactly in decimal where the metric has a history, as its queries do', async () => {
+    const history = [{ stepMs: 5 * MINUTE, keepMs: 35 * DAY }];
+    const kept = new MetricAggregate(
+      { ...metric, history },
+      () => true,
+      store,
+      () => now,
+    );
+    for (const [i, value] of [0.1, 0.2, 0.3].entries()) put('a', start + i * MINUTE, value, i);
+    expect(await kept.current()).toMatchObject({ sum: 0.6 });
+    expect(await aggregate.current()).toMatchObject({ sum: 0.1 + 0.2 + 0.3 });
+  });
+
   test('gives the same bits for any order of changes', async () => {
     const values = Array.from({ length: 50 }, (_, i) => ({
       at: start + (i % 10) * MINUTE,

@@ -1,4 +1,5 @@
 import { isoTime } from './original-point';
+import { ExactSums } from '../domain/history/exact-sums';
 import type { Metric } from '../domain/metric';
 import type { SeriesPoints } from '../domain/point';
 import { compareValues } from '../domain/series';
@@ -38,6 +39,8 @@ interface Bucket {
   /** Points with a finite value. */
   finite: number;
   sum: number;
+  /** Of a metric with a history, whose queries sum exactly. */
+  readonly exact: ExactSums | null;
   min: number;
   max: number;
   last: LastPoint | null;
@@ -173,6 +176,7 @@ export class MetricAggregate {
           count: 0,
           finite: 0,
           sum: 0,
+          exact: this.exactSum(),
           min: Number.POSITIVE_INFINITY,
           max: Number.NEGATIVE_INFINITY,
           last: null,
@@ -186,7 +190,8 @@ export class MetricAggregate {
       bucket.lastEndMs = Math.max(bucket.lastEndMs, endMs);
       if (Number.isFinite(value)) {
         bucket.finite += 1;
-        bucket.sum += value;
+        if (bucket.exact === null) bucket.sum += value;
+        else bucket.exact.add(0, value);
         bucket.min = Math.min(bucket.min, value);
         bucket.max = Math.max(bucket.max, value);
       }
@@ -218,6 +223,7 @@ export class MetricAggregate {
     let count = 0;
     let finite = 0;
     let sum = 0;
+    const exact = this.exactSum();
     let min = Number.POSITIVE_INFINITY;
     let max = Number.NEGATIVE_INFINITY;
     let last: LastPoint | null = null;
@@ -226,10 +232,12 @@ export class MetricAggregate {
       count += bucket.count;
       finite += bucket.finite;
       sum += bucket.sum;
+      if (bucket.exact !== null) exact?.addTotal(0, bucket.exact);
       min = Math.min(min, bucket.min);
       max = Math.max(max, bucket.max);
       if (bucket.last !== null) last = later(last, bucket.last);
     }
+    if (exact !== null) sum = exact.number(0);
     this.folded =
       last === null
         ? null
@@ -244,6 +252,13 @@ export class MetricAggregate {
           };
     this.stale = false;
     return this.folded;
+  }
+
+  private exactSum(): ExactSums | null {
+    if (this.metric.history === undefined) return null;
+    const sum = new ExactSums(1);
+    sum.push();
+    return sum;
   }
 
   private bucketOf(startMs: number): number {

@@ -172,9 +172,12 @@ export function createLiveHub(dependencies: LiveHubDependencies): LiveHub {
       retries.add(timer);
     }
   };
+  const resyncFeeds = ({ name }: Metric, reason: string): void => {
+    for (const feed of feedsOf(name).values()) feed.resyncAll(reason, jitterMs);
+  };
   const resync = (metric: Metric, reason: string): void => {
     aggregates.forget(metric);
-    for (const feed of feedsOf(metric.name).values()) feed.resyncAll(reason, jitterMs);
+    resyncFeeds(metric, reason);
   };
 
   return {
@@ -184,9 +187,12 @@ export function createLiveHub(dependencies: LiveHubDependencies): LiveHub {
       unsubscribe = store.subscribe({
         onChanges,
         onGap(metric, reason) {
-          if (reason !== STEPS_FILLED) {
-            log.warn({ metric: metric.name, reason }, 'changes may have been missed; resyncing subscribers');
+          if (reason === STEPS_FILLED) {
+            // No window has changed, and the original protocol has nothing but windows.
+            resyncFeeds(metric, 'store_gap');
+            return;
           }
+          log.warn({ metric: metric.name, reason }, 'changes may have been missed; resyncing subscribers');
           // A store that lost its last second is refilled with revisions that were sent before the loss; clients that
           // read a snapshot meanwhile need them again.
           seen.get(metric.name)?.forget();
