@@ -55,7 +55,7 @@ export const forecasts = {
       id: 3,
       title: 'Events per minute',
       description:
-        'Events of all segments, what was expected (dashed) and the band that should hold 95 % of the steps. It goes on a day ahead.',
+        'Events of all segments, what was expected (dashed) and the band that should hold 95 % of the steps. It continues a day ahead.',
       at: [0, 8, 24, 9],
       targets: [forecast('events', EVENTS, together)],
     }),

@@ -42,7 +42,7 @@ function fieldsOf(value: unknown): string {
   return Array.isArray(value) ? '; name an item by its number, from 0' : `; name one of its fields: ${names}`;
 }
 
-/** What a text that is no number looks like, as the end of a sentence; empty: nothing known. */
+/** What a text that is not a number looks like, as the end of a sentence; empty: nothing known. */
 function likelyNumber(text: string): string {
   if (text === '') return '; an empty text is no 0: leave the field out, or write null';
   if (/^[-+]?\d{1,3}(?:[ .,'\u00a0\u202f]?\d{3})*,\d+$/.test(text))

@@ -215,7 +215,7 @@ describe('the alert rules on forecasts, over a fortnight of steps', () => {
   let bridge: FedBridge;
   let host: PluginHost;
 
-  /** One window a step, so many times the usual; 0: none. Then the steps close. */
+  /** One window a step, of this multiple of the usual value; 0: none. Then the steps close. */
   const happened = async (metric: Metric, from: number, factors: readonly number[]): Promise<void> => {
     const points = factors.flatMap((factor, row) => {
       const startMs = T0 + (from + row) * STEP_MS;

@@ -89,7 +89,7 @@ describe('what a broker hands over', () => {
       await eventually(() => {
         const partition = source.status().topics[0]?.partitions[0];
         return partition?.end === 24 && partition.lag === 0;
-      }, 'the reader stands at the end');
+      }, 'the reader is at the end');
       const applied = await store.appliedOffsets(mapping.metric);
       expect(applied.get(0)).toBe(23);
       for (const { measures, revision } of (await allPoints(store, mapping.metric)).values()) {

@@ -52,7 +52,7 @@ describe.each<StoreKind>(['lmdb', 'redis'])('topics that change, into %s', (kind
       await eventually(
         async () =>
           [...(await allPoints(store, there.metric)).values()].some(({ measures }) => measures[0] === 3),
-        'the first goes on',
+        'the first is still read',
       );
       await eventually(
         () => source.status().topics.every(({ state }) => state === 'reading'),
@@ -146,7 +146,7 @@ describe.each<StoreKind>(['lmdb', 'redis'])('topics that change, into %s', (kind
       expect(await stored()).toEqual(last);
       await eventually(
         () => source.status().topics[0]?.partitions.every(({ lag }) => lag === 0) === true,
-        'the reader stands at the end',
+        'the reader is at the end',
       );
       expect(source.status().topics[0]?.partitions.length).toBe(5);
     } finally {
