@@ -2,11 +2,9 @@ import { createLmdbStore } from './lmdb/lmdb-store';
 import { createRedisStore } from './redis/redis-store';
 import { UnavailableError } from './domain/errors';
 import type { SeriesStore } from './domain/store';
-import type { Log, Telemetry } from './domain/telemetry';
+import { silentLog, silentTelemetry } from '../../tests/support/silent';
 
-const quiet = (): void => {};
-const log: Log = { debug: quiet, info: quiet, warn: quiet, error: quiet };
-const tools = { log, telemetry: {} as Telemetry, clock: Date.now };
+const tools = { log: silentLog, telemetry: silentTelemetry, clock: Date.now };
 const stores: readonly (readonly [string, SeriesStore])[] = [
   ['redis', createRedisStore({ url: 'redis://h', keyPrefix: 'k', commandTimeoutMs: 1_000 }, [], tools)],
   ['lmdb', createLmdbStore({ path: 'never-opened' }, [], tools)],

@@ -1,9 +1,9 @@
 import { getEventListeners } from 'node:events';
 import { UnavailableError } from './domain/errors';
 import { createLifecycle, type Collaborators } from './lifecycle';
+import { silentLog } from '../../tests/support/silent';
 
 const quiet = (): void => {};
-const log = { debug: quiet, info: quiet, warn: quiet, error: quiet };
 const never = (): Promise<never> => new Promise(() => undefined);
 
 /** Collaborators that note what was asked of them; `over` takes the place of some. */
@@ -17,7 +17,7 @@ function collaborators(over: Partial<Collaborators> = {}): { parts: Collaborator
     hub: { start: note('hub.start'), close: () => void calls.push('hub.close') },
     sockets: { close: note('sockets.close') },
     http: { close: note('http.close') },
-    log,
+    log: silentLog,
     onRefused: quiet,
     ...over,
   };

@@ -9,6 +9,7 @@ import type { Clock } from '../../../backend-bridge/src/domain/telemetry';
 import { createLmdbStore } from '../../../backend-bridge/src/lmdb/lmdb-store';
 import { createRedisStore } from '../../../backend-bridge/src/redis/redis-store';
 import { historyMetric, MINUTE, T0 } from '../../support/history-windows';
+import { silentLog, silentTelemetry } from '../../support/silent';
 import { freshStore, type StoreKind } from '../rig/bridge';
 import {
   percentile,
@@ -23,9 +24,6 @@ import {
 const DAY = 1_440 * MINUTE;
 const SLICE = 500;
 const LIMITS = { maxSeries: 1_000, maxPoints: 1_000_000, maxScanPoints: 5_000_000, staleWindows: 2 };
-const quiet = (): void => {};
-const log = { debug: quiet, info: quiet, warn: quiet, error: quiet };
-const telemetry = new Proxy({}, { get: () => quiet }) as Parameters<typeof createLmdbStore>[2]['telemetry'];
 
 /** Counts with a daily pattern, as many of them are: the noise grows with the root of the level. */
 function counts(): (series: number, minute: number) => number {
@@ -120,7 +118,7 @@ const METRIC = historyMetric({
 });
 
 async function startStore(kind: StoreKind, clock: Clock, endings: Endings): Promise<SeriesStore> {
-  const dependencies = { log, telemetry, clock };
+  const dependencies = { log: silentLog, telemetry: silentTelemetry, clock };
   const { folder, redis } = await freshStore(kind, endings);
   const url = `redis://127.0.0.1:${redis?.port ?? 0}`;
   const store =

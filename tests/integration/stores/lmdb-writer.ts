@@ -3,17 +3,20 @@
  * `failed <error> <whether the store is ready>` and ends. lmdb-written.ts knows what it writes.
  */
 import { createLmdbStore } from '../../../backend-bridge/src/lmdb/lmdb-store';
+import { silentLog, silentTelemetry } from '../../support/silent';
 import { IN_FLIGHT, SLICE, WRITTEN, record } from './lmdb-written';
 
 const quiet = (): void => {};
-const log = { debug: quiet, info: quiet, warn: quiet, error: quiet };
-const telemetry = new Proxy({}, { get: () => quiet }) as Parameters<typeof createLmdbStore>[2]['telemetry'];
 
 // With this a file past its size limit (ulimit -f) is an error of the write, as on a full disk, not the end.
 process.on('SIGXFSZ', quiet);
 
 async function main(path: string): Promise<void> {
-  const store = createLmdbStore({ path }, [WRITTEN], { log, telemetry, clock: Date.now });
+  const store = createLmdbStore({ path }, [WRITTEN], {
+    log: silentLog,
+    telemetry: silentTelemetry,
+    clock: Date.now,
+  });
   await store.start();
   await store.identifyTopic(WRITTEN, { topic: WRITTEN.topic, topicId: 'one', ends: [0] });
   let next = ((await store.appliedOffsets(WRITTEN)).get(0) ?? -1) + 1;
