@@ -26,6 +26,8 @@ export interface DecodedKey {
 }
 
 interface KnownKey {
+  /** A copy. */
+  readonly inner: Buffer;
   readonly content: unknown;
   readonly hash: number;
   readonly placement: number;
@@ -66,6 +68,12 @@ function leftOut(content: unknown, mapped: ReadonlySet<string>): string {
   return left.sort().join();
 }
 
+/** Compares the first bytes of a key without a call into native code, which costs more than a short key's bytes. */
+function beginsWith(key: Buffer, inner: Buffer): boolean {
+  for (let i = 0; i < inner.length; i += 1) if (key[i] !== inner[i]) return false;
+  return true;
+}
+
 const pathText = (path: FieldPath): string => JSON.stringify(path.map((name) => name.toLowerCase()));
 
 /** Creates the key decoder of a topic. The decoder throws Undecodable or SchemaNeeded. */
@@ -86,7 +94,7 @@ export function createKeyDecoder(
   const format = createFormat(mapping.key, place, schemas);
   const mapped = new Set(paths.map(pathText));
   const hasFields = needed && format.structured;
-  const known = new Map<string, KnownKey>();
+  const known = new Map<number, KnownKey>();
   let current: KnownKey | null = null;
   const decoded: DecodedKey = {
     content: undefined,
@@ -122,20 +130,17 @@ export function createKeyDecoder(
       );
     }
     // With the schema in a header, equal bytes may be another key.
-    const memo =
-      inner <= LONGEST_KNOWN_KEY && !(hasFields && namesSchema(record, place))
-        ? key.toString('latin1', 0, inner)
-        : null;
-    let entry = memo === null ? undefined : known.get(memo);
-    if (entry === undefined) {
+    const isKept = inner <= LONGEST_KNOWN_KEY && !(hasFields && namesSchema(record, place));
+    const placement = murmur2(key, 0, inner);
+    let entry = isKept ? known.get(placement) : undefined;
+    if (entry === undefined || entry.inner.length !== inner || !beginsWith(key, entry.inner)) {
       let content = needed ? format.read(key, 0, inner, record) : undefined;
       if (needed && format.roundedIntegers?.() === true) content = format.exactContent?.() ?? content;
-      const placement = murmur2(key, 0, inner);
       const hash = hasFields ? murmur2(Buffer.from(leftOut(content, mapped))) : placement;
-      entry = { content, hash, placement, labels: null };
-      if (memo !== null) {
+      entry = { inner: Buffer.from(key.subarray(0, inner)), content, hash, placement, labels: null };
+      if (isKept) {
         if (known.size >= KNOWN_KEYS) known.clear();
-        known.set(memo, entry);
+        known.set(placement, entry);
       }
     }
     current = entry;

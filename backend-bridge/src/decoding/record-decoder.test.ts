@@ -139,6 +139,16 @@ describe('keys', () => {
     expect(decode(mapping(), { key: keyOf('a\ufffdb', START), value }).values).toEqual(['a\ufffdb']);
   });
 
+  it.each([
+    ['shop-841', 'shop-5868'],
+    ['paf5js', '1nrdim'],
+  ])('keeps %s and %s apart, which have one hash', (one, other) => {
+    expect(murmur2(Buffer.from(one))).toBe(murmur2(Buffer.from(other)));
+    const [first, next] = [one, other].map((text) => ({ key: keyOf(text, START), value }));
+    expect(decode(mapping(), first!, undefined, undefined, next).values).toEqual([other]);
+    expect(decode(mapping(), next!, undefined, undefined, first).values).toEqual([one]);
+  });
+
   it('needs no key where the mapping reads none', () => {
     const of = mapping({
       key: { format: 'none', windowed: 'none' },
