@@ -23,6 +23,9 @@ const MOST_SCHEMAS = 200;
 
 const NO_KAFKA = 'This bridge reads no Kafka; set KAFKA_BROKERS to the brokers of the topic.';
 
+const emptyTopic = (topic: string): string =>
+  `Topic ${topic} is empty: nothing was written to it yet, or its retention has taken all; check it again when it has records.`;
+
 /** Runs work that throws SchemaNeeded again until the schemas that it needs are fetched. */
 async function withSchemas<T>(registry: SchemaRegistry | null, work: () => T): Promise<T> {
   for (let asked = 0; ; asked += 1) {
@@ -120,12 +123,14 @@ export function createInspector(
 
   const outcome = async (mapping: TopicMapping, sampler: TopicSampler): Promise<MappingOutcome> => {
     try {
-      const { records } = await sampler.sample(mapping.topic, TO_CHECK);
+      const { records, partitions } = await sampler.sample(mapping.topic, TO_CHECK);
       const newest = [...records]
         .sort((a, b) => a.timestampMs - b.timestampMs || a.offset - b.offset)
         .slice(-TO_CHECK.newest);
-      if (newest.length === 0) return unreadOutcome(mapping, `Topic ${mapping.topic} is empty.`);
-      return await withSchemas(schemas, () => outcomeOf(mapping, newest, schemas, clock()));
+      if (newest.length === 0) return unreadOutcome(mapping, emptyTopic(mapping.topic));
+      return await withSchemas(schemas, () =>
+        outcomeOf(mapping, { records: newest, partitions }, schemas, clock()),
+      );
     } catch (error) {
       if (error instanceof RequestError) return unreadOutcome(mapping, error.message);
       throw error;
@@ -146,7 +151,7 @@ export function createInspector(
         records: proposal.records,
         mapping,
         doubts: doubtsOf(proposal),
-        outcome: await withSchemas(schemas, () => outcomeOf(read!, sample.records, schemas, clock())),
+        outcome: await withSchemas(schemas, () => outcomeOf(read!, sample, schemas, clock())),
       };
     },
     check: async (text) => {

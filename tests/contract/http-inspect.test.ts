@@ -15,6 +15,7 @@ const outcome: MappingOutcome = {
   late: 0,
   expired: 1,
   deadLetters: [{ reason: 'bad_time', count: 1, message: 'it looks like seconds', partition: 0, offset: 2 }],
+  warnings: ['dimension zone is empty'],
   series: [{ labels: { shop: 'berlin' }, times: [60_000], values: [null] }],
   problem: null,
 };
@@ -72,7 +73,10 @@ describe('the calls that look at topics', () => {
 
   it('POST /api/v1/check: faults, or an outcome per metric', async () => {
     const sound = await bridge.post('/api/v1/check', { metrics_file: 'version: 1' }, 'a');
-    expect(sound.json).toMatchObject({ faults: [], outcomes: [{ metric: 'orders', expired: 1 }] });
+    expect(sound.json).toMatchObject({
+      faults: [],
+      outcomes: [{ metric: 'orders', expired: 1, warnings: ['dimension zone is empty'] }],
+    });
     const faulty = await bridge.post('/api/v1/check', { metrics_file: '' }, 'a');
     expect(faulty.json).toEqual({ faults: ['file: is empty'], outcomes: [] });
   });

@@ -76,6 +76,11 @@ describe('the sample of a topic', () => {
     expect(await offsetsOf(viewOf([log]), 0, 3)).toEqual(['0/58', '0/59', '0/80']);
   });
 
+  it('finds what compaction left far before the end', async () => {
+    const log = Array.from({ length: 20_000 }, (_, i) => (i === 7 || i === 9 ? String(i) : null));
+    expect(await offsetsOf(viewOf([log], 1_000), 0, 3)).toEqual(['0/7', '0/9']);
+  });
+
   it('is bounded in partitions and reads', async () => {
     const view = viewOf(Array.from({ length: 1_000 }, () => ['a']));
     expect(await offsetsOf(view, 10, 10)).toHaveLength(24);

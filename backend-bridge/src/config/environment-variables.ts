@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { editDistance } from '../domain/similar-name';
 
 /** Environment variables, which override the settings file. */
 
@@ -178,28 +179,10 @@ function intended(name: string): string | undefined {
     return `only ${[...SECRETS].join(', ')} may come from a file; set ${plain} itself`;
   const near = [...ENVIRONMENT.map((variable) => variable.name), SETTINGS_FILE].filter(
     (other) =>
-      other.includes('_') && slips(name, other) <= (name.startsWith('BRIDGE_') || other.length > 12 ? 2 : 1),
+      other.includes('_') &&
+      editDistance(name, other) <= (name.startsWith('BRIDGE_') || other.length > 12 ? 2 : 1),
   );
   return near.length === 0 ? undefined : `did you mean ${near.join(' or ')}?`;
-}
-
-/** Edit distance of two words; 3 for three or more. */
-function slips(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > 2) return 3;
-  let before: number[] = [];
-  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const change = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      const swap = swapped ? before[j - 2]! + 1 : Infinity;
-      next.push(Math.min(change, swap, row[j]! + 1, next[j - 1]! + 1));
-    }
-    before = row;
-    row = next;
-  }
-  return Math.min(3, row[b.length]!);
 }
 
 /** The variable of a setting's path, for error messages. */

@@ -1,4 +1,5 @@
 import type { FieldPath } from '../domain/mapping';
+import { similarName } from '../domain/similar-name';
 import { jsonInText } from './json-text';
 import { namesIn, shown } from './scalar';
 
@@ -68,7 +69,10 @@ export function insteadOf(content: unknown, path: FieldPath): string {
     if (elsewhere !== null) return `; say \`field: ${elsewhere.join('.')}\``;
     const names = namesIn(at);
     if (names === '') return '';
-    return `; ${depth === 0 ? 'it' : path.slice(0, depth).join('.')} has ${names}`;
+    const similar = similarName(name, Object.keys(at).slice(0, MOST_FIELDS));
+    const above = path.slice(0, depth);
+    const meant = similar === undefined ? '' : `; did you mean \`${[...above, similar].join('.')}\`?`;
+    return `; ${depth === 0 ? 'it' : above.join('.')} has ${names}${meant}`;
   }
   return '';
 }

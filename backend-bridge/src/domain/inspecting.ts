@@ -39,6 +39,8 @@ export interface MappingOutcome {
   readonly points: number;
   readonly removals: number;
   readonly deadLetters: readonly RefusedRecords[];
+  /** What the records show together and no dead letter says, such as a dimension that none of them has; sentences. */
+  readonly warnings: readonly string[];
   /** Points and removals of windows that were final by the records before them: corrections. */
   readonly late: number;
   /** Points and removals that are not stored, because their retention is over. */

@@ -37,3 +37,9 @@ export function compareProvenance(stored: Provenance, arriving: Provenance, part
   if (stored.partition === home) return 'older';
   return arriving.partition > stored.partition ? 'newer' : 'older';
 }
+
+/** What is wrong with a record whose verdict is `conflict`, and what to do. */
+export const conflictMessage = (hasKey: boolean): string =>
+  hasKey
+    ? 'another key already wrote this point, which keeps its value: labels and window are equal, and the keys differ in a part that is not mapped; map that part to a dimension'
+    : 'another partition already wrote this point, which keeps its value: records without a key have no order across partitions; produce them with a key';

@@ -24,7 +24,7 @@ describe('what records become', () => {
       record(5, { key: keyOf('paris', START), value: null }),
       record(6, { key: Buffer.from('x') }),
     ];
-    const found = outcomeOf(mapping(), records, null, START + 86_400_000 + MINUTE);
+    const found = outcomeOf(mapping(), { records, partitions: 2 }, null, START + 86_400_000 + MINUTE);
     expect(found).toMatchObject({ records: 7, points: 3, removals: 1, late: 2, expired: 3, problem: null });
     expect(found.deadLetters.map(({ reason, count, offset }) => [reason, count, offset])).toEqual([
       ['not_a_number', 2, 2],

@@ -1,10 +1,12 @@
 import type { SchemaSource } from '../decoding/format';
 import { createRecordDecoder, type DecodedPoints } from '../decoding/record-decoder';
-import type { SampledRecord } from '../decoding/topic-sample';
+import type { SampledRecord, TopicSample } from '../decoding/topic-sample';
 import { refusalOf, SchemaNeeded } from '../decoding/undecodable';
 import type { MappingOutcome, PreviewSeries, RefusedRecords } from '../domain/inspecting';
 import type { TopicMapping } from '../domain/mapping';
 import type { PointWrite } from '../domain/point';
+import { compareProvenance, conflictMessage, type Provenance } from '../domain/revision';
+import { warningsOf, type DecodedRecord } from './mapping-warnings';
 
 const MOST_SERIES = 8;
 const MOST_POINTS = 240;
@@ -45,36 +47,75 @@ class Preview {
   }
 }
 
+/** Finds records of another key or partition than the one that wrote their point first; the store refuses these. */
+class Writers {
+  private readonly byPoint = new Map<string, Provenance>();
+
+  constructor(private readonly partitions: number) {}
+
+  /** Whether the store would refuse the point. */
+  conflicts({ values, startMs, keyHash, offset, incarnation }: PointWrite, partition: number): boolean {
+    const id = JSON.stringify([startMs, values]);
+    const writer: Provenance = { keyHash, partition, offset, incarnation };
+    const stored = this.byPoint.get(id);
+    if (stored !== undefined && compareProvenance(stored, writer, this.partitions) === 'conflict')
+      return true;
+    this.byPoint.set(id, writer);
+    return false;
+  }
+}
+
+/** Records that become no point, by reason. */
+class Refusals {
+  private readonly byReason = new Map<string, RefusedRecords>();
+
+  add(reason: string, message: string, { partition, offset }: SampledRecord): void {
+    const count = (this.byReason.get(reason)?.count ?? 0) + 1;
+    this.byReason.set(reason, { reason, count, message, partition, offset });
+  }
+
+  /** The most frequent first. */
+  all(): RefusedRecords[] {
+    return [...this.byReason.values()].sort((a, b) => b.count - a.count);
+  }
+}
+
 /**
  * What records of one topic become by a mapping, read by the bridge's own decoder. Throws SchemaNeeded for a schema
  * that is not fetched yet.
  */
 export function outcomeOf(
   mapping: TopicMapping,
-  records: readonly SampledRecord[],
+  { records, partitions }: Pick<TopicSample, 'records' | 'partitions'>,
   schemas: SchemaSource | null,
   nowMs: number,
 ): MappingOutcome {
   const { metric, topic } = mapping;
   const decoder = createRecordDecoder(mapping, { schemas, onUnsafeInteger: () => undefined });
   const watermarks = new Map<number, number>();
-  const refused = new Map<string, RefusedRecords>();
+  const writers = new Writers(partitions);
+  const refusals = new Refusals();
   const preview = new Preview();
+  const written: DecodedRecord[] = [];
   const counts = { points: 0, removals: 0, late: 0, expired: 0 };
   for (const record of records) {
-    const { partition, offset } = record;
+    const { partition } = record;
     const decoded: DecodedPoints = { points: [], maxEventMs: null };
     try {
       decoder.decodeInto(decoded, record, 1, nowMs);
     } catch (error) {
       if (error instanceof SchemaNeeded) throw error;
       const { reason, message } = refusalOf(error);
-      const count = (refused.get(reason)?.count ?? 0) + 1;
-      refused.set(reason, { reason, count, message, partition, offset });
+      refusals.add(reason, message, record);
       continue;
     }
     const watermark = watermarks.get(partition) ?? Number.NEGATIVE_INFINITY;
     for (const point of decoded.points) {
+      if (!point.removed) written.push({ record, point, eventMs: decoded.maxEventMs });
+      if (writers.conflicts(point, partition)) {
+        refusals.add('conflict', conflictMessage(record.key !== null), record);
+        continue;
+      }
       counts[point.removed ? 'removals' : 'points'] += 1;
       if (!metric.finalOnly && point.endMs + metric.window.graceMs <= watermark) counts.late += 1;
       if (point.endMs + metric.retentionMs <= nowMs) counts.expired += 1;
@@ -87,10 +128,35 @@ export function outcomeOf(
     topic,
     records: records.length,
     ...counts,
-    deadLetters: [...refused.values()].sort((a, b) => b.count - a.count),
+    deadLetters: refusals.all(),
+    warnings: [...yieldWarnings(records, written.length, counts), ...warningsOf(mapping, written, schemas)],
     series: preview.result(metric.dimensions.map(({ name }) => name)),
     problem: null,
   };
+}
+
+/** Of records that become no points, or none that are stored. */
+function yieldWarnings(
+  records: readonly SampledRecord[],
+  written: number,
+  {
+    points,
+    removals,
+    expired,
+  }: { readonly points: number; readonly removals: number; readonly expired: number },
+): string[] {
+  const all = `all ${records.length} newest records`;
+  if (records.every(({ value }) => value === null)) {
+    return [`${all} are tombstones (records without a value), which do not show whether values can be read`];
+  }
+  if (written === 0)
+    return removals > 0 ? [] : [`none of the ${records.length} newest records becomes a point`];
+  if (expired < points + removals) return [];
+  const newest = Math.max(...records.map(({ timestampMs }) => timestampMs));
+  const age = newest < 0 ? '' : `; the newest was written at ${new Date(newest).toISOString()}`;
+  return [
+    `no point of ${all} would be stored, because its retention is over: set a longer \`retention\`${age}`,
+  ];
 }
 
 /** Of a topic of which nothing could be read. */
@@ -104,6 +170,7 @@ export function unreadOutcome({ metric, topic }: TopicMapping, problem: string):
     late: 0,
     expired: 0,
     deadLetters: [],
+    warnings: [],
     series: [],
     problem,
   };

@@ -6,7 +6,7 @@ const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' :
 
 /** What a topic's records become, in lines. */
 export function outcomeText(outcome: MappingOutcome): string {
-  const { metric, topic, records, points, removals, deadLetters, late, expired, problem } = outcome;
+  const { metric, topic, records, points, removals, deadLetters, warnings, late, expired, problem } = outcome;
   if (problem !== null) return `${metric} (${topic}): ${problem}`;
   const refused = deadLetters.reduce((sum, each) => sum + each.count, 0);
   const parts = [
@@ -20,6 +20,7 @@ export function outcomeText(outcome: MappingOutcome): string {
   for (const { reason, count: n, message, partition, offset } of deadLetters) {
     lines.push(`  ${n} x ${reason}, last at partition ${partition}, offset ${offset}: ${message}`);
   }
+  lines.push(...warnings.map((warning) => `  warning: ${warning}`));
   return lines.join('\n');
 }
 

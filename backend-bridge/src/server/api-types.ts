@@ -644,6 +644,8 @@ export interface components {
                 partition: number;
                 offset: number;
             }[];
+            /** @description What the records show together and no dead letter says, such as a dimension that none of them has. */
+            warnings: string[];
             /** @description A few series with their newest windows, of the default measure. */
             series: {
                 labels: components["schemas"]["Labels"];

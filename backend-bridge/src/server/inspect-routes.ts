@@ -58,10 +58,16 @@ const checkToWire = ({ faults, outcomes }: MappingCheck): Schemas['CheckAnswer']
   outcomes: outcomes.map(outcomeToWire),
 });
 
-function outcomeToWire({ deadLetters, series, ...outcome }: MappingOutcome): Schemas['MappingOutcome'] {
+function outcomeToWire({
+  deadLetters,
+  warnings,
+  series,
+  ...outcome
+}: MappingOutcome): Schemas['MappingOutcome'] {
   return {
     ...outcome,
     dead_letters: [...deadLetters],
+    warnings: [...warnings],
     series: series.map(({ labels, times, values }) => ({
       labels: { ...labels },
       times: [...times],

@@ -30,6 +30,7 @@ const outcome: MappingOutcome = {
   late: 0,
   expired: 0,
   dead_letters: [{ reason: 'bad_time', count: 2, message: 'it looks like seconds', partition: 0, offset: 6 }],
+  warnings: ['dimension zone is empty'],
   series: [{ labels: { shop: 'berlin' }, times: [60_000, 120_000], values: [3, 4] }],
   problem: null,
 };
@@ -82,6 +83,7 @@ describe('the page that connects a topic', () => {
     expect(screen.getByLabelText(/^Metrics file/)).toHaveValue(inspection.mapping);
     expect(await screen.findByText('line of 3,4')).toBeVisible();
     expect(screen.getByText('it looks like seconds')).toBeVisible();
+    expect(screen.getByText('dimension zone is empty')).toBeVisible();
     expect(sent).toEqual([
       { url: '/api/datasources/uid/s/resources/inspect', body: { topic: 'orders' } },
       { url: '/api/datasources/uid/s/resources/check', body: { metrics_file: inspection.mapping } },

@@ -21,6 +21,8 @@ const HEIGHT = 240;
 export function Outcome({ outcome }: { readonly outcome: MappingOutcome }) {
   const styles = useStyles2(getStyles);
   const { metric, topic, records, points, removals, late, expired, dead_letters: letters, problem } = outcome;
+  // A bridge of an older release sends none.
+  const warnings: readonly string[] = (outcome as Partial<MappingOutcome>).warnings ?? [];
   if (problem !== null) {
     return (
       <Alert severity="warning" title={t('app.connect.unread', '{{topic}} could not be read', { topic })}>
@@ -55,6 +57,9 @@ export function Outcome({ outcome }: { readonly outcome: MappingOutcome }) {
         >
           {message}
         </Alert>
+      ))}
+      {warnings.map((warning) => (
+        <Alert key={warning} severity="warning" title={warning} />
       ))}
       <Line metric={metric} outcome={outcome} />
     </div>

@@ -1,5 +1,6 @@
 import { Type } from 'protobufjs';
 import type { FieldPath } from '../../domain/mapping';
+import { similarName } from '../../domain/similar-name';
 import { fromWellKnown } from './protobuf-well-known';
 
 const MOST_NAMES = 10;
@@ -21,7 +22,11 @@ export function insteadOfField(root: Type, path: FieldPath): string {
     }
     const field = type.fieldsArray.find((one) => one.name.toLowerCase() === name);
     if (field === undefined) {
-      return `; message ${type.name} has ${listOf(type.fieldsArray.map((one) => one.name))}`;
+      const names = type.fieldsArray.map((one) => one.name);
+      const similar = similarName(name, names);
+      const meant =
+        similar === undefined ? '' : `; did you mean \`${[...path.slice(0, depth), similar].join('.')}\`?`;
+      return `; message ${type.name} has ${listOf(names)}${meant}`;
     }
     // Behind a list or map its index or key.
     depth += field.repeated || field.map ? 2 : 1;

@@ -5,6 +5,7 @@ import type { DeadLetter, DeadLetterWriter } from '../dead-letters';
 import type { RawRecord } from '../../decoding/record-decoder';
 import { refusalOf } from '../../decoding/undecodable';
 import { UnavailableError, type Hop } from '../../domain/errors';
+import { conflictMessage } from '../../domain/revision';
 import type { SeriesStore, WriteOutcome } from '../../domain/store';
 import type { Clock, Log, Telemetry } from '../../domain/telemetry';
 import {
@@ -64,11 +65,6 @@ type Failure =
   | { readonly kind: 'unavailable'; readonly hop: Hop; readonly message: string }
   | { readonly kind: 'gap'; readonly neededOffset: number }
   | { readonly kind: 'identity'; readonly reason: 'store_lost' | 'stale_topic' };
-
-const KEY_CONFLICT =
-  'another key already wrote this point, which keeps its value: labels and window are equal, and the keys differ in a part that is not mapped; map that part to a dimension';
-const KEYLESS_CONFLICT =
-  'another partition already wrote this point, which keeps its value: records without a key have no order across partitions; produce them with a key';
 
 /** Concurrent writes per partition; the store applies them in order. */
 const WRITE_DEPTH = 4;
@@ -352,7 +348,7 @@ export class PartitionProcessor {
           this.partition,
           record,
           'conflict',
-          record.key === null ? KEYLESS_CONFLICT : KEY_CONFLICT,
+          conflictMessage(record.key !== null),
         ),
       );
     await this.writeAway(letters);

@@ -28,7 +28,7 @@ const MOST_PARTITIONS = 24;
 const FETCH_BYTES = 262_144;
 const MOST_BYTES = 16_777_216;
 const MOST_MS = 15_000;
-/** Compacted topics have gaps: so often the search for their newest records goes back twice as far. */
+/** Compacted topics have gaps: so often the search for their newest records goes back twice as far, and then to the start. */
 const MOST_STEPS_BACK = 6;
 
 /** What is left of one sample's bounds. */
@@ -102,7 +102,8 @@ export function samplerOn(view: Pick<ClusterView, 'describeTopics' | 'read' | 'c
     let found: FetchedMessage[] = [];
     let back = most;
     for (let step = 0; step < MOST_STEPS_BACK && !budget.spent; step += 1) {
-      const from = Math.max(part.from, part.to - back);
+      const isLast = step === MOST_STEPS_BACK - 1 && found.length === 0;
+      const from = isLast ? part.from : Math.max(part.from, part.to - back);
       found = await readUp({ ...part, from }, Number.POSITIVE_INFINITY, budget);
       if (found.length >= most || from === part.from) break;
       back *= 2;
