@@ -70,8 +70,8 @@ const KAFKA = 'tests/integration/(kafka|streams|pipeline)/';
 const DATASOURCE = 'tests/integration/datasource';
 const PICTURES = 'tests/e2e/appearance';
 const LIVE = 'tests/e2e/(live|editors|one-number)';
-// Both compare times, of clients and of a browser: nothing else runs beside them.
-const CLIENT_TIME = 'tests/integration/clients/stalled-clients';
+// They measure how long clients and a browser wait: nothing else runs beside them.
+const CLIENT_TIME = 'tests/integration/clients/(stalled-clients|greedy-clients|resync-wave)';
 const BROWSER_TIME = 'tests/e2e/performance';
 
 // Whatever is tested of the app is tested as it is built.
@@ -83,7 +83,7 @@ if (isBuilt && long) {
   // For two cores: two lanes of tests, in their gaps what has no deadline, then two of tests in a browser.
   await Promise.all([kafkaAndCode(), bridgeAndDataSource(), checks().then(pictures)]);
   await inBrowser();
-  await steps.jest('integration: waiting clients', suites('integration', { path: CLIENT_TIME }));
+  await steps.jest('integration: times of clients', suites('integration', { path: CLIENT_TIME }));
   await steps.jest('e2e: performance', suites('e2e', { path: BROWSER_TIME }));
 }
 rmSync(reports, { recursive: true, force: true });
