@@ -13,8 +13,10 @@ const STEPS = 64;
 /** Initial rows of a series' columns, which grow. */
 const ROWS = 64;
 const MOST_ROWS_AT_FIRST = 4_096;
-/** Above this share of requested series, one scan is cheaper than single lookups. */
+/** Above this share of requested series, one scan of sessions is cheaper than a scan for each. */
 const SCAN_SHARE = 0.25;
+/** A step of a scan of buckets takes as long as this many look-ups. */
+const LOOKUPS_PER_STEP = 3;
 
 /** Points of the requested series in label order (SeriesStore.read). */
 export async function readPoints(
@@ -25,20 +27,22 @@ export async function readPoints(
   const reader = new PointReader(env, state, request);
   for (const bucket of reader.buckets()) {
     if (state.layout.irregular) await reader.sessions(bucket);
-    else if (reader.scans) await reader.scan(bucket);
+    else if (reader.isSparse) await reader.scan(bucket);
     else await reader.look(bucket);
   }
   return reader.result();
 }
 
 class PointReader {
-  readonly scans: boolean;
+  private readonly ids: readonly number[];
   private readonly wanted: ReadonlySet<number> | null;
   private readonly columns = new Map<number, PointColumns>();
   private readonly range: SlotRange;
   private rows = ROWS;
   private found = 0;
   private steps = 0;
+  private looked = 0;
+  private hits = 0;
   private turnEnds = performance.now() + TURN_MS;
 
   constructor(
@@ -51,7 +55,13 @@ class PointReader {
     const cut = irregular ? 0 : request.nowMs - retentionMs - sizeMs;
     this.range = { fromMs: Math.max(0, cut, request.fromMs), toMs: request.toMs, nowMs: request.nowMs };
     this.wanted = request.seriesIds === null ? null : new Set(request.seriesIds);
-    this.scans = this.wanted === null || this.wanted.size > state.series.size * SCAN_SHARE;
+    this.ids = request.seriesIds === null ? [...state.series.idsAfter(0)] : [...this.wanted!];
+  }
+
+  /** Whether so few series have points, as far as they were looked up, that a scan of a bucket takes less time. */
+  get isSparse(): boolean {
+    const density = (this.hits + 1) / (this.looked + 1);
+    return density * this.state.series.size * LOOKUPS_PER_STEP < this.ids.length;
   }
 
   /** Numbers of the buckets that may hold points of the range, ascending. */
@@ -63,18 +73,20 @@ class PointReader {
       if (bucket >= first && bucket * layout.spanMs < this.range.toMs) chosen.push(bucket);
     }
     // Single series are usually read in full: allocating for it saves growing, and garbage.
-    if (!layout.irregular && !this.scans)
+    if (!layout.irregular && this.wanted !== null)
       this.rows = Math.min(MOST_ROWS_AT_FIRST, Math.max(ROWS, chosen.length * layout.windows));
     return chosen.sort((a, b) => a - b);
   }
 
-  /** Reads one bucket by looking up each requested series. */
+  /** Reads one bucket by looking up each requested series, or all. */
   async look(bucket: number): Promise<void> {
     const { id, layout } = this.state;
     const key = bucketKey(id, bucket, 0);
-    for (const seriesId of this.wanted!) {
+    for (const seriesId of this.ids) {
       const value = this.env.points.getBinaryFast(withSeries(key, seriesId));
+      this.looked += 1;
       if (value !== undefined) {
+        this.hits += 1;
         // LMDB's buffer is longer than the value; `length` is that of the value.
         const view = new DataView(value.buffer, value.byteOffset, value.length);
         this.count(readBucket(layout, view, bucket, this.range, this.columnsOf(seriesId)));
@@ -99,11 +111,11 @@ class PointReader {
 
   async sessions(bucket: number): Promise<void> {
     const { id } = this.state;
-    if (this.scans) {
+    if (this.ids.length > this.state.series.size * SCAN_SHARE) {
       await this.sessionRange(bucketBound(id, bucket), bucketBound(id, bucket + 1));
       return;
     }
-    for (const seriesId of this.wanted!) {
+    for (const seriesId of this.ids) {
       await this.sessionRange(
         sessionKey(id, bucket, seriesId, this.range.fromMs),
         bucketKey(id, bucket, seriesId + 1),

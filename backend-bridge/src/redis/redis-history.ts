@@ -25,19 +25,24 @@ export class RedisHistory implements HistoryStore {
   async state(metric: Metric): Promise<HistoryState> {
     const entry = this.entry(metric);
     if (!hasHistory(metric)) return { sealedBeforeMs: 0, tiers: [] };
-    const tiers = parseTiers(await this.link.hgetall(entry.keys.tiers));
-    const { values } = await this.storeEpoch.confirm(entry, 'sealed_before');
-    return historyStateOf(metric, Number(values[0] ?? 0), tiers);
+    // Sent together: Redis answers in this order, so the epoch is confirmed after the tiers were read.
+    const [tiers, { values }] = await Promise.all([
+      this.link.hgetall(entry.keys.tiers),
+      this.storeEpoch.confirm(entry, 'sealed_before'),
+    ]);
+    return historyStateOf(metric, Number(values[0] ?? 0), parseTiers(tiers));
   }
 
   async readSteps(metric: Metric, request: StepsRequest): Promise<StepsAnswer> {
     const entry = this.entry(metric);
     return this.storeEpoch.reading(entry, async () => {
-      // The boundary first: everything before it is in blocks by then.
-      const [boundary] = await this.link.hmget(entry.keys.meta, 'sealed_before');
+      // The boundary first: everything before it is in blocks by then. Sent together, answered in this order.
+      const [[boundary], tiers] = await Promise.all([
+        this.link.hmget(entry.keys.meta, 'sealed_before'),
+        this.link.hgetall(entry.keys.tiers),
+      ]);
       const sealedBeforeMs = Number(boundary ?? 0);
-      const tiers = parseTiers(await this.link.hgetall(entry.keys.tiers));
-      const blocks = tiers.get(request.stepMs / metric.window.advanceMs)?.blocks ?? [];
+      const blocks = parseTiers(tiers).get(request.stepMs / metric.window.advanceMs)?.blocks ?? [];
       const series = await readSteps(this.link, entry, sealedBeforeMs, blocks, request);
       return { sealedBeforeMs, series };
     });
