@@ -53,19 +53,15 @@ func Parse(raw json.RawMessage) (Query, error) {
 		return Query{}, err
 	}
 	r := reader{fields: saved}
-	interpolated := r.flag("interpolated", false)
-	if r.err == nil {
-		r.err = noVariables(saved, interpolated)
-	}
-	if r.err != nil {
-		return Query{}, r.err
-	}
+	r.interpolated = r.flag("interpolated", false)
 	q := Query{
 		Kind:       Kind(r.choice("kind", "series", kinds)),
 		Metric:     r.text("metric"),
 		Measure:    r.text("measure"),
 		Filters:    r.filters("filters"),
 		Adhoc:      r.filters("adhocFilters"),
+		Grouped:    r.has("groupBy"),
+		GroupBy:    distinct(r.texts("groupBy")),
 		OverTime:   r.choice("overTime", "", overTimes),
 		Fill:       r.choice("fill", "none", fills),
 		Step:       r.step("step"),
@@ -83,8 +79,6 @@ func Parse(raw json.RawMessage) (Query, error) {
 		Revisions:  r.flag("withRevisions", false),
 		Forecast:   r.forecast(),
 	}
-	q.GroupBy = distinct(r.texts("groupBy"))
-	q.Grouped = r.has("groupBy")
 	for _, severity := range q.Severities {
 		if !slices.Contains(severities, severity) {
 			r.fail("severities", "The query's \"severities\" hold %q; known are %s.", severity, strings.Join(severities, ", "))

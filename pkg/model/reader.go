@@ -10,8 +10,9 @@ import (
 
 // reader extracts typed values from saved JSON. It keeps the first error; later calls return zero values.
 type reader struct {
-	fields map[string]json.RawMessage
-	err    error
+	fields       map[string]json.RawMessage
+	interpolated bool // the browser has filled the variables in
+	err          error
 }
 
 func (r *reader) fail(field, format string, args ...any) {
@@ -37,12 +38,14 @@ func (r *reader) read(field, wanted string, into any) {
 
 func (r *reader) text(field string) string {
 	var value string
+	r.refuseVariables(field)
 	r.read(field, "text", &value)
 	return strings.TrimSpace(value)
 }
 
 func (r *reader) texts(field string) []string {
 	var values []string
+	r.refuseVariables(field)
 	r.read(field, "a list of texts", &values)
 	return values
 }
@@ -140,6 +143,7 @@ func (r *reader) positive(field, value string) time.Duration {
 
 func (r *reader) filters(field string) []Filter {
 	var items []json.RawMessage
+	r.refuseVariables(field)
 	r.read(field, "a list of filters", &items)
 	var filters []Filter
 	for i, item := range items {

@@ -12,34 +12,24 @@ import (
 // operator, or after a backslash is none.
 var variable = regexp.MustCompile(`(^|[^\\])(\$[A-Za-z_]\w*|\$\{[A-Za-z_][^}]*\}|\[\[[A-Za-z_][\w.:]*\]\])`)
 
-// variableFields are those in which the browser fills in template variables.
-var variableFields = []string{
-	"kind", "metric", "measure", "filters", "adhocFilters", "groupBy", "overTime", "fill", "step", "openWindows", "stat",
-	"eventsAs", "severities", "eventState", "statusAs", "statusOver", "timeShift", "alias", "forecastAs", "seasons",
-	"timeZone", "holidays", "direction", "horizon",
-}
-
 // filterValue is the path of one.
 var filterValue = regexp.MustCompile(`^(filters|adhocFilters)\[\d+\]\.values\[`)
 
 // textFields are those whose texts are not names: what the browser has filled in there may look like a variable.
 var textFields = []string{"filters", "adhocFilters", "alias"}
 
-// noVariables refuses template variables that nobody has filled in: only a dashboard in a browser does so. In the
-// queries that it has filled in it has refused variables that there are not: what looks like one in a text is what a
-// variable or a filter of the dashboard has brought. A field of a former name it does not know.
-func noVariables(saved map[string]json.RawMessage, interpolated bool) error {
-	for _, field := range variableFields {
-		var value any
-		if interpolated && slices.Contains(textFields, field) || json.Unmarshal(saved[field], &value) != nil {
-			continue
-		}
-		if path, found := findVariable(field, value); found != "" {
-			return fault(path, "The query's %q holds the template variable %s, which nothing has filled in: "+
-				"alert rules and public dashboards have no dashboard variables. Put the value itself there.%s", path, found, asPattern(path, found))
-		}
+// refuseVariables refuses template variables that nobody has filled in: only a dashboard in a browser does so. In the
+// queries that it has filled in it has refused unknown variables: what looks like one in a text is a value that a
+// variable or a filter of the dashboard has brought.
+func (r *reader) refuseVariables(field string) {
+	var value any
+	if r.interpolated && slices.Contains(textFields, field) || json.Unmarshal(r.fields[field], &value) != nil {
+		return
 	}
-	return nil
+	if path, found := findVariable(field, value); found != "" {
+		r.fail(path, "The query's %q holds the template variable %s, which nothing has filled in: "+
+			"alert rules and public dashboards have no dashboard variables. Put the value itself there.%s", path, found, asPattern(path, found))
+	}
 }
 
 // asPattern says how to filter by a value that is really spelled like a variable.

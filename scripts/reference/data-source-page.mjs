@@ -15,6 +15,35 @@ const fields = (types, name) =>
       ]),
   );
 
+const querySchema = (path) => new Types(path('src/datasource/query.ts')).schema('QUERY_SCHEMA');
+
+const WORDS = {
+  list: 'list of string',
+  filters: 'list of [QueryFilter](#queryfilter)',
+};
+
+function typeInWords({ type, choices }) {
+  if (choices === undefined) return WORDS[type] ?? type;
+  return `${type === 'list' ? 'list of ' : ''}${choices.map(code).join(', ')}`;
+}
+
+const queryFields = (path) =>
+  table(
+    ['field', 'type', 'kinds', 'meaning'],
+    querySchema(path).map((field) => [
+      code(field.name),
+      typeInWords(field),
+      field.kinds?.join(', ') ?? 'all',
+      field.meaning,
+    ]),
+  );
+
+/** The fields of a query as JSON: what the backend's test compares itself with. */
+export const querySchemaJson = (path) =>
+  `[\n${querySchema(path)
+    .map((field) => JSON.stringify({ ...field, meaning: undefined }))
+    .join(',\n')}\n]\n`;
+
 /** Settings and queries of the data source, as Grafana saves them. */
 export function dataSourcePage(path) {
   const types = new Types(...SOURCES.map(path));
@@ -35,7 +64,9 @@ ${fields(types, 'StreamKpiOptions')}
 ${fields(types, 'StreamKpiSecrets')}
 
 ## Query
-${fields(types, 'StreamKpiQuery')}
+${queryFields(path)}
+
+Saved queries also have \`version\`: 1; without it, names of older forms are read as well.
 
 ### QueryFilter
 ${types.about('QueryFilter')}

@@ -47,6 +47,28 @@ export class Types {
     return this.#fieldsOf(this.#node(name).members, name);
   }
 
+  /** Properties of an object of objects: `{ name, meaning, ...its literals }`; a function is `true`. */
+  schema(name) {
+    return this.#valueOf(this.#node(name).initializer, (property) => ({
+      name: property.name.text,
+      meaning: commentOf(property),
+      ...this.#valueOf(property.initializer),
+    }));
+  }
+
+  #valueOf(node, entryOf) {
+    if (ts.isAsExpression(node) || ts.isSatisfiesExpression(node))
+      return this.#valueOf(node.expression, entryOf);
+    if (ts.isIdentifier(node)) return this.#valueOf(this.#node(node.text).initializer);
+    if (ts.isArrowFunction(node)) return true;
+    if (ts.isArrayLiteralExpression(node)) return node.elements.map((element) => this.#valueOf(element));
+    if (!ts.isObjectLiteralExpression(node)) return JSON.parse(node.getText().replaceAll("'", '"'));
+    if (entryOf !== undefined) return node.properties.map(entryOf);
+    return Object.fromEntries(
+      node.properties.map((property) => [property.name.text, this.#valueOf(property.initializer)]),
+    );
+  }
+
   /** Kinds of a union whose members each have a `type`: `{ kind, meaning, fields }`. */
   kinds(name) {
     return this.#node(name).type.types.map((member) => {

@@ -1,7 +1,7 @@
 import type { DataQueryRequest } from '@grafana/data';
 import { getTemplateSrv } from '@grafana/runtime';
 import type { CatalogueClient, MetricEntry } from './catalogue';
-import type { StreamKpiQuery } from './query';
+import { QUERY_SCHEMA, type StreamKpiQuery } from './query';
 import { readQuery } from './saved-query';
 
 /** What a dashboard's group-by variable has selected, as the grouping of its queries. */
@@ -20,7 +20,7 @@ export async function groupedBy(
   const metrics = await catalogue.metrics().catch((): readonly MetricEntry[] => []);
   return targets.map((target) => {
     const query = readQuery(target);
-    const { kind = 'series', metric = '' } = query;
+    const { kind = QUERY_SCHEMA.kind.default, metric = '' } = query;
     if (!GROUPED.includes(kind)) return target;
     const name = getTemplateSrv().replace(metric, scopedVars);
     const known = metrics.find((entry) => entry.name === name);

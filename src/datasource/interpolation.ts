@@ -1,7 +1,13 @@
 import type { ScopedVars } from '@grafana/data';
 import type { TemplateSrv } from '@grafana/runtime';
 import { t } from '../locales/translate';
-import type { FilterOperator, QueryFilter, StreamKpiQuery } from './query';
+import {
+  QUERY_FIELDS,
+  QUERY_SCHEMA,
+  type FilterOperator,
+  type QueryFilter,
+  type StreamKpiQuery,
+} from './query';
 import { isRecord, readQuery } from './saved-query';
 
 /** Template variables, filled in field by field. */
@@ -31,28 +37,6 @@ interface Model {
   readonly includeAll?: boolean;
 }
 
-/** Fields with one text value, and their names in messages. */
-const singleFields = () => ({
-  kind: t('variables.field.kind', 'kind of the query'),
-  metric: t('variables.field.metric', 'metric'),
-  measure: t('variables.field.measure', 'measure'),
-  step: t('variables.field.step', 'step'),
-  overTime: t('variables.field.over-time', 'rule over time'),
-  fill: t('variables.field.fill', 'filling of gaps'),
-  openWindows: t('variables.field.open-windows', 'choice of open windows'),
-  stat: t('variables.field.stat', 'statistic'),
-  eventsAs: t('variables.field.events-as', 'form of the events'),
-  eventState: t('variables.field.event-state', 'state of the events'),
-  statusAs: t('variables.field.status-as', 'form of the status'),
-  statusOver: t('variables.field.status-over', 'time of the status'),
-  timeShift: t('variables.field.time-shift', 'time shift'),
-  forecastAs: t('variables.field.forecast-as', 'form of the forecast'),
-  seasons: t('variables.field.seasons', 'choice of seasons'),
-  timeZone: t('variables.field.time-zone', 'time zone'),
-  direction: t('variables.field.direction', 'direction'),
-  horizon: t('variables.field.horizon', 'horizon'),
-});
-
 /**
  * The query with every variable replaced; throws an InterpolationError. With `keepsUnknown`, a field whose variables
  * cannot be filled in stays as it was saved instead.
@@ -64,44 +48,32 @@ export function interpolateQuery(
 ): StreamKpiQuery {
   const query = readQuery(saved);
   const filled: Record<string, unknown> = { ...query };
-  const put = (field: keyof StreamKpiQuery, valueOf: () => unknown): void => {
-    const value = keepsUnknown ? orElse(valueOf, query[field]) : valueOf();
-    // Nothing selected is nothing said: the default holds.
-    filled[field] = value === '' ? undefined : value;
-  };
-  for (const [field, name] of Object.entries(singleFields()) as [keyof StreamKpiQuery, string][]) {
-    const text = query[field];
-    if (typeof text === 'string') put(field, () => single(text, name, variables));
-  }
-  const { alias, filters, groupBy, severities, holidays } = query;
-  const limit: unknown = query.limit;
-  if (typeof alias === 'string')
-    put('alias', () => replaceText(alias, t('variables.field.alias', 'alias'), variables));
-  if (typeof limit === 'string')
-    put('limit', () => toLimit(replaceText(limit, t('variables.field.limit', 'limit'), variables)));
-  if (Array.isArray(filters)) {
-    filled['filters'] = filters.flatMap((filter: QueryFilter) =>
-      keepsUnknown
-        ? orElse(() => interpolateFilters([filter], variables).map(asSaved), [filter])
-        : interpolateFilters([filter], variables),
-    );
-  }
-  if (Array.isArray(groupBy))
-    put('groupBy', () => interpolateList(groupBy, t('variables.field.group-by', 'grouping'), variables));
-  if (Array.isArray(holidays)) {
-    put('holidays', () =>
-      interpolateList(holidays, t('variables.field.holidays', 'list of holidays'), variables),
-    );
-  }
-  if (Array.isArray(severities)) {
-    put('severities', () => {
-      const chosen = interpolateList(
-        severities,
-        t('variables.field.severities', 'list of severities'),
-        variables,
+  for (const [name, { type, variables: labelOf }] of QUERY_FIELDS) {
+    if (labelOf === undefined) continue;
+    const value: unknown = query[name];
+    const label = labelOf();
+    const put = (interpolate: () => unknown): void => {
+      const result = keepsUnknown ? orElse(interpolate, value) : interpolate();
+      // Nothing selected: the default applies.
+      filled[name] = result === '' ? undefined : result;
+    };
+    if (type === 'filters' && Array.isArray(value)) {
+      filled[name] = value.flatMap((filter: QueryFilter) =>
+        keepsUnknown
+          ? orElse(() => interpolateFilters([filter], variables).map(asSaved), [filter])
+          : interpolateFilters([filter], variables),
       );
-      return chosen?.length === 0 ? undefined : chosen;
-    });
+    } else if (type === 'list' && Array.isArray(value)) {
+      put(() => {
+        const chosen = interpolateList(value as readonly string[], label, variables);
+        // An empty grouping means something: all series in one.
+        return chosen?.length === 0 && name !== 'groupBy' ? undefined : chosen;
+      });
+    } else if (typeof value === 'string') {
+      if (name === 'alias') put(() => replaceText(value, label, variables));
+      else if (type === 'number') put(() => toLimit(replaceText(value, label, variables)));
+      else put(() => single(value, label, variables));
+    }
   }
   const said = Object.entries(filled).filter(([, value]) => value !== undefined);
   return Object.fromEntries(said) as unknown as StreamKpiQuery;
@@ -128,11 +100,7 @@ export function interpolateFilters(filters: readonly QueryFilter[], variables: V
     return [
       {
         ...filter,
-        dimension: replaceText(
-          filter.dimension,
-          t('variables.field.dimension', 'dimension of a filter'),
-          variables,
-        ),
+        dimension: replaceText(filter.dimension, QUERY_SCHEMA.filters.variables(), variables),
         values,
       },
     ];

@@ -1,7 +1,7 @@
 import { rangeUtil, type DataFrame, type DataQueryResponse } from '@grafana/data';
 import { frameMeta, withFrameMeta, type StreamKpiFrameMeta } from '../frames/frame-meta';
 import { t } from '../locales/translate';
-import type { StreamKpiQuery } from './query';
+import { QUERY_SCHEMA, type StreamKpiQuery } from './query';
 import { readQuery } from './saved-query';
 
 const publicIsNotLive = (): string =>
@@ -30,7 +30,7 @@ export function publicAnswer(
 }
 
 function metaOf(target: StreamKpiQuery, nowMs: number): Omit<StreamKpiFrameMeta, 'state'> {
-  const { kind = 'series', metric, measure, timeShift } = readQuery(target);
+  const { kind = QUERY_SCHEMA.kind.default, metric, measure, timeShift } = readQuery(target);
   const shiftMs = shiftOf(timeShift);
   return {
     version: 1,

@@ -1,11 +1,11 @@
 import { t } from '../locales/translate';
-import type { QueryFilter, StreamKpiQuery } from './query';
+import { QUERY_SCHEMA, type QueryFilter, type StreamKpiQuery } from './query';
 import { isText, readFilters, readQuery, readTexts } from './saved-query';
 
 /** Describes a query in words where its editor does not fit. */
 export function queryText(saved: StreamKpiQuery): string {
   const query = withTextsOnly(readQuery(saved));
-  const kind = query.kind ?? 'series';
+  const kind = query.kind ?? QUERY_SCHEMA.kind.default;
   if (kind === 'status') return statusText(query);
   const metric = query.metric ?? '';
   if (metric === '') return t('query-text.no-metric', 'No metric chosen yet');
@@ -65,7 +65,7 @@ const forecastForm = (form: string): string =>
 
 function measureSubject({ kind, measure, stat, forecastAs }: StreamKpiQuery, metric: string): string {
   const name = measure === undefined || measure === '' ? metric : ofText(measure, metric);
-  if (kind === 'forecast') return ofText(forecastForm(forecastAs ?? 'bands'), name);
+  if (kind === 'forecast') return ofText(forecastForm(forecastAs ?? QUERY_SCHEMA.forecastAs.default), name);
   if (kind !== 'summary') return name;
   return ofText(stat === undefined ? t('query-text.summary', 'Summary') : statisticText(stat), name);
 }
@@ -98,7 +98,7 @@ const statusForm = (form: string): string =>
     clients: t('query-text.status.clients', 'Connected clients'),
   })[form] ?? form;
 
-function statusText({ statusAs = 'table', statusOver }: StreamKpiQuery): string {
+function statusText({ statusAs = QUERY_SCHEMA.statusAs.default, statusOver }: StreamKpiQuery): string {
   const what = statusForm(statusAs);
   return statusOver === 'range' && statusAs !== 'table'
     ? t('query-text.status.over-time', '{{what}}, over time', { what })
@@ -150,7 +150,7 @@ function forecastText({ direction, minChange, forSteps }: StreamKpiQuery): strin
   return parts;
 }
 
-function windowsText({ kind = 'series', openWindows }: StreamKpiQuery): string | undefined {
+function windowsText({ kind = QUERY_SCHEMA.kind.default, openWindows }: StreamKpiQuery): string | undefined {
   if (kind === 'forecast') return undefined;
   if (openWindows === 'include') return t('query-text.windows.include', 'with open windows');
   if (openWindows === 'exclude') return t('query-text.windows.exclude', 'closed windows only');

@@ -1,4 +1,10 @@
-import { QUERY_KINDS, type FilterOperator, type QueryFilter, type StreamKpiQuery } from './query';
+import {
+  QUERY_FIELDS,
+  QUERY_SCHEMA,
+  type FilterOperator,
+  type QueryFilter,
+  type StreamKpiQuery,
+} from './query';
 
 /**
  * Reads saved queries of any form: of an older version, written by hand, half filled in, or left over from another
@@ -14,7 +20,7 @@ const FORMER_NAMES: Readonly<Record<string, string>> = {
   adHocFilters: 'adhocFilters',
 };
 
-const KINDS: readonly unknown[] = QUERY_KINDS;
+const KINDS: readonly unknown[] = QUERY_SCHEMA.kind.choices;
 
 /** Grafana's names for "one of" and "not one of", and those of other query languages. */
 const FORMER_OPERATORS: Readonly<Record<string, FilterOperator>> = {
@@ -36,15 +42,12 @@ export function readQuery<Query extends StreamKpiQuery>(saved: Query): Query {
     Object.entries(saved as Fields).filter(([, value]) => value !== null && value !== undefined),
   );
   if (fields['version'] === undefined || fields['version'] === 0) renameFormer(fields);
-  for (const field of ['filters', 'adhocFilters']) {
-    const filters = fields[field];
-    if (Array.isArray(filters)) {
-      fields[field] = filters.map((entry: unknown) => (isRecord(entry) ? readFilter(entry) : entry));
+  for (const [name, { type }] of QUERY_FIELDS) {
+    const value = fields[name];
+    if (type === 'filters' && Array.isArray(value)) {
+      fields[name] = value.map((entry: unknown) => (isRecord(entry) ? readFilter(entry) : entry));
     }
-  }
-  for (const field of ['groupBy', 'severities', 'holidays']) {
-    const list = fields[field];
-    if (isText(list) || Array.isArray(list)) fields[field] = readTexts(list);
+    if (type === 'list' && (isText(value) || Array.isArray(value))) fields[name] = readTexts(value);
   }
   return fields as unknown as Query;
 }

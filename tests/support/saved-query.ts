@@ -2,20 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import {
-  EVENTS_AS,
-  DIRECTIONS,
-  EVENT_STATES,
-  FILLS,
   FILTER_OPERATORS,
-  FORECAST_AS,
-  OPEN_WINDOWS,
-  OVER_TIME,
-  QUERY_KINDS,
-  SEASONS,
-  SEVERITIES,
-  STATUS_AS,
-  STATUS_OVER,
-  SUMMARY_STATS,
+  QUERY_FIELDS,
+  type FieldSchema,
   type QueryFilter,
 } from '../../src/datasource/query';
 import type { SavedQuery } from './provisioned';
@@ -34,63 +23,19 @@ export const METRICS = (
   }
 ).metrics;
 
-const CHOICES: Readonly<Record<string, readonly unknown[]>> = {
-  version: [1],
-  kind: QUERY_KINDS,
-  overTime: OVER_TIME,
-  fill: FILLS,
-  openWindows: OPEN_WINDOWS,
-  stat: SUMMARY_STATS,
-  eventsAs: EVENTS_AS,
-  eventState: EVENT_STATES,
-  statusAs: STATUS_AS,
-  statusOver: STATUS_OVER,
-  forecastAs: FORECAST_AS,
-  seasons: SEASONS,
-  direction: DIRECTIONS,
-  live: [true, false],
-};
 const DURATION = /^(\d+(ms|s|m|h|d|w))+$/;
-
-const LISTS: Readonly<Record<string, readonly string[] | null>> = { groupBy: null, severities: SEVERITIES };
-
-/** Fields of every query, and those that only one kind of query heeds. */
-const OF_EVERY_KIND = ['refId', 'datasource', 'hide', 'version', 'kind', 'metric', 'alias', 'live'];
-const OF_KIND: Readonly<Record<string, readonly string[]>> = {
-  series: ['measure', 'filters', 'groupBy', 'overTime', 'fill', 'step', 'openWindows', 'timeShift'],
-  summary: ['measure', 'filters', 'groupBy', 'openWindows', 'stat', 'timeShift'],
-  events: ['filters', 'groupBy', 'eventsAs', 'severities', 'eventState', 'limit', 'openWindows', 'timeShift'],
-  forecast: [
-    ...[
-      'measure',
-      'filters',
-      'groupBy',
-      'overTime',
-      'fill',
-      'step',
-      'timeShift',
-      'limit',
-      'forecastAs',
-      'band',
-    ],
-    ...['seasons', 'timeZone', 'holidays', 'direction', 'minChange', 'horizon', 'forSteps'],
-  ],
-  status: ['statusAs', 'statusOver'],
-};
+const OF_GRAFANA = ['refId', 'datasource', 'hide', 'version'];
 
 /** Sentences; empty when all is well. */
 export function faultsOf(query: SavedQuery): readonly string[] {
   const kind = typeof query['kind'] === 'string' ? query['kind'] : 'series';
   const faults: string[] = [];
-  const known = [...OF_EVERY_KIND, ...(OF_KIND[kind] ?? [])];
   for (const [field, value] of Object.entries(query)) {
-    if (!known.includes(field)) faults.push(`${field} is no field of a ${kind} query`);
-    const choices = CHOICES[field];
-    if (choices !== undefined && !choices.includes(value))
-      faults.push(`${field} is ${JSON.stringify(value)}`);
-    if (['step', 'timeShift', 'horizon'].includes(field) && !DURATION.test(String(value)))
-      faults.push(`${field} is no duration`);
-    if (field in LISTS) faults.push(...listFaults(field, value, LISTS[field] ?? null));
+    if (OF_GRAFANA.includes(field)) continue;
+    const schema = QUERY_FIELDS.find(([name]) => name === field)?.[1];
+    if (schema === undefined || schema.runtime === true || schema.kinds?.includes(kind) === false)
+      faults.push(`${field} is no field of a ${kind} query`);
+    else faults.push(...valueFaults(field, value, schema));
   }
   if (query['version'] !== 1) faults.push('version is missing');
   return kind === 'status' && query['metric'] === undefined
@@ -98,11 +43,22 @@ export function faultsOf(query: SavedQuery): readonly string[] {
     : [...faults, ...metricFaults(query, kind)];
 }
 
-function listFaults(field: string, value: unknown, choices: readonly string[] | null): string[] {
-  if (!Array.isArray(value)) return [`${field} is no list`];
-  return value
-    .filter((item) => typeof item !== 'string' || (choices !== null && !choices.includes(item)))
-    .map((item) => `${field} has ${JSON.stringify(item)}`);
+function valueFaults(
+  field: string,
+  value: unknown,
+  { type, choices, default: byDefault }: FieldSchema,
+): string[] {
+  const isChoice = (item: unknown): boolean =>
+    typeof item === 'string' && (choices === undefined || choices.includes(item));
+  const isValid = {
+    string: () => isChoice(value),
+    duration: () => value === byDefault || DURATION.test(String(value)),
+    number: () => typeof value === 'number',
+    boolean: () => typeof value === 'boolean',
+    list: () => Array.isArray(value) && value.every(isChoice),
+    filters: () => Array.isArray(value),
+  }[type];
+  return isValid() ? [] : [`${field} is ${JSON.stringify(value)}`];
 }
 
 function metricFaults(query: SavedQuery, kind: string): string[] {

@@ -7,7 +7,7 @@ import { isEqual } from 'lodash';
 import { t } from '../../locales/translate';
 import type { StreamKpiDataSource } from '../datasource';
 import type { StreamKpiOptions } from '../options';
-import type { QueryKind, StreamKpiQuery } from '../query';
+import { QUERY_SCHEMA, type QueryKind, type StreamKpiQuery } from '../query';
 import { readFilters, readQuery } from '../saved-query';
 import { CatalogueAlert } from './fields/CatalogueAlert';
 import { useCatalogue } from './fields/catalogue-state';
@@ -67,7 +67,7 @@ export function QueryEditor({ datasource, query: saved, onChange, onRunQuery, ap
   const query = useMemo(() => readQuery(saved), [saved]);
   const idPrefix = useId();
   const { catalogue, retry } = useCatalogue(datasource.catalogue);
-  const kind = query.kind ?? 'series';
+  const kind = query.kind ?? QUERY_SCHEMA.kind.default;
   const types = useMemo(queryTypes, []);
   const forRule = app === CoreApp.UnifiedAlerting || app === CoreApp.CloudAlerting;
   const metric = findMetric(catalogue, query.metric);

@@ -1,4 +1,4 @@
-import type { StreamKpiQuery } from '../query';
+import { QUERY_SCHEMA, type StreamKpiQuery } from '../query';
 import type { StreamEvent } from './stream-message';
 
 /** Maximum number of events in an answer and in the store; the newest are kept. */
@@ -17,7 +17,7 @@ export interface EventConditions {
 
 export function conditionsOf({
   severities = [],
-  eventState = 'all',
+  eventState = QUERY_SCHEMA.eventState.default,
   openWindows,
   limit: own = 0,
 }: StreamKpiQuery): EventConditions {

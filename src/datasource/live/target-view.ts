@@ -1,7 +1,7 @@
 import type { DataFrame, DataQueryError, DataQueryResponse, QueryResultMetaNotice } from '@grafana/data';
 import { defer, finalize, map, takeLast, type Observable } from 'rxjs';
 import { frameMeta, withFrameMeta, type LiveMeta } from '../../frames/frame-meta';
-import type { StreamKpiQuery } from '../query';
+import { QUERY_SCHEMA, type StreamKpiQuery } from '../query';
 import { t } from '../../locales/translate';
 import { Refetcher, type Outcome } from './refetcher';
 import { EventFrames } from './event-frames';
@@ -356,7 +356,7 @@ function stated(frame: DataFrame, { head, state, notices }: FrameStatus, isFirst
  * Its answer is one table or a few numbers, quickly read, and is not merged with a stream: it may wait for others of
  * the kind.
  */
-const isSmall = ({ kind, eventsAs = 'table' }: StreamKpiQuery): boolean =>
+const isSmall = ({ kind, eventsAs = QUERY_SCHEMA.eventsAs.default }: StreamKpiQuery): boolean =>
   kind === 'summary' || kind === 'status' || (kind === 'events' && eventsAs !== 'table');
 
 /** Key of a query that stays the same when it is sent again, e.g. by a refresh; without range and width. */

@@ -1,9 +1,9 @@
 import React, { useMemo } from 'react';
 import { t } from '../../../locales/translate';
-import type { EventStateFilter } from '../../query';
+import type { QueryChoice } from '../../query';
 import { ChoiceField, type Choice } from './ChoiceField';
 
-const stateChoices = (): readonly Choice<EventStateFilter>[] => [
+const stateChoices = (): readonly Choice<QueryChoice<'eventState'>>[] => [
   {
     value: 'open',
     label: t('events.state.open', 'Open'),
@@ -18,8 +18,8 @@ const stateChoices = (): readonly Choice<EventStateFilter>[] => [
 
 interface EventStateFieldProps {
   readonly id: string;
-  readonly state: EventStateFilter | undefined;
-  readonly onChange: (state: EventStateFilter | undefined) => void;
+  readonly state: QueryChoice<'eventState'> | undefined;
+  readonly onChange: (state: QueryChoice<'eventState'> | undefined) => void;
 }
 
 /** Events of which state count. */
@@ -27,7 +27,7 @@ export function EventStateField({ id, state, onChange }: EventStateFieldProps) {
   const choices = useMemo(stateChoices, []);
   const unset = useMemo(() => ({ label: t('events.state.all', 'All') }), []);
   return (
-    <ChoiceField<EventStateFilter>
+    <ChoiceField<QueryChoice<'eventState'>>
       id={id}
       label={t('events.state.label', 'State')}
       value={state === 'all' ? undefined : state}

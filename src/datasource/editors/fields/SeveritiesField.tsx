@@ -3,7 +3,7 @@ import type { SelectableValue } from '@grafana/data';
 import { EditorField } from '@grafana/plugin-ui';
 import { MultiSelect } from '@grafana/ui';
 import { t } from '../../../locales/translate';
-import type { Severity } from '../../query';
+import type { QueryChoice } from '../../query';
 import { useVariableNames } from './template-variables';
 
 const severityOptions = (): { value: string; label: string }[] => [
@@ -14,8 +14,8 @@ const severityOptions = (): { value: string; label: string }[] => [
 
 interface SeveritiesFieldProps {
   readonly id: string;
-  readonly severities: readonly Severity[] | undefined;
-  readonly onChange: (severities: readonly Severity[] | undefined) => void;
+  readonly severities: QueryChoice<'severities'> | undefined;
+  readonly onChange: (severities: QueryChoice<'severities'> | undefined) => void;
 }
 
 /** Which severities count; none chosen means all. */
@@ -44,7 +44,7 @@ export function SeveritiesField({ id, severities, onChange }: SeveritiesFieldPro
         blurInputOnSelect={false}
         onChange={(chosen: SelectableValue<string>[]) => {
           // A template variable is one of the choices.
-          const names = chosen.flatMap(({ value }) => value ?? []) as Severity[];
+          const names = chosen.flatMap(({ value }) => value ?? []) as QueryChoice<'severities'>;
           onChange(names.length === 0 ? undefined : names);
         }}
       />

@@ -1,7 +1,7 @@
 import React, { useMemo } from 'react';
 import { EditorRow } from '@grafana/plugin-ui';
 import { t } from '../../../locales/translate';
-import type { EventsAs } from '../../query';
+import type { QueryChoice } from '../../query';
 import { ChoiceField, type Choice } from '../fields/ChoiceField';
 import { EventStateField } from '../fields/EventStateField';
 import { SeveritiesField } from '../fields/SeveritiesField';
@@ -9,7 +9,7 @@ import { TextField } from '../fields/TextField';
 import { GroupByField } from './GroupByField';
 import type { SectionProps } from './section';
 
-const forms = (): readonly Choice<EventsAs>[] => [
+const forms = (): readonly Choice<QueryChoice<'eventsAs'>>[] => [
   {
     value: 'count',
     label: t('events.as.count', 'Count'),
@@ -50,7 +50,7 @@ export function EventsFields(props: SectionProps) {
   return (
     <>
       <EditorRow>
-        <ChoiceField<EventsAs>
+        <ChoiceField<QueryChoice<'eventsAs'>>
           id={idOf('events-as')}
           label={t('query.as.label', 'Show as')}
           value={query.eventsAs === 'table' ? undefined : query.eventsAs}

@@ -1,7 +1,7 @@
 import React, { useMemo } from 'react';
 import { EditorRow } from '@grafana/plugin-ui';
 import { t } from '../../../locales/translate';
-import type { Direction, ForecastAs, Seasons } from '../../query';
+import { QUERY_SCHEMA, type QueryChoice } from '../../query';
 import { ChoiceField } from '../fields/ChoiceField';
 import { holdsVariable } from '../fields/template-variables';
 import { TextField } from '../fields/TextField';
@@ -18,8 +18,7 @@ import {
 import type { SectionProps } from './section';
 import { StepField } from './StepField';
 
-/** Of the contract (backend-bridge/api/openapi.yaml). */
-const DEFAULTS = { timeZone: 'UTC', minChange: '0', forSteps: '1', band: '0.95' } as const;
+const { band: BAND, forSteps: FOR_STEPS, minChange: MIN_CHANGE, timeZone: TIME_ZONE } = QUERY_SCHEMA;
 
 /** Options of a forecast query. */
 export function ForecastFormField({
@@ -31,7 +30,7 @@ export function ForecastFormField({
   const choices = useMemo(() => forecastForms(forRule), [forRule]);
   const unset = useMemo(() => formByDefault(forRule), [forRule]);
   return (
-    <ChoiceField<ForecastAs>
+    <ChoiceField<QueryChoice<'forecastAs'>>
       id={idOf('forecast-as')}
       label={t('query.as.label', 'Show as')}
       value={choices.some(({ value }) => value === query.forecastAs) ? query.forecastAs : undefined}
@@ -58,7 +57,7 @@ export function ForecastModelFields({ query, onChange, metric, idOf }: Fields) {
     [],
   );
   const withoutSeasons = useMemo(seasonsByDefault, []);
-  const withoutZone = useMemo(() => ({ label: DEFAULTS.timeZone }), []);
+  const withoutZone = useMemo(() => ({ label: TIME_ZONE.default }), []);
   return (
     <EditorRow>
       <StepField
@@ -85,7 +84,7 @@ export function ForecastModelFields({ query, onChange, metric, idOf }: Fields) {
         custom="text"
         onChange={(timeZone) => onChange({ timeZone })}
       />
-      <ChoiceField<Seasons>
+      <ChoiceField<QueryChoice<'seasons'>>
         id={idOf('seasons')}
         label={t('forecast.seasons.label', 'Season')}
         value={query.seasons === 'auto' ? undefined : query.seasons}
@@ -121,7 +120,7 @@ export function AnomalyFields({
   const showsBands = !forRule && (query.forecastAs === undefined || query.forecastAs === 'bands');
   return (
     <EditorRow>
-      <ChoiceField<Direction>
+      <ChoiceField<QueryChoice<'direction'>>
         id={idOf('direction')}
         label={t('forecast.direction.label', 'Direction')}
         tooltip={t('forecast.direction.tooltip', 'The score of the other side is 0.')}
@@ -137,7 +136,7 @@ export function AnomalyFields({
           'forecast.min-change.tooltip',
           'Smaller deviations from the expected value are not anomalies. In the unit of the measure.',
         )}
-        placeholder={DEFAULTS.minChange}
+        placeholder={String(MIN_CHANGE.default)}
         width={12}
         value={query.minChange === undefined ? '' : String(query.minChange)}
         faultOf={minChangeFault}
@@ -151,7 +150,7 @@ export function AnomalyFields({
           'Of anomalies and the backtest: fewer anomalous steps in a row do not count. In a rule, use its pending period.',
         )}
         inputMode="numeric"
-        placeholder={DEFAULTS.forSteps}
+        placeholder={String(FOR_STEPS.default)}
         width={12}
         value={query.forSteps === undefined ? '' : String(query.forSteps)}
         faultOf={stepsFault}
@@ -161,7 +160,7 @@ export function AnomalyFields({
         id={idOf('band')}
         label={t('forecast.band.label', 'Band')}
         tooltip={t('forecast.band.tooltip', 'Share of the steps that the band should hold, 0.5 to 0.999.')}
-        placeholder={DEFAULTS.band}
+        placeholder={String(BAND.default)}
         width={12}
         value={query.band === undefined ? '' : String(query.band)}
         faultOf={bandFault}

@@ -1,11 +1,11 @@
 import React, { useMemo } from 'react';
 import { t } from '../../../locales/translate';
-import type { OpenWindows } from '../../query';
+import { QUERY_SCHEMA, type QueryChoice } from '../../query';
 import { ChoiceField, type Choice } from '../fields/ChoiceField';
 import type { SectionProps } from './section';
 
 /** `ofSeries`: drawn as lines, beside which open windows can have one of their own. */
-const openWindowChoices = (ofSeries: boolean): readonly Choice<OpenWindows>[] => [
+const openWindowChoices = (ofSeries: boolean): readonly Choice<QueryChoice<'openWindows'>>[] => [
   {
     value: 'exclude',
     label: t('query.open-windows.exclude', 'Hide'),
@@ -36,7 +36,7 @@ export function OpenWindowsField({
   idOf,
 }: Omit<SectionProps, 'client' | 'measure'>) {
   const leftOut = forRule || query.kind === 'summary';
-  const isGraph = !forRule && (query.kind ?? 'series') === 'series';
+  const isGraph = !forRule && (query.kind ?? QUERY_SCHEMA.kind.default) === 'series';
   const byDefault = useMemo(
     () => ({
       label: leftOut
@@ -54,7 +54,7 @@ export function OpenWindowsField({
   // Where the stream holds final results only, nothing is ever open.
   if (metric?.final_only === true) return null;
   return (
-    <ChoiceField<OpenWindows>
+    <ChoiceField<QueryChoice<'openWindows'>>
       id={idOf('open-windows')}
       label={t('query.open-windows.label', 'Open windows')}
       tooltip={t(

@@ -1,7 +1,7 @@
 import React, { useMemo } from 'react';
 import { EditorRow } from '@grafana/plugin-ui';
 import { t } from '../../../locales/translate';
-import { OVER_TIME, type Fill, type OverTime } from '../../query';
+import { QUERY_SCHEMA, type OverTime, type QueryChoice } from '../../query';
 import { ChoiceField, type Choice } from '../fields/ChoiceField';
 import { holdsVariable } from '../fields/template-variables';
 import { overTimeChoices, overTimeLabel, stepChoices } from './catalogue-choices';
@@ -9,7 +9,7 @@ import { durationText } from './durations';
 import type { SectionProps } from './section';
 import { StepField } from './StepField';
 
-const fillChoices = (): readonly Choice<Fill>[] => [
+const fillChoices = (): readonly Choice<QueryChoice<'fill'>>[] => [
   {
     value: 'zero',
     label: t('query.fill.zero', 'Zero'),
@@ -30,7 +30,7 @@ const noFill = () => ({
 export function SeriesFields({ query, onChange, metric, measure, forRule, idOf }: SectionProps) {
   const steps = useMemo(() => stepChoices(metric), [metric]);
   const rules = useMemo(
-    () => overTimeChoices(measure === undefined ? OVER_TIME : measure.over_time_choices),
+    () => overTimeChoices(measure === undefined ? QUERY_SCHEMA.overTime.choices : measure.over_time_choices),
     [measure],
   );
   const fills = useMemo(fillChoices, []);
@@ -96,7 +96,7 @@ export function SeriesFields({ query, onChange, metric, measure, forRule, idOf }
         }
         onChange={(overTime) => onChange({ overTime })}
       />
-      <ChoiceField<Fill>
+      <ChoiceField<QueryChoice<'fill'>>
         id={idOf('fill')}
         label={t('query.fill.label', 'Fill gaps')}
         value={query.fill === 'none' ? undefined : query.fill}

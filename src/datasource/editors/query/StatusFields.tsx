@@ -1,11 +1,11 @@
 import React, { useMemo } from 'react';
 import { EditorRow } from '@grafana/plugin-ui';
 import { t } from '../../../locales/translate';
-import type { StatusAs, StatusOver } from '../../query';
+import type { QueryChoice } from '../../query';
 import { ChoiceField, type Choice } from '../fields/ChoiceField';
 import type { SectionProps } from './section';
 
-const forms = (): readonly Choice<StatusAs>[] => [
+const forms = (): readonly Choice<QueryChoice<'statusAs'>>[] => [
   {
     value: 'ready',
     label: t('status-query.ready', 'Ready'),
@@ -37,7 +37,7 @@ const forms = (): readonly Choice<StatusAs>[] => [
     description: t('status-query.clients-hint', 'Connections, subscriptions and buffered bytes'),
   },
 ];
-const overChoices = (): readonly Choice<StatusOver>[] => [
+const overChoices = (): readonly Choice<QueryChoice<'statusOver'>>[] => [
   {
     value: 'range',
     label: t('status-query.over.range', 'Over the range'),
@@ -75,7 +75,7 @@ export function StatusFields({
   const form = query.statusAs === 'table' ? undefined : query.statusAs;
   return (
     <EditorRow>
-      <ChoiceField<StatusAs>
+      <ChoiceField<QueryChoice<'statusAs'>>
         id={idOf('status-as')}
         label={t('query.as.label', 'Show as')}
         value={form}
@@ -84,7 +84,7 @@ export function StatusFields({
         onChange={(statusAs) => onChange({ statusAs })}
       />
       {form !== undefined && form !== 'ready' && (
-        <ChoiceField<StatusOver>
+        <ChoiceField<QueryChoice<'statusOver'>>
           id={idOf('status-over')}
           label={t('status-query.over.label', 'Time')}
           value={query.statusOver === 'now' ? undefined : query.statusOver}

@@ -1,10 +1,10 @@
 import React, { useMemo } from 'react';
 import { t } from '../../../locales/translate';
-import type { SummaryStat } from '../../query';
+import type { QueryChoice } from '../../query';
 import { ChoiceField, type Choice } from '../fields/ChoiceField';
 import type { SectionProps } from './section';
 
-const stats = (): readonly Choice<SummaryStat>[] => [
+const stats = (): readonly Choice<QueryChoice<'stat'>>[] => [
   {
     value: 'last',
     label: t('statistic.last', 'Last'),
@@ -57,7 +57,7 @@ export function SummaryFields({
   );
   const choices = useMemo(stats, []);
   return (
-    <ChoiceField<SummaryStat>
+    <ChoiceField<QueryChoice<'stat'>>
       id={idOf('stat')}
       label={t('summary.stat.label', 'Statistic')}
       value={query.stat}

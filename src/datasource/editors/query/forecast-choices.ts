@@ -1,13 +1,13 @@
 import { t } from '../../../locales/translate';
-import type { Direction, ForecastAs, Seasons } from '../../query';
+import type { QueryChoice } from '../../query';
 import type { Choice } from '../fields/ChoiceField';
 
-const FOR_PANELS_ONLY: readonly ForecastAs[] = ['bands', 'anomalies', 'backtest'];
+const FOR_PANELS_ONLY: readonly QueryChoice<'forecastAs'>[] = ['bands', 'anomalies', 'backtest'];
 
-export const forecastForms = (forRule: boolean): readonly Choice<ForecastAs>[] =>
+export const forecastForms = (forRule: boolean): readonly Choice<QueryChoice<'forecastAs'>>[] =>
   allForms().filter(({ value }) => (forRule ? !FOR_PANELS_ONLY.includes(value) : value !== 'bands'));
 
-const allForms = (): readonly Choice<ForecastAs>[] => [
+const allForms = (): readonly Choice<QueryChoice<'forecastAs'>>[] => [
   {
     value: 'score',
     label: t('forecast.as.score', 'Score'),
@@ -49,7 +49,7 @@ export const formByDefault = (forRule: boolean) =>
         description: t('forecast.as.bands-hint', 'What is expected, with the steps ahead'),
       };
 
-export const seasonChoices = (): readonly Choice<Seasons>[] => [
+export const seasonChoices = (): readonly Choice<QueryChoice<'seasons'>>[] => [
   {
     value: 'day',
     label: t('forecast.seasons.day', 'Day'),
@@ -67,7 +67,7 @@ export const seasonsByDefault = () => ({
   description: t('forecast.seasons.auto-hint', 'Day, and week where the data shows one'),
 });
 
-export const directionChoices = (): readonly Choice<Direction>[] => [
+export const directionChoices = (): readonly Choice<QueryChoice<'direction'>>[] => [
   { value: 'up', label: t('forecast.direction.up', 'Above only') },
   { value: 'down', label: t('forecast.direction.down', 'Below only') },
 ];

@@ -1,5 +1,5 @@
 import type { MetricEntry } from '../../catalogue';
-import { OVER_TIME, type QueryKind, type StreamKpiQuery } from '../../query';
+import { QUERY_SCHEMA, type QueryKind, type StreamKpiQuery } from '../../query';
 
 /** What to set in a query; undefined takes the field out, so that its default holds. */
 export type QueryChange = { [Field in keyof StreamKpiQuery]?: StreamKpiQuery[Field] | undefined };
@@ -43,7 +43,7 @@ export function metricChange(
   const { overTime } = query;
   const hasRule =
     overTime !== undefined &&
-    (isVariable(overTime) || (rules?.over_time_choices ?? OVER_TIME).includes(overTime));
+    (isVariable(overTime) || (rules?.over_time_choices ?? QUERY_SCHEMA.overTime.choices).includes(overTime));
   return {
     metric: name,
     measure,
