@@ -1,6 +1,7 @@
 import { adhocVariable, dimensionVariable, highActivityAnnotations } from './dashboard.mjs';
 import { kpi, stat, table, timeseries } from './panels.mjs';
 import { USERS, events, series, summary } from './queries.mjs';
+import { whileAll } from './tabs.mjs';
 
 const METRIC = 'high_activity_alert';
 const chosen = { filters: [USERS] };
@@ -21,6 +22,11 @@ export const alerts = {
     adhocVariable,
   ],
   annotations: [highActivityAnnotations(8)],
+  tabs: [
+    { title: 'Now', panels: [1, 2, 3, 4, 5, 6] },
+    { title: 'Over time', columns: 2, panels: [7, 8], rules: { 8: whileAll('user') } },
+    { title: 'Log', panels: [9] },
+  ],
   panels: [
     stat({
       id: 1,
@@ -35,7 +41,7 @@ export const alerts = {
     }),
     stat({
       id: 2,
-      title: 'Alerts in the range',
+      title: 'Alerts in range',
       description:
         'One for each user and five minutes with more than 100 events, however often it was revised.',
       at: [6, 0, 6, 4],

@@ -1,6 +1,7 @@
 import { DATA_SOURCE, forecast } from './queries.mjs';
 import { adhocVariable } from './dashboard.mjs';
 import { kpi, table, timeseries } from './panels.mjs';
+import { unlessWithin } from './tabs.mjs';
 
 const EVENTS = 'events_per_minute';
 const REVENUE = 'revenue_per_minute';
@@ -29,6 +30,11 @@ export const forecasts = {
   to: 'now+24h',
   variables: [adhocVariable],
   annotations: [anomalyMarks('Unusual events', EVENTS, 3), anomalyMarks('Unusual revenue', REVENUE, 4)],
+  tabs: [
+    { title: 'Forecasts', panels: [1, 2, 3, 4] },
+    // Of a few hours there are too few steps to judge by.
+    { title: 'Scores and quality', columns: 2, panels: [5, 6], rules: { 6: unlessWithin('6h') } },
+  ],
   panels: [
     kpi({
       id: 1,
@@ -86,10 +92,10 @@ export const forecasts = {
       columns: {
         segment: { name: 'Segment' },
         state: { name: 'State', width: 85 },
-        coverage: { name: 'In the band', unit: 'percentunit', width: 110 },
-        mase: { name: 'MASE', width: 70 },
-        alarms: { name: 'Alarms', width: 75 },
-        steps: { name: 'Steps', width: 70 },
+        coverage: { name: 'In the band', unit: 'percentunit', width: 105 },
+        mase: { name: 'MASE', width: 65 },
+        alarms: { name: 'Alarms', width: 70 },
+        steps: { name: 'Steps', width: 65 },
       },
     }),
   ],

@@ -10,6 +10,10 @@ export const pipeline = {
   title: 'StreamKPI: Pipeline health',
   description:
     'Whether the stream reaches Grafana in time: freshness, lag, dead letters, records and clients, per hop.',
+  tabs: [
+    { title: 'Now', panels: [1, 2, 3, 4] },
+    { title: 'Since the start', panels: [5, 6, 7, 8] },
+  ],
   panels: [
     kpi({
       id: 1,

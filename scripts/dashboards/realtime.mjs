@@ -1,6 +1,7 @@
 import { adhocVariable, dimensionVariable, highActivityAnnotations } from './dashboard.mjs';
 import { kpi, SHORT_LEGEND, timeseries } from './panels.mjs';
 import { SEGMENTS, events, series, status, summary } from './queries.mjs';
+import { whileAll } from './tabs.mjs';
 
 /** The card's number, its statistics and its sparkline, which shows closed windows whatever the number is of. */
 const card = (refId, metric, { openWindows, ...fields } = {}) => [
@@ -29,6 +30,12 @@ export const realtime = {
     adhocVariable,
   ],
   annotations: [highActivityAnnotations(3, 4)],
+  tabs: [
+    { title: 'Now', panels: [1, 2, 3, 4] },
+    // A chosen segment filters the others, and would be read as the filter of active users too.
+    { title: 'Details', columns: 3, panels: [8, 9, 7], rules: { 7: whileAll('segment') } },
+    { title: 'Alerts and status', panels: [5, 6] },
+  ],
   panels: [
     kpi({
       id: 1,
