@@ -3,6 +3,7 @@
 package bridge
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/streamkpi/streamkpi/pkg/model"
@@ -241,9 +242,16 @@ type Dimension struct {
 
 // Measure is a number of a metric.
 type Measure struct {
-	Name  string `json:"name"`
-	Title string `json:"title"`
-	Unit  string `json:"unit"`
+	Name       string      `json:"name"`
+	Title      string      `json:"title"`
+	Unit       string      `json:"unit"`
+	Thresholds []Threshold `json:"thresholds"`
+}
+
+// Threshold is the colour of a measure's values from Value on; nil is the colour of lower ones.
+type Threshold struct {
+	Value *float64 `json:"value"`
+	Color string   `json:"color"`
 }
 
 // Metric finds one by name.
@@ -268,22 +276,17 @@ func (m Metric) HasDimension(name string) bool {
 
 // MeasureTitle is the measure's title, or its name.
 func (m Metric) MeasureTitle(name string) string {
-	for _, measure := range m.Measures {
-		if measure.Name == name && measure.Title != "" {
-			return measure.Title
-		}
-	}
-	return name
+	return cmp.Or(m.Measure(name).Title, name)
 }
 
-// Unit of a measure; empty where it has none.
-func (m Metric) Unit(name string) string {
+// Measure finds one by name; zero where the metric has none of that name.
+func (m Metric) Measure(name string) Measure {
 	for _, measure := range m.Measures {
 		if measure.Name == name {
-			return measure.Unit
+			return measure
 		}
 	}
-	return ""
+	return Measure{}
 }
 
 // Hop is the state of one hop between the stream and this plugin.

@@ -80,7 +80,7 @@ func eventTable(asked Asked, events []bridge.Event, unit string) *data.Frame {
 		data.NewField("title", nil, texts["title"]), data.NewField("text", nil, texts["text"]),
 		data.NewField("tags", nil, texts["tags"]), data.NewField("id", nil, texts["id"]),
 		data.NewField("severity", nil, texts["severity"]), data.NewField("state", nil, texts["state"]),
-		data.NewField("value", nil, values).SetConfig(&data.FieldConfig{Unit: unit}),
+		data.NewField("value", nil, values).SetConfig(asked.valueConfig(unit, "")),
 		data.NewField("first_seen", nil, firstSeen), data.NewField("updated", nil, updated),
 		data.NewField("revision", nil, revisions))
 	ungrouped := asked
@@ -110,7 +110,7 @@ func eventCounts(asked Asked, events []bridge.Event) data.Frames {
 	total := 0.0
 	if !asked.Query.Grouped || len(asked.Query.GroupBy) == 0 {
 		total = float64(len(events))
-		return data.Frames{asked.eventNumber("count", nil, &total, "short")}
+		return data.Frames{numberFrame("count", nil, &total, data.FieldConfig{Unit: "short", DisplayNameFromDS: asked.name("", nil)})}
 	}
 	counts := map[string]*float64{}
 	var all data.Frames
@@ -119,7 +119,7 @@ func eventCounts(asked Asked, events []bridge.Event) data.Frames {
 		key := labelKey(labels)
 		if counts[key] == nil {
 			counts[key] = new(float64)
-			all = append(all, asked.eventNumber("count", labels, counts[key], "short"))
+			all = append(all, numberFrame("count", labels, counts[key], data.FieldConfig{Unit: "short", DisplayNameFromDS: asked.name("", labels)}))
 		}
 		*counts[key]++
 	}
@@ -133,14 +133,10 @@ func eventValues(asked Asked, events []bridge.Event, unit string) data.Frames {
 		labels := asked.group(event.Labels)
 		if key := labelKey(labels); !seen[key] {
 			seen[key] = true
-			all = append(all, asked.eventNumber("value", labels, event.Value, unit))
+			all = append(all, numberFrame("value", labels, event.Value, *asked.valueConfig(unit, asked.name("", labels))))
 		}
 	}
 	return all
-}
-
-func (a Asked) eventNumber(name string, labels map[string]string, value *float64, unit string) *data.Frame {
-	return numberFrame(name, labels, value, data.FieldConfig{Unit: unit, DisplayNameFromDS: a.name("", labels)})
 }
 
 // group returns the labels of an event that the query keeps.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
+	"github.com/streamkpi/streamkpi/pkg/bridge"
 	"github.com/streamkpi/streamkpi/pkg/model"
 )
 
@@ -73,6 +74,7 @@ type MetricInfo struct {
 	WindowMS     int64
 	GraceMS      int64
 	Dimensions   []string
+	Thresholds   []bridge.Threshold // of the measure
 }
 
 func (a Asked) meta() Meta {

@@ -65,7 +65,7 @@ func pointFrame(asked Asked, head bridge.Head, series bridge.PointSeries) *data.
 		timeField.Config = &data.FieldConfig{Interval: float64(head.StepMS)}
 	}
 	valueField := data.NewField(data.TimeSeriesValueFieldName, labelsOf(series.Labels), []*float64(series.Values))
-	valueField.Config = &data.FieldConfig{Unit: head.Unit, DisplayNameFromDS: asked.name(head.Measure, series.Labels)}
+	valueField.Config = asked.valueConfig(head.Unit, asked.name(head.Measure, series.Labels))
 	return data.NewFrame("", timeField, valueField)
 }
 

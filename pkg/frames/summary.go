@@ -23,15 +23,11 @@ func FromSummary(asked Asked, answer *bridge.SummaryAnswer) data.Frames {
 
 func statFrames(asked Asked, answer *bridge.SummaryAnswer) data.Frames {
 	meta := asked.headMeta(answer.Head)
-	unit := answer.Unit
-	if asked.Query.Stat == "count" {
-		unit = "short"
-	}
 	var all data.Frames
 	for _, series := range answer.Series {
-		frame := numberFrame(asked.Query.Stat, series.Labels, statOf(series, asked.Query.Stat), data.FieldConfig{
-			Unit: unit, DisplayNameFromDS: asked.name(answer.Measure, series.Labels),
-		})
+		config := asked.statConfig(asked.Query.Stat, answer.Unit)
+		config.DisplayNameFromDS = asked.name(answer.Measure, series.Labels)
+		frame := numberFrame(asked.Query.Stat, series.Labels, statOf(series, asked.Query.Stat), *config)
 		own := meta
 		own.OpenFromMS = shifted(oldestOpenWindow([]bridge.SummarySeries{series}), asked.Query.TimeShift)
 		asked.describe(frame, data.FrameTypeNumericMulti, own)
@@ -56,6 +52,18 @@ func numberFrame(name string, labels map[string]string, value *float64, config d
 	field := data.NewField(name, labelsOf(labels), []*float64{value})
 	field.Config = &config
 	return data.NewFrame("", field)
+}
+
+// statConfig is the config of a statistic: a number of windows has neither the measure's unit nor its thresholds, a
+// difference has no thresholds.
+func (a Asked) statConfig(stat, unit string) *data.FieldConfig {
+	switch stat {
+	case "count":
+		return &data.FieldConfig{Unit: "short"}
+	case "delta":
+		return &data.FieldConfig{Unit: unit}
+	}
+	return a.valueConfig(unit, "")
 }
 
 func statOf(series bridge.SummarySeries, stat string) *float64 {
@@ -111,7 +119,7 @@ func summaryTable(asked Asked, answer *bridge.SummaryAnswer) *data.Frame {
 	for i, stat := range stats {
 		field := data.NewField(stat, nil, numbers[i])
 		if stat != "count" {
-			field.Config = &data.FieldConfig{Unit: answer.Unit}
+			field.Config = asked.statConfig(stat, answer.Unit)
 		}
 		frame.Fields = append(frame.Fields, field)
 	}

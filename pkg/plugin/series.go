@@ -64,7 +64,7 @@ func (i *Instance) prepare(ctx context.Context, ask *question) (prepared, error)
 		found.measure = metric.DefaultMeasure
 	}
 	found.info = infoOf(metric, found.measure)
-	found.unit = metric.Unit(found.measure)
+	found.unit = metric.Measure(found.measure).Unit
 	ask.query.Adhoc, found.notices = applicable(ask.query.Adhoc, metric)
 	return found, nil
 }
@@ -82,6 +82,7 @@ func applicable(adhoc []model.Filter, metric bridge.Metric) (kept []model.Filter
 
 func infoOf(metric bridge.Metric, measure string) frames.MetricInfo {
 	info := frames.MetricInfo{Title: metric.Title, WindowMS: metric.Window.SizeMS, GraceMS: metric.Window.GraceMS}
+	info.Thresholds = metric.Measure(measure).Thresholds
 	if measure != metric.DefaultMeasure {
 		info.MeasureTitle = metric.MeasureTitle(measure)
 	}

@@ -135,6 +135,30 @@ describe('live', () => {
     await view.close();
   });
 
+  test('titles, units and thresholds of an edited metrics file are shown without a reload', async () => {
+    const view = await stage.view('/d/streamkpi-alerts');
+    const names = async () => Object.keys(await legend(view, 'Active users per minute'));
+    const colors = () =>
+      view
+        .panel('Active users')
+        .locator('span')
+        .evaluateAll((all) => all.map((one) => getComputedStyle(one).color));
+    await eventually(names, (all) => all.join() === 'Active users');
+    await view.panel('Active users').getByText('2', { exact: true }).waitFor();
+    const untouched = await marked(view);
+    stage.editMetrics({
+      'active_users_per_minute:\n    title: Active users': 'active_users_per_minute:\n    title: Visitors',
+      'field: ACTIVE_USERS\n        unit: short':
+        'field: ACTIVE_USERS\n        unit: percent\n        thresholds: [{ value: 1, color: "#ff00aa" }]',
+    });
+    await eventually(names, (all) => all.join() === 'Visitors');
+    await eventually(colors, (all) => all.includes('rgb(255, 0, 170)'));
+    expect(await view.textOf('Active users')).toContain('2%');
+    expect(await untouched()).toBe(true);
+    expect(view.faults).toEqual([]);
+    await view.close();
+  });
+
   test('a bridge that is killed is seen, and so is its return; nothing is missing then', async () => {
     const view = await stage.view('/d/streamkpi-realtime', { prepare: includeOpenWindows });
     const state = () => connection(view);

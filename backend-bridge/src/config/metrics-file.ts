@@ -49,7 +49,10 @@ const measureSchema = z.strictObject({
     .optional()
     .describe('How windows of a step become one number.'),
   optional: z.boolean().default(false).describe('A record without the field is valid.'),
-  thresholds: z.array(z.strictObject({ value: z.number().nullable(), color: z.string().min(1) })).default([]),
+  thresholds: z
+    .array(z.strictObject({ value: z.number().nullable(), color: z.string().min(1) }))
+    .default([])
+    .describe("Grafana's colours of values from `value` on; null: below the others."),
 });
 
 const dimensionSchema = z.strictObject({

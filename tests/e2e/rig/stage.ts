@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
@@ -26,6 +26,8 @@ export interface Stage {
   killBridge(): Promise<void>;
   /** At the same address, with what it had stored. */
   startBridge(): Promise<void>;
+  /** Replaces texts of the metrics file, which the bridge then reads again. Throws for one that is not in it. */
+  editMetrics(replacements: Readonly<Record<string, string>>): void;
   close(): Promise<void>;
 }
 
@@ -79,6 +81,14 @@ export async function startStage(options: StageOptions = {}): Promise<Stage> {
     killBridge: () => bridge.kill9(),
     startBridge: async () => {
       bridge = await startOne();
+    },
+    editMetrics: (replacements) => {
+      let text = readFileSync(metrics, 'utf8');
+      for (const [from, to] of Object.entries(replacements)) {
+        if (!text.includes(from)) throw new Error(`the metrics file has no ${JSON.stringify(from)}`);
+        text = text.replace(from, to);
+      }
+      writeFileSync(metrics, text);
     },
     close: async () => {
       for (const view of views) await view.close();
