@@ -71,7 +71,7 @@ function takeCheck(args: readonly string[]): { checked: string | null; others: r
 
 async function run(given: readonly string[]): Promise<void> {
   const { checked, others: args } = takeCheck(given);
-  const hashing = args.includes('--hash-token');
+  const hashing = args.some((arg) => arg === '--hash-token' || arg.startsWith('--hash-token='));
   const unknown = args.find((arg) => !FLAGS.has(arg));
   // The text is not repeated: it may be a token.
   if (unknown !== undefined && hashing) throw new StartRefusedError(TOKEN_AS_ARGUMENT);

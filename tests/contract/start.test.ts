@@ -88,10 +88,13 @@ describe('the start of the bridge', () => {
     expect(hash![1]).toBe(sha256(token![1]!));
   });
 
-  test('--hash-token does not take a token that the list of processes shows', () => {
-    const { status, stderr } = run({}, '--hash-token', 'hunter2');
-    expect(status).toBe(2);
-    expect(stderr).toContain('list of processes');
-    expect(stderr).not.toContain('hunter2');
-  });
+  test.each([[['--hash-token', 'hunter2']], [['--hash-token=hunter2']], [['hunter2', '--hash-token']]])(
+    '%j: a token that the list of processes shows is not taken, and not repeated',
+    (args) => {
+      const { status, stdout, stderr } = run({}, ...args);
+      expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+      expect(stderr).toContain('list of processes');
+      expect(stderr).not.toContain('hunter2');
+    },
+  );
 });

@@ -146,8 +146,10 @@ export function overlayEnvironment(file: Tree, environment: NodeJS.ProcessEnv, p
       try {
         put(tree, path, read(readFileSync(fromFile, 'utf8').trim()));
       } catch (error) {
+        // The text is not repeated: it may be the secret itself.
+        const reason = (error as NodeJS.ErrnoException).code ?? 'no path';
         problems.push(
-          `${name}_FILE: cannot read ${fromFile} (${(error as Error).message}); give a readable file`,
+          `${name}_FILE: cannot read the file that it names (${reason}); give the path of a readable file`,
         );
       }
     } else if (direct !== '') {

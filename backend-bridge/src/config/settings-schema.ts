@@ -8,9 +8,14 @@ const timeout = duration.refine((ms) => ms >= 10 && ms <= 3_600_000, 'must be fr
 const port = z.number().int().min(0).max(65535);
 const filePath = z.string().min(1);
 const secret = z.string().min(1).optional().meta({ secret: true });
-/** The message does not quote the text, which may contain a password. */
+const isUrlOf = (protocols: readonly string[], text: string): boolean =>
+  URL.canParse(text) && protocols.includes(new URL(text).protocol);
+/**
+ * Stricter than URL: where spaces, quotes, backslashes and a missing // are let through, credentials cannot be found and
+ * masked. The message does not quote the text, which may contain a password.
+ */
 const url = (protocols: readonly string[]): z.ZodType<string> =>
-  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
+  z.string().refine((text) => /^[a-z]+:\/\/[^\s"\\]+$/i.test(text) && isUrlOf(protocols, text), {
     error: `is not a URL beginning with ${protocols.map((p) => `${p}//`).join(' or ')}; encode special characters in a user or password, e.g. %40 for @`,
   });
 

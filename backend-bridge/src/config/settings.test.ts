@@ -2,6 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StartRefusedError } from '../domain/errors';
+import { ENVIRONMENT } from './environment-variables';
 import { loadSettings, printableSettings, secretValues } from './settings';
 
 const folder = mkdtempSync(join(tmpdir(), 'streamkpi-settings-'));
@@ -10,6 +11,12 @@ function file(name: string, text: string): string {
   const path = join(folder, name);
   writeFileSync(path, text);
   return path;
+}
+
+function put(tree: Record<string, unknown>, path: readonly string[], value: unknown): void {
+  const [head, ...rest] = path as [string, ...string[]];
+  if (rest.length === 0) tree[head] = value;
+  else put((tree[head] ??= {}) as Record<string, unknown>, rest, value);
 }
 
 describe('settings', () => {
@@ -146,10 +153,41 @@ describe('settings', () => {
     [{ BRIDGE_ALLOWED_ORIGINS: 'http://u:hunter2@a', BRIDGE_PORT: 'x' }],
     [{ BRIDGE_CONFIG: file('broken.yaml', 'kafka:\n  sasl_password: hunter2: "\n') }],
     [{ BRIDGE_CONFIG: file('odd.yaml', 'kafka: { schema_registry_url: "x://u:hunter2@h" }\n') }],
+    [{ KAFKA_SASL_PASSWORD_FILE: 'hunter2' }],
+    [{ SCHEMA_REGISTRY_TOKEN_FILE: 'hunter2\0' }],
+    [{ SCHEMA_REGISTRY_URL: 'http:u:hunter2@idp' }],
+    [{ SCHEMA_REGISTRY_OAUTH_TOKEN_URL: 'http:u:hunter2@idp' }],
+    [{ SCHEMA_REGISTRY_OAUTH_TOKEN_URL: 'http://u:a hunter2@idp' }],
+    [{ SCHEMA_REGISTRY_OAUTH_TOKEN_URL: 'http://u:"hunter2@idp' }],
+    [{ SCHEMA_REGISTRY_OAUTH_TOKEN_URL: 'http:\\\\u:hunter2@idp' }],
   ])('%j: the refusal does not quote the password', (environment) => {
     expect(() => loadSettings(environment)).toThrow(StartRefusedError);
     expect(() => loadSettings(environment)).not.toThrow(/hunter/);
   });
+
+  test('--print-config shows no setting that is named like a secret, nor credentials in an address', () => {
+    const SECRET = /PASSWORD|SECRET|TOKEN$|PASSPHRASE/;
+    const secrets = ENVIRONMENT.filter(({ name }) => SECRET.test(name));
+    const addresses = ENVIRONMENT.filter(({ name }) => name.endsWith('URL'));
+    expect([secrets.length, addresses.length]).toEqual([5, 4]);
+    const tree: Record<string, unknown> = {};
+    for (const { path } of secrets) put(tree, path, 'hunter2');
+    for (const { path } of addresses) put(tree, path, 'redis://u:hunter2/@x@h');
+    const printed = printableSettings({ ...loadSettings({}), ...tree });
+    for (const { name } of [...secrets, ...addresses])
+      expect(printed).toMatch(new RegExp(`^[\\w.]+: ".*\\*{8}.*" {3}# ${name}$`, 'm'));
+    expect(printed).not.toContain('hunter2');
+  });
+
+  test.each(['ab:hunter2', 'https://hunter2', '{"a":"hunter2"}'])(
+    'a secret that looks like something else (%s) is masked in logs, and so is the password of Redis',
+    (secret) => {
+      const environment = { SCHEMA_REGISTRY_URL: 'http://r', SCHEMA_REGISTRY_TOKEN: secret };
+      expect(secretValues(loadSettings(environment))).toEqual([secret]);
+      const redis = { REDIS_URL: `rediss://u:${encodeURIComponent(secret)}@db:6379,db2?cluster=true` };
+      expect(secretValues(loadSettings(redis))).toEqual([secret]);
+    },
+  );
 
   test('knows the values of all secrets that a sentence does not hold by chance', () => {
     const given = {
@@ -162,7 +200,7 @@ describe('settings', () => {
       REDIS_URL: 'redis://:hunter2@db:6379',
     };
     const settings = loadSettings(given);
-    expect(secretValues(settings)).toEqual(['hunter2-kafka', 'hunter2-registry']);
+    expect(secretValues(settings)).toEqual(['hunter2-kafka', 'hunter2-registry', 'hunter2']);
     expect(printableSettings(settings)).not.toContain('hunter2');
     expect(secretValues(loadSettings({ SCHEMA_REGISTRY_URL: 'http://someone:word@registry' }))).toEqual([]);
   });

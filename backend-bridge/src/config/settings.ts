@@ -144,14 +144,25 @@ function secretPaths(schema: z.ZodType, path: readonly string[] = []): string[][
 }
 
 /**
- * The values of the secret settings, to be masked in logs. Short ones are left out, as a sentence may contain them by
- * chance.
+ * The values of the secret settings, to be masked in logs; of an address the password, since its host is worth reading.
+ * Short ones are left out, as a sentence may contain them by chance.
  */
 export function secretValues(settings: Settings): string[] {
   return secretPaths(settingsSchema)
     .map((path) => path.reduce<unknown>((tree, name) => (tree as Tree | undefined)?.[name], settings))
-    .filter((value): value is string => typeof value === 'string' && value.length >= SHORTEST_MASKED)
-    .filter((value) => !URL.canParse(value));
+    .filter((value) => typeof value === 'string')
+    .map((value) => (value === settings.redis.url ? passwordOf(value) : value))
+    .filter((value) => value.length >= SHORTEST_MASKED);
+}
+
+/** The password in a Redis address as servers see it; empty where there is none. */
+function passwordOf(address: string): string {
+  const written = /^\w+:\/\/[^@/]*?:([^@/]*)@/.exec(address)?.[1] ?? '';
+  try {
+    return decodeURIComponent(written);
+  } catch {
+    return written;
+  }
 }
 
 /** The effective settings with secrets masked and their variables, for --print-config. */
