@@ -6,7 +6,7 @@ import { fieldOptions } from './options/card-options';
 import { panelOptions } from './options/options-editor';
 import type { CardFieldConfig, KpiPanelOptions } from './options/panel-options';
 import { addPresets, suggest } from './options/suggestions';
-import { dropUnchosenThresholds, NO_THRESHOLDS } from './options/thresholds';
+import { dropUnchosenThresholds, NO_THRESHOLDS } from './options/default-thresholds';
 
 void loadTranslations();
 
