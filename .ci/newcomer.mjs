@@ -97,7 +97,7 @@ async function dashboardMoves() {
   const page = await address;
   const { origin, pathname } = new URL(page);
   const type = (await answered(page)).headers.get('content-type') ?? '';
-  if (!type.startsWith('text/html')) throw new Error(`${page} is no page but ${type}`);
+  if (!type.startsWith('text/html')) throw new Error(`${page} is not a page but ${type}`);
   const uid = pathname.split('/').at(-1);
   const { dashboard } = await (await answered(`${origin}/api/dashboards/uid/${uid}`)).json();
   const first = await events(origin);

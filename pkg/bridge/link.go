@@ -116,7 +116,7 @@ func (l *link) serve(f *Feed) (served bool, problem *Error) {
 }
 
 // read receives one message. The connection counts as lost when nothing at all arrives for the silence, however long
-// a whole message takes: a large snapshot over a slow line is no loss.
+// a whole message takes: a large snapshot over a slow line is not a lost connection.
 func (l *link) read() (*serverMessage, error) {
 	ctx, cancel := context.WithCancelCause(l.ctx)
 	defer cancel(nil)

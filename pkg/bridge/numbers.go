@@ -36,7 +36,7 @@ func (n *Numbers) UnmarshalJSON(raw []byte) error {
 		}
 		value, err := strconv.ParseFloat(string(item), 64)
 		if err != nil {
-			return fmt.Errorf("%q is no number", item)
+			return fmt.Errorf("%q is not a number", item)
 		}
 		values = append(values, value)
 		pointers = append(pointers, &values[len(values)-1])

@@ -118,13 +118,13 @@ func TestWhyThereIsNoConnectionIsRepeatedUntilThereIsOne(t *testing.T) {
 		stream.Notify(test.note)
 		first, _, later := stream.take(at)
 		if early, _, _ := stream.take(at.Add(later - time.Millisecond)); len(early) != 0 || later > 5*time.Second {
-			t.Errorf("told again too early or too late: %s, due after %s", types(early), later)
+			t.Errorf("sent again too early or too late: %s, due after %s", types(early), later)
 		}
 		for range 3 {
 			at = at.Add(later)
 			again, _, next := stream.take(at)
 			if types(again) != test.want || again[0].Message != first[0].Message || next != later {
-				t.Fatalf("told %s, due again after %s; want %s", types(again), next, test.want)
+				t.Fatalf("sent %s, due again after %s; want %s", types(again), next, test.want)
 			}
 		}
 		stream.Notify(note(bridge.Subscribed, "e"))
@@ -132,7 +132,7 @@ func TestWhyThereIsNoConnectionIsRepeatedUntilThereIsOne(t *testing.T) {
 			t.Errorf("due after %s although all is well", later)
 		}
 		if messages, _, _ := stream.take(at.Add(time.Hour)); len(messages) != 0 {
-			t.Errorf("told %s although all is well", types(messages))
+			t.Errorf("sent %s although all is well", types(messages))
 		}
 	}
 }
@@ -146,7 +146,7 @@ func TestARunRepeatsByItself(t *testing.T) {
 		stream.Notify(bridge.Note{Kind: bridge.Reconnecting, Problem: &bridge.Error{Message: "No bridge listens"}})
 		time.Sleep(time.Minute)
 		if told := len(out.all()); told < 12 || told > 13 {
-			t.Errorf("told %d times in a minute", told)
+			t.Errorf("sent %d times in a minute", told)
 		}
 		cancel()
 		if err := <-ended; err != nil {
@@ -176,11 +176,11 @@ func TestChangedIsToldOnceASecond(t *testing.T) {
 		messages, _, later := stream.take(at.Add(time.Duration(tick) * 100 * time.Millisecond))
 		told += len(messages)
 		if len(messages) == 0 && later <= 0 {
-			t.Fatal("a change waits without a time to be told")
+			t.Fatal("a change waits without a time to be sent")
 		}
 	}
 	if told != 3 {
-		t.Errorf("told %d times in three seconds", told)
+		t.Errorf("sent %d times in three seconds", told)
 	}
 }
 
@@ -217,7 +217,7 @@ func TestAFloodIsLetGoAndSaid(t *testing.T) {
 		}
 	}
 	if gaps != 1 {
-		t.Errorf("%d gaps told", gaps)
+		t.Errorf("%d gaps sent", gaps)
 	}
 }
 

@@ -133,7 +133,7 @@ func ParseCanonical(text string) (Canonical, error) {
 	decoder.DisallowUnknownFields()
 	var c Canonical
 	if err := decoder.Decode(&c); err != nil {
-		return Canonical{}, fmt.Errorf("the live query is no canonical query: %w", err)
+		return Canonical{}, fmt.Errorf("the live query is not a canonical query: %w", err)
 	}
 	if c.Metric == "" || !slices.Contains([]Mode{ModePoints, ModeEvents, ModeChanged}, c.Mode) || c.Text() != text {
 		return Canonical{}, fmt.Errorf("the live query is not in its canonical form")

@@ -132,7 +132,7 @@ func TestVariablesAreRefusedWhereTheBrowserFillsThemIn(t *testing.T) {
 	for _, field := range querySchema(t) {
 		value, isText := values[field.Type]
 		if !isText {
-			continue // a variable is no number
+			continue // a number cannot hold a variable
 		}
 		if !field.Variables && field.Name != "adhocFilters" { // these the dashboard brings
 			t.Errorf("%s is text, and the browser does not fill variables in", field.Name)

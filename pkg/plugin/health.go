@@ -18,7 +18,7 @@ import (
 const (
 	// healthTimeout for all that Save & test asks.
 	healthTimeout = 20 * time.Second
-	// quiet: a metric without a record for so long, beyond its window and grace, has no data.
+	// quiet: a metric without a record for this long, beyond its window and grace, has no data.
 	quiet = 5 * time.Minute
 )
 

@@ -125,7 +125,7 @@ func TestAKnownCatalogueServesWhileTheBridgeGivesNone(t *testing.T) {
 	}
 	empty := newCatalogueCache(cache.fetch)
 	if _, _, err := empty.metric(t.Context(), "m"); err == nil {
-		t.Error("no catalogue was ever known, and it is no error")
+		t.Error("no catalogue was ever known, and no error was returned")
 	}
 }
 

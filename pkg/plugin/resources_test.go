@@ -79,7 +79,7 @@ func TestResources(t *testing.T) {
 				t.Errorf("status %d: %.200s", answer.Status, answer.Body)
 			}
 			if !json.Valid(answer.Body) {
-				t.Error("the answer is no JSON")
+				t.Error("the answer is not JSON")
 			}
 			mu.Lock()
 			defer mu.Unlock()

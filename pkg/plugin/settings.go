@@ -58,7 +58,7 @@ func readAddress(saved string) (string, error) {
 	}
 	parsed, err := url.Parse(text)
 	if err != nil || parsed.Host == "" || parsed.Opaque != "" {
-		return "", wrong(fmt.Sprintf("The URL %q is no address", text), "Write it complete, e.g. http://127.0.0.1:8765")
+		return "", wrong(fmt.Sprintf("The URL %q is not an address", text), "Write it complete, e.g. http://127.0.0.1:8765")
 	}
 	switch parsed.Scheme {
 	case "http", "https":
@@ -80,7 +80,7 @@ func readTimeout(jsonData json.RawMessage) (time.Duration, error) {
 	}
 	if len(jsonData) > 0 {
 		if err := json.Unmarshal(jsonData, &saved); err != nil {
-			return 0, wrong("The data source settings are no JSON object", "Save them again")
+			return 0, wrong("The data source settings are not a JSON object", "Save them again")
 		}
 	}
 	seconds, isNumber := saved.Timeout.(float64)

@@ -154,7 +154,7 @@ func TestAStreamFromEndToEnd(t *testing.T) {
 	path := instance.channel(plugin).Path(query)
 	now := time.Now().UnixMilli()
 	if _, hello := subscribe(t, instance, plugin, path, dataOf(query, now)); *hello.Active {
-		t.Error("the first viewer is told that the stream runs")
+		t.Error("the first viewer gets a hello for a running stream")
 	}
 	stream := run(t, instance, plugin, path, dataOf(query, now))
 	stream.await(t, live.TypeGap, 1)
@@ -168,7 +168,7 @@ func TestAStreamFromEndToEnd(t *testing.T) {
 	// This viewer reaches back further: by now the fake may have answered for it, at its 2000.
 	isKnown := hello.ServerTimeMS == 3000 || hello.ServerTimeMS == 2000
 	if !*hello.Active || hello.Stream != stream.messages[0].Stream || !isKnown {
-		t.Errorf("the second viewer is told %+v", hello)
+		t.Errorf("the second viewer got hello %+v", hello)
 	}
 	stream.await(t, live.TypeGap, 2)
 	wider := fake.Received("subscribe_metric")[1]
@@ -177,7 +177,7 @@ func TestAStreamFromEndToEnd(t *testing.T) {
 	}
 	for i, gap := range stream.of(live.TypeGap) {
 		if from := fake.Received("subscribe_metric")[i]["from_ms"].(float64); gap.FromMS == nil || float64(*gap.FromMS) != from {
-			t.Errorf("gap %d tells of %v, asked from %v on", i, gap.FromMS, from)
+			t.Errorf("gap %d begins at %v, asked from %v on", i, gap.FromMS, from)
 		}
 	}
 
@@ -231,7 +231,7 @@ func TestNewSettingsEndTheStreams(t *testing.T) {
 			t.Errorf("ended with %v: Grafana would restart it", err)
 		}
 		if stream.count(live.TypeEnded) != 1 {
-			t.Error("the viewers are not told")
+			t.Error("the viewers are not notified")
 		}
 	}
 	bridgetest.Eventually(t, "the connection ends", func() bool { return len(fake.Peers()) == 0 })

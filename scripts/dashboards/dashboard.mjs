@@ -22,7 +22,7 @@ const dataSourceVariable = {
   skipUrlSync: false,
 };
 
-/** Values of a dimension in the dashboard's range; All is no filter. */
+/** Values of a dimension in the dashboard's range; All adds no filter. */
 export const dimensionVariable = ({ name, label, description, metric, dimension }) => ({
   type: 'query',
   name,

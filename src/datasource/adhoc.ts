@@ -15,7 +15,7 @@ const OPERATORS: Readonly<Record<string, FilterOperator>> = {
   '!=|': '!=',
 };
 
-/** As filters of a query; half-made ones are left out. Throws an InterpolationError for operators that there are not. */
+/** As filters of a query; unfinished ones are left out. Throws an InterpolationError for unknown operators. */
 export const toQueryFilters = (filters: readonly AdHocVariableFilter[]): QueryFilter[] =>
   asQueryFilters(filters).map((filter) => {
     if (FILTER_OPERATORS.includes(filter.op)) return filter;

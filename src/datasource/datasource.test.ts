@@ -18,7 +18,7 @@ const metaOf = ({ data }: DataQueryResponse) => frameMeta((data as DataFrame[])[
 const SERIES = { metric: 'events' };
 
 describe('a query of a dashboard', () => {
-  test('is answered, and goes on live', async () => {
+  test('is answered, then updated live', async () => {
     const response = await stage.ask([SERIES]);
     expect(response.state).toBe(LoadingState.Streaming);
     expect(metaOf(response)?.kind).toBe('series');
@@ -234,7 +234,7 @@ describe('template variables', () => {
   test('whose value looks like a variable are not filled in twice', async () => {
     begin(['segment', { value: '$metric', options: ['$metric'] }], ['metric', { value: 'events' }]);
     await stage.ask([{ ...SERIES, filters: [{ dimension: 'segment', op: '=', values: ['$segment'] }] }]);
-    // It is told that they are filled in: otherwise the backend would take the text for a variable.
+    // Marked as filled in: otherwise the backend would take the text for a variable.
     expect(stage.sent[0]?.queries[0]).toMatchObject({
       filters: [{ values: ['$metric'] }],
       interpolated: true,

@@ -32,14 +32,14 @@ const segment = (value: string | string[], rest = {}) =>
 
 describe('All', () => {
   test.each(['$segment', '${segment}', '[[segment]]', '${segment.value}'])(
-    'is no filter for a dashboard that was saved with %s',
+    'adds no filter to a dashboard that was saved with %s',
     (text) => {
       expect(filters({ values: [text] }, [segment(['$__all'])])).toEqual([]);
       expect(filters({ values: [text] }, [segment('$__all')])).toEqual([]);
     },
   );
 
-  test('is no filter for patterns either', () => {
+  test('adds no filter for patterns either', () => {
     expect(filters({ op: '=~' }, [segment(['$__all'])])).toEqual([]);
   });
 
@@ -185,7 +185,7 @@ describe('one value', () => {
     expect(fill(query, [textBox('x', '')])).toEqual({ refId: 'A' });
   });
 
-  test('or several fill in the severities; All, or none, is no condition', () => {
+  test('or several fill in the severities; All, or none, adds no condition', () => {
     const severities = ['$level'] as unknown as ['info'];
     const level = (value: string[]) => [choice('level', { value, options: ['info', 'critical'] })];
     expect(fill({ severities }, level(['info', 'critical'])).severities).toEqual(['info', 'critical']);
@@ -199,7 +199,7 @@ describe('one value', () => {
     ]);
   });
 
-  test('that is no limit is said in a sentence', () => {
+  test('that is not a limit is refused with a sentence', () => {
     const limit = '$limit' as unknown as number;
     expect(() => fill({ limit }, [textBox('limit', 'many')])).toThrow(
       'The limit is "many". It must be a whole number above zero.',
@@ -277,7 +277,7 @@ describe('what was written by hand in another form', () => {
     expect(written({ groupBy: '$x' }).groupBy).toEqual(['one']);
   });
 
-  test('is left to the backend where it is no query, which says what is wrong', () => {
+  test('is left to the backend where it is not a query, which reports what is wrong', () => {
     expect(written({ filters: 'segment=a' })).toEqual({ refId: 'A', filters: 'segment=a' });
     expect(written({ filters: [5, null], groupBy: {} })).toEqual({
       refId: 'A',

@@ -1,6 +1,6 @@
 import type { DataSourceJsonData } from '@grafana/data';
 
-/** Settings of a data source that are no secrets. The bridge's address is the data source's `url`. */
+/** Settings of a data source that are not secrets. The bridge's address is the data source's `url`. */
 export interface StreamKpiOptions extends DataSourceJsonData {
   /** Timeout of a call in seconds; default 30. */
   readonly timeout?: number;

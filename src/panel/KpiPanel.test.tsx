@@ -24,7 +24,7 @@ import {
 } from './testing/frames';
 import { panelProps } from './testing/panel-props';
 
-/** When the bridge gave the fixtures' answers. */
+/** When the bridge answered with the fixtures. */
 const ANSWERED = T0 + 5 * MINUTE + 20_000;
 
 beforeEach(() => jest.useFakeTimers({ now: ANSWERED }));
@@ -44,7 +44,7 @@ const cards = (options: SavedOptions['cards'] = {}): Setting => ({
 const card = (name: string) => within(screen.getByRole('article', { name }));
 
 describe('cards', () => {
-  test('have all that belongs to a number', () => {
+  test('have everything that belongs to a number', () => {
     const config = { custom: { goodWhen: 'up', target: 240 } };
     show([summaryFrame([{}], metaOf(), { config }), seriesFrame([1, 2, 3])], cards({ deltaAs: 'both' }));
     const events = card('Events per minute');
@@ -59,7 +59,7 @@ describe('cards', () => {
     expect(events.getByRole('progressbar')).toHaveAttribute('aria-valuetext', '50% of the target 240');
   });
 
-  test('a change for the better or worse is told by a sign, not by its colour alone', () => {
+  test('a change for the better or worse has a sign, not only a colour', () => {
     const signOf = (goodWhen: string, last: number) => {
       const frame = summaryFrame([{ last, previous: 100 }], metaOf(), { config: { custom: { goodWhen } } });
       const { unmount } = show([frame], cards());
@@ -398,7 +398,7 @@ describe('the connection', () => {
     expect(screen.getByTestId('streamkpi-value')).toHaveTextContent('120');
   });
 
-  test('a warning that the data source had to send as an error is no failed query', () => {
+  test('a warning that the data source had to send as an error is not a failed query', () => {
     const errors = [{ message: 'The filter on "country" is left out.', status: 200 }];
     show([summaryFrame([{}])], {
       options: { show: 'chosen', sections: ['connection', 'cards'] },

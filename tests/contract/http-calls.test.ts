@@ -132,7 +132,7 @@ describe.each(['lmdb', 'redis'] as const)('the calls of the HTTP contract, over 
     const all = await query({});
     const closed = await query({ include_open: false });
     const open = all.series[0]?.open_from_ms;
-    // The watermark stands at the last minute's end: with 30 s of grace the last one may still change.
+    // The watermark is the last minute's end: with 30 s of grace the last one may still change.
     expect(open).toBe(T0 + 59 * MINUTE_MS);
     expect(closed.series[0]?.times).toEqual(all.series[0]?.times.filter((time) => time < (open ?? 0)));
     expect(closed.series[0]).not.toHaveProperty('open_from_ms');

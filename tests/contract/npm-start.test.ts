@@ -207,7 +207,7 @@ describe('npm start that cannot work', () => {
     const servers = await twentyServers();
     try {
       const environment = environmentOf(await freePort(), { HOST_PORT: String(servers.first) });
-      // In a process of its own while this one goes on listening.
+      // In a process of its own while this one keeps listening.
       const run = spawn(process.execPath, [script], {
         env: environment,
         stdio: ['ignore', 'ignore', 'pipe'],

@@ -286,7 +286,7 @@ export function describePluginContract(
         expect(snapshot.events).toMatchObject([{ labels: { user_id: subject.alert.user } }]);
       });
 
-      test('refusals name the subscription, and the connection goes on', async () => {
+      test('refusals name the subscription, and the connection stays open', async () => {
         subscribe({ id: 'a', metric: 'no_such_metric' });
         expect(await client.next('error')).toMatchObject({ id: 'a', code: 'unknown_metric' });
         subscribe({ id: 'b', filters: [{ dimension: 'segment', op: '=~', values: ['(('] }] });

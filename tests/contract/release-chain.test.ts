@@ -155,7 +155,7 @@ describe('what the project fetches', () => {
     expect(read('.github/signing/package.json')).toMatch(/"@grafana\/sign-plugin": "\d+\.\d+\.\d+"/);
   });
 
-  it('the zip is told apart by its SHA-256, nowhere by a weaker sum', () => {
+  it('the zip is identified by its SHA-256, nowhere by a weaker hash', () => {
     for (const path of [
       'scripts/package-plugin.mjs',
       'docs/release.md',

@@ -98,7 +98,7 @@ describe('extended protocol', () => {
     ]);
   });
 
-  test('open_from_ms is told when windows become final, without any point', async () => {
+  test('open_from_ms is sent when windows become final, without any point', async () => {
     await bridge.feeder.write(EVENTS, [written(base, 1), written(base + MINUTE, 2)], base + MINUTE);
     const client = await connect();
     expect((await subscribe(client, { from_ms: base })).series).toMatchObject([{ open_from_ms: base }]);

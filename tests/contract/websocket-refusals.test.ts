@@ -13,7 +13,7 @@ import {
 import { MINUTE } from '../support/sample-metrics';
 import { TestClient, serverMessageTypes } from './websocket-client';
 
-/** Every refusal: said with its code, and the connection goes on unless the fault is the connection's. */
+/** Every refusal has its code, and the connection stays open unless the fault is the connection's. */
 describe('refusals', () => {
   let bridge: LiveBridge;
   const clients: TestClient[] = [];

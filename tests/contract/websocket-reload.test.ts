@@ -82,7 +82,7 @@ describe('subscriptions when the metrics change', () => {
     await client.close();
   });
 
-  test('that the new definition does not allow any more are refused, and the others go on', async () => {
+  test('that the new definition no longer allows are refused, and the others continue', async () => {
     await bridge.feeder.write(EVENTS, [point(1)]);
     const client = await TestClient.open(bridge.url);
     const subscribe = { type: 'subscribe_metric', metric_name: EVENTS.name, from_ms: base };

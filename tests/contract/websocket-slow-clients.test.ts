@@ -15,7 +15,7 @@ describe('slow clients', () => {
   });
 
   const segment = (index: number): string => `segment-${index}-${'x'.repeat(200)}`;
-  /** Writes every segment's point so often, one revision after the other. */
+  /** Writes every segment's point `rounds` times, one revision after the other. */
   async function churn(rounds: number, segments: number): Promise<void> {
     for (let round = 0; round < rounds; round += 1) {
       await bridge.feeder.write(

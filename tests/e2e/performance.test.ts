@@ -10,7 +10,7 @@ import { eventually, START_MS } from './rig/stage';
 
 const MEASURED_S = 10;
 
-/** Memory is looked at so often, in minutes of the hour. In its first half caches fill, and the range with other points. */
+/** Minutes of the hour at which memory is measured. In its first half caches fill, and the range with other points. */
 const BETWEEN_LOOKS_MINUTES = 2;
 const FIRST_LOOK_MINUTES = 32;
 

@@ -11,7 +11,7 @@ describe('two bridges in one group over one Redis', () => {
   afterAll(() => kafka.stop(), 30_000);
 
   it.each([1, 2, 3, 4, 5])(
-    'go on within 15 s when one is killed, miss nothing, and answer with the same bytes (seed %i)',
+    'resume within 15 s when one is killed, miss nothing, and answer with the same bytes (seed %i)',
     async (seed) => {
       const report = await failover({ kafka, seed, recordsPerSecond: 5_000, loadMs: 10_000 });
       process.stdout.write(`${JSON.stringify({ seed, ...report })}\n`);

@@ -134,7 +134,7 @@ export class SelectionCopy {
         (old.removed !== point.removed || !Object.is(old.value, point.value))
       ) {
         const values = `${JSON.stringify(old)} and ${JSON.stringify(point)}`;
-        this.fault(`${key} ${time} is told twice differently: ${values}`);
+        this.fault(`${key} ${time} was sent twice with different values: ${values}`);
       }
       into.set(time, point);
     };

@@ -36,7 +36,7 @@ function topologyFolder(): string {
   try {
     renameSync(temporary, folder);
   } catch (error) {
-    // Another process was faster: its build is as good.
+    // Another process has built it meanwhile.
     if (!existsSync(folder)) throw error;
     rmSync(temporary, { recursive: true, force: true });
   }
@@ -72,8 +72,8 @@ export interface WrittenRecord {
 }
 
 /**
- * Hands records, as JSON lines {topic, key, timestamp, value}, to the topology without a broker; what it wrote, by topic.
- * `tasksIdle`: what has been read waits for topics without records, by the clock, as it does on a broker.
+ * Runs the topology without a broker on records, as JSON lines {topic, key, timestamp, value}; returns what it wrote, by topic.
+ * `tasksIdle`: records wait for topics without any, by the wall clock, as on a broker.
  */
 export async function replay(
   lines: string,
@@ -101,7 +101,7 @@ export async function replay(
 }
 
 export interface RunningTopology {
-  /** What it printed last. */
+  /** The end of its output. */
   log(): string;
   stop(): Promise<void>;
 }

@@ -98,7 +98,7 @@ const redisSchema = z.strictObject({
     .string()
     .regex(
       /^rediss?:\/\/[^\s]+$/,
-      'is no Redis address; write redis://host:6379, rediss:// for TLS, or several hosts and ?cluster=true or ?sentinel=name',
+      'is not a Redis address; write redis://host:6379, rediss:// for TLS, or several hosts and ?cluster=true or ?sentinel=name',
     )
     .optional()
     .meta({ secret: true })
@@ -109,7 +109,7 @@ const redisSchema = z.strictObject({
     .default('streamkpi')
     .describe('Every key begins with it.'),
   ...tlsClient,
-  command_timeout: timeout.prefault('2s').describe('A command without an answer for so long has failed.'),
+  command_timeout: timeout.prefault('2s').describe('A command without an answer for this long has failed.'),
 });
 
 const limitsSchema = z.strictObject({
@@ -192,7 +192,7 @@ const limitsSchema = z.strictObject({
     .describe('Unsent bytes kept for one slow client.'),
   slow_client_timeout: timeout
     .prefault('30s')
-    .describe('A client that has taken nothing for so long is closed with 4408.'),
+    .describe('A client that has read nothing for this long is closed with 4408.'),
 });
 
 const demoSchema = z.strictObject({

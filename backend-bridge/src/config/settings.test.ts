@@ -123,13 +123,13 @@ describe('settings', () => {
     );
   });
 
-  test('variables of other programs are no fault', () => {
+  test('variables of other programs are accepted', () => {
     const others = { KAFKA_HEAP_OPTS: '-Xmx1g', KAFKA_OPTS: 'x', REDIS_HOST: 'a', SCHEMA_REGISTRY_OPTS: 'x' };
     const more = { HOME: '/', PATH: '/bin', LOG_DIR: 'x', KAFKA_SSL_KEYSTORE: 'x', DEMOS: '1' };
     expect(() => loadSettings({ ...others, ...more })).not.toThrow();
   });
 
-  test('variables that Kubernetes injects for a service named bridge are no fault', () => {
+  test('variables that Kubernetes injects for a service named bridge are accepted', () => {
     expect(
       loadSettings({ BRIDGE_SERVICE_HOST: '10.0.0.1', BRIDGE_PORT_8765_TCP: 'tcp://10.0.0.1:8765' }).port,
     ).toBe(8765);

@@ -125,7 +125,7 @@ describe('a session read as a time window, and the other way', () => {
     expect(refusalOf(of, { key, value }).message).toContain(advice);
   });
 
-  it('a number of Serdes.Long is no text', () => {
+  it('a number of Serdes.Long is not text', () => {
     const refused = refusalOf(mapping(), { key: keyOf(int64(7), START), value });
     expect(refused.reason).toBe('key_malformed');
     expect(refused.message).toMatch(/read as the integer 7, as Serdes\.Long writes; say `format: bigint`$/);

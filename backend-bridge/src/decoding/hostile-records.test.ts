@@ -34,7 +34,7 @@ function refusalOf(of: TopicMapping, value: string, recordKey: Buffer = key): Un
 describe('deep nesting', () => {
   const deep = nested(100_000);
 
-  it('is no number, label or time', () => {
+  it('is not a number, label or time', () => {
     expect(refusalOf(mapping(), `{"N":${deep}}`).reason).toBe('not_a_number');
     const label = mapping({ dimensions: [{ in: 'value', path: ['id'] }] });
     expect(refusalOf(label, `{"N":1,"id":${deep}}`).reason).toBe('bad_label');
@@ -80,7 +80,7 @@ describe('numbers', () => {
     expect(performance.now() - began).toBeLessThan(20_000);
   });
 
-  it('are no label where two of them would become one', () => {
+  it('are not labels where two of them would become one', () => {
     const of = mapping({ dimensions: [{ in: 'value', path: ['id'] }] });
     expect(refusalOf(of, '{"N":1,"id":1e400}').reason).toBe('bad_label');
     expect(reasonOf(of, { key, value: Buffer.from('{"N":1,"id":1.5}') })).toBe('decoded');

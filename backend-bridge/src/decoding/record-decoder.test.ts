@@ -234,7 +234,7 @@ describe('values', () => {
     expect(reasonOf(mapping(), { key, value: json({ N: written }) })).toBe(reason);
   });
 
-  it.each(['', 'null', '5', '[]', '{"N":1', '{"N":1}}', '\u0000'])('%j is no value', (text) => {
+  it.each(['', 'null', '5', '[]', '{"N":1', '{"N":1}}', '\u0000'])('%j is not a value', (text) => {
     expect(reasonOf(mapping(), { key, value: Buffer.from(text) })).toBe('value_malformed');
   });
 
@@ -279,7 +279,7 @@ describe('values', () => {
     expect(decode(inValue, { key, value: Buffer.from(long) }).values).toEqual([id]);
   });
 
-  it('refuses a label that a number cannot hold exactly, or that is no label', () => {
+  it('refuses a label that a number cannot hold exactly, or that is not a label', () => {
     const of = mapping({ dimensions: [{ in: 'value', path: ['id'] }] });
     const reason = (id: string): string => reasonOf(of, { key, value: Buffer.from(`{"N":1,"id":${id}}`) });
     expect(reason('1e20')).toBe('bad_label');
@@ -330,7 +330,7 @@ describe('times', () => {
     ['ms', 'NaN'],
     ['ms', -5],
     ['s', 1e15],
-  ] as const)('%s %p is no time', (unit, written) => {
+  ] as const)('%s %p is not a time', (unit, written) => {
     expect(() => read(unit, written)).toThrow(Undecodable);
   });
 

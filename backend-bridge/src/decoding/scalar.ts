@@ -44,7 +44,7 @@ function fieldsOf(value: unknown): string {
 
 /** What a text that is not a number looks like, as the end of a sentence; empty: nothing known. */
 function likelyNumber(text: string): string {
-  if (text === '') return '; an empty text is no 0: leave the field out, or write null';
+  if (text === '') return '; an empty text is not 0: leave the field out, or write null';
   if (/^[-+]?\d{1,3}(?:[ .,'\u00a0\u202f]?\d{3})*,\d+$/.test(text))
     return '; write a point before the decimals';
   if (/^[-+]?\d{1,3}(?:[ ,.'_\u00a0\u202f]\d{3})+(?:\.\d+)?$/.test(text))
@@ -175,7 +175,7 @@ function offsetOf(written: string): string {
   return `${written.slice(0, 1)}${digits.slice(0, 2)}:${digits.slice(2)}`;
 }
 
-/** What a text that is no date looks like, as the end of a sentence. */
+/** What a text that is not a date looks like, as the end of a sentence. */
 function likelyTime(text: string): string {
   const unit = /^\d+$/.test(text) ? likelyUnit(Number(text)) : null;
   if (unit !== null) return `, but a number, which looks like ${UNIT_NAMES[unit]}; say \`unit: ${unit}\``;

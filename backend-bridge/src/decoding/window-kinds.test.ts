@@ -101,7 +101,7 @@ describe('local times without a zone', () => {
     expect(bounds(over, { ws: '2026-11-29T16:00:00Z' })).toBe('2026-11-29T16:00Z to 2026-11-30T16:00Z');
   });
 
-  it('read as UTC are no local days, and the sentence names the zone', () => {
+  it('read as UTC are not local days, and the sentence names the zone', () => {
     const over: Over = { ...plain, window: days, start: field('ws') };
     expect(refused(over, { ws: '2026-11-30 00:00:00' })).toMatch(
       /^window_misaligned: the window starts at 2026-11-30T00:00:00.000Z; that is 2026-11-30 08:00 in Asia\/Shanghai, where the day begins at 2026-11-30 00:00/,

@@ -76,7 +76,7 @@ describe('events', () => {
     expect((await events()).events).toMatchObject([{ value: 110, revision: 2, state: 'open' }]);
   });
 
-  test('filters and tenants apply; windows are no events; the limit is checked', async () => {
+  test('filters and tenants apply; windows are not events; the limit is checked', async () => {
     const { put, events, engine } = setup();
     put('u1', 1, 110);
     put('u2', 1, 120);

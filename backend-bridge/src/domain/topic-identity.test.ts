@@ -23,7 +23,7 @@ describe('nextTopic', () => {
     expect(taken(first, 'A', [50, 90])).toBe(first);
   });
 
-  it('lets a grown topic go on at its ends, and old records keep their incarnation', () => {
+  it('continues a grown topic at its ends, and old records keep their incarnation', () => {
     const grown = taken(first, 'A', [50, 90, 0]);
     expect(grown.incarnations).toEqual([
       { number: 1, starts: [0, 0] },

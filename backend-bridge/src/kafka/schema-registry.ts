@@ -128,7 +128,7 @@ export function createSchemaRegistry(options: SchemaRegistryOptions): SchemaRegi
       status = response.status;
       text = await response.text();
     } catch (error) {
-      // A header that cannot be sent is quoted, so the error itself is no cause to be logged.
+      // A header that cannot be sent is quoted, so the error itself must not be logged as the cause.
       const reason = withoutSecrets(unreached(error as Error, options), [
         authorization?.replace(/^\w+ /, ''),
       ]);

@@ -2,7 +2,7 @@ import { createLog } from './log';
 import { createTelemetry } from './telemetry';
 
 describe('Prometheus text', () => {
-  test('counts, and tells freshness as now minus watermark', async () => {
+  test('counts, and reports freshness as now minus watermark', async () => {
     const telemetry = createTelemetry('1.2.3');
     telemetry.observe({
       nowMs: () => 70_000,
@@ -24,7 +24,7 @@ describe('Prometheus text', () => {
     expect(text).toContain('streamkpi_build_info{version="1.2.3"} 1');
   });
 
-  test('tells whether the metrics file was taken, and forgets the lag of a topic that it no longer names', async () => {
+  test('reports whether the metrics file was applied, and drops the lag of a topic that it no longer names', async () => {
     const telemetry = createTelemetry('1');
     telemetry.configReloaded({ successful: false, lastSuccessMs: 90_000, message: 'window: is missing' });
     telemetry.partitionLag('gone', 0, 5);

@@ -73,7 +73,7 @@ describe('the weeks of demo traffic that were not sent', () => {
   const fromMs = MONDAY + 15 * 60 * MINUTE;
   const toMs = fromMs + 120 * MINUTE;
 
-  it('go on where the events begin: the same level in every segment, revenue and number of users', async () => {
+  it('continue where the events begin: the same level in every segment, revenue and number of users', async () => {
     const real = counted(fromMs, toMs);
     const [events, revenue, active] = await history(fromMs, toMs);
     const drawn = totals(events, 0);

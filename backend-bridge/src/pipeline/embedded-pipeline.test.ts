@@ -191,7 +191,7 @@ describe('shapes', () => {
 });
 
 describe('restarts', () => {
-  it('goes on counting where it stood, with the same identity and offsets', async () => {
+  it('continues counting from its stored state, with the same identity and offsets', async () => {
     const store = new MemoryStore();
     const statePath = folder();
     const first = await started(store, statePath);
@@ -253,7 +253,7 @@ describe('restarts', () => {
 });
 
 describe('the store', () => {
-  it('is down: callers hear so, nothing of theirs is counted, and it goes on afterwards', async () => {
+  it('is down: callers get an error, nothing of theirs is counted, and it resumes afterwards', async () => {
     const store = new MemoryStore();
     const pipeline = await started(store, folder());
     await pipeline.events([event('u', T0)]);
@@ -345,7 +345,7 @@ describe('the store', () => {
     expect(store.points('events_per_minute')).toEqual({ [`unknown@${T0}`]: [2] });
   });
 
-  it('had another source since: the pipeline takes a new identity and goes on', async () => {
+  it('had another source since: the pipeline takes a new identity and continues', async () => {
     const store = new MemoryStore();
     const statePath = folder();
     const first = await started(store, statePath);

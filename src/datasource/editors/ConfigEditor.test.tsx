@@ -148,7 +148,7 @@ test('the proxy is offered where the administrators have one', async () => {
   expect(saved.jsonData).toEqual({ enableSecureSocksProxy: true });
 });
 
-test('what was provisioned cannot be changed, and still tells what is set', () => {
+test('provisioned settings cannot be changed, and still show what is set', () => {
   show({ readOnly: true, url: 'http://bridge', secureJsonFields: { token: true } });
   expect(field(/^URL/)).toBeDisabled();
   expect(field(/^Skip TLS verify/)).toBeDisabled();

@@ -52,7 +52,7 @@ describe('the kind', () => {
     expect(shown('Measure')).toBe(false);
   });
 
-  test('is chosen among buttons that go on in a second line where the editor is narrow', async () => {
+  test('is chosen among buttons that wrap to a second line in a narrow editor', async () => {
     await show(EVENTS);
     expect(screen.getByRole('radiogroup')).toHaveStyle({ flexWrap: 'wrap' });
   });
@@ -145,7 +145,7 @@ describe('a series', () => {
     expect([shown('Step'), shown('Open windows')]).toEqual([false, false]);
   });
 
-  test('of another metric lets go of what that one lacks', async () => {
+  test('of another metric drops what that one lacks', async () => {
     const stage = await show({
       metric: 'revenue_per_minute',
       measure: 'transaction_count',

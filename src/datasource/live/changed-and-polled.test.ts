@@ -2,7 +2,7 @@ import type { DataFrame } from '@grafana/data';
 import { map } from 'rxjs';
 import { LiveStage, MINUTE, NOON, lastHours, relative, segment } from '../testing/live-stage';
 
-/** Answers that the browser cannot keep up to date by itself: the stream, or the clock, tells when to ask again. */
+/** Answers that the browser cannot keep up to date by itself: the stream, or the clock, triggers the next query. */
 
 const A = { segment: 'a' };
 let stage: LiveStage;
@@ -146,7 +146,7 @@ describe('a query without a channel', () => {
     expect(stage.backend.asked.length - before).toBeLessThanOrEqual(20);
   });
 
-  test('goes on after a failure, and says that it is not up to date meanwhile', () => {
+  test('continues after a failure, with a notice that it is not up to date', () => {
     const panel = stage.open({ kind: 'status' });
     stage.backend.fault = { message: 'The bridge cannot be reached.', status: 502 };
     stage.pass(6_000);
@@ -184,7 +184,7 @@ describe('a query without a channel', () => {
     expect(panel.frames[0]?.meta?.notices).toBeUndefined();
   });
 
-  test('keeps its last answer through a refresh that fails, with a notice, and goes on after it', () => {
+  test('keeps its last answer through a failed refresh, with a notice, and continues after it', () => {
     const panel = stage.open({ kind: 'status' });
     stage.backend.fault = { message: 'The bridge cannot be reached.', status: 502 };
     panel.refresh();
@@ -288,7 +288,7 @@ describe('the store of the bridge was lost', () => {
     expect(panel.points).toEqual(stage.backend.truth());
   });
 
-  test('an answer over a shorter range that tells of it does not leave the old points of the longer range', () => {
+  test('an answer over a shorter range that reports it does not leave the old points of the longer range', () => {
     stage.backend.write(A, NOON - 90 * MINUTE, 5);
     const longer = stage.openLive({}, lastHours(2));
     stage.backend.loseStore('epoch-2');

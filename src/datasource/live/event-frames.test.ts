@@ -54,7 +54,7 @@ test('every column of an event that came by the stream is as the backend writes 
   });
 });
 
-test("the query's own conditions leave out what the channel tells of others", () => {
+test("the query's own conditions leave out what the channel sends of others", () => {
   const panel = openEvents({ severities: ['critical'] });
   tell(
     stage.backend.raise({ id: 'e2', time_ms: NOON - 2 * MINUTE, severity: 'critical' }),
@@ -209,7 +209,7 @@ describe('what has passed its retention', () => {
     expect(all.column('id')).toEqual(['e2']);
   });
 
-  test('is told from what an answer leaves out by its conditions, its limit or its range', () => {
+  test('is distinguished from what an answer leaves out by its conditions, its limit or its range', () => {
     const all = openEvents();
     for (const query of [
       { severities: ['critical' as const] },
@@ -224,7 +224,7 @@ describe('what has passed its retention', () => {
     expect(all.column('id')).toEqual(['e2', 'e1']);
   });
 
-  test('is told from what came while the answer was on its way', () => {
+  test('is distinguished from what arrived before the answer did', () => {
     const panel = openEvents();
     stage.backend.holds = true;
     panel.refresh();

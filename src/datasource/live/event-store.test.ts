@@ -63,7 +63,7 @@ test('a span holds what begins in it, its end not included', () => {
   expect(store.size).toBe(2);
 });
 
-test('after the store has begun anew what it tells wins, and what it does not have goes with its answer', () => {
+test('in a new store epoch what the stream sends wins, and what the store lacks goes with its answer', () => {
   const store = new EventStore(new LogicalClock());
   store.apply([eventOf({ id: 'gone', revision: 900 }), eventOf({ id: 'kept', revision: 900, value: 1 })]);
   store.forgetRevisions();
@@ -73,7 +73,7 @@ test('after the store has begun anew what it tells wins, and what it does not ha
   expect(store.between(EVERYTHING).map(({ id, value }) => [id, value])).toEqual([['kept', 2]]);
 });
 
-test('an answer that is as long as its limit tells nothing of what is older', () => {
+test('an answer that is as long as its limit says nothing about older events', () => {
   const clock = new LogicalClock();
   const store = new EventStore(clock);
   const [one, two, three, four] = [1, 2, 3, 4].map((time) => eventOf({ id: `e${time}`, time_ms: time }));

@@ -40,7 +40,7 @@ test('a wider range on a running channel gets what lies further back, and its co
   stage.openLive();
   const wide = stage.open({}, lastHours(6));
   expect(wide.points[segment('a')]?.[0]).toEqual([NOON - 5 * HOUR, 0]);
-  // The stream tells only points from where its subscribers begin, so it is begun further back.
+  // The stream sends only points from where its subscribers begin, so it is begun further back.
   stage.pass(1_000);
   stage.live.connect();
   expect(stage.live.channel.address.fromMs).toBeLessThanOrEqual(Date.now() - 6 * HOUR);
@@ -103,7 +103,7 @@ test('a stream of everything is not begun anew', () => {
   expect(stage.live.channels).toHaveLength(1);
 });
 
-test('the time range is no part of the channel: panels with other ranges share one', () => {
+test('the time range is not part of the channel: panels with other ranges share one', () => {
   stage.openLive({}, lastHours(1));
   stage.open({}, relativeMinutes(30));
   stage.open({}, absolute(NOON - HOUR / 2, NOON + HOUR));
@@ -158,9 +158,9 @@ test('an error of a later question is shown beside the points; it does not clear
   expect(panel.state).toBe('connected');
 });
 
-test('who joins a stream that runs already reads what was told before', () => {
+test('a subscriber that joins a running stream queries what was sent before', () => {
   const panel = stage.open();
-  // Written between the answer and the subscription, and told to those who were there.
+  // Written between the answer and the subscription, and sent to those who were subscribed.
   stage.backend.write(A, NOON - MINUTE, 3);
   stage.live.skip();
   stage.live.connect(true);

@@ -82,7 +82,7 @@ export function pointsOf(frames: readonly DataFrame[]): SeriesUpdate[] | undefin
   return [...parts.values()];
 }
 
-/** Columns of an events table that are no labels (pkg/frames/events.go). */
+/** Columns of an events table that are not labels (pkg/frames/events.go). */
 export const EVENT_COLUMNS = [
   'time',
   'timeEnd',

@@ -103,7 +103,7 @@ describe('the sequence', () => {
     expect(missed).toHaveLength(1);
   });
 
-  test('that goes on as another stream asks for history', () => {
+  test('that continues as another stream asks for history', () => {
     settle();
     live.restart('run-2');
     live.send(heartbeat);
@@ -251,7 +251,7 @@ describe('the state', () => {
     expect(states.slice(-2)).toEqual(['reconnecting', 'connected']);
   });
 
-  test('tells errors that may pass from those that do not', () => {
+  test('distinguishes errors that may pass from those that do not', () => {
     settle();
     live.send({ type: 'error', code: 'busy', message: 'Too many subscriptions.', retryable: true });
     expect(connection.state).toEqual({ state: 'reconnecting', message: 'Too many subscriptions.' });

@@ -62,7 +62,7 @@ export class LiveConnection {
   private isReopening = false;
   private wireFault: string | undefined;
   private upstream: LiveState | undefined;
-  /** No message for so long that the bridge, or a hop before it, must hang. */
+  /** Without a message for this long, the bridge or a hop before it hangs. */
   private silent = false;
   private stream: string | undefined;
   private lastSeq: number | undefined;

@@ -250,7 +250,7 @@ describe('a refresh', () => {
 });
 
 describe('a sliding range', () => {
-  test('lets go of what has left it, and shows what has come into it', () => {
+  test('drops what has left it, and shows what has entered it', () => {
     stage.backend.write(A, NOON - HOUR + 30_000, 1);
     const panel = stage.openLive();
     expect(panel.points[segment('a')]?.[0]).toEqual([NOON - HOUR + 30_000, 1]);
@@ -306,7 +306,7 @@ describe('a panel that is closed', () => {
     expect(stage.page.listenerCount).toBe(0);
   });
 
-  test('is told nothing any more', () => {
+  test('receives nothing more', () => {
     const panel = stage.openLive();
     const other = stage.open();
     panel.close();
@@ -327,7 +327,7 @@ describe('an absolute range', () => {
     expect(isLive(absolute(NOON - HOUR, NOON + 1))).toBe(true);
   });
 
-  test('is told from a relative one that ends in the past, into which windows still come', () => {
+  test('is distinguished from a relative one that ends in the past, which new windows still enter', () => {
     expect(isLive(relative('now-2h', 'now-1h'))).toBe(true);
     expect(isLive(lastHours(1))).toBe(true);
   });

@@ -20,7 +20,7 @@ function shown(store: PointStore): Shown {
   return all;
 }
 
-/** The store of the bridge, with what it tells and answers. */
+/** The store of the bridge, with what it sends and answers. */
 class Bridge {
   private revision = 0;
   private readonly points = new Map<
@@ -125,7 +125,7 @@ test('however updates and answers overlap, get lost or come late, one answer aft
   );
 });
 
-test('with every update told, in any order, no answer is needed', () => {
+test('with every update delivered, in any order, no answer is needed', () => {
   fc.assert(
     fc.property(
       fc.array(fc.tuple(fc.constantFrom(A, B), fc.nat(20), fc.nat(9), fc.boolean()), { maxLength: 40 }),
@@ -219,7 +219,7 @@ test('labels in another order are the same series', () => {
   expect(store.size).toBe(2);
 });
 
-test('trimming lets go of series that lie before altogether', () => {
+test('trimming drops series that lie entirely before', () => {
   const store = new PointStore(new LogicalClock());
   store.apply([
     seriesUpdate([[1, 1, 1]], [[2, 1]], { labels: A }),

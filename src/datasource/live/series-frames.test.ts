@@ -121,7 +121,7 @@ describe('frames stay the same objects', () => {
     expect(render(frameStatus(), { fromMs: 15, toMs: 1_000 })[0]).not.toBe(before[0]);
   });
 
-  test('but not when a window is closed, the clock goes on, or the connection breaks', () => {
+  test('but not when a window closes, the clock advances, or the connection breaks', () => {
     write({ segment: 'a' }, 10, 2, 10);
     const open = render();
     write({ segment: 'a' }, 10, 3);
@@ -142,7 +142,7 @@ describe('frames stay the same objects', () => {
     expect(frameMeta(render()[0]!)?.open_from_ms).toBeNull();
   });
 
-  test('with the points kept where only the clock goes on', () => {
+  test('with the points kept where only the clock advances', () => {
     const [before] = render();
     const [after] = render(frameStatus({ head: { watermarkMs: 50, asOfMs: 5_000 } }));
     expect(after).not.toBe(before);
@@ -187,7 +187,7 @@ describe('notices', () => {
     meta: { ...frame.meta, notices: [notice] },
   });
 
-  test('of the answer and of the connection are told once, on the first frame', () => {
+  test('of the answer and of the connection appear once, on the first frame', () => {
     frames.learn([withNotice(modelOf({ segment: 'a' })), modelOf({ segment: 'b' })], true);
     write({ segment: 'a' }, 10, 1);
     write({ segment: 'b' }, 10, 1);
@@ -203,7 +203,7 @@ describe('notices', () => {
   });
 });
 
-test('without a point in the range there is one frame without fields, which still tells the state', () => {
+test('without a point in the range there is one frame without fields, which still has the state', () => {
   frames.learn([modelOf({ segment: 'a' })], true);
   const drawn = render();
   expect(drawn).toHaveLength(1);

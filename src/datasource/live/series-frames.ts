@@ -41,7 +41,7 @@ interface Part {
   readonly span: Span;
 }
 
-/** The clock alone makes new frames of unchanged series only so often. */
+/** Minimum time between new frames of unchanged series. */
 const CLOCK_MS = 1_000;
 
 /**

@@ -165,7 +165,7 @@ test('an answer drops what it lacks, except what came after its question and wha
   ]);
 });
 
-test('trimming lets go of points and markers before, and nothing of what is seen', () => {
+test('trimming drops points and markers before, and nothing that is visible', () => {
   const points = new SeriesPoints({});
   points.take(
     seriesUpdate(
@@ -191,7 +191,7 @@ test('trimming lets go of points and markers before, and nothing of what is seen
   expect(points.version).toBe(version);
 });
 
-test('what lies in a span is told by its first time, its last and its number', () => {
+test('the points of a span are described by the first time, the last and their number', () => {
   const points = new SeriesPoints({});
   points.take(
     seriesUpdate([
@@ -215,7 +215,7 @@ test('of two words on what is open, the later one holds', () => {
   expect(points.openFromMs).toBeNull();
 });
 
-test('after the store has begun anew every told point wins, and markers are gone', () => {
+test('in a new store epoch every streamed point wins, and markers are gone', () => {
   const points = new SeriesPoints({});
   points.take(
     seriesUpdate(

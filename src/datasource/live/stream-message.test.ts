@@ -3,7 +3,7 @@ import { readMessage } from './stream-message';
 
 const HEAD = { v: 1, stream: 'run', seq: 4, server_time_ms: 1_000, watermark_ms: 900, store_epoch: 'e1' };
 
-test('a message tells its place, its clock and what has changed', () => {
+test('a message has its sequence number, its clock and what has changed', () => {
   const series = {
     labels: { segment: 'a' },
     times: [1, 2],

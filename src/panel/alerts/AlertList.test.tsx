@@ -64,7 +64,7 @@ test('both numbers can be set', () => {
   expect(screen.getByRole('button', { name: 'Show all 5 kept' })).toBeInTheDocument();
 });
 
-test('a row says how grave, what, how much, since when and whether it is over', () => {
+test('a row has severity, message, value, start and whether it has ended', () => {
   render(list([row(1, { severity: 'critical', value: 137, state: 'resolved' })]));
   const [only] = rows();
   expect(only).toHaveTextContent(

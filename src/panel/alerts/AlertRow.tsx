@@ -21,7 +21,7 @@ interface AlertRowProps {
   readonly timeZone: TimeZone;
 }
 
-/** One event: how grave, what, of whom, how much, since when, and whether it is over. */
+/** One event: severity, message, labels, value, start, and whether it has ended. */
 export const AlertRow = memo(function AlertRow({ alert, wide, latest, words, timeZone }: AlertRowProps) {
   const styles = useStyles2(getAlertStyles);
   const theme = useTheme2();

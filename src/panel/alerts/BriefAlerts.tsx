@@ -6,7 +6,7 @@ import { toneColor } from '../status/connection-words';
 import { getAlertStyles } from './alert-styles';
 import { severityWords } from './severity-words';
 
-/** Two lines for the smallest panels: how many that match are open and how grave, and the newest message. */
+/** Two lines for the smallest panels: how many matching alerts are open and how severe, and the newest message. */
 export function BriefAlerts({ alerts }: { readonly alerts: AlertsModel }) {
   const styles = useStyles2(getAlertStyles);
   const theme = useTheme2();

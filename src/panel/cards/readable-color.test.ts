@@ -34,7 +34,7 @@ test('a colour with enough contrast stays as it is', () => {
   expect(readableColor('#000000', '#ffffff')).toBe('#000000');
 });
 
-test('what is no colour is given back, and has no text colour', () => {
+test('what is not a colour is returned as it is, and has no text colour', () => {
   expect(readableColor('nonsense', '#ffffff')).toBe('nonsense');
   expect(textOn('nonsense')).toBeUndefined();
 });

@@ -94,7 +94,7 @@ describe('suggestions', () => {
 });
 
 describe('presets', () => {
-  test('are registered where the host knows them, and are no fault where it does not', () => {
+  test('are registered where the host knows them, and ignored where it does not', () => {
     const setPresetsSupplier = jest.fn((_supplier: () => { name: string }[]) => undefined);
     addPresets({ setPresetsSupplier } as never);
     expect(setPresetsSupplier.mock.calls[0]?.[0]().map(({ name }) => name)).toEqual(

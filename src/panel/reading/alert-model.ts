@@ -53,7 +53,7 @@ export interface AlertsModel {
   readonly fed: boolean;
   /** The answer was cut: there are more events than came. */
   readonly truncated: boolean;
-  /** Why an empty list is no all-clear, in a sentence; null: it is one. */
+  /** Why an empty list does not mean all clear, in a sentence; null: it does. */
   readonly doubt: string | null;
 }
 

@@ -70,7 +70,7 @@ test('severities and states of the options', () => {
   expect(ids({ state: 'resolved' })).toEqual(['b']);
 });
 
-test('what is not resolved is told of all that the options let through, kept or not', () => {
+test('unresolved alerts are counted over all that match the options, visible or not', () => {
   const rows: EventRow[] = [
     { id: 'a', time: T0, severity: 'critical', user: 'old' },
     { id: 'b', time: T0 + MINUTE, severity: 'info', user: 'new' },

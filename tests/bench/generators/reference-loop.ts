@@ -14,8 +14,8 @@ const PIPELINE = 500;
 const RETENTION_S = 48 * 3_600;
 
 /**
- * The plain loop that the ingest is held against: kafkajs eachBatch, JSON.parse, and pipelines of 500 points with
- * HSET and EXPIRE for each. It compares nothing, counts no revisions and tells nobody.
+ * The plain loop that the ingest is compared with: kafkajs eachBatch, JSON.parse, and pipelines of 500 points with
+ * HSET and EXPIRE for each. It compares nothing, counts no revisions and notifies nobody.
  */
 async function run({
   bootstrap,

@@ -9,7 +9,7 @@ import { temporaryFolder } from './bridge';
 import { PsqlSession } from './psql-session';
 import { ONE_MEASURE, seriesName } from './records';
 
-/** Databases that people would take instead, each on 127.0.0.1 with a temporary folder. */
+/** Databases that could be used instead, each on 127.0.0.1 with a temporary folder. */
 
 export interface Peer {
   readonly name: string;
@@ -17,7 +17,7 @@ export interface Peer {
   /** With the points alone. */
   readonly folder: string;
   readonly takes: PeerInput;
-  /** Points that can be read. */
+  /** Points that are readable by now. */
   count(): Promise<number>;
   /** Resolves when everything is on the disk in the form that it stays in. */
   settle(): Promise<void>;

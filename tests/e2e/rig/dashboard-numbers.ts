@@ -164,7 +164,7 @@ export async function numbersOfBridge(stage: Stage): Promise<DashboardNumbers> {
   };
 }
 
-/** Without the filter by the variable that stands at All. */
+/** Without the filter by the variable that is set to All. */
 function unfiltered({ filters, ...saved }: SavedQuery): object {
   const kept = (filters as readonly { readonly values: readonly string[] }[] | undefined)?.filter(
     ({ values }) => !values.includes('$segment'),

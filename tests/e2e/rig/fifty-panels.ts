@@ -19,7 +19,7 @@ export interface Pair {
   readonly plain: Measured;
 }
 
-/** What an open page of panels costs for so long; throws when it stands still or reports an error. */
+/** What an open page of panels costs over a time; throws when it stops updating or reports an error. */
 export async function measured(stage: GridStage, view: View, seconds: number): Promise<Measured> {
   const before = { updates: stage.updates(), at: Date.now(), drawn: await drawnIn(view) };
   const work = await workOf(stage.browser, view.page, seconds);
@@ -91,7 +91,7 @@ export function broken({ kpi, plain }: Pair): string[] {
 /** Other work on the machine may come in the way of one half; what this app itself does wrong, it does every time. */
 const MOST_PAIRS = 5;
 
-/** Measures both pages until every limit holds, or so often that it is no chance; the last time counts. */
+/** Measures both pages until every limit holds, up to a number of times that rules out chance; the last time counts. */
 export async function judgedPair(stage: GridStage, seconds: number): Promise<Pair> {
   for (let times = 1; ; times += 1) {
     const pair = await measurePair(stage, seconds);

@@ -32,7 +32,7 @@ interface TraceEvent {
 const KEPT_US = 5_000;
 const MS = 1_000;
 
-/** Traces the page for so long. It must be the browser's only busy one. */
+/** Traces the page for a time. It must be the browser's only busy one. */
 export async function workOf(browser: Browser, page: Page, seconds: number): Promise<Work> {
   await browser.startTracing(page, { categories: ['toplevel'] });
   await page.waitForTimeout(seconds * 1_000);

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { panelSelector } from './own-panels';
 
-/** What one panel shows, and what Grafana is told about its data. */
+/** What one panel shows, and the data that Grafana passes to it. */
 export interface WatchedPanel {
   readonly title: string;
   readonly text: string;

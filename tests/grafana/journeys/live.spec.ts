@@ -81,7 +81,7 @@ test('an alert appears once, and its row follows the count', async ({ gotoDashbo
   await expect.poll(added, { timeout: NEXT_ALERT_MS, intervals: [250] }).toBeDefined();
   const first = await added();
   const counts = new Set<number>();
-  // It grows as long as its user goes on.
+  // It grows as long as its user is active.
   for (const end = Date.now() + 60_000; Date.now() < end && counts.size < 3;) {
     const same = (await rowsOf(list)).filter(({ key }) => key === first?.key);
     expect(same).toHaveLength(1);

@@ -10,7 +10,7 @@ import {
   seriesOf,
 } from './reading';
 
-/** The provisioned dashboard, as somebody finds it who has just started everything. */
+/** The provisioned dashboard, as a user finds it right after the first start. */
 
 const graphOf = (dashboard: DashboardPage) => dashboard.getPanelByTitle('Events per minute').locator;
 
@@ -31,7 +31,7 @@ test('from a fresh start to moving numbers', async ({ gotoDashboardPage }) => {
   await expect.poll(() => legend(graph), { timeout: 120_000 }).not.toEqual(before);
 });
 
-test('what is new comes without a reload, and not by asking again', async ({ gotoDashboardPage, page }) => {
+test('new data arrives without a reload, and not by querying again', async ({ gotoDashboardPage, page }) => {
   await includeOpenWindows(page);
   const dashboard = await gotoDashboardPage({ uid: REALTIME });
   const graph = graphOf(dashboard);

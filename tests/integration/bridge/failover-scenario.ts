@@ -22,7 +22,7 @@ export interface FailoverOptions {
   readonly kafka: KafkaBroker;
   readonly seed: number;
   readonly recordsPerSecond: number;
-  /** Load before the kill and after the partitions go on, each. */
+  /** Load before the kill and after the partitions resume, each. */
   readonly loadMs: number;
 }
 
@@ -165,7 +165,7 @@ export async function failover(options: FailoverOptions): Promise<FailoverReport
         if (waiting.length > 0) throw new Error(`still waiting: ${waiting.join(', ')}`);
         return true;
       },
-      'the partitions of the killed bridge go on',
+      'the partitions of the killed bridge resume',
       60_000,
       20,
     );

@@ -10,7 +10,7 @@ describe('two bridges in one group over one Redis', () => {
   });
   afterAll(() => kafka.stop(), 30_000);
 
-  it('go on within 15 s when one is killed, miss nothing, and answer with the same bytes', async () => {
+  it('resume within 15 s when one is killed, miss nothing, and answer with the same bytes', async () => {
     const report = await failover({ kafka, seed: 31, recordsPerSecond: 1_500, loadMs: 2_500 });
     if (process.env['TEST_REPORT'] !== undefined) process.stdout.write(`${JSON.stringify(report)}\n`);
     expect(report.wrong).toEqual([]);

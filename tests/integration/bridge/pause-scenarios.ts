@@ -42,7 +42,7 @@ async function readiness(bridge: BridgeProcess): Promise<{ hop: string | null; m
   return { hop: answer.ok ? null : hop, message };
 }
 
-/** Waits until /readyz names the hop, then watches for `awayMs` that it goes on doing so. */
+/** Waits until /readyz names the hop, then checks for `awayMs` that it keeps doing so. */
 async function whileAway(bridge: BridgeProcess, hop: string, awayMs: number): Promise<Away> {
   const began = Date.now();
   const named = await eventually(async () => {

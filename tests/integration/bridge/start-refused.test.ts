@@ -57,7 +57,7 @@ describe('a start on a Redis that may not be used', () => {
     await redisCommand(redis.port, 'CONFIG SET maxmemory-policy noeviction');
   });
 
-  it('is refused to a second bridge with another mapping, while the first one goes on', async () => {
+  it('is refused to a second bridge with another mapping, while the first one keeps running', async () => {
     const first = await start(generatedMetrics('shared'));
     await entered(first);
     const text = await refusal(await start(generatedMetrics('another-topic')));

@@ -56,7 +56,7 @@ export interface VolumeReport {
 const METRIC = 'generated';
 const CHUNK = 500;
 
-/** The second bridge dies at random and is started again, until it is told to stop. */
+/** The second bridge dies at random and is started again, until it is stopped. */
 class Killer {
   kills = 0;
   bridge: BridgeProcess;
@@ -169,7 +169,7 @@ export async function volume(options: VolumeOptions): Promise<VolumeReport> {
     await grow(15);
     generator.setPartitions(15);
     await send(0.1);
-    // ... and one that goes on by what it knew for a while. The bridges see one growth after the other: of two at
+    // ... and one that keeps using what it knew for a while. The bridges see one growth after the other: of two at
     // once nobody can tell in which order a key's partitions were written.
     await eventually(async () => (await partitionsSeen(first)) === 15, 'the growth is seen', drainTimeoutMs);
     await grow(18);

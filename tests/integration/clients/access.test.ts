@@ -182,7 +182,7 @@ describe('a bridge with tokens', () => {
     await send(['ann', 'ben', 'cid', 'dee'], 5);
     const combined = await extended.first('series_update', byId('sum'));
     const [{ values }] = combined['series'] as [{ values: number[] }];
-    // Either the window with the first 120 goes on, or a new one has begun.
+    // Either the window with the first 120 is still open, or a new one has begun.
     expect([125, 5]).toContain(values.at(-1));
     await everybody.client.until(
       () => new Set(everybody.updates.map(({ metric_name }) => metric_name)).size === 4 || undefined,

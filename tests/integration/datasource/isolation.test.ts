@@ -172,7 +172,7 @@ describe('a token that is replaced', () => {
     await bridge.close();
   });
 
-  test('ends the old streams; nothing goes on under the old token', async () => {
+  test('ends the old streams; nothing continues under the old token', async () => {
     const live = new LiveServer(host, sources.contextOf, { checkMs: 200 });
     const settings = { uid: 'rotated', url: bridge.url };
     sources.save(1, { ...settings, secureJsonData: { token: 'old' } });

@@ -45,7 +45,7 @@ export interface StreamMessage {
   readonly [field: string]: unknown;
 }
 
-/** Somebody who listens to a channel and keeps what is told. */
+/** A listener on a channel that keeps the messages. */
 export class Listener {
   readonly states: string[] = [];
   readonly hellos: StreamMessage[] = [];

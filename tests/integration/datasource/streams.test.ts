@@ -125,7 +125,7 @@ describe('live streams', () => {
     await eventually(() => listeners.every(({ state }) => state === 'connected'), 'all to be connected');
     await eventually(() => bridge.subscriptions() === 1, 'the subscription');
     expect(live.running().size).toBe(1);
-    // Whoever comes later is told that the stream runs, so that it asks for what it missed.
+    // Later subscribers get `active`, so that they query what they missed.
     const late = new Listener(live.session(), uid, one);
     await eventually(() => late.hellos.length > 0, 'the hello');
     expect(late.hellos[0]).toMatchObject({ type: 'hello', active: true });

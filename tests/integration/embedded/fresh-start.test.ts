@@ -187,7 +187,7 @@ describe('a fresh start with the demo', () => {
     await again.close();
     expect(await bridge.stop()).toBe(0);
 
-    // With traffic again the open windows go on from where they were: no count begins anew.
+    // With traffic again the open windows continue from where they were: no count starts again.
     bridge = await startBridge(environment);
     await bridge.ready();
     await sleep(1_500);

@@ -102,7 +102,7 @@ describe('at one standing watermark', () => {
         return series.length > 0 && series.every(({ open_from_ms }) => open_from_ms === undefined);
       }, `all of ${metric} to be final`);
     }
-    // What has just become final is told to subscribers too.
+    // What has just become final is sent to subscribers too.
     await sleep(1_500);
   });
   afterAll(async () => {

@@ -48,7 +48,7 @@ describe('dead letters and missing hops', () => {
     return found;
   };
 
-  it('writes what cannot be decoded away, with the reason, and goes on', async () => {
+  it('dead-letters what cannot be decoded, with the reason, and continues', async () => {
     const seen = watching();
     const topic = unique('bad');
     const letters = unique('letters');
@@ -152,7 +152,7 @@ describe('dead letters and missing hops', () => {
     }
   }, 150_000);
 
-  it('waits for a dead-letter topic that is missing, says so, and goes on when it is there', async () => {
+  it('waits for a missing dead-letter topic, reports it, and resumes when it exists', async () => {
     const seen = watching();
     const topic = unique('bad');
     const letters = unique('missing-letters');

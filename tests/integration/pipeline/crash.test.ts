@@ -124,7 +124,7 @@ describe('kill -9 while events come in', () => {
         while (alive && next < 700) {
           const tag = next;
           next += 1;
-          // Windows close while the test goes on; every user is new.
+          // Windows close while the test runs; every user is new.
           const startMs = T0 + Math.floor(tag / 40) * MINUTE;
           sent.set(tag, startMs);
           await victim.send({ tag: -tag, profiles: [[`u${tag}`, `s${tag}`]] } as never);

@@ -57,7 +57,7 @@ describe('demo traffic into the embedded pipeline', () => {
     return sums;
   }
 
-  it('fills in three hours in seconds, goes on live, and after a restart adds only what is new', async () => {
+  it('fills in three hours in seconds, continues live, and after a restart adds only what is new', async () => {
     let rig = await startRig(folder, metrics, () => nowMs);
     let demo = createDemo(rig.pipeline, { log: warningLog, clock: () => nowMs, stepMs: 10 });
     const began = Date.now();

@@ -78,7 +78,7 @@ describe('npm run produce, with a real Kafka', () => {
     );
   });
 
-  it('stops when it is told to, with everything sent acknowledged', async () => {
+  it('stops on request, with everything sent acknowledged', async () => {
     const abort = new AbortController();
     const before = (await kafka.ends('raw-events')).reduce((a, b) => a + b, 0);
     const options = readOptions('--rate 100 --flat'.split(' '))!;

@@ -22,7 +22,7 @@ import {
 } from './store-rig';
 import { eventually } from '../../support/waiting';
 
-/** Watermark, idle partitions, finality, corrections, and what is told of changes. */
+/** Watermark, idle partitions, finality, corrections, and published changes. */
 export function describeProgress(factory: StoreFactory): void {
   let scene: Scene;
   const open = async (metric?: Metric, ends?: readonly number[]): Promise<void> => {
@@ -364,7 +364,7 @@ export function describeProgress(factory: StoreFactory): void {
       ]);
     });
 
-    it('are in the store before anyone is told', async () => {
+    it('are in the store before anyone is notified', async () => {
       await open();
       const checks: Promise<void>[] = [];
       scene.store.subscribe({

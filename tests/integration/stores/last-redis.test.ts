@@ -262,7 +262,7 @@ describe('bridges of the last release and of this one', () => {
     }
   });
 
-  it('go on over a restart of Redis that loses nothing, in the same epoch', async () => {
+  it('continue over a restart of Redis that loses nothing, in the same epoch', async () => {
     const redis = await server('always');
     const last = await lastRelease(redis.url, [metric]);
     const store = await thisRelease(redis.url, [metric]);

@@ -97,7 +97,7 @@ it('a process killed while it writes leaves points and applied offset that agree
   }
 });
 
-it('a disk without room is told as unavailable, nothing is half written, and writing goes on when there is room', async () => {
+it('a full disk is reported as unavailable, nothing is half written, and writing resumes when there is space', async () => {
   const blocks = Math.ceil(statSync(join(folder, 'data.mdb')).size / 1_024) + 256;
   const child = spawn(
     'bash',

@@ -182,7 +182,7 @@ async function sceneAt(path: string, metric = metricOf(), clock?: () => number):
 }
 
 describe('a transaction that fails', () => {
-  it('leaves nothing behind, in memory or on disk, and the store goes on', async () => {
+  it('leaves nothing behind, in memory or on disk, and the store keeps working', async () => {
     const scene = await sceneAt(folder());
     await scene.put(0, [{ offset: 0 }], { maxEventMs: T });
     const good = scene.write(0, [{ offset: 1, values: ['new'] }], { maxEventMs: T + 1 });

@@ -47,7 +47,7 @@ async function refusal(work: Promise<unknown>): Promise<UnavailableError> {
 }
 
 describe('a Redis that refuses', () => {
-  it('for lack of memory is named, nothing is half written, and it goes on when there is memory', async () => {
+  it('for lack of memory is named, nothing is half written, and it resumes when there is memory', async () => {
     const redis = await server({ maxmemoryPolicy: 'noeviction' });
     const store = await started(redis.url);
     await identify(store, metric);

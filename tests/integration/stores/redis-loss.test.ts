@@ -181,7 +181,7 @@ describe('acknowledged writes that are gone', () => {
 });
 
 describe('nothing is lost', () => {
-  it('by a restart: the epoch stays, and writes go on', async () => {
+  it('by a restart: the epoch stays, and writes continue', async () => {
     const redis = await server();
     const stores = [await started(redis.url), await started(redis.url)];
     const heard = stores.map(listen);

@@ -233,7 +233,7 @@ async function sealerOn(
 }
 
 describe('a bridge that ends while windows become steps', () => {
-  it('leaves them to the next one, which goes on where it was; of two the slower one changes nothing', async () => {
+  it('leaves them to the next one, which continues from there; of two the slower one changes nothing', async () => {
     const redis = await server();
     const client = clientOf(redis);
     const { history: _, ...plain } = SEALED;

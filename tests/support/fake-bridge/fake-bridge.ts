@@ -11,7 +11,7 @@ import { FakeSocket, type Sent } from './fake-socket';
 import { wellBehaved, type AskedRequest, type Misbehaviour } from './misbehaviour';
 
 /**
- * A bridge that keeps the contract as long as it is told to, over points that a test scripts, and that can hang,
+ * A bridge that keeps the contract unless a test scripts otherwise, over points that a test scripts, and that can hang,
  * lie, drop and flood. tests/contract/fake-bridge.test.ts holds it to what the real one is held to.
  */
 export interface FakeBridge {

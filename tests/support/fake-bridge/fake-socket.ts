@@ -63,7 +63,7 @@ export class FakeSocket {
     if (authenticated) this.currentState();
   }
 
-  /** Says that it cannot go on without a gap, and sends everything anew. */
+  /** Announces a gap with a resync, and sends everything again. */
   resync(reason: string): void {
     for (const subscription of this.subscriptions.values()) {
       this.send({ type: 'resync', id: subscription.id, reason });

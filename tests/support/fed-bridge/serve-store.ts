@@ -153,7 +153,7 @@ export async function serveStore(store: SeriesStore, options: ServeOptions): Pro
   };
 }
 
-/** History answers that take as long as a test wants; what is live is told in time. */
+/** History answers that take as long as a test wants; live updates are not delayed. */
 function slowed(engine: QueryEngine, slow: Slow): HttpEngine {
   const held = async <T>(answer: () => Promise<T>): Promise<T> => {
     await slow.before();

@@ -15,7 +15,7 @@ import type { QueryRunner } from '../plugin-host/query-runner';
 import type { PanelQuery } from './panel-queries';
 import type { PointHistory } from './written-points';
 
-/** A panel as Grafana runs it: its query goes on until it is refreshed or closed; each response is checked. */
+/** A panel as Grafana runs it: its query runs until it is refreshed or closed; each response is checked. */
 
 export interface PanelSurroundings {
   readonly hub: LiveHub;

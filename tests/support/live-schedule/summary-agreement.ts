@@ -32,8 +32,8 @@ interface SeriesPoints {
 }
 
 /**
- * Every statistic of every measure of every metric, over the range: the same in all three places, to the bit. Gives
- * how many series it has compared; throws with the first difference.
+ * Every statistic of every measure of every metric, over the range: the same in all three places, to the bit. Returns
+ * how many series it compared; throws with the first difference.
  */
 export async function compareSummaries(parts: SummaryParts, fromMs: number, toMs: number): Promise<number> {
   const asked = parts.bridge.metrics.flatMap((metric) =>

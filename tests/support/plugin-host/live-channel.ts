@@ -25,7 +25,7 @@ export type Subscription =
   | { readonly kind: 'failed'; readonly message: string };
 
 export interface ChannelServer {
-  /** A listener that joins is told every packet from then on, until `leave`. */
+  /** A listener that joins receives every packet from then on, until `leave`. */
   subscribe(request: ChannelRequest, listener: ChannelListener): Promise<Subscription>;
   leave(request: ChannelRequest, listener: ChannelListener): void;
 }

@@ -22,7 +22,7 @@ export interface StreamSurroundings {
   contextOf(orgId: number, uid: string, user: GrafanaUser | null): PluginContext | null;
   publish(channel: string, packet: string): void;
   subscribers(channel: string): number;
-  /** A stream without subscribers is looked at so often, and stopped at the third time. */
+  /** Interval of the checks for streams without subscribers, which are stopped at the third one. */
   readonly checkMs: number;
 }
 

@@ -39,7 +39,7 @@ export const jsonFormat: FormatFactory = (_, place) => {
   let text = '';
   const advice = (bytes: Buffer, from: number, to: number): string => {
     if (place.what === 'key') return likelyKey(bytes, from, to);
-    // Damaged JSON is no other format.
+    // Malformed JSON is not another format.
     return /^\s*[[{]/.test(text) ? likelyFile(bytes.subarray(from, to)) : likelyFormat(bytes, from, to);
   };
   return {

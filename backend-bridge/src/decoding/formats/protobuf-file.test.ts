@@ -32,7 +32,7 @@ describe('Protobuf with the schema of a file', () => {
     expect(decode(file(simple, 'Total'), { key, value }).measures).toEqual([5]);
   });
 
-  it('reads a set of descriptors, of which the last file is the one that is meant', () => {
+  it('reads a set of descriptors, whose last file has the message', () => {
     const root = new Root();
     parse(simple, root, { keepCase: true });
     root.resolveAll();

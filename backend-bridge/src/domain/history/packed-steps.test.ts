@@ -22,7 +22,7 @@ const EVERYTHING = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER };
 const METRIC = historyMetric();
 const SHAPE = foldShape(METRIC, 5 * MINUTE);
 
-/** With a gap, removed windows, absent values, NaN, and averages that are no plain numbers. */
+/** With a gap, removed windows, absent values, NaN, and averages that are not plain numbers. */
 const WINDOWS = Array.from({ length: 60 }, (_, minute): Window => {
   const total = ((minute * 37) % 101) / 4;
   const count = minute % 7;

@@ -28,10 +28,10 @@ const MOST_PARTITIONS = 24;
 const FETCH_BYTES = 262_144;
 const MOST_BYTES = 16_777_216;
 const MOST_MS = 15_000;
-/** Compacted topics have gaps: so often the search for their newest records goes back twice as far, and then to the start. */
+/** Compacted topics have gaps: the search for their newest records doubles its distance this many times, then goes to the start. */
 const MOST_STEPS_BACK = 6;
 
-/** What is left of one sample's bounds. */
+/** Remaining bounds of one sample. */
 class Budget {
   private bytes = MOST_BYTES;
   private readonly until = performance.now() + MOST_MS;
@@ -45,7 +45,7 @@ class Budget {
   }
 }
 
-/** The right to see a topic is another one than that to read it. */
+/** Describe on a topic does not include Read. */
 const explainRefusal =
   (topic: string) =>
   (error: unknown): never => {
