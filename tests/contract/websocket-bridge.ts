@@ -59,7 +59,7 @@ export interface LiveBridge {
   /** What listens to the store, to tell it of gaps and epochs. */
   readonly listeners: Set<StoreListener>;
   /** Reading waits for this before and after; tests replace it. */
-  readonly slow: { before: () => Promise<void>; after: () => Promise<void> };
+  readonly slow: { before: (metric: Metric) => Promise<void>; after: () => Promise<void> };
   /** Counts of what telemetry was told. */
   readonly told: Map<string, number>;
   readonly faults: string[];
@@ -99,7 +99,7 @@ export async function startLiveBridge(given: LiveBridgeOptions = {}): Promise<Li
       }
       if (name === 'read') {
         return async (...args: Parameters<SeriesStore['read']>) => {
-          await slow.before();
+          await slow.before(args[0]);
           const found = await target.read(...args);
           await slow.after();
           return found;

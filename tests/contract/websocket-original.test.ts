@@ -1,4 +1,4 @@
-import { EVENTS, METRICS, REVENUE, startLiveBridge, type LiveBridge } from './websocket-bridge';
+import { EVENTS, METRICS, REVENUE, SESSIONS, startLiveBridge, type LiveBridge } from './websocket-bridge';
 import { TestClient, type Message } from './websocket-client';
 import { MINUTE } from '../support/sample-metrics';
 
@@ -24,6 +24,25 @@ describe('original protocol', () => {
     });
     await bridge.close();
     expect([...faults, ...bridge.faults]).toEqual([]);
+  });
+
+  test('who asks with an id does not wait for a slow current_state; who asks without one does', async () => {
+    await bridge.feeder.write(EVENTS, [{ values: ['gold'], startMs: base, measures: [1] }]);
+    let goOn = (): void => undefined;
+    const held = new Promise<void>((resolve) => (goOn = resolve));
+    bridge.slow.before = ({ name }) => (name === EVENTS.name ? held : Promise.resolve());
+    await bridge.feeder.write(EVENTS, [{ values: ['gold'], startMs: base, measures: [2] }]);
+    const client = await connect();
+    const types = (): string[] => client.messages.map(({ type }) => type);
+    client.send({ type: 'subscribe_metric', id: 'a', metric_name: SESSIONS.name, from_ms: 0 });
+    await client.next('subscribed');
+    expect(types()).toEqual(['subscribed']);
+    client.send({ type: 'get_historical_data', metric_name: SESSIONS.name });
+    client.send({ type: 'ping', id: 'b' });
+    await client.next('pong');
+    goOn();
+    await client.next('historical_data');
+    expect(types()).toEqual(['subscribed', 'pong', 'current_state', 'historical_data']);
   });
 
   test('current_state comes first: each point once with its newest value, metrics without points absent', async () => {

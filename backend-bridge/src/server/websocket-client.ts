@@ -5,20 +5,18 @@ import { refusalFor } from './refusals';
 import type { Principal } from './access';
 import { holderOf } from './holder';
 import { hasScope } from './tokens';
-import { forecastOptionsOf } from './forecast-wire';
-import { MalformedMessage, type ClientMessage, type SubscribeSelection } from './websocket-messages';
+import { MalformedMessage, type ClientMessage } from './websocket-messages';
 import { historicalData } from './websocket-history';
 import { SendQueue, type SendQueueOwner } from './websocket-send-queue';
 import type { WebSocketDependencies } from './websocket-dependencies';
+import { WebSocketSubscriptions, type SubscriptionsOwner } from './websocket-subscriptions';
 import { RequestError } from '../domain/errors';
-import type { Selection } from '../domain/selection';
-import type { LiveSubscription } from '../live/hub';
+import type { Filter, Selection } from '../domain/selection';
 import type { OriginalSubscription } from '../live/original-feed';
 import { isoTime } from '../live/original-point';
 
 /** Queued messages per client; further ones stay in the socket. */
 const MAX_WAITING = 32;
-const HOUR_MS = 3_600_000;
 const STATE_RETRY_MS = 1_000;
 /** Estimated bytes of a stored point with its measures and its position in the message. */
 const HISTORY_POINT_BYTES = 128;
@@ -32,13 +30,6 @@ export const CLOSE = {
   tooMany: 4429,
 } as const;
 
-interface Held {
-  readonly metric: string;
-  readonly subscription: LiveSubscription;
-  /** With the time from which on it was asked for. */
-  readonly message: SubscribeSelection & { readonly from_ms: number };
-}
-
 /** A subscription to be made again, by its id: the definition of its metric has changed. */
 interface Renewal {
   readonly type: 'renewal';
@@ -46,7 +37,7 @@ interface Renewal {
 }
 
 /** One connection: handles the client's messages in order and owns its subscriptions. */
-export class WebSocketClient implements SendQueueOwner {
+export class WebSocketClient implements SendQueueOwner, SubscriptionsOwner {
   readonly sendQueue: SendQueue;
   principal: Principal | null = null;
   /** True when the last ping was answered. */
@@ -54,7 +45,7 @@ export class WebSocketClient implements SendQueueOwner {
   /** True once the client has used the extended protocol. */
   extended = false;
   private original: OriginalSubscription | null = null;
-  private subscriptions: Map<string, Held> | null = null;
+  private readonly subscriptions: WebSocketSubscriptions;
   private waiting: (ClientMessage | Renewal)[] | null = null;
   private working = false;
   /** True while reading from the client is suspended: its send queue is full, or too many of its messages wait. */
@@ -77,6 +68,7 @@ export class WebSocketClient implements SendQueueOwner {
     private readonly register: () => boolean,
   ) {
     this.sendQueue = new SendQueue(ws, socket, dependencies.options, dependencies.longMessages, this);
+    this.subscriptions = new WebSocketSubscriptions(this, dependencies);
   }
 
   /** Budget key of the connection. */
@@ -84,8 +76,12 @@ export class WebSocketClient implements SendQueueOwner {
     return holderOf(this.dependencies.access, this.principal!, this.remoteAddress);
   }
 
+  get tenant(): readonly Filter[] {
+    return this.principal?.tenant ?? [];
+  }
+
   get subscribed(): number {
-    return this.subscriptions?.size ?? 0;
+    return this.subscriptions.size;
   }
 
   /** Starts serving the authenticated client. */
@@ -132,7 +128,7 @@ export class WebSocketClient implements SendQueueOwner {
 
   /** Metrics of the client's extended subscriptions. */
   metrics(): ReadonlySet<string> {
-    return new Set([...(this.subscriptions?.values() ?? [])].map((held) => held.metric));
+    return this.subscriptions.metrics();
   }
 
   close(code: number, refusal: RequestError | null): void {
@@ -149,8 +145,7 @@ export class WebSocketClient implements SendQueueOwner {
     this.over.abort();
     if (this.stateTimer !== null) clearTimeout(this.stateTimer);
     this.original?.end();
-    for (const held of this.subscriptions?.values() ?? []) held.subscription.end();
-    this.subscriptions = null;
+    this.subscriptions.end();
     this.waiting = null;
     this.sendQueue.end();
     if (this.paused) this.ws.resume();
@@ -191,16 +186,17 @@ export class WebSocketClient implements SendQueueOwner {
   private async work(): Promise<void> {
     if (this.working) return;
     this.working = true;
-    while (!this.ended && this.stateSent && this.sendQueue.writable) {
-      const message = this.waiting?.shift();
-      if (message === undefined) break;
+    while (!this.ended && this.sendQueue.writable) {
+      const message = this.waiting?.[0];
+      // Only the original protocol begins with current_state.
+      if (message === undefined || (!this.stateSent && requestId(message) === undefined)) break;
+      this.waiting!.shift();
       try {
         await this.handle(message);
       } catch (error) {
         const refusal = refusalFor(error);
         if (refusal.code === 'internal') this.dependencies.log.error({ err: error }, 'a message failed');
-        // Messages of the original protocol have no id; one that is present is not validated.
-        this.refuse(refusal, 'id' in message && typeof message.id === 'string' ? message.id : undefined);
+        this.refuse(refusal, requestId(message));
       }
     }
     this.working = false;
@@ -220,15 +216,13 @@ export class WebSocketClient implements SendQueueOwner {
 
   /** Notifies the client that a live subscription failed; the connection stays open. */
   subscriptionFailed(id: string, error: unknown): void {
-    this.subscriptions?.delete(id);
+    this.subscriptions.forget(id);
     this.refuse(refusalFor(error), id);
   }
 
   /** Messages that are lost if the client is closed now. */
   get unsent(): number {
-    let pending = this.sendQueue.unsent + (this.original?.unsent ?? 0);
-    for (const { subscription } of this.subscriptions?.values() ?? []) pending += subscription.unsent;
-    return pending;
+    return this.sendQueue.unsent + (this.original?.unsent ?? 0) + this.subscriptions.unsent;
   }
 
   private pause(): void {
@@ -243,12 +237,13 @@ export class WebSocketClient implements SendQueueOwner {
 
   private async handle(message: ClientMessage | Renewal): Promise<void> {
     if (message.type === 'renewal') {
-      await this.renew(message.id);
+      await this.subscriptions.renew(message.id);
       return;
     }
     if (message.type === 'subscribe_metric') {
       if (message.id !== undefined) {
-        await this.subscribe(message);
+        this.extended = true;
+        await this.subscriptions.subscribe(message);
         return;
       }
       this.plan({ metric: message.metric_name });
@@ -260,75 +255,9 @@ export class WebSocketClient implements SendQueueOwner {
     }
   }
 
-  private async subscribe(message: SubscribeSelection): Promise<void> {
-    const { options } = this.dependencies;
-    const { id } = message;
-    this.extended = true;
-    if (this.subscriptions?.has(id) === true) {
-      throw new RequestError('duplicate_subscription', `The id "${id}" is in use; unsubscribe it first`);
-    }
-    if (this.subscribed >= options.maxSubscriptions) {
-      throw new RequestError(
-        'too_many_subscriptions',
-        `A connection may hold ${options.maxSubscriptions} subscriptions; unsubscribe one first`,
-        { limit: options.maxSubscriptions },
-      );
-    }
-    const { from_ms: fromMs = Math.max(0, this.dependencies.clock() - HOUR_MS) } = message;
-    await this.hold({ ...message, from_ms: fromMs });
-  }
-
-  private async hold(message: Held['message']): Promise<void> {
-    const held = this.subscriptionOf(message);
-    this.subscriptions ??= new Map();
-    const { subscriptions } = this;
-    subscriptions.set(message.id, held);
-    this.original?.only(null);
-    try {
-      await held.subscription.ready;
-    } catch (error) {
-      subscriptions.delete(message.id);
-      throw error;
-    }
-  }
-
-  /** What the client asked for, by the definition that its metric has now. */
-  private async renew(id: string): Promise<void> {
-    const before = this.subscriptions?.get(id);
-    if (before === undefined) return;
-    this.subscriptions?.delete(id);
-    this.send({ type: 'resync', id, reason: 'metric_changed' });
-    await this.hold(before.message);
-  }
-
-  private subscriptionOf(message: Held['message']): Held {
-    const { hub, forecasts } = this.dependencies;
-    const { id, from_ms: fromMs } = message;
-    const selection = selectionOf(message);
-    if (message.forecast !== undefined) {
-      const query = { ...selection, ...forecastOptionsOf(message.forecast) };
-      const prepared = forecasts.prepare(query, this.principal?.tenant ?? []);
-      const { name } = prepared.plan.metric;
-      const subscription = hub.subscribeForecast(prepared, id, fromMs, this.sendQueue);
-      return { metric: name, subscription, message };
-    }
-    const plan = this.plan(selection);
-    const { name, kind } = plan.metric;
-    if (message.events === true && kind !== 'event') {
-      throw new RequestError('not_an_event_metric', `"${name}" has windows, not events; leave "events" out`, {
-        metric: name,
-      });
-    }
-    const form = message.events === true ? 'events' : 'series';
-    return { metric: name, subscription: hub.subscribe(form, plan, id, fromMs, this.sendQueue), message };
-  }
-
   private unsubscribe(id: string | undefined, metric: string | undefined): void {
     if (id !== undefined) {
-      const held = this.subscriptions?.get(id);
-      if (held === undefined) throw new RequestError('unknown_subscription', `No subscription "${id}"`);
-      held.subscription.end();
-      this.subscriptions?.delete(id);
+      this.subscriptions.unsubscribe(id);
       this.send({ type: 'unsubscribed', id });
     } else if (metric !== undefined) {
       if (this.original?.drop(metric) !== true) {
@@ -379,7 +308,7 @@ export class WebSocketClient implements SendQueueOwner {
     if (this.principal === null) this.open(found);
   }
 
-  /** Sends current_state once the store can be read; the client's messages wait for the first attempt. */
+  /** Sends current_state once the store can be read; messages without an id wait for the first attempt. */
   private sendState(): void {
     const { hub, clock, log } = this.dependencies;
     const { original, principal } = this;
@@ -418,7 +347,7 @@ export class WebSocketClient implements SendQueueOwner {
   }
 
   private plan(selection: Selection): ReturnType<WebSocketDependencies['engine']['plan']> {
-    return this.dependencies.engine.plan(selection, this.principal?.tenant ?? []);
+    return this.dependencies.engine.plan(selection, this.tenant);
   }
 
   private pong(id: string | undefined): void {
@@ -431,53 +360,19 @@ export class WebSocketClient implements SendQueueOwner {
     this.send({ type: 'error', ...(id !== undefined && { id }), code, message, retryable, ...extra });
   }
 
-  private send(message: object): void {
+  stopOriginalUpdates(): void {
+    this.original?.only(null);
+  }
+
+  send(message: object): void {
     if (!this.ended) this.sendQueue.sendText(JSON.stringify(message));
     if (!this.sendQueue.writable && !this.paused && !this.ended) this.pause();
   }
 }
 
-function selectionOf(message: SubscribeSelection): Selection {
-  const metric = message.metric_name ?? message.metric;
-  if (metric === undefined || (message.metric !== undefined && message.metric !== metric)) {
-    throw new RequestError(
-      'bad_request',
-      'The message needs "metric_name" (or "metric", with the same value)',
-    );
-  }
-  if (message.events === true) {
-    refuseBeside(message, 'events', [
-      'measure',
-      'group_by',
-      'step_ms',
-      'over_time',
-      'include_open',
-      'forecast',
-    ]);
-    return { metric, filters: message.filters };
-  }
-  if (message.forecast !== undefined) refuseBeside(message, 'forecast', ['include_open']);
-  return {
-    metric,
-    measure: message.measure,
-    filters: message.filters,
-    groupBy: message.group_by,
-    stepMs: message.step_ms,
-    overTime: message.over_time,
-    includeOpen: message.include_open,
-  };
-}
-
-function refuseBeside(
-  message: SubscribeSelection,
-  form: 'events' | 'forecast',
-  fields: readonly (keyof SubscribeSelection)[],
-): void {
-  const unfit = fields.find((name) => message[name] !== undefined);
-  if (unfit === undefined) return;
-  throw new RequestError('bad_request', `"${unfit}" cannot be combined with "${form}"; remove it`, {
-    path: `/${unfit}`,
-  });
+/** Messages of the original protocol have none; one that is present is not validated. */
+function requestId(message: ClientMessage | Renewal): string | undefined {
+  return 'id' in message && typeof message.id === 'string' ? message.id : undefined;
 }
 
 /** The id of an otherwise invalid message, for the error response. */
