@@ -17,6 +17,9 @@ const int64 = (value: number): Buffer => {
 const windowed = (inner: string, ...times: number[]): Buffer =>
   Buffer.concat([Buffer.from(inner), ...times.map(int64)]);
 
+/** Without seconds. */
+const sqlTime = (ms: number): string => new Date(ms).toISOString().slice(0, 16).replace('T', ' ');
+
 type Row = { readonly key: Buffer | null; readonly value: Buffer | null; readonly ts: number };
 
 const recordsOf = (rows: readonly Row[]): SampledRecord[] =>
@@ -34,6 +37,7 @@ const BERLIN_DAYS = Array.from({ length: 10 }, (_, i) =>
 interface Kind {
   readonly about: string;
   readonly records: readonly SampledRecord[];
+  readonly topic?: string;
   /** The hand-written metric, from `key:` on. */
   readonly byHand: string;
   /** What has to be asked. */
@@ -233,6 +237,103 @@ const KINDS: readonly Kind[] = [
     ${KEYED}`,
   },
   {
+    about: 'the last millisecond of a window, and nothing else (Flink’s window_time)',
+    records: rows(10, (shop, i) => ({
+      key: null,
+      value: json({ shop, window_time: `${sqlTime(START + i * MINUTE)}:59.999`, orders: i }),
+      ts: START + (i + 1) * MINUTE,
+    })),
+    byHand: `key: { format: none }
+    window: { type: tumbling, size: 1m }
+    time: { end: { field: window_time, unit: text } }
+    ${VALUE}`,
+    doubt: /size: in no record/,
+  },
+  {
+    about: 'bounds in one word (ksqlDB’s WINDOWSTART and WINDOWEND)',
+    records: rows(20, (shop, i) => ({
+      key: json({ SHOP: shop }),
+      value: json({ WINDOWSTART: START + i * MINUTE, WINDOWEND: START + (i + 5) * MINUTE, ORDERS: i }),
+      ts: START + i * MINUTE,
+    })),
+    byHand: `key: { format: json }
+    window: { type: hopping, size: 5m, advance: 1m }
+    time: { start: { field: WINDOWSTART } }
+    dimensions: { shop: { from: { key: SHOP } } }
+    measures: { value: { field: ORDERS, combine: sum } }`,
+  },
+  {
+    about: 'overlapping windows whose size the topic’s name speaks of',
+    topic: 'orders-last-5m-by-shop',
+    records: rows(20, (shop, i) => ({
+      key: null,
+      value: json({ shop, window_end: START + i * MINUTE, orders: i }),
+      ts: START + i * MINUTE,
+    })),
+    byHand: `key: { format: none }
+    window: { type: hopping, size: 5m, advance: 1m }
+    time: { end: { field: window_end } }
+    ${VALUE}`,
+    doubt: /the topic's name speaks of 5m/,
+  },
+  {
+    about: 'rows of Debezium’s ExtractNewRecordState, with the fields that it adds',
+    records: rows(10, (shop, i) => ({
+      key: json({ shop, window_start: START + i * MINUTE }),
+      value: json({
+        shop,
+        window_start: START + i * MINUTE,
+        orders: i,
+        __deleted: 'false',
+        __op: i % 2 === 0 ? 'c' : 'u',
+        __table: 'orders',
+        __lsn: 5_000 + i,
+        __source_ts_ms: START,
+      }),
+      ts: START + i * MINUTE,
+    })),
+    byHand: `key: { format: json }
+    window: { type: tumbling, size: 1m }
+    time: { start: { field: window_start, in: key } }
+    dimensions: { shop: { from: { key: shop } } }
+    measures: { value: { field: orders, combine: sum } }`,
+  },
+  {
+    about: 'keys that are texts in Kafka Connect’s envelope',
+    records: rows(10, (shop, i) => ({
+      key: json({ schema: { type: 'string', optional: false }, payload: shop }),
+      value: json({ window_start: START + i * MINUTE, orders: i }),
+      ts: START + i * MINUTE,
+    })),
+    byHand: `key: { format: json }
+    window: { type: tumbling, size: 1m }
+    time: { start: { field: window_start } }
+    ${KEYED}`,
+  },
+  {
+    about: 'change events of MongoDB, whose rows are Extended JSON in a text',
+    records: rows(10, (shop, i) => ({
+      key: json({ id: `{"$oid": "65${shop}${i}"}` }),
+      value: json({
+        before: null,
+        after: JSON.stringify({
+          _id: { $oid: `65${shop}${i}` },
+          shop,
+          window_start: { $date: START + i * MINUTE },
+          orders: { $numberLong: String(i) },
+        }),
+        op: 'c',
+        ts_ms: START,
+      }),
+      ts: START + i * MINUTE,
+    })),
+    byHand: `key: { format: json }
+    window: { type: tumbling, size: 1m }
+    time: { start: { field: [after, window_start, $date] } }
+    dimensions: { shop: { from: { value: after.shop } } }
+    measures: { value: { field: [after, orders, $numberLong], combine: sum } }`,
+  },
+  {
     about: 'a name with a dot, and one of YAML’s words',
     records: rows(8, (shop, i) => ({
       key: windowed(shop, START + i * MINUTE),
@@ -247,17 +348,54 @@ const KINDS: readonly Kind[] = [
 ];
 
 describe('inspect on', () => {
-  it.each(KINDS.map((kind) => [kind.about, kind] as const))('%s', (_, { records, byHand, doubt }) => {
-    const [mapping] = parseMetricsFile(
-      `version: 1\nmetrics:\n  by_hand:\n    topic: orders-by-shop\n    ${byHand}\n`,
-      'by-hand.yaml',
+  it.each(KINDS.map((kind) => [kind.about, kind] as const))(
+    '%s',
+    (_, { topic = 'orders-by-shop', records, byHand, doubt }) => {
+      const [mapping] = parseMetricsFile(
+        `version: 1\nmetrics:\n  by_hand:\n    topic: ${topic}\n    ${byHand}\n`,
+        'by-hand.yaml',
+      );
+      const { mapping: proposed, text, doubts } = inspected(topic, records);
+      expect({ text, found: outcomes(proposed, records) }).toEqual({
+        text,
+        found: outcomes(mapping!, records),
+      });
+      if (doubt !== undefined) expect(doubts.join('\n')).toMatch(doubt);
+    },
+  );
+
+  it.each([
+    ['written by the end of each, hours behind UTC’s clock', 8 * HOUR, 8],
+    ['that are west of it', -5 * HOUR, -5],
+    ['of a zone with half an hour', 5.5 * HOUR, 5.5],
+  ])('local times without a zone, %s: that a zone is missing', (_, ahead, hours) => {
+    const records = rows(12, (shop, i) => ({
+      key: null,
+      value: json({
+        shop,
+        window_start: sqlTime(START + i * HOUR + ahead),
+        window_end: sqlTime(START + (i + 1) * HOUR + ahead),
+        orders: i,
+      }),
+      ts: START + (i + 1) * HOUR + 2_000,
+    }));
+    const { doubts } = inspected('orders', records);
+    expect(doubts.join('\n')).toContain(
+      `its texts have no zone and are ${Math.abs(hours)} h ${ahead > 0 ? 'ahead of' : 'behind'} the timestamps of their records`,
     );
-    const { mapping: proposed, text, doubts } = inspected('orders-by-shop', records);
-    expect({ text, found: outcomes(proposed, records) }).toEqual({
-      text,
-      found: outcomes(mapping!, records),
-    });
-    if (doubt !== undefined) expect(doubts.join('\n')).toMatch(doubt);
+    const inUtc = records.map((record) => ({ ...record, timestampMs: record.timestampMs + ahead }));
+    expect(inspected('orders', inUtc).doubts.join('\n')).not.toContain('no zone');
+  });
+
+  it('a row id, new in each window: that it is no label', () => {
+    const records = rows(12, (shop, i) => ({
+      key: null,
+      value: json({ row_id: `r${shop}${i}`, shop, window_start: START + i * MINUTE, orders: i }),
+      ts: START + i * MINUTE,
+    }));
+    const { mapping, doubts } = inspected('orders', records);
+    expect(mapping.metric.dimensions.map(({ name }) => name)).toEqual(['shop']);
+    expect(doubts.join('\n')).toContain('row_id is left out: it is another text in each record');
   });
 
   it('one window: that its size is not shown', () => {

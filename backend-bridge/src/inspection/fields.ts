@@ -76,5 +76,9 @@ export function fieldsOf(contents: readonly unknown[], part: Field['in']): Found
 export const present = ({ values }: Field): unknown[] =>
   values.filter((value) => value !== undefined && value !== null);
 
-/** The last name of a field's path, for people. */
-export const lastName = ({ path }: Pick<Field, 'path'>): string => path.at(-1) ?? '';
+/** The last name of a field's path, for people: that of `orders.$numberLong`, MongoDB's Extended JSON, is `orders`. */
+export const lastName = ({ path }: Pick<Field, 'path'>): string =>
+  path.findLast((name) => !name.startsWith('$')) ?? path.at(-1) ?? '';
+
+/** What Debezium's ExtractNewRecordState adds to rows: `__deleted`, `__op`, `__source_ts_ms`. */
+export const isAdded = ({ path }: Pick<Field, 'path'>): boolean => path[0]?.startsWith('__') === true;

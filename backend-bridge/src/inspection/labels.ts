@@ -31,6 +31,9 @@ const ID_NAME = /(^|_)(id|ids|key|code|no|nr|zip|postcode)$/;
 const FEW_KEYS = 3;
 /** A text that differs in each of this many records is not a label. */
 const MANY = 50;
+/** Of records of several windows, fewer are enough: the labels of a series return. */
+const MANY_IN_WINDOWS = 20;
+const SEVERAL_WINDOWS = 3;
 
 const text = (value: unknown): string | undefined => {
   try {
@@ -120,8 +123,8 @@ export function labelsOf(sources: LabelSources): FoundLabels {
   const { keyFields, valueFields, starts, windowInKey } = sources;
   const notes: Note[] = [];
   const inValue = valueFields.filter(isLabel);
-  const keyNames = keyFields.map(lastName);
-  const besideKey = inValue.filter((field) => !keyNames.includes(lastName(field)));
+  const keyNames = keyFields.map((field) => snakeCase(lastName(field)));
+  const besideKey = inValue.filter((field) => !keyNames.includes(snakeCase(lastName(field))));
   const hasRowIds = !windowInKey && isRowId(keyFields, besideKey, starts);
   const candidates = hasRowIds ? besideKey : inValue;
   const inKey = hasRowIds ? [] : keyFields;
@@ -150,7 +153,8 @@ export function labelsOf(sources: LabelSources): FoundLabels {
       continue;
     }
     const own = present(field);
-    if (own.length >= MANY && new Set(values).size === own.length) {
+    const many = new Set(starts).size < SEVERAL_WINDOWS ? MANY : MANY_IN_WINDOWS;
+    if (own.length >= many && new Set(values).size === own.length) {
       notes.push(unsure(`${field.path.join('.')} is left out: it is another text in each record`));
       continue;
     }

@@ -118,6 +118,13 @@ function candidatesOf(payloads: readonly Payload[], what: What, place: PayloadPl
       plausible: (content) => typeof content === 'string',
     });
   }
+  if (texts.every((text) => /^\s*\{\s*"(?:schema|payload)"\s*:/.test(text))) {
+    candidates.push({
+      mapping: { format: 'json' },
+      reason: "single values in Kafka Connect's envelope",
+      plausible: (content) => typeof content === 'string' || typeof content === 'number',
+    });
+  }
   if (what === 'value') {
     candidates.push({
       mapping: { format: 'json' },

@@ -2,7 +2,7 @@ import type { SchemaSource } from '../decoding/format';
 import type { ShownRecord } from '../domain/inspecting';
 import type { PayloadMapping } from '../domain/mapping';
 import { durationInName } from './duration-in-name';
-import { fieldsOf, lastName, type Field } from './fields';
+import { fieldsOf, isAdded, lastName, type Field } from './fields';
 import { detectKey, type DetectedKey } from './key-layout';
 import { isLabel, labelsOf, type FoundLabels } from './labels';
 import { isNumeric, measuresOf, MOST_MEASURES, titleOf, type MeasureGuess } from './measures';
@@ -10,6 +10,7 @@ import { detectFormat } from './payload-format';
 import type { TopicSample } from '../decoding/topic-sample';
 import { because, notInspectable, unsure, type Note } from './sample';
 import { shownRecords } from './shown-records';
+import { zoneNotes } from './missing-zone';
 import { gridOf } from './spacing';
 import { snakeCase, timeFields, type TimeField } from './time-fields';
 import { detectSession, detectWindow, type DetectedWindow, type SeenWindow } from './windows';
@@ -157,7 +158,7 @@ function timesOf(sample: TopicSample, key: DetectedKey, times: readonly TimeFiel
   const window =
     key.windowed === 'session' ? detectSession(seen) : detectWindow(seen, { named, stamped: ofKey });
   const fixed = window.window.type !== 'session';
-  const notes = [...bounds.notes];
+  const notes = [...bounds.notes, ...zoneNotes([bounds.start, bounds.end], seen, window)];
   if (!ofKey && bounds.start === null && bounds.end === null) {
     notes.push(
       unsure(
@@ -208,12 +209,14 @@ export function proposeMapping(sample: TopicSample, schemas: SchemaSource | null
   );
   const keyFound = fieldsOf(key.contents, 'key');
   const valueFound = fieldsOf(value.contents, 'value');
-  const times = timeFields([...keyFound.fields, ...valueFound.fields], records);
+  const added = valueFound.fields.filter(isAdded);
+  const own = valueFound.fields.filter((field) => !isAdded(field));
+  const times = timeFields([...keyFound.fields, ...own], records);
   const { start, end, notes, window, starts } = timesOf(sample, key, times);
   const isTime = new Set(times.map(({ field }) => pathId(field)));
   const withoutTimes = (fields: readonly Field[]): Field[] =>
     fields.filter((field) => !isTime.has(pathId(field)));
-  const valueFields = withoutTimes(valueFound.fields).filter((field) => lastName(field) !== '__deleted');
+  const valueFields = withoutTimes(own);
   const startInKey = start?.from === 'field' && start.field.field.in === 'key';
   const labels = labelsOf({
     topic,
@@ -267,6 +270,13 @@ export function proposeMapping(sample: TopicSample, schemas: SchemaSource | null
       ...copies
         .filter((field) => isNumeric(field))
         .map(({ path }) => because(`${path.join('.')} is left out: it is a copy of the key's`)),
+      ...(added.length > 0
+        ? [
+            because(
+              `${added.map(({ path }) => path.join('.')).join(', ')}: left out, as what Debezium's ExtractNewRecordState adds`,
+            ),
+          ]
+        : []),
       ...valueFound.skipped.map((path) => because(`${path} is left out: it is a list or bytes`)),
       ...unused
         .filter(

@@ -16,8 +16,10 @@ export interface TimeField {
   readonly reason: string;
 }
 
-const START_NAME = /(^|_)(start|starts|started|begin|from|since|open|opened)(_|$)|^(bucket|w_?start)/;
-const END_NAME = /(^|_)(end|ends|ended|until|to|close|closed|stop)(_|$)|^w_?end/;
+const START_NAME =
+  /(^|_)(start|starts|started|begin|from|since|open|opened)(_|$)|^(bucket|w_?start|(window|win|period|interval)(start|begin)|(start|begin)(time|ts|date)$)/;
+const END_NAME =
+  /(^|_)(end|ends|ended|until|to|close|closed|stop)(_|$)|^(w_?end|(window|win|period|interval|bucket)(end|stop)|(end|stop)(time|ts|date)$)/;
 const TIME_NAME =
   /(^|_)(time|times|timestamp|ts|date|datetime|at|on|when|hour|day|minute|bucket|period|window|epoch)(_|$)/;
 /** A number that is a time of today is one for sure where it lies no further from its record's timestamp. */
@@ -63,6 +65,12 @@ const UNIT_REASONS: Readonly<Record<TimeUnit, string>> = {
   text: 'its texts are dates with a time',
 };
 
+/** Flink's window_time. */
+function isLastMillisecond(ms: readonly (number | undefined)[]): boolean {
+  const times = new Set(ms.filter((at) => at !== undefined));
+  return times.size > 1 && [...times].every((at) => at % 1_000 === 999);
+}
+
 /** The field as a time; null when it is not one. */
 function asTime(field: Field, records: readonly SampledRecord[]): TimeField | null {
   const values = present(field);
@@ -80,6 +88,15 @@ function asTime(field: Field, records: readonly SampledRecord[]): TimeField | nu
   const named = role !== null || TIME_NAME.test(snakeCase(lastName(field)));
   // A turnover in micro-euros may be such a number too.
   if (unit !== 'text' && !named && !nearlyAll(near.length, values.length)) return null;
+  if (role === null && isLastMillisecond(ms)) {
+    return {
+      field,
+      unit,
+      ms,
+      role: 'end',
+      reason: `${UNIT_REASONS[unit]}, the last millisecond of a window`,
+    };
+  }
   return { field, unit, ms, role, reason: UNIT_REASONS[unit] };
 }
 

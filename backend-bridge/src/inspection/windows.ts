@@ -238,6 +238,17 @@ function unboundedWindow(
       ],
     };
   }
+  if (named !== null && grid.times >= SURE_TIMES && named > grid.step && named % grid.step === 0) {
+    return {
+      window: { type: 'hopping', sizeMs: named, advanceMs: grid.step, offsetMs: grid.offset },
+      notes: [
+        unsure(
+          `the topic's name speaks of ${durationText(named)}, and the ${what}s are multiples of ${durationText(grid.step)} apart, so windows overlap; if they do not, say \`type: tumbling, size: ${durationText(grid.step)}\``,
+        ),
+        ...damaged(grid),
+      ],
+    };
+  }
   if (grid.step === 0) {
     const reach = Math.max(0, ...seen.map(({ timestampMs }) => timestampMs - times[0]!));
     const sizeMs = USUAL_SIZES_MS.find((size) => size > reach && times[0]! % size === 0) ?? DEFAULT_SIZE_MS;
