@@ -16,7 +16,7 @@ import { HistoryScan } from './history/history-scan';
 import { SummaryScan, summaryRange, type SummaryTotals } from './history/summary-scan';
 import { checkRange, MAX_TIME_MS, stepsOf, type TimeRange } from './ladder';
 import type { Metric } from './metric';
-import { isVisible, keptIndexes, makePlan, unknownMetric } from './plan';
+import { isVisible, keptIndexes, makePlan, mayCombineSeries, unknownMetric } from './plan';
 import type { Progress } from './progress';
 import type {
   CatalogueAnswer,
@@ -228,6 +228,7 @@ export class QueryEngine {
         metric,
         measure: metric.measures[plan.measure]!,
         weights: combineRuleOf(plan).weights,
+        severalSeries: mayCombineSeries(plan),
         includeOpen: plan.includeOpen,
         openAfter: openAfter(plan, progress),
         fromMs: range.fromMs,
@@ -239,7 +240,6 @@ export class QueryEngine {
       const beforeMs = isIrregular(metric.window) ? longestMs(metric.window) : metric.window.advanceMs;
       const wider = { fromMs: Math.max(0, range.fromMs - beforeMs), toMs: range.toMs };
       const span = range.fromMs < range.toMs ? readSpan(plan, wider, nowMs, history?.fromMs) : null;
-      const spans = span === null ? [] : [span];
       const take = (labels: Labels, points: CombinedPoints, totals: SummaryTotals | null): boolean => {
         const one = summarize(labels, points, rule, notes, totals);
         if (one === null) return true;
@@ -248,7 +248,7 @@ export class QueryEngine {
         else cut.truncated = true;
         return !cut.truncated;
       };
-      const scan = { plan, spans, nowMs, isWanted: null, scope };
+      const scan = { plan, spans: span === null ? [] : [span], nowMs, isWanted: null, scope };
       const total =
         history === null
           ? await this.scan(scan, new WindowScan(plan), (labels, points) => take(labels, points, null))

@@ -13,6 +13,8 @@ export interface SummaryRule {
   readonly metric: Metric;
   readonly measure: Measure;
   readonly weights: Weights | null;
+  /** Whether several series may be combined. */
+  readonly severalSeries: boolean;
   readonly includeOpen: boolean;
   readonly openAfter: number;
   /** Windows before this only serve as `previous`. */
@@ -22,9 +24,10 @@ export interface SummaryRule {
 }
 
 /**
- * Null when no window in the range has a value. `sum` and `avg` are null where the measure has none over time. Windows
- * with NaN or infinite values count only for `last` and `previous`; averages that cannot be combined count, and make
- * `avg`, or as the last ones `last`, null.
+ * Null when no window in the range has a value. `sum` and `avg` are null where the measure has none over time. Of one
+ * series, windows with NaN or infinite values count only for `last` and `previous`. Of several combined they count, and
+ * what they go into is null, as in a step over the range: sealed steps do not say which windows of a series they are.
+ * Averages that cannot be combined count, and make `avg`, or as the last ones `last`, null.
  * @param totals of the whole range, where the metric has a history: then `points` are those that are not sealed
  */
 export function summarize(
@@ -46,10 +49,10 @@ export function summarize(
   }
   const last = points.parts[lastRow]! < 0 ? null : notes.note(points.values[lastRow]!);
   const previous = previousValue(metric, points, rows);
-  const counted = rows.filter(
-    (row) =>
-      points.times[row]! >= rule.fromMs && (points.parts[row]! < 0 || Number.isFinite(points.values[row]!)),
-  );
+  const valued = rows.filter((row) => points.times[row]! >= rule.fromMs);
+  const counted = rule.severalSeries
+    ? valued
+    : valued.filter((row) => points.parts[row]! < 0 || Number.isFinite(points.values[row]!));
   const inRange = counted.filter((row) => points.parts[row]! > 0);
   let min: number | null = null;
   let max: number | null = null;
@@ -66,8 +69,8 @@ export function summarize(
   const delta = last === null || previous === null ? null : last - previous;
   notes.noteUncombinable(points.uncombinable);
   const overAll = (which: 'min' | 'max' | 'avg' | 'sum', ofWindows: () => number | null): number | null => {
-    if (totals?.[which] !== undefined) return finite(totals[which]);
-    return totals?.sealed === true ? null : finite(ofWindows());
+    if (totals?.[which] !== undefined) return noted(totals[which], notes);
+    return totals?.sealed === true ? null : noted(ofWindows(), notes);
   };
   return {
     labels,
@@ -77,7 +80,7 @@ export function summarize(
     delta: finite(delta),
     min: overAll('min', () => min),
     max: overAll('max', () => max),
-    avg: overAll('avg', () => average(points, counted, sum, rule)),
+    avg: overAll('avg', () => average(points, rule.weights === null ? counted : valued, sum, rule)),
     sum: adds ? overAll('sum', () => (inRange.length === 0 ? null : sum)) : null,
     count: totals === null ? counted.length : totals.count,
     updatedMs: points.updated[lastRow]!,
@@ -103,15 +106,20 @@ function sealedSummary(
     lastTimeMs: last.timeMs,
     previous: null,
     delta: null,
-    min: min ?? null,
-    max: max ?? null,
-    avg: finite(avg ?? null),
-    sum: windowsOverlap(rule.metric) ? null : finite(sum ?? null),
+    min: noted(min ?? null, notes),
+    max: noted(max ?? null, notes),
+    avg: noted(avg ?? null, notes),
+    sum: windowsOverlap(rule.metric) ? null : noted(sum ?? null, notes),
     count,
     updatedMs: endMs,
     open: false,
     stale: rule.nowMs > endMs + window.graceMs + rule.staleWindows * window.sizeMs,
   };
+}
+
+/** The value, or null and a note of it when JSON cannot represent it. */
+function noted(value: number | null, notes: NumberNotes): number | null {
+  return value === null || Number.isFinite(value) ? value : notes.note(value);
 }
 
 function finite(value: number | null): number | null {

@@ -534,13 +534,15 @@ export interface components {
             previous: number | null;
             /** @description `last` - `previous`. */
             delta: number | null;
+            /** @description Without windows of NaN or infinity, see `count`. */
             min: number | null;
+            /** @description Without windows of NaN or infinity, see `count`. */
             max: number | null;
             /** @description Over the windows of the range, each counting once; of an average with `sum_from` and `count_from` the sum behind it by the count behind it, never an average of averages. The same as /query gives for one step over these windows with `over_time: avg`; null where the measure does not combine so. */
             avg: number | null;
             /** @description Over the windows of the range; null where the measure does not add over time, or windows overlap. */
             sum: number | null;
-            /** @description Windows with a value. */
+            /** @description Windows with a value. Of one series those of NaN or infinity are left out, here and of `min`, `max`, `avg` and `sum`. Of several combined they count, and what they go into is null, as in a step of /query. */
             count: number;
             /** @description When the newest window's value last changed. */
             updated_ms: number;

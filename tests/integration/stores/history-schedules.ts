@@ -20,9 +20,10 @@ type Event =
   | { readonly kind: 'retention'; readonly hours: number };
 
 const number = fc.oneof(
-  fc.integer({ min: 0, max: 500 }),
-  fc.integer({ min: -100_000, max: 100_000 }).map((cents) => cents / 100),
-  fc.double({ min: -1e6, max: 1e6, noNaN: true }),
+  { weight: 9, arbitrary: fc.integer({ min: 0, max: 500 }) },
+  { weight: 9, arbitrary: fc.integer({ min: -100_000, max: 100_000 }).map((cents) => cents / 100) },
+  { weight: 9, arbitrary: fc.double({ min: -1e6, max: 1e6, noNaN: true }) },
+  { weight: 1, arbitrary: fc.constantFrom(Number.NaN, Infinity, -Infinity, -0) },
 );
 const records = fc.record({
   kind: fc.constant('records' as const),

@@ -90,7 +90,10 @@ function sealedSteps(points: PointColumns, beforeMs: number, request: StepsReque
 }
 
 /** Sums of these are exact in doubles too, in any order. */
-const number = fc.integer({ min: -400, max: 400 }).map((quarters) => quarters / 4);
+const number = fc.oneof(
+  { weight: 40, arbitrary: fc.integer({ min: -400, max: 400 }).map((quarters) => quarters / 4) },
+  { weight: 1, arbitrary: fc.constantFrom(Number.NaN, Infinity, -Infinity, -0) },
+);
 
 const windowsArbitrary = fc
   .uniqueArray(

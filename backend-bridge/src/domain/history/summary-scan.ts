@@ -18,6 +18,7 @@ import {
   foldWindows,
   type FoldShape,
   type MeasureSteps,
+  type Specials,
   type StepColumns,
   type StepNeeds,
 } from './step-columns';
@@ -144,6 +145,8 @@ class TotalsFold {
   private sealed = false;
   private count = 0;
   private parts = 0;
+  /** Of several members: their values that are not finite. */
+  private readonly specials: Specials = { nan: 0, plus: 0, minus: 0 };
   private min: number | null = null;
   private max: number | null = null;
   /** Rows: of the values, and for averages of the sums and the counts behind them. */
@@ -173,6 +176,7 @@ class TotalsFold {
     for (let row = 0; row < steps.length; row += 1) {
       this.parts += measure.counts[row]!;
       if (weighted) this.lacking += measure.weights.lacking[row]!;
+      if (this.severalSeries) this.addSpecials(measure.specials.get(row));
       const finite = measure.finiteCount(row);
       if (finite === 0) continue;
       this.count += finite;
@@ -202,8 +206,8 @@ class TotalsFold {
     return {
       sealed,
       count,
-      min: known('min') ? this.min : undefined,
-      max: known('max') ? this.max : undefined,
+      min: known('min') ? this.extreme('min') : undefined,
+      max: known('max') ? this.extreme('max') : undefined,
       sum: known('sum') ? this.sum(count) : undefined,
       avg: known('avg') ? this.average(count) : undefined,
       last:
@@ -211,14 +215,30 @@ class TotalsFold {
     };
   }
 
+  private addSpecials(more: Specials | undefined): void {
+    if (more === undefined) return;
+    this.specials.nan += more.nan;
+    this.specials.plus += more.plus;
+    this.specials.minus += more.minus;
+  }
+
+  /** NaN stands for what is not finite: it is shown alike. */
+  private extreme(which: 'min' | 'max'): number | null {
+    const { nan, plus, minus } = this.specials;
+    return nan > 0 || (which === 'min' ? minus : plus) > 0 ? Number.NaN : this[which];
+  }
+
   private sum(count: number): number | null {
-    return count === 0 ? null : this.sums.number(0);
+    if (count === 0) return null;
+    const { nan, plus, minus } = this.specials;
+    return nan + plus + minus > 0 ? Number.NaN : this.sums.number(0);
   }
 
   private average(count: number): number | null {
-    if (count === 0) return null;
+    if (this.parts === 0) return null;
     if (weightsOf(this.plan.metric, this.plan.metric.measures[this.plan.measure]!) === null) {
-      return this.sums.number(0) / count;
+      const sum = this.sum(count);
+      return sum === null ? null : sum / count;
     }
     if (this.parts === 1) return this.last!.value;
     const weight = this.sums.number(2);
