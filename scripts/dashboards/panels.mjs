@@ -131,7 +131,7 @@ export function table({ columns, sortBy, ...given }) {
         cellHeight: 'sm',
         ...(sortBy ? { sortBy: [{ displayName: sortBy[0], desc: sortBy[1] }] } : {}),
       },
-      { align: 'auto', cellOptions: { type: 'auto' }, inspect: false, filterable: false },
+      { align: 'auto', cellOptions: { type: 'auto' }, inspect: false, filterable: false, minWidth: 100 },
     ),
     transformations: [
       { id: 'filterFieldsByName', options: { include: { names } } },

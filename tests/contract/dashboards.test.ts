@@ -243,6 +243,8 @@ const TITLE_ICONS_PX = 125;
 const LEGEND_NAME_PX = 105;
 const LEGEND_NUMBER_PX = 75;
 const COLUMN_PADDING_PX = 16;
+/** Grafana's least width of a column without one. */
+const COLUMN_PX = 150;
 
 /** What of a panel is cut at 1,440 px, in words. */
 function cutIn({ title, type, gridPos, options, fieldConfig, transformations = [] }: Panel): string[] {
@@ -266,7 +268,8 @@ function cutIn({ title, type, gridPos, options, fieldConfig, transformations = [
     );
     const needed = (name: string): number => name.length * LETTER_PX + COLUMN_PADDING_PX;
     cut.push(...names.filter((name) => needed(name) > (set.get(name) ?? Infinity)));
-    const all = names.reduce((sum, name) => sum + (set.get(name) ?? Math.max(100, needed(name))), 0);
+    const least = fieldConfig.defaults.custom?.minWidth ?? COLUMN_PX;
+    const all = names.reduce((sum, name) => sum + (set.get(name) ?? Math.max(least, needed(name))), 0);
     if (all + COLUMN_PADDING_PX > width) cut.push(`the columns of "${title}"`);
   }
   return cut;

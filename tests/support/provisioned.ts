@@ -21,7 +21,7 @@ export interface Panel {
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
   readonly targets: readonly SavedQuery[];
   readonly fieldConfig: {
-    readonly defaults: { readonly unit?: string };
+    readonly defaults: { readonly unit?: string; readonly custom?: { readonly minWidth?: number } };
     readonly overrides: readonly {
       readonly matcher: { readonly id: string; readonly options: unknown };
       readonly properties: readonly { readonly id: string; readonly value: unknown }[];
