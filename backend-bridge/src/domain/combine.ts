@@ -219,3 +219,20 @@ function sortedByTime(points: CombinedPoints): CombinedPoints {
     uncombinable: points.uncombinable,
   };
 }
+
+/** The rows at these times only. */
+export function onlyAt(points: CombinedPoints, times: ReadonlySet<number>): CombinedPoints {
+  if (points.times.every((time) => times.has(time))) return points;
+  const keep = (column: number[]): number[] => column.filter((_, row) => times.has(points.times[row]!));
+  return {
+    times: keep(points.times),
+    ends: keep(points.ends),
+    values: keep(points.values),
+    parts: keep(points.parts),
+    revisions: keep(points.revisions),
+    updated: keep(points.updated),
+    sums: keep(points.sums),
+    counts: keep(points.counts),
+    uncombinable: points.uncombinable,
+  };
+}

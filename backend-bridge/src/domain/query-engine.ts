@@ -1,18 +1,11 @@
-import { RequestError, UnavailableError } from './errors';
+import { RequestError } from './errors';
 import { unknownDimension } from './filter';
 import { closedBefore, openAfter, openFrom } from './finality';
 import { findEvents, findEventsAt } from './event-search';
 import { requireEventMetric } from './events';
 import { findDimensionValues } from './dimension-values';
-import type { CombinedPoints } from './combine';
-import {
-  historyPlan,
-  historyWarnings,
-  summaryHistory,
-  summaryWarnings,
-  type HistoryPlan,
-} from './history/history-plan';
-import { HistoryScan } from './history/history-scan';
+import { onlyAt, type CombinedPoints } from './combine';
+import { historyWarnings, summaryHistory, summaryWarnings } from './history/history-plan';
 import { SummaryScan, summaryRange, type SummaryTotals } from './history/summary-scan';
 import { checkRange, MAX_TIME_MS, stepsOf, type TimeRange } from './ladder';
 import type { Metric } from './metric';
@@ -29,7 +22,7 @@ import type {
   SummaryAnswer,
   SummarySeries,
 } from './query-answer';
-import { readSpan, spansOver, type Span } from './read-span';
+import { readSpan, spansOver } from './read-span';
 import { UNBOUNDED, type RequestScope } from './request-scope';
 import type {
   DimensionValuesQuery,
@@ -41,19 +34,11 @@ import type {
   Warning,
 } from './selection';
 import { fillLength, gapFill, NumberNotes, seriesAnswer, type AnswerRule } from './series-answer';
-import { ScanBudget } from './scan-budget';
-import {
-  combineRuleOf,
-  groupSeries,
-  scanGroups,
-  selectSeries,
-  WindowScan,
-  type GroupSource,
-  type Pause,
-} from './series-scan';
+import { combineRuleOf, groupSeries, selectSeries, WindowScan, type Pause } from './series-scan';
 import { seriesKey, type Labels } from './series';
 import { seriesCapWarnings } from './series-cap';
 import type { SeriesStore } from './store';
+import { StoreReader, type Reading } from './store-reader';
 import { summarize } from './summary';
 import type { Clock } from './telemetry';
 import { isIrregular, longestMs } from './windows';
@@ -72,24 +57,6 @@ export interface QueryLimits {
 /** Memory of one series of a summary, in points of an answer. */
 const SUMMARY_POINTS = 16;
 
-interface ScanRequest {
-  readonly plan: Plan;
-  readonly spans: readonly Span[];
-  /**
-   * Time for the retention limit; 0 when the plan has a history: windows past the retention are read until they are
-   * sealed.
-   */
-  readonly nowMs: number;
-  readonly isWanted: ((labels: Labels) => boolean) | null;
-  readonly scope: RequestScope;
-}
-
-interface Reading {
-  readonly nowMs: number;
-  readonly storeEpoch: string;
-  readonly progress: Progress;
-}
-
 /**
  * Answers queries about stored points, with equal results on every bridge. Rejects with RequestError for an invalid
  * request, and with UnavailableError when the store does not answer.
@@ -98,6 +65,7 @@ export class QueryEngine {
   /** In order of their names. */
   metrics: readonly Metric[] = [];
   private byName: ReadonlyMap<string, Metric> = new Map();
+  private readonly reader: StoreReader;
 
   /** `pause` yields to other work of the process; the composition root injects one that yields to I/O. */
   constructor(
@@ -105,8 +73,9 @@ export class QueryEngine {
     private readonly store: SeriesStore,
     private readonly limits: QueryLimits,
     private readonly clock: Clock,
-    private readonly pause: Pause = () => Promise.resolve(),
+    pause: Pause = () => Promise.resolve(),
   ) {
+    this.reader = new StoreReader(store, limits.maxScanPoints, clock, pause);
     this.useMetrics(metrics);
   }
 
@@ -165,7 +134,7 @@ export class QueryEngine {
     groups?: readonly Labels[],
     scope = UNBOUNDED,
   ): Promise<readonly ResultSeries[]> {
-    const { result } = await this.consistently(plan.metric, async ({ nowMs, progress }) => {
+    const { result } = await this.reader.consistently(plan.metric, async ({ nowMs, progress }) => {
       const names = keptIndexes(plan).map((index) => plan.metric.dimensions[index]!.name);
       const wanted =
         groups && new Set(groups.map((labels) => seriesKey(names.map((name) => labels[name] ?? ''))));
@@ -180,9 +149,9 @@ export class QueryEngine {
         fill: null,
       };
       const notes = new NumberNotes();
-      const history = await this.historyOf(plan, nowMs);
+      const history = await this.reader.historyOf(plan, nowMs);
       const spans = spansOver(plan, times, nowMs, history?.fromMs);
-      await this.scanPoints({ plan, spans, nowMs, isWanted, scope }, history, (labels, points) => {
+      await this.reader.scanPoints({ plan, spans, nowMs, isWanted, scope }, history, (labels, points) => {
         const one = seriesAnswer(labels, onlyAt(points, at), rule, notes);
         if (one !== null) series.push(one);
         return true;
@@ -200,7 +169,7 @@ export class QueryEngine {
   /** The `keptFromMs` that `closed` would return now. */
   async keptFrom(plan: Plan, range: TimeRange): Promise<number> {
     const nowMs = this.clock();
-    const history = await this.historyOf(plan, nowMs);
+    const history = await this.reader.historyOf(plan, nowMs);
     return readSpan(plan, range, nowMs, history?.fromMs)?.fromMs ?? range.fromMs;
   }
 
@@ -212,7 +181,7 @@ export class QueryEngine {
   /** Most series in an answer to the plan. */
   async countSeries(plan: Plan, { signal } = UNBOUNDED): Promise<number> {
     const all = await this.store.listSeries(plan.metric);
-    return groupSeries(plan, await selectSeries(plan, all, this.pause, signal)).length;
+    return groupSeries(plan, await selectSeries(plan, all, this.reader.pause, signal)).length;
   }
 
   async summary(query: Query, tenant: readonly Filter[], scope = UNBOUNDED): Promise<SummaryAnswer> {
@@ -220,7 +189,7 @@ export class QueryEngine {
     const { stepMs: _step, maxPoints: _max, overTime: _over, ...selectors } = query;
     const plan = this.plan({ ...selectors, includeOpen: query.includeOpen ?? false }, tenant, range);
     const { metric } = plan;
-    const { result, reading } = await this.consistently(metric, async ({ nowMs, progress }) => {
+    const { result, reading } = await this.reader.consistently(metric, async ({ nowMs, progress }) => {
       const notes = new NumberNotes();
       const series: SummarySeries[] = [];
       const cut = { truncated: false };
@@ -251,8 +220,8 @@ export class QueryEngine {
       const scan = { plan, spans: span === null ? [] : [span], nowMs, isWanted: null, scope };
       const total =
         history === null
-          ? await this.scan(scan, new WindowScan(plan), (labels, points) => take(labels, points, null))
-          : await this.scan(
+          ? await this.reader.scan(scan, new WindowScan(plan), (labels, points) => take(labels, points, null))
+          : await this.reader.scan(
               { ...scan, nowMs: 0 },
               new SummaryScan(plan, history, summaryRange(plan, range, rule.openAfter, nowMs, history)),
               (labels, { windows, totals }) => take(labels, windows, totals),
@@ -273,17 +242,9 @@ export class QueryEngine {
     const limit = checkLimit(query.limit);
     requireEventMetric(metric);
     const plan = this.plan({ metric: query.metric, filters: query.filters }, tenant);
-    const { result, reading } = await this.consistently(metric, async ({ nowMs, progress }) => {
-      const budget = this.budget(metric, nowMs, scope);
-      return findEvents(plan, range, limit, {
-        store: this.store,
-        budget,
-        nowMs,
-        progress,
-        pause: this.pause,
-        scope,
-      });
-    });
+    const { result, reading } = await this.reader.consistently(metric, (reading) =>
+      findEvents(plan, range, limit, this.reader.searchDependencies(metric, reading, scope)),
+    );
     return {
       metric: metric.name,
       watermarkMs: reading.progress.watermarkMs,
@@ -300,15 +261,8 @@ export class QueryEngine {
     wanted: ReadonlyMap<number, ReadonlySet<string>>,
     scope = UNBOUNDED,
   ): Promise<readonly EventEntry[]> {
-    const { result } = await this.consistently(plan.metric, ({ nowMs, progress }) =>
-      findEventsAt(plan, wanted, {
-        store: this.store,
-        budget: this.budget(plan.metric, nowMs, scope),
-        nowMs,
-        progress,
-        pause: this.pause,
-        scope,
-      }),
+    const { result } = await this.reader.consistently(plan.metric, (reading) =>
+      findEventsAt(plan, wanted, this.reader.searchDependencies(plan.metric, reading, scope)),
     );
     return result;
   }
@@ -330,11 +284,15 @@ export class QueryEngine {
         : checkRange(query.fromMs ?? 0, query.toMs ?? MAX_TIME_MS);
     const limit = checkLimit(query.limit);
     const plan = this.plan({ metric: metricName }, tenant);
-    const { result, reading } = await this.consistently(metric, async ({ nowMs, progress }) => {
-      const budget = this.budget(metric, nowMs, scope);
-      const tools = { store: this.store, budget, nowMs, progress, pause: this.pause, scope };
-      return findDimensionValues(plan, index, range, query.prefix ?? '', tools);
-    });
+    const { result, reading } = await this.reader.consistently(metric, (reading) =>
+      findDimensionValues(
+        plan,
+        index,
+        range,
+        query.prefix ?? '',
+        this.reader.searchDependencies(metric, reading, scope),
+      ),
+    );
     return {
       metric: metric.name,
       dimension,
@@ -352,8 +310,8 @@ export class QueryEngine {
     fill: 'none' | 'zero' | 'null',
     scope: RequestScope,
   ): Promise<ClosedAnswer> {
-    const { result, reading } = await this.consistently(plan.metric, async ({ nowMs, progress }) => {
-      const history = await this.historyOf(plan, nowMs);
+    const { result, reading } = await this.reader.consistently(plan.metric, async ({ nowMs, progress }) => {
+      const history = await this.reader.historyOf(plan, nowMs);
       const span = readSpan(plan, range, nowMs, history?.fromMs);
       const gaps = span === null ? null : gapFill(plan, fill, span, range, progress, nowMs);
       const rule: AnswerRule = {
@@ -368,7 +326,7 @@ export class QueryEngine {
       const cut = { truncated: false };
       const spans = span === null ? [] : [span];
       const scan = { plan, spans, nowMs, isWanted: null, scope };
-      const total = await this.scanPoints(scan, history, (labels, combined) => {
+      const total = await this.reader.scanPoints(scan, history, (labels, combined) => {
         const length = Math.max(combined.times.length, gaps === null ? 0 : fillLength(gaps));
         if (points + length > this.limits.maxPoints && series.length === 0) throw this.tooManyPoints(plan);
         if (series.length >= this.limits.maxSeries || points + length > this.limits.maxPoints) {
@@ -399,10 +357,6 @@ export class QueryEngine {
     return { ...this.head(plan, reading), ...result };
   }
 
-  private historyOf(plan: Plan, nowMs: number): Promise<HistoryPlan | null> {
-    return historyPlan(plan, this.store.history, nowMs);
-  }
-
   private head(plan: Plan, reading: Reading): Omit<QueryAnswer, 'series' | 'warnings'> {
     const measure = plan.metric.measures[plan.measure]!;
     return {
@@ -414,70 +368,6 @@ export class QueryEngine {
       serverTimeMs: reading.nowMs,
       storeEpoch: reading.storeEpoch,
     };
-  }
-
-  private budget(metric: Metric, nowMs: number, { signal }: RequestScope): ScanBudget {
-    return new ScanBudget(this.store, metric, nowMs, this.limits.maxScanPoints, signal);
-  }
-
-  /** Reads the plan's points as steps. */
-  private scanPoints(
-    scan: ScanRequest,
-    history: HistoryPlan | null,
-    onGroup: (labels: Labels, points: CombinedPoints) => boolean,
-  ): Promise<number> {
-    const { plan } = scan;
-    return history === null
-      ? this.scan(scan, new WindowScan(plan), onGroup)
-      : this.scan({ ...scan, nowMs: 0 }, new HistoryScan(plan, history), onGroup);
-  }
-
-  /** Passes the plan's data to a callback, group by group; resolves to the number of groups. */
-  private async scan<P, T>(
-    { plan, spans, nowMs, isWanted, scope }: ScanRequest,
-    source: GroupSource<P, T>,
-    onGroup: (labels: Labels, result: T) => boolean,
-  ): Promise<number> {
-    if (spans.length === 0) return 0;
-    const all = await this.store.listSeries(plan.metric);
-    const selected = await selectSeries(plan, all, this.pause, scope.signal);
-    const grouped = groupSeries(plan, selected);
-    const groups = isWanted === null ? grouped : grouped.filter((group) => isWanted(group.labels));
-    await scanGroups({
-      plan,
-      groups,
-      everySeries: plan.filters.length === 0 && isWanted === null,
-      spans,
-      source,
-      budget: this.budget(plan.metric, nowMs, scope),
-      pause: this.pause,
-      scope,
-      onGroup,
-    });
-    return groups.length;
-  }
-
-  /**
-   * Reads within one epoch, again when the store was lost or rebuilt meanwhile. Reads the progress first, so that a
-   * point is never marked final by a boundary that moved after it was read.
-   */
-  private async consistently<T>(
-    metric: Metric,
-    read: (reading: Reading) => Promise<T>,
-  ): Promise<{ result: T; reading: Reading }> {
-    for (let attempt = 0; attempt < 3; attempt += 1) {
-      const storeEpoch = this.store.epoch();
-      try {
-        const progress = await this.store.progress(metric);
-        const reading = { nowMs: this.clock(), storeEpoch, progress };
-        const result = await read(reading);
-        if (this.store.epoch() === storeEpoch) return { result, reading };
-      } catch (error) {
-        // Series ids of one epoch are invalid in the next.
-        if (this.store.epoch() === storeEpoch) throw error;
-      }
-    }
-    throw new UnavailableError('store', 'The store was rebuilt while it was read. Try again.');
   }
 
   private tooManyPoints(plan: Plan): RequestError {
@@ -502,21 +392,4 @@ function checkLimit(limit: number | undefined): number {
   if (limit === undefined) return 1_000;
   if (Number.isSafeInteger(limit) && limit >= 1 && limit <= 10_000) return limit;
   throw new RequestError('bad_request', 'limit must be a whole number from 1 to 10000.', { path: '/limit' });
-}
-
-/** The rows at these times only. */
-function onlyAt(points: CombinedPoints, times: ReadonlySet<number>): CombinedPoints {
-  if (points.times.every((time) => times.has(time))) return points;
-  const keep = (column: number[]): number[] => column.filter((_, row) => times.has(points.times[row]!));
-  return {
-    times: keep(points.times),
-    ends: keep(points.ends),
-    values: keep(points.values),
-    parts: keep(points.parts),
-    revisions: keep(points.revisions),
-    updated: keep(points.updated),
-    sums: keep(points.sums),
-    counts: keep(points.counts),
-    uncombinable: points.uncombinable,
-  };
 }
