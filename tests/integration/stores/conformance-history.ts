@@ -171,6 +171,26 @@ export function describeHistory(factory: StoreFactory, { short = false } = {}): 
     expect(await world.state()).toEqual({ sealedBeforeMs: 0, tiers: [] });
   });
 
+  it('an average whose sum and count the mapping names later is what its windows come to', async () => {
+    const { measures } = historyMetric();
+    const before = measures.map((one) =>
+      one.name === 'mean' ? { ...one, sumFrom: null, countFrom: null } : one,
+    );
+    await open({ measures: before });
+    world.advance(600);
+    world.produce(...minutes(0, 600));
+    await world.deliver();
+    await world.sealed();
+    await world.restart({ ...world.metric, measures });
+    await world.compare([5, 60], SOME);
+    // The last block is packed again, with windows of the new mapping.
+    world.advance(180);
+    world.produce(...minutes(600, 780));
+    await world.deliver();
+    await world.sealed();
+    await world.compare([5, 60], SOME);
+  });
+
   it('random schedules: every step of every tier is what its windows come to', async () => {
     await open();
     await runHistorySchedules(factory, 3);

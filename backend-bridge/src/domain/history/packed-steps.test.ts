@@ -1,7 +1,15 @@
 import { columnsOf, historyMetric, MINUTE, type Window } from '../../../../tests/support/history-windows';
 import { packSteps, stepsIn, unpackSteps } from './packed-steps';
 import { mergedBlock } from './step-blocks';
-import { emptySteps, foldShape, foldWindows, neededColumns } from './step-columns';
+import {
+  emptySteps,
+  foldShape,
+  foldWindows,
+  neededColumns,
+  type FoldShape,
+  type StepColumns,
+} from './step-columns';
+import type { Metric } from '../metric';
 
 /** WINDOWS in steps of five minutes, as version 1 packed them. */
 const VERSION_1 = Buffer.from(
@@ -72,9 +80,81 @@ describe('blocks of version 1, in which averages have sums too', () => {
 
   it('of another version are refused', () => {
     const other = Uint8Array.from(packed(WINDOWS));
-    other[0] = 3;
+    other[0] = 4;
     expect(() => unpackSteps(SHAPE, other, emptySteps(SHAPE), EVERYTHING)).toThrow(
-      'a block of history has the version 3; this release reads 1 and 2',
+      'a block of history has the version 4; this release reads 1 to 3',
     );
+  });
+});
+
+describe('blocks of a metric whose mapping was changed since', () => {
+  const averages = (mean: Partial<Metric['measures'][number]>, of = METRIC): FoldShape =>
+    foldShape(
+      { ...of, measures: of.measures.map((one) => (one.name === 'mean' ? { ...one, ...mean } : one)) },
+      5 * MINUTE,
+    );
+  /** Every window has all its measures, whole numbers. */
+  const windows = WINDOWS.map((window): Window => ({
+    ...window,
+    removed: false,
+    measures: [window.minute, 1, 2, 3, 2 * window.minute, 1 + (window.minute % 4)],
+  }));
+  const packedBy = (shape: FoldShape, of = windows): Uint8Array => {
+    const steps = emptySteps(shape);
+    foldWindows(shape, columnsOf(of), steps);
+    return packSteps(shape, steps, 0, steps.length);
+  };
+  const read = (shape: FoldShape, bytes: Uint8Array): StepColumns => {
+    const steps = emptySteps(shape);
+    unpackSteps(shape, bytes, steps, EVERYTHING);
+    return steps;
+  };
+  const plain = averages({ sumFrom: null, countFrom: null });
+
+  it.each([
+    ['is an average by now, of other measures', { combine: 'sum', sumFrom: null, countFrom: null }],
+    ['has weights by now', { sumFrom: null, countFrom: null }],
+    ['has other weights by now', { sumFrom: 'value', countFrom: 'n' }],
+  ] as const)('one that %s has those of its windows', (_, before) => {
+    const steps = read(SHAPE, packedBy(averages(before)));
+    const right = read(SHAPE, packedBy(SHAPE));
+    const shown = ({ measures: [, , , mean], length }: StepColumns): unknown =>
+      Array.from({ length }, (__, row) => [
+        mean!.weights.sums.number(row),
+        mean!.weights.counts.number(row),
+        mean!.weights.lacking[row],
+        mean!.lastSums[row],
+        mean!.lastCounts[row],
+        mean!.mins[row],
+        mean!.lasts[row],
+      ]);
+    expect(shown(steps)).toEqual(shown(right));
+    expect(packSteps(SHAPE, steps, 0, steps.length)).toEqual(packedBy(SHAPE));
+  });
+
+  it('one whose sum or count some windows lack cannot be weighed there', () => {
+    const lacking = windows.map((window) =>
+      window.minute === 2 ? { ...window, measures: [1, 1, 1, 3, undefined, 1] } : window,
+    );
+    const mean = read(SHAPE, packedBy(plain, lacking)).measures[3]!;
+    expect([...mean.weights.lacking].slice(0, 3)).toEqual([5, 0, 0]);
+  });
+
+  it('one that was an average and is added up by now has no sum, and its last, least and largest value', () => {
+    const shape = averages({ combine: 'sum', sumFrom: null, countFrom: null });
+    const needs = neededColumns(shape, 3, 'sum', false);
+    const steps = emptySteps(shape, needs);
+    unpackSteps(shape, packedBy(SHAPE), steps, EVERYTHING);
+    expect(steps.measures[3]!.specials.get(0)).toEqual({ nan: 5, plus: 0, minus: 0 });
+    for (const [rule, column] of [
+      ['min', 'mins'],
+      ['max', 'maxs'],
+      ['last', 'lasts'],
+    ] as const) {
+      const some = emptySteps(shape, neededColumns(shape, 3, rule, false));
+      unpackSteps(shape, packedBy(SHAPE), some, EVERYTHING);
+      expect(some.measures[3]!.specials.size).toBe(0);
+      expect([...some.measures[3]![column]].slice(0, some.length)).toEqual(new Array(some.length).fill(3));
+    }
   });
 });

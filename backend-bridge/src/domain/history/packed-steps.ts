@@ -1,3 +1,4 @@
+import type { Weights } from '../combination-rules';
 import type { Span } from '../read-span';
 import { ExactSums } from './exact-sums';
 import { ByteReader, ByteWriter } from './packed-bytes';
@@ -19,12 +20,13 @@ import type { FoldShape, MeasureSteps, Specials, StepColumns } from './step-colu
  *
  *   version u8, number of the first step (start / step), places; which places have a step, as bits, unless all have;
  *   revisions; then for each measure its length in bytes, so that others can be passed over, and
+ *     whether it has sums u8, the measures with the weights of its average (each number + 1; 0: none);
  *     counts of windows; for steps with some of their windows only, which ones; the steps with NaN or infinities;
  *     sums (none of averages), least, largest and last values; for averages with weights how many windows lack
  *     these, and the sums and counts.
  */
-const VERSION = 2;
-/** The same, but with sums of averages too. */
+const VERSION = 3;
+/** Version 2 does not say what it has of a measure: it is what the mapping asks for. Version 1 has sums of averages too. */
 const VERSION_1 = 1;
 
 /** The weights of an average are mostly the columns of the measures that it names: then they are not repeated. */
@@ -58,6 +60,24 @@ export function packSteps(shape: FoldShape, steps: StepColumns, from: number, to
   return out.finish();
 }
 
+/** What a block has of a measure: its mapping may have another `combine`, `sum_from` or `count_from` by now. */
+interface Kept {
+  readonly sums: boolean;
+  readonly weights: Weights | null;
+}
+
+function packKept(out: ByteWriter, { sums, weights }: Kept): void {
+  out.byte(sums ? 1 : 0);
+  out.varint(weights === null ? 0 : weights.sum + 1);
+  if (weights !== null) out.varint(weights.count + 1);
+}
+
+function unpackKept(input: ByteReader): Kept {
+  const sums = input.byte() === 1;
+  const sum = input.varint();
+  return { sums, weights: sum === 0 ? null : { sum: sum - 1, count: input.varint() - 1 } };
+}
+
 function packMeasure(
   shape: FoldShape,
   steps: StepColumns,
@@ -66,6 +86,7 @@ function packMeasure(
   rows: readonly number[],
 ): Uint8Array {
   const out = new ByteWriter();
+  packKept(out, { sums: shape.sums[index]!, weights: shape.weights[index] ?? null });
   packIntegers(
     out,
     rows.map((row) => measure.counts[row]!),
@@ -142,9 +163,9 @@ export function unpackSteps(
   const { stepMs } = shape;
   const input = new ByteReader(bytes, 0, length);
   const version = input.byte();
-  if (version !== VERSION && version !== VERSION_1) {
+  if (version < VERSION_1 || version > VERSION) {
     throw new RangeError(
-      `a block of history has the version ${version}; this release reads ${VERSION_1} and ${VERSION}`,
+      `a block of history has the version ${version}; this release reads ${VERSION_1} to ${VERSION}`,
     );
   }
   const first = input.varint();
@@ -158,8 +179,11 @@ export function unpackSteps(
   into.measures.forEach((measure, index) => {
     const end = input.varint() + input.at;
     if (measure !== undefined) {
-      const hasSums = version === VERSION_1 || shape.sums[index]!;
-      new MeasureReader(shape, input, into, measure, base, rows).read(index, hasSums, later);
+      const kept =
+        version === VERSION
+          ? unpackKept(input)
+          : { sums: version === VERSION_1 || shape.sums[index]!, weights: shape.weights[index] ?? null };
+      new MeasureReader(shape, input, into, measure, base, rows).read(index, kept, later);
     }
     input.at = end;
   });
@@ -217,18 +241,23 @@ class MeasureReader {
   ) {}
 
   /** `later`: what waits for other measures of the block. */
-  read(index: number, hasSums: boolean, later: (() => void)[]): void {
+  read(index: number, kept: Kept, later: (() => void)[]): void {
     const { choice } = this.measure;
     this.counts();
     this.specials();
-    if (hasSums) this.sums(choice.sums === true);
+    if (kept.sums) this.sums(choice.sums === true);
     this.extremes(choice.mins === true, this.measure.mins);
     this.extremes(choice.maxs === true, this.measure.maxs);
     const needsLasts = choice.lasts === 'alone' ? this.alone : choice.lasts === true;
     this.lasts(needsLasts, this.measure.lasts);
+    if (choice.sums === true && !kept.sums) this.unknownSums();
     const behind = this.shape.weights[index];
     if (!behind || (choice.weights !== true && choice.lastWeights !== true)) return;
     const { measures } = this.target;
+    if (kept.weights?.sum !== behind.sum || kept.weights.count !== behind.count) {
+      later.push(() => this.otherWeights(measures[behind.sum]!, measures[behind.count]!));
+      return;
+    }
     this.weights(choice.weights === true, [measures[behind.sum], measures[behind.count]], later);
     if (choice.lastWeights !== true) return;
     this.lastWeights(this.measure.lastSums, measures[behind.sum]!, later);
@@ -274,6 +303,43 @@ class MeasureReader {
       }
       measure.sums.push(rows);
       measure.sums.addRows(at, found);
+    }
+  }
+
+  /** The measure was an average when the block was packed: what its values add up to is not known. */
+  private unknownSums(): void {
+    const { base, rows, measure } = this;
+    measure.sums.push(rows);
+    for (let row = base; row < base + rows; row += 1) {
+      if (measure.finiteCount(row) > 0) {
+        measure.specials.set(row, { nan: measure.counts[row]!, plus: 0, minus: 0 });
+      }
+    }
+  }
+
+  /** The block has no weights, or those of other measures: they are taken from the measures themselves. */
+  private otherWeights(sum: MeasureSteps, count: MeasureSteps): void {
+    const { base, rows, measure } = this;
+    const { choice, counts, weights } = measure;
+    if (choice.weights === true) {
+      weights.sums.push(rows);
+      weights.counts.push(rows);
+    }
+    for (let row = base; row < base + rows; row += 1) {
+      if (counts[row] === 0) continue;
+      const known = [sum, count].every(
+        (other) => other.counts[row] === counts[row] && other.finiteCount(row) === counts[row],
+      );
+      if (choice.lastWeights === true) {
+        measure.lastSums[row] = known ? sum.lasts[row]! : Number.NaN;
+        measure.lastCounts[row] = known ? count.lasts[row]! : Number.NaN;
+      }
+      if (choice.weights !== true) continue;
+      const plain = known ? [sum.sums.plain(row), count.sums.plain(row)] : [null, null];
+      if (plain[0] && plain[1]) {
+        weights.sums.addPlain(row, plain[0].mantissa, plain[0].scale);
+        weights.counts.addPlain(row, plain[1].mantissa, plain[1].scale);
+      } else weights.lacking[row] = counts[row]!;
     }
   }
 
