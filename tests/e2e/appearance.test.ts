@@ -9,7 +9,12 @@ const LAPTOP = { name: 'laptop', width: 1440, height: 2400 };
 const SIZES = [PHONE, LAPTOP, { name: 'wall', width: 3840, height: 2160 }];
 const AXE_WIDTHS = [LAPTOP.width, PHONE.width];
 
-const DASHBOARDS = ['streamkpi-realtime', 'streamkpi-alerts', 'streamkpi-pipeline'] as const;
+const DASHBOARDS = [
+  'streamkpi-realtime',
+  'streamkpi-alerts',
+  'streamkpi-forecasts',
+  'streamkpi-pipeline',
+] as const;
 
 /** Panels are drawn when they come into view, and settle a moment after their data. */
 const SETTLE_MS = 1_500;

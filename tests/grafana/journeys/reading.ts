@@ -4,7 +4,12 @@ import type { Locator, Page } from '@playwright/test';
 /** What a person reads in Grafana. */
 
 export const REALTIME = 'streamkpi-realtime';
-export const DASHBOARDS = [REALTIME, 'streamkpi-alerts', 'streamkpi-pipeline'] as const;
+export const DASHBOARDS = [
+  REALTIME,
+  'streamkpi-alerts',
+  'streamkpi-forecasts',
+  'streamkpi-pipeline',
+] as const;
 export const SOURCE = { type: 'streamkpi-realtime-datasource', uid: 'streamkpi', name: 'StreamKPI' } as const;
 
 /** A bridge that has just been started closes its first window within this. */

@@ -5,6 +5,7 @@ import { redisCommand, startRedis, type RedisOptions, type RedisServer } from '.
 import {
   batch,
   identify,
+  LEAST_RIGHTS,
   listen,
   minutesAgo,
   point,
@@ -77,6 +78,59 @@ describe('a Redis that refuses', () => {
     await eventually(() => store.checkReady());
     await identify(store, metric);
     await writeApplied(store, batch(metric, [point('a', minutesAgo(1), 1, 0)]));
+  });
+
+  describe('the bridge a permission that it had', () => {
+    const store = async (): Promise<{ redis: RedisServer; one: SeriesStore }> => {
+      const redis = await server({ users: [`bridge on >secret ${LEAST_RIGHTS}`] });
+      const one = await started(redis.url.replace('//', '//bridge:secret@'));
+      await identify(one, metric);
+      await writeApplied(one, batch(metric, [point('a', minutesAgo(3), 1, 0)]));
+      return { redis, one };
+    };
+
+    it.each([
+      ['-subscribe', '+subscribe', /lacks a permission.*\+subscribe/],
+      ['resetchannels', '&test:*', /lacks a permission.*to a channel/],
+      ['resetpass >other', '>secret', /user name or password/],
+    ])(
+      'of its second connection only (%s): it is not ready, and then reads again',
+      async (rule, undo, says) => {
+        const { redis, one } = await store();
+        const heard = listen(one);
+        await redisCommand(redis.port, `ACL SETUSER bridge ${rule}`);
+        await redisCommand(redis.port, 'CLIENT KILL TYPE pubsub');
+        await eventually(async () => expect((await refusal(one.checkReady())).message).toMatch(says));
+        await redisCommand(redis.port, `ACL SETUSER bridge ${undo}`);
+        await eventually(() => one.checkReady());
+        await eventually(() => expect(heard.gaps).toEqual(['reconnected']));
+      },
+    );
+
+    it.each(['hmget', 'mget', 'zrangebyscore'])(
+      'to read (%s) is named until it may again',
+      async (command) => {
+        const { redis, one } = await store();
+        await redisCommand(redis.port, `ACL SETUSER bridge -${command}`);
+        await eventually(async () => {
+          await pointTexts(one, metric).catch(() => undefined);
+          expect((await refusal(one.checkReady())).message).toContain(`(+${command}; docs/decisions/0003`);
+        });
+        await redisCommand(redis.port, `ACL SETUSER bridge +${command}`);
+        await eventually(() => one.checkReady());
+        expect(await pointTexts(one, metric)).toHaveLength(1);
+      },
+    );
+
+    it.each(['zadd', 'publish'])('in a function (%s) is named', async (command) => {
+      const { redis, one } = await store();
+      await redisCommand(redis.port, `ACL SETUSER bridge -${command}`);
+      const { message } = await refusal(one.write(batch(metric, [point('b', minutesAgo(2), 2, 1)])));
+      // Redis 7.0 does not name the command.
+      expect(message).toMatch(
+        new RegExp(`^The Redis user lacks .*\\((\\+${command}|a command of its functions); docs/`),
+      );
+    });
   });
 
   it('while it loads its data is named', async () => {
