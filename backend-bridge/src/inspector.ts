@@ -1,6 +1,6 @@
-import { parse as parseYaml } from 'yaml';
 import { MetricsFileError, parseMetricsFile } from './config/metrics-file';
 import type { Settings } from './config/settings';
+import { readYaml } from './config/yaml-document';
 import { createRecordDecoder } from './decoding/record-decoder';
 import { SchemaNeeded } from './decoding/undecodable';
 import { RequestError, StartRefusedError } from './domain/errors';
@@ -40,7 +40,7 @@ async function withSchemas<T>(registry: SchemaRegistry | null, work: () => T): P
 
 /** A mapping that comes over HTTP may name no files but those beside the bridge's own metrics file. */
 function refuseForeignFiles(text: string, problems: string[]): void {
-  const metrics = (parseYaml(text) as { readonly metrics?: Readonly<Record<string, unknown>> } | null)
+  const metrics = (readYaml(text, '') as { readonly metrics?: Readonly<Record<string, unknown>> } | null)
     ?.metrics;
   for (const [name, metric] of Object.entries(metrics ?? {})) {
     for (const part of ['key', 'value']) {

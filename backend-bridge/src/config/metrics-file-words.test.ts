@@ -81,6 +81,14 @@ describe('a metrics file in other words', () => {
     ['dimensions', '{ shop: { from: shop } }', 'dimensions.shop.from', '`from: { value: shop }`'],
     ['dimensions', '{ shop: { field: shop } }', 'dimensions.shop.field', 'write `from: { value: … }`'],
     ['topic', 'orders.*', 'topic', 'are a metric each'],
+    ['kye', '{ format: none }', 'kye', 'did you mean `key`?'],
+    ['retenton', '1d', 'retenton', 'did you mean `retention`?'],
+    ['window', '{ type: tumbling, size: 1m, grase: 5s }', 'window.grase', 'did you mean `grace`?'],
+    ['window', '{ type: tumbling, size: }', 'window.size', 'is empty; write e.g. `size: 1m`'],
+    ['key', '{ format: string, windowd: time }', 'key.windowd', 'did you mean `windowed`?'],
+    ['measures', '{ value: { field: n, combin: sum } }', 'value.combin', 'did you mean `combine`?'],
+    ['dimensions', '{ shop: { from: key, titel: Shop } }', 'shop.titel', 'did you mean `title`?'],
+    ['history', '[{ step: 5m, keep: 35d, kep: 1 }]', '0.kep', 'did you mean `keep`?'],
     ['value', '{ format: delimited, columns: [a, b] }', 'value.field', 'n is not one of the columns a, b'],
     ['value', '{ format: delimited, columns: [n, n] }', 'value.columns', 'n is there twice'],
   ])('%s: %s', (name, value, at, advice) => {
@@ -94,6 +102,20 @@ describe('a metrics file in other words', () => {
     ['metrics: []', 'write e.g. `metrics: {'],
     ['version: 1\n---\nversion: 1', 'remove the lines of `---` between them'],
     ['hello', 'write e.g. `version: 1`'],
+    ['metrics:\n\ta: 1', 'Tabs are not allowed as indentation at line 2, column 1; indent with spaces'],
+    ['version: 1\n  metrics: {}', 'indent settings of one level alike'],
+    ['version: 1\nversion: 1', 'this name is there twice; remove or rename one'],
+    ['version:1\nmetrics: {}', 'write a colon and a space'],
+    ['metrics: { a: { topic: t', 'close brackets before the next line'],
+    ['metrics: "a', 'close the quotes'],
+    ['metrics: *none', 'name each anchor (`&name`) above its aliases'],
+    ['metrics: !!js/function "x"', 'remove the tag'],
+    [
+      `a: &a [${'x,'.repeat(20)}]\nb: &b [${'*a,'.repeat(20)}]\nc: [${'*b,'.repeat(20)}]`,
+      'write the settings out',
+    ],
+    ['#'.repeat(1_000_001), 'is it the right file?'],
+    ['metric: {}', 'metric: unknown setting; did you mean `metrics`?'],
   ])('%s', (text, advice) => {
     expect(problemsOf(text)).toContain(advice);
   });

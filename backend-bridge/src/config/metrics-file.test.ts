@@ -180,7 +180,10 @@ measures: { value: { field: stats.count, combine: sum } }`),
     ],
     [`topic: t\n${TUMBLING}\ndimensions: { a: { from: { key: b } } }\n${VALUE}`, /string key has no fields/],
     [`${TUMBLING}\n${VALUE}`, /metrics\.m\.topic: is missing; write e\.g\. `topic: orders-by-shop`$/m],
-    [`topic: t\n${TUMBLING}\nmeasures:`, /metrics\.m\.measures: is empty; write entries by name under it/],
+    [
+      `topic: t\n${TUMBLING}\nmeasures:`,
+      /metrics\.m\.measures: is empty; write entries by name under it, indented further/,
+    ],
     [`topic: t\n${TUMBLING}\nkind: Event\n${VALUE}`, /m\.kind: "Event" .*did you mean "event"\?/],
     [
       `topic: t\n${TUMBLING}\nkey: { format: string, windowed: TIME }\n${VALUE}`,
@@ -330,6 +333,14 @@ metrics:
     expect(() => parseMetricsFile(text, 'f')).toThrow(
       /metrics\.a\.window\.type: [^]*metrics\.b\.time\.start: /,
     );
+  });
+
+  test('anchors and merge keys share settings', () => {
+    const text = `version: 1
+metrics:
+  a: &a { topic: t, key: { format: string, windowed: time }, window: { type: tumbling, size: 1m }, measures: { value: { field: n } } }
+  b: { <<: *a, topic: u }`;
+    expect(parseMetricsFile(text, 'f').map(({ topic }) => topic)).toEqual(['t', 'u']);
   });
 
   test('broken YAML and a missing file say so', () => {

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { parse as parseYaml, YAMLParseError } from 'yaml';
 import { z } from 'zod';
 import { StartRefusedError } from '../domain/errors';
 import type { FieldSource, TimeField, TopicMapping } from '../domain/mapping';
@@ -9,8 +8,10 @@ import { METRICS_FILE_WORDS } from './metrics-file-words';
 import { combinationProblems, sharedTopicProblems } from './metric-problems';
 import { fieldPath, name } from './names';
 import { hasFields, keySchema, toPayload, valueSchema } from './payload-mapping';
-import { problemsOf } from './problems';
+import { problemsOf, type Vocabulary } from './problems';
+import { similarSetting } from './setting-names';
 import { timezone, toWindow, windowProblems, windowSchema } from './window-mapping';
+import { readYaml } from './yaml-document';
 
 /** Parser of metrics.yaml, which maps topics to metrics. */
 
@@ -407,28 +408,26 @@ function soundEntries(document: unknown): [string, MetricEntry][] {
   });
 }
 
-function yamlFault({ code, message }: YAMLParseError): string {
-  if (code === 'MULTIPLE_DOCS') return 'has several documents; remove the lines of `---` between them';
-  return `is not YAML: ${message}`;
-}
+const WORDS: Vocabulary = {
+  ...METRICS_FILE_WORDS,
+  unknown: (path, unknown) => {
+    const advice = METRICS_FILE_WORDS.unknown(path, unknown);
+    if (advice !== undefined) return advice;
+    const meant = similarSetting(metricsFileSchema, path, unknown);
+    return meant === undefined ? undefined : `did you mean \`${meant}\`?`;
+  },
+};
 
 /** The mappings of a metrics.yaml. Throws a StartRefusedError that lists every problem with its path. */
 export function parseMetricsFile(text: string, file: string): TopicMapping[] {
-  let document: unknown;
-  try {
-    document = parseYaml(text);
-  } catch (error) {
-    if (error instanceof YAMLParseError)
-      throw new StartRefusedError(`${file} ${yamlFault(error)}`, { cause: error });
-    throw error;
-  }
+  const document = readYaml(text, file);
   if (document === null || document === undefined) {
     throw new StartRefusedError(
       `${file} is empty: write \`version: 1\` and, under \`metrics:\`, a metric for each topic`,
     );
   }
   const parsed = metricsFileSchema.safeParse(document);
-  const problems = parsed.success ? [] : problemsOf(parsed.error, document, METRICS_FILE_WORDS);
+  const problems = parsed.success ? [] : problemsOf(parsed.error, document, WORDS);
   const entries = parsed.success ? Object.entries(parsed.data.metrics) : soundEntries(document);
   const mappings = entries.map(([key, entry]) => toMapping(key, entry, file, problems));
   problems.push(...sharedTopicProblems(mappings), ...prototypeProblems(document, ''));

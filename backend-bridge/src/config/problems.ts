@@ -92,7 +92,10 @@ function sentenceOf(issue: Issue, given: unknown, place: Place): string {
   const example = exampleOf(place);
   if (/received undefined$/.test(issue.message)) return `is missing${example}`;
   const shape = SHAPES[issue.expected];
-  if (shape !== undefined && given === null) return `is empty; write ${shape} under it`;
+  if (shape !== undefined && given === null) {
+    const isGroup = ['object', 'record', 'array'].includes(issue.expected);
+    return isGroup ? `is empty; write ${shape} under it, indented further` : `is empty${example}`;
+  }
   const received = /received (\w+)$/.exec(issue.message)?.[1];
   return shape === undefined || received === undefined
     ? issue.message
