@@ -52,11 +52,7 @@ func TestTwoHundredStreamsComeBackWithinTheBridgesLimit(t *testing.T) {
 }
 
 func TestTheRightToReadIsWithdrawn(t *testing.T) {
-	fake := bridgetest.New(t)
-	feed := feedOf(t, fake, fast)
-	notes := &recorder{}
-	feed.Subscribe(points("m"), time.Hour, notes)
-	notes.await(t, "subscribed", Subscribed, 1)
+	fake, _, notes := subscribed(t)
 	fake.OnConnect(func(peer *bridgetest.Peer) {
 		peer.Send(message{"type": "error", "code": "unauthenticated", "message": "This token is not known", "retryable": false})
 		peer.Close(4401, "unauthenticated")

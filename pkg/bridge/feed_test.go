@@ -80,6 +80,17 @@ func feedOf(t *testing.T, fake *bridgetest.Fake, timing Timing) *Feed {
 	return feed
 }
 
+// subscribed is a feed with one subscription that the fake bridge has answered.
+func subscribed(t *testing.T) (*bridgetest.Fake, *Feed, *recorder) {
+	t.Helper()
+	fake := bridgetest.New(t)
+	feed := feedOf(t, fake, fast)
+	notes := &recorder{}
+	feed.Subscribe(points("m"), time.Hour, notes)
+	notes.await(t, "subscribed", Subscribed, 1)
+	return fake, feed, notes
+}
+
 func points(metric string) model.Canonical {
 	return model.Canonical{Metric: metric, Measure: "value", StepMS: 60000, IncludeOpen: true, Mode: model.ModePoints}
 }
@@ -262,11 +273,7 @@ func TestUpdatesAndHeartbeatsReachTheirStream(t *testing.T) {
 }
 
 func TestResync(t *testing.T) {
-	fake := bridgetest.New(t)
-	feed := feedOf(t, fake, fast)
-	notes := &recorder{}
-	feed.Subscribe(points("m"), time.Hour, notes)
-	notes.await(t, "subscribed", Subscribed, 1)
+	fake, _, notes := subscribed(t)
 	asked := fake.Received("subscribe_metric")[0]
 	peer := fake.Peers()[0]
 	peer.Send(message{"type": "resync", "id": asked["id"], "reason": "store_gap"})
@@ -304,11 +311,7 @@ func TestAChangedMetricIsNoted(t *testing.T) {
 }
 
 func TestAMissedUpdateIsRepaired(t *testing.T) {
-	fake := bridgetest.New(t)
-	feed := feedOf(t, fake, fast)
-	notes := &recorder{}
-	feed.Subscribe(points("m"), time.Hour, notes)
-	notes.await(t, "subscribed", Subscribed, 1)
+	fake, _, notes := subscribed(t)
 	asked := fake.Received("subscribe_metric")[0]
 	peer := fake.Peers()[0]
 	point := bridgetest.Points(nil, nil, [3]float64{60000, 1, 1})
@@ -383,11 +386,7 @@ func TestAWiderViewerIsAskedForOnce(t *testing.T) {
 }
 
 func TestCloseTellsEveryListenerAndLeavesNothing(t *testing.T) {
-	fake := bridgetest.New(t)
-	feed := feedOf(t, fake, fast)
-	notes := &recorder{}
-	feed.Subscribe(points("m"), time.Hour, notes)
-	notes.await(t, "subscribed", Subscribed, 1)
+	fake, feed, notes := subscribed(t)
 	feed.Close("settings")
 	if notes.count(Ended) != 1 || notes.last(Ended).Reason != "settings" {
 		t.Errorf("notes %v", notes.kinds())
