@@ -58,7 +58,7 @@ describe('how it looks', () => {
       }
       expect(wrong).toEqual([]);
     },
-    300_000,
+    400_000,
   );
 
   test.each(THEMES)(
