@@ -89,7 +89,10 @@ export interface SeriesStore {
   /** Subscribes to all changes of all metrics, whichever bridge wrote them. Returns a function that unsubscribes. */
   subscribe(listener: StoreListener): () => void;
 
-  /** Resolves when the store accepts writes; rejects with an UnavailableError that says why not. */
+  /**
+   * Resolves when the store accepts writes, delivers changes and answers reads; rejects with an UnavailableError that
+   * says why not.
+   */
   checkReady(): Promise<void>;
 
   close(): Promise<void>;

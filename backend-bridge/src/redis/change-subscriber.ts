@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import type { UnavailableError } from '../domain/errors';
 import type { Log } from '../domain/telemetry';
 import { decodeMessage, MESSAGE_VERSION, type ChangeMessage } from './change-message';
 import type { MetricEntry } from './point-reader';
@@ -53,6 +54,7 @@ export class ChangeSubscriber {
   private pollTimer: NodeJS.Timeout | null = null;
   private attempts = 0;
   private closed = false;
+  private refusal: UnavailableError | null = null;
 
   constructor(
     private readonly link: RedisLink,
@@ -95,6 +97,11 @@ export class ChangeSubscriber {
     }
   }
 
+  /** Why Redis refuses the subscription; null while it is there, and after a loss until the first try fails. */
+  get fault(): UnavailableError | null {
+    return this.refusal;
+  }
+
   stop(): void {
     this.closed = true;
     if (this.reconnectTimer !== null) clearTimeout(this.reconnectTimer);
@@ -123,6 +130,7 @@ export class ChangeSubscriber {
       throw unavailable(faults[0] ?? error);
     }
     this.attempts = 0;
+    this.refusal = null;
     // Only from here on: a connection that never opened is retried by its caller.
     connection.once('end', () => {
       if (connection === this.connection) this.lost(faults[0]);
@@ -147,9 +155,19 @@ export class ChangeSubscriber {
           if (this.closed) this.stop();
           else for (const state of this.states.values()) this.suspend(state, 'reconnected');
         },
-        () => this.reconnectLater(),
+        (error: unknown) => {
+          this.refused(unavailable(error));
+          this.reconnectLater();
+        },
       );
     }, reconnectDelay(this.attempts));
+  }
+
+  private refused(error: UnavailableError): void {
+    if (this.closed) return;
+    if (this.refusal?.message !== error.message)
+      this.log.warn({ reason: error.message }, 'cannot subscribe to changes in Redis; trying again');
+    this.refusal = error;
   }
 
   private receive(channel: string, bytes: Buffer): void {

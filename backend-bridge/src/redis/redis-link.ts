@@ -66,6 +66,8 @@ export class RedisLink {
   private inFlight = 0;
   private lastError: Error | null = null;
   private closed = false;
+  /** The newest read of each operation that the user may not do. */
+  private readonly forbidden = new Map<string, () => Promise<unknown>>();
 
   constructor(private readonly options: LinkOptions) {
     const { target } = options;
@@ -137,16 +139,16 @@ export class RedisLink {
   }
 
   async hgetall(key: string): Promise<Record<string, string>> {
-    return this.timed('hgetall', () => this.client.hgetall(key));
+    return this.read('hgetall', () => this.client.hgetall(key));
   }
 
   async hgetallBuffer(key: string): Promise<Buffer[]> {
-    const flat = await this.timed('hgetall', () => this.client.callBuffer('HGETALL', key));
+    const flat = await this.read('hgetall', () => this.client.callBuffer('HGETALL', key));
     return Array.isArray(flat) ? (flat as Buffer[]) : [];
   }
 
   async hmget(key: string, ...fields: string[]): Promise<(string | null)[]> {
-    return this.timed('hmget', () => this.client.hmget(key, ...fields));
+    return this.read('hmget', () => this.client.hmget(key, ...fields));
   }
 
   async hset(key: string, field: string, value: string): Promise<void> {
@@ -158,22 +160,22 @@ export class RedisLink {
   }
 
   async mget(keys: readonly string[]): Promise<(Buffer | null)[]> {
-    return this.timed('mget', () => this.client.mgetBuffer(...keys));
+    return this.read('mget', () => this.client.mgetBuffer(...keys));
   }
 
   async zrangeByScore(key: string, min: string, max: string, count: number): Promise<string[]> {
-    return this.timed('zrangebyscore', () =>
+    return this.read('zrangebyscore', () =>
       this.client.zrangebyscore(key, min, max, 'WITHSCORES', 'LIMIT', 0, count),
     );
   }
 
   async zcard(key: string): Promise<number> {
-    return this.timed('zcard', () => this.client.zcard(key));
+    return this.read('zcard', () => this.client.zcard(key));
   }
 
   /** Reads several keys of one slot in one round trip. Rejects when one read fails. */
   async pipeline(commands: readonly (readonly [string, ...Argument[]])[]): Promise<unknown[]> {
-    return this.timed('pipeline', async () => {
+    return this.read('pipeline', async () => {
       const pipeline = this.client.pipeline();
       for (const [command, ...args] of commands) pipeline.callBuffer(command, ...args);
       const results = (await pipeline.exec()) ?? [];
@@ -184,9 +186,14 @@ export class RedisLink {
     });
   }
 
+  /** Rejects while the user may not do a read that it was refused before; nobody else may try it again. */
+  async checkPermissions(): Promise<void> {
+    for (const [operation, run] of this.forbidden) await this.read(operation, run);
+  }
+
   /** Runs INFO on every primary. */
   async infoOfMasters(): Promise<readonly string[]> {
-    return this.timed('info', () => Promise.all(this.masters().map((node) => node.info())));
+    return this.read('info', () => Promise.all(this.masters().map((node) => node.info())));
   }
 
   /** An existing library is kept: it holds the runs of its metrics, and equal names have equal content. */
@@ -272,9 +279,21 @@ export class RedisLink {
   private unreachable(cause?: unknown): UnavailableError {
     const reason = this.lastError ?? (cause instanceof Error ? cause : null);
     if (reason !== null && redisErrorCode(reason) !== '') return unavailable(reason);
-    const detail = reason === null ? '' : `: ${reason.message}`;
+    const detail = reason === null || isNotWritable(reason) ? '' : `: ${reason.message}`;
     const where = describeTarget(this.options.target);
     return new UnavailableError('store', `Redis at ${where} cannot be reached${detail}`, { cause });
+  }
+
+  /** A command that changes nothing. */
+  private async read<T>(operation: string, run: () => Promise<T>): Promise<T> {
+    try {
+      const answer = await this.timed(operation, run);
+      this.forbidden.delete(operation);
+      return answer;
+    } catch (error) {
+      if (redisErrorCode((error as Error).cause) === 'NOPERM') this.forbidden.set(operation, run);
+      throw error;
+    }
   }
 
   /** One bounded, timed command. */
@@ -291,12 +310,18 @@ export class RedisLink {
     try {
       return await withDeadline(run(), commandTimeoutMs, late);
     } catch (error) {
-      throw this.isReady() || redisErrorCode(error) !== '' ? unavailable(error) : this.unreachable(error);
+      const lost = !this.isReady() || isNotWritable(error);
+      throw lost && redisErrorCode(error) === '' ? this.unreachable(error) : unavailable(error);
     } finally {
       this.inFlight -= 1;
       this.options.telemetry.storeLatency(operation, (performance.now() - begin) / 1000);
     }
   }
+}
+
+/** A connection that is closing, and that ioredis still calls ready. */
+function isNotWritable(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith("Stream isn't writeable");
 }
 
 function isMissingFunction(error: unknown): boolean {

@@ -392,6 +392,8 @@ class RedisStore implements SeriesStore {
       () => new UnavailableError('store', `Redis did not answer within ${READY_TIMEOUT_MS} ms`),
     );
     if (epochs.some((epoch) => epoch !== this.epoch())) await this.storeEpoch.enter();
+    if (this.subscriber.fault !== null) throw this.subscriber.fault;
+    await this.link.checkPermissions();
   }
 
   async close(): Promise<void> {

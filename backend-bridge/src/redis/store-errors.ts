@@ -9,8 +9,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   MISCONF: 'Redis cannot persist its data and refuses writes; check its log and its disk',
   NOAUTH: 'Redis requires a password; set it in REDIS_URL or REDIS_URL_FILE',
   WRONGPASS: 'Redis refused the user name or password of REDIS_URL',
-  NOPERM:
-    'The Redis user lacks a permission that the bridge needs (docs/decisions/0003-redis-layout.md lists them)',
+  NOPERM: 'The Redis user lacks a permission that the bridge needs',
   CLUSTERDOWN: 'The Redis cluster is down: some of its slots have no node',
   MASTERDOWN: 'The Redis replica has lost its primary',
   NOREPLICAS: 'Redis has fewer replicas than min-replicas-to-write requires',
@@ -20,6 +19,10 @@ const SENTENCES: Readonly<Record<string, string>> = {
   UNKILLABLE: 'Redis is busy with a script that has already written data',
 };
 
+const PERMISSIONS = 'docs/decisions/0003-redis-layout.md lists them';
+/** Permission error of a command that a function calls; Redis 7.0 does not name the command. */
+const FORBIDDEN_IN_FUNCTION = /^ERR (ACL failure in script|The user executing the script can't)/;
+
 /** Error of a slot in migration, where two nodes redirect the client to each other. */
 const REDIRECTED = 'Too many Cluster redirections';
 
@@ -27,6 +30,7 @@ const REDIRECTED = 'Too many Cluster redirections';
 export function redisErrorCode(error: unknown): string {
   if (!(error instanceof Error)) return '';
   if (error.message.startsWith(REDIRECTED)) return 'TRYAGAIN';
+  if (FORBIDDEN_IN_FUNCTION.test(error.message)) return 'NOPERM';
   return /^-?([A-Z]+)\b/.exec(error.message)?.[1] ?? '';
 }
 
@@ -35,7 +39,18 @@ export function unavailable(error: unknown): UnavailableError {
   if (error instanceof UnavailableError) return error;
   const code = redisErrorCode(error);
   const known = SENTENCES[code];
-  if (known !== undefined) return new UnavailableError('store', known, { cause: error });
   const detail = error instanceof Error ? error.message : String(error);
+  if (code === 'NOPERM')
+    return new UnavailableError('store', `${known} (${missing(detail)}${PERMISSIONS})`, { cause: error });
+  if (known !== undefined) return new UnavailableError('store', known, { cause: error });
   return new UnavailableError('store', `Redis command failed: ${detail}`, { cause: error });
+}
+
+/** What a permission error of Redis says is missing, without the user and the keys in it. */
+function missing(detail: string): string {
+  const command = /'([\w|]+)' command/.exec(detail)?.[1];
+  if (command !== undefined) return `+${command}; `;
+  const kind = /\b(key|channel)s?\b/.exec(detail)?.[1];
+  if (kind !== undefined) return `to a ${kind}; `;
+  return FORBIDDEN_IN_FUNCTION.test(detail) ? 'a command of its functions; ' : '';
 }
