@@ -113,6 +113,24 @@ describe('looking at topics of a broker', () => {
     expect(code).toBe(2);
   });
 
+  it('--check warns of what no record has, and says what an empty topic is', async () => {
+    const file = join(folder, 'doubtful.yaml');
+    const metric = (name: string, topic: string): string =>
+      `  ${name}:\n    topic: ${topic}\n    key: { format: string, windowed: time }\n    window: { type: tumbling, size: 1m }\n    dimensions: { shop: { from: { value: shop_name } } }\n    measures: { value: { field: ORDERS } }\n`;
+    writeFileSync(
+      file,
+      `version: 1\nmetrics:\n${metric('a', 'orders-by-shop')}${metric('b', 'empty-topic')}${metric('c', 'removed')}`,
+    );
+    const { code, out, err } = await run('main.js', ['--check', file]);
+    expect(err).toBe('');
+    expect(out).toContain(
+      'warning: dimension shop is empty: none of the 100 newest records has `shop_name` (or it is null) in its value; it has SHOP, ORDERS; did you mean `SHOP`?',
+    );
+    expect(out).toContain('b (empty-topic): Topic empty-topic is empty: nothing was written to it yet');
+    expect(out).toContain('warning: all 1 newest records are tombstones');
+    expect(code).toBe(0);
+  });
+
   it('without a broker: one sentence', async () => {
     const nobody = `127.0.0.1:${await freePort()}`;
     const gone = await run('inspect.js', ['--topic', 'orders'], nobody);
