@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ENVIRONMENT } from './environment-variables';
-import { metricsFileSchema } from './metrics-file';
+import { metricsFileSchema } from './metrics-schema';
 import { settingsSchema } from './settings-schema';
 
 /** Generates the reference tables in docs/reference/ from the schemas; a test compares the files. */

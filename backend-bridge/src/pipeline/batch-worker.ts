@@ -1,7 +1,8 @@
 import { within } from '../domain/deadline';
 import { UnavailableError } from '../domain/errors';
 import type { IngestResult } from '../domain/source';
-import { enrich, type CountedEvent, type PendingEvent } from './enrichment';
+import { CallCounter } from './call-counter';
+import type { CountedEvent } from './enrichment';
 import type { PipelineDependencies } from './embedded-pipeline';
 import type { Call, IngestQueue } from './ingest-queue';
 import type { BoundOutput } from './metric-outputs';
@@ -11,7 +12,6 @@ import type { Profile } from './raw-event';
 import type { PipelineRules } from './rules';
 import type { Batch, StateEnvironment } from './state-environment';
 import { OutOfSync, type StoreWriter } from './store-writer';
-import { OUTSIDE, type TenantFilter } from './tenant-filter';
 import type { Topology } from './topology';
 
 /**
@@ -45,6 +45,7 @@ export class BatchWorker {
   private topology: Topology;
   private cursors: Record<string, Cursor> = {};
   private readonly profiles: ProfileCache;
+  private readonly counter: CallCounter;
   /** Committed calls that may not be in the store yet. */
   private inFlight: Call[] = [];
   /** Settles with the transaction in progress. */
@@ -72,6 +73,7 @@ export class BatchWorker {
     private readonly limits: WorkerLimits,
   ) {
     this.profiles = new ProfileCache((userId) => environment.profile(userId));
+    this.counter = new CallCounter(this.profiles, rules, limits.maxOpenEntries);
     this.topology = this.restore();
   }
 
@@ -259,7 +261,7 @@ export class BatchWorker {
   ): Promise<{ events: readonly CountedEvent[]; writes: readonly PendingWrite[] }> {
     for (const call of calls) call.stage = 'committing';
     try {
-      const { events, profiles } = this.count(calls);
+      const { events, profiles } = this.counter.count(this.topology, calls);
       const writes = changesToPendingWrites(this.outputs, this.topology, this.cursors);
       const seq = this.environment.seq + 1;
       await this.environment.commit({ seq, events, profiles, writes, offsets: this.offsets() });
@@ -271,52 +273,6 @@ export class BatchWorker {
       for (const call of calls) if (!call.settled) call.fail(cause);
       throw cause;
     }
-  }
-
-  private count(calls: readonly Call[]): {
-    events: CountedEvent[];
-    profiles: ReadonlyMap<string, Profile | null>;
-  } {
-    const events: CountedEvent[] = [];
-    for (const call of calls) {
-      for (const item of call.items) {
-        const outcome =
-          item.kind === 'profile'
-            ? this.setProfile(item.userId, item.profile, call.tenant)
-            : this.countEvent(item.event, call.tenant);
-        if (typeof outcome === 'string') call.rejected.push({ index: item.index, reason: outcome });
-        else {
-          call.accepted += 1;
-          if (outcome !== null) events.push(outcome);
-        }
-      }
-    }
-    return { events, profiles: this.profiles.changed() };
-  }
-
-  /** Returns the event as counted, or why it is not counted. */
-  private countEvent(pending: PendingEvent, tenant: TenantFilter | null): CountedEvent | string {
-    const event = enrich(pending, this.profiles.get(pending.userId), this.rules);
-    if (event === null) return 'the user has no profile';
-    if (tenant?.allows(event.userId, event.segment) === false) return OUTSIDE;
-    const { maxOpenEntries } = this.limits;
-    if (this.topology.entries >= maxOpenEntries && !this.topology.fitsWhenFull(event)) {
-      return `the open windows hold ${maxOpenEntries} users and segments, which is the limit; send it again when they have closed`;
-    }
-    this.topology.apply(event);
-    return event;
-  }
-
-  /** A tenant may neither move a user out of another tenant's segment nor into it. */
-  private setProfile(userId: string, profile: Profile | null, tenant: TenantFilter | null): null | string {
-    if (tenant !== null) {
-      const before = this.profiles.get(userId);
-      const { unknownSegment } = this.rules;
-      if (before !== undefined && !tenant.allows(userId, before.segment ?? unknownSegment)) return OUTSIDE;
-      if (!tenant.allows(userId, profile?.segment ?? unknownSegment)) return OUTSIDE;
-    }
-    this.profiles.set(userId, profile);
-    return null;
   }
 
   private offsets(): Record<string, number> {

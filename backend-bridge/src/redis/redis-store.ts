@@ -20,17 +20,18 @@ import type {
   WriteBatch,
   WriteOutcome,
 } from '../domain/store';
-import { nextTopic, type KnownTopic } from '../domain/topic-identity';
 import type { Clock, Log, Telemetry } from '../domain/telemetry';
 import { unguarded, type ClockGuard } from '../domain/trusted-clock';
+import { announceBridge } from './bridge-presence';
 import { ChangeSubscriber } from './change-subscriber';
 import type { ChangeMessage } from './change-message';
 import { keepAligned } from './expiry-alignment';
 import { historyText } from './history-state';
 import { appliedOffsets, storedPositions, decodeGaps, parseProgress } from './partition-states';
+import { identifyTopic } from './identify-topic';
 import { readPoints, type MetricEntry } from './point-reader';
 import type { FunctionName } from './function-library';
-import { bridgeKey, metricKeys, storeKey } from './redis-keys';
+import { metricKeys, storeKey } from './redis-keys';
 import { RedisHistory } from './redis-history';
 import { RedisLink, type TlsOptions } from './redis-link';
 import { parseRedisUrl } from './redis-url';
@@ -66,9 +67,6 @@ export interface RedisStoreDependencies {
   readonly guard?: ClockGuard;
 }
 
-const IDENTIFY_ATTEMPTS = 10;
-/** Bridges announce themselves about once a second; one silent for this long is removed. */
-const SILENT_BRIDGE_MS = 60_000;
 /** /readyz must report Redis within two seconds. */
 const READY_TIMEOUT_MS = 1000;
 /** Error codes that a retry cannot fix: the settings are wrong. */
@@ -236,27 +234,10 @@ class RedisStore implements SeriesStore {
 
   async identifyTopic(metric: Metric, identity: TopicIdentity): Promise<TopicIncarnations | 'stale'> {
     const entry = this.entry(metric);
-    for (let attempt = 0; attempt < IDENTIFY_ATTEMPTS; attempt += 1) {
-      const [text = null] = await this.link.hmget(entry.keys.meta, 'topic');
-      const stored = text === null ? null : (JSON.parse(text) as KnownTopic);
-      const next = nextTopic(stored, identity);
-      if (next === 'stale') return next;
-      if (next !== stored || text === null) {
-        const reply = await this.change(
-          entry,
-          'set_topic',
-          text ?? '',
-          JSON.stringify(next),
-          next.topicId,
-          next.partitions,
-          stored?.topicId === next.topicId ? '0' : '1',
-        );
-        if (reply[0] !== 'set') continue;
-      }
-      const { topicId, partitions, incarnations } = next;
-      return { topicId, partitions, incarnations };
-    }
-    throw new UnavailableError('store', `The topic of ${metric.name} changed during the operation; retry`);
+    return identifyTopic(metric, identity, {
+      read: () => this.link.hmget(entry.keys.meta, 'topic'),
+      set: (...args) => this.change(entry, 'set_topic', ...args),
+    });
   }
 
   async appliedOffsets(metric: Metric): Promise<ReadonlyMap<number, number>> {
@@ -274,19 +255,7 @@ class RedisStore implements SeriesStore {
   }
 
   async announceBridge(bridgeId: string, others: readonly string[]): Promise<ReadonlyMap<string, number>> {
-    const own = bridgeKey(this.options.keyPrefix, bridgeId);
-    const keys = others.map((id) => bridgeKey(this.options.keyPrefix, id));
-    const replies = await this.link.pipeline([
-      ['INCR', own],
-      ['PEXPIRE', own, SILENT_BRIDGE_MS],
-      ...keys.map((key) => ['GET', key] as const),
-    ]);
-    const counts = new Map<string, number>();
-    for (const [index, id] of others.entries()) {
-      const count = replies[2 + index];
-      if (Buffer.isBuffer(count)) counts.set(id, Number(count.toString('latin1')));
-    }
-    return counts;
+    return announceBridge(this.link, this.options.keyPrefix, bridgeId, others);
   }
 
   async skipTo(metric: Metric, topicId: string, partition: number, offset: number): Promise<void> {

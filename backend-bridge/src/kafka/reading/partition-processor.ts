@@ -1,17 +1,10 @@
 import type { KafkaMessage } from 'kafkajs';
 import type { SchemaRegistry } from '../schema-registry';
 import { Backoff } from '../../domain/backoff';
-import type { DeadLetter, DeadLetterWriter } from '../dead-letters';
 import type { RawRecord } from '../../decoding/record-decoder';
-import { refusalOf } from '../../decoding/undecodable';
-import { UnavailableError, type Hop } from '../../domain/errors';
-import { conflictMessage } from '../../domain/revision';
-import type { SeriesStore, WriteOutcome } from '../../domain/store';
-import type { Clock, Log, Telemetry } from '../../domain/telemetry';
+import type { Hop } from '../../domain/errors';
 import {
   decodeSlice,
-  deadLetterOf,
-  halvesOf,
   IdentityUnknown,
   usesDefaultPartitioner,
   SLICE_RECORDS,
@@ -19,16 +12,12 @@ import {
   type Slice,
 } from './slice';
 import type { GrowthWatch } from './growth-watch';
+import { SliceWriter, type Failure, type SliceWriterDependencies } from './slice-writer';
 import type { SourceTopic } from './source-topic';
 
-export interface PartitionProcessorDependencies {
-  readonly store: SeriesStore;
+export interface PartitionProcessorDependencies extends SliceWriterDependencies {
   readonly registry: SchemaRegistry | null;
-  readonly deadLetters: DeadLetterWriter;
   readonly growth: GrowthWatch;
-  readonly log: Log;
-  readonly telemetry: Telemetry;
-  readonly clock: Clock;
   /** False while the clock may be wrong; absent: always right. */
   readonly clockCertain?: () => boolean;
 }
@@ -60,11 +49,6 @@ export interface Pause {
   readonly hop: Hop;
   readonly message: string;
 }
-
-type Failure =
-  | { readonly kind: 'unavailable'; readonly hop: Hop; readonly message: string }
-  | { readonly kind: 'gap'; readonly neededOffset: number }
-  | { readonly kind: 'identity'; readonly reason: 'store_lost' | 'stale_topic' };
 
 /** Concurrent writes per partition; the store applies them in order. */
 const WRITE_DEPTH = 4;
@@ -108,6 +92,7 @@ export class PartitionProcessor {
   busy = false;
   ended = false;
   private gaps = 0;
+  private readonly writer: SliceWriter;
   private retryTimer: NodeJS.Timeout | null = null;
   private readonly backoff = new Backoff(400, 4_000);
   /** The last pause message logged since a write succeeded, so that repeated failures are logged once. */
@@ -120,11 +105,12 @@ export class PartitionProcessor {
     /** Records before this one had their dead letters written by an earlier reader. */
     private deadLettersFrom: number,
     /** Records before this one had their conflicts dead-lettered by an earlier reader. */
-    private conflictsFrom: number,
+    conflictsFrom: number,
     private readonly control: PartitionControl,
     private readonly dependencies: PartitionProcessorDependencies,
   ) {
     this.next = startOffset;
+    this.writer = new SliceWriter(sourceTopic, partition, conflictsFrom, dependencies);
   }
 
   end(): void {
@@ -173,7 +159,7 @@ export class PartitionProcessor {
       if (trouble.failure !== null || this.ended) return;
       this.next = last + 1;
       this.release();
-      this.conflictsFrom = Math.max(this.conflictsFrom, this.next);
+      this.writer.stored(this.next);
       this.backoff.reset();
       this.gaps = 0;
       this.logResumed();
@@ -195,7 +181,7 @@ export class PartitionProcessor {
           trouble.failure = decoded;
           break;
         }
-        underWay.push({ last, outcome: this.write(decoded) });
+        underWay.push({ last, outcome: this.writer.write(decoded) });
         from = last + 1;
         if (underWay.length >= WRITE_DEPTH) await settleFirst();
         await beat();
@@ -235,148 +221,12 @@ export class PartitionProcessor {
       }
       const letters = slice.deadLetters.filter(({ lastOffset }) => lastOffset >= this.deadLettersFrom);
       // Before the write: once the stored offset has moved past these records, they are not read again.
-      await this.writeAway(letters);
+      await this.writer.writeAway(letters);
       this.deadLettersFrom = Math.max(this.deadLettersFrom, range.toOffset + 1);
       return slice;
     } catch (error) {
-      return this.failureOf(error);
+      return this.writer.failureOf(error);
     }
-  }
-
-  /**
-   * Writes a slice. When the store is available but fails on it, the slice is bisected down to the failing record,
-   * which becomes a dead letter: no record may block its partition.
-   */
-  private async write(slice: Slice): Promise<Failure | null> {
-    try {
-      return await this.writeWhole(slice);
-    } catch (error) {
-      if (error instanceof UnavailableError) return this.failureOf(error);
-      const { sourceTopic, partition, dependencies } = this;
-      const { fromOffset, toOffset } = slice;
-      dependencies.log.error(
-        { err: error, topic: sourceTopic.topic, partition, fromOffset, toOffset },
-        'a write failed',
-      );
-      if (slice.records.length === 0) return this.failureOf(error);
-      if (slice.records.length === 1) return this.writeWithout(slice, error);
-      const [first, second] = halvesOf(slice);
-      return (await this.write(first)) ?? this.write(second);
-    }
-  }
-
-  /** Retries a slice of one record that failed; a second failure makes it a dead letter. */
-  private async writeWithout(slice: Slice, cause: unknown): Promise<Failure | null> {
-    const { store } = this.dependencies;
-    const { sourceTopic, partition } = this;
-    try {
-      await store.checkReady();
-      const again = await this.writeWhole(slice).catch((error: unknown) => {
-        if (error instanceof UnavailableError) throw error;
-        return 'failed' as const;
-      });
-      if (again !== 'failed') return again;
-      const { reason, message } = refusalOf(cause);
-      await this.writeAway([
-        deadLetterOf(sourceTopic.consumers[0]!, sourceTopic, partition, slice.records[0]!, reason, message),
-      ]);
-      const writes = slice.writes.map((write) => ({ ...write, points: [], maxEventMs: null }));
-      return await this.writeWhole({ ...slice, writes });
-    } catch (error) {
-      return this.failureOf(error);
-    }
-  }
-
-  private async writeWhole(slice: Slice): Promise<Failure | null> {
-    const { store, telemetry, clock } = this.dependencies;
-    const { sourceTopic } = this;
-    const started = performance.now();
-    const outcomes = await Promise.all(slice.writes.map((batch) => store.write(batch)));
-    telemetry.storeLatency('write', (performance.now() - started) / 1_000);
-    let failure: Failure | null = null;
-    for (const [index, outcome] of outcomes.entries()) {
-      if (outcome.kind === 'applied') await this.applied(slice, index, outcome);
-      else if (outcome.kind === 'gap') {
-        const { neededOffset } = outcome;
-        if (failure === null) failure = outcome;
-        else if (failure.kind === 'gap' && neededOffset < failure.neededOffset) failure = outcome;
-      } else failure = { kind: 'identity', reason: outcome.kind };
-    }
-    if (failure !== null) return failure;
-    telemetry.recordsRead(sourceTopic.topic, slice.records.length);
-    sourceTopic.records += slice.records.length;
-    const newest = slice.records.at(-1)?.timestampMs ?? -1;
-    // Producers may write any timestamp.
-    if (newest >= 0)
-      sourceTopic.lastRecordMs = Math.max(sourceTopic.lastRecordMs ?? 0, Math.min(newest, clock()));
-    return null;
-  }
-
-  /** Counts the outcome of a write, and dead-letters records whose point belongs to another key. */
-  private async applied(
-    slice: Slice,
-    index: number,
-    outcome: Extract<WriteOutcome, { kind: 'applied' }>,
-  ): Promise<void> {
-    const { telemetry, log } = this.dependencies;
-    const consumer = this.sourceTopic.consumers[index]!;
-    const { metric } = consumer;
-    const { conflicts, overCap } = outcome;
-    telemetry.pointsWritten(metric.name, 'accepted', outcome.accepted);
-    telemetry.pointsWritten(metric.name, 'ignored', outcome.ignored);
-    telemetry.pointsWritten(metric.name, 'expired', outcome.expired);
-    telemetry.pointsWritten(metric.name, 'corrected', outcome.corrected);
-    telemetry.pointsWritten(metric.name, 'conflict', conflicts.length);
-    telemetry.pointsWritten(metric.name, 'over_cap', overCap.length);
-    const uncounted =
-      overCap.length > 0 ? this.sourceTopic.overCapLog.due(metric.name, overCap.length) : null;
-    if (uncounted !== null) {
-      log.warn(
-        { metric: metric.name, records: uncounted },
-        `${metric.name} has reached ${metric.maxSeries} series; points of new series are not stored (max_series)`,
-      );
-    }
-    if (conflicts.length === 0) return;
-    const points = slice.writes[index]!.points;
-    const offsets = new Set(conflicts.map((each) => points[each]!.offset));
-    const letters = slice.records
-      .filter(({ offset }) => offset >= this.conflictsFrom && offsets.has(offset))
-      .map((record) =>
-        deadLetterOf(
-          consumer,
-          this.sourceTopic,
-          this.partition,
-          record,
-          'conflict',
-          conflictMessage(record.key !== null),
-        ),
-      );
-    await this.writeAway(letters);
-  }
-
-  /** To the dead-letter topic. Rejects with UnavailableError. */
-  private async writeAway(letters: readonly DeadLetter[]): Promise<void> {
-    if (letters.length === 0) return;
-    await this.dependencies.deadLetters.write(letters);
-    this.sourceTopic.deadLetters.add(letters, this.dependencies.clock());
-  }
-
-  private failureOf(error: unknown): Failure {
-    if (error instanceof UnavailableError) {
-      return { kind: 'unavailable', hop: error.hop, message: error.message };
-    }
-    if (error instanceof IdentityUnknown) return { kind: 'identity', reason: 'stale_topic' };
-    const { sourceTopic, partition } = this;
-    // A bug; the partition stays paused at the record and is retried, visibly.
-    this.dependencies.log.error(
-      { err: error, topic: sourceTopic.topic, partition },
-      'a batch could not be processed',
-    );
-    return {
-      kind: 'unavailable',
-      hop: 'source',
-      message: `${sourceTopic.topic}/${partition}: ${(error as Error).message}`,
-    };
   }
 
   private handle(failure: Failure): void {
