@@ -146,6 +146,19 @@ describe('a query without a channel', () => {
     expect(stage.backend.asked.length - before).toBeLessThanOrEqual(20);
   });
 
+  test('that has failed is asked for in one request with others: forecasts too', () => {
+    stage.backend.mode = 'changed';
+    for (const forecastAs of ['bands', 'score', 'anomalies', 'backtest'] as const)
+      stage.open({ kind: 'forecast', forecastAs });
+    stage.backend.fault = { message: 'The bridge cannot be reached.', status: 502 };
+    stage.live.send({ type: 'changed', ...stage.head() });
+    stage.pass(20_000);
+    const before = stage.backend.asked.length;
+    stage.pass(60_000);
+    expect(stage.backend.asked.length - before).toBeGreaterThan(3);
+    expect(stage.backend.asked.length - before).toBeLessThanOrEqual(20);
+  });
+
   test('continues after a failure, with a notice that it is not up to date', () => {
     const panel = stage.open({ kind: 'status' });
     stage.backend.fault = { message: 'The bridge cannot be reached.', status: 502 };

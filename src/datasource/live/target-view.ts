@@ -240,7 +240,8 @@ export class TargetView implements ChannelViewer {
         this.context.onNews();
       });
       const { hub, history, uid } = this.context;
-      const answer = isSmall(this.target) ? hub.batches.ask(uid, history, request) : history(request);
+      const isShared = isSmall(this.target) || (isForecast(this.target) && this.refetcher.failures > 0);
+      const answer = isShared ? hub.batches.ask(uid, history, request) : history(request);
       return answer.pipe(
         takeLast(1),
         map((response) => this.takeAgain(response, spanOf(range), askedAt, question)),
@@ -358,6 +359,9 @@ function stated(frame: DataFrame, { head, state, notices }: FrameStatus, isFirst
  */
 const isSmall = ({ kind, eventsAs = QUERY_SCHEMA.eventsAs.default }: StreamKpiQuery): boolean =>
   kind === 'summary' || kind === 'status' || (kind === 'events' && eventsAs !== 'table');
+
+/** Of the same steps for panels of every width. After a failure, what is asked with a slow one waits for it once. */
+const isForecast = ({ kind }: StreamKpiQuery): boolean => kind === 'forecast';
 
 /** Key of a query that stays the same when it is sent again, e.g. by a refresh; without range and width. */
 function questionOf(uid: string, target: StreamKpiQuery): string {
