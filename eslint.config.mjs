@@ -123,7 +123,7 @@ export default tseslint.config(
       'import-x/no-cycle': 'error',
       'import-x/no-restricted-paths': ['error', { zones: [...fences, ...appFences, contractFence] }],
       'import-x/no-self-import': 'error',
-      'max-lines': ['error', { max: 450, skipBlankLines: true, skipComments: true }],
+      'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
       'no-console': 'error',
       eqeqeq: 'error',
       '@typescript-eslint/array-type': ['error', { default: 'array' }],
@@ -257,7 +257,7 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.test.ts', 'src/**/*.test.tsx'],
-    rules: { 'import-x/no-restricted-paths': 'off', 'max-lines': 'off' },
+    rules: { 'import-x/no-restricted-paths': 'off' },
   },
   {
     files: ['tests/**/*.ts', '**/*.test.ts', '**/*.test.tsx'],

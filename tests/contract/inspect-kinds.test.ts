@@ -1,33 +1,19 @@
 import { parseMetricsFile } from '../../backend-bridge/src/config/metrics-file';
 import type { SampledRecord } from '../../backend-bridge/src/decoding/topic-sample';
 import { inspected, outcomes } from '../support/inspection/compared-points';
+import {
+  MINUTE,
+  HOUR,
+  START,
+  json,
+  int64,
+  windowed,
+  sqlTime,
+  recordsOf,
+  rows,
+} from '../support/inspection/sampled-rows';
 
 /** Kinds of windows, formats and faults one by one: what inspect proposes, beside a mapping by hand. */
-
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const START = Date.UTC(2025, 10, 24);
-
-const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
-const int64 = (value: number): Buffer => {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigInt64BE(BigInt(value));
-  return bytes;
-};
-const windowed = (inner: string, ...times: number[]): Buffer =>
-  Buffer.concat([Buffer.from(inner), ...times.map(int64)]);
-
-/** Without seconds. */
-const sqlTime = (ms: number): string => new Date(ms).toISOString().slice(0, 16).replace('T', ' ');
-
-type Row = { readonly key: Buffer | null; readonly value: Buffer | null; readonly ts: number };
-
-const recordsOf = (rows: readonly Row[]): SampledRecord[] =>
-  rows.map(({ key, value, ts }, offset) => ({ partition: 0, offset, key, value, timestampMs: ts }));
-
-/** Two shops, `count` windows each. */
-const rows = (count: number, row: (shop: string, i: number) => Row): SampledRecord[] =>
-  recordsOf(Array.from({ length: count }, (_, i) => ['berlin', 'paris'].map((shop) => row(shop, i))).flat());
 
 /** A zone's midnights around the end of its summer time. */
 const BERLIN_DAYS = Array.from({ length: 10 }, (_, i) =>
@@ -405,35 +391,5 @@ describe('inspect on', () => {
       ts: START,
     }));
     expect(inspected('orders', records).doubts.join('\n')).toMatch(/size: nothing shows it/);
-  });
-
-  it.each([
-    ['nothing', [], /^Topic orders is empty;/],
-    ['tombstones only', [{ key: windowed('a', START), value: null, ts: START }], /are tombstones/],
-    [
-      'bytes of no format',
-      [{ key: null, value: Buffer.from('0afe00c3ff9aaa0102', 'hex'), ts: START }],
-      /are not JSON/,
-    ],
-    [
-      'a schema id without a registry',
-      [{ key: null, value: Buffer.from('000000000702aabbccdd', 'hex'), ts: START }],
-      /set SCHEMA_REGISTRY_URL/,
-    ],
-    [
-      'AWS Glue’s frame',
-      [{ key: null, value: Buffer.concat([Buffer.from([3, 0]), Buffer.alloc(20, 9)]), ts: START }],
-      /AWS Glue Schema Registry/,
-    ],
-    [
-      'keys in seconds',
-      [{ key: windowed('a\u0001', START / 1_000), value: json({ n: 1 }), ts: START }],
-      /in seconds/,
-    ],
-    ['texts without a number', [{ key: null, value: json({ a: 'b' }), ts: START }], /is a number/],
-  ] as const)('%s: one sentence', (_, given, sentence) => {
-    const refused = (): unknown => inspected('orders', recordsOf(given));
-    expect(refused).toThrow(sentence);
-    expect(refused).toThrow(/^[^\n]+$/);
   });
 });

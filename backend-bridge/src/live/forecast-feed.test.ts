@@ -12,8 +12,8 @@ import { QueryEngine } from '../domain/query-engine';
 import { UNBOUNDED, type RequestScope } from '../domain/request-scope';
 import type { PointChange, ReadRequest, StoreListener } from '../domain/store';
 import type { Log, Telemetry } from '../domain/telemetry';
+import { COLUMNS, ForecastClient } from './forecast-client.test-support';
 import { createLiveHub, type LiveHub } from './hub';
-import type { Drains, LiveSink } from './live-sink';
 
 const HOUR = 60 * MINUTE;
 const OPEN = 20_000 * DAY + 6 * HOUR;
@@ -75,91 +75,6 @@ class TestStore extends MemorySeriesStore {
   }
 }
 
-interface Row {
-  readonly from_ms: number;
-  readonly open_from_ms: number;
-  readonly labels: { readonly segment: string };
-  readonly fingerprint: string;
-  readonly times: number[];
-  readonly [column: string]: unknown;
-}
-type Message = { readonly type: string; readonly seq?: number; readonly series: readonly Row[] };
-
-const COLUMNS = ['actual', 'expected', 'lower', 'upper', 'score'] as const;
-
-/** A client that keeps a copy as websocket.yaml describes. */
-class Client implements LiveSink {
-  readonly holder = 'a';
-  readonly messages: Message[] = [];
-  readonly failed: unknown[] = [];
-  readonly copy = new Map<string, Record<string, unknown>>();
-  writable = true;
-  room = Number.POSITIVE_INFINITY;
-  private waiting: Drains[] = [];
-  private seq = 0;
-
-  send(frame: Buffer): void {
-    this.sendText(frame.toString('utf8', frame.indexOf('{')));
-  }
-
-  sendText(text: string): void {
-    const message = JSON.parse(text) as Message;
-    this.messages.push(message);
-    if (message.type === 'forecast_snapshot') {
-      this.seq = 0;
-      this.copy.clear();
-    } else if (message.type === 'forecast_update') {
-      this.seq += 1;
-      expect(message.seq).toBe(this.seq);
-    } else return;
-    for (const series of message.series) this.take(series);
-  }
-
-  sendPieces(pieces: Iterator<string>, over: () => void): void {
-    let text = '';
-    for (let next = pieces.next(); next.done !== true; next = pieces.next()) text += next.value;
-    this.sendText(text);
-    over();
-  }
-
-  waitFor(part: Drains): void {
-    if (!this.waiting.includes(part)) this.waiting.push(part);
-  }
-
-  reserve(points: number): boolean {
-    if (points > this.room) return false;
-    this.room -= points;
-    return true;
-  }
-
-  metricChanged(): void {}
-
-  subscriptionFailed(id: string, error: unknown): void {
-    this.failed.push({ id, error });
-  }
-
-  readOn(): void {
-    this.writable = true;
-    for (const part of this.waiting.splice(0)) part.drain();
-  }
-
-  private take(series: Row): void {
-    const held = this.copy.get(series.labels.segment);
-    const heldTimes = (held?.times ?? []) as number[];
-    const kept = heldTimes.filter((time) => time < series.from_ms).length;
-    const merged: Record<string, unknown> = {
-      ...series,
-      times: [...heldTimes.slice(0, kept), ...series.times],
-    };
-    for (const name of COLUMNS) {
-      const before = (held?.[name] ?? []) as unknown[];
-      merged[name] = [...before.slice(0, kept), ...(series[name] as unknown[])];
-    }
-    delete merged.from_ms;
-    this.copy.set(series.labels.segment, merged);
-  }
-}
-
 function setup({ memoryBytes = 1e9 } = {}) {
   const store = new TestStore();
   const random = createRandom(7);
@@ -190,7 +105,7 @@ function setup({ memoryBytes = 1e9 } = {}) {
       return made.read(fromMs, scope);
     },
   };
-  const subscribe = async (client: Client, fromMs = FROM) => {
+  const subscribe = async (client: ForecastClient, fromMs = FROM) => {
     const subscription = hub.subscribeForecast(prepared, 's', fromMs, client);
     subscription.ready.catch(silent);
     await settle();
@@ -228,7 +143,7 @@ function wire(series: ForecastSeries): object {
 }
 
 const settle = (): Promise<void> => jest.advanceTimersByTimeAsync(3_000);
-const copyOf = (client: Client): object => Object.fromEntries(client.copy);
+const copyOf = (client: ForecastClient): object => Object.fromEntries(client.copy);
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
@@ -237,7 +152,7 @@ describe('a subscription of forecasts', () => {
   it('starts with the answer of /forecast, and sends the changes of each closed step', async () => {
     const { store, hub, subscribe, fresh, usual } = setup();
     await hub.start();
-    const client = new Client();
+    const client = new ForecastClient();
     await subscribe(client);
     expect(client.messages).toMatchObject([
       { type: 'forecast_snapshot', id: 's', step_ms: HOUR, from_ms: FROM },
@@ -261,7 +176,7 @@ describe('a subscription of forecasts', () => {
   it('equals a fresh answer after every correction, removal, late and new series', async () => {
     const { store, hub, subscribe, fresh, usual } = setup();
     await hub.start();
-    const [first, late, slow] = [new Client(), new Client(), new Client()];
+    const [first, late, slow] = [new ForecastClient(), new ForecastClient(), new ForecastClient()];
     await subscribe(first);
     await subscribe(slow, OPEN - 5 * HOUR);
     const random = createRandom(3);
@@ -292,7 +207,7 @@ describe('a subscription of forecasts', () => {
   it('sends a slow client resync, then a fresh snapshot', async () => {
     const { store, hub, subscribe, fresh } = setup();
     await hub.start();
-    const client = new Client();
+    const client = new ForecastClient();
     await subscribe(client);
     client.writable = false;
     client.room = 3;
@@ -315,7 +230,7 @@ describe('a subscription of forecasts', () => {
     store.hour('gold', OPEN, usual(OPEN));
     await settle();
     store.afterRead = () => store.closeUpTo(OPEN + HOUR);
-    const client = new Client();
+    const client = new ForecastClient();
     await subscribe(client);
     expect(store.afterRead).toBe(silent);
     expect(copyOf(client)).toEqual(await fresh());
@@ -325,7 +240,7 @@ describe('a subscription of forecasts', () => {
   it('is no longer read once its last subscriber has left', async () => {
     const { store, hub, subscribe, reads } = setup();
     await hub.start();
-    const subscription = await subscribe(new Client());
+    const subscription = await subscribe(new ForecastClient());
     store.hour('gold', OPEN - 9 * HOUR, 1);
     await jest.advanceTimersByTimeAsync(1);
     subscription.end();
@@ -339,7 +254,7 @@ describe('a subscription of forecasts', () => {
     const { hub, prepared } = setup({ memoryBytes: 100_000 });
     await hub.start();
     const subscribed = async (key: string) => {
-      const subscription = hub.subscribeForecast({ ...prepared, key }, key, 0, new Client());
+      const subscription = hub.subscribeForecast({ ...prepared, key }, key, 0, new ForecastClient());
       const outcome = subscription.ready.then(
         () => 'subscribed',
         (error: unknown) => (error as RequestError).code,
@@ -368,7 +283,7 @@ describe('a subscription of forecasts', () => {
       const columns = Object.fromEntries(COLUMNS.map((name) => [name, column]));
       return { ...answer, series: answer.series.map((one) => ({ ...one, ...columns })) };
     };
-    const client = new Client();
+    const client = new ForecastClient();
     hub.subscribeForecast({ ...prepared, read }, 's', FROM, client).ready.catch(silent);
     await settle();
     store.hour('gold', OPEN - 9 * HOUR, 1);
@@ -385,7 +300,7 @@ describe('a subscription of forecasts', () => {
   it('reads a closed step in turns and within the memory for answers', async () => {
     const { store, hub, subscribe, reads } = setup();
     await hub.start();
-    await subscribe(new Client());
+    await subscribe(new ForecastClient());
     store.hour('gold', OPEN - 9 * HOUR, 1);
     await jest.advanceTimersByTimeAsync(1_000);
     expect(reads).toHaveLength(2);
@@ -396,7 +311,7 @@ describe('a subscription of forecasts', () => {
   it('waits for a store that is away, and resumes', async () => {
     const { store, hub, subscribe, fresh } = setup();
     await hub.start();
-    const client = new Client();
+    const client = new ForecastClient();
     await subscribe(client);
     store.away = true;
     store.hour('gold', OPEN - 9 * HOUR, 1);
@@ -411,7 +326,7 @@ describe('a subscription of forecasts', () => {
   it('ends with an error where it can no longer be read', async () => {
     const { store, hub, subscribe } = setup();
     await hub.start();
-    const client = new Client();
+    const client = new ForecastClient();
     await subscribe(client);
     store.refusal = new RequestError('range_too_large', 'Too many points.');
     store.hour('gold', OPEN - 9 * HOUR, 1);
@@ -424,7 +339,7 @@ describe('a subscription of forecasts', () => {
   it('restarts when the store was rebuilt, and is shared by equal selections', async () => {
     const { store, hub, subscribe, fresh } = setup();
     await hub.start();
-    const [one, two] = [new Client(), new Client()];
+    const [one, two] = [new ForecastClient(), new ForecastClient()];
     await subscribe(one);
     const second = await subscribe(two);
     expect(hub.stats()).toEqual({ selections: 1, subscriptions: 2 });

@@ -1,5 +1,5 @@
 import { withDeadline } from '../domain/deadline';
-import { StartRefusedError, UnavailableError } from '../domain/errors';
+import { UnavailableError } from '../domain/errors';
 import { hasHistory } from '../domain/history/tiers';
 import { metricShape } from '../domain/metric-shape';
 import type { Metric } from '../domain/metric';
@@ -40,7 +40,7 @@ import { checkServer } from './start-checks';
 import { SeenChanges } from './seen-changes';
 import { StoreClock } from './store-clock';
 import { StoreEpoch } from './store-epoch';
-import { redisErrorCode } from './store-errors';
+import { startRefusal } from './store-errors';
 import { decodeOutcome, decodeReach, encodeWrite } from './write-request';
 
 export interface RedisStoreOptions {
@@ -69,8 +69,6 @@ export interface RedisStoreDependencies {
 
 /** /readyz must report Redis within two seconds. */
 const READY_TIMEOUT_MS = 1000;
-/** Error codes that a retry cannot fix: the settings are wrong. */
-const SETTINGS_AT_FAULT = ['WRONGPASS', 'NOAUTH', 'NOPERM', 'MOVED', 'CROSSSLOT'];
 
 export function createRedisStore(
   options: RedisStoreOptions,
@@ -165,9 +163,7 @@ class RedisStore implements SeriesStore {
         this.closing.signal,
       );
     } catch (error) {
-      if (error instanceof UnavailableError && SETTINGS_AT_FAULT.includes(redisErrorCode(error.cause)))
-        throw new StartRefusedError(error.message, { cause: error });
-      throw error;
+      throw startRefusal(error);
     }
   }
 

@@ -1,4 +1,4 @@
-import { UnavailableError } from '../domain/errors';
+import { StartRefusedError, UnavailableError } from '../domain/errors';
 
 /** Explanations and remedies by Redis error code. */
 const SENTENCES: Readonly<Record<string, string>> = {
@@ -18,6 +18,9 @@ const SENTENCES: Readonly<Record<string, string>> = {
   CROSSSLOT: 'Redis runs as a cluster; add ?cluster=true to REDIS_URL',
   UNKILLABLE: 'Redis is busy with a script that has already written data',
 };
+
+/** Error codes that a retry cannot fix: the settings are wrong. */
+const SETTINGS_AT_FAULT = ['WRONGPASS', 'NOAUTH', 'NOPERM', 'MOVED', 'CROSSSLOT'];
 
 const PERMISSIONS = 'docs/decisions/0003-redis-layout.md lists them';
 /** Permission error of a command that a function calls; Redis 7.0 does not name the command. */
@@ -53,4 +56,11 @@ function missing(detail: string): string {
   const kind = /\b(key|channel)s?\b/.exec(detail)?.[1];
   if (kind !== undefined) return `to a ${kind}; `;
   return FORBIDDEN_IN_FUNCTION.test(detail) ? 'a command of its functions; ' : '';
+}
+
+/** The error to start with: a StartRefusedError where the settings are wrong, else the same. */
+export function startRefusal(error: unknown): unknown {
+  const isRefused =
+    error instanceof UnavailableError && SETTINGS_AT_FAULT.includes(redisErrorCode(error.cause));
+  return isRefused ? new StartRefusedError(error.message, { cause: error }) : error;
 }

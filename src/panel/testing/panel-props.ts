@@ -11,7 +11,7 @@ import { completeOptions, type SavedOptions } from '../options/complete-options'
 import type { KpiPanelOptions } from '../options/panel-options';
 import { MINUTE, T0, withFieldOptions } from './frames';
 
-interface PanelSetting {
+export interface PanelSetting {
   readonly options?: SavedOptions;
   readonly title?: string;
   readonly width?: number;
