@@ -11,10 +11,14 @@ import (
 // baseColor is that of values below all thresholds, where the metrics file names none.
 const baseColor = "text"
 
-// valueConfig is the config of a measure's values. Grafana takes it before the panel's own defaults, and the panel's
-// overrides before it.
+// valueConfig is the config of a measure's values. Thresholds are in it only when asked for: Grafana takes those of a
+// frame before the panel's own, and only the panel's overrides before them.
 func (a Asked) valueConfig(unit, name string) *data.FieldConfig {
-	return &data.FieldConfig{Unit: unit, DisplayNameFromDS: name, Thresholds: thresholdsOf(a.Metric.Thresholds)}
+	config := &data.FieldConfig{Unit: unit, DisplayNameFromDS: name}
+	if a.Query.Thresholds {
+		config.Thresholds = thresholdsOf(a.Metric.Thresholds)
+	}
+	return config
 }
 
 // thresholdsOf returns nil for none. Grafana takes the first step for all lower values, whatever its value.

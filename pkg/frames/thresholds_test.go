@@ -39,7 +39,7 @@ func thresholdsIn(t *testing.T, all data.Frames) map[string]string {
 }
 
 func askedWith(kind model.Kind, thresholds ...bridge.Threshold) frames.Asked {
-	return frames.Asked{Query: model.Query{Kind: kind}, Metric: frames.MetricInfo{Thresholds: thresholds}}
+	return frames.Asked{Query: model.Query{Kind: kind, Thresholds: true}, Metric: frames.MetricInfo{Thresholds: thresholds}}
 }
 
 func TestThresholdsOfTheMeasureAreInItsValues(t *testing.T) {
@@ -63,6 +63,13 @@ func TestThresholdsOfTheMeasureAreInItsValues(t *testing.T) {
 	events := thresholdsIn(t, frames.FromEvents(askedWith("events", green, red), &bridge.EventsAnswer{Events: []bridge.Event{{Value: &value}}}, "short"))
 	if events["value"] != ofStat || events["revision"] != "" {
 		t.Errorf("events: %v", events)
+	}
+
+	panels := askedWith("series", red)
+	panels.Query.Thresholds = false
+	unasked := thresholdsIn(t, frames.FromSeries(panels, &bridge.QueryAnswer{Head: head, Series: []bridge.PointSeries{points}}))
+	if unasked["Value"] != "" {
+		t.Errorf("a panel that did not ask loses its own: %v", unasked)
 	}
 
 	none := thresholdsIn(t, frames.FromSeries(askedWith("series"), &bridge.QueryAnswer{Head: head, Series: []bridge.PointSeries{points}}))

@@ -75,6 +75,7 @@ func Parse(raw json.RawMessage) (Query, error) {
 		StatusOver: r.choice("statusOver", "now", statusOvers),
 		TimeShift:  r.duration("timeShift"),
 		Alias:      r.text("alias"),
+		Thresholds: r.flag("metricThresholds", false),
 		Live:       r.flag("live", true),
 		Revisions:  r.flag("withRevisions", false),
 		Forecast:   r.forecast(),

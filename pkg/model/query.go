@@ -71,6 +71,7 @@ type Query struct {
 	StatusOver string // now, range
 	TimeShift  time.Duration
 	Alias      string
+	Thresholds bool // the frames have those of the metrics file, which beat the panel's own
 	Live       bool
 	Revisions  bool
 	Forecast   ForecastOptions // of the kind Forecast

@@ -164,6 +164,8 @@ export const QUERY_SCHEMA = {
   },
   /** Name of the series: `{{segment}}`, `{{metric}}`, `{{measure}}`, `{{stat}}`. */
   alias: { type: 'string', variables: () => t('variables.field.alias', 'alias') },
+  /** The values have the thresholds of the metrics file, which Grafana takes before the panel's own; default: false. */
+  metricThresholds: { type: 'boolean', default: false, kinds: ['series', 'summary', 'events'] },
   /** Of forecasts; default: bands. Alert rules take no bands and no table: they read `score`. */
   forecastAs: {
     type: 'string',

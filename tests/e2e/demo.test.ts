@@ -1,4 +1,4 @@
-import { includeOpenWindows } from './rig/open-windows';
+import { includeOpenWindows } from './rig/saved-queries';
 import { cards } from './rig/reading';
 import { eventually, startStage, START_MS, type Stage } from './rig/stage';
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ingest } from '../support/embedded-bridge';
-import { includeOpenWindows } from './rig/open-windows';
+import { askForThresholds, includeOpenWindows } from './rig/saved-queries';
 import { alerts, cards, connection, legend } from './rig/reading';
 import { eventually, MINUTE_MS, pageView, quietPast, startStage, START_MS, type Stage } from './rig/stage';
 import type { View } from './rig/view';
@@ -136,7 +136,7 @@ describe('live', () => {
   });
 
   test('titles, units and thresholds of an edited metrics file are shown without a reload', async () => {
-    const view = await stage.view('/d/streamkpi-alerts');
+    const view = await stage.view('/d/streamkpi-alerts', { prepare: askForThresholds });
     const names = async () => Object.keys(await legend(view, 'Active users per minute'));
     const colors = () =>
       view

@@ -64,6 +64,26 @@ describe('the kind', () => {
   });
 });
 
+describe("the metric's thresholds", () => {
+  const LABEL = 'Metric’s thresholds';
+  const transactions = { metric: 'revenue_per_minute', measure: 'transaction_count' };
+
+  test.each(['series', 'summary'] as const)('are asked for by a switch: %s', async (kind) => {
+    const stage = await show({ ...transactions, kind });
+    await stage.user.click(screen.getByLabelText(LABEL));
+    expect(stage.saved()).toMatchObject({ metricThresholds: true });
+    await stage.user.click(screen.getByLabelText(LABEL));
+    expect(stage.saved().metricThresholds).toBeUndefined();
+  });
+
+  test('are not offered where the measure has none, nor to a rule', async () => {
+    await show(EVENTS);
+    expect(shown(LABEL)).toBe(false);
+    await show(transactions, { app: CoreApp.UnifiedAlerting });
+    expect(shown(LABEL)).toBe(false);
+  });
+});
+
 describe('a series', () => {
   test('saves what is chosen, under the names of the query', async () => {
     const stage = await show(EVENTS);

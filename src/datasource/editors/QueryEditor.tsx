@@ -14,7 +14,7 @@ import { useCatalogue } from './fields/catalogue-state';
 import { FilterRows } from './fields/FilterRows';
 import { TemplateVariables } from './fields/template-variables';
 import { measureOf } from './query/catalogue-choices';
-import { AliasField, LiveField, TimeShiftField } from './query/DisplayFields';
+import { AliasField, LiveField, ThresholdsField, TimeShiftField } from './query/DisplayFields';
 import { BacktestPreview } from './query/BacktestPreview';
 import { EventsFields } from './query/EventsFields';
 import { AnomalyFields, ForecastFormField, ForecastModelFields } from './query/ForecastFields';
@@ -143,6 +143,7 @@ function NumbersQuery({ kind, ...section }: SectionProps & { kind: 'series' | 's
         <OpenWindowsField {...section} />
         <TimeShiftField {...section} />
         {named && <AliasField {...section} />}
+        {!section.forRule && <ThresholdsField {...section} />}
         {!section.forRule && <LiveField {...section} />}
       </EditorRow>
     </>
@@ -182,6 +183,7 @@ function EventsQuery(section: SectionProps) {
         <OpenWindowsField {...section} />
         <TimeShiftField {...section} />
         {named && <AliasField {...section} />}
+        {!forRule && <ThresholdsField {...section} />}
         {!forRule && <LiveField {...section} />}
       </EditorRow>
     </>

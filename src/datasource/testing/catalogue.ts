@@ -56,7 +56,7 @@ export const CATALOGUE: Catalogue = {
       dimensions: [dimension('segment', 'Segment'), dimension('country', 'Country')],
       measures: [
         measure('value', 'Revenue', { unit: 'currencyEUR' }),
-        measure('transaction_count', 'Transactions'),
+        measure('transaction_count', 'Transactions', { thresholds: [{ value: 100, color: 'red' }] }),
         measure('avg_transaction_value', 'Average transaction', { combine: 'avg', across_series: false }),
       ],
     }),

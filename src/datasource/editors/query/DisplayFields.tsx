@@ -52,6 +52,34 @@ export function AliasField({ query, onChange, idOf, metric }: FieldProps & Pick<
   );
 }
 
+/** Only where the metrics file has some: a switch that does nothing would puzzle. */
+export function ThresholdsField({
+  query,
+  onChange,
+  idOf,
+  measure,
+}: FieldProps & Pick<SectionProps, 'measure'>) {
+  const id = idOf('metric-thresholds');
+  const chosen = query.metricThresholds === true;
+  if (!chosen && (measure?.thresholds ?? []).length === 0) return null;
+  return (
+    <EditorField
+      label={t('query.metric-thresholds.label', 'Metric’s thresholds')}
+      htmlFor={id}
+      tooltip={t(
+        'query.metric-thresholds.tooltip',
+        'Colours by the thresholds of the metrics file instead of those of the panel.',
+      )}
+    >
+      <Switch
+        id={id}
+        value={chosen}
+        onChange={(event) => onChange({ metricThresholds: event.currentTarget.checked ? true : undefined })}
+      />
+    </EditorField>
+  );
+}
+
 export function LiveField({ query, onChange, idOf }: FieldProps) {
   const id = idOf('live');
   return (
