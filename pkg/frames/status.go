@@ -197,7 +197,7 @@ func statusTable(status *bridge.Status) *data.Frame {
 			instantOf(topic.LastRecordMS), number(topic.Records), number(topic.DeadLetters))
 	}
 	if clients := status.Clients; clients != nil {
-		row("clients", "WebSocket", "ok", fmt.Sprintf("%d connections, %d subscriptions", clients.Connections, clients.Subscriptions))
+		row("clients", "WebSocket", "ok", fmt.Sprintf("connections: %d, subscriptions: %d", clients.Connections, clients.Subscriptions))
 	}
 	return frame
 }
