@@ -59,7 +59,12 @@ export interface LiveBridge {
   /** What listens to the store, to tell it of gaps and epochs. */
   readonly listeners: Set<StoreListener>;
   /** Reading waits for this before and after; tests replace it. */
-  readonly slow: { before: (metric: Metric) => Promise<void>; after: () => Promise<void> };
+  readonly slow: {
+    before: (metric: Metric) => Promise<void>;
+    after: () => Promise<void>;
+    /** In place of the store's. */
+    epoch?: () => string;
+  };
   /** Counts of what telemetry was told. */
   readonly told: Map<string, number>;
   readonly faults: string[];
@@ -105,6 +110,7 @@ export async function startLiveBridge(given: LiveBridgeOptions = {}): Promise<Li
           return found;
         };
       }
+      if (name === 'epoch' && slow.epoch !== undefined) return slow.epoch;
       const value = target[name];
       return typeof value === 'function' ? (value as () => unknown).bind(target) : value;
     },

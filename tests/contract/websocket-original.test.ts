@@ -1,3 +1,4 @@
+import { UnavailableError } from '../../backend-bridge/src/domain/errors';
 import { EVENTS, METRICS, REVENUE, SESSIONS, startLiveBridge, type LiveBridge } from './websocket-bridge';
 import { TestClient, type Message } from './websocket-client';
 import { MINUTE } from '../support/sample-metrics';
@@ -43,6 +44,25 @@ describe('original protocol', () => {
     goOn();
     await client.next('historical_data');
     expect(types()).toEqual(['subscribed', 'pong', 'current_state', 'historical_data']);
+  });
+
+  test('before the store has ever answered, who asks with an id waits for current_state too', async () => {
+    let goOn = (): void => undefined;
+    const held = new Promise<void>((resolve) => (goOn = resolve));
+    await bridge.feeder.write(EVENTS, [{ values: ['gold'], startMs: base, measures: [1] }]);
+    bridge.slow.before = () => held;
+    bridge.slow.epoch = () => {
+      throw new UnavailableError('store', 'Redis has not answered yet');
+    };
+    await bridge.feeder.write(EVENTS, [{ values: ['gold'], startMs: base, measures: [2] }]);
+    const client = await connect();
+    client.send({ type: 'subscribe_metric', id: 'a', metric_name: SESSIONS.name, from_ms: 0 });
+    client.send({ type: 'ping', id: 'b' });
+    await client.next('pong');
+    delete bridge.slow.epoch;
+    goOn();
+    await client.next('subscribed');
+    expect(client.messages.map(({ type }) => type)).toEqual(['pong', 'current_state', 'subscribed']);
   });
 
   test('current_state comes first: each point once with its newest value, metrics without points absent', async () => {

@@ -188,8 +188,7 @@ export class WebSocketClient implements SendQueueOwner, SubscriptionsOwner {
     this.working = true;
     while (!this.ended && this.sendQueue.writable) {
       const message = this.waiting?.[0];
-      // Only the original protocol begins with current_state.
-      if (message === undefined || (!this.stateSent && requestId(message) === undefined)) break;
+      if (message === undefined || !this.isDue(message)) break;
       this.waiting!.shift();
       try {
         await this.handle(message);
@@ -203,6 +202,18 @@ export class WebSocketClient implements SendQueueOwner, SubscriptionsOwner {
     if (this.waiting?.length === 0) this.waiting = null;
     if (this.paused && (this.waiting?.length ?? 0) < MAX_WAITING / 2 && this.sendQueue.writable)
       this.unpause();
+  }
+
+  /** Only the original protocol begins with current_state; before the store has ever answered, all wait for the try. */
+  private isDue(message: ClientMessage | Renewal): boolean {
+    if (this.stateSent) return true;
+    if (requestId(message) === undefined) return false;
+    try {
+      this.dependencies.store.epoch();
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   onWritable(): void {
