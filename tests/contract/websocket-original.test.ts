@@ -29,8 +29,8 @@ describe('original protocol', () => {
 
   test('who asks with an id does not wait for a slow current_state; who asks without one does', async () => {
     await bridge.feeder.write(EVENTS, [{ values: ['gold'], startMs: base, measures: [1] }]);
-    let goOn = (): void => undefined;
-    const held = new Promise<void>((resolve) => (goOn = resolve));
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
     bridge.slow.before = ({ name }) => (name === EVENTS.name ? held : Promise.resolve());
     await bridge.feeder.write(EVENTS, [{ values: ['gold'], startMs: base, measures: [2] }]);
     const client = await connect();
@@ -41,14 +41,14 @@ describe('original protocol', () => {
     client.send({ type: 'get_historical_data', metric_name: SESSIONS.name });
     client.send({ type: 'ping', id: 'b' });
     await client.next('pong');
-    goOn();
+    release();
     await client.next('historical_data');
     expect(types()).toEqual(['subscribed', 'pong', 'current_state', 'historical_data']);
   });
 
   test('before the store has ever answered, who asks with an id waits for current_state too', async () => {
-    let goOn = (): void => undefined;
-    const held = new Promise<void>((resolve) => (goOn = resolve));
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
     await bridge.feeder.write(EVENTS, [{ values: ['gold'], startMs: base, measures: [1] }]);
     bridge.slow.before = () => held;
     bridge.slow.epoch = () => {
@@ -60,7 +60,7 @@ describe('original protocol', () => {
     client.send({ type: 'ping', id: 'b' });
     await client.next('pong');
     delete bridge.slow.epoch;
-    goOn();
+    release();
     await client.next('subscribed');
     expect(client.messages.map(({ type }) => type)).toEqual(['pong', 'current_state', 'subscribed']);
   });

@@ -34,7 +34,7 @@ export function faultsOf(query: SavedQuery): readonly string[] {
     if (OF_GRAFANA.includes(field)) continue;
     const schema = QUERY_FIELDS.find(([name]) => name === field)?.[1];
     if (schema === undefined || schema.runtime === true || schema.kinds?.includes(kind) === false)
-      faults.push(`${field} is no field of a ${kind} query`);
+      faults.push(`${field} is not a field of a ${kind} query`);
     else faults.push(...valueFaults(field, value, schema));
   }
   if (query['version'] !== 1) faults.push('version is missing');

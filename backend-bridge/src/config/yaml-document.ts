@@ -1,7 +1,7 @@
 import { parseDocument, type ErrorCode, type YAMLError } from 'yaml';
 import { StartRefusedError } from '../domain/errors';
 
-/** Larger ones are no metrics files: a metric takes some 500 characters, and parsing 10 MB minutes. */
+/** Metrics files are smaller: a metric takes some 500 characters, and parsing 10 MB takes minutes. */
 const MOST_CHARACTERS = 1_000_000;
 
 /** What to write in place of what is no YAML. */

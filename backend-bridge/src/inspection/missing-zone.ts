@@ -16,7 +16,7 @@ function aheadMs(seen: readonly SeenWindow[], { window }: DetectedWindow): numbe
   const distances = seen.flatMap(({ startMs, endMs, timestampMs }) => {
     const size = 'sizeMs' in window ? window.sizeMs : undefined;
     const end = endMs ?? (startMs === undefined || size === undefined ? undefined : startMs + size);
-    // A stamp of the window's start says nothing of its end.
+    // A timestamp of the window's start does not show its end.
     if (end === undefined || timestampMs < 0 || timestampMs === startMs) return [];
     return [end - timestampMs];
   });

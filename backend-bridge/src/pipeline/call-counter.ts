@@ -8,7 +8,7 @@ import type { Topology } from './topology';
 
 /** Counts the events of calls, in memory. */
 export class CallCounter {
-  /** `maxOpenEntries`: when the open windows hold so many users and segments, events of others are refused. */
+  /** `maxOpenEntries`: once the open windows hold this many users and segments, events of others are refused. */
   constructor(
     private readonly profiles: ProfileCache,
     private readonly rules: PipelineRules,

@@ -19,6 +19,14 @@ export interface StoredTier {
   readonly bytes: number;
 }
 
+/** The fields of a reply of HGETALL: names and values in turn. */
+export function fieldsOf(reply: readonly Buffer[]): Readonly<Record<string, string>> {
+  const fields: Record<string, string> = {};
+  for (let i = 0; i < reply.length; i += 2)
+    fields[reply[i]!.toString('latin1')] = reply[i + 1]!.toString('latin1');
+  return fields;
+}
+
 /** By windows per step. */
 export function parseTiers(fields: Readonly<Record<string, string>>): ReadonlyMap<number, StoredTier> {
   const tiers = new Map<number, { sinceMs: number; blocks: number[]; steps: number; bytes: number }>();

@@ -3,7 +3,7 @@ import { hasHistory } from '../domain/history/tiers';
 import type { Metric } from '../domain/metric';
 import type { HistoryState, HistoryStore, StepsAnswer, StepsRequest } from '../domain/store';
 import type { Log } from '../domain/telemetry';
-import { historyStateOf, parseTiers } from './history-state';
+import { fieldsOf, historyStateOf, parseTiers } from './history-state';
 import type { MetricEntry } from './point-reader';
 import type { RedisLink } from './redis-link';
 import { readSteps } from './step-reader';
@@ -36,13 +36,13 @@ export class RedisHistory implements HistoryStore {
   async readSteps(metric: Metric, request: StepsRequest): Promise<StepsAnswer> {
     const entry = this.entry(metric);
     return this.storeEpoch.reading(entry, async () => {
-      // The boundary first: everything before it is in blocks by then. Sent together, answered in this order.
-      const [[boundary], tiers] = await Promise.all([
-        this.link.hmget(entry.keys.meta, 'sealed_before'),
-        this.link.hgetall(entry.keys.tiers),
-      ]);
-      const sealedBeforeMs = Number(boundary ?? 0);
-      const blocks = parseTiers(tiers).get(request.stepMs / metric.window.advanceMs)?.blocks ?? [];
+      // The boundary first: everything before it is in blocks by then. A cluster that moves the slot answers both again.
+      const [[boundary], tiers] = (await this.link.pipeline([
+        ['HMGET', entry.keys.meta, 'sealed_before'],
+        ['HGETALL', entry.keys.tiers],
+      ])) as [[Buffer | null], readonly Buffer[]];
+      const sealedBeforeMs = Number(boundary?.toString('latin1') ?? 0);
+      const blocks = parseTiers(fieldsOf(tiers)).get(request.stepMs / metric.window.advanceMs)?.blocks ?? [];
       const series = await readSteps(this.link, entry, sealedBeforeMs, blocks, request);
       return { sealedBeforeMs, series };
     });

@@ -11,7 +11,7 @@ import { panelProps, type PanelSetting } from './panel-props';
 /** When the bridge answered with the fixtures. */
 export const ANSWERED = T0 + 5 * MINUTE + 20_000;
 
-/** Time stands at ANSWERED in each test, and moves by pass(). */
+/** Each test starts at ANSWERED; pass() moves the time on. */
 export function withAnsweredClock(): void {
   beforeEach(() => jest.useFakeTimers({ now: ANSWERED }));
   afterEach(() => jest.useRealTimers());

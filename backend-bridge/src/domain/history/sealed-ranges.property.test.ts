@@ -90,10 +90,12 @@ function sealedSteps(points: PointColumns, beforeMs: number, request: StepsReque
 }
 
 /** Sums of these are exact in doubles too, in any order. */
+const finite = fc.integer({ min: -400, max: 400 }).map((quarters) => quarters / 4);
 const number = fc.oneof(
-  { weight: 40, arbitrary: fc.integer({ min: -400, max: 400 }).map((quarters) => quarters / 4) },
+  { weight: 40, arbitrary: finite },
   { weight: 1, arbitrary: fc.constantFrom(Number.NaN, Infinity, -Infinity, -0) },
 );
+const valueOrNone = fc.option(number, { nil: undefined, freq: 9 });
 
 const windowsArbitrary = fc
   .uniqueArray(
@@ -102,11 +104,20 @@ const windowsArbitrary = fc
       minute: fc.nat(MINUTES - 1),
       revision: fc.integer({ min: 1, max: 9 }),
       removed: fc.integer({ min: 0, max: 7 }).map((n) => n === 0),
-      measures: fc.array(fc.option(number, { nil: undefined, freq: 9 }), { minLength: 6, maxLength: 6 }),
+      // Nothing is counted infinitely often.
+      measures: fc
+        .tuple(
+          fc.array(valueOrNone, { minLength: 5, maxLength: 5 }),
+          fc.option(finite, { nil: undefined, freq: 9 }),
+        )
+        .map(([values, count]) => [...values, count]),
     }),
     { maxLength: 3 * MINUTES, size: 'max', selector: ({ series, minute }) => `${series}/${minute}` },
   )
   .map((all) => all.sort((a, b) => a.series - b.series || a.minute - b.minute));
+
+/** JSON has one zero. */
+const unsigned = (value: number | null): number | null => (value === 0 ? 0 : value);
 
 /** What of a summary steps of single series can say. */
 function known(one: SummarySeries, measure: number, several: boolean, sealed: boolean): object {
@@ -115,11 +126,11 @@ function known(one: SummarySeries, measure: number, several: boolean, sealed: bo
   return {
     labels: one.labels,
     count: one.count,
-    sum: one.sum,
-    avg: says('avg') ? one.avg : null,
-    min: says('min') ? one.min : null,
-    max: says('max') ? one.max : null,
-    ...(says('last') && { last: one.last, lastTimeMs: one.lastTimeMs }),
+    sum: unsigned(one.sum),
+    avg: says('avg') ? unsigned(one.avg) : null,
+    min: says('min') ? unsigned(one.min) : null,
+    max: says('max') ? unsigned(one.max) : null,
+    ...(says('last') && { last: unsigned(one.last), lastTimeMs: one.lastTimeMs }),
     stale: one.stale,
     open: one.open,
   };
