@@ -59,43 +59,49 @@ export function ThresholdsField({
   idOf,
   measure,
 }: FieldProps & Pick<SectionProps, 'measure'>) {
-  const id = idOf('metric-thresholds');
   const chosen = query.metricThresholds === true;
   if (!chosen && (measure?.thresholds ?? []).length === 0) return null;
   return (
-    <EditorField
+    <SwitchField
+      id={idOf('metric-thresholds')}
       label={t('query.metric-thresholds.label', 'Metric’s thresholds')}
-      htmlFor={id}
       tooltip={t(
         'query.metric-thresholds.tooltip',
         'Colours by the thresholds of the metrics file instead of those of the panel.',
       )}
-    >
-      <Switch
-        id={id}
-        value={chosen}
-        onChange={(event) => onChange({ metricThresholds: event.currentTarget.checked ? true : undefined })}
-      />
-    </EditorField>
+      value={chosen}
+      onChange={(on) => onChange({ metricThresholds: on ? true : undefined })}
+    />
   );
 }
 
 export function LiveField({ query, onChange, idOf }: FieldProps) {
-  const id = idOf('live');
   return (
-    <EditorField
+    <SwitchField
+      id={idOf('live')}
       label={t('query.live.label', 'Live')}
-      htmlFor={id}
       tooltip={t(
         'query.live.tooltip',
         'New values and corrections appear without a refresh while the time range ends at now.',
       )}
-    >
-      <Switch
-        id={id}
-        value={query.live !== false}
-        onChange={(event) => onChange({ live: event.currentTarget.checked ? undefined : false })}
-      />
+      value={query.live !== false}
+      onChange={(on) => onChange({ live: on ? undefined : false })}
+    />
+  );
+}
+
+interface SwitchFieldProps {
+  readonly id: string;
+  readonly label: string;
+  readonly tooltip: string;
+  readonly value: boolean;
+  readonly onChange: (on: boolean) => void;
+}
+
+function SwitchField({ id, label, tooltip, value, onChange }: SwitchFieldProps) {
+  return (
+    <EditorField label={label} htmlFor={id} tooltip={tooltip}>
+      <Switch id={id} value={value} onChange={(event) => onChange(event.currentTarget.checked)} />
     </EditorField>
   );
 }
