@@ -10,7 +10,7 @@ import { column, labelsKey, numberColumns } from './frame-columns';
 import { spanText, staleFrom, type FreshnessRules } from './freshness';
 import { plainSources } from './plain-source';
 import { forecastSource, isBands } from './forecast-source';
-import { seriesSource } from './series-source';
+import { seriesSource, valuesOf } from './series-source';
 import { cardConfig, linksOf, noData, shownValue, type DisplayContext } from './shown-value';
 import { summarySources } from './summary-source';
 
@@ -47,10 +47,11 @@ export function readCards(
 function sourcesOf(frame: DataFrame, frames: readonly DataFrame[], options: CardOptions): CardSource[] {
   if (isSummaryTable(frame)) return summarySources(frame, options.stat);
   if (isBands(frame)) return [forecastSource(frame, [...frames])];
-  if (isStreamSeries(frame)) return [seriesSource(frame, [...frames])];
+  if (isStreamSeries(frame)) return valuesOf(frame).map((field) => seriesSource(frame, [...frames], field));
   if (numberColumns(frame).length > 0) return plainSources(frame, [...frames], options.tables);
   // An answer without any series still says which metric it is of.
-  return frameMeta(frame)?.metric === undefined ? [] : [seriesSource(frame, [...frames])];
+  const isAnswer = frame.fields.length === 0 && frameMeta(frame)?.metric !== undefined;
+  return isAnswer ? [seriesSource(frame, [...frames])] : [];
 }
 
 /** Shifted queries are what the others are compared with; alone they are cards like any other. */

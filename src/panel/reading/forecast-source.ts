@@ -1,17 +1,26 @@
-import type { DataFrame } from '@grafana/data';
+import type { DataFrame, Field } from '@grafana/data';
 import { t } from '../../locales/translate';
 import { frameMeta } from '../../frames/frame-meta';
 import type { CardSource } from './card-source';
-import { column, numberAt } from './frame-columns';
+import { column, numberAt, numberColumns, rowsByTime, timeAt, timeColumn } from './frame-columns';
 import { seriesSource, trendOf } from './series-source';
 
-/** The fields of a series with its band (pkg/frames/bands.go): Value, Expected, Lower, Upper, Score. */
+/** The fields of a series with its band (pkg/frames/bands.go): Value, and those of the band. */
+const BAND: readonly string[] = ['Expected', 'Lower', 'Upper', 'Score'];
+
+const valueOf = (frame: DataFrame): Field | undefined =>
+  numberColumns(frame).find(({ name }) => !BAND.includes(name));
+
+/** Transformations may have taken its time or its values away: then the rest are columns like any other. */
 export const isBands = (frame: DataFrame): boolean =>
-  frameMeta(frame)?.kind === 'forecast' && column(frame, 'Expected') !== undefined;
+  frameMeta(frame)?.kind === 'forecast' &&
+  column(frame, 'Expected') !== undefined &&
+  timeColumn(frame) !== undefined &&
+  valueOf(frame) !== undefined;
 
 /** A card from a series with its band: the newest closed step beside what was expected of it. */
 export function forecastSource(frame: DataFrame, frames: DataFrame[]): CardSource {
-  const source = seriesSource(frame, frames);
+  const source = seriesSource(frame, frames, valueOf(frame));
   const { meta, row } = source;
   const step = meta?.step_ms ?? null;
   const openFrom = meta?.open_from_ms ?? null;
@@ -27,16 +36,15 @@ export function forecastSource(frame: DataFrame, frames: DataFrame[]): CardSourc
     meta: meta === undefined || step === null ? meta : { ...meta, window_ms: step },
     previous: expected,
     previousName: t('versus.expected', 'expected'),
-    trend: trendOf(closedPart(frame, openFrom), source.field, openFrom, step),
+    trend: trendOf(frame, source.field, openFrom, step, closedRows(frame, openFrom)),
     note: noteOf(frame, row),
   };
 }
 
 /** The steps ahead have no value. */
-function closedPart(frame: DataFrame, openFrom: number | null): DataFrame {
-  if (openFrom === null) return frame;
-  const ahead = (frame.fields[0]?.values as number[]).findIndex((time) => time >= openFrom);
-  return ahead < 0 ? frame : { ...frame, length: ahead };
+function closedRows(frame: DataFrame, openFrom: number | null): number[] {
+  const times = timeColumn(frame);
+  return rowsByTime(frame).filter((row) => openFrom === null || (timeAt(times, row) ?? 0) < openFrom);
 }
 
 function noteOf(frame: DataFrame, row: number): string | null {

@@ -26,10 +26,11 @@ function isHidden(field: Field): boolean {
   return custom?.hideFrom?.viz === true;
 }
 
-/** The number in a cell; null for none, NaN and infinity. */
+/** The number in a cell, also where it is written as text; null for none, NaN and infinity. */
 export function numberAt(field: Field | undefined, row: number): number | null {
   const value: unknown = field?.values[row];
-  return typeof value === 'number' && Number.isFinite(value) ? value : null;
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  return typeof number === 'number' && Number.isFinite(number) ? number : null;
 }
 
 /** The time in a cell, epoch milliseconds; ISO text is understood too. */
@@ -39,6 +40,16 @@ export function timeAt(field: Field | undefined, row: number): number | null {
   if (typeof value !== 'string' || value === '') return null;
   const parsed = Date.parse(value);
   return Number.isNaN(parsed) ? null : parsed;
+}
+
+/** Every row, oldest first; in the frame's order where a row has no time. */
+export function rowsByTime(frame: DataFrame): number[] {
+  const rows = Array.from({ length: frame.length }, (_, row) => row);
+  const column = timeColumn(frame);
+  const times = rows.map((row) => timeAt(column, row));
+  const isSorted = times.every((time, row) => time !== null && (row === 0 || time >= (times[row - 1] ?? 0)));
+  if (isSorted || times.includes(null)) return rows;
+  return rows.sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0));
 }
 
 export function textAt(field: Field | undefined, row: number): string {

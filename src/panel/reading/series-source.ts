@@ -2,20 +2,46 @@ import { FieldType, getFieldDisplayName, type DataFrame, type Field } from '@gra
 import { t } from '../../locales/translate';
 import { frameMeta, type StreamKpiFrameMeta } from '../../frames/frame-meta';
 import type { Labels, Trend, Updated } from './card-model';
-import { labelsText, NO_LABEL, noLabel, numberAt, numberColumns, timeAt, timeColumn } from './frame-columns';
+import {
+  column,
+  labelsAt,
+  labelsText,
+  NO_LABEL,
+  noLabel,
+  numberAt,
+  numberColumns,
+  rowsByTime,
+  stringColumns,
+  timeAt,
+  timeColumn,
+} from './frame-columns';
 import { rangeNumbers } from './range-numbers';
 import { spanText } from './freshness';
+import { CARD_STATS } from '../options/panel-options';
 import { measureTitle, type CardSource } from './card-source';
 
-const NO_VALUES: Field = { name: 'Value', type: FieldType.number, config: {}, values: [] };
+const VALUE = 'Value';
+const NO_VALUES: Field = { name: VALUE, type: FieldType.number, config: {}, values: [] };
+
+/** The columns with numbers of a series: its own, and those that a transformation has calculated; never none. */
+export function valuesOf(frame: DataFrame): [Field, ...Field[]] {
+  const [first, ...others] = numberColumns(frame);
+  // A transformation may have made texts of the numbers.
+  return [first ?? column(frame, VALUE) ?? NO_VALUES, ...others];
+}
 
 /**
  * A card from a series of this data source: the numbers of its closed windows. A series without a closed window
  * shows its open one, and one without any point shows no value.
+ *
+ * @param field - one of `valuesOf`
  */
-export function seriesSource(frame: DataFrame, frames: DataFrame[]): CardSource {
+export function seriesSource(
+  frame: DataFrame,
+  frames: DataFrame[],
+  field: Field = valuesOf(frame)[0],
+): CardSource {
   const meta = frameMeta(frame);
-  const field = numberColumns(frame)[0] ?? NO_VALUES;
   const points = pointsOf(frame, field);
   const openFrom = meta?.open_from_ms ?? null;
   const isClosed = (point: Point): boolean => openFrom === null || point.time < openFrom;
@@ -23,16 +49,14 @@ export function seriesSource(frame: DataFrame, frames: DataFrame[]): CardSource 
   const shown = closed.length > 0 ? closed : points;
   const last = shown.at(-1);
   const step = stepOf(meta);
-  const labels = field.labels ?? {};
   return {
     from: 'series',
     frame,
     field,
     row: last?.row ?? -1,
     meta,
-    metric: meta?.metric,
-    measure: meta?.measure,
-    labels,
+    ...measureOf(frame, field, meta),
+    labels: labelsOf(frame, field),
     ...seriesName(frame, field, frames, meta),
     numbers: rangeNumbers(shown.map(({ value }) => value)),
     previous: last === undefined ? null : valueBefore(shown, last, step),
@@ -58,7 +82,7 @@ interface Point {
 function pointsOf(frame: DataFrame, field: Field): Point[] {
   const times = timeColumn(frame);
   const points: Point[] = [];
-  for (let row = 0; row < frame.length; row++) {
+  for (const row of rowsByTime(frame)) {
     const time = timeAt(times, row);
     const value = numberAt(field, row);
     if (time !== null && value !== null) points.push({ row, time, value });
@@ -89,22 +113,25 @@ function updatedOf(
   return { at: last.time, says: 'Point' };
 }
 
-/** The points of a frame as a sparkline; null with fewer than two. */
+/**
+ * The points of a frame as a sparkline; null with fewer than two.
+ *
+ * @param rows - of the frame, oldest first
+ */
 export function trendOf(
   frame: DataFrame,
   field: Field,
   openFrom: number | null,
   gapStep: number | null,
+  rows: readonly number[] = rowsByTime(frame),
 ): Trend | null {
   const time = timeColumn(frame);
-  if (time === undefined || frame.length < 2) return null;
+  if (time === undefined || rows.length < 2) return null;
   const times: number[] = [];
   const values: (number | null)[] = [];
-  let before = -Infinity;
-  for (let row = 0; row < frame.length; row++) {
+  for (const row of rows) {
     const at = timeAt(time, row);
-    if (at === null || at < before) return null;
-    before = at;
+    if (at === null) return null;
     times.push(at);
     values.push(numberAt(field, row));
   }
@@ -134,22 +161,50 @@ const NAMELESS = /^value$/i;
 /** What the data source adds to the name of a shifted series (pkg/frames/names.go). */
 const EARLIER = /, \S+ earlier$/;
 
-/** The metric's title and the labels; an alias or display name alone. */
+/** Of a field that Grafana has calculated: its config, with the display name, may be that of what it is made of. */
+const CALCULATED = /[^\w]/;
+
+/** Whether the data source made this field, and no transformation: the metadata speaks of it. */
+const isOwn = (frame: DataFrame, { name, config }: Field): boolean =>
+  NAMELESS.test(name) ||
+  (config.displayNameFromDS !== undefined && !CALCULATED.test(name)) ||
+  (CARD_STATS.some((stat) => stat === name) && numberColumns(frame).length === 1);
+
+/** What the metadata says of a field; nothing of one that is calculated. */
+export const measureOf = (
+  frame: DataFrame,
+  field: Field,
+  meta: StreamKpiFrameMeta | undefined,
+): Pick<CardSource, 'metric' | 'measure'> =>
+  meta !== undefined && isOwn(frame, field)
+    ? { metric: meta.metric, measure: meta.measure }
+    : { metric: undefined, measure: undefined };
+
+/** A field's labels, also where a transformation has made columns of them. */
+function labelsOf(frame: DataFrame, field: Field): Labels {
+  if (Object.keys(field.labels ?? {}).length > 0) return field.labels ?? {};
+  return labelsAt(frame, 0, new Set([field.name]));
+}
+
+/** The metric's title and the labels; an alias, a display name or the name of a calculated field alone. */
 export function seriesName(
   frame: DataFrame,
   field: Field,
   frames: DataFrame[],
   meta: StreamKpiFrameMeta | undefined,
 ): { title: string; subtitle: string } {
-  const labels = field.labels ?? {};
-  const isLabelled = Object.keys(labels).length > 0;
-  const metricTitle = meta?.title ?? meta?.metric;
+  const labels = labelsOf(frame, field);
+  const isLabelled = Object.keys(field.labels ?? {}).length > 0 || stringColumns(frame).length > 0;
+  const { metric, measure } = measureOf(frame, field, meta);
+  const metricTitle = metric === undefined ? undefined : (meta?.title ?? metric);
+  if (meta !== undefined && CALCULATED.test(field.name))
+    return { title: field.config.displayName ?? field.name, subtitle: labelsText(labels) };
   if (metricTitle === undefined) return { title: getFieldDisplayName(field, frame, frames), subtitle: '' };
   const given = field.config.displayName ?? field.config.displayNameFromDS;
   const earlier = meta?.time_shift_ms === undefined ? '' : (EARLIER.exec(given ?? '')?.[0] ?? '');
   const own = given?.slice(0, given.length - earlier.length);
-  if (own === undefined || NAMELESS.test(own) || own === meta?.metric || isMadeOf(own, labels)) {
-    const title = measureTitle(metricTitle, meta?.measure, meta);
+  if (own === undefined || NAMELESS.test(own) || own === metric || isMadeOf(own, labels)) {
+    const title = measureTitle(metricTitle, measure, meta);
     return { title, subtitle: `${labelsText(labels) || (isLabelled ? noLabel() : '')}${earlier}` };
   }
   return { title: getFieldDisplayName(field, frame, frames), subtitle: '' };

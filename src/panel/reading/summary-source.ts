@@ -14,7 +14,11 @@ import {
 } from './frame-columns';
 import { measureTitle, type CardSource } from './card-source';
 
-const NOT_LABELS: ReadonlySet<string> = new Set(['metric', 'measure', 'title']);
+/** Also the numbers' names: a transformation may have made texts of them. */
+const NOT_LABELS: ReadonlySet<string> = new Set([
+  ...['metric', 'measure', 'title', 'previous', 'delta'],
+  ...CARD_STATS,
+]);
 
 /** One source a row. A summary without rows is one source without a value: the card stays where it is. */
 export function summarySources(frame: DataFrame, stat: CardStat): CardSource[] {
