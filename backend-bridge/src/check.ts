@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Settings } from './config/settings';
 import { StartRefusedError } from './domain/errors';
+import { fileText } from './domain/file-text';
 import type { Log } from './domain/telemetry';
 import { outcomeText } from './inspection/report-text';
 import { createInspector } from './inspector';
@@ -16,7 +17,7 @@ export async function checkMetricsFile(
 ): Promise<string> {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = fileText(readFileSync(file));
   } catch (error) {
     throw new StartRefusedError(`--check: cannot read ${file} (${(error as Error).message})`, {
       cause: error,

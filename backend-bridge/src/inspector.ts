@@ -1,6 +1,5 @@
 import { MetricsFileError, parseMetricsFile } from './config/metrics-file';
 import type { Settings } from './config/settings';
-import { readYaml } from './config/yaml-document';
 import { createRecordDecoder } from './decoding/record-decoder';
 import { SchemaNeeded } from './decoding/undecodable';
 import { RequestError, StartRefusedError } from './domain/errors';
@@ -38,21 +37,11 @@ async function withSchemas<T>(registry: SchemaRegistry | null, work: () => T): P
   }
 }
 
-/** A mapping that comes over HTTP may name no files but those beside the bridge's own metrics file. */
-function refuseForeignFiles(text: string, problems: string[]): void {
-  const metrics = (readYaml(text, '') as { readonly metrics?: Readonly<Record<string, unknown>> } | null)
-    ?.metrics;
-  for (const [name, metric] of Object.entries(metrics ?? {})) {
-    for (const part of ['key', 'value']) {
-      const payload = (metric as Readonly<Record<string, unknown>> | null)?.[part];
-      const schema = (payload as { readonly schema?: unknown } | null | undefined)?.schema;
-      if (typeof schema === 'string' && !/^[\w-][\w.-]*$/.test(schema)) {
-        problems.push(
-          `metrics.${name}.${part}.schema: ${JSON.stringify(schema)} is not the name of a file beside the bridge's metrics file; put it there`,
-        );
-      }
-    }
-  }
+export interface InspectorOptions {
+  /** Beside it lie the schema files that a mapping names. */
+  readonly metricsFile: string;
+  /** Whether the mapping is a caller's: it may then name files beside the metrics file only. */
+  readonly foreign: boolean;
 }
 
 interface Faults {
@@ -61,10 +50,14 @@ interface Faults {
 }
 
 /** The mappings of a metrics file's text, or all its faults. */
-function readMappings(text: string, file: string, registry: SchemaRegistry | null): Faults {
+function readMappings(
+  text: string,
+  { metricsFile, foreign }: InspectorOptions,
+  registry: SchemaRegistry | null,
+): Faults {
   let mappings: readonly TopicMapping[];
   try {
-    mappings = parseMetricsFile(text, file);
+    mappings = parseMetricsFile(text, metricsFile, { foreign });
   } catch (error) {
     if (error instanceof MetricsFileError) return { faults: error.problems, mappings: [] };
     if (error instanceof StartRefusedError) return { faults: [error.message], mappings: [] };
@@ -95,17 +88,10 @@ function readMappings(text: string, file: string, registry: SchemaRegistry | nul
   return { faults, mappings: faults.length > 0 ? [] : mappings };
 }
 
-export interface InspectorOptions {
-  /** Beside it lie the schema files that a mapping names. */
-  readonly metricsFile: string;
-  /** Whether the mapping is a caller's: it may then name files beside the metrics file only. */
-  readonly foreign: boolean;
-}
-
 /** `settings.kafka` says where and how. Throws StartRefusedError for files of its that cannot be read. */
 export function createInspector(
   settings: Pick<Settings, 'kafka'>,
-  { metricsFile, foreign }: InspectorOptions,
+  options: InspectorOptions,
   { log, clock }: { readonly log: Log; readonly clock: Clock },
 ): Inspector {
   const { kafka } = settings;
@@ -143,7 +129,7 @@ export function createInspector(
       const sample = await sampling((sampler) => sampler.sample(topic, TO_INSPECT));
       const proposal = await withSchemas(schemas, () => proposeMapping(sample, schemas));
       const mapping = mappingText(proposal);
-      const [read] = parseMetricsFile(mapping, metricsFile);
+      const [read] = parseMetricsFile(mapping, options.metricsFile);
       return {
         topic,
         partitions: sample.partitions,
@@ -155,16 +141,7 @@ export function createInspector(
       };
     },
     check: async (text) => {
-      const problems: string[] = [];
-      if (foreign) {
-        try {
-          refuseForeignFiles(text, problems);
-        } catch {
-          // Not YAML: parseMetricsFile says where.
-        }
-      }
-      const { faults, mappings } =
-        problems.length > 0 ? { faults: problems, mappings: [] } : readMappings(text, metricsFile, schemas);
+      const { faults, mappings } = readMappings(text, options, schemas);
       if (mappings.length === 0 || kafka.brokers.length === 0) return { faults, outcomes: [] };
       const outcomes = await sampling(async (sampler) => {
         const all: MappingOutcome[] = [];

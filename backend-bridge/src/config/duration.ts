@@ -48,6 +48,9 @@ function invalidDuration(text: string): string {
   return `"${text}" is not a valid duration; write ${examples}`;
 }
 
+/** Longer ones would leave the range of times. */
+const LONGEST_DAYS = 100_000;
+
 /** A duration in a settings or metrics file. Requires a unit, so that 60 is never ambiguous. */
 export const duration = z
   .string({
@@ -57,12 +60,8 @@ export const duration = z
   .meta({ format: 'duration' })
   .transform((text, context) => {
     const ms = parseDuration(text);
-    if (ms === null) {
-      context.addIssue({
-        code: 'custom',
-        message: invalidDuration(text),
-      });
-      return z.NEVER;
-    }
-    return ms;
+    if (ms !== null && ms <= LONGEST_DAYS * UNIT_MS['d']!) return ms;
+    const message = ms === null ? invalidDuration(text) : `must be at most ${LONGEST_DAYS}d`;
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
   });

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { fileText } from '../domain/file-text';
 import { editDistance } from '../domain/similar-name';
 
 /** Environment variables, which override the settings file. */
@@ -144,12 +145,12 @@ export function overlayEnvironment(file: Tree, environment: NodeJS.ProcessEnv, p
     }
     if (fromFile !== '') {
       try {
-        put(tree, path, read(readFileSync(fromFile, 'utf8').trim()));
+        put(tree, path, read(fileText(readFileSync(fromFile)).trim()));
       } catch (error) {
-        // The text is not repeated: it may be the secret itself.
-        const reason = (error as NodeJS.ErrnoException).code ?? 'no path';
+        // The path is not repeated: it may be the secret itself.
+        const reason = (error as NodeJS.ErrnoException).code ?? 'not UTF-8 text';
         problems.push(
-          `${name}_FILE: cannot read the file that it names (${reason}); give the path of a readable file`,
+          `${name}_FILE: cannot read the file that it names (${reason}); give the path of a readable file in UTF-8`,
         );
       }
     } else if (direct !== '') {

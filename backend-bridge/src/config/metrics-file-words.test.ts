@@ -45,6 +45,13 @@ describe('a metrics file in other words', () => {
     ['key', 'string', 'key', 'write e.g. `key: { format: string, windowed: time }`'],
     ['key_format', 'JSON', 'key_format', 'write `key: { format: … }`'],
     ['window', '{ type: TUMBLE, size: 1m }', 'window.type', 'did you mean "tumbling"?'],
+    ['window', '{ type: HOP, size: 1m }', 'window.type', 'did you mean "hopping"?'],
+    ['window', '{ type: CUMULATE, size: 1m }', 'window.type', 'did you mean "cumulating"?'],
+    ['window', '{ type: SessionWindows, gap: 1m }', 'window.type', 'did you mean "session"?'],
+    ['kind', 'alerts', 'kind', 'did you mean "event"?'],
+    ['event', '{ severity: warn, message: x }', 'event.severity', 'did you mean "warning"?'],
+    ['retention', '100001d', 'retention', 'must be at most 100000d'],
+    ['topic', '..', 'topic', 'is not a Kafka topic name'],
     ['window', '{ type: day, timezone: UTC }', 'window.type', '`type: calendar`'],
     ['window', '{ type: hopping, size: 1m }', 'window.advance', 'write e.g. `advance: 10s`'],
     ['window', '{ type: hopping, size: 1m, slide: 10s }', 'window.slide', 'write `advance`'],
@@ -115,8 +122,18 @@ describe('a metrics file in other words', () => {
       'write the settings out',
     ],
     ['#'.repeat(1_000_001), 'is it the right file?'],
+    ['version: 1\nmetrics: &a\n  x: *a', 'metrics.x: is part of itself; write the settings out'],
+    [
+      'version: 1\nmetrics: { constructor: { window: {} } }',
+      'constructor.topic: is missing; write e.g. `topic:',
+    ],
+    [
+      'version: 1\nmetrics: { constructor: 5 }',
+      'constructor: expected settings by name (object), received number',
+    ],
     ['metric: {}', 'metric: unknown setting; did you mean `metrics`?'],
   ])('%s', (text, advice) => {
     expect(problemsOf(text)).toContain(advice);
+    expect(problemsOf(text)).not.toMatch(/native code|call stack/);
   });
 });

@@ -40,7 +40,9 @@ const INSTEAD: Readonly<Record<string, Rules>> = {
   ],
   type: [
     [/^(day|daily|week|month|hour)/, 'write `type: calendar`, with a `unit` and a `timezone`'],
-    [/^(fixed|time)/, 'tumbling'],
+    [/^(fixed|time|tumbl)/, 'tumbling'],
+    [/^cumul/, 'cumulating'],
+    [/^slid/, 'sliding'],
   ],
   'window.unit': [
     [/^\d*h|^hour/, 'hour'],
@@ -161,6 +163,10 @@ const UNKNOWN_IN: Readonly<Record<string, Rules>> = {
   ],
 };
 
+/** Names in a file may be those of what every object has. */
+const own = <T>(record: Readonly<Record<string, T>>, name: string): T | undefined =>
+  Object.hasOwn(record, name) ? record[name] : undefined;
+
 const found = (rules: Rules, given: string): string | undefined =>
   rules.find(([pattern]) => pattern.test(given))?.[1];
 
@@ -171,12 +177,12 @@ export const METRICS_FILE_WORDS: Vocabulary = {
   instead: (path, given) => {
     const names = namesOf(path);
     const name = names.at(-1) ?? '';
-    const rules = INSTEAD[`${names.at(-2)}.${name}`] ?? INSTEAD[name] ?? [];
+    const rules = own(INSTEAD, `${names.at(-2)}.${name}`) ?? own(INSTEAD, name) ?? [];
     return found(rules, given.toLowerCase());
   },
   example: (path) => {
     const [parent = '', name = ''] = ['', ...namesOf(path)].slice(-2);
-    return ENTRY_EXAMPLES[parent] ?? EXAMPLES[name];
+    return own(ENTRY_EXAMPLES, parent) ?? own(EXAMPLES, name);
   },
   unknown: (path, name) => {
     const place = Object.keys(UNKNOWN_IN).find((one) => path.includes(one));

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { StartRefusedError } from '../domain/errors';
+import { fileText } from '../domain/file-text';
 import type { FieldSource, TimeField, TopicMapping } from '../domain/mapping';
 import { MAX_MEASURES, type Measure, type Metric, type OverTime, type Window } from '../domain/metric';
 import {
@@ -12,8 +13,8 @@ import {
 import { METRICS_FILE_WORDS } from './metrics-file-words';
 import { combinationProblems, sharedTopicProblems } from './metric-problems';
 import { name } from './names';
-import { hasFields, toPayload } from './payload-mapping';
-import { problemsOf, type Vocabulary } from './problems';
+import { hasFields, toPayload, type FileOfMappings } from './payload-mapping';
+import { documentProblems, problemsOf, type Vocabulary } from './problems';
 import { similarSetting } from './setting-names';
 import { toWindow, windowProblems } from './window-mapping';
 import { readYaml } from './yaml-document';
@@ -180,7 +181,7 @@ function bareProblems(at: string, { key, value, time, measures, dimensions }: Me
         )
         .map(
           (one) =>
-            `${at}.${one.at}: ${one.field.join('.') || '$'} is not one of the columns ${columns.join(', ')}`,
+            `${at}.${one.at}: ${one.field.join('.') || '$'} is not one of the columns ${columns.join(', ')}${known.includes(one.field.join('.').toLowerCase()) ? `; write [${one.field.join('.')}], as its name has a dot` : ''}`,
         ),
     ];
   }
@@ -204,7 +205,12 @@ function keptFor({ kind, retention, history = [] }: MetricEntry): Pick<Metric, '
   };
 }
 
-function toMapping(metricName: string, entry: MetricEntry, file: string, problems: string[]): TopicMapping {
+function toMapping(
+  metricName: string,
+  entry: MetricEntry,
+  file: FileOfMappings,
+  problems: string[],
+): TopicMapping {
   const at = `metrics.${metricName}`;
   const window = toWindow(entry.window);
   const measures = Object.entries(entry.measures).map(([key, measure]) => toMeasure(key, measure, window));
@@ -278,16 +284,6 @@ function toMapping(metricName: string, entry: MetricEntry, file: string, problem
   return mapping;
 }
 
-/** Reports a name that the schema would silently ignore. */
-function prototypeProblems(value: unknown, at: string): string[] {
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([key, inner]) =>
-    key === '__proto__'
-      ? [`${at}__proto__: cannot be a name; take another`]
-      : prototypeProblems(inner, `${at}${key}.`),
-  );
-}
-
 /** The metrics whose settings are sound one by one: what they contradict is said beside the faults of the others. */
 function soundEntries(document: unknown): [string, MetricEntry][] {
   const { metrics } = document as { readonly metrics?: unknown };
@@ -308,8 +304,12 @@ const WORDS: Vocabulary = {
   },
 };
 
-/** The mappings of a metrics.yaml. Throws a StartRefusedError that lists every problem with its path. */
-export function parseMetricsFile(text: string, file: string): TopicMapping[] {
+/**
+ * The mappings of a metrics.yaml. Throws a StartRefusedError that lists every problem with its path.
+ *
+ * @param foreign whether the text is a caller's, which may name schema files beside `file` only
+ */
+export function parseMetricsFile(text: string, file: string, { foreign = false } = {}): TopicMapping[] {
   const document = readYaml(text, file);
   if (document === null || document === undefined) {
     throw new StartRefusedError(
@@ -319,8 +319,8 @@ export function parseMetricsFile(text: string, file: string): TopicMapping[] {
   const parsed = metricsFileSchema.safeParse(document);
   const problems = parsed.success ? [] : problemsOf(parsed.error, document, WORDS);
   const entries = parsed.success ? Object.entries(parsed.data.metrics) : soundEntries(document);
-  const mappings = entries.map(([key, entry]) => toMapping(key, entry, file, problems));
-  problems.push(...sharedTopicProblems(mappings), ...prototypeProblems(document, ''));
+  const mappings = entries.map(([key, entry]) => toMapping(key, entry, { path: file, foreign }, problems));
+  problems.push(...sharedTopicProblems(mappings), ...documentProblems(document));
   if (parsed.success && mappings.length === 0) problems.push('metrics: name at least one metric');
   if (problems.length > 0) {
     throw new MetricsFileError(file, problems);
@@ -332,7 +332,7 @@ export function parseMetricsFile(text: string, file: string): TopicMapping[] {
 export function readMetricsFile(file: string): TopicMapping[] {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = fileText(readFileSync(file));
   } catch (error) {
     throw new StartRefusedError(
       `METRICS_FILE: cannot read ${file} (${(error as Error).message}); give the path of a readable metrics.yaml`,

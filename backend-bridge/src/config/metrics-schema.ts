@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { duration } from './duration';
-import { fieldPath, name } from './names';
+import { fieldPath, name, TOPIC_NAME } from './names';
 import { keySchema, valueSchema } from './payload-mapping';
 import { timezone, windowSchema } from './window-mapping';
 
@@ -54,7 +54,7 @@ export const metricSchema = z.strictObject({
     .enum(['window', 'event'])
     .default('window')
     .describe('window: one value per window; event: something that happened.'),
-  topic: z.string().regex(/^[a-zA-Z0-9._-]{1,249}$/, {
+  topic: z.string().regex(TOPIC_NAME, {
     error: ({ input }) =>
       `${JSON.stringify(input)} is not a Kafka topic name, of a-z, A-Z, 0-9, ".", "_" and "-"; several topics, or a pattern, are a metric each`,
   }),

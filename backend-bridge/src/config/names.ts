@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Names and paths of fields in a metrics file. */
+/** Names of metrics and topics, and paths of fields. */
 
 export const name = z.string().regex(/^[a-z_][a-z0-9_]{0,63}$/, {
   error: ({ input }) =>
@@ -16,6 +16,9 @@ function asName(text: string): string {
     .slice(0, 62);
   return /^[a-z]/.test(snake) ? snake : `m_${snake}`;
 }
+
+/** What Kafka accepts as the name of a topic. */
+export const TOPIC_NAME = /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/;
 
 /** A JSONPath or JSON Pointer as names between dots. */
 const asDots = (text: string): string =>

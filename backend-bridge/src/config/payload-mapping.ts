@@ -86,18 +86,33 @@ function payloadProblems(at: string, entry: PayloadEntry): string[] {
   return problems;
 }
 
+/** The metrics file that mappings are from. */
+export interface FileOfMappings {
+  readonly path: string;
+  /** Whether the text is a caller's: it may then name schema files beside `path` only. */
+  readonly foreign: boolean;
+}
+
+const NAME_OF_A_FILE = /^[\w-][\w.-]*$/;
+
 /** The mapping of a payload with its schema file loaded; the path is relative to the metrics file. */
 export function toPayload<Entry extends PayloadEntry>(
   at: string,
   entry: Entry,
-  metricsFile: string,
+  file: FileOfMappings,
   problems: string[],
 ): Omit<Entry, 'schema'> & PayloadMapping {
   problems.push(...payloadProblems(at, entry));
   const { schema: path, ...rest } = entry;
   if (path === undefined) return rest;
+  if (file.foreign && !NAME_OF_A_FILE.test(path)) {
+    problems.push(
+      `${at}.schema: ${JSON.stringify(path)} is not the name of a file beside the bridge's metrics file; put it there`,
+    );
+    return rest;
+  }
   try {
-    return { ...rest, schema: { path, bytes: readFileSync(resolve(dirname(metricsFile), path)) } };
+    return { ...rest, schema: { path, bytes: readFileSync(resolve(dirname(file.path), path)) } };
   } catch (error) {
     problems.push(
       `${at}.schema: cannot read ${path} (${(error as Error).message}); its path is relative to the metrics file`,

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { similarName } from '../domain/similar-name';
 
 type Issue = z.core.$ZodIssue;
 
@@ -38,15 +39,6 @@ function valueAt(input: unknown, path: readonly string[]): unknown {
   );
 }
 
-/** The shortest beginning of a word by which a choice is recognised. */
-const SHORTEST_BEGINNING = 3;
-
-function similar(word: string, choices: readonly unknown[]): unknown {
-  const begins = (text: string, beginning: string): boolean =>
-    beginning.length >= SHORTEST_BEGINNING && text.startsWith(beginning);
-  return choices.find((choice) => begins(word, String(choice)) || begins(String(choice), word.slice(0, 4)));
-}
-
 /** Message for enumerated values: the allowed ones, the one found, and a suggestion. */
 function choiceSentence(given: unknown, choices: readonly unknown[], { path, words }: Place): string {
   const list = choices.map((choice) => JSON.stringify(choice)).join(', ');
@@ -60,7 +52,7 @@ function choiceSentence(given: unknown, choices: readonly unknown[], { path, wor
   const same = choices.find((choice) => String(choice).toLowerCase() === word);
   const instead = same === undefined ? words.instead(path, word) : undefined;
   if (instead !== undefined && !choices.includes(instead)) return `${is}; ${instead}`;
-  const meant = same ?? instead ?? similar(word, choices);
+  const meant = same ?? instead ?? similarName(word, choices.map(String));
   return meant === undefined ? is : `${is}; did you mean ${JSON.stringify(meant)}?`;
 }
 
@@ -100,6 +92,27 @@ function sentenceOf(issue: Issue, given: unknown, place: Place): string {
   return shape === undefined || received === undefined
     ? issue.message
     : `expected ${shape} (${issue.expected}), received ${received}${example}`;
+}
+
+/**
+ * What no schema reports, with its place: a name that it would silently leave out, and a part of the document that
+ * contains itself.
+ */
+export function documentProblems(
+  value: unknown,
+  path: readonly string[] = [],
+  above: readonly unknown[] = [],
+): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const at = path.join('.');
+  if (above.includes(value)) {
+    return [`${at}: is part of itself; write the settings out in place of the alias (\`*name\`)`];
+  }
+  return Object.entries(value).flatMap(([key, inner]) =>
+    key === '__proto__'
+      ? [`${[...path, key].join('.')}: cannot be a name; take another`]
+      : documentProblems(inner, [...path, key], [...above, value]),
+  );
 }
 
 /** The most likely intended variant of a union: the one that fails deepest. */

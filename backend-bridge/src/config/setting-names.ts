@@ -24,16 +24,27 @@ function within(node: Node, name: string): Node[] {
   return [inner ?? entry, items].filter((one) => one !== undefined).flatMap(choices);
 }
 
+/** Made once: a file may have thousands of faults. */
+const roots = new WeakMap<z.ZodType, Node>();
+
+function rootOf(schema: z.ZodType): Node {
+  let root = roots.get(schema);
+  if (root === undefined) {
+    root = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', reused: 'inline' }) as Node;
+    roots.set(schema, root);
+  }
+  return root;
+}
+
 /** The setting that is meant by an unknown one at a path, by its spelling; `undefined`: none is like it. */
 export function similarSetting(
   schema: z.ZodType,
   path: readonly string[],
   unknown: string,
 ): string | undefined {
-  const root = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', reused: 'inline' }) as Node;
   const nodes = path.reduce<Node[]>(
     (level, name) => level.flatMap((node) => within(node, name)),
-    choices(root),
+    choices(rootOf(schema)),
   );
   return similarName(
     unknown,

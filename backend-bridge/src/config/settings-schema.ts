@@ -1,5 +1,7 @@
+import { isIPv6 } from 'node:net';
 import { z } from 'zod';
 import { duration } from './duration';
+import { TOPIC_NAME } from './names';
 
 /** Every setting of the bridge, with default and description. environment-variables.ts maps variables to them. */
 
@@ -18,6 +20,20 @@ const url = (protocols: readonly string[]): z.ZodType<string> =>
   z.string().refine((text) => /^[a-z]+:\/\/[^\s"\\]+$/i.test(text) && isUrlOf(protocols, text), {
     error: `is not a URL beginning with ${protocols.map((p) => `${p}//`).join(' or ')}; encode special characters in a user or password, e.g. %40 for @`,
   });
+/** A token endpoint, to which the client's id and secret are sent: it has no user of its own. */
+const tokenUrl = url(['http:', 'https:']).refine((text) => !/^[^?#]*@/.test(text), {
+  error: 'has a user or password; give them as client_id and client_secret',
+});
+const HIGHEST_PORT = 65_535;
+/** A user in it, as in URLs, would be part of the host, and would be shown. */
+const broker = z
+  .string()
+  .refine(
+    (text) =>
+      /^(?:[^\s,:/@[\]]+|\[[0-9a-fA-F:]+\]):[1-9]\d{0,4}$/.test(text) &&
+      Number(/\d+$/.exec(text)) <= HIGHEST_PORT,
+    { error: 'write host:port' },
+  );
 
 const tlsClient = {
   ca_file: filePath.optional().describe('Certificate authority of the server, PEM.'),
@@ -27,7 +43,7 @@ const tlsClient = {
 
 /** The client credentials grant of OAuth 2. */
 const oauthClient = {
-  token_url: url(['http:', 'https:']).optional().describe('Token endpoint of the identity provider.'),
+  token_url: tokenUrl.optional().describe('Token endpoint of the identity provider.'),
   client_id: z.string().min(1).optional().describe('With client_secret: the client credentials grant.'),
   client_secret: secret,
   scope: z.string().min(1).optional().describe('Scopes to ask for, with spaces between them.'),
@@ -51,7 +67,7 @@ const registrySchema = z.strictObject({
 
 const kafkaSchema = z.strictObject({
   brokers: z
-    .array(z.string().regex(/^[^\s,:/]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/, 'write host:port'))
+    .array(broker)
     .default([])
     .describe('Bootstrap brokers. Empty: the embedded pipeline is the source.'),
   group_id: z
@@ -81,6 +97,7 @@ const kafkaSchema = z.strictObject({
     .optional()
     .describe('Of the MSK cluster; the credentials are those that the AWS SDK finds.'),
   schema_registry_url: url(['http:', 'https:'])
+    .refine((text) => !/[?#]/.test(text), { error: 'paths are added to it; write what is before ? and #' })
     .optional()
     .describe('Needed by mappings with Avro. A user and password in it count as the two settings below.'),
   schema_registry_username: z.string().min(1).optional(),
@@ -88,7 +105,7 @@ const kafkaSchema = z.strictObject({
   schema_registry: registrySchema.default(() => registrySchema.parse({})),
   dead_letter_topic: z
     .string()
-    .min(1)
+    .regex(TOPIC_NAME, 'is not a Kafka topic name, of a-z, A-Z, 0-9, ".", "_" and "-"')
     .default('streamkpi-dead-letters')
     .describe('Must exist; records that cannot be decoded go there.'),
 });
@@ -209,7 +226,9 @@ const demoSchema = z.strictObject({
 export const settingsSchema = z.strictObject({
   host: z
     .string()
-    .min(1)
+    .refine((text) => /^(?:[\w.-]+|\[[0-9a-fA-F:.]+\])$/.test(text) || isIPv6(text), {
+      error: 'write a name or address without a scheme or port, e.g. 0.0.0.0; BRIDGE_PORT sets the port',
+    })
     .default('127.0.0.1')
     .describe('Address to serve; others than loopback need tokens.'),
   port: port.default(8765).describe('HTTP and WebSocket; 0: any free one.'),

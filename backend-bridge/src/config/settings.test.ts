@@ -7,7 +7,7 @@ import { loadSettings, printableSettings, secretValues } from './settings';
 
 const folder = mkdtempSync(join(tmpdir(), 'streamkpi-settings-'));
 
-function file(name: string, text: string): string {
+function file(name: string, text: string | Buffer): string {
   const path = join(folder, name);
   writeFileSync(path, text);
   return path;
@@ -112,6 +112,19 @@ describe('settings', () => {
     [{ BRIDGE_CONFIG: file('w.yaml', 'limits: { max_series: 0 }') }, /max_series: /],
     [{ SCHEMA_REGISTRY_URL: 'http://u:a%@r' }, /SCHEMA_REGISTRY_URL: .*not URL-encoded/],
     [{ SCHEMA_REGISTRY_URL: 'http://u:p@r', SCHEMA_REGISTRY_USERNAME: 'v' }, /SCHEMA_REGISTRY_URL: .*once/],
+    [{ SCHEMA_REGISTRY_URL: 'http://r/api?x=1' }, /SCHEMA_REGISTRY_URL: .*before \? and #/],
+    [{ SCHEMA_REGISTRY_URL: 'http://r/#api' }, /SCHEMA_REGISTRY_URL: .*before \? and #/],
+    [{ KAFKA_BROKERS: 'a:0' }, /KAFKA_BROKERS: write host:port/],
+    [{ KAFKA_BROKERS: 'a:65536' }, /KAFKA_BROKERS: write host:port/],
+    [{ KAFKA_DEAD_LETTER_TOPIC: 'dead letters' }, /KAFKA_DEAD_LETTER_TOPIC: is not a Kafka topic name/],
+    [{ KAFKA_DEAD_LETTER_TOPIC: '..' }, /KAFKA_DEAD_LETTER_TOPIC: is not a Kafka topic name/],
+    [{ BRIDGE_HOST: 'http://0.0.0.0' }, /BRIDGE_HOST: write a name or address without a scheme or port/],
+    [{ BRIDGE_HOST: '0.0.0.0:8765' }, /BRIDGE_HOST: .*BRIDGE_PORT/],
+    [{ KAFKA_OAUTH_EXTENSIONS: '__proto__=x' }, /extensions\.__proto__: cannot be a name/],
+    [{ BRIDGE_CONFIG: file('x.yaml', 'limits: { __proto__: { max_series: 1 } }') }, /limits\.__proto__/],
+    [{ BRIDGE_CONFIG: file('y.yaml', 'limits: &a { more: *a }') }, /limits\.more: .*part of itself/],
+    [{ BRIDGE_CONFIG: file('z.yaml', Buffer.from('host: bücher', 'latin1')) }, /z\.yaml.* is not UTF-8/],
+    [{ REDIS_URL_FILE: file('latin1', Buffer.from('redis://:ü@a', 'latin1')) }, /REDIS_URL_FILE: .*UTF-8/],
   ])('%j is refused with a sentence', (environment, message) => {
     expect(() => loadSettings(environment)).toThrow(message);
   });
@@ -154,6 +167,12 @@ describe('settings', () => {
     [{ BRIDGE_CONFIG: file('broken.yaml', 'kafka:\n  sasl_password: hunter2: "\n') }],
     [{ BRIDGE_CONFIG: file('odd.yaml', 'kafka: { schema_registry_url: "x://u:hunter2@h" }\n') }],
     [{ KAFKA_SASL_PASSWORD_FILE: 'hunter2' }],
+    [{ KAFKA_BROKERS: 'hunter2@a:1' }],
+    [{ BRIDGE_HOST: 'u:hunter2@a' }],
+    [{ BRIDGE_HOST: 'https://u:hunter2@a' }],
+    [{ KAFKA_OAUTH_TOKEN_URL: 'https://u:hunter2@idp' }],
+    [{ SCHEMA_REGISTRY_OAUTH_TOKEN_URL: 'https://hunter2@idp' }],
+    [{ SCHEMA_REGISTRY_URL: 'https://r?key=hunter2' }],
     [{ SCHEMA_REGISTRY_TOKEN_FILE: 'hunter2\0' }],
     [{ SCHEMA_REGISTRY_URL: 'http:u:hunter2@idp' }],
     [{ SCHEMA_REGISTRY_OAUTH_TOKEN_URL: 'http:u:hunter2@idp' }],

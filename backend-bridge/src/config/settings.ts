@@ -3,9 +3,10 @@ import { parse as parseYaml, YAMLParseError } from 'yaml';
 import { z } from 'zod';
 import { withoutCredentials } from '../domain/credentials';
 import { StartRefusedError } from '../domain/errors';
+import { fileText } from '../domain/file-text';
 import { ENVIRONMENT, overlayEnvironment, variableFor } from './environment-variables';
 import { loginProblems } from './login-problems';
-import { problemsOf } from './problems';
+import { documentProblems, problemsOf } from './problems';
 import { settingsSchema, type Settings } from './settings-schema';
 
 export type { Settings } from './settings-schema';
@@ -17,7 +18,7 @@ const SHORTEST_MASKED = 6;
 function readSettingsFile(file: string): Tree {
   let document: unknown;
   try {
-    document = parseYaml(readFileSync(file, 'utf8'));
+    document = parseYaml(fileText(readFileSync(file)));
   } catch (error) {
     throw new StartRefusedError(`BRIDGE_CONFIG: cannot read ${file}: ${fileFault(error)}`, { cause: error });
   }
@@ -114,6 +115,7 @@ export function loadSettings(environment: NodeJS.ProcessEnv, flags: { insecure?:
   const problems: string[] = [];
   const tree = overlayEnvironment(file === '' ? {} : readSettingsFile(file), environment, problems);
   if (flags.insecure === true) tree['insecure'] = true;
+  problems.push(...documentProblems(tree));
   const parsed = settingsSchema.safeParse(tree);
   if (parsed.success) {
     problems.push(...crossProblems(parsed.data));

@@ -27,14 +27,16 @@ const wordsOf = (name: string): string =>
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]+/gu, '_');
 
-/** 0: the same words; else the edits, where these are few for the length; 2: one name is a word of the other. */
+/** 0: the same words; else the edits, where these are few for the length; 2: one is a word or the beginning of the other. */
 function distanceOf(meant: string, other: string): number {
   const [a, b] = [wordsOf(meant), wordsOf(other)];
   const plain = [a.replaceAll('_', ''), b.replaceAll('_', '')] as const;
   const edits = editDistance(...plain);
   const shorter = Math.min(plain[0].length, plain[1].length);
   if (edits <= (shorter > 4 ? 2 : shorter > 2 ? 1 : 0)) return edits;
-  return shorter > 2 && (`_${a}_`.includes(`_${b}_`) || `_${b}_`.includes(`_${a}_`)) ? 2 : Infinity;
+  const within = (long: string, short: string): boolean =>
+    long.startsWith(short) || `_${long}_`.includes(`_${short}_`);
+  return shorter > 2 && (within(a, b) || within(b, a)) ? 2 : Infinity;
 }
 
 /** The name most like `meant`; `undefined`: none is. */

@@ -27,10 +27,28 @@ describe('origins', () => {
     'https://user@grafana.example.org',
   ])('refuses %s', (origin) => expect(list.allows(origin)).toBe(false));
 
-  it.each(['grafana.example.org', '*', 'https://a.org/path', 'file:///x'])(
-    'refuses to start with %s',
-    (origin) => expect(() => new OriginList([origin])).toThrow(/is not a valid origin/),
+  it.each([
+    'grafana.example.org',
+    '*',
+    'https://a.org/path',
+    'file:///x',
+    'https://a.org#x',
+    'https://a.org?',
+  ])('refuses to start with %s', (origin) =>
+    expect(() => new OriginList([origin])).toThrow(/is not a valid origin/),
   );
+
+  it.each([
+    ['https://u:hunter2@a.org', /allowed_origins\.1: an origin has no user or password; write it as https:/],
+    ['https://hunter2@a.org', /allowed_origins\.1: an origin has no user/],
+    ['https://@a.org', /allowed_origins\.1: an origin has no user/],
+    ['u:hunter2@a.org', /allowed_origins\.1: an origin has no user/],
+    ['https://*.a.org', /allowed_origins: "https:\/\/\*\.a\.org" .* no wildcards; list each origin/],
+  ])('refuses to start with %s, and does not show a password', (origin, message) => {
+    const start = () => new OriginList(['https://b.org', origin]);
+    expect(start).toThrow(message);
+    expect(start).not.toThrow(/hunter2/);
+  });
 });
 
 describe('hosts', () => {
@@ -58,6 +76,32 @@ describe('hosts', () => {
     'a b',
     'svc.cluster.local',
   ])('refuses %s', (host) => expect(list.allows(host)).toBe(false));
+
+  it.each([
+    'https://bridge.example.org',
+    'bridge.example.org/path',
+    'a b',
+    '*',
+    '*.',
+    'bridge.*.org',
+    '*bridge.org',
+    '10.0.0.0/8',
+    'bücher.example',
+    '[::1',
+    '',
+  ])('refuses to start with %j, which no Host header could match', (host) =>
+    expect(() => new HostList('127.0.0.1', [host])).toThrow(
+      /^allowed_hosts: .* is not a host name; write it as bridge\.example\.org or \*\.example\.org/,
+    ),
+  );
+
+  it('refuses to start with a user or password in a host, and does not show it', () => {
+    for (const host of ['u:hunter2@bridge', 'https://u:hunter2@bridge', 'hunter2@bridge:8765']) {
+      const start = () => new HostList('127.0.0.1', ['a', host]);
+      expect(start).toThrow(/^allowed_hosts\.1: a host has no user or password/);
+      expect(start).not.toThrow(/hunter2/);
+    }
+  });
 
   it('allows the addresses of this machine when bound to a wildcard, and no names', () => {
     const wildcard = new HostList('0.0.0.0', []);

@@ -5,6 +5,12 @@ import { isLoopback } from './binding';
 
 /** Allow-lists of browser origins and Host headers, which keep web pages away from a bridge on loopback. */
 
+/** Throws StartRefusedError for a user or password, which the message does not show. */
+function refuseCredentials(text: string, at: string, what: string, example: string): void {
+  if (!text.includes('@')) return;
+  throw new StartRefusedError(`${at}: ${what} has no user or password; write it as ${example}`);
+}
+
 /**
  * Allows loopback origins and the listed ones (`scheme://host[:port]`). Throws StartRefusedError for an invalid entry.
  */
@@ -12,17 +18,7 @@ export class OriginList {
   private readonly allowed: ReadonlySet<string>;
 
   constructor(origins: readonly string[]) {
-    this.allowed = new Set(
-      origins.map((text) => {
-        const url = URL.canParse(text) ? new URL(text) : undefined;
-        if (!url || url.origin === 'null' || !['', '/'].includes(url.pathname) || url.search !== '') {
-          throw new StartRefusedError(
-            `allowed_origins: ${JSON.stringify(text)} is not a valid origin; write it as https://grafana.example.org`,
-          );
-        }
-        return url.origin;
-      }),
-    );
+    this.allowed = new Set(origins.map(originOf));
   }
 
   /** True without an Origin header, which browsers send with every cross-site request. */
@@ -36,12 +32,30 @@ export class OriginList {
   }
 }
 
+/** The entry at `index` of allowed_origins as browsers send it. Throws StartRefusedError for an invalid one. */
+function originOf(text: string, index: number): string {
+  const example = 'https://grafana.example.org';
+  refuseCredentials(text, `allowed_origins.${index}`, 'an origin', example);
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || url.origin === 'null' || !/^[^/]+:\/\/[^/?#]+\/?$/.test(text)) {
+    throw new StartRefusedError(
+      `allowed_origins: ${JSON.stringify(text)} is not a valid origin; write it as ${example}`,
+    );
+  }
+  if (url.hostname.includes('*')) {
+    throw new StartRefusedError(
+      `allowed_origins: ${JSON.stringify(text)} is not a valid origin, as there are no wildcards; list each origin`,
+    );
+  }
+  return url.origin;
+}
+
 const MAX_PASSED = 1_000;
 const WILDCARDS: ReadonlySet<string> = new Set(['', '0.0.0.0', '::', '[::]']);
 
 /**
  * Allows loopback names, the bound address (for a wildcard every address of this machine) and the listed names (a name
- * or `*.domain`; ports are ignored). Guards against DNS rebinding.
+ * or `*.domain`; ports are ignored). Guards against DNS rebinding. Throws StartRefusedError for an invalid entry.
  */
 export class HostList {
   private readonly names: ReadonlySet<string>;
@@ -50,9 +64,8 @@ export class HostList {
   private readonly passed = new Set<string>();
 
   constructor(boundHost: string, hosts: readonly string[]) {
-    this.names = new Set(
-      [boundHost, ...hosts].map((host) => nameOf(host)).filter((name) => name !== undefined),
-    );
+    const bound = nameOf(boundHost);
+    this.names = new Set([...(bound === undefined ? [] : [bound]), ...hosts.map(listedName)]);
     this.wildcard = WILDCARDS.has(boundHost);
   }
 
@@ -84,6 +97,16 @@ function nameOf(host: string): string | undefined {
   if (ipaddr.isValid(text)) return text;
   const match = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9_.*-]+))(?::\d{1,5})?$/.exec(text);
   return match ? (match[1] ?? match[2]!.replace(/\.$/, '')) : undefined;
+}
+
+/** The entry at `index` of allowed_hosts as a name. Throws StartRefusedError for one that no Host header matches. */
+function listedName(text: string, index: number): string {
+  refuseCredentials(text, `allowed_hosts.${index}`, 'a host', 'bridge.example.org');
+  const name = nameOf(text);
+  if (name !== undefined && /^(?:\*\.)?[^*]+$/.test(name)) return name;
+  throw new StartRefusedError(
+    `allowed_hosts: ${JSON.stringify(text)} is not a host name; write it as bridge.example.org or *.example.org`,
+  );
 }
 
 /** Read on each call: addresses change, and only requests by a non-loopback address get here. */

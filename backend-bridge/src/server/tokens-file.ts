@@ -21,11 +21,23 @@ const PUBLISHED = new Set([
   '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
 ]);
 
+/** A dimension's values. An object of zod's skips `__proto__`, and a token would go without its filter. */
+const filtersSchema = z
+  .unknown()
+  .refine((given) => !Object.keys(given ?? {}).includes('__proto__'), {
+    error: '"__proto__" is not the name of a dimension',
+    abort: true,
+  })
+  .pipe(z.record(z.string().min(1), z.array(z.string()).min(1)))
+  .refine((filters) => Object.keys(filters).length > 0, {
+    error: 'is empty; name a dimension, or leave it out for a token without filters',
+  });
+
 const entrySchema = z.strictObject({
   name: z.string().regex(/^[\w.@ -]{1,100}$/, 'has 1 to 100 letters, digits, spaces and . _ @ -'),
   sha256: z.string().regex(/^[0-9a-fA-F]{64}$/, `is not a SHA-256 in hexadecimal; ${MAKE_ONE}`),
   scopes: z.array(z.enum(['read', 'ingest', 'admin', 'observe'])).min(1),
-  filters: z.record(z.string().min(1), z.array(z.string()).min(1)).optional(),
+  filters: filtersSchema.optional(),
 });
 
 const fileSchema = z.strictObject({ tokens: z.array(entrySchema).max(1_000) });

@@ -38,7 +38,7 @@ describe('access by the tokens file', () => {
   let nowMs: number;
   let access: ClosableAccess;
 
-  const open = (text: string): ClosableAccess => {
+  const open = (text: string | Buffer): ClosableAccess => {
     writeFileSync(file, text);
     access = createAccess({
       tokensFile: file,
@@ -71,6 +71,23 @@ describe('access by the tokens file', () => {
     expect(hasScope(found as Principal, 'observe')).toBe(true);
     expect(hasScope(found as Principal, 'ingest')).toBe(false);
     expect(access.required).toBe(true);
+  });
+
+  it.each([
+    ['{"__proto__": ["gold"]}', /tokens\.0\.filters: "__proto__" is not the name of a dimension/],
+    ['{"__proto__": ["gold"], "segment": ["gold"]}', /"__proto__" is not the name of a dimension/],
+    ['{}', /tokens\.0\.filters: is empty; name a dimension, or leave it out for a token without filters/],
+    ['{"segment": []}', /tokens\.0\.filters\.segment/],
+    ['null', /tokens\.0\.filters/],
+    ['[]', /tokens\.0\.filters/],
+  ])('filters that would filter nothing (%s) stop the start', (filters, message) => {
+    expect(() => open(fileText(entry('a', 'x')).replace('}]', `,"filters":${filters}}]`))).toThrow(message);
+  });
+
+  it('a file that is not UTF-8 stops the start: its filters would be other values', () => {
+    const text = fileText(entry('a', 'x', { filters: { city: ['München'] } }));
+    expect(() => open(Buffer.from(text, 'latin1'))).toThrow(/is not UTF-8 text; save it as UTF-8/);
+    expect(() => open(Buffer.from(text, 'utf16le'))).toThrow(/is not UTF-8 text; save it as UTF-8/);
   });
 
   it('counts admin as every scope', () => {

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { StartRefusedError } from '../domain/errors';
+import { fileText } from '../domain/file-text';
 import type { Log, MonotonicClock } from '../domain/telemetry';
 import type { Access, AccessRefusal, Principal, Scope } from './access';
 import { FailedAttempts } from './failed-attempts';
@@ -68,7 +69,7 @@ class FileAccess implements ClosableAccess {
     const file = options.tokensFile;
     try {
       this.seen = signature(file);
-      this.entries = parseTokens(readFileSync(file, 'utf8'));
+      this.entries = parseTokens(fileText(readFileSync(file)));
     } catch (error) {
       throw new StartRefusedError(
         `tokens_file: ${file} cannot be used: ${(error as Error).message}. See docs/reference/access.md.`,
@@ -138,7 +139,7 @@ class FileAccess implements ClosableAccess {
       const settled = now === this.changing;
       this.changing = now;
       if (!settled) return;
-      next = parseTokens(readFileSync(file, 'utf8'));
+      next = parseTokens(fileText(readFileSync(file)));
       this.seen = now;
     } catch (error) {
       this.complain(file, (error as Error).message);
