@@ -78,7 +78,7 @@ export const forecasts = {
       title: 'Score by segment',
       description:
         'How unusual the events of each segment were. An anomaly from 1 or -1 on; negative is less than expected.',
-      at: [0, 26, 12, 9],
+      at: [0, 26, 12, 11],
       softMax: 1.5,
       targets: [forecast('score', EVENTS, { ...zeros, forecastAs: 'score', groupBy: ['segment'] })],
     }),
@@ -87,7 +87,7 @@ export const forecasts = {
       title: 'How good the forecasts are',
       description:
         'Of the shown range, by segment: how many steps were inside their band, and how often a rule on the score would have fired.',
-      at: [12, 26, 12, 9],
+      at: [12, 26, 12, 11],
       targets: [forecast('backtest', EVENTS, { ...zeros, forecastAs: 'backtest', groupBy: ['segment'] })],
       columns: {
         segment: { name: 'Segment' },

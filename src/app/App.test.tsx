@@ -202,4 +202,8 @@ test('leads to the dashboards and the guides', async () => {
     'href',
     expect.stringMatching(/docs\/guides\/connect-your-topics\.md$/),
   );
+  expect(screen.getByRole('link', { name: /Forecasts and anomalies/ })).toHaveAttribute(
+    'href',
+    expect.stringMatching(/docs\/guides\/forecasts-and-anomalies\.md$/),
+  );
 });

@@ -27,6 +27,11 @@ export const guides = (): readonly Guide[] => [
     t('app.guide.panel-about', 'Cards, alerts, status'),
   ),
   guide(
+    'forecasts-and-anomalies.md',
+    t('app.guide.forecasts', 'Forecasts and anomalies'),
+    t('app.guide.forecasts-about', 'What is expected, how unusual it is, rules on it'),
+  ),
+  guide(
     'alert-rules.md',
     t('app.guide.rules', 'Alert rules'),
     t('app.guide.rules-about', 'Rules that see closed windows only'),

@@ -148,7 +148,11 @@ describe("the system's status", () => {
     status([summaryFrame([{}])]);
     expect(screen.getByText(/query of type Status/)).toBeInTheDocument();
     expect(figure('Active metrics')).toHaveTextContent('1');
-    expect(figure('Total alerts')).toHaveTextContent('–');
+  });
+
+  test('counts alerts only where a query asks for them', () => {
+    status([statusFrame()]);
+    expect(screen.queryByText('Total alerts')).not.toBeInTheDocument();
   });
 });
 

@@ -243,17 +243,28 @@ const TITLE_ICONS_PX = 125;
 const LEGEND_NAME_PX = 105;
 const LEGEND_NUMBER_PX = 75;
 const COLUMN_PADDING_PX = 16;
+const ROW_PX = 38;
+/** A panel's title and padding. */
+const PANEL_HEAD_PX = 40;
+/** Of the panel's inner height; Grafana scrolls what is more. */
+const LEGEND_SHARE = 0.35;
+const LEGEND_ROW_PX = 25;
+/** The demo's segments. */
+const SEGMENTS = 4;
 /** Grafana's least width of a column without one. */
 const COLUMN_PX = 150;
 
 /** What of a panel is cut at 1,440 px, in words. */
-function cutIn({ title, type, gridPos, options, fieldConfig, transformations = [] }: Panel): string[] {
+function cutIn({ title, type, gridPos, options, fieldConfig, targets, transformations = [] }: Panel): string[] {
   const width = (gridPos.w / 24) * GRID_PX - GAP_PX;
   const cut = title.length * LETTER_PX + TITLE_ICONS_PX > width ? [`the title "${title}"`] : [];
   if (type === 'timeseries') {
     const { displayMode, calcs = [] } = options['legend'] as { displayMode: string; calcs?: string[] };
     const legendPx = LEGEND_NAME_PX + calcs.length * LEGEND_NUMBER_PX;
-    if (displayMode === 'table' && legendPx > width) cut.push(`the legend of "${title}"`);
+    const rows = targets.some(({ groupBy }) => JSON.stringify(groupBy) === '["segment"]') ? SEGMENTS : 1;
+    const legendHeight = (gridPos.h * ROW_PX - GAP_PX - PANEL_HEAD_PX) * LEGEND_SHARE;
+    const isCut = legendPx > width || (1 + rows) * LEGEND_ROW_PX > legendHeight;
+    if (displayMode === 'table' && isCut) cut.push(`the legend of "${title}"`);
   }
   if (type === 'table') {
     const { renameByName } = transformations.find(({ id }) => id === 'organize')!.options as {

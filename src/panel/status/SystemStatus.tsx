@@ -122,8 +122,9 @@ function countText(active: number | null, all: number | null): string {
     : t('status.active-of', '{{active, number}} of {{all, number}}', { active, all });
 }
 
-function totalText(alerts: AlertsModel): string {
-  if (!alerts.fed) return '–';
+/** Null where no query asks for alerts. */
+function totalText(alerts: AlertsModel): string | null {
+  if (!alerts.fed) return null;
   const total = `${formatNumber(alerts.total)}${alerts.truncated ? '+' : ''}`;
   return alerts.open === 0
     ? total
