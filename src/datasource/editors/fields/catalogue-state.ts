@@ -12,7 +12,10 @@ interface Answer {
   readonly state: CatalogueState;
 }
 
-/** The bridge's metrics for an editor, and a way to retry after a failure. */
+/** How long after a failure the bridge is asked again. */
+const AGAIN_MS = 5_000;
+
+/** The bridge's metrics for an editor. After a failure it asks again from time to time, and at once by `retry`. */
 export function useCatalogue(client: CatalogueClient): {
   readonly catalogue: CatalogueState;
   readonly retry: () => void;
@@ -21,15 +24,23 @@ export function useCatalogue(client: CatalogueClient): {
   const [answer, setAnswer] = useState<Answer>();
   useEffect(() => {
     let wanted = true;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const ask = (): void => {
+      client.metrics().then(
+        (metrics) => take({ state: 'ready', metrics }),
+        (fault: unknown) => {
+          take({ state: 'failed', message: asCatalogueError(fault).message });
+          if (wanted) timer = setTimeout(ask, AGAIN_MS);
+        },
+      );
+    };
     const take = (state: CatalogueState): void => {
       if (wanted) setAnswer({ client, attempt, state });
     };
-    client.metrics().then(
-      (metrics) => take({ state: 'ready', metrics }),
-      (fault: unknown) => take({ state: 'failed', message: asCatalogueError(fault).message }),
-    );
+    ask();
     return () => {
       wanted = false;
+      clearTimeout(timer);
     };
   }, [client, attempt]);
   const retry = useCallback(() => {
