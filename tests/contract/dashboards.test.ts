@@ -255,7 +255,15 @@ const SEGMENTS = 4;
 const COLUMN_PX = 150;
 
 /** What of a panel is cut at 1,440 px, in words. */
-function cutIn({ title, type, gridPos, options, fieldConfig, targets, transformations = [] }: Panel): string[] {
+function cutIn({
+  title,
+  type,
+  gridPos,
+  options,
+  fieldConfig,
+  targets,
+  transformations = [],
+}: Panel): string[] {
   const width = (gridPos.w / 24) * GRID_PX - GAP_PX;
   const cut = title.length * LETTER_PX + TITLE_ICONS_PX > width ? [`the title "${title}"`] : [];
   if (type === 'timeseries') {

@@ -28,7 +28,12 @@ function examplesOf(metrics: readonly MetricEntry[]): Example[] {
               'help.series.text',
               'A line for each value of a dimension, corrected as records arrive late.',
             ),
-            query: { kind: 'series', metric: numbers.name, groupBy: [dimension.name] } as const,
+            query: {
+              kind: 'series',
+              metric: numbers.name,
+              groupBy: [dimension.name],
+              openWindows: 'exclude',
+            } as const,
           },
           {
             title: t('help.shift.title', 'The same, one day earlier'),
@@ -37,6 +42,7 @@ function examplesOf(metrics: readonly MetricEntry[]): Example[] {
               kind: 'series',
               metric: numbers.name,
               groupBy: [dimension.name],
+              openWindows: 'exclude',
               timeShift: '1d',
             } as const,
           },
@@ -47,6 +53,14 @@ function examplesOf(metrics: readonly MetricEntry[]): Example[] {
               'Last value, change, minimum, maximum and average, for the KPI panel.',
             ),
             query: { kind: 'summary', metric: numbers.name } as const,
+          },
+          {
+            title: t('help.forecast.title', 'Expected values with their band'),
+            text: t(
+              'help.forecast.text',
+              'What each step was expected to be; a range that ends in the future shows the steps ahead.',
+            ),
+            query: { kind: 'forecast', metric: numbers.name, groupBy: [] } as const,
           },
         ]),
     ...(events === undefined
