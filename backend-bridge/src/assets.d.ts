@@ -1,9 +1,10 @@
-/** Text assets: bundled by esbuild's text loader, transformed for jest by tests/support. */
+/** Assets: bundled by build.mjs, transformed for jest by tests/support. */
 declare module '*.lua' {
   const text: string;
   export default text;
 }
+/** The document, parsed. */
 declare module '*.yaml' {
-  const text: string;
-  export default text;
+  const document: unknown;
+  export default document;
 }

@@ -1,9 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import Ajv2020 from 'ajv/dist/2020';
 import type { RequestError } from '../domain/errors';
 import { WARNING_CODES } from '../domain/selection';
 import { ApiContract, readApiDocument } from './api-contract';
 import { STATUS_OF } from './refusals';
+import { ClientMessages } from './websocket-messages';
+
+interface Operation {
+  readonly operationId: string;
+}
 
 describe('the contract file', () => {
   it('is what api-types.ts was generated from', () => {
@@ -53,6 +59,38 @@ describe('the contract file', () => {
       }
     }
     expect(count).toBeGreaterThanOrEqual(5);
+  });
+
+  it('has schemas that compile, and none of them before it is needed: a start has no time for them', () => {
+    const compile = jest.spyOn(Ajv2020.prototype, 'compile');
+    const contract = new ApiContract();
+    const messages = new ClientMessages();
+    expect(compile).not.toHaveBeenCalled();
+    compile.mockRestore();
+
+    const refused = (check: () => unknown): string => {
+      try {
+        check();
+        return 'accepted';
+      } catch (error) {
+        return (error as Error).name;
+      }
+    };
+    for (const { operationId } of Object.values(readApiDocument().paths).flatMap(Object.values<Operation>)) {
+      const { body, parameters } = contract.of(operationId);
+      expect([operationId, refused(() => body(null))]).not.toContain('Error');
+      expect([operationId, refused(() => parameters({ unknown: 1 }))]).toContain('RequestError');
+    }
+    const types = ['subscribe_metric', 'unsubscribe_metric', 'get_historical_data', 'authenticate'];
+    for (const type of types) {
+      expect([type, refused(() => messages.read(Buffer.from(JSON.stringify({ type }))))]).toContain(
+        'RequestError',
+      );
+    }
+    expect(messages.read(Buffer.from('{"type":"ping"}'))).toEqual({ type: 'ping' });
+    expect(refused(() => messages.read(Buffer.from('{"type":"subscribe_metric","id":1}')))).toBe(
+      'RequestError',
+    );
   });
 });
 

@@ -1,6 +1,5 @@
 import Ajv2020, { type ErrorObject, type ValidateFunction } from 'ajv/dist/2020';
-import { parse } from 'yaml';
-import openapiText from '../../api/openapi.yaml';
+import openapi from '../../api/openapi.yaml';
 import { RequestError, type RequestErrorCode } from '../domain/errors';
 
 /** Request validation by the schemas of api/openapi.yaml. */
@@ -41,22 +40,22 @@ export interface OperationChecks {
 const DOCUMENT = 'openapi';
 
 export function readApiDocument(): ApiDocument {
-  return parse(openapiText) as ApiDocument;
+  return openapi as ApiDocument;
 }
 
 /** Checks for each operation, by operationId. */
 export class ApiContract {
   private readonly document = readApiDocument();
+  private readonly bodies = this.ajv(false);
+  private readonly parameters = this.ajv(true);
   private readonly checks = new Map<string, OperationChecks>();
 
   constructor() {
-    const bodies = this.ajv(false);
-    const parameters = this.ajv(true);
     for (const item of Object.values(this.document.paths)) {
       for (const operation of Object.values(item)) {
         this.checks.set(operation.operationId, {
-          body: this.bodyCheck(bodies, operation),
-          parameters: this.parameterCheck(parameters, operation),
+          body: onFirstUse(() => this.bodyCheck(operation)),
+          parameters: onFirstUse(() => this.parameterCheck(operation)),
         });
       }
     }
@@ -70,36 +69,35 @@ export class ApiContract {
 
   private ajv(coerceTypes: boolean): Ajv2020 {
     // allErrors stays off: one error is enough, and a large invalid body would produce a long list.
-    const ajv = new Ajv2020({ coerceTypes, strict: true, strictTypes: false, strictRequired: false });
-    ajv.addVocabulary([
-      'x-error-code',
-      'example',
-      'openapi',
-      'jsonSchemaDialect',
-      'info',
-      'servers',
-      'security',
-    ]);
-    ajv.addVocabulary(['tags', 'paths', 'components']);
-    ajv.addSchema(this.document, DOCUMENT);
+    const ajv = new Ajv2020({
+      coerceTypes,
+      strict: true,
+      strictTypes: false,
+      strictRequired: false,
+      // The tests check the schemas themselves.
+      meta: false,
+      validateSchema: false,
+    });
+    ajv.addVocabulary(['x-error-code', 'example', 'components']);
+    ajv.addSchema({ components: { schemas: this.document.components.schemas } }, DOCUMENT);
     return ajv;
   }
 
-  private bodyCheck(ajv: Ajv2020, operation: OperationNode): Check {
+  private bodyCheck(operation: OperationNode): Check {
     const schema = operation.requestBody?.content['application/json'].schema;
     if (!schema) return () => {};
     const target = this.resolve(schema);
-    const validate = ajv.compile(absolute(schema));
+    const validate = this.bodies.compile(absolute(schema));
     return (value) => {
       if (!validate(value)) throw this.refusal(validate, 'body', target);
     };
   }
 
-  private parameterCheck(ajv: Ajv2020, operation: OperationNode): Check {
+  private parameterCheck(operation: OperationNode): Check {
     const parameters = operation.parameters ?? [];
     const properties = Object.fromEntries(parameters.map(({ name, schema }) => [name, schema]));
     const target: SchemaNode = { properties };
-    const validate = ajv.compile({
+    const validate = this.parameters.compile({
       type: 'object',
       additionalProperties: false,
       required: parameters.filter((parameter) => parameter.required).map((parameter) => parameter.name),
@@ -125,6 +123,15 @@ export class ApiContract {
     const name = schema.$ref?.split('/').at(-1);
     return name === undefined ? schema : (this.document.components.schemas[name] ?? schema);
   }
+}
+
+/** Compiling takes tens of milliseconds a schema, which a start has no use for. */
+function onFirstUse(compile: () => Check): Check {
+  let check: Check | undefined;
+  return (value) => {
+    check ??= compile();
+    check(value);
+  };
 }
 
 /** The schema with its $refs made absolute, so that it can be compiled outside its document. */

@@ -23,6 +23,11 @@ const REQUEST_MS = 30_000;
 /** How often requests that are overdue are looked for. */
 const CHECK_MS = 1_000;
 const CLOSE_MS = 4_000;
+/**
+ * Connections that the kernel keeps until they are accepted; Linux allows as many. Past Node's default of 511, as when
+ * all clients come back after a restart, a connection waits a second or more for its next attempt.
+ */
+const BACKLOG = 4_096;
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
 export interface HttpServer {
@@ -96,7 +101,7 @@ export function createHttpServer(dependencies: HttpDependencies): HttpServer {
     listen: async () => {
       const host = options.host === 'localhost' ? '127.0.0.1' : options.host;
       try {
-        await app.listen({ host, port: options.port });
+        await app.listen({ host, port: options.port, backlog: BACKLOG });
       } catch (error) {
         throw new StartRefusedError(listenFault(error as NodeJS.ErrnoException, host, options.port), {
           cause: error,

@@ -1,6 +1,5 @@
-import Ajv2020, { type ErrorObject, type ValidateFunction } from 'ajv/dist/2020';
-import { parse } from 'yaml';
-import websocketText from '../../api/websocket.yaml';
+import Ajv2020, { type ErrorObject } from 'ajv/dist/2020';
+import websocket from '../../api/websocket.yaml';
 import { RequestError, type RequestErrorCode } from '../domain/errors';
 import type { OverTime } from '../domain/metric';
 import type { Filter } from '../domain/selection';
@@ -75,17 +74,20 @@ const SCHEMA_OF: Readonly<Record<ClientMessage['type'], string>> = {
 /** Parses and validates client messages. */
 export class ClientMessages {
   private readonly schemas: Readonly<Record<string, SchemaNode>>;
-  private readonly validators = new Map<string, ValidateFunction>();
+  private readonly ajv = new Ajv2020({
+    strict: true,
+    strictTypes: false,
+    strictRequired: false,
+    // The tests check the schemas themselves.
+    meta: false,
+    validateSchema: false,
+  });
 
   constructor() {
-    const document = parse(websocketText) as { components: { schemas: Record<string, SchemaNode> } };
-    this.schemas = document.components.schemas;
-    const ajv = new Ajv2020({ strict: true, strictTypes: false, strictRequired: false });
-    ajv.addVocabulary(['x-error-code', 'components']);
-    ajv.addSchema({ components: document.components }, DOCUMENT);
-    for (const name of [...Object.values(SCHEMA_OF), 'SubscribeSelection']) {
-      this.validators.set(name, ajv.compile({ $ref: `${DOCUMENT}#/components/schemas/${name}` }));
-    }
+    const { components } = websocket as { components: { schemas: Record<string, SchemaNode> } };
+    this.schemas = components.schemas;
+    this.ajv.addVocabulary(['x-error-code', 'components']);
+    this.ajv.addSchema({ components }, DOCUMENT);
   }
 
   /** Throws MalformedMessage, or RequestError that names the invalid field. */
@@ -100,7 +102,8 @@ export class ClientMessages {
     }
     const extended = type === 'subscribe_metric' && message.id !== undefined;
     const schema = extended ? 'SubscribeSelection' : SCHEMA_OF[type as ClientMessage['type']];
-    const validate = this.validators.get(schema)!;
+    // Compiled on first use and kept by ajv.
+    const validate = this.ajv.getSchema(`${DOCUMENT}#/components/schemas/${schema}`)!;
     if (!validate(message)) throw this.refusal(schema, validate.errors?.[0]);
     return message as unknown as ClientMessage;
   }
