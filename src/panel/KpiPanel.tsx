@@ -17,7 +17,10 @@ import { usePanelReading, type PanelReading } from './use-panel-reading';
 
 /** KPI cards, alerts and the state of their pipeline: the sections that the options or the queries select. */
 export function KpiPanel(props: PanelProps<KpiPanelOptions>) {
-  const { data, width, height, timeZone } = props;
+  const { data, timeZone } = props;
+  // A panel of one grid unit is lower than its own frame: Grafana hands down less than nothing.
+  const width = Math.max(0, props.width);
+  const height = Math.max(0, props.height);
   const options = useMemo(() => completeOptions(props.options), [props.options]);
   const reading = usePanelReading({ ...props, options });
   const layout = useMemo(
@@ -28,7 +31,7 @@ export function KpiPanel(props: PanelProps<KpiPanelOptions>) {
       }),
     [width, height, reading.sections, options.alerts.show, reading.cards.cards.length],
   );
-  if (data.series.length === 0) return <Nothing {...props} />;
+  if (data.series.length === 0) return <Nothing {...props} width={width} height={height} />;
   // The panel's own title names a part that is alone in it.
   const isTitled = layout.boxes.length > 1 || props.title.trim() === '';
   const sections = layout.boxes.map((box) => (

@@ -83,12 +83,17 @@ type ToldProps = Pick<AlertRowProps, 'alert' | 'timeZone'>;
 function AlertMessage({ alert, timeZone }: ToldProps) {
   const styles = useStyles2(getAlertStyles);
   const [first] = alert.links;
-  const labels = alert.labelText !== '' && <span className={styles.quiet}> {alert.labelText}</span>;
+  const labels = alert.labelText !== '' && (
+    <>
+      {' '}
+      <bdi className={styles.quiet}>{alert.labelText}</bdi>
+    </>
+  );
   const inFull = <InFull alert={alert} timeZone={timeZone} />;
   if (first === undefined) {
     return (
       <Tooltip content={inFull}>
-        <span className={styles.message}>
+        <span className={styles.message} dir="auto">
           {alert.message}
           {labels}
         </span>
@@ -96,7 +101,7 @@ function AlertMessage({ alert, timeZone }: ToldProps) {
     );
   }
   return (
-    <span className={styles.message}>
+    <span className={styles.message} dir="auto">
       <Tooltip content={inFull}>
         <a
           className={styles.link}

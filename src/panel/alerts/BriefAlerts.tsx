@@ -48,7 +48,9 @@ export function BriefAlerts({ alerts }: { readonly alerts: AlertsModel }) {
         {t('alerts.brief-open', '{{open, number}} open', { open: unresolved.count })}
       </span>
       <Tooltip content={unresolved.newest}>
-        <span className={styles.newest}>{unresolved.newest}</span>
+        <span className={styles.newest} dir="auto">
+          {unresolved.newest}
+        </span>
       </Tooltip>
     </div>
   );

@@ -25,12 +25,17 @@ export function CardTitle({ card, id }: CardTitleProps) {
         </span>
       )}
       {card.title.slice(card.shared)}
-      {card.subtitle !== '' && <span className={styles.subtitle}> {card.subtitle}</span>}
+      {card.subtitle !== '' && (
+        <>
+          {' '}
+          <bdi className={styles.subtitle}>{card.subtitle}</bdi>
+        </>
+      )}
     </>
   );
   return (
     <>
-      <h3 id={id} className={styles.title} title={whole}>
+      <h3 id={id} className={styles.title} title={whole} dir="auto">
         {first === undefined ? name : <TitleLink link={first}>{name}</TitleLink>}
       </h3>
       {card.links.length > 1 && (

@@ -1,3 +1,4 @@
+import { once } from 'lodash';
 import { DataFrameType, type DataFrame, type Field } from '@grafana/data';
 import { frameMeta, type StreamKpiFrameMeta } from '../../frames/frame-meta';
 import type { CardStat } from '../options/panel-options';
@@ -5,16 +6,30 @@ import type { Labels, Trend, Updated } from './card-model';
 import { column, timeColumn } from './frame-columns';
 
 /** What a card is made from: one row of a summary, one series, or one column or row of another source's frame. */
-export interface CardSource {
+export interface CardOrigin {
   readonly from: 'summary' | 'series' | 'plain';
   readonly frame: DataFrame;
   /** The column whose options the card follows, and whose cell (or last cell) it shows. */
   readonly field: Field;
-  readonly row: number;
   readonly meta: StreamKpiFrameMeta | undefined;
   readonly metric: string | undefined;
   readonly measure: string | undefined;
   readonly labels: Labels;
+}
+
+/** A card before its numbers are read: of a thousand series few are shown. */
+export interface CardDraft extends CardOrigin {
+  /** Reads them once. */
+  read(): CardSource;
+}
+
+export const draftOf = (origin: CardOrigin, read: (origin: CardOrigin) => CardSource): CardDraft => ({
+  ...origin,
+  read: once(() => read(origin)),
+});
+
+export interface CardSource extends CardOrigin {
+  readonly row: number;
   /** Default name of the card, and the suffix after it. */
   readonly title: string;
   readonly subtitle: string;
@@ -37,7 +52,7 @@ export interface CardSource {
 }
 
 /** What may become the time series of a shifted query is a comparison, not a card of its own. */
-export const shiftOf = (source: CardSource): number => source.meta?.time_shift_ms ?? 0;
+export const shiftOf = (source: CardOrigin): number => source.meta?.time_shift_ms ?? 0;
 
 const DEFAULT_MEASURE = 'value';
 

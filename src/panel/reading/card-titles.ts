@@ -44,15 +44,20 @@ function withShared(names: readonly Name[]): CardTitle[] {
   return names.map((name) => ({ ...name, shared: shared.get(name.title) ?? 0 }));
 }
 
-const LETTER = /[\p{L}\p{N}]/u;
+/** What divides words: spaces, punctuation, signs such as `=`. No part of an emoji, which is drawn as a whole. */
+const DIVIDER = /[\s\p{P}\p{Sm}\p{Sc}]/u;
+
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
 
 /** Of one title with another; no word is divided, and something is left of the title. */
 function sharedLength(title: string, other: string): number {
+  // Two boxes beside each other would turn its words around.
+  if (RIGHT_TO_LEFT.test(title)) return 0;
   let length = 0;
   while (length < title.length && title[length] === other[length]) length++;
-  const isInWord = (at: number): boolean =>
-    LETTER.test(title[at - 1] ?? '') && (at === title.length || LETTER.test(title[at] ?? ''));
-  while (length > 0 && isInWord(length)) length--;
+  const isDivided = (at: number): boolean =>
+    at < title.length && (DIVIDER.test(title[at - 1] ?? '') || DIVIDER.test(title[at] ?? ''));
+  while (length > 0 && !isDivided(length)) length--;
   return length < LEAST_SHARED ? 0 : length;
 }
 

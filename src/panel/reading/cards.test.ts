@@ -186,6 +186,14 @@ describe('titles', () => {
     ]);
     expect(tails('production server', 'production server (2)')).toEqual(['server', ' (2)']);
     expect(tails('node-1', 'node-2')).toEqual(['node-1', 'node-2']);
+    // No emoji is divided, and no text that is read from the right.
+    expect(tails('team blue 😀', 'team blue 😁', 'team blue 🇩🇪', 'team blue 🇩🇰')).toEqual([
+      '😀',
+      '😁',
+      '🇩🇪',
+      '🇩🇰',
+    ]);
+    expect(tails('מחלקת מכירות 1', 'מחלקת מכירות 2')).toEqual(['מחלקת מכירות 1', 'מחלקת מכירות 2']);
   });
 
   test('keys are the same over updates and never twice', () => {

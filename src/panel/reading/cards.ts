@@ -1,18 +1,27 @@
+import { groupBy } from 'lodash';
 import type { DataFrame, Field } from '@grafana/data';
 import { t } from '../../locales/translate';
 import { frameMeta } from '../../frames/frame-meta';
 import type { CardOptions, CardStat } from '../options/panel-options';
 import type { CardModel, Delta, Labels, Stat, Trend } from './card-model';
-import { isStreamSeries, isSummaryTable, shiftOf, type CardSource } from './card-source';
+import {
+  draftOf,
+  isStreamSeries,
+  isSummaryTable,
+  shiftOf,
+  type CardDraft,
+  type CardOrigin,
+  type CardSource,
+} from './card-source';
 import { cardTitles, type CardTitle } from './card-titles';
 import { compare, towards } from './comparison';
 import { column, labelsKey, numberColumns } from './frame-columns';
 import { spanText, staleFrom, type FreshnessRules } from './freshness';
-import { plainSources } from './plain-source';
-import { forecastSource, isBands } from './forecast-source';
-import { seriesSource, valuesOf } from './series-source';
+import { plainDrafts } from './plain-source';
+import { forecastOrigin, forecastSource, isBands } from './forecast-source';
+import { seriesOrigin, seriesSource, valuesOf } from './series-source';
 import { cardConfig, linksOf, noData, shownValue, type DisplayContext } from './shown-value';
-import { summarySources } from './summary-source';
+import { summaryDrafts } from './summary-source';
 
 export interface CardsReading {
   readonly cards: readonly CardModel[];
@@ -31,64 +40,61 @@ export function readCards(
   rules: FreshnessRules,
   context: DisplayContext,
 ): CardsReading {
-  const sources = frames.flatMap((frame) => sourcesOf(frame, frames, options));
-  const { own, shifted } = withoutComparisons(sources);
-  const shownSources = withoutTrendsOf(own);
-  const kept = shownSources.slice(0, options.limit);
+  const all = [...frames];
+  const { own, shifted } = withoutComparisons(all.flatMap((frame) => draftsOf(frame, all, options)));
+  const shown = withoutTrendsOf(own);
+  const kept = shown.slice(0, options.limit).map((draft) => draft.read());
   const titles = cardTitles(kept, options.title, context);
   const seen = new Map<string, number>();
   const cards = kept.map((source, index) => {
     const title = titles[index] ?? { title: source.title, subtitle: source.subtitle, shared: 0 };
     return cardOf(source, title, { own, shifted, options, rules, context, key: uniqueKey(source, seen) });
   });
-  return { cards, more: shownSources.length - kept.length, fed: frames.length > 0 };
+  return { cards, more: shown.length - kept.length, fed: frames.length > 0 };
 }
 
-function sourcesOf(frame: DataFrame, frames: readonly DataFrame[], options: CardOptions): CardSource[] {
-  if (isSummaryTable(frame)) return summarySources(frame, options.stat);
-  if (isBands(frame)) return [forecastSource(frame, [...frames])];
-  if (isStreamSeries(frame)) return valuesOf(frame).map((field) => seriesSource(frame, [...frames], field));
-  if (numberColumns(frame).length > 0) return plainSources(frame, [...frames], options.tables);
+function draftsOf(frame: DataFrame, frames: DataFrame[], options: CardOptions): CardDraft[] {
+  const seriesDraft = (origin: CardOrigin): CardDraft => draftOf(origin, (of) => seriesSource(of, frames));
+  if (isSummaryTable(frame)) return summaryDrafts(frame, options.stat);
+  if (isBands(frame)) return [draftOf(forecastOrigin(frame), (origin) => forecastSource(origin, frames))];
+  if (isStreamSeries(frame)) return valuesOf(frame).map((field) => seriesDraft(seriesOrigin(frame, field)));
+  if (numberColumns(frame).length > 0) return plainDrafts(frame, frames, options.tables);
   // An answer without any series still says which metric it is of.
   const isAnswer = frame.fields.length === 0 && frameMeta(frame)?.metric !== undefined;
-  return isAnswer ? [seriesSource(frame, [...frames])] : [];
+  return isAnswer ? [seriesDraft(seriesOrigin(frame))] : [];
 }
 
 /** Shifted queries are what the others are compared with; alone they are cards like any other. */
-function withoutComparisons(sources: readonly CardSource[]): { own: CardSource[]; shifted: CardSource[] } {
-  const isBase = (source: CardSource): boolean =>
-    shiftOf(source) > 0 && sources.some((other) => shiftOf(other) === 0 && isSameMetric(source, other));
-  return { own: sources.filter((source) => !isBase(source)), shifted: sources.filter(isBase) };
+function withoutComparisons(drafts: readonly CardDraft[]): { own: CardDraft[]; shifted: CardDraft[] } {
+  const isBase = (draft: CardDraft): boolean =>
+    shiftOf(draft) > 0 && drafts.some((other) => shiftOf(other) === 0 && isSameMetric(draft, other));
+  return { own: drafts.filter((draft) => !isBase(draft)), shifted: drafts.filter(isBase) };
 }
 
 /** A series beside the summary of the same windows is the summary's sparkline. */
-function withoutTrendsOf(sources: readonly CardSource[]): CardSource[] {
-  return sources.filter(
-    (source) =>
-      source.from !== 'series' ||
-      !sources.some(
-        (other) =>
-          other.from === 'summary' &&
-          shiftOf(other) === shiftOf(source) &&
-          (isSameSeries(source, other) || (isEmpty(source) && isSameMetric(source, other))),
-      ),
-  );
+function withoutTrendsOf(drafts: readonly CardDraft[]): CardDraft[] {
+  const summaries = drafts.filter(({ from }) => from === 'summary');
+  const byLabels = groupBy(summaries, ({ labels }) => labelsKey(labels));
+  const isOfSummary = (draft: CardDraft): boolean =>
+    (isEmpty(draft) ? summaries : (byLabels[labelsKey(draft.labels)] ?? [])).some(
+      (summary) => shiftOf(summary) === shiftOf(draft) && isSameMetric(draft, summary),
+    );
+  return drafts.filter((draft) => draft.from !== 'series' || !isOfSummary(draft));
 }
 
-const isEmpty = (source: CardSource): boolean =>
-  source.frame.fields.length === 0 || source.frame.length === 0;
+const isEmpty = ({ frame }: CardOrigin): boolean => frame.fields.length === 0 || frame.length === 0;
 
-const isSameMetric = (a: CardSource, b: CardSource): boolean =>
+const isSameMetric = (a: CardOrigin, b: CardOrigin): boolean =>
   a.metric !== undefined &&
   a.metric === b.metric &&
   (a.measure === undefined || b.measure === undefined || a.measure === b.measure);
 
-const isSameSeries = (a: CardSource, b: CardSource): boolean =>
+const isSameSeries = (a: CardOrigin, b: CardOrigin): boolean =>
   isSameMetric(a, b) && labelsKey(a.labels) === labelsKey(b.labels);
 
 interface CardSurroundings {
-  readonly own: readonly CardSource[];
-  readonly shifted: readonly CardSource[];
+  readonly own: readonly CardDraft[];
+  readonly shifted: readonly CardDraft[];
   readonly options: CardOptions;
   readonly rules: FreshnessRules;
   readonly context: DisplayContext;
@@ -132,10 +138,10 @@ function staleFromOf(source: CardSource, rules: FreshnessRules): number | null {
   return staleFrom(source.lastTime, source.meta, rules);
 }
 
-const trendBeside = (source: CardSource, own: readonly CardSource[]): Trend | null =>
+const trendBeside = (source: CardSource, own: readonly CardDraft[]): Trend | null =>
   source.from !== 'summary'
     ? null
-    : (own.find((other) => other.from === 'series' && isSameSeries(source, other))?.trend ?? null);
+    : (own.find((other) => other.from === 'series' && isSameSeries(source, other))?.read().trend ?? null);
 
 /** @param field - by whose options the numbers are shown */
 function deltaOf(
@@ -147,7 +153,9 @@ function deltaOf(
   const { options, context, shifted } = around;
   const { goodWhen } = cardConfig(source.field);
   if (options.delta === 'none') return null;
-  const bases = options.delta === 'previous' ? [] : shifted.filter((base) => isSameSeries(source, base));
+  const bases = (options.delta === 'previous' ? [] : shifted)
+    .filter((base) => isSameSeries(source, base))
+    .map((base) => base.read());
   if (bases.length > 0 || options.delta === 'earlier') {
     const { number: base, versus } = earlierNumber(source, bases, options.stat);
     return compare(field, number, base, versus, goodWhen, context);

@@ -1,9 +1,9 @@
 import type { DataFrame, Field } from '@grafana/data';
 import { t } from '../../locales/translate';
 import { frameMeta } from '../../frames/frame-meta';
-import type { CardSource } from './card-source';
+import type { CardOrigin, CardSource } from './card-source';
 import { column, numberAt, numberColumns, rowsByTime, timeAt, timeColumn } from './frame-columns';
-import { seriesSource, trendOf } from './series-source';
+import { seriesOrigin, seriesSource, trendOf } from './series-source';
 
 /** The fields of a series with its band (pkg/frames/bands.go): Value, and those of the band. */
 const BAND: readonly string[] = ['Expected', 'Lower', 'Upper', 'Score'];
@@ -18,10 +18,12 @@ export const isBands = (frame: DataFrame): boolean =>
   timeColumn(frame) !== undefined &&
   valueOf(frame) !== undefined;
 
+export const forecastOrigin = (frame: DataFrame): CardOrigin => seriesOrigin(frame, valueOf(frame));
+
 /** A card from a series with its band: the newest closed step beside what was expected of it. */
-export function forecastSource(frame: DataFrame, frames: DataFrame[]): CardSource {
-  const source = seriesSource(frame, frames, valueOf(frame));
-  const { meta, row } = source;
+export function forecastSource(origin: CardOrigin, frames: DataFrame[]): CardSource {
+  const source = seriesSource(origin, frames);
+  const { frame, meta, row } = source;
   const step = meta?.step_ms ?? null;
   const openFrom = meta?.open_from_ms ?? null;
   const expected = numberAt(column(frame, 'Expected'), row);

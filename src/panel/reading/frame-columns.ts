@@ -33,14 +33,13 @@ export function numberAt(field: Field | undefined, row: number): number | null {
   return typeof number === 'number' && Number.isFinite(number) ? number : null;
 }
 
-/** The time in a cell, epoch milliseconds; ISO text is understood too. */
+/** The time in a cell, epoch milliseconds; ISO text is understood too. Null for one that no calendar has. */
 export function timeAt(field: Field | undefined, row: number): number | null {
   const value: unknown = field?.values[row];
-  if (typeof value === 'number') return Number.isFinite(value) ? value : null;
-  if (typeof value !== 'string' || value === '') return null;
-  const parsed = Date.parse(value);
-  return Number.isNaN(parsed) ? null : parsed;
+  const time = typeof value === 'string' ? Date.parse(value) : value;
+  return typeof time === 'number' && Math.abs(time) <= LAST_MS ? time : null;
 }
+const LAST_MS = 8.64e15;
 
 /** Every row, oldest first; in the frame's order where a row has no time. */
 export function rowsByTime(frame: DataFrame): number[] {

@@ -1,14 +1,9 @@
-import {
-  getFieldDisplayName,
-  TIME_SERIES_TIME_FIELD_NAME,
-  type DataFrame,
-  type Field,
-  type Labels as FieldLabels,
-} from '@grafana/data';
+import { getFieldDisplayName, TIME_SERIES_TIME_FIELD_NAME, type DataFrame, type Field } from '@grafana/data';
 import { t } from '../../locales/translate';
 import { frameMeta } from '../../frames/frame-meta';
 import type { TableCards } from '../options/panel-options';
-import type { CardSource } from './card-source';
+import type { Labels } from './card-model';
+import { draftOf, type CardDraft, type CardOrigin, type CardSource } from './card-source';
 import {
   labelsAt,
   labelsKey,
@@ -27,16 +22,22 @@ import { measureOf, seriesName, trendOf } from './series-source';
  * Cards from any frame: one a numeric column, reduced over its rows; or one a row, for tables that list things
  * rather than times. Where several series are below each other, one for each of them.
  */
-export function plainSources(frame: DataFrame, frames: DataFrame[], tables: TableCards): CardSource[] {
+export function plainDrafts(frame: DataFrame, frames: DataFrame[], tables: TableCards): CardDraft[] {
   // A time that was reduced has become a number.
   const numbers = numberColumns(frame).filter(({ name }) => name !== TIME_SERIES_TIME_FIELD_NAME);
   const asRows = tables === 'rows' ? frame.length > 0 : tables === 'auto' && isList(frame);
   if (!asRows) {
     const series = tables === 'auto' ? seriesIn(frame) : [{ rows: rowsByTime(frame) }];
-    return series.flatMap((one) => numbers.map((field) => reducedSource(frame, field, frames, one)));
+    return series.flatMap((one) =>
+      numbers.map((field) =>
+        draftOf({ ...originOf(frame, field), labels: one.labels ?? field.labels ?? {} }, (origin) =>
+          reducedSource(origin, frames, one),
+        ),
+      ),
+    );
   }
   return Array.from({ length: frame.length }, (_, row) =>
-    numbers.map((field) => rowSource(frame, field, row, frames, numbers.length > 1)),
+    numbers.map((field) => rowDraft(frame, field, row, frames, numbers.length > 1)),
   ).flat();
 }
 
@@ -50,7 +51,7 @@ interface RowsOfSeries {
   /** Oldest first. */
   readonly rows: readonly number[];
   /** Absent: those of the fields. */
-  readonly labels?: FieldLabels;
+  readonly labels?: Labels;
   /** Its rows are of several series which nothing distinguishes. */
   readonly isMixed?: boolean;
 }
@@ -62,7 +63,7 @@ function seriesIn(frame: DataFrame): RowsOfSeries[] {
   if (times === undefined || new Set(rows.map((row) => timeAt(times, row))).size === rows.length)
     return [{ rows }];
   if (stringColumns(frame).length === 0) return [{ rows, isMixed: true }];
-  const series = new Map<string, { rows: number[]; labels: FieldLabels }>();
+  const series = new Map<string, { rows: number[]; labels: Labels }>();
   for (const row of rows) {
     const labels = labelsAt(frame, row, NO_NAMES);
     const key = labelsKey(labels);
@@ -73,37 +74,34 @@ function seriesIn(frame: DataFrame): RowsOfSeries[] {
   return [...series.values()];
 }
 
-const common = (frame: DataFrame, field: Field) => {
+function originOf(frame: DataFrame, field: Field): Omit<CardOrigin, 'labels'> {
   const meta = frameMeta(frame);
-  return {
-    from: 'plain' as const,
-    frame,
-    field,
-    meta,
-    ...measureOf(frame, field, meta),
-    saysStale: false,
-    // A statistic of this data source's summary; what other frames hold does not say.
-    open: meta?.kind === 'summary' && meta.open_from_ms !== null,
-    note: null,
-  };
-};
+  return { from: 'plain', frame, field, meta, ...measureOf(frame, field, meta) };
+}
+
+const common = ({ meta }: CardOrigin) => ({
+  saysStale: false,
+  // A statistic of this data source's summary; what other frames hold does not say.
+  open: meta?.kind === 'summary' && meta.open_from_ms !== null,
+  note: null,
+});
 
 /** The last number of a column, and the range's; a column without numbers has none. */
 function reducedSource(
-  frame: DataFrame,
-  field: Field,
+  origin: CardOrigin,
   frames: DataFrame[],
   { rows: all, labels, isMixed = false }: RowsOfSeries,
 ): CardSource {
+  const { frame, field } = origin;
   const rows = all.filter((row) => numberAt(field, row) !== null);
   const row = rows.at(-1) ?? -1;
   const before = rows.at(-2);
   const lastTime = row < 0 ? null : timeAt(timeColumn(frame), row);
   const numbers = rangeNumbers(rows.map((at) => numberAt(field, at) ?? 0));
   return {
-    ...common(frame, field),
+    ...origin,
+    ...common(origin),
     row,
-    labels: labels ?? field.labels ?? {},
     ...nameOf(frame, field, frames, labels),
     // One number has no range: its least, greatest and average would only repeat it.
     numbers: all.length > 1 ? numbers : { last: numbers.last, sum: numbers.sum, count: numbers.count },
@@ -127,7 +125,7 @@ function nameOf(
   frame: DataFrame,
   field: Field,
   frames: DataFrame[],
-  labels: FieldLabels | undefined,
+  labels: Labels | undefined,
 ): Pick<CardSource, 'title' | 'subtitle'> {
   const name = seriesName(frame, field, frames, frameMeta(frame));
   const text = labels === undefined ? '' : labelsText(labels);
@@ -136,22 +134,36 @@ function nameOf(
 
 const NO_NAMES: ReadonlySet<string> = new Set();
 
-function rowSource(
+function rowDraft(
   frame: DataFrame,
   field: Field,
   row: number,
   frames: DataFrame[],
   several: boolean,
-): CardSource {
+): CardDraft {
   const labels = labelsAt(frame, row, NO_NAMES);
+  const own = several ? { ...labels, [COLUMN_LABEL]: field.name } : labels;
+  return draftOf({ ...originOf(frame, field), labels: own }, (origin) =>
+    rowSource(origin, row, labels, frames, several),
+  );
+}
+
+function rowSource(
+  origin: CardOrigin,
+  row: number,
+  labels: Labels,
+  frames: DataFrame[],
+  several: boolean,
+): CardSource {
+  const { frame, field } = origin;
   const name = getFieldDisplayName(field, frame, frames);
   const time = timeAt(timeColumn(frame), row);
   const rowName = Object.values(labels).join(' · ');
   const value = numberAt(field, row);
   return {
-    ...common(frame, field),
+    ...origin,
+    ...common(origin),
     row,
-    labels: several ? { ...labels, [COLUMN_LABEL]: name } : labels,
     title: rowName === '' ? name : rowName,
     subtitle: several && rowName !== '' ? name : '',
     numbers: { last: value, sum: value, count: value === null ? 0 : 1 },

@@ -18,7 +18,7 @@ import {
 import { rangeNumbers } from './range-numbers';
 import { spanText } from './freshness';
 import { CARD_STATS } from '../options/panel-options';
-import { measureTitle, type CardSource } from './card-source';
+import { measureTitle, type CardOrigin, type CardSource } from './card-source';
 
 const VALUE = 'Value';
 const NO_VALUES: Field = { name: VALUE, type: FieldType.number, config: {}, values: [] };
@@ -30,18 +30,25 @@ export function valuesOf(frame: DataFrame): [Field, ...Field[]] {
   return [first ?? column(frame, VALUE) ?? NO_VALUES, ...others];
 }
 
+/** @param field - one of `valuesOf` */
+export function seriesOrigin(frame: DataFrame, field: Field = valuesOf(frame)[0]): CardOrigin {
+  const meta = frameMeta(frame);
+  return {
+    from: 'series',
+    frame,
+    field,
+    meta,
+    ...measureOf(frame, field, meta),
+    labels: labelsOf(frame, field),
+  };
+}
+
 /**
  * A card from a series of this data source: the numbers of its closed windows. A series without a closed window
  * shows its open one, and one without any point shows no value.
- *
- * @param field - one of `valuesOf`
  */
-export function seriesSource(
-  frame: DataFrame,
-  frames: DataFrame[],
-  field: Field = valuesOf(frame)[0],
-): CardSource {
-  const meta = frameMeta(frame);
+export function seriesSource(origin: CardOrigin, frames: DataFrame[]): CardSource {
+  const { frame, field, meta } = origin;
   const points = pointsOf(frame, field);
   const openFrom = meta?.open_from_ms ?? null;
   const isClosed = (point: Point): boolean => openFrom === null || point.time < openFrom;
@@ -50,13 +57,8 @@ export function seriesSource(
   const last = shown.at(-1);
   const step = stepOf(meta);
   return {
-    from: 'series',
-    frame,
-    field,
+    ...origin,
     row: last?.row ?? -1,
-    meta,
-    ...measureOf(frame, field, meta),
-    labels: labelsOf(frame, field),
     ...seriesName(frame, field, frames, meta),
     numbers: rangeNumbers(shown.map(({ value }) => value)),
     previous: last === undefined ? null : valueBefore(shown, last, step),
@@ -175,7 +177,7 @@ export const measureOf = (
   frame: DataFrame,
   field: Field,
   meta: StreamKpiFrameMeta | undefined,
-): Pick<CardSource, 'metric' | 'measure'> =>
+): Pick<CardOrigin, 'metric' | 'measure'> =>
   meta !== undefined && isOwn(frame, field)
     ? { metric: meta.metric, measure: meta.measure }
     : { metric: undefined, measure: undefined };

@@ -12,7 +12,7 @@ import {
   textAt,
   timeAt,
 } from './frame-columns';
-import { measureTitle, type CardSource } from './card-source';
+import { draftOf, measureTitle, type CardDraft, type CardOrigin, type CardSource } from './card-source';
 
 /** Also the numbers' names: a transformation may have made texts of them. */
 const NOT_LABELS: ReadonlySet<string> = new Set([
@@ -20,31 +20,36 @@ const NOT_LABELS: ReadonlySet<string> = new Set([
   ...CARD_STATS,
 ]);
 
-/** One source a row. A summary without rows is one source without a value: the card stays where it is. */
-export function summarySources(frame: DataFrame, stat: CardStat): CardSource[] {
+/** One a row. A summary without rows is one without a value: the card stays where it is. */
+export function summaryDrafts(frame: DataFrame, stat: CardStat): CardDraft[] {
+  const meta = frameMeta(frame);
   const rows = Math.max(1, frame.length);
-  return Array.from({ length: rows }, (_, row) => rowSource(frame, row, stat));
+  return Array.from({ length: rows }, (_, row) =>
+    draftOf(
+      {
+        from: 'summary',
+        frame,
+        field: statColumn(frame, stat),
+        meta,
+        metric: textAt(column(frame, 'metric'), row) || meta?.metric,
+        measure: textAt(column(frame, 'measure'), row) || meta?.measure,
+        labels: frame.length === 0 ? {} : labelsAt(frame, row, NOT_LABELS),
+      },
+      (origin) => rowSource(origin, row),
+    ),
+  );
 }
 
-function rowSource(frame: DataFrame, row: number, stat: CardStat): CardSource {
-  const meta = frameMeta(frame);
+function rowSource(origin: CardOrigin, row: number): CardSource {
+  const { frame, meta, metric, measure, labels } = origin;
   const empty = frame.length === 0;
   // Among rows with labels, one without any is that of the events without a label.
   const hasOthers = frame.length > 1 && stringColumns(frame).some(({ name }) => !NOT_LABELS.has(name));
-  const metric = textAt(column(frame, 'metric'), row) || meta?.metric;
-  const measure = textAt(column(frame, 'measure'), row) || meta?.measure;
-  const labels = empty ? {} : labelsAt(frame, row, NOT_LABELS);
   const lastTime = timeAt(column(frame, 'last_time'), row);
   const updated = timeAt(column(frame, 'updated'), row);
   return {
-    from: 'summary',
-    frame,
-    field: statColumn(frame, stat),
+    ...origin,
     row,
-    meta,
-    metric,
-    measure,
-    labels,
     title: measureTitle(meta?.title ?? metric ?? frame.name ?? t('cards.summary', 'Summary'), measure, meta),
     subtitle: labelsText(labels) || (hasOthers ? noLabel() : ''),
     numbers: numbersAt(frame, row),
