@@ -153,6 +153,12 @@ describe('a value of another kind', () => {
     ['an object', '{"N":{"units":1}}', 'name one of its fields: units'],
     ['a comma', '{"N":"12,5"}', 'a point before the decimals'],
     ['thousands', '{"N":"1 234"}', 'without separators of thousands'],
+    [
+      'a comma that may be either',
+      '{"N":"1,234"}',
+      'without separators of thousands, and a point before decimals',
+    ],
+    ['both', '{"N":"1.234,5"}', 'a point before the decimals'],
     ['a decimal of Connect', '{"N":"AYag"}', 'decimal.format=NUMERIC'],
   ])('%s', (_, bytes, advice) => {
     expect(refused(bytes).message).toContain(advice);

@@ -1,5 +1,5 @@
 import type { FieldPath } from '../domain/mapping';
-import { decimalNumber } from './decimal';
+import { base64Decimal } from './decimal';
 import { CONNECT_INSTANTS, instantOf } from './instant';
 
 /** Kafka Connect's JSON with schemas: `{"schema": ..., "payload": ...}`, as its JsonConverter writes by default. */
@@ -20,9 +20,6 @@ const MAX_DEPTH = 32;
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null;
 
-const base64Number = (text: string, scale: unknown): number =>
-  decimalNumber(Buffer.from(text, 'base64'), Number(scale ?? 0));
-
 /**
  * The payload with logical types converted to numbers and times. Only structs are traversed, as mappings name fields.
  */
@@ -30,11 +27,12 @@ function converted(schema: unknown, payload: unknown, depth: number): unknown {
   if (!isObject(schema) || payload === null || depth > MAX_DEPTH) return payload;
   const { name, type, fields, parameters } = schema as ConnectSchema;
   if (typeof name === 'string') {
-    if (name === DECIMAL && typeof payload === 'string') return base64Number(payload, parameters?.scale);
+    if (name === DECIMAL && typeof payload === 'string')
+      return base64Decimal(payload, Number(parameters?.scale ?? 0));
     const unit = CONNECT_INSTANTS.get(name);
     if (unit !== undefined && typeof payload === 'number') return instantOf(payload, unit);
     if (name === VARIABLE_DECIMAL && isObject(payload) && typeof payload['value'] === 'string') {
-      return base64Number(payload['value'], payload['scale']);
+      return base64Decimal(payload['value'], Number(payload['scale'] ?? 0));
     }
   }
   if (type !== 'struct' || !Array.isArray(fields) || !isObject(payload)) return payload;

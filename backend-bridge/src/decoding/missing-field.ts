@@ -1,5 +1,6 @@
 import type { FieldPath } from '../domain/mapping';
 import { similarName } from '../domain/similar-name';
+import { hasFields } from './field-path';
 import { jsonInText } from './json-text';
 import { namesIn, shown } from './scalar';
 
@@ -10,9 +11,6 @@ const MOST_FIELDS = 60;
 const MAX_DEPTH = 6;
 
 type Content = Readonly<Record<string, unknown>>;
-
-const isNested = (value: unknown): value is Content =>
-  typeof value === 'object' && value !== null && !Buffer.isBuffer(value);
 
 const opened = (value: unknown): unknown =>
   typeof value === 'string' ? (jsonInText(value) ?? value) : value;
@@ -28,7 +26,7 @@ function placeOf(root: unknown, name: string): readonly string[] | null {
   for (let depth = 0; depth < MAX_DEPTH && level.length > 0; depth += 1) {
     const next: typeof level = [];
     for (const { content, path } of level) {
-      if (!isNested(content)) continue;
+      if (!hasFields(content)) continue;
       const key = childOf(content, name);
       if (key !== undefined) return [...path, key];
       for (const [inner, value] of Object.entries(content).slice(0, MOST_FIELDS)) {
@@ -51,7 +49,7 @@ const ENVELOPES: readonly (readonly [name: string, fields: readonly string[]])[]
 export function insteadOf(content: unknown, path: FieldPath): string {
   let at = opened(content);
   for (const [depth, name] of path.entries()) {
-    if (!isNested(at)) return `; ${path.slice(0, depth).join('.')} is ${shown(at)}, without fields`;
+    if (!hasFields(at)) return `; ${path.slice(0, depth).join('.')} is ${shown(at)}, without fields`;
     const key = childOf(at, name);
     if (key !== undefined) {
       at = opened(at[key]);
@@ -60,7 +58,7 @@ export function insteadOf(content: unknown, path: FieldPath): string {
       continue;
     }
     const envelope = ENVELOPES.find(([, fields]) =>
-      fields.every((one) => isNested(content) && one in content),
+      fields.every((one) => hasFields(content) && one in content),
     );
     if (envelope !== undefined) {
       return `; it looks like a change event of ${envelope[0]}, whose envelope is not supported: let the connector write plain rows or Debezium's`;

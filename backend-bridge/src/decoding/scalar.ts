@@ -1,5 +1,7 @@
 import type { TimeUnit } from '../domain/mapping';
 import type { LocalTime } from '../domain/local-time';
+import { UnreadableDecimal } from './decimal';
+import { hasFields } from './field-path';
 import { Instant } from './instant';
 import { Undecodable } from './undecodable';
 
@@ -19,6 +21,7 @@ export function shown(value: unknown): string {
   if (Buffer.isBuffer(value)) return `${value.length} bytes`;
   if (Array.isArray(value)) return 'an array';
   if (value instanceof Instant) return String(value.written);
+  if (value instanceof UnreadableDecimal) return value.text;
   if (typeof value === 'object' && value !== null) return 'an object';
   if (typeof value !== 'string') return String(value);
   return value.length > 80 ? `${JSON.stringify(value.slice(0, 80))}...` : JSON.stringify(value);
@@ -28,7 +31,7 @@ const MOST_NAMES = 10;
 
 /** The first names of an object's fields, for people; empty: it has none. */
 export function namesIn(content: unknown): string {
-  if (typeof content !== 'object' || content === null || Buffer.isBuffer(content)) return '';
+  if (!hasFields(content)) return '';
   const names = Object.keys(content);
   const more = names.length > MOST_NAMES ? `, and ${names.length - MOST_NAMES} more` : '';
   return `${names.slice(0, MOST_NAMES).join(', ')}${more}`;
@@ -36,7 +39,7 @@ export function namesIn(content: unknown): string {
 
 /** For an object in place of a scalar: its fields, as the end of a sentence; empty for anything else. */
 function fieldsOf(value: unknown): string {
-  if (value instanceof Instant) return '';
+  if (!hasFields(value)) return '';
   const names = namesIn(value);
   if (names === '') return '';
   return Array.isArray(value) ? '; name an item by its number, from 0' : `; name one of its fields: ${names}`;
@@ -45,6 +48,8 @@ function fieldsOf(value: unknown): string {
 /** What a text that is not a number looks like, as the end of a sentence; empty: nothing known. */
 function likelyNumber(text: string): string {
   if (text === '') return '; an empty text is not 0: leave the field out, or write null';
+  if (/^[-+]?\d{1,3}(?:,\d{3})+$/.test(text))
+    return '; write it without separators of thousands, and a point before decimals';
   if (/^[-+]?\d{1,3}(?:[ .,'\u00a0\u202f]?\d{3})*,\d+$/.test(text))
     return '; write a point before the decimals';
   if (/^[-+]?\d{1,3}(?:[ ,.'_\u00a0\u202f]\d{3})+(?:\.\d+)?$/.test(text))
@@ -65,6 +70,7 @@ export function withinDouble(number: number, name: string): number {
 export function unwrapped(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (value instanceof Instant) return value.written;
+  if (!hasFields(value)) return value;
   const entries = Object.entries(value);
   const only = entries[0];
   return entries.length === 1 && only !== undefined && AVRO_NUMBER_BRANCHES.has(only[0]) ? only[1] : value;

@@ -1,3 +1,4 @@
+import { hasFields } from '../decoding/field-path';
 import { Instant } from '../decoding/instant';
 import { jsonInText } from '../decoding/json-text';
 import { unwrapped } from '../decoding/scalar';
@@ -22,15 +23,11 @@ const MAX_FIELDS = 200;
 /** What a change event of Debezium has besides the row. */
 const ENVELOPE = ['before', 'after', 'op'];
 
-function isNested(value: unknown): value is Readonly<Record<string, unknown>> {
-  return (
-    typeof value === 'object' && value !== null && !(value instanceof Instant) && !Buffer.isBuffer(value)
-  );
-}
-
 /** The row's path in change events; empty when they are not change events. */
 function rowPath(contents: readonly unknown[]): FieldPath {
-  const events = contents.filter((content) => isNested(content) && ENVELOPE.every((name) => name in content));
+  const events = contents.filter(
+    (content) => hasFields(content) && ENVELOPE.every((name) => name in content),
+  );
   return events.length > 0 && events.length === contents.filter((content) => content !== undefined).length
     ? ['after']
     : [];
@@ -54,7 +51,7 @@ export function fieldsOf(contents: readonly unknown[], part: Field['in']): Found
     const given = unwrapped(value);
     const plain = (typeof given === 'string' ? jsonInText(given) : undefined) ?? given;
     if (Array.isArray(plain) || Buffer.isBuffer(plain)) skipped.add(path.join('.'));
-    else if (!isNested(plain)) add(path, index, value instanceof Instant ? value : plain);
+    else if (!hasFields(plain)) add(path, index, value instanceof Instant ? value : plain);
     else if (path.length < MAX_DEPTH) {
       for (const [name, inner] of Object.entries(plain)) walk(inner, [...path, name], index);
     }

@@ -1,5 +1,5 @@
 import avro, { type ForSchemaOptions, type Schema, type Type, type types } from 'avsc';
-import { decimalNumber } from '../decimal';
+import { decimalNumber, type UnreadableDecimal } from '../decimal';
 import { instantOf, type Instant, type InstantUnit } from '../instant';
 
 /** A parsed Avro schema. */
@@ -64,8 +64,15 @@ class BoundedMap extends avro.types.MapType {
   }
 }
 
+/** Under this name a field would replace what the record inherits. */
+const PROTO = '__proto__';
+
 function boundedType(schema: Schema, options: ForSchemaOptions): Type | undefined {
-  const { type } = schema as { type?: unknown };
+  const { type, fields } = schema as { type?: unknown; fields?: unknown };
+  const proto = Array.isArray(fields)
+    ? (fields as { name?: unknown }[]).find(({ name }) => name === PROTO)
+    : undefined;
+  if (proto !== undefined) proto.name = `${PROTO}_`;
   if (type === 'array') return new BoundedArray(schema, options);
   if (type === 'map') return new BoundedMap(schema, options);
   if (Array.isArray(schema)) return new PlainUnion(schema, options);
@@ -91,7 +98,7 @@ class DecimalType extends avro.types.LogicalType {
     this.scale = typeof scale === 'number' ? scale : 0;
   }
 
-  protected override _fromValue(bytes: Buffer): number {
+  protected override _fromValue(bytes: Buffer): number | UnreadableDecimal {
     return decimalNumber(bytes, this.scale);
   }
 
@@ -111,7 +118,7 @@ class BigDecimalType extends avro.types.LogicalType {
     ],
   });
 
-  protected override _fromValue(bytes: Buffer): number {
+  protected override _fromValue(bytes: Buffer): number | UnreadableDecimal {
     const { unscaled, scale } = BigDecimalType.parts.fromBuffer(bytes) as { unscaled: Buffer; scale: number };
     return decimalNumber(unscaled, scale);
   }
@@ -195,7 +202,7 @@ export function parseAvroSchema(
   references: readonly { readonly text: string }[] = [],
 ): AvroSchema {
   const typeOf = (registry: Record<string, Type>, typeHook: ForSchemaOptions['typeHook']): Type => {
-    const options = { logicalTypes: LOGICAL_TYPES, typeHook, registry };
+    const options = { logicalTypes: LOGICAL_TYPES, typeHook, registry, omitRecordMethods: true };
     for (const reference of references) avro.Type.forSchema(JSON.parse(reference.text) as Schema, options);
     return avro.Type.forSchema(JSON.parse(text) as Schema, options);
   };
