@@ -21,6 +21,7 @@ const KINDS: readonly Kind[] = [
   { name: 'series', mode: 'points', query: {} },
   { name: 'summary', mode: 'changed', query: { kind: 'summary' } },
   { name: 'events', mode: 'events', query: { kind: 'events' } },
+  { name: 'forecast', mode: 'changed', query: { kind: 'forecast' } },
   { name: 'status', mode: 'poll', query: { kind: 'status' } },
 ];
 
@@ -34,6 +35,8 @@ interface Outage {
 
 const NO_BRIDGE = { message: 'No bridge listens at http://bridge:8765.', status: 502 };
 const REFUSED = { message: 'The token was withdrawn.', status: 401 };
+/** The most that the backend takes to find the bridge back (pkg/bridge/outages_test.go). */
+const BACKEND_MS = 18_000;
 const reconnecting = { type: 'state', state: 'reconnecting', message: NO_BRIDGE.message };
 
 const OUTAGES: readonly Outage[] = [
@@ -70,12 +73,16 @@ const OUTAGES: readonly Outage[] = [
   {
     name: 'the bridge is down',
     begin: (stage) => {
+      isStreamDown = true;
       stage.live.send(reconnecting);
       stage.backend.fault = NO_BRIDGE;
     },
     end: (stage) => {
       stage.backend.fault = undefined;
-      stage.live.send({ type: 'state', state: 'connected' });
+      setTimeout(() => {
+        isStreamDown = false;
+        stage.live.send({ type: 'state', state: 'connected' });
+      }, BACKEND_MS);
     },
   },
 ];
@@ -84,13 +91,12 @@ const OUTAGES: readonly Outage[] = [
 const DURATIONS_MS = [7_000, 61_500, 127_000, 300_250, 607_750, 621_250];
 
 let stage: LiveStage;
+let isStreamDown = false;
 /** The backend gives a sign of life every four seconds. */
 function pass(ms: number): void {
   for (let leftMs = ms; leftMs > 0; leftMs -= SIGN_MS) {
     stage.pass(Math.min(SIGN_MS, leftMs));
-    stage.live.send(
-      stage.backend.fault === NO_BRIDGE ? reconnecting : { type: 'heartbeat', ...stage.head() },
-    );
+    stage.live.send(isStreamDown ? reconnecting : { type: 'heartbeat', ...stage.head() });
   }
 }
 /** Writes a point and an event whose times are their names. */
