@@ -180,6 +180,24 @@ describe('what HTTP refuses', () => {
     }
   });
 
+  it('bodies and paths that are not UTF-8, in which two users would become one', async () => {
+    const odd = Buffer.concat([
+      Buffer.from('[{"user_id":"'),
+      Buffer.from([0xff]),
+      Buffer.from('","timestamp":1}]'),
+    ]);
+    const wide = Buffer.from('\ufeff[{"user_id":"u","timestamp":1}]', 'utf16le');
+    for (const body of [odd, wide]) {
+      const answer = await bridge.call('POST', '/api/v1/ingest/events', { body });
+      expect(refusal(answer)).toBe('400 malformed_json');
+      expect(answer.text).toContain('The body is not UTF-8');
+      expect(refusal(await bridge.call('POST', '/api/v1/query', { body }))).toBe('400 malformed_json');
+    }
+    const path = '/api/v1/ingest/profiles/%FF';
+    expect(refusal(await bridge.call('PUT', path, { body: { segment: 'x' } }))).toBe('400 bad_request');
+    expect(bridge.ingested).toEqual([]);
+  });
+
   it('profiles that cannot be used', async () => {
     expect(refusal(await bridge.call('PUT', '/api/v1/ingest/profiles/u', { body: [] }))).toBe(
       '400 bad_request',

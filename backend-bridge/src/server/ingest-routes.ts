@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RequestError } from '../domain/errors';
 import type { Ingest } from '../domain/source';
@@ -20,7 +21,7 @@ export function ingestRoutes(
       'This bridge reads Kafka; produce to the source topic instead, or unset KAFKA_BROKERS for the embedded pipeline',
     );
   };
-  readHarmlessNames(app);
+  readJson(app);
   // Before the body is read, as it would not be used.
   const onRequest = (_request: FastifyRequest, _reply: FastifyReply, done: () => void): void => {
     ingest();
@@ -64,15 +65,20 @@ export function ingestRoutes(
 }
 
 /**
- * Accepts bodies with names such as `__proto__` for ingest, where such an event is at most one bad event: the pipeline
- * reads own properties only and never copies them. All other routes refuse such bodies.
+ * Reads bodies in UTF-8, in which two users of other bytes cannot become one. Accepts names such as `__proto__` for
+ * ingest, where such an event is at most one bad event: the pipeline reads own properties only and never copies them.
+ * All other routes refuse such bodies.
  */
-function readHarmlessNames(app: FastifyInstance): void {
+function readJson(app: FastifyInstance): void {
   const strict = app.getDefaultJsonParser('error', 'error');
   const plain = app.getDefaultJsonParser('ignore', 'ignore');
   app.removeContentTypeParser('application/json');
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) => {
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+    if (!isUtf8(body)) {
+      done(new RequestError('malformed_json', 'The body is not UTF-8 text, in which JSON is sent'));
+      return;
+    }
     const parse = request.routeOptions.config.gate === 'ingest' ? plain : strict;
-    void parse(request, body, done);
+    void parse(request, body.toString(), done);
   });
 }
