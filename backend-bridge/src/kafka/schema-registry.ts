@@ -3,7 +3,7 @@ import { withoutSecrets } from '../domain/credentials';
 import { UnavailableError } from '../domain/errors';
 import { createTokenSource, type ClientCredentials } from './login/access-token';
 import { refusedCertificate } from './login/connection-refusal';
-import { createHttpClient, type HttpTls } from './login/http-client';
+import { createHttpClient, type HttpAnswer, type HttpTls } from './login/http-client';
 
 export interface SchemaRegistryOptions {
   readonly url: string;
@@ -118,15 +118,12 @@ export function createSchemaRegistry(options: SchemaRegistryOptions): SchemaRegi
         'schema_registry',
         `the Schema Registry at ${base} did not return ${what}: ${why}`,
       );
-    let status: number;
-    let text: string;
+    let answer: HttpAnswer;
     let authorization: string | null = null;
     try {
       authorization = await authorize();
       const headers = authorization === null ? { accept } : { accept, authorization };
-      const response = await http(`${base}${path}`, { headers });
-      status = response.status;
-      text = await response.text();
+      answer = await http(`${base}${path}`, { headers });
     } catch (error) {
       // A header that cannot be sent is quoted, so the error itself must not be logged as the cause.
       const reason = withoutSecrets(unreached(error as Error, options), [
@@ -134,13 +131,15 @@ export function createSchemaRegistry(options: SchemaRegistryOptions): SchemaRegi
       ]);
       throw unavailable(reason);
     }
-    const body = parseBody(text);
+    const { status } = answer;
+    const body = parseBody(answer.text);
     if (status === 404 && NOT_FOUND.includes(body?.error_code)) return null;
     if (status === 401 || status === 403) throw unavailable(`it refuses the login (${status}); ${LOGIN}`);
     if (status < 200 || status > 299)
       throw unavailable(`it answers ${status}; is this the registry's address?`);
     if (body === null) throw unavailable("its answer is not a registry's JSON");
-    if (typeof body.schema !== 'string') throw unavailable('its answer holds no schema');
+    if (typeof body.schema !== 'string' || typeof (body.schemaType ?? '') !== 'string')
+      throw unavailable('its answer holds no schema');
     return body;
   };
 
@@ -177,7 +176,7 @@ export function createSchemaRegistry(options: SchemaRegistryOptions): SchemaRegi
     }
     return {
       // Registries omit the type for Avro.
-      type: (body.schemaType ?? 'AVRO') as RegisteredSchema['type'],
+      type: ((body.schemaType ?? 'AVRO') as string).toUpperCase() as RegisteredSchema['type'],
       text: body.schema as string,
       references: [...references.values()],
     };

@@ -1,4 +1,3 @@
-import { Response } from 'undici';
 import { startTokenServer, type TokenServer } from '../../../../tests/support/token-server';
 import { cachedTokens, createTokenSource, type ClientCredentials, type TokenSource } from './access-token';
 import type { HttpClient } from './http-client';
@@ -62,7 +61,7 @@ describe('a token endpoint that repeats what it was sent', () => {
     'has the secret masked: %s',
     async (quoted) => {
       const body = JSON.stringify({ error: 'invalid_client', error_description: `no client has ${quoted}` });
-      const http: HttpClient = () => Promise.resolve(new Response(body, { status: 401 }));
+      const http: HttpClient = () => Promise.resolve({ status: 401, text: body });
       const credentials = { tokenUrl: 'http://idp/token', clientId: 'streamkpi', clientSecret };
       await expect(createTokenSource(credentials, 'KAFKA_OAUTH', http)()).rejects.toThrow(
         /invalid_client: no client has \*{8}\)/,

@@ -30,6 +30,8 @@ const DEFAULT_LIFETIME_S = 300;
  */
 const MARGIN_MS = 30_000;
 const RETRY_MS = 5_000;
+/** Characters of a server's explanation in messages. */
+const MOST_SAID = 300;
 
 interface TokenBody {
   readonly access_token?: unknown;
@@ -128,14 +130,14 @@ export function createTokenSource(
     try {
       const response = await http(tokenUrl, { method: 'POST', headers, body: form.toString() });
       status = response.status;
-      body = parseBody(await response.text());
+      body = parseBody(response.text);
     } catch (error) {
       throw unreachable(error);
     }
     const { access_token: value, expires_in: expiresIn, error, error_description: description } = body;
     if (typeof error === 'string') {
       const said = typeof description === 'string' ? `${error}: ${description}` : error;
-      const reason = withoutSecrets(said, [clientSecret, basic]);
+      const reason = withoutSecrets(said, [clientSecret, basic]).slice(0, MOST_SAID);
       throw new Error(`${settingOf(error, prefix)}: ${tokenUrl} refused the request for a token (${reason})`);
     }
     if (status === 401 || status === 403) {

@@ -1,5 +1,3 @@
-import type { Response } from 'undici';
-
 export interface HttpTls {
   /** PEM: the CA certificates, and the client certificate with its key. */
   readonly ca?: string;
@@ -13,10 +11,29 @@ export interface HttpRequest {
   readonly body?: string;
 }
 
-/** Rejects with an Error whose message is the network or TLS reason. */
-export type HttpClient = (url: string, request: HttpRequest) => Promise<Response>;
+export interface HttpAnswer {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** Rejects with an Error whose message is the network or TLS reason, or that the answer is too long. */
+export type HttpClient = (url: string, request: HttpRequest) => Promise<HttpAnswer>;
 
 const TIMEOUT_MS = 3_000;
+/** Registries take schemas of up to 1 MiB by default. */
+const MOST_MIB = 4;
+
+/** The text of a body, unpacked. Throws an Error where it is too long. */
+async function textOf(body: AsyncIterable<Uint8Array> | null): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body ?? []) {
+    bytes += chunk.length;
+    if (bytes > MOST_MIB * 1_048_576) throw new Error(`its answer has more than ${MOST_MIB} MiB`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
 
 /** An HTTP client with custom certificates, which fetch does not support. Follows redirects, within a deadline. */
 export function createHttpClient(tls: HttpTls = {}): HttpClient {
@@ -33,7 +50,9 @@ export function createHttpClient(tls: HttpTls = {}): HttpClient {
   return async (url, request) => {
     const { fetch, dispatcher } = await (loaded ??= load());
     try {
-      return await fetch(url, { ...request, dispatcher, signal: AbortSignal.timeout(TIMEOUT_MS) });
+      const signal = AbortSignal.timeout(TIMEOUT_MS);
+      const response = await fetch(url, { ...request, dispatcher, signal });
+      return { status: response.status, text: await textOf(response.body) };
     } catch (error) {
       const { message, cause } = error as Error;
       throw new Error(cause instanceof Error ? cause.message : message, { cause: cause ?? error });
