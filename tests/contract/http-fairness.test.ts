@@ -47,7 +47,6 @@ describe('one client beside others over HTTP', () => {
         { name: 'other', token: 'o', scopes: ['read'] },
       ],
       limits: { maxConcurrentQueries: 4, maxQueueMs: 300 },
-      options: { headerTimeoutMs: 500 },
     });
   });
   beforeEach(() => {
@@ -129,9 +128,34 @@ describe('one client beside others over HTTP', () => {
     }
   });
 
+  it('a token that asks for the status by the hundred leaves places for the next one', async () => {
+    const own = await startBridge({
+      ...demo,
+      tokens: [
+        { name: 'greedy', token: 'g', scopes: ['observe'] },
+        { name: 'other', token: 'o', scopes: ['observe'] },
+      ],
+    });
+    const { port, hostname } = new URL(own.url);
+    const head = `GET /api/v1/status HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer g\r\n`;
+    let seen = '';
+    // In one packet, so that all are there before the first is answered.
+    const socket: Socket = connect(Number(port), hostname, () =>
+      socket.write(`${`${head}\r\n`.repeat(99)}${head}Connection: close\r\n\r\n`),
+    );
+    socket.on('data', (chunk: Buffer) => (seen += chunk.toString()));
+    const other = await own.call('GET', '/api/v1/status', { token: 'o' });
+    await new Promise((resolve) => socket.on('close', resolve));
+    await own.close();
+    expect(other.status).toBe(200);
+    const statuses = [...seen.matchAll(/HTTP\/1\.1 (\d+) /g)].map(([, status]) => status);
+    expect(statuses).toHaveLength(100);
+    expect(new Set(statuses)).toEqual(new Set(['200', '429']));
+  });
+
   it('a connection that does not end its head is closed in time', async () => {
-    hold = false;
-    const { port, hostname } = new URL(bridge.url);
+    const own = await startBridge({ ...demo, options: { headerTimeoutMs: 500 } });
+    const { port, hostname } = new URL(own.url);
     let seen = '';
     const began = performance.now();
     const socket: Socket = connect(Number(port), hostname, () =>
@@ -139,6 +163,7 @@ describe('one client beside others over HTTP', () => {
     );
     socket.on('data', (chunk: Buffer) => (seen += chunk.toString()));
     await new Promise((resolve) => socket.on('close', resolve));
+    await own.close();
     expect(seen).toMatch(/^HTTP\/1\.1 408 /);
     expect(performance.now() - began).toBeLessThan(30_000);
   });

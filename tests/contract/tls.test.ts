@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { get as getPlain } from 'node:http';
 import { request } from 'node:https';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApp, type App } from '../../backend-bridge/src/app';
@@ -11,11 +13,13 @@ import { TestClient } from './websocket-client';
 
 /** The whole bridge, from its settings on, behind a certificate of its own. */
 describe('TLS by certificate files', () => {
+  const UNAUTHENTICATED = 5;
   const folder = mkdtempSync(join(tmpdir(), 'streamkpi-tls-'));
   const file = (name: string): string => join(folder, name);
   const openssl = (...args: string[]): void =>
     void execFileSync('openssl', args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
   const urls: string[] = [];
+  const sockets: Socket[] = [];
   let app: App | null = null;
 
   const build = (cert: string, key: string): App => {
@@ -23,6 +27,7 @@ describe('TLS by certificate files', () => {
       BRIDGE_PORT: '0',
       STORE_PATH: file('data'),
       DEMO: 'off',
+      BRIDGE_CONFIG: file('bridge.yaml'),
       BRIDGE_TLS_CERT_FILE: file(cert),
       BRIDGE_TLS_KEY_FILE: file(key),
     });
@@ -40,10 +45,12 @@ describe('TLS by certificate files', () => {
     openssl(...request, ...names, '-keyout', 'bridge.key', '-out', 'bridge.crt');
     openssl('genrsa', '-out', 'other.key', '2048');
     writeFileSync(file('garbage.pem'), 'no certificate');
+    writeFileSync(file('bridge.yaml'), `limits: { max_unauthenticated: ${UNAUTHENTICATED} }`);
     app = build('bridge.crt', 'bridge.key');
     await app.start();
   });
   afterAll(async () => {
+    for (const socket of sockets) socket.destroy();
     await app?.stop();
     rmSync(folder, { recursive: true, force: true });
   });
@@ -74,6 +81,27 @@ describe('TLS by certificate files', () => {
     expect(await client.next('subscribed')).toMatchObject({ id: 's', series: [] });
     client.drop();
     expect(client.faults).toEqual([]);
+  });
+
+  test('connections without a handshake count as unauthenticated: the oldest are closed', async () => {
+    const silent = async (): Promise<Socket> => {
+      const socket = connect(Number(new URL(urls[0]!).port), '127.0.0.1');
+      sockets.push(socket);
+      socket.on('error', () => undefined);
+      await once(socket, 'connect');
+      return socket;
+    };
+    const oldest = [await silent(), await silent()];
+    const closed = Promise.all(oldest.map((socket) => once(socket.resume(), 'close')));
+    const newer = await Promise.all(Array.from({ length: UNAUTHENTICATED }, silent));
+    await closed;
+    expect(newer.filter((socket) => socket.destroyed)).toEqual([]);
+
+    const client = await TestClient.open(urls[0]!.replace('https:', 'wss:'), {
+      ca: readFileSync(file('bridge.crt')),
+    });
+    await client.next('current_state');
+    client.drop();
   });
 
   test('who does not speak TLS, or does not trust the certificate, gets nothing', async () => {

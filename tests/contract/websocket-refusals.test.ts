@@ -172,6 +172,28 @@ describe('refusals', () => {
     expect(client.messages.filter(({ code }) => code === 'rate_limited').length).toBeGreaterThanOrEqual(20);
   });
 
+  test.each(['ping', 'pong'] as const)('%s frames count as messages', async (frame) => {
+    await restart({ options: { perSecond: 1, burst: 5, refusedAMinute: 20 } });
+    const client = await connect();
+    for (let i = 0; i < 40; i += 1) client.ws[frame]();
+    expect(await client.closeCode()).toBe(4429);
+    expect(client.messages.filter(({ code }) => code === 'rate_limited').length).toBeGreaterThanOrEqual(20);
+  });
+
+  test('a message in some fragments is read, one in many is refused: each takes memory until the last', async () => {
+    const client = await connect();
+    const fragments = (count: number): void => {
+      const text = JSON.stringify({ type: 'ping', id: 'x'.repeat(count) });
+      for (let at = 0; at < count; at += 1) client.ws.send(text[at]!, { fin: false });
+      client.ws.send(text.slice(count), { fin: true });
+    };
+    fragments(60);
+    await client.next('pong');
+    fragments(120);
+    expect(await client.closeCode()).toBe(1008);
+    await (await connect()).next('current_state');
+  });
+
   test('too many connections', async () => {
     await restart({ options: { maxClients: 1 } });
     const first = await connect();

@@ -9,6 +9,8 @@ export interface Budgets {
   readonly ingest: FairGate;
   /** Calls that read topics to inspect them or check a mapping. */
   readonly inspections: FairGate;
+  /** Status, its history and metrics: they answer while queries wait, and one caller leaves places for the next. */
+  readonly observations: FairGate;
   /** Portions of long reads. */
   readonly turns: FairGate;
   /** Forecast fits. */
@@ -44,6 +46,7 @@ const WAITING = 4;
 const TURNS = 2;
 /** Each reads megabytes of a topic. */
 const INSPECTIONS = 2;
+const OBSERVATIONS = 16;
 
 export function createBudgets(given: Partial<BudgetLimits> = {}): Budgets {
   const limits = { ...BUDGET_LIMITS, ...given };
@@ -52,12 +55,8 @@ export function createBudgets(given: Partial<BudgetLimits> = {}): Budgets {
   return {
     queries: gate(limits.maxConcurrentQueries, 'limits.max_concurrent_queries'),
     ingest: gate(limits.maxConcurrentIngest, 'limits.max_concurrent_ingest'),
-    inspections: new FairGate({
-      places: INSPECTIONS,
-      waiting: WAITING * INSPECTIONS,
-      maxWaitMs: limits.maxQueueMs,
-      setting: 'limits.max_concurrent_queries',
-    }),
+    inspections: gate(INSPECTIONS, 'limits.max_concurrent_queries'),
+    observations: gate(OBSERVATIONS, 'limits.max_concurrent_queries'),
     // Fits queue as long as their request lives; the limit on queries bounds how many there are.
     fits: new FairGate({ places: limits.forecastWorkers, setting: 'limits.forecast_workers' }),
     turns: new FairGate({ places: TURNS, setting: 'limits.max_concurrent_queries' }),

@@ -59,9 +59,8 @@ export function createHttpServer(dependencies: HttpDependencies): HttpServer {
     frameworkErrors: (error, _request, reply) => void refuse(reply, refusalFor(error)),
     clientErrorHandler: answerBrokenRequest,
   }) as unknown as FastifyInstance;
-  app.server.on(tls ? 'secureConnection' : 'connection', (socket: Socket) =>
-    dependencies.budgets.pending.add(socket),
-  );
+  // With TLS they count before their handshake, too.
+  app.server.on('connection', (socket: Socket) => dependencies.budgets.pending.add(socket));
   const watch = new LoopWatch();
 
   app.removeContentTypeParser('text/plain');

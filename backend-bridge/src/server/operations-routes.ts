@@ -6,10 +6,11 @@ import type { components, operations } from './api-types';
 import type { HttpDependencies } from './http-dependencies';
 import type { LoopWatch } from './loop-watch';
 import type { Readiness } from './readiness';
-import { sendJson } from './send-json';
+import { sendJson, sendPieces } from './send-json';
 import { StatusReport } from './status-report';
 
 type Schemas = components['schemas'];
+type HistoryAnswer = Schemas['StatusHistoryAnswer'];
 type HistoryParameters = operations['statusHistory']['parameters']['query'];
 
 const PROMETHEUS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
@@ -23,7 +24,7 @@ export function operationsRoutes(
   watch: LoopWatch,
 ): void {
   const report = new StatusReport(dependencies, readiness);
-  const config = { scope: 'observe' } as const;
+  const config = { scope: 'observe', gate: 'observe' } as const;
 
   app.get('/healthz', async (_request, reply) => {
     const answer: Schemas['HealthAnswer'] = {
@@ -52,24 +53,33 @@ export function operationsRoutes(
     return sendJson(reply.code(503), answer);
   });
 
-  app.get('/metrics', { config }, async ({ principal }, reply) => {
-    const text =
-      principal.tenant.length === 0
-        ? await dependencies.metricsText()
-        : await report.tenantMetrics(principal);
+  app.get('/metrics', { config }, async ({ principal, work }, reply) => {
+    const text = await work.run(() =>
+      principal.tenant.length === 0 ? dependencies.metricsText() : report.tenantMetrics(principal),
+    );
     return reply.header('cache-control', 'no-store').type(PROMETHEUS_TYPE).send(text);
   });
 
-  app.get('/api/v1/status', { config }, async ({ principal }, reply) =>
-    sendJson(reply, await report.status(principal)),
+  app.get('/api/v1/status', { config }, async ({ principal, work }, reply) =>
+    sendJson(reply, await work.run(() => report.status(principal))),
   );
 
   const history = contract.of('statusHistory');
-  // No concurrency limit: like the status it must answer under load; its size is bounded.
   app.get('/api/v1/status/history', { config }, async (request, reply) => {
     const given = { ...(request.query as object) };
     history.parameters(given);
     const { from_ms, to_ms, max_points } = given as HistoryParameters;
-    return sendJson(reply, report.history(request.principal, checkRange(from_ms, to_ms), max_points));
+    const answer = report.history(request.principal, checkRange(from_ms, to_ms), max_points);
+    return sendPieces(reply, statusHistoryJson(answer), false);
   });
+}
+
+/** One piece a series: a day of one is some hundred KB. */
+function* statusHistoryJson({ series, ...head }: HistoryAnswer): Generator<string> {
+  let before = `${JSON.stringify(head).slice(0, -1)},"series":[`;
+  for (const one of series) {
+    yield before + JSON.stringify(one);
+    before = ',';
+  }
+  yield series.length === 0 ? `${before}]}` : ']}';
 }

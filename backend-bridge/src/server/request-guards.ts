@@ -19,14 +19,19 @@ declare module 'fastify' {
     /** Absent: no token needed. */
     scope?: Scope;
     /** Which concurrency limit applies. */
-    gate?: 'data' | 'ingest' | 'inspect';
+    gate?: 'data' | 'ingest' | 'inspect' | 'observe';
   }
 }
 
 const NOBODY: Principal = { name: 'nobody', scopes: new Set(), tenant: [] };
 
 export function guardRequests(app: FastifyInstance, { access, store, budgets }: HttpDependencies): void {
-  const gates = { data: budgets.queries, ingest: budgets.ingest, inspect: budgets.inspections };
+  const gates = {
+    data: budgets.queries,
+    ingest: budgets.ingest,
+    inspect: budgets.inspections,
+    observe: budgets.observations,
+  };
   app.decorateRequest('principal');
   app.decorateRequest('work');
   app.addHook('onRequest', async (request, reply) => {

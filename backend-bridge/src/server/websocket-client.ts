@@ -115,6 +115,11 @@ export class WebSocketClient implements SendQueueOwner, SubscriptionsOwner {
     }
   }
 
+  /** Pings and pongs, which ws handles, count as messages. */
+  onControlFrame(): void {
+    if (!this.ended) this.checkRate();
+  }
+
   /** Called once a second. True when the client has not read anything for too long. */
   isStalled(nowMs: number): boolean {
     const taken = this.socket.bytesWritten - this.socket.writableLength;

@@ -29,6 +29,9 @@ export interface WebSocketFace {
 }
 
 const TICK_MS = 1_000;
+/** Of one message from a client. Each takes a hundred times its bytes, also of clients without a token yet. */
+const MAX_FRAGMENTS = 64;
+const MAX_CHUNKS = 1_024;
 
 /** Serves the original and the extended protocol on `/` of an HTTP server. */
 export function attachWebSocket(
@@ -62,13 +65,15 @@ class WebSocketEntry implements WebSocketFace {
       messages: new ClientMessages(),
       longMessages: new LongMessages(),
     };
-    // closeTimeout is newer than the types of ws.
-    const settings: ServerOptions & { closeTimeout: number } = {
+    // Newer than the types of ws.
+    const settings: ServerOptions & Record<'closeTimeout' | 'maxFragments' | 'maxBufferedChunks', number> = {
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
       maxPayload: options.maxMessageBytes,
       closeTimeout: options.closeWithinMs,
+      maxFragments: MAX_FRAGMENTS,
+      maxBufferedChunks: MAX_CHUNKS,
     };
     this.wss = new WebSocketServer(settings);
     httpServer.on('upgrade', this.onUpgrade);
@@ -162,7 +167,11 @@ class WebSocketEntry implements WebSocketFace {
   ): void {
     const { access, options, budgets } = this.dependencies;
     ws.on('message', (data, isBinary) => client.onMessage(data, isBinary));
-    ws.on('pong', () => (client.alive = true));
+    ws.on('ping', () => client.onControlFrame());
+    ws.on('pong', () => {
+      client.alive = true;
+      client.onControlFrame();
+    });
     if (access.required && from.authorization === undefined) {
       budgets.pending.add(socket, () => {
         client.close(CLOSE.tooMany, tooMany('limits.max_unauthenticated'));
