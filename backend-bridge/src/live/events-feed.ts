@@ -73,7 +73,9 @@ export class EventsFeed extends SelectionFeed<EventsBatch> {
     const taken = new Map(starts.map((start) => [start, this.dirty.get(start) ?? new Set<string>()]));
     for (const start of starts) this.dirty.delete(start);
     try {
-      const entries = await this.dependencies.engine.eventsAt(this.plan, taken);
+      const entries = await this.readUpdate((scope) =>
+        this.dependencies.engine.eventsAt(this.plan, taken, scope),
+      );
       if (this.closed) return;
       for (const entry of entries) {
         this.note(entry);
@@ -81,6 +83,7 @@ export class EventsFeed extends SelectionFeed<EventsBatch> {
       }
       this.failures = 0;
     } catch (error) {
+      if (this.closed) return;
       if (error instanceof RequestError && !error.retryable && starts.length === 1) {
         // This is the smallest read; retrying cannot succeed.
         this.failAll(error);

@@ -35,7 +35,7 @@ class ListenedStore extends MemorySeriesStore {
 
 /** A client that reads everything, or nothing while it is not writable. */
 class Client implements LiveSink {
-  readonly holder: string = 'a';
+  constructor(readonly holder = 'a') {}
   readonly messages: Record<string, unknown>[] = [];
   readonly failed: { id: string; error: unknown }[] = [];
   readonly long: { pieces: Iterator<string>; over: () => void }[] = [];
@@ -175,6 +175,39 @@ describe('what is too large to be read', () => {
     await eventually(() => client.failed.length > 0, 'the error');
     expect(client.messages.at(-1)).toMatchObject({ type: 'resync' });
     expect(client.failed).toMatchObject([{ id: 's', error: { code: 'range_too_large' } }]);
+  });
+});
+
+describe.each(['window', 'event'] as const)('updates of many selections of %s metrics', (kind) => {
+  test('are read some at a time, leave places for others, and end with their subscribers', async () => {
+    const event = { severity: 'warning', message: '{value}' } as const;
+    const metric = metricOf(kind === 'event' ? { kind, event, measures: [measureOf('value')] } : {});
+    const { hub, change, subscribe, store } = setup(metric);
+    await hub.start();
+    const client = new Client('greedy');
+    const selection = (i: number): Partial<Selection> => ({
+      ...(kind === 'window' && { groupBy: [] }),
+      filters: [{ dimension: 'segment', op: '!=', values: [`other ${i}`] }],
+    });
+    const greedy = Array.from({ length: 40 }, (_, i) => subscribe(client, selection(i)));
+    const other = new Client('other');
+    await Promise.all([...greedy, subscribe(other, selection(40))].map(({ ready }) => ready));
+    let release = silent;
+    store.gate = new Promise((resolve) => (release = resolve));
+    store.signals = [];
+    await change([{ values: ['s0', 'b'], startMs: NOW - MINUTE }]);
+    // The aggregators read alike, without a signal.
+    const signals = (): AbortSignal[] => store.signals.filter((signal) => signal !== undefined);
+    const places = 8;
+    await eventually(() => signals().length > places, 'reads of both');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(signals().length).toBe(places + 1);
+    for (const subscription of greedy) subscription.end();
+    expect(signals().filter(({ aborted }) => aborted).length).toBe(places);
+    release();
+    await eventually(() => other.messages.length > 1, 'the update of the other client');
+    expect(client.failed).toEqual([]);
+    hub.close();
   });
 });
 

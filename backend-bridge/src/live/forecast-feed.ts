@@ -32,7 +32,6 @@ export class ForecastFeed extends SelectionFeed<ForecastBatch> {
   private stale = false;
   private failures = 0;
   private last: Promise<unknown> = Promise.resolve();
-  private readonly over = new AbortController();
 
   constructor(
     private readonly prepared: PreparedForecast,
@@ -58,7 +57,6 @@ export class ForecastFeed extends SelectionFeed<ForecastBatch> {
 
   override close(): void {
     super.close();
-    this.over.abort();
     this.free();
   }
 

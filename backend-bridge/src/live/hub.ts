@@ -84,6 +84,8 @@ export interface LiveHub {
 type AnyFeed = SeriesFeed | EventsFeed | ForecastFeed;
 
 const PROGRESS_RETRY_MS = 1_000;
+/** Selections of one token that read their changes at once: half of these. */
+const UPDATES = 16;
 const NOTHING_YET: Progress = { watermarkMs: null, finalBeforeMs: null };
 
 /** Distributes the store's changes to clients: one feed per distinct selection, shared by its subscribers. */
@@ -112,6 +114,7 @@ export function createLiveHub(dependencies: LiveHubDependencies): LiveHub {
         places: dependencies.options?.snapshots ?? 4,
         setting: 'limits.max_concurrent_queries',
       }),
+      updates: new FairGate({ places: UPDATES, setting: 'limits.max_concurrent_queries' }),
       turns: dependencies.turns,
       memory: dependencies.memory,
       kept: dependencies.memory.another(),

@@ -16,9 +16,14 @@ export interface LiveEngine {
   recompute(
     plan: Plan,
     times: readonly number[],
-    groups?: readonly Labels[],
+    groups: readonly Labels[] | undefined,
+    scope: RequestScope,
   ): Promise<readonly ResultSeries[]>;
   events(query: EventsQuery, tenant: readonly Filter[], scope: RequestScope): Promise<EventsAnswer>;
   /** The current events of these series (by seriesKey) at these window starts. */
-  eventsAt(plan: Plan, wanted: ReadonlyMap<number, ReadonlySet<string>>): Promise<readonly EventEntry[]>;
+  eventsAt(
+    plan: Plan,
+    wanted: ReadonlyMap<number, ReadonlySet<string>>,
+    scope: RequestScope,
+  ): Promise<readonly EventEntry[]>;
 }

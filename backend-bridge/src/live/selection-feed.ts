@@ -10,7 +10,7 @@ import type { FairGate } from '../domain/fair-gate';
 import { POINT_BYTES, type MemoryBudget, type MemoryHold } from '../domain/memory-budget';
 import type { Progress } from '../domain/progress';
 import type { Plan } from '../domain/query-answer';
-import type { RequestScope } from '../domain/request-scope';
+import { UNBOUNDED, type RequestScope } from '../domain/request-scope';
 import type { PointChange, SeriesStore } from '../domain/store';
 import type { Clock, Log, Telemetry } from '../domain/telemetry';
 
@@ -34,6 +34,8 @@ export interface FeedDependencies {
 export interface LiveBudgets {
   /** Concurrent snapshot reads. */
   readonly snapshots: FairGate;
+  /** Reads of what has changed, one a selection. */
+  readonly updates: FairGate;
   /** Portions of long reads. */
   readonly turns: FairGate;
   /** Memory of snapshots until all clients have received them. */
@@ -69,6 +71,8 @@ export abstract class SelectionFeed<B extends LiveBatch<B>> implements Subscribe
   private readonly timers = new Map<NodeJS.Timeout, () => void>();
   protected readonly pace: Pace;
   protected closed = false;
+  /** Aborts when the feed closes. */
+  protected readonly over = new AbortController();
 
   constructor(
     readonly plan: Plan,
@@ -165,6 +169,7 @@ export abstract class SelectionFeed<B extends LiveBatch<B>> implements Subscribe
 
   close(): void {
     this.closed = true;
+    this.over.abort();
     this.pace.stop();
     for (const [timer, onClose] of this.timers) {
       clearTimeout(timer);
@@ -182,6 +187,15 @@ export abstract class SelectionFeed<B extends LiveBatch<B>> implements Subscribe
   failAll(error: RequestError): void {
     this.dependencies.log.warn({ metric: this.plan.metric.name, err: error }, 'subscriptions ended');
     for (const subscription of [...this.subscriptions]) subscription.fail(error);
+  }
+
+  /** Reads what has changed in one of the holder's places; the read ends with the feed. */
+  protected readUpdate<T>(read: (scope: RequestScope) => Promise<T>): Promise<T> {
+    const { holder } = this;
+    const { signal } = this.over;
+    return this.dependencies.budgets.updates.run(holder, signal, () =>
+      read({ ...UNBOUNDED, holder, signal }),
+    );
   }
 
   protected deliver(batch: B): void {

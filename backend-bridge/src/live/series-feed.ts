@@ -147,11 +147,14 @@ export class SeriesFeed extends SelectionFeed<SeriesBatch> {
     const taken = new Map(steps.map((step) => [step, this.dirty.get(step) ?? null]));
     for (const step of steps) this.dirty.delete(step);
     try {
-      const series = await this.dependencies.engine.recompute(this.plan, steps, labelsOf(taken.values()));
+      const series = await this.readUpdate((scope) =>
+        this.dependencies.engine.recompute(this.plan, steps, labelsOf(taken.values()), scope),
+      );
       if (this.closed) return;
       this.failures = 0;
       for (const one of series) this.putSeries(one, taken);
     } catch (error) {
+      if (this.closed) return;
       if (error instanceof RequestError && !error.retryable && steps.length === 1) {
         // This is the smallest read; retrying cannot succeed.
         this.failAll(error);
