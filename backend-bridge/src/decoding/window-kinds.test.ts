@@ -165,5 +165,8 @@ describe('a window whose end is not that of its start', () => {
     expect(refused(over, { ws, we: '2026-11-29 16:05:00' })).toBe(
       'window_end: the window is 300000 ms long, the mapping says 60000 ms; one of them is wrong: if all are as long, say `size: 5m`',
     );
+    expect(refused(over, { ws, we: ws })).toBe(
+      'window_end: the window ends at its start, 2026-11-29T16:00:00.000Z',
+    );
   });
 });

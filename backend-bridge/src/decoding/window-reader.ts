@@ -237,11 +237,10 @@ function fixedBounds(bounds: Bounds): ReadBounds {
     into.endMs = endMs;
     if (endField === null || mapping.start.from === 'end' || (endField.inValue && value === null)) return;
     const written = endField.get(key, value);
-    if (written < startMs)
-      throw new Undecodable(
-        'window_end',
-        `the window ends at ${iso(written)}, before its start ${iso(startMs)}`,
-      );
+    if (written <= startMs) {
+      const where = written < startMs ? `at ${iso(written)}, before its start` : 'at its start,';
+      throw new Undecodable('window_end', `the window ends ${where} ${iso(startMs)}`);
+    }
     if (written === endMs || written === endMs - 1) return;
     const size = window.calendar === undefined ? `${window.sizeMs} ms` : `${endMs - startMs} ms`;
     throw new Undecodable(

@@ -21,6 +21,8 @@ const PUBLISHED = new Set([
   '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
 ]);
 
+const IN_QUOTES = 'is no text; write the value in quotes, e.g. "7"';
+
 /** A dimension's values. An object of zod's skips `__proto__`, and a token would go without its filter. */
 const filtersSchema = z
   .unknown()
@@ -28,7 +30,7 @@ const filtersSchema = z
     error: '"__proto__" is not the name of a dimension',
     abort: true,
   })
-  .pipe(z.record(z.string().min(1), z.array(z.string()).min(1)))
+  .pipe(z.record(z.string().min(1), z.array(z.string(IN_QUOTES)).min(1)))
   .refine((filters) => Object.keys(filters).length > 0, {
     error: 'is empty; name a dimension, or leave it out for a token without filters',
   });

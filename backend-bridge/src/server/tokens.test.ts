@@ -78,6 +78,8 @@ describe('access by the tokens file', () => {
     ['{"__proto__": ["gold"], "segment": ["gold"]}', /"__proto__" is not the name of a dimension/],
     ['{}', /tokens\.0\.filters: is empty; name a dimension, or leave it out for a token without filters/],
     ['{"segment": []}', /tokens\.0\.filters\.segment/],
+    ['{"shop": [7]}', /tokens\.0\.filters\.shop\.0: is no text; write the value in quotes/],
+    ['{"shop": [null]}', /tokens\.0\.filters\.shop\.0: is no text/],
     ['null', /tokens\.0\.filters/],
     ['[]', /tokens\.0\.filters/],
   ])('filters that would filter nothing (%s) stop the start', (filters, message) => {

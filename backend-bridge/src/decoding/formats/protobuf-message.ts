@@ -9,7 +9,8 @@ import { FIXED32, FIXED64, GROUP, GROUP_END, SIZED, VARINT, WireReader } from '.
  */
 
 type Content = Record<string, unknown>;
-type ReadValue = (wire: WireReader, tag: number, depth: number) => unknown;
+/** @param before of a message: the same field as it was read before, into which this one is merged */
+type ReadValue = (wire: WireReader, tag: number, depth: number, before?: unknown) => unknown;
 
 interface FieldReader {
   readonly name: string;
@@ -149,9 +150,9 @@ export function createMessageReader(root: Type, paths: readonly FieldPath[] | nu
       repeated,
       map,
       // Compiled at first use, so that recursive types terminate.
-      read: (wire, tag, depth) => {
+      read: (wire, tag, depth, before) => {
         reader.read = map ? mapReader(field, wanted) : valueReader(field, wanted);
-        return reader.read(wire, tag, depth);
+        return reader.read(wire, tag, depth, before);
       },
     };
     return reader;
@@ -193,22 +194,26 @@ export function createMessageReader(root: Type, paths: readonly FieldPath[] | nu
     if (known !== undefined) return known;
     const convert = fromWellKnown(type.fullName);
     const fields: (FieldReader | undefined)[] = [];
+    /** By the id of a field: those that share a oneof with it. */
+    const alternatives: (readonly string[] | undefined)[] = [];
     const blank: Content = {};
-    const read: ReadValue = (wire, tag, depth) => {
+    const read: ReadValue = (wire, tag, depth, before) => {
       WireReader.checkDepth(depth);
       const { end } = wire;
       // A group has an end tag instead of a length, and the outermost message has neither.
       const group = (tag & 7) === GROUP;
       const last = group ? tag + (GROUP_END - GROUP) : 0;
       if (tag !== OUTERMOST && !group) wire.end = wire.sized();
-      const content = { ...blank };
+      const content = convert === null && before !== undefined ? (before as Content) : { ...blank };
       while (group || wire.at < wire.end) {
         const next = wire.tag();
         if (next === last) break;
         const field = fields[next >>> 3];
+        const replaced = alternatives[next >>> 3];
+        if (replaced !== undefined) for (const name of replaced) content[name] = undefined;
         // A field with another wire type is an unknown field in Protobuf.
         if (field !== undefined && (next & 7) === field.wireType && !field.repeated && !field.map) {
-          content[field.name] = field.read(wire, next, depth + 1);
+          content[field.name] = field.read(wire, next, depth + 1, content[field.name]);
         } else if (
           field !== undefined &&
           ((next & 7) === field.wireType || (field.packable && (next & 7) === SIZED))
@@ -228,6 +233,14 @@ export function createMessageReader(root: Type, paths: readonly FieldPath[] | nu
       fields[field.id] = fieldReader(field, within);
       // Including absent ones, so that all messages of a type have the same shape.
       blank[field.name] = defaultOf(field);
+    }
+    for (const { fieldsArray: members } of type.oneofsArray) {
+      for (const { id, name } of members) {
+        const others = members
+          .map((member) => member.name)
+          .filter((other) => other !== name && Object.hasOwn(blank, other));
+        if (others.length > 0) alternatives[id] = others;
+      }
     }
     return read;
   };

@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { compressFrameSync } from 'lz4-napi';
 import { compressSync } from 'snappy';
+import { Undecodable } from '../../decoding/undecodable';
 import { crc32c } from './crc32c';
 import { decodeRecordBatches, type FetchedMessage } from './record-batch';
 import { unpack, type Codec } from './unpack';
@@ -180,6 +181,55 @@ describe('record batches', () => {
     ]);
     expect(messages[1]).toMatchObject({ key: null, value: null });
     expect(messages[2]!.value).toHaveLength(200_000);
+  });
+
+  it('with damaged headers are refused where these are read, and are records otherwise', async () => {
+    const fields = [
+      Buffer.from([0]),
+      varint(5),
+      varint(0),
+      varint(1),
+      Buffer.from('k'),
+      varint(1),
+      Buffer.from('v'),
+    ];
+    for (const headers of [
+      [varint(1), varint(50), Buffer.from('x')],
+      [varint(1), varint(1), Buffer.from('x'), varint(-2)],
+      [varint(2), varint(1), Buffer.from('x'), varint(-1), Buffer.from([0x80])],
+    ]) {
+      const record = Buffer.concat([...fields, ...headers]);
+      const body = Buffer.concat([varint(record.length), record]);
+      const [message] = await read(batch(0, [{}], 'none', { body }));
+      expect(String(message!.value)).toBe('v');
+      expect(() => message!.headers).toThrow(Undecodable);
+      expect(() => message!.headers).toThrow(/^the record's headers are damaged: /);
+    }
+  });
+
+  it('have null for a header without a value', async () => {
+    const record = Buffer.concat([
+      Buffer.from([0]),
+      varint(5),
+      varint(0),
+      varint(1),
+      Buffer.from('k'),
+      varint(1),
+      Buffer.from('v'),
+      varint(3),
+      varint(1),
+      Buffer.from('a'),
+      varint(-1),
+      varint(1),
+      Buffer.from('a'),
+      varint(1),
+      Buffer.from('x'),
+      varint(0),
+      varint(0),
+    ]);
+    const body = Buffer.concat([varint(record.length), record]);
+    const [message] = await read(batch(0, [{}], 'none', { body }));
+    expect(message!.headers).toEqual({ a: [null, Buffer.from('x')], '': Buffer.alloc(0) });
   });
 
   it('decode a thousand headers of a record, however many it has', async () => {

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Refusal } from '../../decoding/refusal';
+import { Undecodable } from '../../decoding/undecodable';
 import { crc32c } from './crc32c';
 import { CODECS, unpack } from './unpack';
 
@@ -80,6 +81,20 @@ class Message implements FetchedMessage {
 
   get headers(): FetchedMessage['headers'] {
     if (this.headerBytes.length <= 1) return NO_HEADERS;
+    try {
+      return this.readHeaders();
+    } catch (error) {
+      throw new Undecodable(
+        'value_malformed',
+        `the record's headers are damaged: ${(error as Error).message}`,
+        {
+          cause: error,
+        },
+      );
+    }
+  }
+
+  private readHeaders(): FetchedMessage['headers'] {
     const found = Object.create(null) as Record<string, Buffer | Buffer[]>;
     const reader = new Reader(this.headerBytes);
     for (let left = Math.min(reader.varint(), MAX_HEADERS); left > 0 && !reader.ended(); left -= 1) {
