@@ -1,7 +1,7 @@
 #!/bin/bash
-# Creates the source topics of ksqlDB's statements, which would otherwise create them with the broker's retention, and
-# the bridge's dead-letter topic. Safe to run again.
-# The partitions are those that ksql/migrations declares.
+# Creates the source topics, which ksqlDB's statements refuse to read where they are missing, and the bridge's
+# dead-letter topic. Safe to run again.
+# The partitions are those of the topics that ksql/migrations writes.
 set -euo pipefail
 
 create() {

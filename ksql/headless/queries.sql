@@ -7,7 +7,7 @@
 -- Event time is the field timestamp: milliseconds, as a number or as its digits in text. A row is dropped and
 -- reported in the processing log when its timestamp is missing, null, negative or other text, when it is not a
 -- JSON object, or when its properties are neither an object nor null.
--- Create the topic first: where it is missing, PARTITIONS makes ksqlDB create it, with the broker's retention.
+-- Create the topic first: this statement names no PARTITIONS, so that ksqlDB refuses it where the topic is missing.
 CREATE STREAM IF NOT EXISTS raw_events (
     user_id VARCHAR,
     event_type VARCHAR,
@@ -15,7 +15,6 @@ CREATE STREAM IF NOT EXISTS raw_events (
     `PROPERTIES` MAP<VARCHAR, VARCHAR>
 ) WITH (
     KAFKA_TOPIC = 'raw-events',
-    PARTITIONS = 1,
     KEY_FORMAT = 'KAFKA',
     VALUE_FORMAT = 'JSON',
     TIMESTAMP = 'timestamp'
@@ -25,8 +24,9 @@ CREATE STREAM IF NOT EXISTS raw_events (
 -- The newest profile of each user. The user id is the record's key, and only there; a null value removes
 -- the profile. Feeds no metric by itself: it gives events their segment.
 -- A profile holds from the moment it is written (the record's own timestamp), so there is no timestamp column.
--- The topic is compacted (ksqlDB creates it so where it is missing), has as many partitions as raw-events, and is
--- written with Java's partitioner (murmur2): otherwise the join finds nothing and says nothing.
+-- Create the topic first, compacted and with as many partitions as raw-events: no PARTITIONS stands here, so that
+-- ksqlDB refuses the statement where it is missing. Write it with Java's partitioner (murmur2): otherwise the join
+-- finds nothing and says nothing.
 CREATE TABLE IF NOT EXISTS user_profiles (
     user_id VARCHAR PRIMARY KEY,
     segment VARCHAR,
@@ -34,7 +34,6 @@ CREATE TABLE IF NOT EXISTS user_profiles (
     total_value DOUBLE
 ) WITH (
     KAFKA_TOPIC = 'user-profiles',
-    PARTITIONS = 1,
     KEY_FORMAT = 'KAFKA',
     VALUE_FORMAT = 'JSON'
 );
@@ -227,7 +226,6 @@ CREATE STREAM IF NOT EXISTS high_activity_changes (
     window_end BIGINT
 ) WITH (
     KAFKA_TOPIC = 'high_activity_users',
-    PARTITIONS = 1,
     KEY_FORMAT = 'NONE',
     VALUE_FORMAT = 'JSON'
 );

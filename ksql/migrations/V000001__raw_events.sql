@@ -4,7 +4,7 @@
 -- Event time is the field timestamp: milliseconds, as a number or as its digits in text. A row is dropped and
 -- reported in the processing log when its timestamp is missing, null, negative or other text, when it is not a
 -- JSON object, or when its properties are neither an object nor null.
--- Create the topic first: where it is missing, PARTITIONS makes ksqlDB create it, with the broker's retention.
+-- Create the topic first: this statement names no PARTITIONS, so that ksqlDB refuses it where the topic is missing.
 CREATE STREAM IF NOT EXISTS raw_events (
     user_id VARCHAR,
     event_type VARCHAR,
@@ -12,7 +12,6 @@ CREATE STREAM IF NOT EXISTS raw_events (
     `PROPERTIES` MAP<VARCHAR, VARCHAR>
 ) WITH (
     KAFKA_TOPIC = 'raw-events',
-    PARTITIONS = 1,
     KEY_FORMAT = 'KAFKA',
     VALUE_FORMAT = 'JSON',
     TIMESTAMP = 'timestamp'

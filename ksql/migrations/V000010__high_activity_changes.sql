@@ -7,7 +7,6 @@ CREATE STREAM IF NOT EXISTS high_activity_changes (
     window_end BIGINT
 ) WITH (
     KAFKA_TOPIC = 'high_activity_users',
-    PARTITIONS = 1,
     KEY_FORMAT = 'NONE',
     VALUE_FORMAT = 'JSON'
 );

@@ -94,7 +94,14 @@ function checkProperties(statement, catalog, report) {
       report('missing-value-format', 'name VALUE_FORMAT; the default depends on the server');
   }
   const partitions = properties.get('PARTITIONS');
-  if (partitions === undefined)
+  if (query === null && partitions !== undefined) {
+    report(
+      'creates-source',
+      'leave PARTITIONS out: with it ksqlDB creates a topic that is missing or misspelt, without it the statement is refused',
+      partitions,
+    );
+  }
+  if (query !== null && partitions === undefined)
     report('missing-partitions', 'name PARTITIONS; inherited numbers change with the source');
   for (const other of catalog.values()) {
     if (topic === undefined || other.topic !== topic.value || other.partitions === undefined) continue;
