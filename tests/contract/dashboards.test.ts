@@ -115,6 +115,15 @@ describe.each(all)('$file', ({ file, dashboard }) => {
     expect(panels.flatMap(cutIn)).toEqual([]);
   });
 
+  it('shows its legends whole on a phone, where each entry of a list has a line of its own', () => {
+    for (const { title, type, gridPos, options, targets } of panels) {
+      const { displayMode } = (options['legend'] ?? {}) as { displayMode?: string };
+      if (type !== 'timeseries' || displayMode !== 'list') continue;
+      const entries = targets.reduce((sum, { statusAs }) => sum + STATUS_SERIES[statusAs as string]!, 0);
+      expect([title, entries * LEGEND_LINE_PX <= legendPx(gridPos.h)]).toEqual([title, true]);
+    }
+  });
+
   it('asks what the saved query can say, of the data source that its variable names', () => {
     const [source] = variables;
     expect(source).toMatchObject({ type: 'datasource', name: 'datasource', query: OWN_SOURCE });
@@ -249,6 +258,16 @@ const PANEL_HEAD_PX = 40;
 /** Of the panel's inner height; Grafana scrolls what is more. */
 const LEGEND_SHARE = 0.35;
 const LEGEND_ROW_PX = 25;
+const LEGEND_LINE_PX = 27;
+const legendPx = (h: number): number => (h * ROW_PX - GAP_PX - PANEL_HEAD_PX) * LEGEND_SHARE;
+/** Series of the demo's four metrics, or topics. */
+const STATUS_SERIES: Readonly<Record<string, number>> = {
+  freshness: 4,
+  lag: 4,
+  records: 4,
+  dead_letters: 4,
+  clients: 2,
+};
 /** The demo's segments. */
 const SEGMENTS = 4;
 /** Grafana's least width of a column without one. */
@@ -268,10 +287,9 @@ function cutIn({
   const cut = title.length * LETTER_PX + TITLE_ICONS_PX > width ? [`the title "${title}"`] : [];
   if (type === 'timeseries') {
     const { displayMode, calcs = [] } = options['legend'] as { displayMode: string; calcs?: string[] };
-    const legendPx = LEGEND_NAME_PX + calcs.length * LEGEND_NUMBER_PX;
+    const widthPx = LEGEND_NAME_PX + calcs.length * LEGEND_NUMBER_PX;
     const rows = targets.some(({ groupBy }) => JSON.stringify(groupBy) === '["segment"]') ? SEGMENTS : 1;
-    const legendHeight = (gridPos.h * ROW_PX - GAP_PX - PANEL_HEAD_PX) * LEGEND_SHARE;
-    const isCut = legendPx > width || (1 + rows) * LEGEND_ROW_PX > legendHeight;
+    const isCut = widthPx > width || (1 + rows) * LEGEND_ROW_PX > legendPx(gridPos.h);
     if (displayMode === 'table' && isCut) cut.push(`the legend of "${title}"`);
   }
   if (type === 'table') {
