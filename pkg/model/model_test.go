@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -48,6 +49,23 @@ func TestRules(t *testing.T) {
 	named := parse(t, `{"metric":"m","openWindows":"include","step":"5m","stat":"avg","eventsAs":"value","statusAs":"lag"}`).ForRule()
 	if !named.IncludeOpen() || named.Step != (Step{StepFixed, 5 * time.Minute}) || named.Stat != "avg" || named.EventsAs != "value" || named.StatusAs != "lag" {
 		t.Errorf("a rule does not take what the query names: %+v", named)
+	}
+}
+
+func TestExpressionsOfAPanel(t *testing.T) {
+	unset := parse(t, `{"metric":"m"}`)
+	if got, rule := unset.ForExpression(), unset.ForRule(); !reflect.DeepEqual(got, rule) {
+		t.Errorf("without a form an expression reads %+v, a rule %+v", got, rule)
+	}
+	named := parse(t, `{"metric":"m","eventsAs":"table","statusAs":"table"}`).ForExpression()
+	if named.EventsAs != "table" || named.StatusAs != "table" || named.IncludeOpen() || named.Live {
+		t.Errorf("an expression does not read the tables that the query names: %+v", named)
+	}
+	for _, form := range []string{"anomalies", "backtest", "expected"} {
+		q := parse(t, `{"metric":"m","kind":"forecast","forecastAs":"`+form+`"}`)
+		if got := q.ForExpression().Forecast.As; got != form {
+			t.Errorf("an expression reads %s of a forecast as %s", form, got)
+		}
 	}
 }
 

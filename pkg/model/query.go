@@ -90,7 +90,23 @@ type ForecastOptions struct {
 	ForSteps  int            // anomalous steps in a row that count; 0: one
 }
 
-// ForRule is the query as an alert rule or an expression reads it: numbers of closed windows, no table, nothing live.
+// ForExpression is the query as an expression of a panel reads it: as an alert rule does, but a table that the query
+// names stays one, for SQL.
+func (q Query) ForExpression() Query {
+	read := q.ForRule()
+	if q.EventsAs == "table" {
+		read.EventsAs = q.EventsAs
+	}
+	if q.StatusAs == "table" {
+		read.StatusAs = q.StatusAs
+	}
+	if q.Forecast.As == "anomalies" || q.Forecast.As == "backtest" {
+		read.Forecast.As = q.Forecast.As
+	}
+	return read
+}
+
+// ForRule is the query as an alert rule reads it: numbers of closed windows, no table, nothing live.
 func (q Query) ForRule() Query {
 	q.Live = false
 	q.Revisions = false

@@ -20,20 +20,34 @@ const parallelQueries = 4
 
 // QueryData answers the queries of one request side by side. Each has its own error.
 func (i *Instance) QueryData(ctx context.Context, request *backend.QueryDataRequest) (*backend.QueryDataResponse, error) {
-	rule := isRule(request)
+	by := readerOf(request)
 	return concurrent.QueryData(ctx, request, func(ctx context.Context, query concurrent.Query) backend.DataResponse {
-		return i.answerSafely(ctx, query.PluginContext, query.DataQuery, rule)
+		return i.answerSafely(ctx, query.PluginContext, query.DataQuery, by)
 	}, parallelQueries)
 }
 
-// isRule reports whether the query is from an alert rule or an expression. These get closed windows at the window's own
-// step, so that a rule does not depend on the width of a panel.
-func isRule(request *backend.QueryDataRequest) bool {
-	return request.Headers["FromAlert"] == "true" || request.GetHTTPHeader("FromAlert") == "true" ||
-		request.GetHTTPHeader("X-Grafana-From-Expr") == "true"
+// reader is what a request's answers are for. Rules and expressions get closed windows at the window's own step, so that
+// they do not depend on the width of a panel.
+type reader string
+
+const (
+	panel      reader = "panel"
+	expression reader = "expression"
+	rule       reader = "rule"
+)
+
+// readerOf: the queries of a rule come by way of Grafana's expressions, too.
+func readerOf(request *backend.QueryDataRequest) reader {
+	switch {
+	case request.Headers["FromAlert"] == "true" || request.GetHTTPHeader("FromAlert") == "true":
+		return rule
+	case request.GetHTTPHeader("X-Grafana-From-Expr") == "true":
+		return expression
+	}
+	return panel
 }
 
-func (i *Instance) answerSafely(ctx context.Context, plugin backend.PluginContext, query backend.DataQuery, rule bool) (response backend.DataResponse) {
+func (i *Instance) answerSafely(ctx context.Context, plugin backend.PluginContext, query backend.DataQuery, by reader) (response backend.DataResponse) {
 	kind := model.Kind("unknown")
 	defer func() {
 		if fault := recover(); fault != nil {
@@ -55,9 +69,13 @@ func (i *Instance) answerSafely(ctx context.Context, plugin backend.PluginContex
 		return failed(err)
 	}
 	kind = parsed.Kind
-	ask := question{query: parsed.ForPanel(), request: query, plugin: plugin}
-	if rule {
-		ask.query, ask.rule = parsed.ForRule(), true
+	ask := question{query: parsed.ForPanel(), request: query, plugin: plugin, rule: by != panel}
+	switch by {
+	case rule:
+		ask.query = parsed.ForRule()
+	case expression:
+		ask.query = parsed.ForExpression()
+	case panel:
 	}
 	return i.answer(ctx, ask)
 }
@@ -67,7 +85,7 @@ type question struct {
 	query   model.Query
 	request backend.DataQuery
 	plugin  backend.PluginContext
-	rule    bool
+	rule    bool // or an expression
 }
 
 func (i *Instance) answer(ctx context.Context, ask question) backend.DataResponse {

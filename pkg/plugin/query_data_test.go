@@ -195,16 +195,13 @@ func TestAFaultInTheCatalogueCallFailsThoseThatWaitAndNobodyLater(t *testing.T) 
 	}
 }
 
-func TestExpressionsAreReadLikeRules(t *testing.T) {
-	for name, headers := range map[string]map[string]string{
-		"rule": {"FromAlert": "true"}, "expression": {"http_X-Grafana-From-Expr": "true"},
+func TestWhoReads(t *testing.T) {
+	for name, headers := range map[reader]map[string]string{
+		rule: {"FromAlert": "true", "http_X-Grafana-From-Expr": "true"}, expression: {"http_X-Grafana-From-Expr": "true"}, panel: {"http_X-Panel-Id": "1"},
 	} {
-		if !isRule(&backend.QueryDataRequest{Headers: headers}) {
-			t.Errorf("%s is not recognised", name)
+		if got := readerOf(&backend.QueryDataRequest{Headers: headers}); got != name {
+			t.Errorf("the reader is %s, not %s", got, name)
 		}
-	}
-	if isRule(&backend.QueryDataRequest{Headers: map[string]string{"http_X-Panel-Id": "1"}}) {
-		t.Error("a panel is taken for a rule")
 	}
 }
 
