@@ -5,7 +5,7 @@ import { t } from '../../locales/translate';
 import { Age } from '../clock/Age';
 import { useOverdue } from '../clock/use-ticked';
 import type { ColorMode, DeltaAs } from '../options/panel-options';
-import type { CardModel, ShownValue, Stat, Updated } from '../reading/card-model';
+import type { CardModel, ShownValue, Updated } from '../reading/card-model';
 import { wholeText } from '../reading/shown-value';
 import { VALUE_LINE, type CardLayout } from './card-layout';
 import { getCardStyles } from './card-styles';
@@ -14,6 +14,7 @@ import { CardTitle } from './CardTitle';
 import { DeltaMark } from './DeltaMark';
 import { readableColor, textOn } from './readable-color';
 import { Sparkline } from './Sparkline';
+import { statName } from './stat-name';
 import { TargetBar } from './TargetBar';
 import { palette } from '../theme-palette';
 
@@ -150,16 +151,6 @@ function StatsLine({ card, size }: { readonly card: CardModel; readonly size: nu
     </div>
   );
 }
-
-const statName = (name: Stat['name']): string =>
-  ({
-    min: t('cards.stats.min', 'Min'),
-    max: t('cards.stats.max', 'Max'),
-    avg: t('cards.stats.avg', 'Avg'),
-    expected: t('cards.stats.expected', 'Expected'),
-    lower: t('cards.stats.lower', 'Lower'),
-    upper: t('cards.stats.upper', 'Upper'),
-  })[name];
 
 const updatedWord = (says: Updated['says']): string =>
   ({

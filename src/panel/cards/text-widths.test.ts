@@ -1,5 +1,6 @@
 import { measureText } from '@grafana/ui';
-import { ems } from './text-widths';
+import type { CardModel, Stat } from '../reading/card-model';
+import { ems, textWidths } from './text-widths';
 
 jest.mock('@grafana/ui', () => ({ measureText: jest.fn() }));
 const measuring = (width: number): void => {
@@ -18,4 +19,16 @@ test('before its font is loaded another one is measured: a number still has the 
 test('a text that measures wider has that width', () => {
   measuring(500);
   expect(ems('WWW')).toBeCloseTo(5.3);
+});
+
+test('statistics have room for their names, those of a forecast too', () => {
+  jest.mocked(measureText).mockImplementation((text) => ({ width: text.length * 50 }) as TextMetrics);
+  const widthOf = (...names: Stat['name'][]): number => {
+    const stats = names.map((name) => ({ name, value: { prefix: '', text: '805', suffix: '' } }));
+    const card = { value: stats[0]!.value, stats, delta: null, target: null } as unknown as CardModel;
+    return textWidths([card], 'percent').stats;
+  };
+  const shown = 'Expected 805 Lower 805 Upper 805';
+  expect(widthOf('expected', 'lower', 'upper')).toBeGreaterThanOrEqual(shown.length * 0.5);
+  expect(widthOf('min', 'max', 'avg')).toBeLessThan(widthOf('expected', 'lower', 'upper'));
 });

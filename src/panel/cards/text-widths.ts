@@ -1,9 +1,10 @@
 import { measureText } from '@grafana/ui';
-import type { CardModel, Delta, ShownValue } from '../reading/card-model';
+import type { CardModel, Delta, ShownValue, Stat } from '../reading/card-model';
 import type { DeltaAs } from '../options/panel-options';
 import { wholeText } from '../reading/shown-value';
 import { deltaText } from './delta-text';
 import type { TextWidths } from './card-layout';
+import { statName } from './stat-name';
 
 /** A unit is set smaller than its number. */
 export const UNIT_SIZE = 0.6;
@@ -25,8 +26,7 @@ export function textWidths(cards: readonly CardModel[], deltaAs: DeltaAs): TextW
   for (const card of cards) {
     value = Math.max(value, valueEms(card.value), ...card.stats.map((stat) => valueEms(stat.value)));
     delta = Math.max(delta, deltaEms(card.delta, deltaAs));
-    // Three names, three values, and the space between them.
-    stats = Math.max(stats, 9 + card.stats.reduce((sum, stat) => sum + ems(wholeText(stat.value)), 0));
+    stats = Math.max(stats, statsEms(card.stats));
     target = Math.max(target, card.target === null ? 0 : ems(card.target.text) + 7);
   }
   return {
@@ -40,6 +40,16 @@ export function textWidths(cards: readonly CardModel[], deltaAs: DeltaAs): TextW
 /** With its arrow and its sign. */
 const deltaEms = (delta: Delta | null, as: DeltaAs): number =>
   delta === null ? 0 : ems(deltaText(delta, as)) + 2 + (delta.judged ? JUDGEMENT_EMS : 0);
+
+/** Between a name and its value, and between two statistics. */
+const SPACE_EMS = 0.3;
+const GAP_EMS = 1;
+
+const statsEms = (stats: readonly Stat[]): number =>
+  stats.reduce(
+    (sum, { name, value }) => sum + ems(statName(name)) + SPACE_EMS + ems(wholeText(value)) + GAP_EMS,
+    -GAP_EMS,
+  );
 
 const valueEms = ({ prefix, text, suffix }: ShownValue): number =>
   ems(prefix + text) + UNIT_SIZE * ems(suffix);
