@@ -292,7 +292,7 @@ describe('the jobs of the compose file', () => {
     );
     expect(sources.length).toBe(2);
     const partitions = new Set(queries.map(({ properties }) => properties['PARTITIONS']));
-    for (const { properties } of sources) partitions.add(made.get(properties['KAFKA_TOPIC'])!);
+    for (const { properties } of sources) partitions.add(made.get(properties['KAFKA_TOPIC']));
     expect([...partitions]).toEqual(['1']);
     expect(made.has(services['bridge']!.environment!['KAFKA_DEAD_LETTER_TOPIC'])).toBe(true);
     expect(made.size).toBe(3);
