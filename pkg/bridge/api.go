@@ -144,6 +144,8 @@ type ForecastBasis struct {
 	Labels        map[string]string `json:"labels"`
 	State         string            `json:"state"`
 	Message       *string           `json:"message"` // while learning, how much is there and needed
+	HaveMS        int64             `json:"have_ms"`
+	NeededMS      int64             `json:"needed_ms"`
 	TrainedFromMS *int64            `json:"trained_from_ms"`
 	Seasons       []string          `json:"seasons"`
 	Fingerprint   string            `json:"fingerprint"`

@@ -16,23 +16,61 @@ import (
 // anomalyTable has the columns of a table of events, so that annotations and the alert list read it: one row for each
 // run of anomalous steps, the newest first.
 func anomalyTable(asked Asked, answer *bridge.ForecastAnswer, meta Meta) data.Frames {
-	var events []bridge.Event
+	var anomalies []anomaly
 	for _, series := range answer.Series {
 		for _, run := range anomalousRuns(series, max(1, asked.Query.Forecast.ForSteps)) {
-			events = append(events, anomalyEvent(answer, series, run))
+			anomalies = append(anomalies, anomalyOf(answer, series, run))
 		}
 	}
-	slices.SortStableFunc(events, func(a, b bridge.Event) int { return cmp.Compare(b.TimeMS, a.TimeMS) })
-	meta.OpenFromMS = shifted(oldestOpen(events), asked.Query.TimeShift)
+	slices.SortStableFunc(anomalies, func(a, b anomaly) int { return cmp.Compare(b.event.TimeMS, a.event.TimeMS) })
+	meta.OpenFromMS = shifted(oldestOpen(eventsOf(anomalies)), asked.Query.TimeShift)
 	if learning := learningBasis(answer.Series); learning != nil {
 		meta.Forecast = forecastMeta(*learning)
 	}
-	if limit := asked.Query.Limit; limit > 0 && len(events) > limit {
-		events, meta.Truncated = events[:limit], true
+	if limit := asked.Query.Limit; limit > 0 && len(anomalies) > limit {
+		anomalies, meta.Truncated = anomalies[:limit], true
 	}
-	frame := eventTable(asked, events, answer.Unit)
+	frame := eventTable(asked, eventsOf(anomalies), answer.Unit)
+	frame.Fields = append(frame.Fields, expectedColumns(anomalies, answer.Unit)...)
 	asked.describe(frame, data.FrameTypeTable, meta)
 	return asked.finish(data.Frames{frame}, data.FrameTypeTable, meta)
+}
+
+// anomaly is an event with what was expected of its most unusual step.
+type anomaly struct {
+	event                  bridge.Event
+	expected, lower, upper *float64
+}
+
+func eventsOf(anomalies []anomaly) []bridge.Event {
+	events := make([]bridge.Event, len(anomalies))
+	for i, one := range anomalies {
+		events[i] = one.event
+	}
+	return events
+}
+
+// expectedColumns hold the numbers of the messages, from which src/datasource/anomaly-texts.ts makes them in the user's
+// language.
+func expectedColumns(anomalies []anomaly, unit string) []*data.Field {
+	columns := []struct {
+		name string
+		of   func(anomaly) *float64
+	}{
+		{"expected", func(a anomaly) *float64 { return a.expected }},
+		{"lower", func(a anomaly) *float64 { return a.lower }},
+		{"upper", func(a anomaly) *float64 { return a.upper }},
+	}
+	fields := make([]*data.Field, len(columns))
+	for i, column := range columns {
+		values := make([]*float64, len(anomalies))
+		for row, one := range anomalies {
+			values[row] = column.of(one)
+		}
+		fields[i] = data.NewField(column.name, nil, values)
+		fields[i].Config = &data.FieldConfig{Unit: unit}
+	}
+	return fields
 }
 
 // learningBasis returns the basis of the first series when all series are still learning, so that the absence of
@@ -68,9 +106,9 @@ func anomalousRuns(series bridge.ForecastSeries, least int) []stepRun {
 	return runs
 }
 
-// anomalyEvent is open while the newest closed step belongs to it: it may grow. Its value and message are those of its
-// most unusual step.
-func anomalyEvent(answer *bridge.ForecastAnswer, series bridge.ForecastSeries, run stepRun) bridge.Event {
+// anomalyOf returns an event that is open while the newest closed step belongs to it: it may grow. Its value and message
+// are those of its most unusual step.
+func anomalyOf(answer *bridge.ForecastAnswer, series bridge.ForecastSeries, run stepRun) anomaly {
 	peak := run.from
 	for row := run.from; row < run.to; row++ {
 		if math.Abs(*series.Score[row]) > math.Abs(*series.Score[peak]) {
@@ -82,7 +120,7 @@ func anomalyEvent(answer *bridge.ForecastAnswer, series bridge.ForecastSeries, r
 	if endMS >= series.OpenFromMS {
 		state = "open"
 	}
-	return bridge.Event{
+	event := bridge.Event{
 		ID:          strings.Join([]string{answer.Metric, answer.Measure, labelKey(series.Labels), strconv.FormatInt(series.Times[run.from], 10)}, " "),
 		TimeMS:      series.Times[run.from],
 		EndMS:       endMS,
@@ -95,6 +133,7 @@ func anomalyEvent(answer *bridge.ForecastAnswer, series bridge.ForecastSeries, r
 		Revision:    int64(run.to - run.from),
 		State:       state,
 	}
+	return anomaly{event, series.Expected[peak], series.Lower[peak], series.Upper[peak]}
 }
 
 func anomalyMessage(series bridge.ForecastSeries, row int) string {

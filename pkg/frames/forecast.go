@@ -12,7 +12,9 @@ import (
 // ForecastMeta is the forecast metadata of a frame of bands.
 type ForecastMeta struct {
 	State         string `json:"state"`
-	Message       string `json:"message,omitempty"` // while learning, how much is there and needed
+	Message       string `json:"message,omitempty"`   // while learning, how much is there and needed
+	HaveMS        int64  `json:"have_ms,omitempty"`   // while learning, as in the message
+	NeededMS      int64  `json:"needed_ms,omitempty"` // while learning
 	TrainedFromMS *int64 `json:"trained_from_ms"`
 	Fingerprint   string `json:"fingerprint"`
 }
@@ -67,6 +69,7 @@ func forecastMeta(basis bridge.ForecastBasis) *ForecastMeta {
 	shown := &ForecastMeta{State: basis.State, TrainedFromMS: basis.TrainedFromMS, Fingerprint: basis.Fingerprint}
 	if basis.Message != nil {
 		shown.Message = *basis.Message
+		shown.HaveMS, shown.NeededMS = basis.HaveMS, basis.NeededMS
 	}
 	return shown
 }

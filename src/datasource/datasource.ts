@@ -21,6 +21,7 @@ import { withFrameMeta } from '../frames/frame-meta';
 import { t } from '../locales/translate';
 import { asQueryFilters, dimensionKeys, dimensionValues, toQueryFilters } from './adhoc';
 import { annotationSupport } from './annotations';
+import { withAnomalyTexts } from './anomaly-texts';
 import { withBandColors } from './band-colors';
 import { BACKTEST_DAYS, readBacktest, type Backtest } from './backtest';
 import { CatalogueClient } from './catalogue';
@@ -69,6 +70,7 @@ export class StreamKpiDataSource extends DataSourceWithBackend<StreamKpiQuery, S
       return super.query(request).pipe(
         map((response) => publicAnswer(asked, answered(asked, response), Date.now())),
         map(withBandColors(request)),
+        map(withAnomalyTexts),
       );
     }
     if (request.groupByKeys !== undefined && request.groupByKeys.length > 0) {
@@ -83,7 +85,11 @@ export class StreamKpiDataSource extends DataSourceWithBackend<StreamKpiQuery, S
       const answers =
         targets.length === 0
           ? of<DataQueryResponse>({ data: [] })
-          : this.answers(filled).pipe(map(withBandColors(request)), map(withNoticesKept(request)));
+          : this.answers(filled).pipe(
+              map(withBandColors(request)),
+              map(withAnomalyTexts),
+              map(withNoticesKept(request)),
+            );
       return errors.length === 0 ? answers : answers.pipe(map((response) => withErrors(response, errors)));
     });
   }

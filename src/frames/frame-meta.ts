@@ -72,6 +72,9 @@ export interface ForecastMeta {
   readonly state: 'learning' | 'ready';
   /** While learning, how much is there and how much is needed. */
   readonly message?: string;
+  /** The same as numbers, while learning. */
+  readonly have_ms?: number;
+  readonly needed_ms?: number;
   readonly trained_from_ms: number | null;
   /** Equal ones mean equal steps ahead. */
   readonly fingerprint: string;

@@ -26,3 +26,9 @@ export function t(key: string, english: string, values?: Values): string {
 
 /** A count as the user's language writes it: `1,234` or `1.234`. */
 export const formatNumber = (value: number): string => t('number', '{{value, number}}', { value });
+
+/** A number within a sentence, to four digits: `1,235` or `1.235`; all of a whole number up to a million. */
+export const formatShort = (value: number): string =>
+  Math.abs(value) >= 1_000 && Math.abs(value) < 1_000_000
+    ? formatNumber(Math.round(value))
+    : t('number-short', '{{value, number(maximumSignificantDigits: 4)}}', { value });

@@ -2,10 +2,12 @@ import { locationUtil, type DataFrame, type Field, type LinkModel } from '@grafa
 import { t } from '../../locales/translate';
 import { frameMeta } from '../../frames/frame-meta';
 import { BY_SEVERITY_DESC, type Severity } from '../severity';
+import { severityWords } from '../alerts/severity-words';
 import type { AlertOptions } from '../options/panel-options';
 import type { AlertModel, AlertsModel, AlertTime, UnresolvedAlerts } from './alert-model';
 import type { Labels } from './card-model';
 import type { ConnectionModel } from './connection';
+import { learningText } from './forecast-source';
 import {
   column,
   labelsAt,
@@ -60,9 +62,7 @@ export function readAlerts(
 /** Anomalies are of a forecast, which has none while it learns. */
 function learningOf(frames: readonly DataFrame[]): string | null {
   const learning = frames.map((frame) => frameMeta(frame)?.forecast).find((of) => of?.state === 'learning');
-  return learning === undefined
-    ? null
-    : (learning.message ?? t('alerts.learning', 'The forecast still learns.'));
+  return learning === undefined ? null : learningText(learning);
 }
 
 /** Why nothing newer is known; null while the source answers. */
@@ -229,7 +229,7 @@ function isWebAddress(address: string): boolean {
 export const spokenAlert = (alert: AlertModel): string =>
   [
     t('alerts.spoken', '{{severity}} alert: {{message}}', {
-      severity: alert.severity,
+      severity: severityWords(alert.severity).name.toLocaleLowerCase(),
       message: alert.message,
     }),
     alert.labelText,

@@ -1,6 +1,6 @@
 import type { DataFrame, Field } from '@grafana/data';
 import { t } from '../../locales/translate';
-import { frameMeta } from '../../frames/frame-meta';
+import { frameMeta, type ForecastMeta } from '../../frames/frame-meta';
 import type { CardOrigin, CardSource } from './card-source';
 import { column, numberAt, numberColumns, rowsByTime, timeAt, timeColumn } from './frame-columns';
 import { seriesOrigin, seriesSource, trendOf } from './series-source';
@@ -50,8 +50,8 @@ function closedRows(frame: DataFrame, openFrom: number | null): number[] {
 }
 
 function noteOf(frame: DataFrame, row: number): string | null {
-  const { state, message } = frameMeta(frame)?.forecast ?? {};
-  if (state === 'learning') return message ?? null;
+  const forecast = frameMeta(frame)?.forecast;
+  if (forecast?.state === 'learning') return learningText(forecast);
   const score = numberAt(column(frame, 'Score'), row);
   if (score === null || Math.abs(score) < 1) return null;
   return score > 0
@@ -62,5 +62,17 @@ function noteOf(frame: DataFrame, row: number): string | null {
         score: rounded(score),
       });
 }
+
+/** How much a forecast has to learn from, and how much it needs. */
+export const learningText = ({ have_ms: have, needed_ms: needed, message }: ForecastMeta): string =>
+  have === undefined || needed === undefined
+    ? (message ?? t('alerts.learning', 'The forecast still learns.'))
+    : t('forecast.learning', 'Learning: {{have}} of closed steps are there, {{needed}} are needed.', {
+        have: hoursText(have),
+        needed: hoursText(needed),
+      });
+
+const hoursText = (ms: number): string =>
+  t('length.hours', '{{length, number}} h', { length: Math.floor(ms / 3_600_000) });
 
 const rounded = (score: number): number => Math.round(score * 10) / 10;

@@ -55,7 +55,10 @@ export const SystemStatus = memo(function SystemStatus(props: SystemStatusProps)
     },
     { name: t('status.total-alerts', 'Total alerts'), value: totalText(alerts) },
     { name: t('status.current-time', 'Current time'), value: <WallClock timeZone={timeZone} /> },
-    { name: t('status.clients', 'Clients'), value: system.clients === null ? null : String(system.clients) },
+    {
+      name: t('status.clients', 'Clients'),
+      value: system.clients === null ? null : formatNumber(system.clients),
+    },
   ].filter(({ value }) => value !== null);
   return (
     <div
@@ -118,7 +121,7 @@ function Hop({ hop, message }: { readonly hop: HopModel; readonly message: boole
 function countText(active: number | null, all: number | null): string {
   if (active === null) return '–';
   return all === null || all === active
-    ? String(active)
+    ? formatNumber(active)
     : t('status.active-of', '{{active, number}} of {{all, number}}', { active, all });
 }
 
