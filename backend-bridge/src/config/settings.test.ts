@@ -20,6 +20,8 @@ function put(tree: Record<string, unknown>, path: readonly string[], value: unkn
 }
 
 describe('settings', () => {
+  afterEach(() => jest.restoreAllMocks());
+
   test('nothing set: the embedded pipeline and store on loopback', () => {
     const settings = loadSettings({});
     expect(settings.kafka.brokers).toEqual([]);
@@ -165,6 +167,9 @@ describe('settings', () => {
     [{ KAFKA_BROKERS: 'sasl://u:hunter2@a:1' }],
     [{ BRIDGE_ALLOWED_ORIGINS: 'http://u:hunter2@a', BRIDGE_PORT: 'x' }],
     [{ BRIDGE_CONFIG: file('broken.yaml', 'kafka:\n  sasl_password: hunter2: "\n') }],
+    [{ BRIDGE_CONFIG: file('tag.yaml', 'kafka: { sasl_password: !vault hunter2 }\n') }],
+    [{ BRIDGE_CONFIG: file('alias.yaml', 'kafka: { sasl_password: *hunter2 }\n') }],
+    [{ BRIDGE_CONFIG: file('mark.yaml', 'kafka: { sasl_password: !hunter2 }\n') }],
     [{ BRIDGE_CONFIG: file('odd.yaml', 'kafka: { schema_registry_url: "x://u:hunter2@h" }\n') }],
     [{ KAFKA_SASL_PASSWORD_FILE: 'hunter2' }],
     [{ KAFKA_BROKERS: 'hunter2@a:1' }],
@@ -180,8 +185,10 @@ describe('settings', () => {
     [{ SCHEMA_REGISTRY_OAUTH_TOKEN_URL: 'http://u:"hunter2@idp' }],
     [{ SCHEMA_REGISTRY_OAUTH_TOKEN_URL: 'http:\\\\u:hunter2@idp' }],
   ])('%j: the refusal does not quote the password', (environment) => {
+    const warn = jest.spyOn(process, 'emitWarning').mockImplementation();
     expect(() => loadSettings(environment)).toThrow(StartRefusedError);
     expect(() => loadSettings(environment)).not.toThrow(/hunter/);
+    expect(warn.mock.calls.map(([warning]) => String(warning)).join()).not.toMatch(/hunter/);
   });
 
   test('--print-config shows no setting that is named like a secret, nor credentials in an address', () => {

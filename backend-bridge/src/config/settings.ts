@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { parse as parseYaml, YAMLParseError } from 'yaml';
+import { YAMLError } from 'yaml';
 import { z } from 'zod';
 import { withoutCredentials } from '../domain/credentials';
 import { StartRefusedError } from '../domain/errors';
@@ -8,6 +8,7 @@ import { ENVIRONMENT, overlayEnvironment, variableFor } from './environment-vari
 import { loginProblems } from './login-problems';
 import { documentProblems, problemsOf } from './problems';
 import { settingsSchema, type Settings } from './settings-schema';
+import { parseYaml } from './yaml-document';
 
 export type { Settings } from './settings-schema';
 
@@ -31,7 +32,9 @@ function readSettingsFile(file: string): Tree {
 
 /** The parser's message quotes the lines around the error, which may contain a password. */
 function fileFault(error: unknown): string {
-  if (!(error instanceof YAMLParseError)) return (error as Error).message;
+  if (error instanceof ReferenceError)
+    return 'an alias has no anchor; put a text that begins with * in quotes';
+  if (!(error instanceof YAMLError)) return (error as Error).message;
   const at = error.linePos?.[0];
   return `not YAML${at === undefined ? '' : `, line ${at.line}, column ${at.col}`} (${error.code})`;
 }

@@ -1,4 +1,4 @@
-import { parseDocument, type ErrorCode, type YAMLError } from 'yaml';
+import { parseDocument, YAMLError, type ErrorCode } from 'yaml';
 import { StartRefusedError } from '../domain/errors';
 
 /** Metrics files are smaller: a metric takes some 500 characters, and parsing 10 MB takes minutes. */
@@ -24,6 +24,17 @@ function sentenceOf({ code, message }: YAMLError): string {
   return `is not YAML: ${advice === undefined ? message : message.replace(/:?(?=\n|$)/, `; ${advice}:`)}`;
 }
 
+/**
+ * The content of YAML. Throws a YAMLError, whose message quotes the text, also where the parser would only warn; and
+ * ReferenceError for aliases without their anchor, or too many.
+ */
+export function parseYaml(text: string): unknown {
+  const document = parseDocument(text, { merge: true });
+  const fault = document.errors[0] ?? document.warnings[0];
+  if (fault !== undefined) throw fault;
+  return document.toJS();
+}
+
 /** The content of a YAML file. Throws StartRefusedError for text that is none, with what to write. */
 export function readYaml(text: string, file: string): unknown {
   if (text.length > MOST_CHARACTERS) {
@@ -31,13 +42,12 @@ export function readYaml(text: string, file: string): unknown {
       `${file} has ${text.length} characters; a metrics file has at most ${MOST_CHARACTERS}: is it the right file?`,
     );
   }
-  const document = parseDocument(text, { merge: true });
-  const fault = document.errors[0] ?? document.warnings[0];
-  if (fault !== undefined) throw new StartRefusedError(`${file} ${sentenceOf(fault)}`, { cause: fault });
   try {
-    return document.toJS();
+    return parseYaml(text);
   } catch (error) {
-    // Aliases without their anchor, or too many.
+    if (error instanceof YAMLError) {
+      throw new StartRefusedError(`${file} ${sentenceOf(error)}`, { cause: error });
+    }
     if (!(error instanceof ReferenceError)) throw error;
     throw new StartRefusedError(
       `${file} is not YAML: ${error.message}; name each anchor (\`&name\`) above its aliases (\`*name\`), or write the settings out`,

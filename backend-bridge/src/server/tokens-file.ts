@@ -1,4 +1,4 @@
-import { parse, YAMLParseError } from 'yaml';
+import { parseDocument, YAMLError } from 'yaml';
 import { z } from 'zod';
 import type { Filter } from '../domain/selection';
 import type { Principal } from './access';
@@ -44,14 +44,22 @@ const entrySchema = z.strictObject({
 
 const fileSchema = z.strictObject({ tokens: z.array(entrySchema).max(1_000) });
 
+/** Throws an Error, also for a tag, of which the parser would warn with the line. */
+function contentOf(text: string): unknown {
+  const document = parseDocument(text);
+  const fault = document.errors[0] ?? document.warnings[0];
+  if (fault !== undefined) throw fault;
+  return document.toJS();
+}
+
 /** Throws an Error that lists every problem with its path. Never quotes the file's hashes. */
 export function parseTokens(text: string): readonly TokenEntry[] {
   let content: unknown;
   try {
-    content = parse(text);
+    content = contentOf(text);
   } catch (error) {
     // The parser's own message quotes the file.
-    const where = error instanceof YAMLParseError ? error.linePos?.[0] : undefined;
+    const where = error instanceof YAMLError ? error.linePos?.[0] : undefined;
     const at = where === undefined ? '' : ` (line ${where.line}, column ${where.col})`;
     throw new Error(`is neither YAML nor JSON${at}`, { cause: error });
   }

@@ -62,6 +62,7 @@ describe('access by the tokens file', () => {
   afterEach(() => {
     access.close();
     rmSync(folder, { recursive: true });
+    jest.restoreAllMocks();
   });
 
   it('lets a known token in, with its scopes and its fixed filters', () => {
@@ -84,6 +85,17 @@ describe('access by the tokens file', () => {
     ['[]', /tokens\.0\.filters/],
   ])('filters that would filter nothing (%s) stop the start', (filters, message) => {
     expect(() => open(fileText(entry('a', 'x')).replace('}]', `,"filters":${filters}}]`))).toThrow(message);
+  });
+
+  it.each([
+    `tokens: [{ name: a, sha256: !vault ${hashToken('x')}, scopes: [read] }]`,
+    `tokens: [{ name: a, sha256: *${hashToken('x')}, scopes: [read] }]`,
+    `tokens: [{ name: a, sha256: &a ${hashToken('x')}, sha256: *a }]`,
+  ])('a file with a tag or an alias stops the start, and shows no hash: %#', (text) => {
+    const warn = jest.spyOn(process, 'emitWarning').mockImplementation();
+    expect(() => open(text)).toThrow(StartRefusedError);
+    expect(() => open(text)).not.toThrow(new RegExp(hashToken('x')));
+    expect(warn.mock.calls.map(([warning]) => String(warning)).join()).not.toContain(hashToken('x'));
   });
 
   it('a file that is not UTF-8 stops the start: its filters would be other values', () => {
