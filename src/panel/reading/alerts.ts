@@ -102,8 +102,10 @@ function alertAt(frame: DataFrame, row: number, options: AlertOptions, context: 
   const labels = labelsAt(frame, row, NOT_LABELS);
   const metric = textAt(column(frame, 'metric'), row) || (frameMeta(frame)?.metric ?? '');
   const title = textAt(column(frame, 'title'), row);
-  const message =
-    textAt(column(frame, 'text', 'message', 'body'), row) || title || labelsText(labels) || metric;
+  const own = textAt(column(frame, 'text', 'message', 'body'), row);
+  // What an anomaly says of itself does not name the metric.
+  const isNamed = frameMeta(frame)?.kind !== 'forecast' || title === '' || own.includes(title);
+  const message = (isNamed ? own : `${title} – ${own}`) || title || labelsText(labels) || metric;
   const started = timeAt(column(frame, 'time') ?? timeColumn(frame), row);
   const ended = timeAt(column(frame, 'timeEnd'), row);
   const valueField = column(frame, 'value') ?? numberColumns(frame).find(({ name }) => name !== 'revision');

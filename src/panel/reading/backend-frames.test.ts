@@ -141,7 +141,8 @@ test('anomalies are alerts: open while the newest closed step belongs to them', 
     {
       severity: 'warning',
       state: 'open',
-      message: 'Higher than expected: 530, where 304 (283 to 323) was expected',
+      // Anomalies of several metrics stand in one list.
+      message: 'Events per minute – Higher than expected: 530, where 304 (283 to 323) was expected',
       labels: { segment: 'gold' },
       started: 1_700_000_700_000,
     },
