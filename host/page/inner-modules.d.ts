@@ -13,7 +13,6 @@ declare module 'grafana-runtime-inner/components/PluginPage' {
   import type { PluginPageType } from '@grafana/runtime';
   export function setPluginPage(component: PluginPageType): void;
 }
-/** Grafana 13 only. */
 declare module 'grafana-runtime-inner/services/dataSource/settings' {
   import type { DataSourceInstanceSettings } from '@grafana/data';
   export function syncDataSourceInstanceSettings(settings: {

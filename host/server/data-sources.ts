@@ -38,14 +38,13 @@ export class DataSources {
     provisioned: readonly ProvisionedDataSource[],
     private readonly plugins: readonly BuiltPlugin[],
     private readonly grafanaVersion: string,
-    private readonly clock: () => number = Date.now,
   ) {
     for (const source of provisioned) {
       const secrets = Object.entries(source.secureJsonData ?? {}).filter(([, value]) => value !== '');
       this.saved.set(source.uid, {
         ...source,
         secureJsonData: Object.fromEntries(secrets),
-        updatedMs: this.clock(),
+        updatedMs: Date.now(),
       });
     }
   }
@@ -123,7 +122,7 @@ export class DataSources {
   /** Adds one without settings. False when its name or uid is taken. */
   add({ uid, name, type }: Required<NewDataSource>): boolean {
     if ([...this.saved.values()].some((other) => other.uid === uid || other.name === name)) return false;
-    this.saved.set(uid, { uid, name, type, secureJsonData: {}, updatedMs: this.clock() });
+    this.saved.set(uid, { uid, name, type, secureJsonData: {}, updatedMs: Date.now() });
     return true;
   }
 
@@ -141,7 +140,7 @@ export class DataSources {
       url: change.url ?? before.url ?? '',
       jsonData: change.jsonData ?? before.jsonData ?? {},
       secureJsonData: Object.fromEntries([...kept, ...given]),
-      updatedMs: Math.max(this.clock(), before.updatedMs + 1),
+      updatedMs: Math.max(Date.now(), before.updatedMs + 1),
     });
     return true;
   }

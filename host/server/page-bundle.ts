@@ -5,14 +5,10 @@ import { basename, dirname, join } from 'node:path';
 import { build, version as esbuildVersion, type Plugin } from 'esbuild';
 
 /**
- * Parts of @grafana/runtime that Grafana itself sets at its start but that no entry of the package exports in every
- * version. They must be the same module as the one the package uses, so they are taken by their file.
+ * Parts of @grafana/runtime that Grafana sets at its start but that no entry of the package exports. They must be the
+ * module that the package itself uses, so they are taken by their file.
  */
 const RUNTIME_INNER = /^grafana-runtime-inner\/(.+)$/;
-
-/** Components that Grafana itself puts in. In some versions the publishing build has dropped the way in. */
-const SLOT_FILE =
-  /@grafana\/runtime\/dist\/esm\/components\/(PanelRenderer|PanelDataErrorView|PluginPage)\.mjs$/;
 
 /**
  * CommonJS files with a default export that Grafana's packages import. To a file that ends with .mjs the bundler gives
@@ -32,15 +28,6 @@ function resolutions(root: string): Plugin {
       builder.onResolve({ filter: RUNTIME_INNER }, ({ path }) => ({
         path: join(folderOf('@grafana/runtime'), 'dist/esm', `${RUNTIME_INNER.exec(path)?.[1] ?? ''}.mjs`),
       }));
-      builder.onLoad({ filter: SLOT_FILE }, ({ path }) => {
-        const slot = SLOT_FILE.exec(path)?.[1] ?? '';
-        const source = readFileSync(path, 'utf8');
-        if (source.includes(`set${slot}`)) return undefined;
-        return {
-          contents: `${source}\nexport function set${slot}(component) { ${slot} = component; }`,
-          loader: 'js',
-        };
-      });
       // One router for all, as Grafana has it: version 6 in the clothes of a package that sits on version 5.
       builder.onResolve({ filter: /^react-router-dom$/ }, (args) => {
         const ours = !args.importer.includes('node_modules') || args.importer.includes('/@grafana/scenes/');
@@ -104,7 +91,7 @@ export async function bundlePage(root: string): Promise<PageBundle> {
   const unfinished = `${folder}.${process.pid}`;
   await build({
     absWorkingDir: root,
-    entryPoints: { page: join(source, 'grafana.ts') },
+    entryPoints: { page: join(source, 'start-page.tsx') },
     outdir: unfinished,
     bundle: true,
     splitting: true,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { reloadsItself, type BuiltPlugin } from './built-plugins';
 import { ORG_ID, type DataSources } from './data-sources';
-import type { Reply } from './replies';
+import { html, type Reply } from './replies';
 
 export interface PageSettings {
   readonly grafanaVersion: string;
@@ -79,7 +79,7 @@ export function page(settings: PageSettings, more: Readonly<Record<string, unkno
     "font-src 'self' data:",
     `connect-src 'self'${reloads ? ` ws://${LIVE_RELOAD}` : ''}`,
   ].join('; ');
-  const html = `<!doctype html>
+  const text = `<!doctype html>
 <html lang="en">
   <head>
     <meta charset="utf-8" />
@@ -98,5 +98,5 @@ export function page(settings: PageSettings, more: Readonly<Record<string, unkno
   </body>
 </html>
 `;
-  return { kind: 'page', html, policy };
+  return html(text, policy);
 }

@@ -2,22 +2,11 @@ import type { ServerResponse } from 'node:http';
 import { extname } from 'node:path';
 
 /** What a request is answered with. */
-export type Reply =
-  | { readonly kind: 'json'; readonly status: number; readonly body: object }
-  /** JSON that somebody else has written. */
-  | { readonly kind: 'relayed'; readonly status: number; readonly text: string }
-  | { readonly kind: 'file'; readonly name: string; readonly content: Buffer; readonly forEver: boolean }
-  | { readonly kind: 'page'; readonly html: string; readonly policy: string };
-
-export const json = (status: number, body: object): Reply => ({ kind: 'json', status, body });
-export const refused = (status: number, message: string): Reply => json(status, { message });
-/** @param forEver the name changes when the content does */
-export const file = (name: string, content: Buffer, forEver = false): Reply => ({
-  kind: 'file',
-  name,
-  content,
-  forEver,
-});
+export interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Buffer;
+}
 
 const TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',
@@ -34,41 +23,37 @@ const TYPES: Readonly<Record<string, string>> = {
 /** Files of other kinds, executables among them, are not given out. */
 export const isServed = (name: string): boolean => TYPES[extname(name)] !== undefined;
 
-function headersOf(reply: Reply): Readonly<Record<string, string>> {
-  switch (reply.kind) {
-    case 'json':
-    case 'relayed':
-      return { 'content-type': 'application/json', 'cache-control': 'no-store' };
-    case 'file':
-      return {
-        'content-type': TYPES[extname(reply.name)] ?? 'application/octet-stream',
-        'cache-control': reply.forEver ? 'public, max-age=31536000, immutable' : 'no-cache',
-      };
-    case 'page':
-      return {
-        'content-type': 'text/html; charset=utf-8',
-        'cache-control': 'no-store',
-        'content-security-policy': reply.policy,
-        'x-frame-options': 'deny',
-      };
-  }
-}
+const reply = (
+  status: number,
+  extension: string,
+  cacheControl: string,
+  body: string | Buffer,
+  more: Readonly<Record<string, string>> = {},
+): Reply => ({
+  status,
+  headers: {
+    'content-type': TYPES[extension] ?? 'application/octet-stream',
+    'cache-control': cacheControl,
+    'x-content-type-options': 'nosniff',
+    ...more,
+  },
+  body,
+});
 
-const bodyOf = (reply: Reply): string | Buffer => {
-  switch (reply.kind) {
-    case 'json':
-      return JSON.stringify(reply.body);
-    case 'relayed':
-      return reply.text;
-    case 'file':
-      return reply.content;
-    case 'page':
-      return reply.html;
-  }
-};
+/** JSON that somebody else has written. */
+export const relayed = (status: number, text: string): Reply => reply(status, '.json', 'no-store', text);
+export const json = (status: number, body: object): Reply => relayed(status, JSON.stringify(body));
+export const refused = (status: number, message: string): Reply => json(status, { message });
 
-export function send(response: ServerResponse, reply: Reply): void {
-  const status = 'status' in reply ? reply.status : 200;
-  response.writeHead(status, { ...headersOf(reply), 'x-content-type-options': 'nosniff' });
-  response.end(bodyOf(reply));
+/** @param forEver the name changes when the content does */
+export const file = (name: string, content: Buffer, forEver = false): Reply =>
+  reply(200, extname(name), forEver ? 'public, max-age=31536000, immutable' : 'no-cache', content);
+
+/** @param policy the Content-Security-Policy */
+export const html = (text: string, policy: string): Reply =>
+  reply(200, '.html', 'no-store', text, { 'content-security-policy': policy, 'x-frame-options': 'deny' });
+
+export function send(response: ServerResponse, { status, headers, body }: Reply): void {
+  response.writeHead(status, headers);
+  response.end(body);
 }

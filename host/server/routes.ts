@@ -10,7 +10,7 @@ import { frontendSettings, page, type PageSettings } from './page-html';
 import type { Dashboard } from './provisioning';
 import { publicQuery } from './public-dashboard';
 import { dsQuery } from './query-route';
-import { file, json, refused, type Reply } from './replies';
+import { file, json, refused, relayed, type Reply } from './replies';
 import { fileBelow } from './static-files';
 
 export interface RouteDependencies extends PageSettings {
@@ -71,7 +71,7 @@ async function resource(
     method,
     ...(body === '' ? {} : { body: JSON.parse(body) as unknown }),
   });
-  return { kind: 'relayed', status: answer.status, text: answer.text };
+  return relayed(answer.status, answer.text);
 }
 
 async function dataSource(call: Call, dependencies: RouteDependencies): Promise<Reply> {

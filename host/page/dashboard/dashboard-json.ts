@@ -24,14 +24,6 @@ export interface DashboardLink {
   readonly tooltip?: string;
   readonly keepTime?: boolean;
   readonly includeVars?: boolean;
-  readonly targetBlank?: boolean;
-}
-
-export interface GridPos {
-  readonly x: number;
-  readonly y: number;
-  readonly w: number;
-  readonly h: number;
 }
 
 export interface PanelJson {
@@ -39,25 +31,17 @@ export interface PanelJson {
   readonly type: string;
   readonly title?: string;
   readonly description?: string;
-  readonly transparent?: boolean;
-  readonly gridPos: GridPos;
+  readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
   readonly datasource?: DataSourceRef | null;
   readonly targets?: readonly (DataQuery & { readonly datasource?: DataSourceRef | null })[];
   readonly options?: Record<string, unknown>;
   readonly fieldConfig?: FieldConfigSource;
   readonly transformations?: readonly { readonly id: string; readonly options: Record<string, unknown> }[];
-  readonly maxDataPoints?: number | null;
-  readonly interval?: string | null;
-  readonly timeFrom?: string | null;
-  readonly timeShift?: string | null;
-  readonly repeat?: string;
-  readonly pluginVersion?: string;
   readonly collapsed?: boolean;
   readonly panels?: readonly PanelJson[];
   readonly links?: readonly {
     readonly title: string;
     readonly url: string;
-    readonly targetBlank?: boolean;
   }[];
 }
 
@@ -75,11 +59,7 @@ export interface VariableJson {
   readonly sort?: number;
   readonly multi?: boolean;
   readonly includeAll?: boolean;
-  readonly allValue?: string | null;
   readonly allowCustomValue?: boolean;
   readonly current?: { readonly value?: string | string[]; readonly text?: string | string[] };
   readonly filters?: readonly { readonly key: string; readonly operator: string; readonly value: string }[];
-  readonly auto?: boolean;
-  readonly auto_count?: number;
-  readonly auto_min?: string;
 }

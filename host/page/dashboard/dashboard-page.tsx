@@ -7,11 +7,10 @@ import React, { useEffect, useMemo, useState } from 'react';
 import { Page } from '../pages/page';
 import { PanelEditor } from '../pages/panel-editor';
 import type { DashboardJson, DashboardLink } from './dashboard-json';
-import { leftOut, panelOf, sceneFrom } from './scene-from-json';
+import { panelOf, sceneFrom } from './scene-from-json';
 
 const styles = (theme: GrafanaTheme2) => ({
   scene: css({ minHeight: '80vh', display: 'flex', flexDirection: 'column', padding: theme.spacing(0, 2) }),
-  notes: css({ color: theme.colors.text.secondary, padding: theme.spacing(0, 2, 2) }),
 });
 
 /** The link's address with the time range and the variables where it wants them. */
@@ -54,7 +53,6 @@ function Dashboard({ json, search }: { json: DashboardJson; search: URLSearchPar
     setReady(true);
     return () => sync.cleanUp(scene);
   }, [scene]);
-  const notes = leftOut(json);
   const edited = search.get('editPanel');
   const panel = edited === null || !ready ? undefined : panelOf(scene, Number(edited));
   if (panel !== undefined) {
@@ -68,9 +66,6 @@ function Dashboard({ json, search }: { json: DashboardJson; search: URLSearchPar
   return (
     <Page title={json.title} actions={<Links links={json.links ?? []} />} bare={search.has('kiosk')}>
       <div className={style.scene}>{ready && <scene.Component model={scene} />}</div>
-      {notes.length > 0 && !search.has('kiosk') && (
-        <p className={style.notes}>This host page leaves out: {notes.join('; ')}.</p>
-      )}
     </Page>
   );
 }

@@ -1,4 +1,5 @@
 import { CoreApp, type DataQueryRequest } from '@grafana/data';
+import { locationService } from '@grafana/runtime';
 import {
   behaviors,
   dataLayers,
@@ -17,6 +18,7 @@ import {
   SceneVariableSet,
   VariableValueSelectors,
   VizPanel,
+  VizPanelMenu,
   type SceneGridItemLike,
   type SceneObject,
   type SceneVariable,
@@ -24,7 +26,6 @@ import {
 import { DashboardCursorSync } from '@grafana/schema';
 import { AnnotationSwitches } from './annotation-switches';
 import type { DashboardJson, PanelJson } from './dashboard-json';
-import { panelMenu } from './panel-menu';
 import { PanelNotices } from './panel-notices';
 import { variableFrom } from './variables-from-json';
 
@@ -73,8 +74,6 @@ function panelData(json: PanelJson): SceneDataTransformer | undefined {
       queries: [...json.targets],
       dataLayerFilter: { panelId: json.id },
       ...(json.datasource ? { datasource: json.datasource } : {}),
-      ...(typeof json.maxDataPoints === 'number' ? { maxDataPoints: json.maxDataPoints } : {}),
-      ...(typeof json.interval === 'string' ? { minInterval: json.interval } : {}),
     }),
     transformations: [...(json.transformations ?? [])],
   });
@@ -95,17 +94,21 @@ function vizPanel(json: PanelJson): VizPanel {
     pluginId: json.type,
     title,
     hoverHeader: title === '',
-    displayMode: json.transparent === true ? 'transparent' : 'default',
     options: json.options ?? {},
     fieldConfig: json.fieldConfig ?? { defaults: {}, overrides: [] },
-    menu: panelMenu(json.id),
+    menu: new VizPanelMenu({
+      items: [
+        {
+          text: 'Edit',
+          iconClassName: 'eye',
+          shortcut: 'e',
+          onClick: () => locationService.partial({ editPanel: String(json.id) }),
+        },
+      ],
+    }),
     titleItems: new PanelNotices({}),
     ...(json.description === undefined ? {} : { description: json.description }),
-    ...(json.pluginVersion === undefined ? {} : { pluginVersion: json.pluginVersion }),
     ...(data === undefined ? {} : { $data: data }),
-    ...(typeof json.timeFrom === 'string'
-      ? { $timeRange: new SceneTimeRange({ from: `now-${json.timeFrom}`, to: 'now' }) }
-      : {}),
   });
 }
 
@@ -140,22 +143,6 @@ function gridItems(panels: readonly PanelJson[]): SceneGridItemLike[] {
     else row.setState({ children: [...row.state.children, placed(panel)] });
   }
   return items;
-}
-
-/** What the dashboard asks for that the host page does not do, one sentence each. */
-export function leftOut(json: DashboardJson): string[] {
-  const panels = (json.panels ?? []).flatMap((panel) => [panel, ...(panel.panels ?? [])]);
-  return [
-    ...panels
-      .filter(({ repeat }) => repeat !== undefined)
-      .map(({ title }) => `"${title ?? ''}" is not repeated`),
-    ...panels
-      .filter(({ timeShift }) => typeof timeShift === 'string')
-      .map(({ title }) => `"${title ?? ''}" is not shifted`),
-    ...(json.templating?.list ?? [])
-      .filter((variable) => variableFrom(variable) === undefined)
-      .map(({ name, type }) => `variable ${name}: kind ${type} is missing`),
-  ];
 }
 
 const isVariable = (variable: SceneVariable | undefined): variable is SceneVariable => variable !== undefined;

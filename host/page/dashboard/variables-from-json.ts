@@ -2,18 +2,12 @@ import type { VariableHide } from '@grafana/data';
 import { getDataSourceSrv } from '@grafana/runtime';
 import {
   AdHocFiltersVariable,
-  ConstantVariable,
-  CustomVariable,
   DataSourceVariable,
-  IntervalVariable,
   QueryVariable,
-  TextBoxVariable,
   type SceneDataQuery,
   type SceneVariable,
 } from '@grafana/scenes';
 import type { VariableJson } from './dashboard-json';
-
-const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 function base(json: VariableJson) {
   return {
@@ -34,7 +28,6 @@ function choice(json: VariableJson) {
     includeAll: json.includeAll ?? false,
     allowCustomValue: json.allowCustomValue ?? true,
     defaultToAll: json.includeAll ?? false,
-    ...(typeof json.allValue === 'string' && json.allValue !== '' ? { allValue: json.allValue } : {}),
   };
 }
 
@@ -53,7 +46,7 @@ function adHoc(json: VariableJson): AdHocFiltersVariable {
   });
 }
 
-/** A dashboard's variable as a scene's; undefined for kinds that are not here. */
+/** A dashboard's variable as a scene's; undefined for kinds that no bundled dashboard has. */
 export function variableFrom(json: VariableJson): SceneVariable | undefined {
   switch (json.type) {
     case 'query':
@@ -65,23 +58,12 @@ export function variableFrom(json: VariableJson): SceneVariable | undefined {
         ...(json.refresh === undefined ? {} : { refresh: json.refresh }),
         ...(json.sort === undefined ? {} : { sort: json.sort }),
       });
-    case 'custom':
-      return new CustomVariable({ ...choice(json), query: text(json.query) });
     case 'datasource':
-      return new DataSourceVariable({ ...choice(json), pluginId: text(json.query), regex: json.regex ?? '' });
-    case 'interval':
-      return new IntervalVariable({
-        ...base(json),
-        value: text(json.current?.value),
-        intervals: text(json.query).split(','),
-        autoEnabled: json.auto ?? false,
-        autoStepCount: json.auto_count ?? 30,
-        autoMinInterval: json.auto_min ?? '10s',
+      return new DataSourceVariable({
+        ...choice(json),
+        pluginId: json.query as string,
+        regex: json.regex ?? '',
       });
-    case 'textbox':
-      return new TextBoxVariable({ ...base(json), value: text(json.current?.value ?? json.query) });
-    case 'constant':
-      return new ConstantVariable({ ...base(json), value: text(json.query) });
     case 'adhoc':
       return adHoc(json);
     default:

@@ -44,7 +44,7 @@ function Pages({ path, search }: { path: string; search: URLSearchParams }) {
   return <ListPage />;
 }
 
-export function App({ grafana }: { grafana: string }) {
+export function App() {
   const [location, setLocation] = useState(history.location);
   useEffect(() => history.listen(setLocation), []);
   const search = useMemo(() => new URLSearchParams(location.search), [location.search]);
@@ -58,14 +58,13 @@ export function App({ grafana }: { grafana: string }) {
   }, [mode]);
   const host = useMemo(
     () => ({
-      grafana,
       isDark: mode === 'dark',
       onThemeChange: (next: ThemeName) => {
         localStorage.setItem(THEME_KEY, next);
         setMode(next);
       },
     }),
-    [grafana, mode],
+    [mode],
   );
   return (
     <HostContext.Provider value={host}>

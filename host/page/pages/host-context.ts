@@ -2,12 +2,10 @@ import { createContext } from 'react';
 
 export type ThemeName = 'light' | 'dark';
 
-/** What every page knows of the host. */
+/** The page's theme, and its switch. */
 export interface Host {
-  /** The Grafana whose packages are used. */
-  readonly grafana: string;
   readonly isDark: boolean;
   readonly onThemeChange: (theme: ThemeName) => void;
 }
 
-export const HostContext = createContext<Host>({ grafana: '', isDark: true, onThemeChange: () => undefined });
+export const HostContext = createContext<Host>({ isDark: true, onThemeChange: () => undefined });

@@ -1,5 +1,6 @@
 import { css } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
+import { config } from '@grafana/runtime';
 import { Badge, LinkButton, ToolbarButton, useStyles2 } from '@grafana/ui';
 import React, { useContext, useEffect } from 'react';
 import { HostContext } from './host-context';
@@ -30,7 +31,7 @@ interface Props {
 /** The frame around everything: says what this is, and leads around. */
 export function Page({ title, actions, bare = false, children }: Props) {
   const style = useStyles2(styles);
-  const { grafana, isDark, onThemeChange } = useContext(HostContext);
+  const { isDark, onThemeChange } = useContext(HostContext);
   useEffect(() => {
     document.title = `${title} - StreamKPI host page`;
   }, [title]);
@@ -45,7 +46,7 @@ export function Page({ title, actions, bare = false, children }: Props) {
           <nav className={style.nav} aria-label="Host page">
             <Badge
               color="blue"
-              text={`Host page with Grafana ${grafana}'s packages`}
+              text={`Host page with Grafana ${config.buildInfo.version}'s packages`}
               tooltip="A development tool: the built plugin and its backend as Grafana loads them. Grafana's own panels are stand-ins."
             />
             <LinkButton href="/a/streamkpi-realtime-app" variant="secondary" size="sm" fill="text">

@@ -5,6 +5,7 @@ import {
   type GetDataSourceListFilters,
   type RuntimeDataSourceRegistration,
 } from '@grafana/runtime';
+import { syncDataSourceInstanceSettings } from 'grafana-runtime-inner/services/dataSource/settings';
 import { bootData, type BootData } from './boot-data';
 import { importDataSourcePlugin } from './plugin-importer';
 
@@ -13,7 +14,7 @@ type Reference = string | DataSourceRef | null;
 /** The first value of a data source variable, however many are chosen. */
 const first = (value: unknown): unknown => (Array.isArray(value) ? (value as unknown[])[0] : value);
 
-export type SourceSettings = Pick<BootData['settings'], 'datasources' | 'defaultDatasource'>;
+type SourceSettings = Pick<BootData['settings'], 'datasources' | 'defaultDatasource'>;
 
 /** Data sources as the server has provisioned them; each is made once, from the built plugin. */
 export class HostDataSourceSrv implements DataSourceSrv {
@@ -21,8 +22,7 @@ export class HostDataSourceSrv implements DataSourceSrv {
   private readonly instances = new Map<string, Promise<DataSourceApi>>();
   private readonly runtime = new Map<string, DataSourceApi>();
 
-  /** @param notify called with changed settings */
-  constructor(private readonly notify: (settings: SourceSettings) => void) {
+  constructor() {
     this.take(bootData().settings);
   }
 
@@ -30,7 +30,7 @@ export class HostDataSourceSrv implements DataSourceSrv {
     this.settings.clear();
     this.instances.clear();
     for (const one of Object.values(given.datasources)) this.settings.set(one.uid, one);
-    this.notify(given);
+    syncDataSourceInstanceSettings(given);
   }
 
   private find(nameOrUid: string): DataSourceInstanceSettings | undefined {
@@ -89,10 +89,6 @@ export class HostDataSourceSrv implements DataSourceSrv {
     const list = [...this.settings.values()].filter((one) => {
       if (filters.type !== undefined && ![filters.type].flat().includes(one.type)) return false;
       if (filters.pluginId !== undefined && filters.pluginId !== one.meta.id) return false;
-      if (filters.annotations === true && one.meta.annotations !== true) return false;
-      if (filters.alerting === true && one.meta.alerting !== true) return false;
-      if (filters.logs === true && one.meta.logs !== true) return false;
-      if (filters.tracing === true && one.meta.tracing !== true) return false;
       return filters.filter?.(one) ?? true;
     });
     return list.sort((a, b) => a.name.localeCompare(b.name));

@@ -16,12 +16,6 @@ import { delayAfter, LiveSocket } from './live-socket';
 /** How long a channel without listeners is kept. */
 const LINGER_MS = 250;
 
-/** A channel's place on the server; the field is called `namespace` up to Grafana 12.3 and `stream` since. */
-function channelId(orgId: number, address: LiveChannelAddress): string {
-  const either = address as { readonly stream?: string; readonly namespace?: string };
-  return `${orgId}/${address.scope}/${either.stream ?? either.namespace ?? ''}/${address.path}`;
-}
-
 class Channel {
   readonly events = new Subject<LiveChannelEvent>();
   /** One object for the channel's life: who comes late gets it as it then is. */
@@ -77,7 +71,7 @@ export class HostLiveSrv implements GrafanaLiveSrv {
   }
 
   getStream<T>(address: LiveChannelAddress): Observable<LiveChannelEvent<T>> {
-    const id = channelId(this.orgId, address);
+    const id = `${this.orgId}/${address.scope}/${address.stream}/${address.path}`;
     if (!isValidLiveChannelAddress(address)) {
       return of({
         type: LiveChannelEventType.Status,

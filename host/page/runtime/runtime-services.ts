@@ -29,7 +29,7 @@ import { AppFrame } from '../pages/app-page';
 import { PanelByPlugin } from '../panels/panel-by-plugin';
 import { HostBackendSrv } from './backend-srv';
 import { bootData } from './boot-data';
-import { HostDataSourceSrv, type SourceSettings } from './data-source-srv';
+import { HostDataSourceSrv } from './data-source-srv';
 import { HostLiveSrv } from './live-srv';
 import { NoDataView } from './no-data-view';
 import { optionEditors } from './option-editors';
@@ -48,7 +48,6 @@ const nowhere: EchoSrv = {
   onInteraction: () => () => undefined,
 };
 
-/** Transformers by id. Up to 12 the registry holds them as they are, since 13 as a promise: here it is both. */
 function transformers(): TransformerRegistryItem[] {
   const all = Object.values(standardTransformers) as DataTransformerInfo[];
   return [...new Set(all)].map((info) => ({
@@ -58,10 +57,7 @@ function transformers(): TransformerRegistryItem[] {
     editor: () => null,
     imageDark: '',
     imageLight: '',
-    transformation: Object.assign(() => Promise.resolve(info), {
-      operator: info.operator,
-      defaultOptions: info.defaultOptions as unknown,
-    }),
+    transformation: () => Promise.resolve(info),
   }));
 }
 
@@ -71,7 +67,7 @@ const backend = new HostBackendSrv();
 export const runPanelRequest = runRequestWith(backend);
 
 /** Gives @grafana/runtime what Grafana gives it at its start. Once, before anything is rendered. */
-export function installRuntime(onSources: (settings: SourceSettings) => void): void {
+export function installRuntime(): void {
   const { settings, user } = bootData();
   setBackendSrv(backend);
   setEchoSrv(nowhere);
@@ -80,7 +76,7 @@ export function installRuntime(onSources: (settings: SourceSettings) => void): v
   setLocationSrv(locationService);
   setTimeZoneResolver(() => user.timezone);
   setTemplateSrv(new HostTemplateSrv());
-  setDataSourceSrv(new HostDataSourceSrv(onSources));
+  setDataSourceSrv(new HostDataSourceSrv());
   setGrafanaLiveSrv(new HostLiveSrv(user.orgId, settings.liveEnabled));
   setPluginImportUtils({ importPanelPlugin, getPanelPluginFromCache: loadedPanelPlugin });
   setRunRequest(runPanelRequest);

@@ -10,8 +10,8 @@ import { TimeSeriesPanel, TIME_SERIES_OPTIONS } from './time-series-panel';
 let made: Readonly<Record<string, PanelPlugin>> | undefined;
 
 /**
- * Panels in the place of Grafana's own, by the ids that dashboards name them with: no npm package has those. What
- * has no likeness here is shown as a number or as a table of its data.
+ * Panels in the place of those of Grafana's own that the bundled dashboards have, by their ids: no npm package has
+ * them.
  */
 export function standIns(): Readonly<Record<string, PanelPlugin>> {
   made ??= {
@@ -23,12 +23,7 @@ export function standIns(): Readonly<Record<string, PanelPlugin>> {
       FieldColorModeId.PaletteClassic,
     ),
     stat: standIn('stat', 'stat', StatPanel),
-    gauge: standIn('gauge', 'gauge', StatPanel),
-    bargauge: standIn('bargauge', 'bar gauge', StatPanel),
     table: standIn('table', 'table', TablePanel, TABLE_OPTIONS),
-    barchart: standIn('barchart', 'bar chart (a table of its data)', TablePanel),
-    piechart: standIn('piechart', 'pie chart (a table of its data)', TablePanel),
-    'state-timeline': standIn('state-timeline', 'state timeline (a table of its data)', TablePanel),
     text: standIn('text', 'text', TextPanel),
   };
   return made;
