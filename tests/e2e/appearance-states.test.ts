@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
-import { startHost, type RunningHost } from '../../host/server/host-server';
+import type { RunningHost } from '../../host/server/host-server';
 import { violationsIn } from './rig/axe';
 import { startBrowser } from './rig/browser';
+import { startBuiltApp } from './rig/built-app';
 import { clippedTexts, cutNumbers, movingParts } from './rig/in-page';
 import { START_MS, THEMES, type Theme } from './rig/stage';
 import { openView, type ViewOptions } from './rig/view';
@@ -42,13 +43,7 @@ describe('states of the panel', () => {
   let host: RunningHost;
   let browser: Browser;
   beforeAll(async () => {
-    const dist = process.env['E2E_DIST'];
-    host = await startHost({
-      root: ROOT,
-      port: 0,
-      bridgeUrl: 'http://127.0.0.1:9',
-      ...(dist === undefined ? {} : { dist }),
-    });
+    host = await startBuiltApp({ bridgeUrl: 'http://127.0.0.1:9' });
     browser = await startBrowser();
   }, START_MS);
   afterAll(async () => {

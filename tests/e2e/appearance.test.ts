@@ -1,7 +1,7 @@
 import { violationsIn } from './rig/axe';
 import { clippedTexts, cutNumbers, overhang, shortenedTexts } from './rig/in-page';
 import { ownPanels } from './rig/own-panels';
-import { quietPast, startStage, START_MS, THEMES, type Stage } from './rig/stage';
+import { startQuietStage, START_MS, THEMES, type Stage } from './rig/stage';
 
 const PHONE = { name: 'phone', width: 320, height: 700 };
 /** High enough that every panel is in view, and so drawn. */
@@ -22,8 +22,7 @@ const SETTLE_MS = 1_500;
 describe('how it looks', () => {
   let stage: Stage;
   beforeAll(async () => {
-    stage = await startStage();
-    await quietPast(stage.bridge(), Date.now());
+    stage = await startQuietStage();
   }, START_MS);
   afterAll(() => stage.close());
 

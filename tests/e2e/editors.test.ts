@@ -1,7 +1,7 @@
 import { violationsIn } from './rig/axe';
 import { choose, complete, tabTo } from './rig/keyboard';
 import { panelSelector } from './rig/own-panels';
-import { eventually, quietPast, startStage, START_MS, type Stage } from './rig/stage';
+import { eventually, startQuietStage, START_MS, type Stage } from './rig/stage';
 import type { View } from './rig/view';
 
 const EDITOR = 'section[aria-label="Query A"]';
@@ -18,8 +18,7 @@ function askedIn(view: View): object {
 describe('editors by keyboard alone', () => {
   let stage: Stage;
   beforeAll(async () => {
-    stage = await startStage();
-    await quietPast(stage.bridge(), Date.now());
+    stage = await startQuietStage();
   }, START_MS);
   afterAll(() => stage.close());
 

@@ -1,18 +1,15 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { startHost, type RunningHost } from '../../host/server/host-server';
+import type { RunningHost } from '../../host/server/host-server';
 import { startFakeBridge, type FakeBridge } from '../support/fake-bridge/fake-bridge';
 import { freePort } from '../support/free-port';
 import { SENTENCE } from '../support/sentence';
 import { startBrowser } from './rig/browser';
+import { dashboardFolder, dashboardOf, SOURCE, startBuiltApp } from './rig/built-app';
 import { MINUTE_MS, minuteOf, START_MS } from './rig/stage';
 import { openView, type View } from './rig/view';
 
 /** Whatever is wrong, a person reads it where they look: in the panel, in Explore and in Save & test. */
 
-const SOURCE = { type: 'streamkpi-realtime-datasource', uid: 'streamkpi' } as const;
 const METRIC = 'events_per_minute';
 const QUERY = { refId: 'A', datasource: SOURCE, version: 1, kind: 'series', metric: METRIC };
 const QUERIES = {
@@ -27,26 +24,14 @@ const GRAFANAS_OWN = [
 const EXPLORE = JSON.stringify({ queries: Object.values(QUERIES) });
 type Asked = keyof typeof QUERIES;
 
-const DASHBOARD = {
-  uid: 'faults',
-  title: 'Faults',
-  schemaVersion: 40,
-  time: { from: 'now-1h', to: 'now' },
-  refresh: '',
-  panels: [
+const DASHBOARD = dashboardOf(
+  'faults',
+  [
     ...Object.entries(QUERIES).map(([title, query]) => ({ title, type: 'streamkpi-kpi-panel', query })),
     ...GRAFANAS_OWN,
-  ].map(({ title, type, query }, index) => ({
-    id: index + 1,
-    type,
-    title,
-    gridPos: { x: 12 * (index % 2), y: 12 * Math.floor(index / 2), w: 12, h: 12 },
-    datasource: SOURCE,
-    targets: [query],
-    options: {},
-    fieldConfig: { defaults: {}, overrides: [] },
-  })),
-};
+  ],
+  { columns: 2, height: 12, from: 'now-1h' },
+);
 
 interface Fault {
   readonly name: string;
@@ -93,7 +78,7 @@ const FAULTS: readonly Fault[] = [
 
 describe('faults', () => {
   let port: number;
-  let dashboards: string;
+  let dashboards: ReturnType<typeof dashboardFolder>;
   let host: RunningHost;
   let browser: Browser;
   let bridge: FakeBridge | undefined;
@@ -102,17 +87,12 @@ describe('faults', () => {
   let settings: View;
 
   beforeAll(async () => {
-    dashboards = mkdtempSync(join(tmpdir(), 'streamkpi-faults-'));
-    writeFileSync(join(dashboards, 'faults.json'), JSON.stringify(DASHBOARD));
+    dashboards = dashboardFolder([DASHBOARD]);
     port = await freePort();
-    const dist = process.env['E2E_DIST'];
-    host = await startHost({
-      root: join(__dirname, '../..'),
-      port: 0,
+    host = await startBuiltApp({
       bridgeUrl: `http://127.0.0.1:${port}`,
       bridgeToken: 'a-token',
-      dashboards,
-      ...(dist === undefined ? {} : { dist }),
+      dashboards: dashboards.path,
     });
     browser = await startBrowser();
     const open = (path: string): Promise<View> => openView(browser, host.address, path);
@@ -127,7 +107,7 @@ describe('faults', () => {
   afterAll(async () => {
     await browser.close();
     await host.close();
-    rmSync(dashboards, { recursive: true, force: true });
+    dashboards.remove();
   });
 
   const startBridge = async (): Promise<FakeBridge> => {

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ingest } from '../support/embedded-bridge';
 import { ownPanels } from './rig/own-panels';
-import { connection } from './rig/reading';
-import { eventually, pageView, quietPast, startStage, START_MS, type Stage } from './rig/stage';
+import { connected } from './rig/reading';
+import { pageView, startQuietStage, START_MS, type Stage } from './rig/stage';
 import type { View } from './rig/view';
 
 /** Looked at together, so that more widths cost no more time. */
@@ -19,8 +19,7 @@ const BETWEEN_MS = 4_000;
 
 let stage: Stage;
 beforeAll(async () => {
-  stage = await startStage();
-  await quietPast(stage.bridge(), Date.now());
+  stage = await startQuietStage();
 }, START_MS);
 afterAll(() => stage.close());
 
@@ -30,10 +29,7 @@ test('a live page is never called stale, shows no gap and moves nothing when num
     looks.push({ uid, width, view: await stage.view(`/d/${uid}`, { width }) });
   }
   for (const { view } of looks) {
-    await eventually(
-      () => connection(view),
-      (state) => state === 'connected',
-    );
+    await connected(view);
   }
   await sleep(2_000);
   for (const { uid, view } of looks) {

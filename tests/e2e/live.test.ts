@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ingest } from '../support/embedded-bridge';
 import { askForThresholds, includeOpenWindows } from './rig/saved-queries';
-import { alerts, cards, connection, legend } from './rig/reading';
-import { eventually, MINUTE_MS, pageView, quietPast, startStage, START_MS, type Stage } from './rig/stage';
+import { alerts, cards, connection, connected, legend } from './rig/reading';
+import { eventually, MINUTE_MS, pageView, startQuietStage, START_MS, type Stage } from './rig/stage';
 import type { View } from './rig/view';
 
 /** The page is the one that was opened: nothing has loaded it again. */
@@ -30,17 +30,13 @@ const lastOf = async (view: View, series: string): Promise<number> =>
 describe('live', () => {
   let stage: Stage;
   beforeAll(async () => {
-    stage = await startStage();
-    await quietPast(stage.bridge(), Date.now());
+    stage = await startQuietStage();
   }, START_MS);
   afterAll(() => stage.close());
 
   test('what happens now is on the page a moment later, without a reload', async () => {
     const view = await stage.view('/d/streamkpi-realtime', { prepare: includeOpenWindows });
-    await eventually(
-      () => connection(view),
-      (state) => state === 'connected',
-    );
+    await connected(view);
     const untouched = await marked(view);
     const asked = nowEvents(stage, 'ada', 17);
     expect((await asked).accepted).toBe(17);
@@ -63,10 +59,7 @@ describe('live', () => {
     const view = await stage.view('/d/streamkpi-realtime?from=now-15m&to=now', {
       prepare: includeOpenWindows,
     });
-    await eventually(
-      () => connection(view),
-      (state) => state === 'connected',
-    );
+    await connected(view);
     await nowEvents(stage, 'ben', 9);
     const before = await eventually(
       () => lastOf(view, 'basic'),

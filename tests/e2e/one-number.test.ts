@@ -14,11 +14,11 @@ import {
   alertCounts,
   alerts,
   cards,
-  connection,
   dataUntil,
   legend,
   systemFigures,
   type Card,
+  connected,
 } from './rig/reading';
 import {
   eventually,
@@ -161,10 +161,7 @@ describe('one query, one number', () => {
 
   test('every card, trend and list of the page is QueryData and the bridge, to the digit', async () => {
     const view = await stage.view('/d/streamkpi-realtime', { height: 1_700 });
-    await eventually(
-      () => connection(view),
-      (state) => state === 'connected',
-    );
+    await connected(view);
     await eventually(
       () => readOn(view),
       (read) =>

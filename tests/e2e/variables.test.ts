@@ -1,11 +1,10 @@
 import { cards, legend } from './rig/reading';
-import { eventually, quietPast, startStage, START_MS, type Stage } from './rig/stage';
+import { eventually, startQuietStage, START_MS, type Stage } from './rig/stage';
 
 describe('variables and filters', () => {
   let stage: Stage;
   beforeAll(async () => {
-    stage = await startStage();
-    await quietPast(stage.bridge(), Date.now());
+    stage = await startQuietStage();
   }, START_MS);
   afterAll(() => stage.close());
 

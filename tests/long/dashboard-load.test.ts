@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ingest } from '../support/embedded-bridge';
-import { cards, connection } from '../e2e/rig/reading';
-import { eventually, pageView, quietPast, startStage, START_MS, type Stage } from '../e2e/rig/stage';
+import { cards, connected } from '../e2e/rig/reading';
+import { eventually, pageView, startQuietStage, START_MS, type Stage } from '../e2e/rig/stage';
 import type { View } from '../e2e/rig/view';
 
 /** What one page of a bundled dashboard, refreshed each minute, asks of Grafana in a minute, whatever happens. */
@@ -18,8 +18,7 @@ const SHOW_CONNECTION: readonly string[] = ['streamkpi-realtime', 'streamkpi-pip
 describe('how often an open dashboard asks', () => {
   let stage: Stage;
   beforeAll(async () => {
-    stage = await startStage();
-    await quietPast(stage.bridge(), Date.now());
+    stage = await startQuietStage();
   }, START_MS);
   afterAll(() => stage.close());
 
@@ -40,11 +39,7 @@ describe('how often an open dashboard asks', () => {
     const pages = await open();
     for (const { uid, view } of pages) {
       if (!SHOW_CONNECTION.includes(uid)) continue;
-      await eventually(
-        () => connection(view),
-        (state) => state === 'connected',
-        60_000,
-      );
+      await connected(view);
     }
     const counted: Record<string, number> = {};
     const count = async (state: string, during: (secondMs: number) => Promise<unknown>): Promise<void> => {

@@ -1,16 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { startHost, type RunningHost } from '../../../host/server/host-server';
+import type { RunningHost } from '../../../host/server/host-server';
 import { startFedBridge, type FedBridge } from '../../support/fed-bridge/fed-bridge';
 import { ALERTS, EVENTS } from '../../support/fed-bridge/fed-metrics';
 import { startBrowser } from './browser';
+import { dashboardFolder, dashboardOf, startBuiltApp, type PlacedPanel } from './built-app';
 import { MINUTE_MS, minuteOf } from './stage';
 import { openView, type View } from './view';
 
 const TOKEN = { token: 'a-token-of-the-data-source', name: 'grafana', scopes: ['read', 'observe'] };
-const SOURCE = { type: 'streamkpi-realtime-datasource', uid: 'streamkpi' } as const;
 const EVENT_WINDOW_MS = ALERTS.window.sizeMs;
 const FEED_EVERY_MS = 500;
 
@@ -22,11 +19,7 @@ const status = { kind: 'status' };
 /** What a panel shows: the newest number fed, or of closed windows, in series and summaries; the events'; the hops. */
 export type Shows = 'value' | 'closed' | 'alert' | 'hops';
 
-export interface FaultPanel {
-  readonly title: string;
-  readonly type: string;
-  readonly query: Readonly<Record<string, unknown>>;
-  readonly options?: Readonly<Record<string, unknown>>;
+export interface FaultPanel extends PlacedPanel {
   readonly shows: Shows;
 }
 
@@ -52,26 +45,9 @@ export const PANELS: readonly FaultPanel[] = [
   { title: 'status in status', ...kpi('status'), query: status, shows: 'hops' },
 ];
 
-const COLUMNS = 3;
-
-const dashboard = (uid: string, refresh: string): object => ({
-  uid,
-  title: uid,
-  schemaVersion: 40,
+const dashboard = (uid: string, refresh: string): object =>
   // Longer than a window of alerts, so that one is in it when the next window begins.
-  time: { from: 'now-15m', to: 'now' },
-  refresh,
-  panels: PANELS.map(({ title, type, query, options = {} }, index) => ({
-    id: index + 1,
-    type,
-    title,
-    gridPos: { x: (index % COLUMNS) * 8, y: Math.floor(index / COLUMNS) * 9, w: 8, h: 9 },
-    datasource: SOURCE,
-    targets: [{ refId: 'A', datasource: SOURCE, version: 1, ...query }],
-    options,
-    fieldConfig: { defaults: {}, overrides: [] },
-  })),
-});
+  dashboardOf(uid, PANELS, { columns: 3, height: 9, from: 'now-15m', refresh });
 
 /** Both ways in which a dashboard is looked at, by the name that a failure gives them. */
 const REFRESHES = { 'refresh off': '', 'refresh on': '5s' } as const;
@@ -93,22 +69,12 @@ export interface FaultStage {
 }
 
 export async function startFaultStage(): Promise<FaultStage> {
-  const dashboards = mkdtempSync(join(tmpdir(), 'streamkpi-matrix-'));
-  for (const [index, refresh] of Object.values(REFRESHES).entries()) {
-    const uid = `matrix-${index}`;
-    writeFileSync(join(dashboards, `${uid}.json`), JSON.stringify(dashboard(uid, refresh)));
-  }
+  const dashboards = dashboardFolder(
+    Object.values(REFRESHES).map((refresh, index) => dashboard(`matrix-${index}`, refresh)),
+  );
   const bridge = await startFedBridge({ tokens: [TOKEN] });
-  const dist = process.env['E2E_DIST'];
   const grafana = (port: number): Promise<RunningHost> =>
-    startHost({
-      root: join(__dirname, '../../..'),
-      port,
-      bridgeUrl: bridge.url,
-      bridgeToken: TOKEN.token,
-      dashboards,
-      ...(dist === undefined ? {} : { dist }),
-    });
+    startBuiltApp({ port, bridgeUrl: bridge.url, bridgeToken: TOKEN.token, dashboards: dashboards.path });
 
   let fed = { value: 137, alert: 237 };
   let isFeeding = true;
@@ -163,7 +129,7 @@ export async function startFaultStage(): Promise<FaultStage> {
       await browser.close();
       await host.close();
       await bridge.close();
-      rmSync(dashboards, { recursive: true, force: true });
+      dashboards.remove();
     },
   };
 }

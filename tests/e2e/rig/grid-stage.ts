@@ -1,15 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { startHost, type RunningHost } from '../../../host/server/host-server';
+import type { RunningHost } from '../../../host/server/host-server';
 import { startFedBridge, type FedBridge } from '../../support/fed-bridge/fed-bridge';
 import { EVENTS } from '../../support/fed-bridge/fed-metrics';
 import { startBrowser } from './browser';
+import { dashboardFolder, startBuiltApp } from './built-app';
 import { GRID_WINDOW, GRIDS, panelGrid, PANELS, segmentOf, type Grid } from './panel-grid';
+import { MINUTE_MS, minuteOf } from './stage';
 import { openView, type View, type ViewOptions } from './view';
 
-const MINUTE_MS = 60_000;
 const HISTORY_MINUTES = 65;
 const BETWEEN_UPDATES_MS = 100;
 
@@ -24,8 +22,6 @@ export interface GridStage {
   endUpdates(): Promise<void>;
   close(): Promise<void>;
 }
-
-const minuteOf = (ms: number): number => Math.floor(ms / MINUTE_MS) * MINUTE_MS;
 
 /** Another number at every update, so that every panel has something new to draw. */
 const valueAt = (panel: number, ms: number): number =>
@@ -70,29 +66,19 @@ function startFeed(bridge: FedBridge): { count(): number; stop(): Promise<void> 
 }
 
 export async function startGridStage(): Promise<GridStage> {
-  const dashboards = mkdtempSync(join(tmpdir(), 'streamkpi-grid-'));
-  for (const uid of Object.keys(GRIDS) as Grid[]) {
-    writeFileSync(join(dashboards, `${uid}.json`), JSON.stringify(panelGrid(uid)));
-  }
+  const dashboards = dashboardFolder((Object.keys(GRIDS) as Grid[]).map(panelGrid));
   const bridge = await startFedBridge();
   await fillPast(bridge);
-  const dist = process.env['E2E_DIST'];
   let host: RunningHost | undefined;
   let browser: Browser | undefined;
   const closeAll = async (): Promise<void> => {
     await browser?.close();
     await host?.close();
     await bridge.close();
-    rmSync(dashboards, { recursive: true, force: true });
+    dashboards.remove();
   };
   try {
-    host = await startHost({
-      root: join(__dirname, '../../..'),
-      port: 0,
-      bridgeUrl: bridge.url,
-      dashboards,
-      ...(dist === undefined ? {} : { dist }),
-    });
+    host = await startBuiltApp({ bridgeUrl: bridge.url, dashboards: dashboards.path });
     browser = await startBrowser();
   } catch (reason) {
     await closeAll();

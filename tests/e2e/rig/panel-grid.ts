@@ -1,3 +1,5 @@
+import { dashboardOf, type PlacedPanel } from './built-app';
+
 /** Dashboards of many panels, each with one series of its own, for what they cost together. */
 
 export const PANELS = 50;
@@ -25,40 +27,21 @@ export const GRID_WINDOW = {
 
 export const segmentOf = (panel: number): string => `segment-${String(panel).padStart(2, '0')}`;
 
-const SOURCE = { type: 'streamkpi-realtime-datasource', uid: 'streamkpi' } as const;
-
 /** The dashboard's JSON, as Grafana reads it. */
 export function panelGrid(uid: Grid): object {
   const { type, panels } = GRIDS[uid];
-  return {
-    uid,
-    title: `${panels} panels: ${type}`,
-    schemaVersion: 40,
-    time: { from: 'now-1h', to: 'now' },
-    refresh: '',
-    panels: Array.from({ length: panels }, (_, index) => ({
-      id: index + 1,
-      type,
-      title: segmentOf(index),
-      gridPos: {
-        x: (index % COLUMNS) * (24 / COLUMNS),
-        y: Math.floor(index / COLUMNS) * HEIGHT,
-        w: 24 / COLUMNS,
-        h: HEIGHT,
-      },
-      datasource: SOURCE,
-      targets: [
-        {
-          refId: 'A',
-          datasource: SOURCE,
-          version: 1,
-          kind: 'series',
-          metric: 'events_per_minute',
-          filters: [{ dimension: 'segment', op: '=', values: [segmentOf(index)] }],
-        },
-      ],
-      options: {},
-      fieldConfig: { defaults: {}, overrides: [] },
-    })),
-  };
+  const panelOf = (_: unknown, index: number): PlacedPanel => ({
+    title: segmentOf(index),
+    type,
+    query: {
+      kind: 'series',
+      metric: 'events_per_minute',
+      filters: [{ dimension: 'segment', op: '=', values: [segmentOf(index)] }],
+    },
+  });
+  return dashboardOf(uid, Array.from({ length: panels }, panelOf), {
+    columns: COLUMNS,
+    height: HEIGHT,
+    from: 'now-1h',
+  });
 }

@@ -1,4 +1,5 @@
 import type { Locator } from 'playwright-core';
+import { eventually } from './stage';
 import type { View } from './view';
 
 /** What a person reads on a dashboard. */
@@ -105,3 +106,10 @@ export const connection = async (view: View): Promise<string | null> => {
   const badge = view.panel('Connection').locator('[data-connection]');
   return (await badge.count()) === 0 ? null : badge.first().getAttribute('data-connection');
 };
+
+/** Waits until the panel says that it is connected. */
+export const connected = (view: View): Promise<string | null> =>
+  eventually(
+    () => connection(view),
+    (state) => state === 'connected',
+  );

@@ -3,17 +3,16 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { startHost, type RunningHost } from '../../../host/server/host-server';
+import type { RunningHost } from '../../../host/server/host-server';
 import { startBridge, type BridgeProcess } from '../../support/bridge-process';
 import { freePort } from '../../support/free-port';
 import { ingest, metricsWithoutIdling, putProfiles } from '../../support/embedded-bridge';
 import { startBrowser } from './browser';
+import { startBuiltApp } from './built-app';
 import { openView, type View, type ViewOptions } from './view';
 
 export type Theme = 'dark' | 'light';
 export const THEMES: readonly Theme[] = ['dark', 'light'];
-
-const ROOT = join(__dirname, '../../..');
 
 /** Starting is slower than a test: the page's bundle may have to be built. */
 export const START_MS = 240_000;
@@ -53,17 +52,10 @@ export async function startStage(options: StageOptions = {}): Promise<Stage> {
     return started;
   };
   let bridge = await startOne();
-  const dist = process.env['E2E_DIST'];
   let host: RunningHost;
   let browser: Browser;
   try {
-    // E2E_DIST: another built app than dist/, such as an unpacked release.
-    host = await startHost({
-      root: ROOT,
-      port: 0,
-      bridgeUrl: bridge.url,
-      ...(dist === undefined ? {} : { dist }),
-    });
+    host = await startBuiltApp({ bridgeUrl: bridge.url });
     browser = await startBrowser();
   } catch (reason) {
     await bridge.kill9();
@@ -138,6 +130,13 @@ export async function quietPast(bridge: BridgeProcess, untilMs: number, minutes 
     ]);
     if (answer.rejected.length > 0) throw new Error(JSON.stringify(answer.rejected));
   }
+}
+
+/** A stage whose bridge has the quiet minutes before now. */
+export async function startQuietStage(): Promise<Stage> {
+  const stage = await startStage();
+  await quietPast(stage.bridge(), Date.now());
+  return stage;
 }
 
 /** Waits until what the test reads is what it expects; fails with what it last read. */
