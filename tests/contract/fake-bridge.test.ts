@@ -1,9 +1,8 @@
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hashToken } from '../../backend-bridge/src/server/tokens';
 import { startBridge } from '../support/bridge-process';
 import { metricsWithoutIdling, temporaryFolder } from '../support/embedded-bridge';
 import { startFakeBridge } from '../support/fake-bridge/fake-bridge';
+import { writeTokens } from '../support/fed-bridge/tokens';
 import { describePluginContract, type ContractSubject } from './plugin-contract';
 
 /** The fake bridge of the plugin's tests keeps the contract as the real one does. */
@@ -23,11 +22,11 @@ describePluginContract('the fake bridge', async (tokens) => {
   for (let i = 0; i < MINUTES; i += 1) {
     for (const segment of ['gold', 'silver'] as const) {
       const value = expected(segment, i);
-      bridge.points.put('events_per_minute', { segment }, fromMs + i * MINUTE_MS, value);
+      bridge.points.putValue('events_per_minute', { segment }, fromMs + i * MINUTE_MS, value);
     }
   }
   const five = Math.floor(fromMs / (5 * MINUTE_MS)) * 5 * MINUTE_MS;
-  bridge.points.put('high_activity_alert', { user_id: ALERT.user }, five, ALERT.value);
+  bridge.points.putValue('high_activity_alert', { user_id: ALERT.user }, five, ALERT.value);
   for (const { name } of bridge.points.metrics) {
     bridge.points.setWatermark(name, fromMs + MINUTES * MINUTE_MS - 1_000);
   }
@@ -41,7 +40,7 @@ describePluginContract('the fake bridge', async (tokens) => {
     addGold: async () => {
       gold += 1;
       const last = fromMs + (MINUTES - 1) * MINUTE_MS;
-      bridge.points.put('events_per_minute', { segment: 'gold' }, last, gold);
+      bridge.points.putValue('events_per_minute', { segment: 'gold' }, last, gold);
     },
     close: () => bridge.close(),
   };
@@ -52,12 +51,11 @@ describePluginContract('the real bridge on its embedded pipeline', async (tokens
   const metrics = folder.file('metrics.yaml', metricsWithoutIdling());
   const tokensFile = join(folder.path, 'tokens.json');
   if (tokens) {
-    const entries = tokens.map((token, i) => ({
-      name: `token-${i}`,
-      sha256: hashToken(token),
-      scopes: ['read', 'ingest', 'observe'],
-    }));
-    writeFileSync(tokensFile, JSON.stringify({ tokens: entries }));
+    const scopes = ['read', 'ingest', 'observe'];
+    writeTokens(
+      tokensFile,
+      tokens.map((token, i) => ({ name: `token-${i}`, token, scopes })),
+    );
   }
   const bridge = await startBridge({
     STORE_PATH: join(folder.path, 'data'),

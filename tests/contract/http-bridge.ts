@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RequestError } from '../../backend-bridge/src/domain/errors';
@@ -9,9 +9,10 @@ import type { SeriesStore } from '../../backend-bridge/src/domain/store';
 import { createBudgets, type BudgetLimits } from '../../backend-bridge/src/server/budgets';
 import type { HttpDependencies, HttpEngine } from '../../backend-bridge/src/server/http-dependencies';
 import { createHttpServer } from '../../backend-bridge/src/server/http-server';
-import { createAccess, hashToken, type AccessOptions } from '../../backend-bridge/src/server/tokens';
+import { createAccess, type AccessOptions } from '../../backend-bridge/src/server/tokens';
 import { call, type Answer, type CallOptions } from './http-answers';
 import { faultLog } from '../support/fed-bridge/serve-store';
+import { writeTokens, type TokenEntry } from '../support/fed-bridge/tokens';
 
 /** The HTTP server of a bridge on a free port, with the engine and the store that the test gives. */
 
@@ -34,8 +35,8 @@ export interface BridgeOptions {
   readonly forecasts?: HttpDependencies['forecasts'];
   readonly inspector?: HttpDependencies['inspector'];
   readonly sourceKind?: 'kafka' | 'embedded';
-  /** Entries of the tokens file, with `token` in place of its hash; absent: no tokens. */
-  readonly tokens?: readonly ({ readonly token: string } & Record<string, unknown>)[];
+  /** Absent: no tokens. */
+  readonly tokens?: readonly TokenEntry[];
   readonly access?: Partial<AccessOptions>;
   readonly options?: Partial<HttpDependencies['options']>;
   readonly limits?: Partial<BudgetLimits>;
@@ -107,10 +108,7 @@ export async function startBridge(given: BridgeOptions): Promise<Bridge> {
   const log = faultLog(faults);
   const folder = mkdtempSync(join(tmpdir(), 'streamkpi-http-'));
   const tokensFile = join(folder, 'tokens.json');
-  if (given.tokens) {
-    const tokens = given.tokens.map(({ token, ...rest }) => ({ ...rest, sha256: hashToken(token) }));
-    writeFileSync(tokensFile, JSON.stringify({ tokens }));
-  }
+  if (given.tokens) writeTokens(tokensFile, given.tokens);
   const access = createAccess({
     ...(given.tokens ? { tokensFile } : {}),
     allowedOrigins: ['https://grafana.example.org'],

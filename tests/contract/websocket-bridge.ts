@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Metric } from '../../backend-bridge/src/domain/metric';
@@ -8,12 +8,12 @@ import type { Telemetry } from '../../backend-bridge/src/domain/telemetry';
 import type { LiveHub, LiveHubOptions } from '../../backend-bridge/src/live/hub';
 import { createLmdbStore } from '../../backend-bridge/src/lmdb/lmdb-store';
 import type { BudgetLimits } from '../../backend-bridge/src/server/budgets';
-import { hashToken } from '../../backend-bridge/src/server/tokens';
 import type { WebSocketFace } from '../../backend-bridge/src/server/websocket';
 import type { WebSocketOptions } from '../../backend-bridge/src/server/websocket-dependencies';
 import { faultLog, serveStore } from '../support/fed-bridge/serve-store';
 import { metricOf, measureOf, MINUTE } from '../support/sample-metrics';
 import { Feed } from '../support/fed-bridge/feed';
+import { writeTokens, type TokenEntry } from '../support/fed-bridge/tokens';
 
 /** A bridge's live side for real: LMDB, the query engine, the hub and the WebSocket on an HTTP server. */
 
@@ -68,13 +68,13 @@ export interface LiveBridge {
   /** Counts of what telemetry was told. */
   readonly told: Map<string, number>;
   readonly faults: string[];
-  setTokens(tokens: readonly Record<string, unknown>[]): void;
+  setTokens(tokens: readonly TokenEntry[]): void;
   close(): Promise<void>;
 }
 
 export interface LiveBridgeOptions {
   readonly metrics?: readonly Metric[];
-  readonly tokens?: readonly Record<string, unknown>[];
+  readonly tokens?: readonly TokenEntry[];
   readonly options?: Partial<WebSocketOptions>;
   readonly limits?: Partial<BudgetLimits>;
   readonly hub?: LiveHubOptions;
@@ -116,14 +116,7 @@ export async function startLiveBridge(given: LiveBridgeOptions = {}): Promise<Li
     },
   });
   const tokensFile = join(folder, 'tokens.json');
-  const setTokens = (tokens: readonly Record<string, unknown>[]): void =>
-    writeFileSync(
-      tokensFile,
-      JSON.stringify({
-        tokens: tokens.map(({ token, ...rest }) => ({ ...rest, sha256: hashToken(String(token)) })),
-      }),
-    );
-  if (given.tokens) setTokens(given.tokens);
+  if (given.tokens) writeTokens(tokensFile, given.tokens);
   const served = await serveStore(store, {
     metrics,
     clock,
@@ -152,7 +145,7 @@ export async function startLiveBridge(given: LiveBridgeOptions = {}): Promise<Li
     slow,
     told,
     faults,
-    setTokens,
+    setTokens: (tokens) => writeTokens(tokensFile, tokens),
     close: async () => {
       await served.stop();
       await real.close();

@@ -59,7 +59,7 @@ const FAULTS: readonly Fault[] = [
   },
   {
     name: 'a deleted metric',
-    wrong: ({ points }) => void points.hidden.add(METRIC),
+    wrong: (bridge) => bridge.hide(METRIC),
     says: /events_per_minute.+\(unknown_metric\)\. Choose another metric/,
   },
   { name: 'a broken filter expression', asked: 'broken', says: /\(gold.+\(invalid_regex\)\./ },
@@ -71,7 +71,7 @@ const FAULTS: readonly Fault[] = [
   },
   {
     name: 'an older bridge',
-    wrong: ({ answers }) => (answers.capabilities = ['query', 'summary']),
+    wrong: ({ status }) => void (status['capabilities'] = ['query', 'summary']),
     tested: /too old for this plugin: it lacks .+ Update the bridge\./,
   },
 ];
@@ -112,7 +112,7 @@ describe('faults', () => {
 
   const startBridge = async (): Promise<FakeBridge> => {
     bridge = await startFakeBridge({ port, tokens: ['a-token'] });
-    bridge.points.put(METRIC, { segment: 'gold' }, minuteOf(Date.now()) - 2 * MINUTE_MS, 7);
+    bridge.points.putValue(METRIC, { segment: 'gold' }, minuteOf(Date.now()) - 2 * MINUTE_MS, 7);
     for (const { name } of bridge.points.metrics) bridge.points.setWatermark(name, Date.now());
     return bridge;
   };

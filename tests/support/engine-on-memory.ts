@@ -19,7 +19,7 @@ export function setup(over: Partial<Metric> = {}, limits: Partial<typeof LIMITS>
   const metric = metricOf(over);
   const engine = new QueryEngine([metric], store, { ...LIMITS, ...limits }, () => clock.now);
   /** measures: value, low, high, mean, n, users, gauge, bare_mean */
-  const put = (segment: string, site: string, minute: number, ...measures: (number | undefined)[]): void =>
+  const put = (segment: string, site: string, minute: number, ...measures: (number | undefined)[]) =>
     store.put([segment, site], T0 + minute * MINUTE, T0 + (minute + 1) * MINUTE, [
       ...measures,
       ...Array.from({ length: 8 - measures.length }, () => undefined),

@@ -8,7 +8,12 @@ import {
 } from '../../backend-bridge/src/domain/point';
 import type { Progress } from '../../backend-bridge/src/domain/progress';
 import { compareValues, seriesKey, type Series } from '../../backend-bridge/src/domain/series';
-import type { ReadRequest, SeriesStore } from '../../backend-bridge/src/domain/store';
+import type {
+  PointChange,
+  ReadRequest,
+  SeriesStore,
+  StoreListener,
+} from '../../backend-bridge/src/domain/store';
 
 /**
  * The reading half of a SeriesStore over plain Maps, for unit tests of the domain only: points are put as they
@@ -28,7 +33,7 @@ export class MemorySeriesStore implements SeriesStore {
     endMs: number,
     measures: readonly (number | undefined)[],
     extra: Partial<Point> = {},
-  ): void {
+  ): PointChange {
     const key = seriesKey(values);
     const held = this.series.get(key) ?? {
       series: { id: this.series.size + 1, values },
@@ -36,7 +41,7 @@ export class MemorySeriesStore implements SeriesStore {
     };
     this.series.set(key, held);
     const before = held.points.get(startMs);
-    held.points.set(startMs, {
+    const point: Point = {
       startMs,
       endMs,
       measures,
@@ -45,25 +50,27 @@ export class MemorySeriesStore implements SeriesStore {
       updatedMs: endMs,
       firstSeenMs: before?.firstSeenMs ?? endMs,
       ...extra,
-    });
+    };
+    held.points.set(startMs, point);
+    return { seriesId: held.series.id, values, ...point };
   }
 
   /** Leaves a marker with the last measures, as a tombstone does. */
-  remove(values: readonly string[], startMs: number): void {
+  remove(values: readonly string[], startMs: number): PointChange {
     const point = this.series.get(seriesKey(values))?.points.get(startMs);
     if (point === undefined) throw new Error('no such point');
-    this.put(values, startMs, point.endMs, point.measures, { removed: true });
+    return this.put(values, startMs, point.endMs, point.measures, { removed: true });
   }
 
   epoch(): string {
     return this.epochText;
   }
 
-  progress(): Promise<Progress> {
+  progress(_metric?: Metric): Promise<Progress> {
     return Promise.resolve(this.progressNow);
   }
 
-  listSeries(): Promise<readonly Series[]> {
+  listSeries(_metric?: Metric): Promise<readonly Series[]> {
     return Promise.resolve(this.sorted().map(({ series }) => series));
   }
 
@@ -93,8 +100,8 @@ export class MemorySeriesStore implements SeriesStore {
     return Promise.resolve(answer);
   }
 
-  start = notHere;
-  useMetrics = notHere;
+  start: () => Promise<void> = notHere;
+  useMetrics: () => Promise<void> = notHere;
   identifyTopic = notHere;
   appliedOffsets = notHere;
   storedPositions = notHere;
@@ -102,9 +109,9 @@ export class MemorySeriesStore implements SeriesStore {
   skipTo = notHere;
   write = notHere;
   reportPartitions = notHere;
-  checkReady = notHere;
+  checkReady: () => Promise<void> = notHere;
 
-  subscribe(): () => void {
+  subscribe(_listener?: StoreListener): () => void {
     return () => undefined;
   }
 

@@ -19,7 +19,7 @@ function setup() {
   const store = new MemorySeriesStore();
   store.progressNow = { watermarkMs: T0 + 16 * MINUTE, finalBeforeMs: T0 + 16 * MINUTE };
   const engine = new QueryEngine([METRIC, metricOf()], store, LIMITS, () => T0 + DAY / 2);
-  const put = (user: string, window: number, value: number): void =>
+  const put = (user: string, window: number, value: number) =>
     store.put([user], T0 + window * 5 * MINUTE, T0 + (window + 1) * 5 * MINUTE, [value]);
   const events = (over: object = {}) =>
     engine.events({ metric: METRIC.name, fromMs: T0, toMs: T0 + DAY, ...over }, []);

@@ -11,7 +11,7 @@ const fixed: Window = { type: 'tumbling', sizeMs: MINUTE, advanceMs: MINUTE, gap
 
 function withWindows(window: Window, retentionMs = DAY) {
   const rig = setup({ window, retentionMs });
-  const put = (startMs: number, endMs: number, value: number): void =>
+  const put = (startMs: number, endMs: number, value: number) =>
     rig.store.put(['a', 'x'], startMs, endMs, [value, ...Array.from({ length: 7 }, () => undefined)]);
   return { ...rig, put };
 }

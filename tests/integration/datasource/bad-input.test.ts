@@ -108,10 +108,8 @@ describe('bad input', () => {
     },
     {
       name: 'an older bridge',
-      wrong: ({ answers }) => {
-        answers.capabilities = ['query', 'summary'];
-        answers.version = '0.0.1';
-      },
+      wrong: ({ status }) =>
+        void Object.assign(status, { capabilities: ['query', 'summary'], version: '0.0.1' }),
       test: /0\.0\.1.*too old.*Update the bridge/,
     },
     {
@@ -122,7 +120,16 @@ describe('bad input', () => {
     },
     {
       name: 'a hop behind the bridge fails',
-      wrong: ({ answers }) => (answers.failing = { hop: 'kafka', message: 'No broker answers.' }),
+      wrong: ({ status }) => {
+        const source = {
+          kind: 'kafka',
+          hop: 'kafka',
+          state: 'failing',
+          message: 'No broker answers.',
+          topics: [],
+        };
+        Object.assign(status, { ready: false, source });
+      },
       test: /Kafka.*No broker answers/,
     },
     {
@@ -181,7 +188,7 @@ describe('bad input', () => {
 
   test.each(CASES)('$name', async (given) => {
     const bridge = await fake(given.bridge);
-    bridge.points.put(EVENTS.name, { segment: 'gold' }, now - 5 * MINUTE_MS, 7.5);
+    bridge.points.putValue(EVENTS.name, { segment: 'gold' }, now - 5 * MINUTE_MS, 7.5);
     for (const { name } of bridge.points.metrics) bridge.points.setWatermark(name, Date.now() - 1_000);
     given.wrong?.(bridge);
     const dataSource = { uid: `bad-${CASES.indexOf(given)}`, url: bridge.url, ...given.settings?.(bridge) };
@@ -231,7 +238,7 @@ describe('bad input', () => {
     const context = pluginContext({ dataSource: { uid: 'comes-back', url: `http://127.0.0.1:${port}` } });
     expect((await host.checkHealth(context)).status).toBe('ERROR');
     const bridge = await fake({ port });
-    bridge.points.put(EVENTS.name, { segment: 'gold' }, now - MINUTE_MS, 1);
+    bridge.points.putValue(EVENTS.name, { segment: 'gold' }, now - MINUTE_MS, 1);
     for (const { name } of bridge.points.metrics) bridge.points.setWatermark(name, Date.now());
     expect(await host.checkHealth(context)).toMatchObject({ status: 'OK' });
     for (const one of open.splice(0)) await one.close();

@@ -165,7 +165,7 @@ describe('a token that is replaced', () => {
 
   beforeAll(async () => {
     [bridge, host] = await Promise.all([startFakeBridge({ tokens: ['old', 'new'] }), startPluginHost()]);
-    bridge.points.put(EVENTS.name, { segment: 'gold' }, now, 1);
+    bridge.points.putValue(EVENTS.name, { segment: 'gold' }, now, 1);
   });
   afterAll(async () => {
     await host.stop();

@@ -56,7 +56,7 @@ function panelOf(query: LivePanel['what']['query'], range = 'now-1h'): LivePanel
 describe('a bridge without a stream', () => {
   let bridge: FakeBridge;
   const now = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS - MINUTE_MS;
-  const put = (value: number): void => bridge.points.put(EVENTS.name, { segment: 'gold' }, now, value);
+  const put = (value: number): void => bridge.points.putValue(EVENTS.name, { segment: 'gold' }, now, value);
   const message = (panel: LivePanel): string => frameMeta(panel.frames[0]!)?.state_message ?? '';
   const shows = (panel: LivePanel, value: number): Promise<boolean> =>
     eventually(() => panel.frames[0]?.fields[1]?.values[0] === value, `${value} to be shown`);

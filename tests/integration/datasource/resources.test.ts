@@ -24,8 +24,8 @@ describe('resources for the editors', () => {
 
   beforeAll(async () => {
     [bridge, host] = await Promise.all([startFakeBridge(), startPluginHost()]);
-    bridge.points.put(EVENTS.name, { segment: 'gold' }, Date.now() - MINUTE_MS, 1);
-    bridge.points.put(EVENTS.name, { segment: 'größe/1' }, Date.now() - MINUTE_MS, 1);
+    bridge.points.putValue(EVENTS.name, { segment: 'gold' }, Date.now() - MINUTE_MS, 1);
+    bridge.points.putValue(EVENTS.name, { segment: 'größe/1' }, Date.now() - MINUTE_MS, 1);
   });
   afterAll(async () => {
     await host.stop();
@@ -95,7 +95,7 @@ describe('nothing is left behind', () => {
   test.each(['asked to end', 'killed'] as const)('after a backend with streams was %s', async (how) => {
     const bridge = await startFakeBridge();
     const host = await startPluginHost();
-    bridge.points.put(EVENTS.name, { segment: 'gold' }, Date.now() - MINUTE_MS, 1);
+    bridge.points.putValue(EVENTS.name, { segment: 'gold' }, Date.now() - MINUTE_MS, 1);
     const sources = new DataSources();
     sources.save(1, { uid: 'ends', url: bridge.url });
     const live = new LiveServer(host, sources.contextOf);
@@ -118,7 +118,7 @@ describe('nothing is left behind', () => {
     const host = await startPluginHost();
     const sources = new DataSources();
     sources.save(1, { uid: 'busy', url: bridge.url });
-    bridge.points.put(EVENTS.name, { segment: 'gold' }, Date.now() - MINUTE_MS, 1);
+    bridge.points.putValue(EVENTS.name, { segment: 'gold' }, Date.now() - MINUTE_MS, 1);
     const path = await livePath(host, sources, 'busy', { metric: EVENTS.name });
     const goroutines = async (): Promise<number> =>
       Number(/^go_goroutines (\d+)$/m.exec(await host.collectMetrics())![1]);

@@ -34,7 +34,7 @@ describe('live streams', () => {
     filters: [{ dimension: 'segment', op: '=' as const, values: [name] }],
   });
   const put = (value: number, startMs = now, name = 'gold'): void =>
-    bridge.points.put(EVENTS.name, { segment: name }, startMs, value);
+    bridge.points.putValue(EVENTS.name, { segment: name }, startMs, value);
 
   beforeAll(async () => {
     host = await startPluginHost();
@@ -74,13 +74,13 @@ describe('live streams', () => {
         open_from_ms: now,
       },
     ]);
-    bridge.points.remove(EVENTS.name, { segment: 'gold' }, now);
+    bridge.points.removeValue(EVENTS.name, { segment: 'gold' }, now);
     const removal = await listener.next('update', listener.of('update').length + 1);
     expect(removal.series).toMatchObject([{ times: [], removed: [now], removed_revisions: [5] }]);
     await listener.next('heartbeat');
     expect(listener.messages.map(({ seq }) => seq)).toEqual(listener.messages.map((_, i) => i + 1));
     expect(new Set(listener.messages.map(({ stream }) => stream)).size).toBe(1);
-    expect(JSON.stringify(listener.messages.at(-1))).toContain(bridge.points.storeEpoch);
+    expect(JSON.stringify(listener.messages.at(-1))).toContain(bridge.points.epoch());
   });
 
   test('100 panels of a page: one connection, and nothing of a panel is left 20 s after its closing', async () => {
@@ -166,14 +166,13 @@ describe('live streams', () => {
     );
     bridge.drop(1001);
     await listener.next('gap', 3);
-    bridge.resync('store_gap');
+    bridge.points.gap('store_gap');
     await listener.next('gap', 4);
     bridge.points.lose();
     put(5);
-    bridge.resync('store_epoch');
     await listener.next('gap', 5);
     await eventually(
-      () => JSON.stringify(listener.messages.at(-1)).includes(bridge.points.storeEpoch),
+      () => JSON.stringify(listener.messages.at(-1)).includes(bridge.points.epoch()),
       'the new epoch',
     );
     expect(listener.messages.map(({ seq }) => seq)).toEqual(listener.messages.map((_, i) => i + 1));
@@ -214,11 +213,11 @@ describe('live streams', () => {
     const path = await livePath(host, sources, uid, segment('gold'));
     const listener = new Listener(live.session(), uid, path);
     await listener.next('gap');
-    bridge.points.hidden.add(EVENTS.name);
+    bridge.hide(EVENTS.name);
     bridge.drop();
     const error = await listener.next('error');
     expect(error).toMatchObject({ code: 'unknown_metric', message: expect.stringMatching(/\.$/) as string });
-    bridge.points.hidden.clear();
+    bridge.hide();
     await listener.next('gap', 2);
   });
 

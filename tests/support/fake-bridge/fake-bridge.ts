@@ -1,136 +1,154 @@
 import { once } from 'node:events';
-import { createServer as createHttpServer, type IncomingMessage } from 'node:http';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer } from 'ws';
-import { FakeAnswers } from './fake-answers';
-import { handleRequest } from './fake-http';
-import { FakePoints, type FakeMetric } from './fake-points';
-import { FakeSocket, type Sent } from './fake-socket';
+import { text } from 'node:stream/consumers';
+import { WebSocket, WebSocketServer } from 'ws';
+import { ALERTS, EVENTS, REVENUE } from '../fed-bridge/fed-metrics';
+import { serveStore } from '../fed-bridge/serve-store';
+import { writeTokens } from '../fed-bridge/tokens';
 import { wellBehaved, type AskedRequest, type Misbehaviour } from './misbehaviour';
+import { ScriptedStore } from './scripted-store';
 
-/**
- * A bridge that keeps the contract unless a test scripts otherwise, over points that a test scripts, and that can hang,
- * lie, drop and flood. tests/contract/fake-bridge.test.ts holds it to what the real one is held to.
- */
+/** The real servers over points that a test puts, behind a proxy that can hang, lie, drop and flood. */
 export interface FakeBridge {
   readonly url: string;
-  readonly points: FakePoints;
-  readonly answers: FakeAnswers;
+  readonly points: ScriptedStore;
   readonly misbehaviour: Misbehaviour;
+  /** Fields of /status in place of the real ones. */
+  readonly status: Record<string, unknown>;
   /** Every HTTP request so far. */
   readonly asked: readonly AskedRequest[];
   /** Every WebSocket message of clients so far. */
   readonly received: readonly Readonly<Record<string, unknown>>[];
   /** Upgrades asked for so far, the Authorization header of each. */
   readonly upgrades: readonly (string | undefined)[];
-  /** WebSocket connections that stand now. */
+  /** Open WebSocket connections. */
   connections(): number;
   /** Their subscriptions, each as its client asked for it. */
   subscriptions(): number;
-  /** Only these are let in; null: everybody. Those that are in and no longer on the list are put out. */
-  setTokens(tokens: readonly string[] | null): void;
-  /** Ends every WebSocket: with a code as a bridge does, or without a word. */
+  /** Metrics that the bridge no longer knows; their points are kept. */
+  hide(...names: readonly string[]): void;
+  /** Of the tokens that it was started with only these are accepted; connections of the others are closed. */
+  setTokens(tokens: readonly string[]): void;
+  /** Ends every WebSocket: with a code as a bridge does, or without a close frame. */
   drop(code?: number): void;
-  /** Tells every subscription that something may have been missed. */
-  resync(reason: string): void;
   /** Sends the same message to every connection, `times` times. */
-  flood(message: Sent | string, times?: number): void;
+  flood(message: object | string, times?: number): void;
   close(): Promise<void>;
 }
 
 export interface FakeBridgeOptions {
-  readonly metrics?: readonly FakeMetric[];
   readonly tokens?: readonly string[];
   /** PEM texts; with them it speaks TLS only. */
-  readonly tls?: { readonly cert: string; readonly key: string; readonly ca?: string };
+  readonly tls?: { readonly cert: string; readonly key: string };
   readonly port?: number;
   readonly heartbeatMs?: number;
 }
 
-const FAKE_METRICS: readonly FakeMetric[] = [
-  { name: 'events_per_minute', dimensions: ['segment'] },
-  {
-    name: 'revenue_per_minute',
-    dimensions: ['segment'],
-    measures: { value: 'currencyUSD', transaction_count: 'short' },
-  },
-  {
-    name: 'high_activity_alert',
-    dimensions: ['user_id'],
-    windowMs: 300_000,
-    graceMs: 60_000,
-    event: { severity: 'warning', message: 'High activity detected for user {user_id}: {value} events' },
-  },
-];
+const METRICS = [EVENTS, ALERTS, REVENUE];
 
 export async function startFakeBridge(options: FakeBridgeOptions = {}): Promise<FakeBridge> {
-  const points = new FakePoints(options.metrics ?? FAKE_METRICS);
+  const folder = mkdtempSync(join(tmpdir(), 'streamkpi-fake-'));
+  const tokensFile = options.tokens === undefined ? null : join(folder, 'tokens.json');
+  if (tokensFile !== null) {
+    const scopes = ['read', 'observe'];
+    writeTokens(
+      tokensFile,
+      options.tokens!.map((token, index) => ({ name: `token-${index}`, token, scopes })),
+    );
+  }
+  const points = new ScriptedStore(METRICS);
+  const served = await serveStore(points, {
+    metrics: METRICS,
+    clock: Date.now,
+    port: 0,
+    tokensFile,
+    maxSeries: 1_000,
+    webSocket: { heartbeatMs: options.heartbeatMs ?? 4_000 },
+    status: () => ({ ready: true, failing: null, topics: [] }),
+    faults: [],
+  });
   const misbehaviour = wellBehaved();
+  const status: Record<string, unknown> = {};
   const asked: AskedRequest[] = [];
   const received: Readonly<Record<string, unknown>>[] = [];
   const upgrades: (string | undefined)[] = [];
-  const sockets = new Set<FakeSocket>();
-  const held = new Map<FakeSocket, string | undefined>();
-  let tokens: readonly string[] | null = options.tokens ?? null;
-  const subscriptions = (): number =>
-    [...sockets].reduce((all, socket) => all + socket.subscriptions.size, 0);
-  const answers = new FakeAnswers(points, () => ({
-    connections: sockets.size,
-    subscriptions: subscriptions(),
-  }));
-  const allowed = (header: string | undefined): boolean =>
-    tokens === null || (header !== undefined && tokens.includes(header.replace(/^Bearer /, '')));
+  const clients = new Map<WebSocket, string | undefined>();
+  let tokens = options.tokens ?? [];
+  const isWithdrawn = (header: string | undefined): boolean =>
+    options.tokens?.some((token) => header === `Bearer ${token}` && !tokens.includes(token)) ?? false;
 
-  const server = options.tls
-    ? createHttpsServer({
-        ...options.tls,
-        ...(options.tls.ca && { requestCert: true, rejectUnauthorized: true }),
-      })
-    : createHttpServer();
-  server.on('request', (request, response) =>
-    handleRequest({ answers, misbehaviour, asked, allowed }, request, response),
-  );
+  const answer = async (request: AskedRequest): Promise<readonly [number, string, string]> => {
+    const lie = misbehaviour.lie?.(request) ?? null;
+    if (lie !== null) return [lie.status ?? 200, lie.type ?? 'application/json', lie.body];
+    if (misbehaviour.original) return [426, 'text/plain', 'Upgrade Required'];
+    const { method, path, body } = request;
+    const { authorization, 'content-type': type } = request.headers as Record<string, string | undefined>;
+    if (isWithdrawn(authorization)) return [401, 'application/json', WITHDRAWN];
+    const real = await fetch(served.url + path, {
+      method,
+      headers: { ...(authorization && { authorization }), ...(type && { 'content-type': type }) },
+      ...(body !== '' && { body }),
+    });
+    const told = await real.text();
+    const altered =
+      path === '/api/v1/status' && real.ok
+        ? JSON.stringify({ ...(JSON.parse(told) as object), ...status })
+        : told;
+    return [real.status, real.headers.get('content-type') ?? '', altered];
+  };
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { method = '', url: path = '', headers } = request;
+    const one: AskedRequest = { method, path, headers, body: await text(request) };
+    asked.push(one);
+    if (misbehaviour.hang?.test(path) === true) return;
+    if (misbehaviour.reset?.test(path) === true) {
+      request.socket.resetAndDestroy();
+      return;
+    }
+    const [code, type, body] = await answer(one);
+    response.writeHead(code, { 'content-type': type }).end(body);
+  };
+
+  const server = options.tls ? createHttpsServer(options.tls) : createHttpServer();
+  server.on('request', (request, response) => {
+    // A bridge that is closed meanwhile answers nothing.
+    handle(request, response).catch(() => request.socket.destroy());
+  });
   const upgrader = new WebSocketServer({ noServer: true, perMessageDeflate: false });
   server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     const { authorization } = request.headers;
     upgrades.push(authorization);
-    const { refuseUpgrade } = misbehaviour;
-    if (refuseUpgrade !== null) {
-      refuse(stream, refuseUpgrade, 'text/html', '<html>no WebSocket here</html>');
+    if (misbehaviour.refuseUpgrade !== null) {
+      refuse(stream, misbehaviour.refuseUpgrade, 'text/html', '<html>no WebSocket here</html>');
       return;
     }
-    if (authorization !== undefined && !allowed(authorization)) {
-      const error = {
-        code: 'unauthenticated',
-        message: 'The token is not valid.',
-        retryable: false,
-        details: {},
-      };
-      refuse(stream, 401, 'application/json', JSON.stringify({ error }));
+    if (isWithdrawn(authorization)) {
+      refuse(stream, 401, 'application/json', WITHDRAWN);
       return;
     }
-    upgrader.handleUpgrade(request, stream, head, (ws) => {
-      const socket = new FakeSocket(
-        ws,
-        {
-          points,
-          answers,
-          misbehaviour,
-          heartbeatMs: options.heartbeatMs ?? 4_000,
-          allowedToken: (token) => allowed(`Bearer ${token}`),
-          received: (message) => received.push(message),
-        },
-        allowed(authorization),
-      );
-      sockets.add(socket);
-      held.set(socket, authorization);
-      ws.on('close', () => {
-        sockets.delete(socket);
-        held.delete(socket);
-      });
+    const real = new WebSocket(served.url.replace('http', 'ws'), {
+      perMessageDeflate: false,
+      headers: { ...(authorization && { authorization }) },
     });
+    real.on('error', () => stream.destroy());
+    real.on('unexpected-response', (_, refusal: IncomingMessage) => {
+      void text(refusal).then((body) =>
+        refuse(stream, refusal.statusCode ?? 502, refusal.headers['content-type'] ?? '', body),
+      );
+    });
+    real.on('open', () =>
+      upgrader.handleUpgrade(request, stream, head, (client) => {
+        clients.set(client, authorization);
+        relay(client, real, misbehaviour, (message) => received.push(message));
+        client.on('close', () => clients.delete(client));
+      }),
+    );
   });
   server.listen(options.port ?? 0, '127.0.0.1');
   await once(server, 'listening');
@@ -139,39 +157,68 @@ export async function startFakeBridge(options: FakeBridgeOptions = {}): Promise<
   return {
     url: `${options.tls ? 'https' : 'http'}://127.0.0.1:${port}`,
     points,
-    answers,
     misbehaviour,
+    status,
     asked,
     received,
     upgrades,
-    connections: () => sockets.size,
-    subscriptions,
+    connections: () => clients.size,
+    subscriptions: () => served.face.counts().subscriptions,
+    hide: (...names) => served.engine.useMetrics(METRICS.filter(({ name }) => !names.includes(name))),
     setTokens: (list) => {
       tokens = list;
-      for (const [socket, header] of held)
-        if (!allowed(header)) socket.ws.close(4401, 'the token was withdrawn');
-    },
-    drop: (code) => {
-      for (const { ws } of sockets) {
-        if (code === undefined) ws.terminate();
-        else ws.close(code, 'told to');
+      for (const [client, header] of clients) {
+        if (isWithdrawn(header)) client.close(4401, 'the token was withdrawn');
       }
     },
-    resync: (reason) => {
-      for (const socket of sockets) socket.resync(reason);
+    drop: (code) => {
+      for (const client of clients.keys()) {
+        if (code === undefined) client.terminate();
+        else client.close(code, 'as the test says');
+      }
     },
     flood: (message, times = 1) => {
-      const text = typeof message === 'string' ? message : JSON.stringify(message);
-      for (const { ws } of sockets) for (let i = 0; i < times; i += 1) ws.send(text);
+      const sent = typeof message === 'string' ? message : JSON.stringify(message);
+      for (const client of clients.keys()) for (let i = 0; i < times; i += 1) client.send(sent);
     },
     close: async () => {
-      for (const { ws } of sockets) ws.terminate();
+      for (const client of clients.keys()) client.terminate();
       upgrader.close();
       server.closeAllConnections();
       server.close();
       await once(server, 'close');
+      await served.stop();
+      rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+const WITHDRAWN = JSON.stringify({
+  error: { code: 'unauthenticated', message: 'The token is not valid.', retryable: false, details: {} },
+});
+
+/** Hands messages on in both directions, as the misbehaviour of the moment lets them. */
+function relay(
+  client: WebSocket,
+  real: WebSocket,
+  misbehaviour: Misbehaviour,
+  onMessage: (message: Readonly<Record<string, unknown>>) => void,
+): void {
+  client.on('message', (data: Buffer) => {
+    const sent = data.toString();
+    if (sent.startsWith('{')) onMessage(JSON.parse(sent) as Record<string, unknown>);
+    real.send(sent);
+  });
+  client.on('close', () => real.terminate());
+  client.on('error', () => real.terminate());
+  real.on('message', (data: Buffer) => {
+    if (misbehaviour.mute) return;
+    const message = JSON.parse(data.toString()) as Record<string, unknown>;
+    const isUpdate = /_update$/.test(String(message['type']));
+    client.send(JSON.stringify((isUpdate && misbehaviour.update?.(message)) || message));
+  });
+  // 1005 and 1006 stand for an end without a code.
+  real.on('close', (code) => (code === 1005 || code === 1006 ? client.terminate() : client.close(code)));
 }
 
 function refuse(stream: Duplex, status: number, type: string, body: string): void {

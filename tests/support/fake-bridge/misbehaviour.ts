@@ -5,8 +5,6 @@ export interface Misbehaviour {
   hang: RegExp | null;
   /** Requests whose path fits have their connection reset. */
   reset: RegExp | null;
-  /** So many ms before each answer. */
-  delayMs: number;
   /** Something else in place of an answer; null: the right one. */
   lie: ((request: AskedRequest) => Lie | null) | null;
   /** Upgrades to a WebSocket are refused with this status, as by a proxy that does not pass them on. */
@@ -26,7 +24,6 @@ export interface Lie {
 }
 
 export interface AskedRequest {
-  readonly atMs: number;
   readonly method: string;
   /** With its query string. */
   readonly path: string;
@@ -38,7 +35,6 @@ export interface AskedRequest {
 export const wellBehaved = (): Misbehaviour => ({
   hang: null,
   reset: null,
-  delayMs: 0,
   lie: null,
   refuseUpgrade: null,
   mute: false,

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Metric } from '../../../backend-bridge/src/domain/metric';
@@ -7,7 +7,6 @@ import type { SourceStatus } from '../../../backend-bridge/src/domain/source';
 import type { SeriesStore } from '../../../backend-bridge/src/domain/store';
 import type { Clock } from '../../../backend-bridge/src/domain/telemetry';
 import { createLmdbStore } from '../../../backend-bridge/src/lmdb/lmdb-store';
-import { hashToken } from '../../../backend-bridge/src/server/tokens';
 import type { WebSocketFace } from '../../../backend-bridge/src/server/websocket';
 import { freePort } from '../free-port';
 import { startTcpProxy, type TcpProxy } from '../tcp-proxy';
@@ -15,6 +14,7 @@ import { FED_METRICS } from './fed-metrics';
 import { Feed, type FedPoint } from './feed';
 import { faultLog, serveStore, type ServedStore, type Slow } from './serve-store';
 import { silentTelemetry } from '../silent';
+import { writeTokens, type TokenEntry } from './tokens';
 
 /**
  * A bridge with a real store, the real query engine and the real servers on one port, into which a test writes
@@ -45,8 +45,6 @@ export interface FedBridge {
   close(): Promise<void>;
 }
 
-export type TokenEntry = { readonly token: string } & Readonly<Record<string, unknown>>;
-
 export interface FedBridgeOptions {
   readonly metrics?: readonly Metric[];
   readonly tokens?: readonly TokenEntry[];
@@ -68,11 +66,7 @@ export async function startFedBridge(options: FedBridgeOptions = {}): Promise<Fe
   const wire = await startTcpProxy(() => port);
   const faults: string[] = [];
   const tokensFile = join(folder, 'tokens.json');
-  const setTokens: FedBridge['setTokens'] = (tokens) => {
-    const entries = tokens.map(({ token, ...rest }) => ({ ...rest, sha256: hashToken(token) }));
-    writeFileSync(tokensFile, JSON.stringify({ tokens: entries }));
-  };
-  if (options.tokens) setTokens(options.tokens);
+  if (options.tokens) writeTokens(tokensFile, options.tokens);
   const slow: FedBridge['slow'] = { before: async () => {}, after: async () => {} };
   const source = { status: SOURCE };
   const open = async (): Promise<Running> => {
@@ -118,7 +112,7 @@ export async function startFedBridge(options: FedBridgeOptions = {}): Promise<Fe
     engine: () => now().engine,
     clients: () => now().face.counts(),
     write: (metric, points, maxEventMs) => feed.write(metric, points, maxEventMs),
-    setTokens,
+    setTokens: (tokens) => writeTokens(tokensFile, tokens),
     stop,
     start: async () => {
       running ??= await open();
