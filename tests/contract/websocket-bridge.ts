@@ -12,6 +12,8 @@ import type { WebSocketFace } from '../../backend-bridge/src/server/websocket';
 import type { WebSocketOptions } from '../../backend-bridge/src/server/websocket-dependencies';
 import { faultLog, serveStore } from '../support/fed-bridge/serve-store';
 import { metricOf, measureOf, MINUTE } from '../support/sample-metrics';
+import type { WsOptions } from '../support/ws-client';
+import { TestClient } from './websocket-client';
 import { Feed } from '../support/fed-bridge/feed';
 import { writeTokens, type TokenEntry } from '../support/fed-bridge/tokens';
 
@@ -50,7 +52,6 @@ export const METRICS = [EVENTS, REVENUE, ALERTS, SESSIONS];
 
 export interface LiveBridge {
   readonly url: string;
-  readonly port: number;
   readonly store: SeriesStore;
   readonly engine: QueryEngine;
   readonly hub: LiveHub;
@@ -69,6 +70,9 @@ export interface LiveBridge {
   readonly told: Map<string, number>;
   readonly faults: string[];
   setTokens(tokens: readonly TokenEntry[]): void;
+  /** A client that is dropped when the bridge closes. */
+  connect(options?: WsOptions): Promise<TestClient>;
+  /** Fails when the log or a client has noted a fault. */
   close(): Promise<void>;
 }
 
@@ -132,10 +136,10 @@ export async function startLiveBridge(given: LiveBridgeOptions = {}): Promise<Li
     ...(given.options && { webSocket: given.options }),
   });
   const { engine, hub, face } = served;
-  const { host, port } = new URL(served.url);
+  const url = `${served.url.replace('http', 'ws')}/`;
+  const clients: TestClient[] = [];
   return {
-    url: `ws://${host}/`,
-    port: Number(port),
+    url,
     store,
     engine,
     hub,
@@ -146,10 +150,17 @@ export async function startLiveBridge(given: LiveBridgeOptions = {}): Promise<Li
     told,
     faults,
     setTokens: (tokens) => writeTokens(tokensFile, tokens),
+    connect: async (options) => {
+      const client = await TestClient.open(url, options);
+      clients.push(client);
+      return client;
+    },
     close: async () => {
+      for (const client of clients) client.drop();
       await served.stop();
       await real.close();
       rmSync(folder, { recursive: true, force: true });
+      expect([...clients.flatMap((client) => client.faults), ...faults]).toEqual([]);
     },
   };
 }

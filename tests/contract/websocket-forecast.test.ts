@@ -4,7 +4,7 @@ import { inlineForecasts } from '../support/inline-fits';
 import { DAY, measureOf, metricOf, MINUTE } from '../support/sample-metrics';
 import { createRandom } from '../support/seeded-random';
 import { startLiveBridge, type LiveBridge } from './websocket-bridge';
-import { TestClient, type Message } from './websocket-client';
+import type { Message, TestClient } from './websocket-client';
 
 const HOUR = 60 * MINUTE;
 const HOURLY = metricOf({
@@ -47,11 +47,7 @@ describe('subscriptions of forecasts', () => {
   });
   afterAll(() => bridge.close());
   beforeEach(async () => {
-    client = await TestClient.open(bridge.url);
-  });
-  afterEach(() => {
-    client.drop();
-    expect([...client.faults, ...bridge.faults]).toEqual([]);
+    client = await bridge.connect();
   });
   const next = (type: string): Promise<Message> => client.next(type, undefined, 60_000);
   const subscribe = (over: object = {}): void =>

@@ -1,6 +1,6 @@
 import { UnavailableError } from '../../backend-bridge/src/domain/errors';
 import { EVENTS, METRICS, REVENUE, SESSIONS, startLiveBridge, type LiveBridge } from './websocket-bridge';
-import { TestClient, type Message } from './websocket-client';
+import type { Message, TestClient } from './websocket-client';
 import { MINUTE } from '../support/sample-metrics';
 
 /** The original protocol, for a client that knows nothing else. */
@@ -8,24 +8,12 @@ describe('original protocol', () => {
   const base = Math.floor(Date.now() / MINUTE) * MINUTE - 10 * MINUTE;
   const iso = (ms: number): string => new Date(ms).toISOString();
   let bridge: LiveBridge;
-  const clients: TestClient[] = [];
-  const connect = async (): Promise<TestClient> => {
-    const client = await TestClient.open(bridge.url);
-    clients.push(client);
-    return client;
-  };
+  const connect = (): Promise<TestClient> => bridge.connect();
 
   beforeEach(async () => {
     bridge = await startLiveBridge();
   });
-  afterEach(async () => {
-    const faults = clients.splice(0).flatMap((client) => {
-      client.drop();
-      return client.faults;
-    });
-    await bridge.close();
-    expect([...faults, ...bridge.faults]).toEqual([]);
-  });
+  afterEach(() => bridge.close());
 
   test('who asks with an id does not wait for a slow current_state; who asks without one does', async () => {
     await bridge.feeder.write(EVENTS, [{ values: ['gold'], startMs: base, measures: [1] }]);
@@ -208,10 +196,7 @@ describe('original protocol', () => {
       { values: ['gold'], startMs: base, measures: [1] },
       { values: ['free'], startMs: base, measures: [5] },
     ]);
-    const client = await TestClient.open(bridge.url, {
-      headers: { authorization: `Bearer ${'g'.repeat(40)}` },
-    });
-    clients.push(client);
+    const client = await bridge.connect({ headers: { authorization: `Bearer ${'g'.repeat(40)}` } });
     expect((await client.next('current_state')).data).toMatchObject({
       'events_per_minute:aggregator': { count: 1, sum: 1 },
     });

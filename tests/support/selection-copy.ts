@@ -28,7 +28,7 @@ export interface ComparedSeries {
 }
 
 const labelsKey = (labels: Readonly<Record<string, string>>): string =>
-  JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
+  JSON.stringify(Object.fromEntries(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1))));
 
 /** A query's answer (with revisions) in the form that copies are compared in. */
 export function comparedAnswer(series: readonly SeriesMessage[]): ComparedSeries[] {
@@ -50,11 +50,15 @@ export class SelectionCopy {
   /** Points that were told as removed at some time. */
   removals = 0;
   fromMs = 0;
+  /** The last message was not a resync, and there is a connection. */
+  synced = false;
   private held = new Map<string, Map<number, HeldPoint>>();
   private readonly openFrom = new Map<string, number | null>();
   private epoch: string | null = null;
   private seq = 0;
-  private synced = false;
+
+  /** @param id of the only subscription whose messages count; absent: all do */
+  constructor(private readonly id?: string) {}
 
   /** Another connection, or none: the next message must be a snapshot. */
   disconnected(): void {
@@ -62,6 +66,7 @@ export class SelectionCopy {
   }
 
   apply(message: Message): void {
+    if (this.id !== undefined && message['id'] !== this.id) return;
     if (message.type === 'resync') {
       this.synced = false;
       this.resyncs += 1;
@@ -93,6 +98,12 @@ export class SelectionCopy {
       })
       .filter(({ points, removed }) => points.length + removed.length > 0)
       .sort((a, b) => (a.labels < b.labels ? -1 : 1));
+  }
+
+  /** What lives, by its labels as JSON. */
+  points(): Record<string, ComparedSeries['points']> {
+    const living = this.compared().filter(({ points }) => points.length > 0);
+    return Object.fromEntries(living.map(({ labels, points }) => [labels, points]));
   }
 
   private snapshot(message: Message): void {
