@@ -1,18 +1,15 @@
 import { connect } from 'node:net';
 import { refusal } from './http-answers';
-import { startBridge, type Bridge } from './http-bridge';
-import { demoEngine, HOUR_MS, T0, type DemoEngine } from './http-demo-data';
+import { startBridge } from './http-bridge';
+import { HOUR_MS, startDemoBridge, T0, type DemoBridge } from './http-demo-data';
 
 const query = { metric: 'events_per_minute', from_ms: T0, to_ms: T0 + HOUR_MS };
 
 describe('who may do what over HTTP', () => {
-  let demo: DemoEngine;
-  let bridge: Bridge;
+  let bridge: DemoBridge;
 
   beforeAll(async () => {
-    demo = await demoEngine();
-    bridge = await startBridge({
-      ...demo,
+    bridge = await startDemoBridge({
       tokens: [
         { name: 'reader', token: 'r', scopes: ['read'] },
         { name: 'watcher', token: 'o', scopes: ['observe'] },
@@ -23,10 +20,7 @@ describe('who may do what over HTTP', () => {
       ],
     });
   });
-  afterAll(async () => {
-    await bridge.close();
-    await demo.close();
-  });
+  afterAll(() => bridge.close());
 
   const calls: [string, string, unknown, string][] = [
     ['GET', '/api/v1/metrics', undefined, 'r'],
@@ -68,7 +62,7 @@ describe('who may do what over HTTP', () => {
 
   it('refuses a wrong token, and limits how often', async () => {
     const seen = new Set<string>();
-    const own = await startBridge({ ...demo, tokens: [{ name: 'x', token: 'x', scopes: ['read'] }] });
+    const own = await startBridge({ ...bridge.demo, tokens: [{ name: 'x', token: 'x', scopes: ['read'] }] });
     try {
       expect((await own.post('/api/v1/query', query, 'x')).status).toBe(200);
       for (let i = 0; i < 15; i += 1) {
@@ -245,16 +239,11 @@ describe('who may do what over HTTP', () => {
 });
 
 describe('browsers and names', () => {
-  let demo: DemoEngine;
-  let bridge: Bridge;
+  let bridge: DemoBridge;
   beforeAll(async () => {
-    demo = await demoEngine();
-    bridge = await startBridge(demo);
+    bridge = await startDemoBridge();
   });
-  afterAll(async () => {
-    await bridge.close();
-    await demo.close();
-  });
+  afterAll(() => bridge.close());
 
   it.each(['https://evil.net', 'null', 'https://grafana.example.org.evil.net'])(
     'refuses the origin %s',

@@ -1,6 +1,6 @@
 import type { components } from '../../backend-bridge/src/server/api-types';
-import { startBridge, type Bridge } from './http-bridge';
-import { demoEngine, HOUR_MS, T0, type DemoEngine } from './http-demo-data';
+import { startBridge } from './http-bridge';
+import { HOUR_MS, startDemoBridge, T0, type DemoBridge } from './http-demo-data';
 
 type Schemas = components['schemas'];
 
@@ -8,16 +8,11 @@ const MINUTE_MS = 60_000;
 const range = { from_ms: T0, to_ms: T0 + HOUR_MS };
 
 describe.each(['lmdb', 'redis'] as const)('the calls of the HTTP contract, over %s', (kind) => {
-  let demo: DemoEngine;
-  let bridge: Bridge;
+  let bridge: DemoBridge;
   beforeAll(async () => {
-    demo = await demoEngine(kind);
-    bridge = await startBridge(demo);
+    bridge = await startDemoBridge({}, kind);
   });
-  afterAll(async () => {
-    await bridge.close();
-    await demo.close();
-  });
+  afterAll(() => bridge.close());
 
   const query = async (body: object): Promise<Schemas['QueryAnswer']> => {
     const answer = await bridge.post('/api/v1/query', { metric: 'events_per_minute', ...range, ...body });
@@ -28,7 +23,7 @@ describe.each(['lmdb', 'redis'] as const)('the calls of the HTTP contract, over 
   it('GET /api/v1/metrics has what an editor needs', async () => {
     const { json } = await bridge.call('GET', '/api/v1/metrics');
     const { metrics, store_epoch } = json as Schemas['CatalogueAnswer'];
-    expect(store_epoch).toBe(demo.store.epoch());
+    expect(store_epoch).toBe(bridge.demo.store.epoch());
     expect(metrics.map(({ name }) => name)).toEqual([
       'events_per_minute',
       'high_activity_alert',
@@ -252,8 +247,8 @@ describe.each(['lmdb', 'redis'] as const)('the calls of the HTTP contract, over 
       api_version: 'v1',
       version: '0.0.0-test',
       ready: true,
-      store_epoch: demo.store.epoch(),
-      store: { kind: demo.store.kind, state: 'ok' },
+      store_epoch: bridge.demo.store.epoch(),
+      store: { kind: bridge.demo.store.kind, state: 'ok' },
       pipeline: { state: 'ok' },
       clients: { connections: 3, subscriptions: 2, queued_bytes: 1 },
     });
@@ -270,6 +265,7 @@ describe.each(['lmdb', 'redis'] as const)('the calls of the HTTP contract, over 
   });
 
   it('closes gracefully: what is under way is answered, what comes after is not taken', async () => {
+    const { demo } = bridge;
     let release = (): void => {};
     const held = new Promise<void>((resolve) => (release = resolve));
     const engine = Object.create(demo.engine) as { query: typeof demo.engine.query };

@@ -3,6 +3,7 @@ import type { PointWrite } from '../../backend-bridge/src/domain/point';
 import { QueryEngine } from '../../backend-bridge/src/domain/query-engine';
 import type { SeriesStore } from '../../backend-bridge/src/domain/store';
 import type { HttpEngine } from '../../backend-bridge/src/server/http-dependencies';
+import { startBridge, type Bridge, type BridgeOptions } from './http-bridge';
 import { openStore, type StoreKind } from './http-store';
 import { measureOf, metricOf } from '../support/sample-metrics';
 
@@ -118,3 +119,22 @@ export async function demoEngine(kind: StoreKind = 'lmdb'): Promise<DemoEngine> 
   );
   return { engine: new QueryEngine(METRICS, store, LIMITS, Date.now), store, close };
 }
+
+/** A bridge over such an engine, which ends with it. */
+export async function startDemoBridge(
+  options: Partial<BridgeOptions> = {},
+  kind: StoreKind = 'lmdb',
+): Promise<Bridge & { readonly demo: DemoEngine }> {
+  const demo = await demoEngine(kind);
+  const bridge = await startBridge({ ...demo, ...options });
+  return {
+    ...bridge,
+    demo,
+    close: async () => {
+      await bridge.close();
+      await demo.close();
+    },
+  };
+}
+
+export type DemoBridge = Awaited<ReturnType<typeof startDemoBridge>>;

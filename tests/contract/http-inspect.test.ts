@@ -1,7 +1,6 @@
 import { RequestError, UnavailableError } from '../../backend-bridge/src/domain/errors';
 import type { Inspector, MappingOutcome } from '../../backend-bridge/src/domain/inspecting';
-import { startBridge, type Bridge } from './http-bridge';
-import { demoEngine, type DemoEngine } from './http-demo-data';
+import { startDemoBridge, type DemoBridge } from './http-demo-data';
 import { refusal } from './http-answers';
 
 /** The two calls that look at topics. What they find is tested in inspect-*.test.ts; here is how they answer. */
@@ -40,12 +39,9 @@ const inspector: Inspector = {
 };
 
 describe('the calls that look at topics', () => {
-  let demo: DemoEngine;
-  let bridge: Bridge;
+  let bridge: DemoBridge;
   beforeAll(async () => {
-    demo = await demoEngine('lmdb');
-    bridge = await startBridge({
-      ...demo,
+    bridge = await startDemoBridge({
       inspector,
       tokens: [
         { name: 'boss', token: 'a', scopes: ['admin'] },
@@ -54,10 +50,7 @@ describe('the calls that look at topics', () => {
       ],
     });
   });
-  afterAll(async () => {
-    await bridge.close();
-    await demo.close();
-  });
+  afterAll(() => bridge.close());
 
   it('POST /api/v1/inspect: records, mapping, doubts, outcome', async () => {
     const { status, json } = await bridge.post('/api/v1/inspect', { topic: 'orders' }, 'a');

@@ -1,21 +1,15 @@
 import fc from 'fast-check';
 import { refusal } from './http-answers';
-import { startBridge, type Bridge } from './http-bridge';
-import { demoEngine, HOUR_MS, T0, type DemoEngine } from './http-demo-data';
+import { HOUR_MS, startDemoBridge, T0, type DemoBridge } from './http-demo-data';
 
 const good = { metric: 'events_per_minute', from_ms: T0, to_ms: T0 + HOUR_MS };
 
 describe('what HTTP refuses', () => {
-  let demo: DemoEngine;
-  let bridge: Bridge;
+  let bridge: DemoBridge;
   beforeAll(async () => {
-    demo = await demoEngine();
-    bridge = await startBridge(demo);
+    bridge = await startDemoBridge();
   });
-  afterAll(async () => {
-    await bridge.close();
-    await demo.close();
-  });
+  afterAll(() => bridge.close());
   afterEach(() => expect(bridge.faults).toEqual([]));
 
   it.each(['', '{', '[1,', 'nonsense', '{"metric":NaN}', '{"a":1e}', '\u0000', '{"a":"\n"}'])(

@@ -1,14 +1,10 @@
-import Ajv2020, { type ErrorObject, type ValidateFunction } from 'ajv/dist/2020';
+import Ajv2020, { type ValidateFunction } from 'ajv/dist/2020';
 import openapi from '../../api/openapi.yaml';
-import { RequestError, type RequestErrorCode } from '../domain/errors';
+import type { RequestError } from '../domain/errors';
+import { referenced, schemaRefusal, type SchemaNode, type SchemaNodes } from './schema-refusal';
 
 /** Request validation by the schemas of api/openapi.yaml. */
 
-interface SchemaNode {
-  readonly $ref?: string;
-  readonly properties?: Readonly<Record<string, SchemaNode>>;
-  readonly 'x-error-code'?: RequestErrorCode;
-}
 interface ParameterNode {
   readonly name: string;
   readonly in: 'path' | 'query';
@@ -24,7 +20,7 @@ interface OperationNode {
 }
 export interface ApiDocument {
   readonly paths: Readonly<Record<string, Readonly<Record<string, OperationNode>>>>;
-  readonly components: { readonly schemas: Readonly<Record<string, SchemaNode>> };
+  readonly components: { readonly schemas: SchemaNodes };
 }
 
 /** Which part of a request a schema checks, as named in the error. */
@@ -86,10 +82,10 @@ export class ApiContract {
   private bodyCheck(operation: OperationNode): Check {
     const schema = operation.requestBody?.content['application/json'].schema;
     if (!schema) return () => {};
-    const target = this.resolve(schema);
+    const target = referenced(schema, this.document.components.schemas) ?? schema;
     const validate = this.bodies.compile(absolute(schema));
     return (value) => {
-      if (!validate(value)) throw this.refusal(validate, 'body', target);
+      if (!validate(value)) throw this.refusal(validate, 'The body', target);
     };
   }
 
@@ -104,24 +100,12 @@ export class ApiContract {
       properties: Object.fromEntries(parameters.map(({ name, schema }) => [name, absolute(schema)])),
     });
     return (value) => {
-      if (!validate(value)) throw this.refusal(validate, 'parameter', target);
+      if (!validate(value)) throw this.refusal(validate, 'The parameter', target);
     };
   }
 
-  private refusal(validate: ValidateFunction, what: 'body' | 'parameter', target: SchemaNode): RequestError {
-    const error = validate.errors?.[0];
-    if (!error) return new RequestError('bad_request', `The ${what} does not match the API schema`);
-    const field = error.instancePath.split('/')[1];
-    const node = field === undefined ? undefined : target.properties?.[field];
-    const code = (node && this.resolve(node)['x-error-code']) ?? 'bad_request';
-    const place =
-      error.instancePath === '' ? `The ${what}` : error.instancePath.slice(1).replaceAll('/', '.');
-    return new RequestError(code, `${place} ${fault(error)}`, { path: error.instancePath || '/' });
-  }
-
-  private resolve(schema: SchemaNode): SchemaNode {
-    const name = schema.$ref?.split('/').at(-1);
-    return name === undefined ? schema : (this.document.components.schemas[name] ?? schema);
+  private refusal({ errors }: ValidateFunction, whole: string, target: SchemaNode): RequestError {
+    return schemaRefusal(errors?.[0], whole, target, this.document.components.schemas);
   }
 }
 
@@ -137,15 +121,4 @@ function onFirstUse(compile: () => Check): Check {
 /** The schema with its $refs made absolute, so that it can be compiled outside its document. */
 function absolute(schema: SchemaNode): object {
   return schema.$ref === undefined ? schema : { $ref: `${DOCUMENT}${schema.$ref}` };
-}
-
-function fault(error: ErrorObject): string {
-  const params = error.params as Record<string, unknown>;
-  if (error.keyword === 'additionalProperties') {
-    return `has the unknown field ${JSON.stringify(String(params.additionalProperty).slice(0, 100))}; remove it or correct its name`;
-  }
-  if (error.keyword === 'enum') {
-    return `must be one of ${(params.allowedValues as unknown[]).map((value) => JSON.stringify(value)).join(', ')}`;
-  }
-  return error.message ?? 'does not match the API schema';
 }

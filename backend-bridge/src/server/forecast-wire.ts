@@ -13,7 +13,6 @@ import {
   hasForecastText,
 } from '../live/forecast-text';
 import type { components } from './api-types';
-import type { ForecastOptions } from './websocket-messages';
 import { headToWire, steppedFromWire } from './wire-mapping';
 
 /** Conversion of forecasts and backtests between wire and domain types. */
@@ -25,23 +24,14 @@ const MAX_ALARMS = 1_000;
 /** Up to this number of steps the text of a series is one chunk, which is cached with it. */
 const SHORT_SERIES = 4_000;
 
-function selectionFromWire(body: Schemas['ForecastRequest'] | Schemas['BacktestRequest']): ForecastSelection {
-  return {
-    ...steppedFromWire(body),
-    fill: body.fill,
-    interval: body.interval,
-    seasons: body.seasons,
-    timeZone: body.time_zone,
-    holidays: body.holidays,
-    direction: body.direction,
-    minChange: body.min_change,
-  };
-}
-
 /** Options of a subscription's `forecast`. */
-export function forecastOptionsOf(
-  given: ForecastOptions,
-): Omit<ForecastQuery, keyof Selection | 'fromMs' | 'toMs'> {
+export type ForecastOptions = ModelOptions & Pick<Schemas['ForecastRequest'], 'horizon_ms'>;
+type ModelOptions = Pick<
+  Schemas['ForecastRequest'],
+  'fill' | 'interval' | 'seasons' | 'time_zone' | 'holidays' | 'direction' | 'min_change'
+>;
+
+function modelFromWire(given: ModelOptions) {
   return {
     fill: given.fill,
     interval: given.interval,
@@ -50,8 +40,17 @@ export function forecastOptionsOf(
     holidays: given.holidays,
     direction: given.direction,
     minChange: given.min_change,
-    horizonMs: given.horizon_ms,
   };
+}
+
+function selectionFromWire(body: Schemas['ForecastRequest'] | Schemas['BacktestRequest']): ForecastSelection {
+  return { ...steppedFromWire(body), ...modelFromWire(body) };
+}
+
+export function forecastOptionsOf(
+  given: ForecastOptions,
+): Omit<ForecastQuery, keyof Selection | 'fromMs' | 'toMs'> {
+  return { ...modelFromWire(given), horizonMs: given.horizon_ms };
 }
 
 export function forecastFromWire(body: Schemas['ForecastRequest']): ForecastQuery {

@@ -1,10 +1,13 @@
-import Ajv2020, { type ErrorObject } from 'ajv/dist/2020';
+import Ajv2020 from 'ajv/dist/2020';
 import websocket from '../../api/websocket.yaml';
-import { RequestError, type RequestErrorCode } from '../domain/errors';
-import type { OverTime } from '../domain/metric';
-import type { Filter } from '../domain/selection';
+import { RequestError } from '../domain/errors';
+import type { components } from './api-types';
+import type { ForecastOptions } from './forecast-wire';
+import { schemaRefusal, type SchemaNodes } from './schema-refusal';
 
 /** Validation of client messages by the schemas of api/websocket.yaml. */
+
+type Schemas = components['schemas'];
 
 export interface SubscribeOriginal {
   readonly type: 'subscribe_metric';
@@ -12,31 +15,17 @@ export interface SubscribeOriginal {
   readonly metric_name: string;
 }
 
-export interface SubscribeSelection {
+export interface SubscribeSelection extends Pick<
+  Schemas['QueryRequest'],
+  'measure' | 'filters' | 'group_by' | 'step_ms' | 'over_time' | 'include_open'
+> {
   readonly type: 'subscribe_metric';
   readonly id: string;
   readonly metric_name?: string;
   readonly metric?: string;
-  readonly measure?: string;
-  readonly filters?: readonly Filter[];
-  readonly group_by?: readonly string[];
-  readonly step_ms?: number;
-  readonly over_time?: OverTime;
-  readonly include_open?: boolean;
   readonly from_ms?: number;
   readonly events?: boolean;
   readonly forecast?: ForecastOptions;
-}
-
-export interface ForecastOptions {
-  readonly fill?: 'none' | 'zero';
-  readonly interval?: number;
-  readonly seasons?: 'auto' | 'day' | 'week';
-  readonly time_zone?: string;
-  readonly holidays?: readonly string[];
-  readonly direction?: 'up' | 'down' | 'both';
-  readonly min_change?: number;
-  readonly horizon_ms?: number;
 }
 
 export type ClientMessage =
@@ -55,13 +44,6 @@ export class MalformedMessage extends RequestError {
   }
 }
 
-interface SchemaNode {
-  readonly $ref?: string;
-  readonly properties?: Readonly<Record<string, SchemaNode>>;
-  readonly allOf?: readonly SchemaNode[];
-  readonly 'x-error-code'?: RequestErrorCode;
-}
-
 const DOCUMENT = 'websocket';
 const SCHEMA_OF: Readonly<Record<ClientMessage['type'], string>> = {
   subscribe_metric: 'SubscribeMetric',
@@ -73,7 +55,7 @@ const SCHEMA_OF: Readonly<Record<ClientMessage['type'], string>> = {
 
 /** Parses and validates client messages. */
 export class ClientMessages {
-  private readonly schemas: Readonly<Record<string, SchemaNode>>;
+  private readonly schemas: SchemaNodes;
   private readonly ajv = new Ajv2020({
     strict: true,
     strictTypes: false,
@@ -84,7 +66,7 @@ export class ClientMessages {
   });
 
   constructor() {
-    const { components } = websocket as { components: { schemas: Record<string, SchemaNode> } };
+    const { components } = websocket as { components: { schemas: SchemaNodes } };
     this.schemas = components.schemas;
     this.ajv.addVocabulary(['x-error-code', 'components']);
     this.ajv.addSchema({ components }, DOCUMENT);
@@ -104,26 +86,10 @@ export class ClientMessages {
     const schema = extended ? 'SubscribeSelection' : SCHEMA_OF[type as ClientMessage['type']];
     // Compiled on first use and kept by ajv.
     const validate = this.ajv.getSchema(`${DOCUMENT}#/components/schemas/${schema}`)!;
-    if (!validate(message)) throw this.refusal(schema, validate.errors?.[0]);
+    if (!validate(message)) {
+      throw schemaRefusal(validate.errors?.[0], 'The message', this.schemas[schema], this.schemas);
+    }
     return message as unknown as ClientMessage;
-  }
-
-  private refusal(schema: string, error: ErrorObject | undefined): RequestError {
-    if (error === undefined)
-      return new RequestError('bad_request', 'The message does not match the API schema');
-    const field = error.instancePath.split('/')[1];
-    const node = field === undefined ? undefined : this.schemas[schema]?.properties?.[field];
-    const place =
-      error.instancePath === '' ? 'The message' : error.instancePath.slice(1).replaceAll('/', '.');
-    return new RequestError(this.codeOf(node) ?? 'bad_request', `${place} ${fault(error)}`, {
-      path: error.instancePath || '/',
-    });
-  }
-
-  private codeOf(node: SchemaNode | undefined): RequestErrorCode | undefined {
-    if (node === undefined) return undefined;
-    const name = (node.$ref ?? node.allOf?.[0]?.$ref)?.split('/').at(-1);
-    return node['x-error-code'] ?? (name === undefined ? undefined : this.schemas[name]?.['x-error-code']);
   }
 }
 
@@ -138,16 +104,4 @@ function parseObject(data: Buffer): Record<string, unknown> {
     throw new MalformedMessage('The message is not a JSON object; send {"type": ...}');
   }
   return message as Record<string, unknown>;
-}
-
-function fault(error: ErrorObject): string {
-  const params = error.params as Record<string, unknown>;
-  if (error.keyword === 'additionalProperties') {
-    return `has the unknown field ${JSON.stringify(String(params.additionalProperty).slice(0, 100))}; remove it or correct its name`;
-  }
-  if (error.keyword === 'enum') {
-    return `must be one of ${(params.allowedValues as unknown[]).map((value) => JSON.stringify(value)).join(', ')}`;
-  }
-  if (error.keyword === 'oneOf') return 'needs either "id" or "metric_name"';
-  return error.message ?? 'does not match the API schema';
 }
