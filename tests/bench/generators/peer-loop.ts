@@ -77,7 +77,8 @@ async function run({ bootstrap, topic, n, input }: PeerLoopParams): Promise<{ se
   const consumer = kafka.consumer({ groupId: `peer-${process.pid}`, maxWaitTimeInMs: 250 });
   await consumer.connect();
   await consumer.subscribe({ topics: [topic], fromBeginning: true });
-  let taken = 0;
+  // By offset: records that are read again after a rebalance count once.
+  const ends = new Map<number, number>();
   let began = 0;
   await new Promise<void>((resolve, reject) => {
     const eachBatch: NonNullable<Parameters<typeof consumer.run>[0]>['eachBatch'] = async ({
@@ -95,11 +96,12 @@ async function run({ bootstrap, topic, n, input }: PeerLoopParams): Promise<{ se
           value: (JSON.parse(value!.toString()) as { VALUE: number }).VALUE,
         }));
         await sink.write(points).catch(reject);
-        taken += slice.length;
-        resolveOffset(slice.at(-1)!.offset);
+        const last = slice.at(-1)!.offset;
+        ends.set(batch.partition, Number(last) + 1);
+        resolveOffset(last);
         await heartbeat();
       }
-      if (taken >= n) resolve();
+      if ([...ends.values()].reduce((sum, end) => sum + end, 0) >= n) resolve();
     };
     consumer.run({ partitionsConsumedConcurrently: 4, eachBatch }).catch(reject);
   });
