@@ -41,7 +41,7 @@ interface Answers {
 }
 
 /** A Grafana with these data sources, and what was sent to its API. */
-function grafana(names: Readonly<Record<string, string>>, refuses?: string) {
+function grafana(names: Readonly<Record<string, string>>, refuses?: string, dashboards?: readonly object[]) {
   const sent: { url: string; data?: unknown }[] = [];
   const answers: Answers = {
     status: new BehaviorSubject<DataQueryResponse>({ data: [], state: LoadingState.Loading }),
@@ -72,10 +72,9 @@ function grafana(names: Readonly<Record<string, string>>, refuses?: string) {
         url: '/d/p',
         folderTitle: 'Operations',
       };
-      return Promise.resolve([
-        { uid: 'r', title: 'StreamKPI: Real-time analytics', url: '/d/r' },
-        provisioned,
-      ]);
+      return Promise.resolve(
+        dashboards ?? [{ uid: 'r', title: 'StreamKPI: Real-time analytics', url: '/d/r' }, provisioned],
+      );
     },
     post: (url: string, data: { uid?: string }) => {
       sent.push({ url, data });
@@ -91,7 +90,9 @@ function grafana(names: Readonly<Record<string, string>>, refuses?: string) {
 const addressNow = (): string => (locationService.getLocation() as { readonly pathname: string }).pathname;
 
 const permissions: Record<string, boolean> = {};
-const mayAdd = (allowed: boolean): void => void (permissions['datasources:create'] = allowed);
+const mayAdd = (allowed: boolean): void => {
+  permissions['datasources:create'] = permissions['plugins:write'] = allowed;
+};
 
 const PROPS = { path: '/a/streamkpi-realtime-app', basename: '', query: {} } as unknown as AppRootProps;
 
@@ -163,6 +164,17 @@ test('users without permission to add data sources see who can', async () => {
   await open();
   expect(screen.queryByRole('button', { name: 'Add data source' })).toBeNull();
   expect(screen.getByText(/Only a Grafana administrator/)).toBeInTheDocument();
+});
+
+test('without dashboards only those who may import them are led there', async () => {
+  grafana({}, undefined, []);
+  const { unmount } = render(<App {...PROPS} />);
+  expect(await screen.findByRole('link', { name: 'Import dashboards' })).toBeInTheDocument();
+  unmount();
+  mayAdd(false);
+  render(<App {...PROPS} />);
+  expect(await screen.findByText(/Only a Grafana administrator can import them/)).toBeInTheDocument();
+  expect(screen.queryByRole('link', { name: 'Import dashboards' })).toBeNull();
 });
 
 test('each data source shows the state of its pipeline as the status panel does, and follows it', async () => {

@@ -112,12 +112,16 @@ function Dashboards() {
       {dashboards?.length === 0 && (
         <>
           <p>{t('app.no-dashboards', 'None of the bundled dashboards has been imported yet.')}</p>
-          <LinkButton
-            href={locationUtil.assureBaseUrl(`/plugins/${APP_ID}?page=plugin-dashboards`)}
-            variant="secondary"
-          >
-            {t('app.import-dashboards', 'Import dashboards')}
-          </LinkButton>
+          {hasPermission('plugins:write') ? (
+            <LinkButton
+              href={locationUtil.assureBaseUrl(`/plugins/${APP_ID}?page=plugin-dashboards`)}
+              variant="secondary"
+            >
+              {t('app.import-dashboards', 'Import dashboards')}
+            </LinkButton>
+          ) : (
+            <p>{t('app.may-not-import', 'Only a Grafana administrator can import them.')}</p>
+          )}
         </>
       )}
       {dashboards !== undefined && dashboards.length > 0 && (
