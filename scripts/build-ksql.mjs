@@ -6,7 +6,8 @@
  *   node scripts/build-ksql.mjs --check                        ends with 1 when that file is out of date
  *   node scripts/build-ksql.mjs --partitions 6 --until 11 --from FOLDER --out FILE
  *
- * --partitions sets the partition count of every topic (raw-events and user-profiles must have it already);
+ * --partitions sets the partition count of every topic that is written (raw-events and user-profiles must have it
+ * already);
  * --from names another folder of migrations than ksql/migrations;
  * --until leaves out the migrations after that number, e.g. the final-only variants. What a later migration drops is
  * left out, with the DROP itself: a headless server ends at one.
