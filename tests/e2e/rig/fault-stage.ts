@@ -14,6 +14,7 @@ const FEED_EVERY_MS = 500;
 const series = { kind: 'series', metric: EVENTS.name, openWindows: 'include' };
 const summary = { kind: 'summary', metric: EVENTS.name, openWindows: 'include' };
 const events = { kind: 'events', metric: ALERTS.name };
+const forecast = { kind: 'forecast', metric: EVENTS.name };
 const status = { kind: 'status' };
 
 /** What a panel shows: the newest number fed, or of closed windows, in series and summaries; the events'; the hops. */
@@ -41,6 +42,9 @@ export const PANELS: readonly FaultPanel[] = [
   { title: 'summary in KPI', ...kpi('cards'), query: summary, shows: 'value' },
   { title: 'events in table', type: 'table', query: events, shows: 'alert' },
   { title: 'events in alerts', ...kpi('alerts'), query: events, shows: 'alert' },
+  { title: 'forecast in time series', ...lines, query: forecast, shows: 'closed' },
+  { title: 'forecast in table', type: 'table', query: forecast, shows: 'closed' },
+  { title: 'forecast in KPI', ...kpi('cards'), query: forecast, shows: 'closed' },
   { title: 'status in table', type: 'table', query: status, shows: 'hops' },
   { title: 'status in status', ...kpi('status'), query: status, shows: 'hops' },
 ];
@@ -100,7 +104,7 @@ export async function startFaultStage(): Promise<FaultStage> {
   const browser: Browser = await startBrowser();
   const running = feeding();
   const open = (index: number): Promise<View> =>
-    openView(browser, address, `/d/matrix-${index}?kiosk`, { width: 1600, height: 1200 });
+    openView(browser, address, `/d/matrix-${index}?kiosk`, { width: 1600, height: 1600 });
   const views = { 'refresh off': await open(0), 'refresh on': await open(1) };
   const pages = Object.values(views);
   return {
