@@ -63,6 +63,12 @@ test('what a card shows fits into it, at any size', () => {
   );
 });
 
+test('a panel of one grid unit has room for its number', () => {
+  const layout = cardLayout(36, 14, ALL, TEXTS);
+  expect(layout).toMatchObject({ kind: 'line', titleSize: 0, delta: 'none' });
+  expect(heightOf(layout)).toBeLessThanOrEqual(14);
+});
+
 test('no part that there is nothing of takes room', () => {
   const none: CardParts = { delta: false, trend: false, updated: false, stats: false, target: false };
   expect(cardLayout(400, 300, none, TEXTS)).toMatchObject({

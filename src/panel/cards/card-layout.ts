@@ -52,7 +52,9 @@ const between = (low: number, value: number, high: number): number => Math.min(h
 
 /** Lays out one card. For any size of at least 40 x 24 px the heights of what is shown fit into it. */
 export function cardLayout(width: number, height: number, parts: CardParts, texts: TextWidths): CardLayout {
-  const padding = Math.round(between(3, Math.min(width, height) * 0.07, 20));
+  const shorter = Math.min(width, height);
+  // In a panel of one grid unit every pixel goes to the number.
+  const padding = Math.round(between(Math.min(3, Math.floor(shorter * 0.1)), shorter * 0.07, 20));
   const room = { width: Math.max(1, width - 2 * padding), height: Math.max(1, height - 2 * padding) };
   const smallSize = Math.round(between(11, Math.min(room.height * 0.085, room.width * 0.048), 32));
   const titleSize = Math.round(between(12, Math.min(room.height * 0.13, room.width * 0.07), 36));

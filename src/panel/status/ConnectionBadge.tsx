@@ -28,23 +28,29 @@ export const ConnectionBadge = memo(function ConnectionBadge({
   return (
     <span
       role="status"
-      className={styles}
+      className={styles.badge}
       style={{ color: toneColor(tone, theme) }}
       title={inFull}
       data-connection={state}
     >
       <Icon key={icon} name={icon} />
-      <span className={compact ? visuallyHidden : undefined}>{name}</span>
+      <span className={compact ? visuallyHidden : styles.name}>{name}</span>
     </span>
   );
 });
 
-const getStyles = () =>
-  css({
+const getStyles = () => ({
+  badge: css({
     display: 'inline-flex',
     alignItems: 'center',
     gap: '0.35em',
+    minWidth: 0,
+    maxWidth: '100%',
     whiteSpace: 'nowrap',
     fontWeight: 500,
     ...iconsOfTextSize,
-  });
+    '& > svg': { flex: 'none' },
+  }),
+  // In some languages longer than a panel of one cell; the title has it in full.
+  name: css({ overflow: 'hidden', textOverflow: 'ellipsis' }),
+});
