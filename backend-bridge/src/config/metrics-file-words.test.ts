@@ -50,6 +50,13 @@ describe('a metrics file in other words', () => {
     ['window', '{ type: SessionWindows, gap: 1m }', 'window.type', 'did you mean "session"?'],
     ['kind', 'alerts', 'kind', 'did you mean "event"?'],
     ['event', '{ severity: warn, message: x }', 'event.severity', 'did you mean "warning"?'],
+    [
+      'dimensions',
+      '{ shop: { from: { value: "a[0].b" } } }',
+      'from.value',
+      'write a.0.b, or a list of the names',
+    ],
+    ['dimensions', '{ shop: { from: { valu: shop } } }', 'shop.from.valu', 'unknown setting'],
     ['retention', '100001d', 'retention', 'must be at most 100000d'],
     ['topic', '..', 'topic', 'is not a Kafka topic name'],
     ['window', '{ type: day, timezone: UTC }', 'window.type', '`type: calendar`'],

@@ -115,10 +115,12 @@ export function documentProblems(
   );
 }
 
-/** The most likely intended variant of a union: the one that fails deepest. */
+/** The most likely intended variant of a union: the one that fails deepest, and with the fewest problems. */
 function nearest(branches: readonly (readonly Issue[])[]): readonly Issue[] {
   const depth = (issues: readonly Issue[]): number => Math.max(0, ...issues.map(({ path }) => path.length));
-  return branches.reduce((best, branch) => (depth(branch) > depth(best) ? branch : best), branches[0] ?? []);
+  const isNearer = (a: readonly Issue[], b: readonly Issue[]): boolean =>
+    depth(a) > depth(b) || (depth(a) === depth(b) && a.length < b.length);
+  return branches.reduce((best, branch) => (isNearer(branch, best) ? branch : best), branches[0] ?? []);
 }
 
 function problemsAt(issue: Issue, root: readonly string[], input: unknown, words: Vocabulary): string[] {

@@ -19,11 +19,15 @@ const scalar = (text: string): string =>
 const flow = (entries: readonly (readonly [name: string, value: string])[]): string =>
   `{ ${entries.map(([name, value]) => `${name}: ${value}`).join(', ')} }`;
 
-/** `a.b`, or a list where a name has a dot; `$` for the whole. */
+/** What a path of names between dots cannot have: dots, and what JSONPath and JSON Pointer write. */
+const NO_DOTS = /^$|^\$$|[.[\]/]/;
+
+/** `a.b`, or a list where a name has such characters; `$` for the whole. */
 function pathText(path: FieldPath): string {
   if (path.length === 0) return '$';
-  const isPlain = path.every((name) => name !== '' && !name.includes('.') && name !== '$');
-  return isPlain ? scalar(path.join('.')) : `[${path.map((name) => JSON.stringify(name)).join(', ')}]`;
+  return path.every((name) => !NO_DOTS.test(name))
+    ? scalar(path.join('.'))
+    : `[${path.map((name) => JSON.stringify(name)).join(', ')}]`;
 }
 
 /** Comment lines, wrapped. What records say is in quotes already, without line breaks. */
