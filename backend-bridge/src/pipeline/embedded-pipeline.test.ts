@@ -8,6 +8,7 @@ import {
   metric,
   METRICS,
   minute,
+  onStore,
   started,
   T0,
   warnings,
@@ -16,8 +17,7 @@ import { eventually } from '../../../tests/support/waiting';
 
 describe('counting', () => {
   it('writes what the events of one call changed, each window once, then answers', async () => {
-    const store = new MemoryStore();
-    const pipeline = await started(store, folder());
+    const { store, pipeline } = await onStore();
     await pipeline.profile('u1', { segment: 'premium' });
     const answer = await pipeline.events([
       event('u1', T0 + 1),
@@ -45,8 +45,7 @@ describe('counting', () => {
   });
 
   it('gives the metric contiguous offsets in writes of at most 500 points', async () => {
-    const store = new MemoryStore();
-    const pipeline = await started(store, folder());
+    const { store, pipeline } = await onStore();
     const users = Array.from({ length: 1_203 }, (_, i) => `u${i}`);
     await Promise.all(users.map((user) => pipeline.profile(user, { segment: `of-${user}` })));
     await pipeline.events(users.map((user) => event(user, T0)));
@@ -61,8 +60,7 @@ describe('counting', () => {
   });
 
   it('sends the writes of all metrics together, so that the store commits them at once', async () => {
-    const store = new MemoryStore();
-    const pipeline = await started(store, folder());
+    const { store, pipeline } = await onStore();
     store.hanging = true;
     const answer = pipeline.events([event('u1', T0, '1')]);
     try {
@@ -74,8 +72,7 @@ describe('counting', () => {
   });
 
   it('drops late events by each aggregation’s own stream time, and counts them', async () => {
-    const store = new MemoryStore();
-    const pipeline = await started(store, folder());
+    const { store, pipeline } = await onStore();
     const answer = await pipeline.events([
       event('u1', T0 + 5, '1'),
       event('u1', T0 + minute + 29_999),
@@ -92,8 +89,7 @@ describe('counting', () => {
   });
 
   it('shows a user above 100 events in five minutes with the newest count of each batch', async () => {
-    const store = new MemoryStore();
-    const pipeline = await started(store, folder());
+    const { store, pipeline } = await onStore();
     await pipeline.events(Array.from({ length: 100 }, (_, i) => event('busy', T0 + i)));
     expect(store.points('high_activity_alert')).toEqual({});
     await pipeline.events(Array.from({ length: 5 }, (_, i) => event('busy', T0 + i)));
@@ -102,7 +98,7 @@ describe('counting', () => {
 
   it('refuses event times more than a minute ahead, as ksql/ does: they would close the windows of all', async () => {
     clock.nowMs = T0;
-    const pipeline = await started(new MemoryStore(), folder());
+    const { pipeline } = await onStore();
     const answer = await pipeline.events([event('u', T0 + minute), event('u', T0 + minute + 1)]);
     expect(answer.accepted).toBe(1);
     expect(answer.rejected[0]!.index).toBe(1);
@@ -110,8 +106,7 @@ describe('counting', () => {
   });
 
   it('keeps the order of events and profiles: each event has the segment known at its moment', async () => {
-    const store = new MemoryStore();
-    const pipeline = await started(store, folder());
+    const { store, pipeline } = await onStore();
     await Promise.all([
       pipeline.events([event('u', T0)]),
       pipeline.profile('u', { segment: 'basic' }),
@@ -123,7 +118,7 @@ describe('counting', () => {
   });
 
   it('refuses a profile that is none', async () => {
-    const pipeline = await started(new MemoryStore(), folder());
+    const { pipeline } = await onStore();
     await expect(pipeline.profile('u', 'premium')).rejects.toThrow(RequestError);
     await expect(pipeline.profile('u', { segment: 'x', total_value: 'much' })).rejects.toThrow('total_value');
   });
@@ -131,8 +126,7 @@ describe('counting', () => {
 
 describe('bounds', () => {
   it('refuses calls past the bound and takes nothing of them', async () => {
-    const store = new MemoryStore();
-    const pipeline = await started(store, folder(), { maxWaitingEvents: 10 });
+    const { store, pipeline } = await onStore({ maxWaitingEvents: 10 });
     const batch = (count: number) => Array.from({ length: count }, () => event('u', T0));
     await expect(pipeline.events(batch(11))).rejects.toMatchObject({ code: 'payload_too_large' });
     const first = pipeline.events(batch(8));
@@ -142,7 +136,7 @@ describe('bounds', () => {
   });
 
   it('refuses events of new users while the windows are full, and frees itself as time passes', async () => {
-    const pipeline = await started(new MemoryStore(), folder(), { maxOpenEntries: 20 });
+    const { pipeline } = await onStore({ maxOpenEntries: 20 });
     const answer = await pipeline.events(Array.from({ length: 30 }, (_, i) => event(`u${i}`, T0)));
     expect(answer.accepted).toBeLessThan(15);
     expect(answer.rejected[0]!.reason).toContain('limit');
@@ -246,7 +240,7 @@ describe('restarts', () => {
   });
 
   it('refuses what comes while it is stopped', async () => {
-    const pipeline = await started(new MemoryStore(), folder());
+    const { pipeline } = await onStore();
     await pipeline.stop();
     await expect(pipeline.events([event('u', T0)])).rejects.toThrow(UnavailableError);
   });
@@ -254,8 +248,7 @@ describe('restarts', () => {
 
 describe('the store', () => {
   it('is down: callers get an error, nothing of theirs is counted, and it resumes afterwards', async () => {
-    const store = new MemoryStore();
-    const pipeline = await started(store, folder());
+    const { store, pipeline } = await onStore();
     await pipeline.events([event('u', T0)]);
     store.down = true;
     // Long enough that the store is checked before anything is counted.
@@ -271,8 +264,7 @@ describe('the store', () => {
   });
 
   it('fails in the middle of a batch: the caller is held and answered when it is back, counted once', async () => {
-    const store = new MemoryStore();
-    const pipeline = await started(store, folder());
+    const { store, pipeline } = await onStore();
     await pipeline.events([event('u', T0)]);
     store.loseAnswers = 1;
     expect(await pipeline.events([event('u', T0)])).toEqual({ accepted: 1, rejected: [] });
@@ -280,8 +272,7 @@ describe('the store', () => {
   });
 
   it('lost its last writes: they are sent again from the outbox, closed windows too', async () => {
-    const store = new MemoryStore();
-    const pipeline = await started(store, folder());
+    const { store, pipeline } = await onStore();
     await pipeline.events([event('u', T0)]);
     const goBack = store.snapshot();
     await pipeline.events([event('u', T0 + 1), event('u', T0 + 10 * minute)]);
@@ -294,8 +285,7 @@ describe('the store', () => {
   });
 
   it('lost its last writes and no event follows: they are sent again after the next report', async () => {
-    const store = new MemoryStore();
-    const pipeline = await started(store, folder());
+    const { store, pipeline } = await onStore();
     await pipeline.events([event('u', T0)]);
     const goBack = store.snapshot();
     await pipeline.events([event('u', T0 + 1), event('u', T0 + 10 * minute)]);
@@ -306,8 +296,7 @@ describe('the store', () => {
   });
 
   it('was lost: the remaining outbox is resent under its old offsets', async () => {
-    const store = new MemoryStore();
-    const pipeline = await started(store, folder());
+    const { store, pipeline } = await onStore();
     await pipeline.events([event('u', T0), event('u', T0 + 3 * minute)]);
     const before = store.points('events_per_minute');
     store.loseEverything();
@@ -319,8 +308,7 @@ describe('the store', () => {
   });
 
   it('was lost long after: open windows are resent under new offsets, and the loss is logged', async () => {
-    const store = new MemoryStore();
-    const pipeline = await started(store, folder(), { keepOutboxMs: 0 });
+    const { store, pipeline } = await onStore({ keepOutboxMs: 0 });
     await pipeline.events([event('u', T0), event('u', T0 + 3 * minute)]);
     await pipeline.events([event('u', T0 + 3 * minute)]);
     store.loseEverything();
@@ -358,8 +346,7 @@ describe('the store', () => {
   });
 
   it('receives the position about once a second, and not at the end while it catches up', async () => {
-    const store = new MemoryStore();
-    const pipeline = await started(store, folder());
+    const { store, pipeline } = await onStore();
     await eventually(() => store.reports.length >= METRICS.length);
     expect(store.reports.every(({ atEnd }) => atEnd)).toBe(true);
     await pipeline.catchUp(async () => {

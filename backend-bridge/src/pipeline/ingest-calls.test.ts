@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { UnavailableError } from '../domain/errors';
 import type { EmbeddedPipeline } from './embedded-pipeline';
 import { MemoryStore } from './memory-store.test-support';
-import { clock, event, folder, minute, started, T0 } from './pipeline.test-support';
+import { clock, event, folder, minute, onStore, started, T0 } from './pipeline.test-support';
 import { eventually } from '../../../tests/support/waiting';
 
 /** A call is one transaction: all of its valid events are counted once, or none, and it is always answered. */
@@ -13,8 +13,7 @@ const counts = (store: MemoryStore): unknown => store.points('events_per_minute'
 
 describe('one call', () => {
   it('is answered whatever an amount is, and counts of others stay single', async () => {
-    const store = new MemoryStore();
-    const pipeline = await started(store, folder());
+    const { store, pipeline } = await onStore();
     const answers = await Promise.all([
       pipeline.events([event('u', T0, '1')]),
       pipeline.events([event('u', T0, nested(100_000)), event('u', T0, '2')]),
@@ -25,7 +24,7 @@ describe('one call', () => {
   });
 
   it('names each event whose user cannot be a label', async () => {
-    const pipeline = await started(new MemoryStore(), folder());
+    const { pipeline } = await onStore();
     const users = [nested(100_000), '\ud800', 'x'.repeat(5_000_000), { a: 1 }];
     const { accepted, rejected } = await pipeline.events(
       users.map((user_id) => ({ user_id, timestamp: T0, event_type: nested(100_000) })),
@@ -44,15 +43,14 @@ describe('one call', () => {
     [{ registration_date: 1e300 }, 'registration_date'],
     [{ total_value: Infinity }, 'total_value'],
   ])('refuses a profile that nothing can be made of', async (profile, reason) => {
-    const pipeline = await started(new MemoryStore(), folder());
+    const { pipeline } = await onStore();
     await expect(pipeline.profile('u', profile)).rejects.toMatchObject({ code: 'bad_request' });
     await expect(pipeline.profile('u', profile)).rejects.toThrow(reason);
     await expect(pipeline.profile('\ud800', {})).rejects.toThrow('half of a surrogate pair');
   });
 
   it('is never split, however large it is', async () => {
-    const store = new MemoryStore();
-    const pipeline = await started(store, folder(), { maxBatchEvents: 7 });
+    const { store, pipeline } = await onStore({ maxBatchEvents: 7 });
     const many = Array.from({ length: 50 }, () => event('u', T0));
     const answers = await Promise.all([pipeline.events(many), pipeline.events(many.slice(0, 5))]);
     expect(answers.map(({ accepted }) => accepted)).toEqual([50, 5]);
@@ -127,8 +125,7 @@ describe('a call that meets trouble', () => {
   });
 
   it('takes nothing of itself along when counting fails, and leaves the counts of others as they were', async () => {
-    const store = new MemoryStore();
-    const pipeline = await started(store, folder());
+    const { store, pipeline } = await onStore();
     await pipeline.events([event('u', T0, '1')]);
     // A bug of the bridge in the middle of a call.
     const fault = jest.spyOn(Map.prototype, 'get').mockImplementation(function (
@@ -154,8 +151,7 @@ describe('a token with filters', () => {
   const gold = [{ dimension: 'segment', op: '=', values: ['gold'] }] as const;
 
   it('hands in events of its own segment only, by the profile at that moment', async () => {
-    const store = new MemoryStore();
-    const pipeline = await started(store, folder());
+    const { store, pipeline } = await onStore();
     await pipeline.profile('g', { segment: 'gold' });
     await pipeline.profile('s', { segment: 'silver' });
     const answer = await pipeline.events(
@@ -177,7 +173,7 @@ describe('a token with filters', () => {
   });
 
   it('neither takes a user from another segment nor puts one there', async () => {
-    const pipeline = await started(new MemoryStore(), folder());
+    const { pipeline } = await onStore();
     await pipeline.profile('s', { segment: 'silver' });
     const forbidden = { code: 'forbidden' };
     await expect(pipeline.profile('s', { segment: 'gold' }, gold)).rejects.toMatchObject(forbidden);
@@ -188,8 +184,7 @@ describe('a token with filters', () => {
   });
 
   it('may be filtered by user, and is refused where raw events lack its dimension', async () => {
-    const store = new MemoryStore();
-    const pipeline = await started(store, folder());
+    const { store, pipeline } = await onStore();
     const users = [{ dimension: 'user_id', op: '=', values: ['a', 'b'] }] as const;
     expect(
       await pipeline.events(

@@ -9,6 +9,7 @@ import {
   type EmbeddedPipeline,
   type EmbeddedPipelineOptions,
 } from './embedded-pipeline';
+import { MemoryStore } from './memory-store.test-support';
 import { measureOf, metricOf } from '../../../tests/support/sample-metrics';
 import { silentLog, silentTelemetry } from '../../../tests/support/silent';
 
@@ -84,6 +85,14 @@ export async function started(
   await pipeline.start();
   pipelines.push(pipeline);
   return pipeline;
+}
+
+/** A pipeline in a new folder, over a store of its own. */
+export async function onStore(
+  options: Partial<EmbeddedPipelineOptions> = {},
+): Promise<{ store: MemoryStore; pipeline: EmbeddedPipeline }> {
+  const store = new MemoryStore();
+  return { store, pipeline: await started(store, folder(), options) };
 }
 
 export const event = (user: string, timestamp: number, amount?: unknown) => ({
