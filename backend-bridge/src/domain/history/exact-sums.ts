@@ -129,6 +129,11 @@ export class ExactSums {
     if (Math.abs(sum) > this.bound) this.bound = Math.abs(sum);
   }
 
+  /** Adds `mantissa * 10^-scale`. */
+  addDecimal(row: number, mantissa: bigint, scale: number): void {
+    if (mantissa !== 0n) this.addLarge(row, { mantissa, scale });
+  }
+
   /** Adds the rows of another column from `from` on, the first to `rows[0]` and so on; no row is named twice. */
   addRows(rows: Int32Array, other: ExactSums, from = 0): void {
     const to = from + rows.length;

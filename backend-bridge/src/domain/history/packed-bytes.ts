@@ -50,12 +50,12 @@ export class ByteWriter {
     this.length += other.length;
   }
 
-  /** Numbers below 2^width side by side, then up to the next whole byte. */
-  bits(values: readonly number[], from: number, to: number, width: number): void {
+  /** Numbers side by side, less `base` each and then below 2^width, then up to the next whole byte. */
+  bits(values: readonly number[], from: number, to: number, width: number, base = 0): void {
     let current = 0;
     let filled = 0;
     for (let i = from; i < to; i += 1) {
-      let value = values[i]!;
+      let value = values[i]! - base;
       for (let left = width; left > 0;) {
         const take = Math.min(8 - filled, left);
         const part = 2 ** take;
@@ -86,6 +86,15 @@ export class ByteWriter {
   }
 }
 
+/** The bytes that ByteWriter.zigzag writes. */
+export function zigzagSize(value: number): number {
+  let size = 1;
+  for (let left = value >= 0 ? value * 2 : -value * 2 - 1; left >= 0x80; left = Math.floor(left / 0x80)) {
+    size += 1;
+  }
+  return size;
+}
+
 /** Reads what a ByteWriter wrote. Throws RangeError past the end. */
 export class ByteReader {
   constructor(
@@ -93,6 +102,11 @@ export class ByteReader {
     public at = 0,
     private readonly length = bytes.length,
   ) {}
+
+  /** Another reader of the same bytes. */
+  from(at: number): ByteReader {
+    return new ByteReader(this.bytes, at, this.length);
+  }
 
   byte(): number {
     if (this.at >= this.length) throw new RangeError('a packed block ends too early');

@@ -1,59 +1,77 @@
-import { MAX_PLAIN_SCALE, mantissaAt, POWERS_OF_TEN, type ExactSums } from './exact-sums';
-import { ByteWriter, type ByteReader } from './packed-bytes';
+import { POWERS_OF_TEN, type ExactSums } from './exact-sums';
+import { bitWidth, nearestDecimals, packable, type Decimals } from './nearest-decimals';
+import { zigzagSize, type ByteReader, type ByteWriter } from './packed-bytes';
 
 /**
- * Columns of numbers in few bytes, and back to the bit. Whole numbers are packed in frames of 32, each with its least
- * value and its width in bits (as Parquet's DELTA_BINARY_PACKED), themselves or their differences, whichever is
- * shorter. Numbers with up to nine decimals are whole numbers of a power of ten; others are the XOR of their bytes with
- * those of the number before. The same column always becomes the same bytes.
+ * Columns of whole numbers and of exact sums in few bytes. Whole numbers are packed in frames of 32, each with its
+ * least value and its width in bits (as Parquet's DELTA_BINARY_PACKED), themselves or their differences, whichever is
+ * shorter. The same column always becomes the same bytes.
  */
 
 const FRAME = 32;
-/** Differences of two numbers below this, and their distance from a frame's least one, stay exact. */
-const MAX_PACKED = 2 ** 50;
 
 const CONSTANT = 0;
 const VALUES = 1;
 const DIFFERENCES = 2;
-/** Instead of a scale: a column of doubles by XOR. */
-const XOR = 255;
+/** Added to the scale of sums: a column of remainders of a smaller power of ten follows. */
+const REMAINDERS = 32;
 
-function frames(values: readonly number[], differences: boolean): Uint8Array {
-  const out = new ByteWriter();
-  const offsets = new Array<number>(values.length);
-  for (let from = 0; from < values.length; from += FRAME) {
-    const to = Math.min(from + FRAME, values.length);
+/** A column of whole numbers as it takes the fewest bytes. */
+export interface PackedIntegers {
+  readonly size: number;
+  readonly form: typeof CONSTANT | typeof VALUES | typeof DIFFERENCES;
+  /** The numbers, or their differences. */
+  readonly column: readonly number[];
+  /** Least value and width in bits of each frame. */
+  readonly frames: readonly (readonly [number, number])[];
+}
+
+/** Of whole numbers that are `packable`, without -0. */
+export function integers(values: readonly number[]): PackedIntegers {
+  const [first = 0] = values;
+  if (values.every((value) => value === first)) {
+    return { size: 1 + zigzagSize(first), form: CONSTANT, column: [first], frames: [] };
+  }
+  const plain = framed(VALUES, values);
+  const differences = framed(
+    DIFFERENCES,
+    values.map((value, i) => (i === 0 ? value : value - values[i - 1]!)),
+  );
+  return differences.size < plain.size ? differences : plain;
+}
+
+function framed(form: typeof VALUES | typeof DIFFERENCES, column: readonly number[]): PackedIntegers {
+  const frames: [number, number][] = [];
+  let size = 1;
+  for (let from = 0; from < column.length; from += FRAME) {
+    const to = Math.min(from + FRAME, column.length);
     let least = Infinity;
     let most = -Infinity;
     for (let i = from; i < to; i += 1) {
-      const value = differences ? values[i]! - (i === 0 ? 0 : values[i - 1]!) : values[i]!;
-      offsets[i] = value;
+      const value = column[i]!;
       if (value < least) least = value;
       if (value > most) most = value;
     }
-    for (let i = from; i < to; i += 1) offsets[i]! -= least;
-    let width = 0;
-    for (let span = most - least; span >= 1; span = Math.floor(span / 2)) width += 1;
-    out.zigzag(least);
-    out.byte(width);
-    out.bits(offsets, from, to, width);
+    const width = bitWidth(most - least);
+    frames.push([least, width]);
+    size += zigzagSize(least) + 1 + Math.ceil(((to - from) * width) / 8);
   }
-  return out.finish();
+  return { size, form, column, frames };
 }
 
-/** Whole numbers, each below 2^50 in size; never -0. */
+export function writeIntegers(out: ByteWriter, { form, column, frames }: PackedIntegers): void {
+  out.byte(form);
+  if (form === CONSTANT) out.zigzag(column[0]!);
+  frames.forEach(([least, width], frame) => {
+    out.zigzag(least);
+    out.byte(width);
+    const from = frame * FRAME;
+    out.bits(column, from, Math.min(from + FRAME, column.length), width, least);
+  });
+}
+
 export function packIntegers(out: ByteWriter, values: readonly number[]): void {
-  const [first] = values;
-  if (first === undefined || values.every((value) => value === first)) {
-    out.byte(CONSTANT);
-    out.zigzag(first ?? 0);
-    return;
-  }
-  const plain = frames(values, false);
-  const differences = frames(values, true);
-  const shorter = differences.length < plain.length;
-  out.byte(shorter ? DIFFERENCES : VALUES);
-  out.append(shorter ? differences : plain);
+  writeIntegers(out, integers(values));
 }
 
 /** Reads `count` numbers into `into` from `start` on. */
@@ -83,80 +101,33 @@ export function skipIntegers(input: ByteReader, count: number): void {
   }
 }
 
-/** The values as whole numbers of one power of ten; null where some have no such form. */
-function scaled(values: readonly number[]): { readonly scale: number; readonly mantissas: number[] } | null {
-  let scale = 0;
-  for (const value of values) {
-    if (Object.is(value, -0)) return null;
-    while (Number.isNaN(mantissaAt(value, scale))) if (++scale > MAX_PLAIN_SCALE) return null;
-  }
-  const mantissas = values.map((value) => mantissaAt(value, scale));
-  return mantissas.every((mantissa) => Math.abs(mantissa) < MAX_PACKED) ? { scale, mantissas } : null;
+/** A column of exact sums: whole numbers of 10^-scale; the nearest ones, where remainders or larger sums follow. */
+export interface PackedSums {
+  readonly scale: number;
+  readonly mantissas: ArrayLike<number>;
 }
 
-/** Any doubles; every NaN comes back as the one NaN that JavaScript knows. */
-export function packDoubles(out: ByteWriter, values: readonly number[]): void {
-  const decimals = scaled(values);
-  if (decimals !== null) {
-    out.byte(decimals.scale);
-    packIntegers(out, decimals.mantissas);
-    return;
-  }
-  out.byte(XOR);
-  const bytes = new Uint8Array(8);
-  const view = new DataView(bytes.buffer);
-  const before = new Uint8Array(8);
-  for (const value of values) {
-    view.setFloat64(0, Number.isNaN(value) ? Number.NaN : value);
-    let first = 0;
-    let last = 8;
-    const changed = bytes.map((byte, i) => byte ^ before[i]!);
-    while (first < 8 && changed[first] === 0) first += 1;
-    while (last > first && changed[last - 1] === 0) last -= 1;
-    out.byte(first * 16 + last);
-    out.append(changed.subarray(first, last));
-    before.set(bytes);
-  }
-}
-
-/** Reads `count` numbers into `into` from `start` on. */
-export function unpackDoubles(input: ByteReader, count: number, into: Float64Array, start: number): void {
-  const scale = input.byte();
-  if (scale !== XOR) {
-    unpackIntegers(input, count, into, start);
-    const power = POWERS_OF_TEN[scale]!;
-    if (power !== 1) for (let i = start; i < start + count; i += 1) into[i]! /= power;
-    return;
-  }
-  const bytes = new Uint8Array(8);
-  const view = new DataView(bytes.buffer);
-  for (let i = start; i < start + count; i += 1) {
-    const ends = input.byte();
-    for (let at = ends >>> 4; at < (ends & 15); at += 1) bytes[at]! ^= input.byte();
-    into[i] = view.getFloat64(0);
-  }
-}
-
-export function skipDoubles(input: ByteReader, count: number): void {
-  if (input.byte() !== XOR) {
-    skipIntegers(input, count);
-    return;
-  }
-  for (let i = 0; i < count; i += 1) {
-    const ends = input.byte();
-    input.skipBits((ends & 15) - (ends >>> 4), 8);
-  }
-}
-
-/** Exact sums of the rows: whole numbers of one power of ten, and beside them those that are past it. */
-export function packSums(out: ByteWriter, sums: ExactSums, rows: readonly number[]): void {
+/**
+ * Exact sums of the rows: whole numbers of one power of ten; what is left of doubles of many digits as whole numbers of
+ * a smaller one; and beside them those that are past either.
+ */
+export function packSums(out: ByteWriter, sums: ExactSums, rows: readonly number[]): PackedSums {
   const plain = rows.map((row) => sums.plain(row));
+  const divided = plain.includes(null) ? withRemainders(sums, rows) : null;
+  if (divided !== null) {
+    const { scale, mantissas, remainderScale, remainders } = divided;
+    out.byte(scale + REMAINDERS);
+    packIntegers(out, mantissas);
+    out.varint(remainderScale);
+    packIntegers(out, remainders);
+    return divided;
+  }
   const scale = Math.max(0, ...plain.map((sum) => sum?.scale ?? 0));
   const mantissas: number[] = [];
   const large: number[] = [];
   plain.forEach((sum, i) => {
     const mantissa = sum === null ? Number.NaN : sum.mantissa * POWERS_OF_TEN[scale - sum.scale]!;
-    if (Math.abs(mantissa) < MAX_PACKED) mantissas.push(mantissa);
+    if (packable(mantissa)) mantissas.push(mantissa);
     else {
       large.push(i);
       // What was before costs least.
@@ -172,12 +143,38 @@ export function packSums(out: ByteWriter, sums: ExactSums, rows: readonly number
     out.zigzag(own);
     out.bigint(mantissa);
   }
+  return { scale, mantissas };
+}
+
+/** Null where some sums are past both columns. */
+function withRemainders(
+  sums: ExactSums,
+  rows: readonly number[],
+): (Decimals & { readonly remainderScale: number; readonly remainders: readonly number[] }) | null {
+  const near = nearestDecimals(rows.map((row) => sums.number(row)));
+  if (near === null) return null;
+  const { scale, mantissas } = near;
+  const exact = rows.map((row) => sums.canonical(row));
+  const remainderScale = Math.max(scale, ...exact.map((sum) => sum.scale));
+  const whole = 10n ** BigInt(remainderScale - scale);
+  const remainders = exact.map((sum, i) =>
+    Number(sum.mantissa * 10n ** BigInt(remainderScale - sum.scale) - BigInt(mantissas[i]!) * whole),
+  );
+  return remainders.every(packable) ? { ...near, remainderScale, remainders } : null;
 }
 
 /** Adds `count` rows to `into`. */
 export function unpackSums(input: ByteReader, count: number, into: ExactSums): void {
-  const scale = input.byte();
+  const form = input.byte();
+  const scale = form % REMAINDERS;
   const first = into.append(count, scale, (mantissas, at) => unpackIntegers(input, count, mantissas, at));
+  if (form !== scale) {
+    const remainderScale = input.varint();
+    const remainders = new Float64Array(count);
+    unpackIntegers(input, count, remainders, 0);
+    remainders.forEach((remainder, i) => into.addDecimal(first + i, BigInt(remainder), remainderScale));
+    return;
+  }
   // Where a sum is past a whole number there is another one in its place.
   const large = Array.from({ length: input.varint() }, () => ({
     row: first + input.varint(),
@@ -187,9 +184,22 @@ export function unpackSums(input: ByteReader, count: number, into: ExactSums): v
   for (const { row, scale: own, mantissa } of large) into.replace(row, mantissa, own);
 }
 
+/** What packSums returned. */
+export function unpackMantissas(input: ByteReader, count: number): PackedSums {
+  const scale = input.byte() % REMAINDERS;
+  const mantissas = new Float64Array(count);
+  unpackIntegers(input, count, mantissas, 0);
+  return { scale, mantissas };
+}
+
 export function skipSums(input: ByteReader, count: number): void {
-  input.byte();
+  const form = input.byte();
   skipIntegers(input, count);
+  if (form >= REMAINDERS) {
+    input.varint();
+    skipIntegers(input, count);
+    return;
+  }
   for (let left = input.varint(); left > 0; left -= 1) {
     input.varint();
     input.zigzag();

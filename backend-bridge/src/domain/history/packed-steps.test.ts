@@ -26,6 +26,51 @@ const VERSION_1 = Buffer.from(
   'base64',
 );
 
+/** WINDOWS and DIGITS as version 3 packed them. */
+const VERSION_3 = Buffer.from(
+  'A4CsjwQMAZ8PARICJCUJOQEAAQYCVWIJHh4XHQcPGwAAAi8HIlbKFbT4Aa4yAAACAgRAQ+RERAACCAQQEZEDEgACCAQQEZEDEmABAAEI' +
+    'AVUDHh0XDwEEAQAAAwLvLg6aEF/lpXVA+VXjuacCANpv+wUAAwIACwBwF33i5C5rxylOcYoTAwLoBwsA6EMf+tCHr/YBAProAwMC6AcL' +
+    'AOhDH/rQh6/2AQD66ANIAQABCAFVAx4dFw8AAAKTAQdAGysYKi3EgBgAAAIdBKuqCrqp/wGAAkAYEjwSChIaE3WAEwWAEwKAEw+AEwKA' +
+    'AAIdBKuqCrqphAIABQYBBgJRUQYeGg8dHRYbDx0A/wg/6qqqqqqqq4gYIqqqqqqqqxg2qqqqqqqrGAiqqqqqqqsSCxhIVVVVVVVVGETM' +
+    'zMzMzM8YKzMzMzMzMRg+qqqqqqqr/wNAIoASFRgh1VVVVVVVGD9VVVVVVVUYM6qqqqqqqxgGqqqqqqqrEi8TJoATNMASF/8DQAeAEwmA' +
+    'GAeqqqqqqqsYGszMzMzMzRgJzMzMzMzNCH/nqqqqqqqrEgUIf/uqqqqqqqsYDDMzMzMzMRgbMzMzMzMxAAAAAgHQKAxAhj4b6MSqBQAU' +
+    'Ba8D/IcAAQACAdgEDGsjHFnWhKSWGgBwSYsmTgAAAQQDAheBC1cBAAEIAVUDHh0XDwACAdBBCwDIGcgcDOTtjAqWw506AAIBAAoA0LfE' +
+    'j5ZsJ4OJfdwFAgH0HAoA0LfEj5aEIwNLfdwFAgHYBAxrIxwZ0ISklhoAcEmLJk4sAQABCAFVAx4dFw8AAAEOBCNrBbdYAAABAAJAwAEA' +
+    'AQgCaKIJAAEAAxQ6yh0=',
+  'base64',
+);
+const VERSION_3_DIGITS = Buffer.from(
+  'A4CsjwQMAZ8PARICJCUJ0gIBAAEGAlViCR4eFx0HDxsAAQEACwAAAAAAAABSkpKUpCQlCQAgEAGGzGrNSwADASAQBJRlQGfhAA8CHg63' +
+    'rOBG40AEAx4QAQ2mpdpzwAUEHhABreDb4dKABQYcDlIRU95PwAEHHhAC1uKdsQuADggcDlFJPSB2AAIJHhAEWcaWyRXAGP8IP/GZmZmZ' +
+    'mZoIf+v///////0YPGZmZmZmZxMWgBMGgBN1QBMFQBgOwAAAAAABEwNAEwXA/whAEZmZmZmZmhgyVVVVVVVXGA0AAAAAAAMYGiqqqqqq' +
+    'qRMOgBh+P//////9GAxqqqqqqq4YAlVVVVVVUxgH1VVVVVVTGB2Kqqqqqq7/CEARmZmZmZmaGDJVVVVVVVcYDQAAAAAAAxgaKqqqqqqp' +
+    'Ew6AGH4///////0YDGqqqqqqrhgCVVVVVVVTGAfVVVVVVVMYHYqqqqqqrsoCAQABCAFVAx4dFw8BBAEAAAAAAAoAIhAB6H+FgJ3AAwEg' +
+    'DpKMqAz8IAICIBABJRlQGfhABgMgEAFREE9RELAHBCAQAbel+Cb0YAcFHg5HzylihcgBBiAQBAHYmFrk4A8HIBADjJtFHU5gDwggEAT2' +
+    'GFsbM8AZCSAQBXA4PHtbMBn/iAg/6mZmZmZmZxgcZmZmZmZnA3/2gBgHmZmZmZmaGBRZmZmZmZoTBUAYDsAAAAAAARMDQBMFwP8IP+GZ' +
+    'mZmZmZoYElVVVVVVVxgNAAAAAAADCH/6KqqqqqqpEw6AGB8VVVVVVVMTDUAYAlVVVVVVUxgH1VVVVVVTGD2Kqqqqqq7/CD/hmZmZmZma' +
+    'GBJVVVVVVVcYDQAAAAAAAwh/+iqqqqqqqRMOgBgfFVVVVVVTEw1AGAJVVVVVVVMYB9VVVVVVUxg9iqqqqqquuQIBAAEIAVUDHh0XDwAA' +
+    'AAAKACARAYbMas1LAAMBIBEElGVAZ+EADwIeD+p6pnstAAQDHhEBDaal2nPABQQeEQGt4Nvh0oAFBR4RAj55SxQuQAYGHA9SEVPeT8AB' +
+    'Bx4RAtbinbELgA4IHA9lm4xok4ACCR4RBFnGlskVwBj/CMARmZmZmZmaGDJVVVVVVVcYDQAAAAAAAxgaKqqqqqqpEw6AGH8VVVVVVVMT' +
+    'DUAYAlVVVVVVUxgH1VVVVVVTGB2Kqqqqqq7/AYAIQBpmZmZmZmcYPGZmZmZmZxMWgBMGgBN1QBMFQBgOwAAAAAABEwNAEwXA/wjAEZmZ' +
+    'mZmZmhgyVVVVVVVXGA0AAAAAAAMYGiqqqqqqqRMOgBh/FVVVVVVTEw1AGAJVVVVVVVMYB9VVVVVVUxgdiqqqqqqu5AMABQYBBgJRUQYe' +
+    'Gg8dHRYbDx0A/wg/7VVVVVVVVogYJzMzMzMzMQh/yru7u7u7uQh/+O7u7u7u6hgH1VVVVVVTGEiRERERER8YRCtfgrX4JRguCX2gl9oL' +
+    'GDtVVVVVVVb/CEAkWZmZmZmaEx2AGCFIiIiIiIsYMxEREREREBg21VVVVVVXGAOZmZmZmZgYKiqqqqqqqRMjQBg1X//////9ExqA/whA' +
+    'CdmZmZmZmhgZWZmZmZmaGBy7u7u7u70YGWyxhssYahgIAl9oJfaBCH/iszMzMzMxEwWACH//xEREREREGBTDZYw2WMEYB9r8Fa/BXwAA' +
+    'AAMB4OoED8gZAAAAAAAAAAAAAAAAACnZlCwHAiAQByL7pn++oAEDHg7gtYo2CyACBCAQBi67479vwBUFHg5lm4xok4ADBiAQBfQdOiCk' +
+    'gCsHHg7TB/w7qIAECR4Oups1jtPQAQEA/whAKdmZmZmZmhgJWZmZmZmaGBWszMzMzM0TD4AYDKzMzMzMzRgp5mZmZmZnExWAGDpf////' +
+    '//0TBYAYBLVVVVVVVwD/CEARmZmZmZmaEhAYG////////RgMZmZmZmZnGBxmZmZmZmcYG////////RIQGBv///////0YDGZmZmZmZxgc' +
+    'ZmZmZmZntgIBAAEIAVUDHh0XDwADAfDRBQ4AwNw4N86Nc+PcODfOjWF/2A8HAiAQB6H+FgJ3AAEDHg7gtYo2CyACBCAQCNqhnqazABUF' +
+    'Hg62ssPZkxAGBiAQB3EkiKjNoDUHHg7TB/w7qIAECR4O7Wj7wx2QAf+IAkAWCH/8ZmZmZmZnCH/zKqqqqqqqCH/jKqqqqqqqA3/ugAh/' +
+    '9X///////Qh/+aqqqqqqrgh/7jMzMzMzNAN/5oD/CEA0WZmZmZmaEw2AGAz1VVVVVVcTD4AYDKzMzMzMzSjTMzMzMzQYAjVVVVVVUxMD' +
+    'QBgCH//////9Ew3A/whAKdmZmZmZmhgJWZmZmZmaGCwZmZmZmZoYNjVVVVVVVxgMrMzMzMzNGCnmZmZmZmcTFYAYOl///////RMFgBgE' +
+    'tVVVVVVXtgIBAAEIAVUDHh0XDwABAQAHAAAAAGg2m80mCQAgEAGGzGrNSwADASAQAV+3+bjDgAUCIBACv2/zcYcACAMgEAH8Cb4K4YAD' +
+    'BCAQAdT1TPZaAAgGIBACIx4vH2kABQcgEAK/b/NxhwAICCAQAkoyoDPwgAMJIBAB1PVM9loACP+IiIgIP/GZmZmZmZoIP/GZmZmZmZqI' +
+    'iAhACmZmZmZmZwh/+////////Qg/8ZmZmZmZmv8IQBGZmZmZmZoYC////////YgYDGZmZmZmZxgMZmZmZmZnGAv///////0YC///////' +
+    '/YgYDGZmZmZmZxgMZmZmZmZn/whAEZmZmZmZmhIQCEABmZmZmZmaAkAWGBxmZmZmZmcYG////////RIQGBv///////0YDGZmZmZmZxgc' +
+    'ZmZmZmZn',
+  'base64',
+);
+
 const EVERYTHING = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER };
 const METRIC = historyMetric();
 const SHAPE = foldShape(METRIC, 5 * MINUTE);
@@ -50,6 +95,12 @@ const WINDOWS = Array.from({ length: 60 }, (_, minute): Window => {
   };
 }).filter(({ minute }) => minute < 25 || minute >= 35);
 
+/** The same as doubles of many digits. */
+const DIGITS = WINDOWS.map((window): Window => ({
+  ...window,
+  measures: window.measures.map((value) => (value === undefined ? undefined : value * 1.1)),
+}));
+
 function packed(windows: readonly Window[]): Uint8Array {
   const steps = emptySteps(SHAPE);
   foldWindows(SHAPE, columnsOf(windows), steps);
@@ -58,34 +109,64 @@ function packed(windows: readonly Window[]): Uint8Array {
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
 
-describe('blocks of version 1, in which averages have sums too', () => {
+describe.each([
+  ['1, in which averages have sums too', VERSION_1, WINDOWS],
+  ['3, which packs each column by itself', VERSION_3, WINDOWS],
+  ['3, of doubles of many digits', VERSION_3_DIGITS, DIGITS],
+])('blocks of version %s', (_, block, windows) => {
   it('are read as what was packed, all columns and single ones', () => {
-    const needs = [undefined, ...([3, 4] as const).map((index) => neededColumns(SHAPE, index, 'avg', true))];
+    const needs = [
+      undefined,
+      ...([3, 4] as const).map((index) => neededColumns(SHAPE, index, 'avg', true)),
+      ...(['min', 'max', 'last'] as const).map((rule) => neededColumns(SHAPE, 1, rule, false)),
+    ];
     for (const some of needs) {
-      const [old, own] = [emptySteps(SHAPE, some), emptySteps(SHAPE, some)];
-      unpackSteps(SHAPE, VERSION_1, old, EVERYTHING);
-      unpackSteps(SHAPE, packed(WINDOWS), own, EVERYTHING);
-      expect(old).toEqual(own);
+      const [old, own, folded] = [emptySteps(SHAPE, some), emptySteps(SHAPE, some), emptySteps(SHAPE, some)];
+      unpackSteps(SHAPE, block, old, EVERYTHING);
+      unpackSteps(SHAPE, packed(windows), own, EVERYTHING);
+      foldWindows(SHAPE, columnsOf(windows), folded);
+      for (const steps of [old, own]) expect(shownSteps(steps)).toEqual(shownSteps(folded));
       expect(old.length).toBe(10);
     }
-    expect(stepsIn(VERSION_1)).toBe(10);
+    expect(stepsIn(block)).toBe(10);
   });
 
   it('become blocks of this version when steps are added', () => {
-    const later: readonly Window[] = WINDOWS.slice(0, 5).map((each, i) => ({ ...each, minute: 60 + i }));
+    const later: readonly Window[] = windows.slice(0, 5).map((each, i) => ({ ...each, minute: 60 + i }));
     const part = { block: 0, span: EVERYTHING };
-    const bytes = mergedBlock(SHAPE, columnsOf(later), part, VERSION_1, EVERYTHING.toMs);
-    expect(base64(bytes!)).toBe(base64(packed([...WINDOWS, ...later])));
-  });
-
-  it('of another version are refused', () => {
-    const other = Uint8Array.from(packed(WINDOWS));
-    other[0] = 4;
-    expect(() => unpackSteps(SHAPE, other, emptySteps(SHAPE), EVERYTHING)).toThrow(
-      'a block of history has the version 4; this release reads 1 to 3',
-    );
+    const bytes = mergedBlock(SHAPE, columnsOf(later), part, block, EVERYTHING.toMs);
+    expect(base64(bytes!)).toBe(base64(packed([...windows, ...later])));
   });
 });
+
+it('blocks of a later version are refused', () => {
+  const other = Uint8Array.from(packed(WINDOWS));
+  other[0] = 5;
+  expect(() => unpackSteps(SHAPE, other, emptySteps(SHAPE), EVERYTHING)).toThrow(
+    'a block of history has the version 5; this release reads 1 to 4',
+  );
+});
+
+/** All that rules read of steps. */
+function shownSteps({ length, starts, revisions, measures }: StepColumns): unknown {
+  return Array.from({ length }, (_, row) => [
+    starts[row],
+    revisions[row],
+    measures.map(
+      (measure) =>
+        measure && [
+          measure.counts[row],
+          measure.finiteCount(row),
+          ...[measure.sums, measure.weights.sums, measure.weights.counts].map((sums) =>
+            sums.length > 0 ? sums.canonical(row) : null,
+          ),
+          measure.choice.lasts === 'alone' || measure.lasts[row],
+          ...[measure.mins, measure.maxs, measure.lastSums, measure.lastCounts].map((column) => column[row]),
+          measure.weights.lacking[row],
+        ],
+    ),
+  ]);
+}
 
 describe('blocks of a metric whose mapping was changed since', () => {
   const averages = (mean: Partial<Metric['measures'][number]>, of = METRIC): FoldShape =>

@@ -3,16 +3,15 @@ import type { Span } from '../read-span';
 import { ExactSums } from './exact-sums';
 import { ByteReader, ByteWriter } from './packed-bytes';
 import {
-  packDoubles,
   packIntegers,
   packSums,
-  skipDoubles,
   skipIntegers,
   skipSums,
-  unpackDoubles,
   unpackIntegers,
+  unpackMantissas,
   unpackSums,
 } from './packed-columns';
+import { packDoubles, skipDoubles, unpackDoubles, type Averages } from './packed-doubles';
 import type { FoldShape, MeasureSteps, Specials, StepColumns } from './step-columns';
 
 /**
@@ -22,11 +21,15 @@ import type { FoldShape, MeasureSteps, Specials, StepColumns } from './step-colu
  *   revisions; then for each measure its length in bytes, so that others can be passed over, and
  *     whether it has sums u8, the measures with the weights of its average (each number + 1; 0: none);
  *     counts of windows; for steps with some of their windows only, which ones; the steps with NaN or infinities;
- *     sums (none of averages), least, largest and last values; for averages with weights how many windows lack
- *     these, and the sums and counts.
+ *     sums (none of averages), least, largest and last values, which may be distances from the sums' averages; for
+ *     averages with weights how many windows lack these, and the sums and counts.
  */
-const VERSION = 3;
-/** Version 2 does not say what it has of a measure: it is what the mapping asks for. Version 1 has sums of averages too. */
+const VERSION = 4;
+/**
+ * Version 3 has neither distances from averages nor doubles beside decimals. Version 2 does not say what it has of a
+ * measure: it is what the mapping asks for. Version 1 has sums of averages too.
+ */
+const VERSION_3 = 3;
 const VERSION_1 = 1;
 
 /** The weights of an average are mostly the columns of the measures that it names: then they are not repeated. */
@@ -104,18 +107,20 @@ function packMeasure(
     for (const number of [i, found.nan, found.plus, found.minus]) out.varint(number);
   }
   const finite = filled.filter((row) => measure.finiteCount(row) > 0);
-  if (shape.sums[index]!) packSums(out, measure.sums, finite);
-  packDoubles(
-    out,
-    finite.map((row) => measure.mins[row]!),
-  );
-  packDoubles(
-    out,
-    finite.map((row) => measure.maxs[row]!),
-  );
+  const averages: Averages | null = shape.sums[index]!
+    ? { sums: packSums(out, measure.sums, finite), counts: finite.map((row) => measure.finiteCount(row)) }
+    : null;
+  for (const column of [measure.mins, measure.maxs]) {
+    packDoubles(
+      out,
+      finite.map((row) => column[row]!),
+      averages,
+    );
+  }
   packDoubles(
     out,
     filled.map((row) => measure.lasts[row]!),
+    filled.length === finite.length ? averages : null,
   );
   const { weights } = measure;
   const behind = shape.weights[index];
@@ -180,7 +185,7 @@ export function unpackSteps(
     const end = input.varint() + input.at;
     if (measure !== undefined) {
       const kept =
-        version === VERSION
+        version >= VERSION_3
           ? unpackKept(input)
           : { sums: version === VERSION_1 || shape.sums[index]!, weights: shape.weights[index] ?? null };
       new MeasureReader(shape, input, into, measure, base, rows).read(index, kept, later);
@@ -230,6 +235,8 @@ class MeasureReader {
   private filled = 0;
   private finite = 0;
   private alone = false;
+  private sumsAt = 0;
+  private known: Averages | null = null;
 
   constructor(
     private readonly shape: FoldShape,
@@ -292,6 +299,7 @@ class MeasureReader {
 
   private sums(needed: boolean): void {
     const { input, base, rows, finite, measure } = this;
+    this.sumsAt = input.at;
     if (!needed) skipSums(input, finite);
     else if (finite === rows) unpackSums(input, finite, measure.sums);
     else {
@@ -304,6 +312,21 @@ class MeasureReader {
       measure.sums.push(rows);
       measure.sums.addRows(at, found);
     }
+  }
+
+  /** Of the rows with a finite value. */
+  private averages(): Averages {
+    const { input, base, rows, finite, measure } = this;
+    if (this.known !== null) return this.known;
+    const counts = measure.counts.subarray(base, base + rows);
+    this.known = {
+      sums: unpackMantissas(input.from(this.sumsAt), finite),
+      counts:
+        measure.specials.size === 0 && finite === rows
+          ? counts
+          : counts.map((_, row) => measure.finiteCount(base + row)).filter((count) => count > 0),
+    };
+    return this.known;
   }
 
   /** The measure was an average when the block was packed: what its values add up to is not known. */
@@ -347,7 +370,7 @@ class MeasureReader {
     const { input, base, rows, finite, measure } = this;
     if (!needed) skipDoubles(input, finite);
     else {
-      unpackDoubles(input, finite, into, base);
+      unpackDoubles(input, finite, into, base, () => this.averages());
       if (finite < rows) spread(into, base, rows, finite, (row) => measure.finiteCount(row) > 0);
     }
   }
@@ -356,7 +379,7 @@ class MeasureReader {
     const { input, base, rows, filled, measure } = this;
     if (!needed) skipDoubles(input, filled);
     else {
-      unpackDoubles(input, filled, into, base);
+      unpackDoubles(input, filled, into, base, () => this.averages());
       if (filled < rows) spread(into, base, rows, filled, (row) => measure.counts[row]! > 0);
     }
   }

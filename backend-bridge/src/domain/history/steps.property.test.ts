@@ -169,23 +169,36 @@ describe('sealed steps', () => {
     );
   });
 
-  it('take at most four bytes a step for counts, with all that every rule over time needs', () => {
-    const shape = foldShape(historyMetric({ measures: [METRIC.measures[0]!] }), 5 * MINUTE);
-    let random = 1;
-    const noise = (): number => (random = (random * 16_807) % 2_147_483_647) / 2_147_483_647;
-    const count = (minute: number): number => {
-      const level = 100 + 60 * Math.sin((2 * Math.PI * minute) / 1_440);
-      return Math.round(level + Math.sqrt(level) * (noise() + noise() + noise() - 1.5) * 2);
-    };
-    const windows = Array.from({ length: 1_440 }, (_, minute): Window => ({
-      series: 0,
-      minute,
-      revision: 1,
-      removed: false,
-      measures: [count(minute)],
-    }));
-    const steps = emptySteps(shape);
-    foldWindows(shape, columnsOf(windows), steps);
-    expect(packSteps(shape, steps, 0, 288).length).toBeLessThan(288 * 4);
-  });
+  it.each([
+    ['counts', 5, 3.4],
+    ['counts', 60, 4],
+    ['amounts added up in binary', 5, 13],
+    ['amounts added up in binary', 60, 14],
+  ])(
+    'of %s and %i minutes take at most %d bytes each, with all that every rule over time needs',
+    (kind, minutes, bytes) => {
+      const shape = foldShape(historyMetric({ measures: [METRIC.measures[0]!] }), minutes * MINUTE);
+      let random = 1;
+      const noise = (): number => (random = (random * 16_807) % 2_147_483_647) / 2_147_483_647;
+      const count = (minute: number): number => {
+        const level = 100 + 60 * Math.sin((2 * Math.PI * minute) / 1_440);
+        return Math.round(level + Math.sqrt(level) * (noise() + noise() + noise() - 1.5) * 2);
+      };
+      const amount = (minute: number): number =>
+        Array.from({ length: count(minute) / 8 }, () => Math.round(10_000 * noise()) / 100).reduce(
+          (a, b) => a + b,
+          0,
+        );
+      const windows = Array.from({ length: 256 * minutes }, (_, minute): Window => ({
+        series: 0,
+        minute,
+        revision: 1,
+        removed: false,
+        measures: [kind === 'counts' ? count(minute) : amount(minute)],
+      }));
+      const steps = emptySteps(shape);
+      foldWindows(shape, columnsOf(windows), steps);
+      expect(packSteps(shape, steps, 0, 256).length).toBeLessThan(256 * bytes);
+    },
+  );
 });
