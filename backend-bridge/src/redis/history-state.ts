@@ -19,28 +19,28 @@ export interface StoredTier {
   readonly bytes: number;
 }
 
-/** The fields of a reply of HGETALL: names and values in turn. */
-export function fieldsOf(reply: readonly Buffer[]): Readonly<Record<string, string>> {
-  const fields: Record<string, string> = {};
-  for (let i = 0; i < reply.length; i += 2)
-    fields[reply[i]!.toString('latin1')] = reply[i + 1]!.toString('latin1');
-  return fields;
+/** A metric's history as it was read. */
+export interface StoredHistory {
+  readonly sealedBeforeMs: number;
+  /** By windows per step. */
+  readonly tiers: ReadonlyMap<number, StoredTier>;
 }
 
-/** By windows per step. */
-export function parseTiers(fields: Readonly<Record<string, string>>): ReadonlyMap<number, StoredTier> {
+/** By windows per step. `reply`: names and values in turn. */
+export function parseTiers(reply: readonly Buffer[]): ReadonlyMap<number, StoredTier> {
   const tiers = new Map<number, { sinceMs: number; blocks: number[]; steps: number; bytes: number }>();
-  for (const [field, text] of Object.entries(fields)) {
-    const [kind, windows, block] = field.split(':');
+  for (let at = 0; at < reply.length; at += 2) {
+    const [kind, windows, block] = reply[at]!.toString('latin1').split(':');
+    const value = Number(reply[at + 1]!.toString('latin1'));
     let tier = tiers.get(Number(windows));
     if (tier === undefined) {
       tier = { sinceMs: 0, blocks: [], steps: 0, bytes: 0 };
       tiers.set(Number(windows), tier);
     }
-    if (kind === 'since') tier.sinceMs = Number(text);
-    else if (kind === 'bytes') tier.bytes += Number(text);
+    if (kind === 'since') tier.sinceMs = value;
+    else if (kind === 'bytes') tier.bytes += value;
     else {
-      tier.steps += Number(text);
+      tier.steps += value;
       tier.blocks.push(Number(block));
     }
   }
@@ -51,8 +51,7 @@ export function parseTiers(fields: Readonly<Record<string, string>>): ReadonlyMa
 /** A tier that the last started bridge does not keep is absent. */
 export function historyStateOf(
   metric: Metric,
-  sealedBeforeMs: number,
-  stored: ReadonlyMap<number, StoredTier>,
+  { sealedBeforeMs, tiers: stored }: StoredHistory,
 ): HistoryState {
   return {
     sealedBeforeMs,

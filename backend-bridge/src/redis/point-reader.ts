@@ -5,7 +5,7 @@ import { PointColumns, type SeriesPoints } from '../domain/point';
 import { compareValues } from '../domain/series';
 import type { ReadRequest } from '../domain/store';
 import type { MetricKeys } from './redis-keys';
-import type { RedisLink } from './redis-link';
+import type { Command, Pipeline, RedisLink } from './redis-link';
 import type { SeenChanges } from './seen-changes';
 import type { SeriesCache } from './series-cache';
 
@@ -31,21 +31,19 @@ interface Place {
   readonly bucket: number;
 }
 
+/** @param pipeline for the points; what finds them is read before */
 export async function readPoints(
   link: RedisLink,
   entry: MetricEntry,
   request: ReadRequest,
+  pipeline: Pipeline = link.pipeline,
 ): Promise<readonly SeriesPoints[]> {
   const places = await findPlaces(link, entry, request);
   if (places.length === 0) return [];
   const collector = new Collector(entry, request, places);
   for (let at = 0; at < places.length; at += CHUNK * CHUNKS_IN_FLIGHT) {
     request.signal?.throwIfAborted();
-    const chunks: Promise<() => void>[] = [];
-    for (let i = at; i < Math.min(at + CHUNK * CHUNKS_IN_FLIGHT, places.length); i += CHUNK)
-      chunks.push(fetchChunk(link, entry, places.slice(i, i + CHUNK), collector));
-    // In the order of the places, so that the points of a series are in order.
-    for (const take of await Promise.all(chunks)) take();
+    await fetchPlaces(pipeline, entry, places.slice(at, at + CHUNK * CHUNKS_IN_FLIGHT), collector);
   }
   return inLabelOrder(entry.index, collector.found());
 }
@@ -150,29 +148,29 @@ async function existingBuckets(
   }
 }
 
-async function fetchChunk(
-  link: RedisLink,
-  entry: MetricEntry,
+/** In the order of the places, so that the points of a series are in order. */
+async function fetchPlaces(
+  pipeline: Pipeline,
+  { keys, layout }: MetricEntry,
   places: readonly Place[],
   collector: Collector,
-): Promise<() => void> {
-  const { keys, layout } = entry;
-  if (!layout.irregular) {
-    const values = await link.mget(places.map(({ seriesId, bucket }) => keys.packed(seriesId, bucket)));
-    return () => {
-      values.forEach((packed, i) => {
-        if (packed !== null) collector.takePacked(places[i]!, packed);
-      });
-    };
+): Promise<void> {
+  if (layout.irregular) {
+    const hashes = await pipeline(
+      places.map(({ seriesId, bucket }) => ['HGETALL', keys.sessions(seriesId, bucket)]),
+    );
+    hashes.forEach((flat, i) => collector.takeSessions(places[i]!, flat as Buffer[]));
+    return;
   }
-  const hashes = await link.pipeline(
-    places.map(({ seriesId, bucket }) => ['HGETALL', keys.sessions(seriesId, bucket)] as const),
-  );
-  return () => {
-    hashes.forEach((flat, i) => {
-      collector.takeSessions(places[i]!, flat as Buffer[]);
-    });
-  };
+  const commands: Command[] = [];
+  for (let at = 0; at < places.length; at += CHUNK) {
+    const names = places.slice(at, at + CHUNK).map(({ seriesId, bucket }) => keys.packed(seriesId, bucket));
+    commands.push(['MGET', ...names]);
+  }
+  const values = (await pipeline(commands)).flat() as (Buffer | null)[];
+  values.forEach((packed, i) => {
+    if (packed !== null) collector.takePacked(places[i]!, packed);
+  });
 }
 
 function tooLarge(metric: Metric, request: ReadRequest): RequestError {

@@ -3,10 +3,10 @@ import { hasHistory } from '../domain/history/tiers';
 import type { Metric } from '../domain/metric';
 import type { HistoryState, HistoryStore, StepsAnswer, StepsRequest } from '../domain/store';
 import type { Log } from '../domain/telemetry';
-import { fieldsOf, historyStateOf, parseTiers } from './history-state';
+import { historyStateOf, parseTiers, type StoredHistory } from './history-state';
 import type { MetricEntry } from './point-reader';
 import type { RedisLink } from './redis-link';
-import { readSteps } from './step-reader';
+import { boundaryOf, readSteps } from './step-reader';
 import { StepSealer, type SealerDependencies } from './step-sealer';
 import type { StoreEpoch } from './store-epoch';
 
@@ -16,6 +16,9 @@ const SEAL_PAUSE_MS = 20;
 
 /** History in Redis (history.lua). */
 export class RedisHistory implements HistoryStore {
+  /** As read last: all blocks of steps before its boundary, for as long as that is where the boundary is. */
+  private readonly known = new WeakMap<MetricEntry, StoredHistory>();
+
   constructor(
     private readonly link: RedisLink,
     private readonly storeEpoch: StoreEpoch,
@@ -23,29 +26,31 @@ export class RedisHistory implements HistoryStore {
   ) {}
 
   async state(metric: Metric): Promise<HistoryState> {
-    const entry = this.entry(metric);
     if (!hasHistory(metric)) return { sealedBeforeMs: 0, tiers: [] };
-    // Sent together: Redis answers in this order, so the epoch is confirmed after the tiers were read.
-    const [tiers, { values }] = await Promise.all([
-      this.link.hgetall(entry.keys.tiers),
-      this.storeEpoch.confirm(entry, 'sealed_before'),
-    ]);
-    return historyStateOf(metric, Number(values[0] ?? 0), parseTiers(tiers));
+    return historyStateOf(metric, await this.load(this.entry(metric)));
   }
 
   async readSteps(metric: Metric, request: StepsRequest): Promise<StepsAnswer> {
     const entry = this.entry(metric);
-    return this.storeEpoch.reading(entry, async () => {
-      // The boundary first: everything before it is in blocks by then. A cluster that moves the slot answers both again.
-      const [[boundary], tiers] = (await this.link.pipeline([
-        ['HMGET', entry.keys.meta, 'sealed_before'],
-        ['HGETALL', entry.keys.tiers],
-      ])) as [[Buffer | null], readonly Buffer[]];
-      const sealedBeforeMs = Number(boundary?.toString('latin1') ?? 0);
-      const blocks = parseTiers(fieldsOf(tiers)).get(request.stepMs / metric.window.advanceMs)?.blocks ?? [];
-      const series = await readSteps(this.link, entry, sealedBeforeMs, blocks, request);
-      return { sealedBeforeMs, series };
+    return this.storeEpoch.reading(entry, async (confirmed) => {
+      for (;;) {
+        const { sealedBeforeMs, tiers } = this.known.get(entry) ?? (await this.load(entry));
+        const blocks = tiers.get(request.stepMs / metric.window.advanceMs)?.blocks ?? [];
+        const series = await readSteps(confirmed, entry, sealedBeforeMs, blocks, request);
+        if (series !== null) return { sealedBeforeMs, series };
+        this.known.delete(entry);
+      }
     });
+  }
+
+  private async load(entry: MetricEntry): Promise<StoredHistory> {
+    // The boundary first: everything before it is in blocks by then.
+    const [[boundary], tiers] = (await this.storeEpoch.reading(entry, (confirmed) =>
+      confirmed([boundaryOf(entry), ['HGETALL', entry.keys.tiers]]),
+    )) as [[Buffer | null], readonly Buffer[]];
+    const history = { sealedBeforeMs: Number(boundary ?? 0), tiers: parseTiers(tiers) };
+    this.known.set(entry, history);
+    return history;
   }
 
   /** Seals windows into steps and deletes expired steps, until the signal aborts. */

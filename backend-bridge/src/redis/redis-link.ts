@@ -36,6 +36,9 @@ type Address = Pick<
   | 'sentinelTLS'
 >;
 type Argument = string | number | Buffer;
+export type Command = readonly [string, ...Argument[]];
+/** Reads several keys of one slot in one round trip. Rejects when one read fails. */
+export type Pipeline = (commands: readonly Command[]) => Promise<unknown[]>;
 type NodeOptions = Omit<
   RedisOptions,
   | 'host'
@@ -173,9 +176,8 @@ export class RedisLink {
     return this.read('zcard', () => this.client.zcard(key));
   }
 
-  /** Reads several keys of one slot in one round trip. Rejects when one read fails. */
-  async pipeline(commands: readonly (readonly [string, ...Argument[]])[]): Promise<unknown[]> {
-    return this.read('pipeline', async () => {
+  readonly pipeline: Pipeline = (commands) =>
+    this.read(namesOf(commands), async () => {
       const pipeline = this.client.pipeline();
       for (const [command, ...args] of commands) pipeline.callBuffer(command, ...args);
       const results = (await pipeline.exec()) ?? [];
@@ -184,7 +186,6 @@ export class RedisLink {
         return value;
       });
     });
-  }
 
   /** Rejects while the user may not do a read that it was refused before; nobody else may try it again. */
   async checkPermissions(): Promise<void> {
@@ -317,6 +318,11 @@ export class RedisLink {
       this.options.telemetry.storeLatency(operation, (performance.now() - begin) / 1000);
     }
   }
+}
+
+/** A user may lack one of the commands, while pipelines of others succeed. */
+function namesOf(commands: readonly Command[]): string {
+  return [...new Set(commands.map(([name]) => name.toLowerCase()))].join('+');
 }
 
 /** A connection that is closing, and that ioredis still calls ready. */

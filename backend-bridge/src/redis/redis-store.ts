@@ -339,7 +339,7 @@ class RedisStore implements SeriesStore {
 
   async read(metric: Metric, request: ReadRequest): Promise<readonly SeriesPoints[]> {
     const entry = this.entry(metric);
-    return this.storeEpoch.reading(entry, () => readPoints(this.link, entry, request));
+    return this.storeEpoch.reading(entry, (confirmed) => readPoints(this.link, entry, request, confirmed));
   }
 
   subscribe(listener: StoreListener): () => void {

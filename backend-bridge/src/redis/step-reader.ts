@@ -5,7 +5,7 @@ import { emptySteps, foldShape, type StepColumns } from '../domain/history/step-
 import { compareValues } from '../domain/series';
 import type { SeriesSteps, StepsRequest } from '../domain/store';
 import type { MetricEntry } from './point-reader';
-import type { RedisLink } from './redis-link';
+import type { Command, Pipeline } from './redis-link';
 
 /** Series per command and blocks per round trip: bounds how long Redis is blocked. */
 const SERIES_AT_ONCE = 256;
@@ -17,21 +17,26 @@ interface Ask {
   readonly seriesIds: readonly number[];
 }
 
+/** Reads up to where windows are sealed. */
+export function boundaryOf({ keys }: MetricEntry): Command {
+  return ['HMGET', keys.meta, 'sealed_before'];
+}
+
 /**
  * Sealed steps of the requested series in label order (HistoryStore.readSteps).
  * @param sealedBeforeMs the boundary, read earlier: steps before it are immutable
- * @param blocks numbers of the tier's blocks, ascending
+ * @param blocks numbers of the tier's blocks at that time, ascending
+ * @returns null: the boundary has moved since
  */
 export async function readSteps(
-  link: RedisLink,
+  pipeline: Pipeline,
   entry: MetricEntry,
   sealedBeforeMs: number,
   blocks: readonly number[],
   request: StepsRequest,
-): Promise<readonly SeriesSteps[]> {
+): Promise<readonly SeriesSteps[] | null> {
   const { fromMs, stepMs } = request;
   const toMs = Math.min(request.toMs, sealedBeforeMs);
-  if (fromMs >= toMs) return [];
   const shape = foldShape(entry.metric, stepMs);
   // Those of the range, and the rest of the last block until it is cut off.
   const rows = Math.ceil((toMs - fromMs) / stepMs) + STEPS_PER_BLOCK;
@@ -40,9 +45,16 @@ export async function readSteps(
   const wanted = blocks.filter((block) => block >= first && block < end);
   const ids = request.seriesIds ?? (await entry.index.list()).map(({ id }) => id);
   let found = 0;
+  let isFirst = true;
   for (const asks of inRoundTrips(wanted, ids)) {
     request.signal?.throwIfAborted();
-    const replies = await fetchBlocks(link, entry, shape.windows, asks);
+    const commands = [boundaryOf(entry), ...blockCommands(entry, shape.windows, asks)];
+    const [[boundary], ...replies] = (await pipeline(commands)) as [
+      (Buffer | null)[],
+      ...(Buffer | null)[][],
+    ];
+    if (isFirst && Number(boundary) !== sealedBeforeMs) return null;
+    isFirst = false;
     asks.forEach(({ seriesIds }, i) => {
       replies[i]!.forEach((bytes, at) => {
         if (bytes === null) return;
@@ -62,21 +74,12 @@ export async function readSteps(
   return inLabelOrder(entry, columns);
 }
 
-/** Packed blocks of each command's series; null: no steps. */
-export async function fetchBlocks(
-  link: RedisLink,
-  { keys }: MetricEntry,
-  windows: number,
-  asks: readonly Ask[],
-): Promise<readonly (readonly (Buffer | null)[])[]> {
-  if (asks.length === 0) return [];
-  const commands = asks.map(
-    ({ block, seriesIds }) => ['HMGET', keys.block(windows, block), ...seriesIds] as const,
-  );
-  return (await link.pipeline(commands)) as (Buffer | null)[][];
+/** Reads the packed blocks of each ask's series; null: no steps. */
+export function blockCommands({ keys }: MetricEntry, windows: number, asks: readonly Ask[]): Command[] {
+  return asks.map(({ block, seriesIds }) => ['HMGET', keys.block(windows, block), ...seriesIds]);
 }
 
-/** Blocks of each series in time order. */
+/** Blocks of each series in time order; the last round trip may have none. */
 function* inRoundTrips(blocks: readonly number[], ids: readonly number[]): Generator<Ask[]> {
   let asks: Ask[] = [];
   let asked = 0;
@@ -91,7 +94,7 @@ function* inRoundTrips(blocks: readonly number[], ids: readonly number[]): Gener
       asked = 0;
     }
   }
-  if (asks.length > 0) yield asks;
+  yield asks;
 }
 
 async function inLabelOrder(

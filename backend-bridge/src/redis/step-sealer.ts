@@ -19,7 +19,7 @@ import { alignExpiry } from './expiry-alignment';
 import { historyText, parseTiers } from './history-state';
 import { readPoints, seriesInBuckets, type MetricEntry } from './point-reader';
 import type { RedisLink } from './redis-link';
-import { fetchBlocks } from './step-reader';
+import { blockCommands } from './step-reader';
 import type { StoreEpoch } from './store-epoch';
 
 /** Buckets that are read, packed and sealed at a time. */
@@ -117,7 +117,7 @@ export class StepSealer {
             nowMs: 0,
             maxPoints: Infinity,
           });
-    const stored = parseTiers(await this.link.hgetall(keys.tiers));
+    const stored = parseTiers(await this.link.hgetallBuffer(keys.tiers));
     const blocks: (string | number | Buffer)[] = [];
     for (const tier of this.tiers) {
       const sinceMs = stored.get(tier.windows)?.sinceMs;
@@ -179,7 +179,8 @@ export class StepSealer {
       block,
       seriesIds: list.map(({ seriesId }) => seriesId),
     }));
-    const stored = await fetchBlocks(this.link, this.entry, tier.windows, asks);
+    const commands = blockCommands(this.entry, tier.windows, asks);
+    const stored = (await this.link.pipeline(commands)) as (Buffer | null)[][];
     const blocks: (string | number | Buffer)[] = [];
     for (const [i, [block, list]] of [...byBlock].entries()) {
       const values: (number | Buffer)[] = [];

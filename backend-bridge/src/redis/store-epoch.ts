@@ -7,8 +7,8 @@ import { EPOCH_BYTES } from './change-message';
 import { historyText } from './history-state';
 import type { MetricEntry } from './point-reader';
 import { storeKey } from './redis-keys';
-import type { RedisLink } from './redis-link';
-import { CHANGE_FIELDS, parseStoredChanges, type StoredChanges } from './seen-changes';
+import type { Pipeline, RedisLink } from './redis-link';
+import { CHANGE_FIELDS, parseStoredChanges, type SeenChanges, type StoredChanges } from './seen-changes';
 import { checkLayout, otherShape } from './start-checks';
 
 /** Incremented with every layout change; a store of another version is refused. */
@@ -102,26 +102,42 @@ export class StoreEpoch {
     { keys, changes }: MetricEntry,
     ...fields: string[]
   ): Promise<{ readonly stored: StoredChanges; readonly values: readonly (string | null)[] }> {
+    const check = this.checkAfter(changes);
+    const found = await this.link.hmget(keys.meta, ...CHANGE_FIELDS, ...fields);
+    return { stored: await check(found), values: found.slice(CHANGE_FIELDS.length) };
+  }
+
+  /** What confirm() checks, for a reply to CHANGE_FIELDS that is requested after this call. */
+  private checkAfter(changes: SeenChanges): (found: readonly (string | null)[]) => Promise<StoredChanges> {
     const epoch = this.current;
     const leastNumber = changes.position.number;
-    const found = await this.link.hmget(keys.meta, ...CHANGE_FIELDS, ...fields);
-    const stored = parseStoredChanges(found);
-    const agrees =
-      epoch === this.current && stored.epoch === epoch && changes.agreesWith(stored, leastNumber);
-    // Only a primary decides: this may be a lagging replica, which enter() finds read-only.
-    if (!agrees && epoch === this.current) await this.enter();
-    if (!agrees) throw rebuilt();
-    return { stored, values: found.slice(CHANGE_FIELDS.length) };
+    return async (found) => {
+      const stored = parseStoredChanges(found);
+      const agrees =
+        epoch === this.current && stored.epoch === epoch && changes.agreesWith(stored, leastNumber);
+      // Only a primary decides: this may be a lagging replica, which enter() finds read-only.
+      if (!agrees && epoch === this.current) await this.enter();
+      if (!agrees) throw rebuilt();
+      return stored;
+    };
   }
 
   /**
    * Resolves with the data read when it is of one epoch and includes all that was seen before. Otherwise rejects like
-   * confirm().
+   * confirm(). A read whose last round trip goes through `confirmed` takes none more for that.
    */
-  async reading<T>(entry: MetricEntry, read: () => Promise<T>): Promise<T> {
+  async reading<T>(entry: MetricEntry, read: (confirmed: Pipeline) => Promise<T>): Promise<T> {
     const epoch = this.current;
-    const result = await read();
-    await this.confirm(entry);
+    const last = { isConfirmed: false };
+    const result = await read(async (commands) => {
+      const check = this.checkAfter(entry.changes);
+      const replies = await this.link.pipeline([...commands, ['HMGET', entry.keys.meta, ...CHANGE_FIELDS]]);
+      const found = replies.pop() as (Buffer | null)[];
+      await check(found.map((value) => value?.toString('latin1') ?? null));
+      last.isConfirmed = true;
+      return replies;
+    });
+    if (!last.isConfirmed) await this.confirm(entry);
     if (this.current !== epoch) throw rebuilt();
     return result;
   }
