@@ -1,6 +1,6 @@
 import { RequestError } from '../domain/errors';
 import { unpackSteps } from '../domain/history/packed-steps';
-import { blockRange, STEPS_PER_BLOCK } from '../domain/history/step-blocks';
+import { blockRange, roomForSteps } from '../domain/history/step-blocks';
 import { emptySteps, foldShape, type FoldShape, type StepColumns } from '../domain/history/step-columns';
 import { compareValues } from '../domain/series';
 import type { SeriesSteps, StepsAnswer, StepsRequest } from '../domain/store';
@@ -50,10 +50,9 @@ class StepReader {
     const { fromMs, seriesIds } = this.request;
     const toMs = Math.min(this.request.toMs, this.sealedBeforeMs);
     if (fromMs >= toMs || this.env.steps === null) return;
-    const { id, series } = this.state;
+    const { id, metric, series } = this.state;
     const [first, end] = blockRange(this.request.stepMs, fromMs, toMs);
-    // Those of the range, and the rest of the last block until it is cut off.
-    this.rows = Math.ceil((toMs - fromMs) / this.request.stepMs) + STEPS_PER_BLOCK;
+    this.rows = roomForSteps(metric, this.request.stepMs, this.request, this.sealedBeforeMs);
     if (seriesIds === null || seriesIds.length > series.size * SCAN_SHARE) {
       const wanted = seriesIds === null ? null : new Set(seriesIds);
       const range = { start: tierBound(id, this.windows, first), end: tierBound(id, this.windows, end) };

@@ -1,6 +1,6 @@
 import { RequestError } from '../domain/errors';
 import { unpackSteps } from '../domain/history/packed-steps';
-import { blockRange, STEPS_PER_BLOCK } from '../domain/history/step-blocks';
+import { blockRange, roomForSteps } from '../domain/history/step-blocks';
 import { emptySteps, foldShape, type StepColumns } from '../domain/history/step-columns';
 import { compareValues } from '../domain/series';
 import type { SeriesSteps, StepsRequest } from '../domain/store';
@@ -38,8 +38,7 @@ export async function readSteps(
   const { fromMs, stepMs } = request;
   const toMs = Math.min(request.toMs, sealedBeforeMs);
   const shape = foldShape(entry.metric, stepMs);
-  // Those of the range, and the rest of the last block until it is cut off.
-  const rows = Math.ceil((toMs - fromMs) / stepMs) + STEPS_PER_BLOCK;
+  const rows = roomForSteps(entry.metric, stepMs, request, sealedBeforeMs);
   const columns = new Map<number, StepColumns>();
   const [first, end] = blockRange(stepMs, fromMs, toMs);
   const wanted = blocks.filter((block) => block >= first && block < end);

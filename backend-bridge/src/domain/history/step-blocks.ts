@@ -40,6 +40,15 @@ export function blockRange(stepMs: number, fromMs: number, toMs: number): readon
   return [Math.floor(fromMs / blockMs), Math.ceil(toMs / blockMs)];
 }
 
+/**
+ * Room for the steps of one series in a range: the sealed ones, the rest of their last block until it is cut off, and
+ * those of the windows since, which are added to them.
+ */
+export function roomForSteps(metric: Metric, stepMs: number, range: Span, sealedBeforeMs: number): number {
+  const newest = Math.min(range.toMs, sealedBeforeMs + metric.retentionMs);
+  return Math.ceil((newest - range.fromMs) / stepMs) + STEPS_PER_BLOCK;
+}
+
 /** When the last step of a block has expired. */
 export function blockExpiresMs({ shape, keepMs }: SealedTier, block: number): number {
   return (block + 1) * STEPS_PER_BLOCK * shape.stepMs + keepMs;
