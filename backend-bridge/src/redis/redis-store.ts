@@ -36,7 +36,7 @@ import { RedisHistory } from './redis-history';
 import { RedisLink, type TlsOptions } from './redis-link';
 import { parseRedisUrl } from './redis-url';
 import { SeriesCache } from './series-cache';
-import { checkServer } from './start-checks';
+import { ServerCheck } from './start-checks';
 import { SeenChanges } from './seen-changes';
 import { StoreClock } from './store-clock';
 import { StoreEpoch } from './store-epoch';
@@ -82,6 +82,7 @@ class RedisStore implements SeriesStore {
   readonly kind = 'redis';
   readonly history: RedisHistory;
   private readonly link: RedisLink;
+  private readonly serverCheck = new ServerCheck(() => this.link.infoOfMasters());
   private readonly subscriber: ChangeSubscriber;
   private readonly guard: ClockGuard;
   private readonly storeClock: StoreClock;
@@ -90,7 +91,6 @@ class RedisStore implements SeriesStore {
   private readonly storeEpoch: StoreEpoch;
   /** Newest end of a final window at the last change of grace, by metric. */
   private readonly finalEnds = new Map<string, number | null>();
-  private closed = false;
   private aligning: Promise<void> | null = null;
   private sealing: Promise<void> | null = null;
   private readonly closing = new AbortController();
@@ -144,7 +144,7 @@ class RedisStore implements SeriesStore {
   async start(): Promise<void> {
     try {
       await this.link.connect();
-      for (const info of await this.link.infoOfMasters()) checkServer(info);
+      await this.serverCheck.atStart();
       await this.storeEpoch.enter();
       await this.storeClock.start();
       await this.subscriber.start();
@@ -358,11 +358,10 @@ class RedisStore implements SeriesStore {
     );
     if (epochs.some((epoch) => epoch !== this.epoch())) await this.storeEpoch.enter();
     if (this.subscriber.fault !== null) throw this.subscriber.fault;
-    await this.link.checkPermissions();
+    await Promise.all([this.link.checkPermissions(), this.serverCheck.again()]);
   }
 
   async close(): Promise<void> {
-    this.closed = true;
     this.closing.abort();
     this.subscriber.stop();
     this.storeClock.stop();
@@ -394,7 +393,7 @@ class RedisStore implements SeriesStore {
   }
 
   private entered(epoch: string, before: string): void {
-    if (before === '' || this.closed) return;
+    if (before === '' || this.closing.signal.aborted) return;
     this.dependencies.log.warn(
       { epoch, before },
       'Redis lost acknowledged data or was flushed; starting a new epoch and re-reading what is missing',

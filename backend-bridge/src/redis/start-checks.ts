@@ -1,13 +1,47 @@
-import { StartRefusedError } from '../domain/errors';
+import { StartRefusedError, UnavailableError } from '../domain/errors';
+import type { MonotonicClock } from '../domain/telemetry';
 
 const LEAST_MAJOR = 7;
+const AGAIN_MS = 5_000;
 
 function field(info: string, name: string): string | null {
   return new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? null;
 }
 
-/** Throws StartRefusedError for a server that is too old, or that would evict points when its memory is full. */
-export function checkServer(info: string): void {
+/** Looks at version and settings of the servers. */
+export class ServerCheck {
+  private againAt = 0;
+
+  /** @param infoOfMasters the answer to INFO of every primary */
+  constructor(
+    private readonly infoOfMasters: () => Promise<readonly string[]>,
+    private readonly monotonic: MonotonicClock = () => performance.now(),
+  ) {}
+
+  /** Rejects with StartRefusedError for a server that is too old, or that would evict points. */
+  async atStart(): Promise<void> {
+    for (const info of await this.infoOfMasters()) checkServer(info);
+  }
+
+  /**
+   * The same while the bridge runs: a setting may have changed, or a replica with another one has taken over. Looks once
+   * in five seconds, and at once after a fault. Rejects with UnavailableError; a server that does not answer is not a
+   * fault of its settings, and other checks name it.
+   */
+  async again(): Promise<void> {
+    const now = this.monotonic();
+    if (now < this.againAt) return;
+    try {
+      await this.atStart();
+    } catch (error) {
+      if (!(error instanceof StartRefusedError)) return;
+      throw new UnavailableError('store', error.message, { cause: error });
+    }
+    this.againAt = now + AGAIN_MS;
+  }
+}
+
+function checkServer(info: string): void {
   const version = field(info, 'redis_version') ?? 'unknown';
   if (!(Number.parseInt(version, 10) >= LEAST_MAJOR))
     throw new StartRefusedError(`Redis ${version} is too old: version 7.0 or newer is needed (functions)`);

@@ -17,7 +17,22 @@ const SENTENCES: Readonly<Record<string, string>> = {
   MOVED: 'Redis runs as a cluster; add ?cluster=true to REDIS_URL',
   CROSSSLOT: 'Redis runs as a cluster; add ?cluster=true to REDIS_URL',
   UNKILLABLE: 'Redis is busy with a script that has already written data',
+  WRONGTYPE:
+    'Another program uses the same keys in Redis; give this bridge another redis.key_prefix, or delete the keys of ' +
+    'the other one',
+  DENIED:
+    'Redis is in protected mode and serves its own machine only; give it a password, and REDIS_URL the same',
 };
+
+/** The same for errors without a code of their own. */
+const ERR_SENTENCES: readonly (readonly [RegExp, string])[] = [
+  [/^ERR max number of clients/, 'Redis has no connection left; raise maxclients, or end other clients'],
+  [
+    /^ERR unknown command/,
+    'Redis does not know a command that the bridge needs; undo its rename-command, or use Redis itself in place of ' +
+      'what answers here',
+  ],
+];
 
 /** Error codes that a retry cannot fix: the settings are wrong. */
 const SETTINGS_AT_FAULT = ['WRONGPASS', 'NOAUTH', 'NOPERM', 'MOVED', 'CROSSSLOT'];
@@ -41,8 +56,8 @@ export function redisErrorCode(error: unknown): string {
 export function unavailable(error: unknown): UnavailableError {
   if (error instanceof UnavailableError) return error;
   const code = redisErrorCode(error);
-  const known = SENTENCES[code];
   const detail = error instanceof Error ? error.message : String(error);
+  const known = SENTENCES[code] ?? ERR_SENTENCES.find(([pattern]) => pattern.test(detail))?.[1];
   if (code === 'NOPERM')
     return new UnavailableError('store', `${known} (${missing(detail)}${PERMISSIONS})`, { cause: error });
   if (known !== undefined) return new UnavailableError('store', known, { cause: error });
