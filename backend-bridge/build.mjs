@@ -1,17 +1,6 @@
 /** Bundles the bridge into dist/main.js; packages stay outside, text assets and the API schemas go in. */
-import { readFile } from 'node:fs/promises';
 import { build } from 'esbuild';
-import { parse } from 'yaml';
-
-/** Parsed here: it would take a third of a second of each start. */
-const parsedYaml = {
-  name: 'parsed-yaml',
-  setup: ({ onLoad }) =>
-    onLoad({ filter: /\.yaml$/ }, async ({ path }) => ({
-      contents: JSON.stringify(parse(await readFile(path, 'utf8'))),
-      loader: 'json',
-    })),
-};
+import { parsedYaml } from './parsed-yaml.mjs';
 
 await build({
   entryPoints: ['main', 'produce', 'forecast-worker', 'inspect', 'forecast-evaluate', 'forecast-module'].map(

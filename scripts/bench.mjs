@@ -19,6 +19,7 @@ mkdirSync(bundles, { recursive: true });
 // Not at the top: there may be no packages before ensurePackages().
 const { build } = await import('esbuild');
 const { readFile } = await import('node:fs/promises');
+const { parsedYaml } = await import('../backend-bridge/parsed-yaml.mjs');
 await build({
   entryPoints: [
     join(bench, 'main.ts'),
@@ -34,9 +35,10 @@ await build({
   format: 'cjs',
   packages: 'external',
   sourcemap: 'inline',
-  loader: { '.lua': 'text', '.yaml': 'text' },
+  loader: { '.lua': 'text' },
   logLevel: 'warning',
   plugins: [
+    parsedYaml,
     {
       // The tests' supports look for files beside them, and a bundle stands elsewhere.
       name: 'own-folder',
