@@ -16,6 +16,22 @@ const DASHBOARDS = [
   'streamkpi-pipeline',
 ] as const;
 
+/** Every kind of query in the editor, one that lacks its metric, and one whose metric the bridge does not have. */
+const QUERIES = [
+  {
+    kind: 'series',
+    metric: 'events_per_minute',
+    filters: [{ dimension: 'segment', op: '=', values: ['basic'] }],
+  },
+  { kind: 'summary', metric: 'revenue_per_minute' },
+  { kind: 'events', metric: 'high_activity_alert' },
+  { kind: 'forecast', metric: 'events_per_minute', forecastAs: 'score' },
+  { kind: 'status' },
+  { kind: 'series' },
+  { kind: 'series', metric: 'no_such_metric' },
+].map((query, index) => ({ version: 1, refId: String.fromCharCode(65 + index), ...query }));
+const EXPLORE = `/explore?ds=streamkpi&explore=${encodeURIComponent(JSON.stringify({ queries: QUERIES }))}`;
+
 /** Panels are drawn when they come into view, and settle a moment after their data. */
 const SETTLE_MS = 1_500;
 
@@ -64,7 +80,7 @@ describe('how it looks', () => {
     'axe finds nothing in what this app draws: editors, settings and the app pages, %s',
     async (theme) => {
       const places = [
-        { path: '/explore', own: 'section[aria-label="Query A"]' },
+        { path: EXPLORE, own: 'section[aria-label^="Query "]' },
         { path: '/connections/datasources/edit/streamkpi', own: 'main' },
         { path: '/a/streamkpi-realtime-app', own: 'main' },
         { path: '/a/streamkpi-realtime-app/connect', own: 'main' },

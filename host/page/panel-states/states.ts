@@ -2,6 +2,7 @@ import { LoadingState, type DataFrame, type FieldConfig, type PanelData } from '
 import type { ConnectionState } from '../../../src/frames/frame-meta';
 import type { SavedOptions } from '../../../src/panel/options/complete-options';
 import {
+  bandsFrame,
   eventsFrame,
   metaOf,
   MINUTE,
@@ -60,6 +61,8 @@ const thresholds: FieldConfig = {
   },
   color: { mode: 'thresholds' },
 };
+
+const HOUR = 60 * MINUTE;
 
 const cards: PanelState[] = [
   { name: 'one card', frames: trended('', 120), options: CARDS },
@@ -151,6 +154,47 @@ const cards: PanelState[] = [
     options: CARDS,
   },
   {
+    name: 'from right to left, and emoji',
+    frames: [
+      summaryFrame([
+        { segment: 'قسم المبيعات في المنطقة الشرقية' },
+        { segment: 'team blue 👩‍👩‍👧‍👦' },
+        { segment: 'team blue 🇩🇪' },
+      ]),
+    ],
+    options: CARDS,
+  },
+  { name: 'a forecast, unusual', frames: [bandsFrame([310, 302, 305, 530, null])], options: CARDS },
+  {
+    name: 'a forecast that is learning',
+    frames: [
+      bandsFrame([310, 302, 305, 299, null], { state: 'learning', have_ms: 24 * HOUR, needed_ms: 48 * HOUR }),
+    ],
+    options: CARDS,
+  },
+  {
+    name: 'thresholds in percent',
+    frames: [
+      summaryFrame([
+        { segment: 'a', last: 12 },
+        { segment: 'b', last: 180 },
+      ]),
+    ],
+    options: CARDS,
+    config: {
+      min: 0,
+      max: 200,
+      thresholds: {
+        mode: 'percentage' as never,
+        steps: [
+          { value: -Infinity, color: 'green' },
+          { value: 50, color: 'red' },
+        ],
+      },
+      color: { mode: 'thresholds' },
+    },
+  },
+  {
     name: 'targets',
     frames: [summaryFrame([{ segment: 'a' }, { segment: 'b', last: 260 }])],
     options: CARDS,
@@ -219,6 +263,32 @@ const alerts: PanelState[] = [
         alert(0, { text: LONG_MESSAGE, user: LONG_NAME, value: 128_457 }),
         alert(1, { text: LONG_MESSAGE }),
       ]),
+    ],
+    options: ALERTS,
+  },
+  {
+    name: 'from right to left',
+    frames: [
+      eventsFrame([
+        alert(0, { text: 'نشاط مرتفع 🚨 12', user: 'דוד' }),
+        alert(1, { text: 'High', user: 'דוד כהן' }),
+      ]),
+    ],
+    options: ALERTS,
+  },
+  {
+    name: 'no anomaly, the forecast is learning',
+    frames: [
+      eventsFrame([], {
+        kind: 'forecast',
+        forecast: {
+          state: 'learning',
+          trained_from_ms: null,
+          fingerprint: '',
+          have_ms: 24 * HOUR,
+          needed_ms: 48 * HOUR,
+        },
+      }),
     ],
     options: ALERTS,
   },

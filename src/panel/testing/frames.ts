@@ -7,7 +7,7 @@ import {
   type Field,
   type FieldConfig,
 } from '@grafana/data';
-import type { StreamKpiFrameMeta } from '../../frames/frame-meta';
+import type { ForecastMeta, StreamKpiFrameMeta } from '../../frames/frame-meta';
 import { completeOptions, type SavedOptions } from '../options/complete-options';
 import type { DisplayContext } from '../reading/shown-value';
 
@@ -123,6 +123,31 @@ export function seriesFrame(
     metaOf({ kind: 'series', live: { mode: 'points', path: 'v1/def' }, ...meta }),
     refId,
   );
+}
+
+/** A series with its band, of which the last step is still open. */
+export function bandsFrame(
+  values: readonly (number | null)[],
+  forecast: Partial<ForecastMeta> = {},
+): DataFrame {
+  const isReady = forecast.state !== 'learning';
+  const column = (name: string, value: number): Field => ({
+    name,
+    type: FieldType.number,
+    config: {},
+    values: values.map(() => (isReady ? value : null)),
+  });
+  const series = seriesFrame(
+    values,
+    { segment: 'gold' },
+    {
+      kind: 'forecast',
+      open_from_ms: T0 + (values.length - 1) * MINUTE,
+      forecast: { state: 'ready', trained_from_ms: T0, fingerprint: 'f', ...forecast },
+    },
+  );
+  const band = [column('Expected', 300), column('Lower', 280), column('Upper', 320), column('Score', 2.2)];
+  return { ...series, fields: [...series.fields, ...band] };
 }
 
 export interface EventRow {
