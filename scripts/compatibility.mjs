@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './ensure.mjs';
 
-const HOSTS = ['12.4.0', '13.2.2'];
+const HOSTS = ['12.4.0', '13.2.3'];
 const PACKAGES = ['@grafana/data', '@grafana/ui', '@grafana/runtime'];
 
 /** What levitate calls changed although the same calls work on all hosts: every one is called in the browser tests. */

@@ -59,7 +59,7 @@ export interface PluginContext {
 const SAVED_MS = Date.UTC(2026, 0, 5);
 
 export function pluginContext(options: ContextOptions): PluginContext {
-  const { dataSource, orgId = 1, user = VIEWER, grafanaVersion = '13.2.2' } = options;
+  const { dataSource, orgId = 1, user = VIEWER, grafanaVersion = '13.2.3' } = options;
   return {
     orgId,
     pluginId: PLUGIN_ID,

@@ -54,7 +54,7 @@ export async function startPluginProcess(options: PluginProcessOptions = {}): Pr
       PLUGIN_MIN_PORT: '10000',
       PLUGIN_MAX_PORT: '25000',
       TMPDIR: folder,
-      GF_VERSION: options.grafanaVersion ?? '13.2.2',
+      GF_VERSION: options.grafanaVersion ?? '13.2.3',
       GF_EDITION: 'Open Source',
       GF_PLUGIN_VERSION: '0.1.0',
       ...options.environment,
