@@ -89,6 +89,17 @@ describe('an error', () => {
   });
 });
 
+test('in Explore a lost bridge is a warning: it shows no errors of frames', () => {
+  stage.app = 'explore';
+  const panel = stage.openLive();
+  stage.backend.fault = { message: 'The bridge cannot be reached.', status: 502 };
+  panel.refresh();
+  expect(panel.frames[0]?.meta?.notices?.[0]).toEqual({
+    severity: 'warning',
+    text: 'The data could not be updated: The bridge cannot be reached.',
+  });
+});
+
 describe('a browser that is offline', () => {
   test.each(['poll', 'points', 'events', 'changed'] as const)(
     'keeps the last frames of a panel in mode %s, says so, and asks again',

@@ -1,4 +1,10 @@
-import type { DataFrame, DataQueryError, DataQueryResponse, QueryResultMetaNotice } from '@grafana/data';
+import {
+  CoreApp,
+  type DataFrame,
+  type DataQueryError,
+  type DataQueryResponse,
+  type QueryResultMetaNotice,
+} from '@grafana/data';
 import { defer, finalize, map, takeLast, type Observable } from 'rxjs';
 import { frameMeta, withFrameMeta, type LiveMeta } from '../../frames/frame-meta';
 import { QUERY_SCHEMA, type StreamKpiQuery } from '../query';
@@ -296,7 +302,8 @@ export class TargetView implements ChannelViewer {
     }
     return [
       {
-        severity: 'error',
+        // Explore shows the warnings of frames, not their errors.
+        severity: this.request.app === (CoreApp.Explore as string) ? 'warning' : 'error',
         text: t('live.not-brought-up', 'The data could not be updated: {{reason}}', {
           reason: this.problem,
         }),

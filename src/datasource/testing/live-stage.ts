@@ -1,4 +1,11 @@
-import { dateMath, dateTime, type DataFrame, type DataQueryResponse, type TimeRange } from '@grafana/data';
+import {
+  CoreApp,
+  dateMath,
+  dateTime,
+  type DataFrame,
+  type DataQueryResponse,
+  type TimeRange,
+} from '@grafana/data';
 import type { Subscription } from 'rxjs';
 import { frameMeta } from '../../frames/frame-meta';
 import { LiveHub } from '../live/live-hub';
@@ -35,6 +42,9 @@ export class LiveStage {
     this.hub = new LiveHub({ clock: { ...systemClock, random }, page: this.page, transport: this.live });
   }
 
+  /** Where its panels stand. */
+  app: string = CoreApp.Dashboard;
+
   /** Opens a panel with these queries. */
   open(queries: Partial<StreamKpiQuery> | Partial<StreamKpiQuery>[] = {}, range = lastHours(1)): StagePanel {
     const all = Array.isArray(queries) ? queries : [queries];
@@ -68,7 +78,7 @@ export class LiveStage {
       scopedVars: {},
       targets,
       timezone: 'utc',
-      app: 'dashboard',
+      app: this.app,
       startTime: Date.now(),
     };
   }
