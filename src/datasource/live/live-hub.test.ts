@@ -6,16 +6,16 @@ import { systemClock } from './ports';
 
 const backend = new FakeBackend();
 const hubOf = () => new LiveHub({ clock: systemClock, page: new FakePage(), transport: new FakeLive() });
-const knownOn = (hub: LiveHub, path: string, maxDataPoints: number): CachedAnswer => {
+const knownOn = (hub: LiveHub, path: string, msPerPoint: number): CachedAnswer => {
   const channel = hub.channel('uid', { mode: 'points', path, query: '{}' }, backend.history);
-  return { channel, maxDataPoints, frames: [{ length: maxDataPoints, fields: [] }] };
+  return { channel, msPerPoint, frames: [{ length: msPerPoint, fields: [] }] };
 };
 
 test('of a panel that is resized again and again one answer is kept, whatever its width', () => {
   const hub = hubOf();
   for (let width = 800; width < 900; width += 1) hub.remember('question', knownOn(hub, 'v1/a', width));
   expect(hub.answers).toBe(1);
-  expect(hub.recall('question', 850)?.maxDataPoints).toBe(899);
+  expect(hub.recall('question', 850)?.msPerPoint).toBe(899);
 });
 
 test('a narrow panel and a wide one, whose steps differ, find their own answers', () => {

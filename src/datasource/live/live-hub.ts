@@ -22,7 +22,8 @@ export const hasChannel = (live: LiveMeta | undefined): live is ChannelMeta =>
 /** How a question was kept up to date, and the last answer to it. */
 export interface CachedAnswer {
   readonly channel: LiveChannel;
-  readonly maxDataPoints: number;
+  /** Of the request: equal steps where it is equal. */
+  readonly msPerPoint: number;
   readonly frames: readonly DataFrame[];
 }
 
@@ -99,12 +100,12 @@ export class LiveHub implements ChannelWorld {
   }
 
   /**
-   * The cached answer to an equal query, up to about 10 s after its last viewer left; one for a panel of that
-   * width is preferred.
+   * The cached answer to an equal query, up to about 10 s after its last viewer left; one of that step
+   * is preferred.
    */
-  recall(question: string, maxDataPoints: number): CachedAnswer | undefined {
+  recall(question: string, msPerPoint: number): CachedAnswer | undefined {
     const known = this.remembered.get(question) ?? [];
-    return known.find((one) => one.maxDataPoints === maxDataPoints) ?? known[0];
+    return known.find((one) => one.msPerPoint === msPerPoint) ?? known[0];
   }
 
   /** Answers of one channel have one step, so the newest serves panels of every width. */

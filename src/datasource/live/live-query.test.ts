@@ -100,6 +100,18 @@ test('in Explore a lost bridge is a warning: it shows no errors of frames', () =
   });
 });
 
+test('a longer range whose question fails is asked again with its own step, not that of the range before', () => {
+  const panel = stage.openLive();
+  stage.backend.fault = { message: 'The bridge cannot be reached.', status: 502 };
+  panel.refresh(lastHours(6));
+  stage.backend.fault = undefined;
+  stage.pass(6_000);
+  const [again] = stage.backend.asked.at(-1)?.targets ?? [];
+  expect(panel.last.error).toBeUndefined();
+  expect(again).toBeDefined();
+  expect(again?.step).toBeUndefined();
+});
+
 describe('a browser that is offline', () => {
   test.each(['poll', 'points', 'events', 'changed'] as const)(
     'keeps the last frames of a panel in mode %s, says so, and asks again',

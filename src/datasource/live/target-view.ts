@@ -18,7 +18,7 @@ import { hasChannel, type LiveHub } from './live-hub';
 import type { Span } from './point-store';
 import type { History, LiveRequest } from './ports';
 import { SeriesFrames, isSameFrameStatus, type FrameStatus } from './series-frames';
-import { rangeNow, spanOf } from './visible-range';
+import { msPerPoint, rangeNow, spanOf } from './visible-range';
 
 const FIRST_POLL_MS = 5_000;
 /** After this long without an answer the panel says so: the bridge may hang. */
@@ -55,7 +55,7 @@ export class TargetView implements ChannelViewer {
   private cancelPoll: (() => void) | undefined;
   private readonly endHold: () => void;
   /** It was resumed from an answer to the same query with the same step. */
-  private isOfSameWidth = false;
+  private isOfSameStep = false;
   /** Its question has not been answered for a while. */
   private isSlow = false;
   private asked = 0;
@@ -81,10 +81,10 @@ export class TargetView implements ChannelViewer {
       () => rounds,
     );
     // During a refresh no other panel may hold the cached answer: hold it until the new one arrives.
-    const known = context.hub.recall(this.question, maxDataPointsOf(context.request));
+    const known = context.hub.recall(this.question, msPerPoint(context.request));
     this.endHold = context.hub.polled.hold(this.question);
     const polled = context.hub.polled.get(this.question);
-    this.isOfSameWidth = known?.maxDataPoints === maxDataPointsOf(context.request);
+    this.isOfSameStep = known?.msPerPoint === msPerPoint(context.request);
     if (known !== undefined) this.resume(known.frames, known.channel);
     else if (polled !== undefined) this.resume(polled);
   }
@@ -149,7 +149,7 @@ export class TargetView implements ChannelViewer {
   /** Its first query failed with a retryable error. A retry also catches up with what its channel holds. */
   retryLater(): void {
     const { channel } = this;
-    if (channel !== undefined && channel.isStored && this.isOfSameWidth) channel.wantHistory();
+    if (channel !== undefined && channel.isStored && this.isOfSameStep) channel.wantHistory();
     else this.refetcher.request(FIRST_POLL_MS);
   }
 
@@ -217,8 +217,7 @@ export class TargetView implements ChannelViewer {
     this.enter(channel);
     // This view joined after the change was announced.
     if (channel.hasChangedSince(askedAt)) this.refetcher.request();
-    const maxDataPoints = maxDataPointsOf(this.request);
-    hub.remember(this.question, { channel, maxDataPoints, frames: answer.frames });
+    hub.remember(this.question, { channel, msPerPoint: msPerPoint(this.request), frames: answer.frames });
   }
 
   private enter(channel: LiveChannel | undefined): void {
@@ -375,5 +374,3 @@ function questionOf(uid: string, target: StreamKpiQuery): string {
   const { refId: _, datasource: _source, hide: _hide, key: _key, ...asked } = target;
   return JSON.stringify([uid, Object.entries(asked).sort(([a], [b]) => (a < b ? -1 : 1))]);
 }
-
-const maxDataPointsOf = (request: LiveRequest): number => request.maxDataPoints ?? 0;

@@ -1,5 +1,6 @@
 import { dateMath, dateTime, type TimeRange } from '@grafana/data';
 import type { Span } from './point-store';
+import type { LiveRequest } from './ports';
 
 const isRelative = (bound: unknown): bound is string => typeof bound === 'string' && bound.includes('now');
 
@@ -21,6 +22,13 @@ export const spanOf = (range: TimeRange): Span => ({
   fromMs: range.from.valueOf(),
   toMs: range.to.valueOf(),
 });
+
+/**
+ * Milliseconds of the range for each point that its panel has room for, on which the automatic step depends. Rounded:
+ * the bounds of a relative range are read one after the other.
+ */
+export const msPerPoint = ({ range, maxDataPoints = 1 }: LiveRequest): number =>
+  Math.round((range.to.valueOf() - range.from.valueOf()) / maxDataPoints);
 
 /** A fixed range over the span. */
 export function rangeOver({ fromMs, toMs }: Span): TimeRange {
