@@ -187,6 +187,22 @@ local function entered(meta, stored, epoch)
   return stored[1] == epoch and run_of(meta, stored[2], stored[3]) ~= nil
 end
 
+-- Refused where the user may not do what a step does in its middle: it would stop there, and what it had stored by then
+-- would be taken for records that came again. Changes nothing; `none` is the key that never exists.
+local function rehearse(meta, none, epoch)
+  local call = redis.call
+  call('DEL', none)
+  call('APPEND', none, '')
+  call('DEL', none)
+  call('SETRANGE', none, 0, '')
+  call('PEXPIREAT', none, 1)
+  call('ZADD', none, 'XX', 0, '')
+  call('HLEN', none)
+  call('TIME')
+  call('HSET', meta, 'epoch', epoch)
+  call('HINCRBY', meta, 'chan', 0)
+end
+
 -- args: epoch, topic text expected ('' for none), next text, topic id, partitions, '1' when the id is new.
 local function set_topic(keys, args)
   local meta = keys[1]

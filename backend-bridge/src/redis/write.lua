@@ -135,6 +135,7 @@ local function write(keys, args)
   local states = read_states(parts)
   local state = states[partition] or fresh_state()
   if from_offset > state.applied + 1 then return { 'gap', number_text(state.applied + 1) } end
+  rehearse(meta, keys[2], epoch)
 
   local watermark, final_before = number_or_null(stored[6]), number_or_null(stored[7])
   local corrected_before = final_before - grace_ms -- window ends at or before this were final

@@ -7,6 +7,7 @@ import {
   identify,
   LEAST_RIGHTS,
   listen,
+  MINUTE,
   minutesAgo,
   point,
   pointTexts,
@@ -62,6 +63,18 @@ describe('a Redis that refuses', () => {
     await store.checkReady();
     await writeApplied(store, next);
     expect(await pointTexts(store, metric)).toEqual([`a ${minutesAgo(3)} 1 r1`, `a ${minutesAgo(2)} 2 r1`]);
+  });
+
+  it('nothing, but would evict points since it was set otherwise, is named', async () => {
+    const redis = await server({ maxmemoryPolicy: 'noeviction' });
+    const store = await started(redis.url);
+    await store.checkReady();
+    await redisCommand(redis.port, 'CONFIG SET maxmemory-policy allkeys-lru');
+    await eventually(async () => {
+      await expect(store.checkReady()).rejects.toThrow(/evict points.*allkeys-lru.*set it to noeviction/);
+    });
+    await redisCommand(redis.port, 'CONFIG SET maxmemory-policy noeviction');
+    await store.checkReady();
   });
 
   it('as a read-only replica is named, and used again once it is a primary', async () => {
@@ -132,6 +145,37 @@ describe('a Redis that refuses', () => {
       );
     });
   });
+
+  it.each(['append', 'hincrby', 'hlen', 'hset', 'pexpireat', 'publish', 'setrange', 'time', 'zadd'])(
+    'a command in the middle of a write (%s) takes none of it, and all of it afterwards',
+    async (command) => {
+      const windows = { type: 'session', sizeMs: 0, advanceMs: 0, gapMs: MINUTE, graceMs: 0 } as const;
+      const metrics = [metric, testMetric('visits', { window: windows })];
+      const redis = await server({ users: [`bridge on >secret ${LEAST_RIGHTS}`] });
+      const store = await started(redis.url.replace('//', '//bridge:secret@'), metrics);
+      const heard = listen(store);
+      for (const one of metrics) {
+        await identify(store, one);
+        await writeApplied(store, batch(one, [point('a', minutesAgo(3), 1, 0)]));
+        const points = [point('a', minutesAgo(2), 2, 1), point('b', minutesAgo(1), 3, 2)];
+        await redisCommand(redis.port, `ACL SETUSER bridge -${command}`);
+        const refused = await store.write(batch(one, points)).catch(() => null);
+        await redisCommand(redis.port, `ACL SETUSER bridge +${command}`);
+        if (refused === null) await writeApplied(store, batch(one, points));
+        expect(await pointTexts(store, one)).toEqual([
+          `a ${minutesAgo(3)} 1 r1`,
+          `a ${minutesAgo(2)} 2 r1`,
+          `b ${minutesAgo(1)} 3 r1`,
+        ]);
+        // Subscribers hear of them, or that they have missed something.
+        await writeApplied(store, batch(one, [point('c', minutesAgo(1), 4, 3)]));
+        await eventually(() => {
+          const values = heard.changes.map(({ measures: [value] }) => value);
+          expect(heard.gaps.length > 0 || [2, 3].every((value) => values.includes(value))).toBe(true);
+        });
+      }
+    },
+  );
 
   it('while it loads its data is named', async () => {
     // Half a millisecond a command; connections are served after each 1,024 of them.
