@@ -34,7 +34,7 @@ export class LivePanel {
   private response: DataQueryResponse | null = null;
   private subscription: Subscription | undefined;
   private request: DataQueryRequest<StreamKpiQuery>;
-  /** Of each point shown: which of its written values. */
+  /** Of each point shown, by step: which of its written values. What is known of another step is shown meanwhile. */
   private readonly seen = new Map<string, number>();
   private epoch: number;
 
@@ -148,6 +148,7 @@ export class LivePanel {
     if (times === undefined || values === undefined) return;
     const labels = values.labels ?? {};
     const key = [labels['segment'] ?? ''];
+    const stepMs = frameMeta(frame)?.step_ms;
     (times.values as number[]).forEach((time, i) => {
       const value = values.values[i] as number | null;
       const history = written.historyOf(this.what.query.metric ?? '', key, time);
@@ -155,13 +156,13 @@ export class LivePanel {
       const point = `${JSON.stringify(key)} ${time}`;
       if (value === null || index < 0) {
         // Where windows are combined into longer steps values are sums of written ones.
-        if (frameMeta(frame)?.step_ms === 60_000)
-          this.fault(`${point} shows ${String(value)}, never written`);
+        if (stepMs === 60_000) this.fault(`${point} shows ${String(value)}, never written`);
         return;
       }
-      const before = this.seen.get(point) ?? -1;
+      const inStep = `${point} ${String(stepMs)}`;
+      const before = this.seen.get(inStep) ?? -1;
       if (index < before) this.fault(`${point} went back from its value ${before} to its value ${index}`);
-      this.seen.set(point, index);
+      this.seen.set(inStep, index);
     });
   }
 
