@@ -21,7 +21,7 @@ import {
 } from './testing/frames';
 import { show, withAnsweredClock } from './testing/shown-panel';
 
-/** Whatever frames Grafana hands to the panel: it renders, and shows nothing that is no number as one. */
+/** The panel renders any frames that Grafana passes to it, and shows only numbers as numbers. */
 
 withAnsweredClock();
 
@@ -37,7 +37,7 @@ const ours = (frame: DataFrame): DataFrame => ({
   ...frame,
   meta: { custom: { streamkpi: metaOf({ kind: 'series' }) } },
 });
-const LONG = 'a name that goes on and on '.repeat(40);
+const LONG = 'a name of very many words '.repeat(40);
 const many = (count: number) => Array.from({ length: count }, (_, index) => index);
 
 const FRAMES: Readonly<Record<string, DataFrame[]>> = {

@@ -94,7 +94,7 @@ describe('series', () => {
   test.each([
     ['Series to rows', [{ id: 'seriesToRows', options: {} }]],
     ['Labels to fields, then Merge', [labelsToFields, merge]],
-  ])('%s: the series below each other are told apart', async (_, configs) => {
+  ])('%s: the series below each other stay separate', async (_, configs) => {
     const cards = cardsOf(await transformed(framesOf(series), ...configs));
     expect(cards.map(({ value }) => wholeText(value))).toEqual(['0.100', '371']);
     expect(cards[0]).toMatchObject({ delta: { versus: 'previous point' }, note: null });

@@ -6,7 +6,7 @@ const WORLDS = 4;
 
 /**
  * Seeds that have found something: an answer that brings series only for what was removed from them, a slow first
- * answer that took the place of a newer one, a stream that was begun anew less far back than a panel saw, and a longer
+ * answer that took the place of a newer one, a stream that was restarted less far back than a panel saw, and a longer
  * range that kept the steps of the shorter one.
  */
 const FOUND = [296, 469, 785, 748];

@@ -183,22 +183,24 @@ describe('record batches', () => {
     expect(messages[2]!.value).toHaveLength(200_000);
   });
 
+  /** A record before its headers. */
+  const KEY_AND_VALUE = [
+    Buffer.from([0]),
+    varint(5),
+    varint(0),
+    varint(1),
+    Buffer.from('k'),
+    varint(1),
+    Buffer.from('v'),
+  ];
+
   it('with damaged headers are refused where these are read, and are records otherwise', async () => {
-    const fields = [
-      Buffer.from([0]),
-      varint(5),
-      varint(0),
-      varint(1),
-      Buffer.from('k'),
-      varint(1),
-      Buffer.from('v'),
-    ];
     for (const headers of [
       [varint(1), varint(50), Buffer.from('x')],
       [varint(1), varint(1), Buffer.from('x'), varint(-2)],
       [varint(2), varint(1), Buffer.from('x'), varint(-1), Buffer.from([0x80])],
     ]) {
-      const record = Buffer.concat([...fields, ...headers]);
+      const record = Buffer.concat([...KEY_AND_VALUE, ...headers]);
       const body = Buffer.concat([varint(record.length), record]);
       const [message] = await read(batch(0, [{}], 'none', { body }));
       expect(String(message!.value)).toBe('v');
@@ -209,13 +211,7 @@ describe('record batches', () => {
 
   it('have null for a header without a value', async () => {
     const record = Buffer.concat([
-      Buffer.from([0]),
-      varint(5),
-      varint(0),
-      varint(1),
-      Buffer.from('k'),
-      varint(1),
-      Buffer.from('v'),
+      ...KEY_AND_VALUE,
       varint(3),
       varint(1),
       Buffer.from('a'),
