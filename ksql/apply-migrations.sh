@@ -58,7 +58,30 @@ else
   fi
 fi
 
-ksql-migrations --config-file "$config" apply "$@"
+# What to do about a statement that the server refused. ksqlDB's own text advises what would do harm, or nothing.
+advice() {
+  case $1 in
+    *"Topic '"*"' does not exist"*)
+      echo 'Create the missing topic (docker/create-topics.sh shows how), then run this again.'
+      echo 'Do not add PARTITIONS, as ksqlDB advises: the statement would then create an empty topic and read that.'
+      ;;
+    *"number of partitions don't match"*)
+      echo 'raw-events and user-profiles need as many partitions as PARTITIONS in the migrations says: create both with'
+      echo 'that number, or change PARTITIONS in every file before the first run (README.md, Partitions).'
+      ;;
+    *'already exists, with different partition/replica/retention configuration'*)
+      echo 'The topic is there from before. If no other program uses it, delete it and run this again: the query fills it'
+      echo 'from the start. If only its retention differs, set retention.ms to the expected number with kafka-configs instead.'
+      ;;
+  esac
+}
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+if ! ksql-migrations --config-file "$config" apply "$@" 2>&1 | tee "$log"; then
+  advice "$(<"$log")" >&2
+  exit 1
+fi
 
 # What is wrong with the queries, one line each; nothing when all run. `LIST QUERIES EXTENDED` is compact JSON, in
 # which quotes inside a text are escaped, so that these patterns meet fields only.

@@ -97,24 +97,29 @@ describe('apply-migrations.sh', () => {
     chmodSync(join(folder, name), 0o755);
   }
 
-  /** Runs the script with a `ksql-migrations` that notes its arguments and fails at `failing`. */
+  /** Runs the script with a `ksql-migrations` that notes its arguments, and at `failing` runs `says` and fails. */
   async function run(
     failing = 'nothing',
     args: readonly string[] = [],
     attempts = '2',
-  ): Promise<{ status: number | null; calls: string[]; errors: string }> {
-    program('ksql-migrations', `echo "\${@:3}" >>"${folder}/calls"\n[[ "$*" != *${failing}* ]] || exit 1\n`);
+    says = 'true',
+  ): Promise<{ status: number | null; calls: string[]; output: string; errors: string }> {
+    program(
+      'ksql-migrations',
+      `echo "\${@:3}" >>"${folder}/calls"\n[[ "$*" != *${failing}* ]] || { ${says}; exit 1; }\n`,
+    );
     // Looks follow each other without a second between them.
     program('sleep', '');
     writeFileSync(join(folder, 'calls'), '');
     const child = spawn('/bin/bash', [script, join(folder, 'ksql.properties'), ...args], {
       env: { ...process.env, PATH: `${folder}:${process.env['PATH'] ?? ''}`, QUERY_ATTEMPTS: attempts },
     });
-    let errors = '';
+    let [output, errors] = ['', ''];
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
     const status = await new Promise<number | null>((resolve) => child.once('close', resolve));
     const calls = readFileSync(join(folder, 'calls'), 'utf8').split('\n').slice(0, -1);
-    return { status, calls, errors };
+    return { status, calls, output, errors };
   }
 
   it('makes the tool ready at the first run only', async () => {
@@ -132,6 +137,31 @@ describe('apply-migrations.sh', () => {
     const first = await run('initialize');
     expect(first.status).not.toBe(0);
     expect(first.calls).toEqual(['initialize-metadata']);
+  });
+
+  it.each([
+    [
+      "Topic 'raw-events' does not exist. If you want to create a new topic for the stream/table please re-run the statement providing the required 'PARTITIONS' configuration in the WITH clause",
+      'Do not add PARTITIONS',
+    ],
+    [
+      "Can't join `E` with `U` since the number of partitions don't match. `E` partitions = 1; `U` partitions = 3. Please repartition either one so that the number of partitions match.",
+      'raw-events and user-profiles need as many partitions as PARTITIONS',
+    ],
+    [
+      "A Kafka topic with the name 'enriched_events' already exists, with different partition/replica/retention configuration than required. KSQL expects 1 partitions (topic has 3), 1 replication factor (topic has 1), and 691200000 retention (topic has 3600000).",
+      'delete it and run this again',
+    ],
+  ])('says what to do when the server answers: %s', async (refusal, advice) => {
+    writeFileSync(join(folder, 'refusal'), `Failed to execute sql: CREATE ... Error: ${refusal}\n`);
+    const refused = await run('apply', [], '2', `cat "${folder}/refusal"`);
+    expect(refused.status).toBe(1);
+    expect(refused.output).toContain(refusal);
+    expect(refused.errors).toContain(advice);
+    // Another fault gets no advice that does not fit.
+    const failed = await run('apply', [], '2', 'echo other fault >&2');
+    expect(failed.output).toContain('other fault');
+    expect(failed.errors).toBe('');
   });
 
   it('waits for the queries, and fails when one is in error', async () => {
