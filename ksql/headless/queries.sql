@@ -44,6 +44,8 @@ CREATE TABLE IF NOT EXISTS user_profiles (
 -- the clock has caught up, and a broker that refuses records from the future would stop the query.
 -- The user id is the key from here on, so that the join below needs no repartition topic of its own.
 -- What is left out here is gone without a record: compare the ends of both topics, or watch your producers' clocks.
+-- Kept longer than raw-events (7 days): records have the events' times, and the broker would delete what a replay has
+-- written before the join reads it. The same holds for enriched_events and revenue_events.
 CREATE STREAM IF NOT EXISTS valid_events
 WITH (
     KAFKA_TOPIC = 'valid_events',
@@ -51,7 +53,7 @@ WITH (
     KEY_FORMAT = 'KAFKA',
     VALUE_FORMAT = 'JSON',
     TIMESTAMP = 'timestamp',
-    RETENTION_MS = 172800000
+    RETENTION_MS = 691200000
 ) AS
 SELECT
     user_id AS user_key,
@@ -76,7 +78,7 @@ WITH (
     KEY_FORMAT = 'KAFKA',
     VALUE_FORMAT = 'JSON',
     TIMESTAMP = 'timestamp',
-    RETENTION_MS = 172800000
+    RETENTION_MS = 691200000
 ) AS
 SELECT
     e.user_key AS user_key,
@@ -151,7 +153,7 @@ WITH (
     KEY_FORMAT = 'KAFKA',
     VALUE_FORMAT = 'JSON',
     TIMESTAMP = 'timestamp',
-    RETENTION_MS = 172800000
+    RETENTION_MS = 691200000
 ) AS
 SELECT
     user_key,

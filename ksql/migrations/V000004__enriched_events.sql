@@ -9,7 +9,7 @@ WITH (
     KEY_FORMAT = 'KAFKA',
     VALUE_FORMAT = 'JSON',
     TIMESTAMP = 'timestamp',
-    RETENTION_MS = 172800000
+    RETENTION_MS = 691200000
 ) AS
 SELECT
     e.user_key AS user_key,

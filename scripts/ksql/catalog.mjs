@@ -3,14 +3,17 @@ import { canonical, conjuncts, isCall, walk } from './expressions.mjs';
 /** What each stream and table of a script offers to the statements after it. */
 
 /**
- * `{name, type, line, windowed, declaredWindow, columns: [{name, key, nullable, fromOptional}], topic, reads,
- * mayBeAhead}` of a statement. `reads`: the streams and tables it is made of. `mayBeAhead`: its rows carry the times
- * of a column that nothing has compared with the clock.
+ * `{name, type, line, windowed, declaredWindow, columns: [{name, key, nullable, fromOptional}], topic, retentionMs, reads,
+ * mayBeAhead}` of a statement. `retentionMs`: as the statement says it, or undefined. `reads`: the streams and tables
+ * it is made of. `mayBeAhead`: its rows carry the times of a column that nothing has compared with the clock.
  */
 export function describe(statement, catalog) {
   const topic = statement.properties.get('KAFKA_TOPIC')?.value ?? statement.name;
   const declaredWindow = statement.properties.has('WINDOW_TYPE');
-  const base = { name: statement.name, type: statement.type, line: statement.line, topic, declaredWindow };
+  const retention = statement.properties.get('RETENTION_MS');
+  const retentionMs = retention === undefined ? undefined : Number(retention.value);
+  const { name, type, line } = statement;
+  const base = { name, type, line, topic, retentionMs, declaredWindow };
   if (statement.query === null) {
     const columns = statement.columns.map(({ name, key }) => ({
       name,

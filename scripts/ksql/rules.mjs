@@ -22,6 +22,7 @@ export function faultsOf(statement, catalog) {
   else {
     const sources = sourcesOf(statement.query, catalog);
     checkColumns(statement.query, sources, report);
+    checkSources(statement.query, sources, report);
     checkAggregation(statement, sources, report);
     checkKey(statement, sources, report);
     if (statement.query.joins.length > 0) checkJoin(statement.query, sources, report);
@@ -191,6 +192,18 @@ function checkColumns(query, sources, report) {
     } else if (expression.kind !== 'column' && expression.kind !== 'star') {
       report('unnamed-column', 'give the expression a name with AS; KSQL_COL_0 means nothing', item);
     }
+  }
+}
+
+function checkSources(query, sources, report) {
+  for (const { name, object } of sources) {
+    if (object?.type !== 'stream' || object.retentionMs === undefined || object.retentionMs > REPLAY_MS)
+      continue;
+    report(
+      'source-retention-too-short',
+      `a replay writes ${name} with the times of the events, and brokers delete by these times: give it a RETENTION_MS of more than the 7 days that a replay may read, e.g. 691200000`,
+      query,
+    );
   }
 }
 

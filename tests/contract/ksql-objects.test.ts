@@ -150,8 +150,23 @@ describe('the migrations', () => {
 describe('a replay', () => {
   const createTopics = readFileSync(join(root, 'docker/create-topics.sh'), 'utf8');
 
+  const keptMs = Number(/^create raw-events \d+ retention\.ms=(\d+)$/m.exec(createTopics)![1]);
+
+  it('finds the records of every stream between until the next query has read them', () => {
+    const read = objects.filter(
+      ({ name, type, emit }) =>
+        type === 'stream' &&
+        emit !== null &&
+        objects.some(({ path }) =>
+          readFileSync(join(root, path), 'utf8').includes(`FROM ${name.toLowerCase()}`),
+        ),
+    );
+    expect(read.map(({ name }) => name)).toEqual(['VALID_EVENTS', 'ENRICHED_EVENTS', 'REVENUE_EVENTS']);
+    // Their records have the events' times, by which the broker deletes them.
+    for (const { properties } of read) expect(Number(properties['RETENTION_MS'])).toBeGreaterThan(keptMs);
+  });
+
   it('of all of raw-events is shorter than the state of the final-only tables', () => {
-    const keptMs = Number(/^create raw-events \d+ retention\.ms=(\d+)$/m.exec(createTopics)![1]);
     for (const { window } of objects.filter(({ emit }) => emit === 'final')) {
       expect(window!.retentionMs).toBeGreaterThanOrEqual(keptMs + window!.sizeMs + window!.graceMs);
     }
