@@ -166,6 +166,18 @@ describe('a replay', () => {
     for (const { properties } of read) expect(Number(properties['RETENTION_MS'])).toBeGreaterThan(keptMs);
   });
 
+  it('begins with dropping every object and the topics that the SQL writes, readers first', () => {
+    const readme = readFileSync(join(root, 'ksql/README.md'), 'utf8');
+    expect(readme.match(/^DROP .*;$/gm)).toEqual(
+      objects
+        .map(
+          ({ name, type, emit }) =>
+            `DROP ${type.toUpperCase()} IF EXISTS ${name.toLowerCase()}${emit === null ? '' : ' DELETE TOPIC'};`,
+        )
+        .reverse(),
+    );
+  });
+
   it('of all of raw-events is shorter than the state of the final-only tables', () => {
     for (const { window } of objects.filter(({ emit }) => emit === 'final')) {
       expect(window!.retentionMs).toBeGreaterThanOrEqual(keptMs + window!.sizeMs + window!.graceMs);
