@@ -31,6 +31,8 @@ if [ -z "$server" ]; then
 fi
 stream=$(property ksql.migrations.stream.name)
 table=$(property ksql.migrations.table.name)
+migrations=$(property ksql.migrations.dir.override)
+migrations=${migrations:-$(dirname "$config")/migrations}
 
 ask() {
   curl --fail --silent --show-error --max-time 30 "$server/ksql" \
@@ -47,6 +49,34 @@ if ! streams=$(ask 'LIST STREAMS;'); then
   echo "ksqlDB at $server does not answer" >&2
   exit 1
 fi
+
+# A line for each topic that the migrations only read and that has other partitions than those they write. ksqlDB
+# refuses to join such a topic, but reads it otherwise: a replay is then ahead in one partition, and the events of the
+# others are dropped as late.
+misfits() (
+  cd "$migrations"
+  number=$(sed -nE 's/^ *PARTITIONS *= *([0-9]+).*/\1/p' ./*.sql | sort -u)
+  [[ $number =~ ^[0-9]+$ ]] || exit 0
+  topic="s/.*KAFKA_TOPIC *= *'([^']+)'.*/\\1/p"
+  # Unquoted, since names of migrations have no spaces.
+  written=$(sed -nE "$topic" $(grep -lE '^ *PARTITIONS *=' ./*.sql) | sort -u)
+  all=$(sed -nE "$topic" ./*.sql | sort -u)
+  for name in $(comm -23 <(echo "$all") <(echo "$written")); do
+    replicas=$(grep -oE "\"name\":\"${name//./\\.}\",\"replicaInfo\":\[[0-9,]+" <<<"$1" | sed 's/.*\[//') || continue
+    count=$(tr , '\n' <<<"$replicas" | wc -l)
+    [ "$count" = "$number" ] || echo "$name has $count partitions; the migrations say PARTITIONS = $number"
+  done
+)
+
+wrong=$(misfits "$(ask 'LIST TOPICS;')")
+if [ -n "$wrong" ]; then
+  {
+    echo "$wrong"
+    echo 'Create these topics with that number, or change PARTITIONS in every file (README.md, Partitions). Nothing was applied.'
+  } >&2
+  exit 1
+fi
+
 if ! lists "$streams" "${stream:-MIGRATION_EVENTS}"; then
   ksql-migrations --config-file "$config" initialize-metadata
 else
@@ -64,10 +94,6 @@ advice() {
     *"Topic '"*"' does not exist"*)
       echo 'Create the missing topic (docker/create-topics.sh shows how), then run this again.'
       echo 'Do not add PARTITIONS, as ksqlDB advises: the statement would then create an empty topic and read that.'
-      ;;
-    *"number of partitions don't match"*)
-      echo 'raw-events and user-profiles need as many partitions as PARTITIONS in the migrations says: create both with'
-      echo 'that number, or change PARTITIONS in every file before the first run (README.md, Partitions).'
       ;;
     *'already exists, with different partition/replica/retention configuration'*)
       echo 'The topic is there from before. If no other program uses it, delete it and run this again: the query fills it'

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -50,13 +50,16 @@ describe('apply-migrations.sh', () => {
   let server: Server;
   let streams: string[] = [];
   let tables: string[] = [];
+  let topics: Record<string, number> = {};
   let queries: Query[][] = [];
   let asked: string[] = [];
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'apply-'));
     [streams, tables] = [['MIGRATION_EVENTS'], ['MIGRATION_SCHEMA_VERSIONS']];
+    topics = { 'raw-events': 1, 'user-profiles': 1 };
     [queries, asked] = [[[runs]], []];
+    cpSync(join(script, '../migrations'), join(folder, 'migrations'), { recursive: true });
     server = createServer((request, response) => {
       let body = '';
       request.on('data', (chunk: Buffer) => (body += chunk.toString()));
@@ -71,6 +74,13 @@ describe('apply-migrations.sh', () => {
           'LIST TABLES;': () => ({
             '@type': 'tables',
             tables: tables.map((name) => ({ type: 'TABLE', name, topic: `default_ksql_${name}` })),
+          }),
+          'LIST TOPICS;': () => ({
+            '@type': 'kafka_topics',
+            topics: Object.entries(topics).map(([name, partitions]) => ({
+              name,
+              replicaInfo: Array<number>(partitions).fill(2),
+            })),
           }),
           'LIST QUERIES EXTENDED;': () => ({
             '@type': 'queryDescriptions',
@@ -132,7 +142,7 @@ describe('apply-migrations.sh', () => {
 
   it('fails when a statement fails, and asks nothing more', async () => {
     expect((await run('apply')).status).not.toBe(0);
-    expect(asked).toEqual(['LIST STREAMS;', 'LIST TABLES;']);
+    expect(asked).toEqual(['LIST STREAMS;', 'LIST TOPICS;', 'LIST TABLES;']);
     streams = [];
     const first = await run('initialize');
     expect(first.status).not.toBe(0);
@@ -141,18 +151,16 @@ describe('apply-migrations.sh', () => {
 
   it.each([
     [
+      'a missing topic',
       "Topic 'raw-events' does not exist. If you want to create a new topic for the stream/table please re-run the statement providing the required 'PARTITIONS' configuration in the WITH clause",
       'Do not add PARTITIONS',
     ],
     [
-      "Can't join `E` with `U` since the number of partitions don't match. `E` partitions = 1; `U` partitions = 3. Please repartition either one so that the number of partitions match.",
-      'raw-events and user-profiles need as many partitions as PARTITIONS',
-    ],
-    [
+      'a topic with another retention',
       "A Kafka topic with the name 'enriched_events' already exists, with different partition/replica/retention configuration than required. KSQL expects 1 partitions (topic has 3), 1 replication factor (topic has 1), and 691200000 retention (topic has 3600000).",
       'delete it and run this again',
     ],
-  ])('says what to do when the server answers: %s', async (refusal, advice) => {
+  ])('says what to do about %s', async (_, refusal, advice) => {
     writeFileSync(join(folder, 'refusal'), `Failed to execute sql: CREATE ... Error: ${refusal}\n`);
     const refused = await run('apply', [], '2', `cat "${folder}/refusal"`);
     expect(refused.status).toBe(1);
@@ -162,6 +170,27 @@ describe('apply-migrations.sh', () => {
     const failed = await run('apply', [], '2', 'echo other fault >&2');
     expect(failed.output).toContain('other fault');
     expect(failed.errors).toBe('');
+  });
+
+  it('applies nothing to sources with other partitions than what the migrations write', async () => {
+    topics = { 'raw-events': 3, 'raw-events-2': 1, 'user-profiles': 2, valid_events: 4 };
+    const refused = await run();
+    expect(refused).toMatchObject({ status: 1, calls: [] });
+    expect(refused.errors).toContain('raw-events has 3 partitions; the migrations say PARTITIONS = 1\n');
+    expect(refused.errors).toContain('user-profiles has 2 partitions; the migrations say PARTITIONS = 1\n');
+    expect(refused.errors).not.toContain('valid_events has');
+    // A missing one is refused by the statement that reads it.
+    topics = { 'user-profiles': 1 };
+    expect(await run()).toMatchObject({ status: 0, errors: '' });
+  });
+
+  it('finds the migrations where the tool does', async () => {
+    renameSync(join(folder, 'migrations'), join(folder, 'elsewhere'));
+    writeProperties(
+      `ksql.server.url=${address()}\nksql.migrations.dir.override=${join(folder, 'elsewhere')}\n`,
+    );
+    topics = { 'raw-events': 3 };
+    expect((await run()).errors).toContain('raw-events has 3 partitions');
   });
 
   it('waits for the queries, and fails when one is in error', async () => {
