@@ -63,7 +63,7 @@ export function usePanelReading(props: ReadProps): PanelReading {
       timeZone,
       replaceVariables: (...args: Parameters<typeof replace.current>) => replace.current(...args),
     };
-    const rules = { staleAfter: options.cards.staleAfter, rangeEnd: fixedRangeEnd(timeRange) };
+    const rules = { staleAfter: options.cards.staleAfter, rangeEnd: fixedRangeEnd(timeRange, timeZone) };
     const fed = sectionFrames(series, options);
     const sections = shownSections(options, series, fed);
     clock.current ??= new ClockOffsetEstimate();

@@ -1,4 +1,4 @@
-import { dateMath, type TimeRange } from '@grafana/data';
+import { dateMath, type TimeRange, type TimeZone } from '@grafana/data';
 import { t } from '../../locales/translate';
 import type { StreamKpiFrameMeta } from '../../frames/frame-meta';
 
@@ -26,11 +26,11 @@ export function staleFrom(
   return rules.rangeEnd !== null && rules.rangeEnd <= from ? null : from;
 }
 
-/** The end of an absolute range; null for one that ends at `now` (or relative to it). */
-export function fixedRangeEnd(range: TimeRange): number | null {
+/** The end of a range as it lies now; null for one that ends at `now`. `now/d` is the end of the time zone's day. */
+export function fixedRangeEnd(range: TimeRange, timeZone: TimeZone): number | null {
   if (typeof range.raw.to !== 'string') return range.to.valueOf();
   if (range.raw.to.trim() === 'now') return null;
-  const parsed = dateMath.parse(range.raw.to);
+  const parsed = dateMath.parse(range.raw.to, true, timeZone);
   return parsed?.isValid() === true ? parsed.valueOf() : range.to.valueOf();
 }
 
