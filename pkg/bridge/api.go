@@ -69,12 +69,13 @@ type ForecastRequest struct {
 
 // Warning is a caveat on the numbers of an answer.
 type Warning struct {
-	Code    string `json:"code"`
-	Message string `json:"message"`
-	Kept    int64  `json:"kept,omitempty"`     // of series_truncated
-	Total   int64  `json:"total,omitempty"`    // of series_truncated
-	AskedMS int64  `json:"asked_ms,omitempty"` // of step_adjusted
-	TakenMS int64  `json:"taken_ms,omitempty"` // of step_adjusted
+	Code    string   `json:"code"`
+	Message string   `json:"message"`
+	Kept    int64    `json:"kept,omitempty"`     // of series_truncated
+	Total   int64    `json:"total,omitempty"`    // of series_truncated
+	AskedMS int64    `json:"asked_ms,omitempty"` // of step_adjusted
+	TakenMS int64    `json:"taken_ms,omitempty"` // of step_adjusted
+	Stats   []string `json:"stats,omitempty"`    // of a summary's range_not_kept; absent: it is about all of them
 }
 
 // Head has the fields shared by all answers on one measure of one metric.

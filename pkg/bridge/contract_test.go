@@ -123,7 +123,7 @@ func (d document) resolve(s *schema) *schema {
 }
 
 // warningExtras are named in the description of Warning.code only.
-var warningExtras = []string{"kept", "total", "asked_ms", "taken_ms"}
+var warningExtras = []string{"kept", "total", "asked_ms", "taken_ms", "stats"}
 
 func TestTypesFollowTheContract(t *testing.T) {
 	http := read(t, "openapi.yaml")

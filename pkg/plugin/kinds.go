@@ -25,10 +25,17 @@ func (i *Instance) summary(ctx context.Context, ask question) (data.Frames, erro
 	return frames.FromSummary(frames.Asked{
 		Query:    ask.query,
 		Executed: executed(bridge.SummaryPath, request),
-		Notices:  append(prepared.notices, frames.WarningNotices(answer.Warnings)...),
+		Notices:  append(prepared.notices, frames.WarningNotices(warningsOf(ask.query.Stat, answer.Warnings))...),
 		Live:     i.live(ask, answer.Measure, answer.StepMS, model.ModeChanged),
 		Metric:   prepared.info,
 	}, answer), nil
+}
+
+// warningsOf leaves out warnings about other statistics than the one that is shown; an empty stat shows all.
+func warningsOf(stat string, warnings []bridge.Warning) []bridge.Warning {
+	return slices.DeleteFunc(slices.Clone(warnings), func(warning bridge.Warning) bool {
+		return stat != "" && len(warning.Stats) > 0 && !slices.Contains(warning.Stats, stat)
+	})
 }
 
 func (i *Instance) events(ctx context.Context, ask question) (data.Frames, error) {

@@ -107,6 +107,27 @@ func TestAnUnreachableBridgeIsAnErrorAndNeverNoData(t *testing.T) {
 	}
 }
 
+func TestAWarningAboutOtherStatisticsIsNotShownBesideOne(t *testing.T) {
+	fake := bridgetest.New(t)
+	serveCatalogue(t, fake)
+	fake.Route(bridge.SummaryPath, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`{"measure":"value","step_ms":60000,"series":[{"labels":{},"last":1,"last_time_ms":1700000040000,"count":1}],
+			"warnings":[{"code":"range_not_kept","message":"Only windows know.","stats":["min","max"]},{"code":"range_not_kept","message":"It begins later."}]}`))
+	})
+	plugin := fixtureContext(fake.URL())
+	instance := instanceOf(t, plugin)
+	for stat, want := range map[string]int{``: 2, `,"stat":"min"`: 2, `,"stat":"last"`: 1} {
+		saved := json.RawMessage(`{"kind":"summary","metric":"events_per_minute","groupBy":[]` + stat + `}`)
+		response := ask(t, instance, plugin, lastHour, saved)
+		if response.Error != nil || len(response.Frames) != 1 || response.Frames[0].Meta == nil {
+			t.Fatalf("%q: %v, %v", stat, response.Frames, response.Error)
+		}
+		if notices := response.Frames[0].Meta.Notices; len(notices) != want {
+			t.Errorf("%q: %v", stat, notices)
+		}
+	}
+}
+
 func TestAKnownCatalogueServesWhileTheBridgeGivesNone(t *testing.T) {
 	var fails atomic.Bool
 	cache := newCatalogueCache(func(context.Context) (*bridge.Catalogue, error) {

@@ -40,6 +40,7 @@ describe('the contract file', () => {
       'taken_ms',
       'count',
       'history',
+      'stats',
     ]);
     const named = [...node.properties.code.description.matchAll(/`(\w+)`/g)].map((match) => match[1]!);
     expect(new Set(named.filter((name) => !fields.has(name)))).toEqual(new Set(WARNING_CODES));

@@ -93,8 +93,9 @@ export function summaryWarnings(plan: Plan, history: HistoryPlan | null, fromMs:
   if (fromMs < history.sealedBeforeMs && unknown.length > 0) {
     warnings.push({
       code: 'range_not_kept',
-      message: `Steps of "${metric.name}" are kept for each series on its own: ${unknown.join(' and ')} of several series combined ${unknown.length > 1 ? 'are' : 'is'} known only from windows, which are kept for ${durationText(metric.retentionMs)}.`,
+      message: `Steps of "${metric.name}" are kept for each series on its own: ${unknown.join(' and ')} of several series combined ${unknown.length > 1 ? 'are' : 'is'} known only from windows, which are kept for ${durationText(metric.retentionMs)}, here from ${minuteText(history.sealedBeforeMs)} on.`,
       kept_from_ms: history.sealedBeforeMs,
+      stats: unknown,
     });
   }
   return warnings;
@@ -131,3 +132,6 @@ function keptText(metric: Metric): string {
     .map(({ stepMs, keepMs }) => `steps of ${durationText(stepMs)} for ${durationText(keepMs)}`)
     .join(', ');
 }
+
+/** As in ISO 8601, without the seconds: boundaries are whole steps. */
+const minuteText = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16)}Z`;

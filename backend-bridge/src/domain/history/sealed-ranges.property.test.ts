@@ -240,8 +240,9 @@ describe('a range that reaches back before the sealed boundary', () => {
       ],
       [
         'range_not_kept',
-        'Steps of "m" are kept for each series on its own: min and max of several series combined are known only from windows, which are kept for 1h.',
+        'Steps of "m" are kept for each series on its own: min and max of several series combined are known only from windows, which are kept for 1h, here from 2052-02-20T01:00Z on.',
       ],
     ]);
+    expect(all.warnings.map(({ stats }) => stats)).toEqual([undefined, ['min', 'max']]);
   });
 });
