@@ -21,7 +21,8 @@ export const pipeline = {
       description: 'Whether this dashboard is live, and which part fails if one does.',
       at: [0, 0, 18, 4],
       show: 'connection',
-      targets: [status('status'), summary('events', 'events_per_minute', { groupBy: [] })],
+      // The last value alone: no statistics are shown that could be missing.
+      targets: [status('status'), summary('events', 'events_per_minute', { groupBy: [], stat: 'last' })],
     }),
     stat({
       id: 2,
