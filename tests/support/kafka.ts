@@ -66,7 +66,7 @@ export interface KafkaBroker {
   ends(topic: string): Promise<number[]>;
   /** Next offset that the group would read, by partition number; -1: none committed. */
   committed(group: string, topic: string): Promise<number[]>;
-  /** Ends it in order and removes its folder. */
+  /** Kills it, as nobody needs its folder any more, and removes that. */
   stop(): Promise<void>;
   /** SIGKILL; the folder stays, for restart(). */
   kill9(): Promise<void>;
@@ -390,7 +390,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaBroke
       }
       admin = null;
       producer = null;
-      await end('SIGTERM');
+      await end('SIGKILL');
       rmSync(dir, { recursive: true, force: true });
       folders.delete(dir);
     },

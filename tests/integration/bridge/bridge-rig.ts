@@ -103,18 +103,19 @@ export const statusOf = (bridge: BridgeProcess): Promise<StatusAnswer> => bridge
 /** True when these bridges together own every partition of their topics, and stand at the logs' ends. */
 export async function caughtUp(bridges: readonly BridgeProcess[], kafka: KafkaBroker): Promise<boolean> {
   const answers = await Promise.all(bridges.map(statusOf));
-  const topics = new Set(answers.flatMap(({ source }) => source.topics.map(({ topic }) => topic)));
-  for (const topic of topics) {
-    const ends = await kafka.ends(topic);
-    const positions = new Map<number, number>();
-    for (const { source } of answers) {
-      for (const entry of source.topics.filter((each) => each.topic === topic)) {
-        if (entry.state !== 'reading') return false;
-        for (const { partition, owned, position } of entry.partitions) {
-          if (owned && position !== null) positions.set(partition, position);
-        }
-      }
+  const positionsOf = new Map<string, Map<number, number>>();
+  for (const { topic, state, partitions } of answers.flatMap(({ source }) => source.topics)) {
+    if (state !== 'reading') return false;
+    const positions = positionsOf.get(topic) ?? new Map<number, number>();
+    for (const { partition, owned, position } of partitions) {
+      if (owned && position !== null) positions.set(partition, position);
     }
+    positionsOf.set(topic, positions);
+  }
+  // The brokers are not asked while nobody has joined the group.
+  if ([...positionsOf.values()].some(({ size }) => size === 0)) return false;
+  for (const [topic, positions] of positionsOf) {
+    const ends = await kafka.ends(topic);
     if (ends.some((end, partition) => (positions.get(partition) ?? -1) < end)) return false;
   }
   return true;

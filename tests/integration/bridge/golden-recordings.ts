@@ -93,36 +93,39 @@ function expectedOf(
   return points;
 }
 
-/** A recording over topics of its own, moved to now by whole hours: a multiple of every window. */
-export function goldenSet(recording: Recording): GoldenSet {
-  const metrics = metricsOf(recording);
-  const linesOf = new Map(
-    Object.values(metrics).map(({ topic }) => {
-      const text = readFileSync(join(FIXTURES, recording, `${topic}.jsonl`), 'utf8').trim();
-      return [topic, text.split('\n').map((line) => JSON.parse(line) as RecordedLine)];
-    }),
-  );
-  const newest = Math.max(...[...linesOf.values()].flat().map(({ timestamp }) => timestamp));
-  const shift = Math.floor((Date.now() - newest) / HOUR_MS) * HOUR_MS;
-  const renamed: Record<string, MetricEntry> = {};
-  const topics = Object.entries(metrics).map(([metric, entry]): GoldenTopic => {
-    const lines = linesOf.get(entry.topic)!;
-    const topic = unique(entry.topic);
-    renamed[metric] = { ...entry, topic };
-    return {
-      topic,
-      metric,
-      records: lines.map((line) => toRaw(line, shift)),
-      expected: new Map(
-        Object.entries(entry.measures).map(([measure, { field }]) => [
-          measure,
-          expectedOf(lines, field, shift),
-        ]),
-      ),
-    };
+/** Recordings over topics and metrics of their own, each moved to now by whole hours: a multiple of every window. */
+export function goldenSet(...recordings: readonly Recording[]): GoldenSet {
+  const metrics: Record<string, MetricEntry> = {};
+  const topics = recordings.flatMap((recording) => {
+    const recorded = metricsOf(recording);
+    const linesOf = new Map(
+      Object.values(recorded).map(({ topic }) => {
+        const text = readFileSync(join(FIXTURES, recording, `${topic}.jsonl`), 'utf8').trim();
+        return [topic, text.split('\n').map((line) => JSON.parse(line) as RecordedLine)];
+      }),
+    );
+    const newest = Math.max(...[...linesOf.values()].flat().map(({ timestamp }) => timestamp));
+    const shift = Math.floor((Date.now() - newest) / HOUR_MS) * HOUR_MS;
+    return Object.entries(recorded).map(([name, entry]): GoldenTopic => {
+      const lines = linesOf.get(entry.topic)!;
+      const topic = unique(entry.topic);
+      const metric = `${recording}_${name}`.replaceAll('-', '_');
+      metrics[metric] = { ...entry, topic };
+      return {
+        topic,
+        metric,
+        records: lines.map((line) => toRaw(line, shift)),
+        expected: new Map(
+          Object.entries(entry.measures).map(([measure, { field }]) => [
+            measure,
+            expectedOf(lines, field, shift),
+          ]),
+        ),
+      };
+    });
   });
   return {
-    metrics: { version: 1, metrics: renamed },
+    metrics: { version: 1, metrics },
     topics,
     records: topics.reduce((sum, { records }) => sum + records.length, 0),
   };

@@ -11,10 +11,11 @@ import {
   pointsIn,
   query,
   statusOf,
+  unique,
   type BridgeRig,
   type StoreKind,
 } from './bridge-rig';
-import { goldenSet, schemas, type GoldenSet, type Recording } from './golden-recordings';
+import { goldenSet, RECORDINGS, schemas, type GoldenSet, type Recording } from './golden-recordings';
 import { eventually } from '../../support/waiting';
 
 const DAY_MS = 86_400_000;
@@ -41,10 +42,14 @@ interface GoldenStage {
   close(): Promise<void>;
 }
 
-async function stage(kafka: KafkaBroker, store: StoreKind, recording: Recording): Promise<GoldenStage> {
-  const golden = goldenSet(recording);
+async function stage(
+  kafka: KafkaBroker,
+  store: StoreKind,
+  recordings: readonly Recording[],
+): Promise<GoldenStage> {
+  const golden = goldenSet(...recordings);
   for (const { topic } of golden.topics) await kafka.createTopic(topic);
-  const registry = recording === 'p1-nocache-avro' ? await startSchemaRegistry(schemas()) : null;
+  const registry = recordings.includes('p1-nocache-avro') ? await startSchemaRegistry(schemas()) : null;
   const rig = await openRig({
     kafka,
     store,
@@ -65,38 +70,41 @@ async function allRead(rig: BridgeRig, bridge: BridgeProcess): Promise<void> {
   await eventually(() => caughtUp([bridge], rig.kafka), 'the bridge reads to the ends');
 }
 
-export interface ReplayReport {
-  /** What is wrong with the points, first after the reading and then after the replay. Both should be empty. */
-  readonly first: string[];
-  readonly replayed: string[];
-  /** Records that the second bridge read again. */
-  readonly readAgain: number;
+/** What a bridge made of everything that there is to read. */
+interface Reading {
+  readonly wrong: readonly string[];
+  readonly deadLetters: number;
+  /** Lines that it logged as errors. */
+  readonly errors: readonly string[];
   readonly records: number;
 }
 
-/** Reads the recording, ends the bridge, sets the group back to the start and reads it again. */
+/** Reads every recording, ends the bridge, and reads it again in another group. */
 export async function goldenAndReplay(
   kafka: KafkaBroker,
   store: StoreKind,
-  recording: Recording,
-): Promise<ReplayReport> {
-  const { golden, rig, close } = await stage(kafka, store, recording);
+): Promise<{ readonly first: Reading; readonly replayed: Reading; readonly records: number }> {
+  const { golden, rig, close } = await stage(kafka, store, RECORDINGS);
+  const read = async (groupId: string): Promise<Reading> => {
+    const bridge = await rig.start({ KAFKA_GROUP_ID: groupId });
+    await allRead(rig, bridge);
+    const wrong = await wrongPoints(bridge, golden);
+    const { topics } = (await statusOf(bridge)).source;
+    await bridge.stop();
+    return {
+      wrong,
+      deadLetters: topics.reduce((sum, topic) => sum + topic.dead_letters, 0),
+      errors: bridge
+        .output()
+        .split('\n')
+        .filter((line) => line.includes('"level":"error"')),
+      records: topics.reduce((sum, topic) => sum + topic.records, 0),
+    };
+  };
   try {
     for (const { topic, records } of golden.topics) await kafka.produce(topic, records);
-    const before = await rig.start();
-    await allRead(rig, before);
-    const first = await wrongPoints(before, golden);
-    await before.stop();
-    const admin = await kafka.admin();
-    for (const { topic } of golden.topics) {
-      await admin.resetOffsets({ groupId: rig.groupId, topic, earliest: true });
-    }
-    const after = await rig.start();
-    await allRead(rig, after);
-    const replayed = await wrongPoints(after, golden);
-    const { source } = await statusOf(after);
-    const readAgain = source.topics.reduce((sum, topic) => sum + topic.records, 0);
-    return { first, replayed, readAgain, records: golden.records };
+    const first = await read(rig.groupId);
+    return { first, replayed: await read(unique('replay')), records: golden.records };
   } finally {
     await close();
   }
@@ -130,7 +138,7 @@ export async function killedOnTheWay(
   seed: number,
 ): Promise<KillReport> {
   const random = createRandom(seed);
-  const { golden, rig, close } = await stage(kafka, store, recording);
+  const { golden, rig, close } = await stage(kafka, store, [recording]);
   try {
     let storedAtKill = 0;
     const kill = async (bridge: BridgeProcess): Promise<void> => {

@@ -2,18 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AssignerProtocol, type KafkaMessage } from 'kafkajs';
 import { startKafka, type KafkaBroker } from '../../support/kafka';
 import { startSchemaRegistry } from '../../support/schema-registry';
-import {
-  allPoints,
-  goldenRecords,
-  mappingOf,
-  openStore,
-  shiftToNow,
-  startSource,
-  toRaw,
-  unique,
-  watching,
-  windowedKey,
-} from './source-setup';
+import { goldenSet, schemas } from '../bridge/golden-recordings';
+import { allPoints, mappingOf, openStore, startSource, unique, watching, windowedKey } from './source-setup';
 import { eventually } from '../../support/waiting';
 
 const MINUTE = 60_000;
@@ -270,17 +260,13 @@ describe('dead letters and missing hops', () => {
       value: { format: 'avro' } as const,
       measures: [{ path: ['event_count'], optional: false }],
     };
-    const recorded = goldenRecords('p1-nocache-avro/events_per_minute_by_segment.jsonl');
-    const shift = shiftToNow(recorded);
+    const recorded = goldenSet('p1-nocache-avro').topics[0]!.records;
     const credentials = { username: 'bridge', password: 'secret' };
     const registry = await startSchemaRegistry({}, credentials);
     await registry.close();
     await kafka.createTopic(topic);
     await kafka.createTopic(letters);
-    await kafka.produce(
-      topic,
-      recorded.slice(0, 100).map((record) => toRaw(record, shift)),
-    );
+    await kafka.produce(topic, recorded.slice(0, 100));
     const { store, close } = await openStore('lmdb', [mapping], seen);
     const source = startSource(kafka, [mapping], store, seen, {
       deadLetterTopic: letters,
@@ -290,15 +276,7 @@ describe('dead letters and missing hops', () => {
       await eventually(() => source.status().failing?.hop === 'schema_registry', 'it says so');
       await registry.listen();
       registry.failWith(500);
-      registry.register(recorded[0]!.value_hex!.length > 0 ? 2 : 0, {
-        type: 'record',
-        name: 'KsqlDataSourceSchema',
-        fields: ['SEGMENT', 'EVENT_COUNT', 'WINDOW_START', 'WINDOW_END'].map((name) => ({
-          name,
-          type: ['null', name === 'SEGMENT' ? 'string' : 'long'],
-          default: null,
-        })),
-      });
+      registry.register(2, schemas()['2']!);
       await eventually(
         () => source.status().failing?.message.includes('500') === true,
         'an answer of 500 is no answer',
@@ -308,7 +286,7 @@ describe('dead letters and missing hops', () => {
       await eventually(() => seen.count(`accepted ${mapping.metric.name}`) === 100, 'all is read');
       expect(await kafka.ends(letters)).toEqual([0]);
       const unknown = Buffer.concat([Buffer.from([0, 0, 0, 0, 99]), Buffer.from([2])]);
-      await kafka.produce(topic, [{ ...good('x', 1), value: unknown }, toRaw(recorded[100]!, shift)]);
+      await kafka.produce(topic, [{ ...good('x', 1), value: unknown }, recorded[100]!]);
       await eventually(() => seen.count(`accepted ${mapping.metric.name}`) === 101, 'the next is read');
       expect(seen.count(`dead ${topic} unknown_schema`)).toBe(1);
       expect(await kafka.ends(letters)).toEqual([1]);

@@ -1,5 +1,5 @@
 /** A Kafka source over a real store, with what a test wants to see of it. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseMetricsFile } from '../../../backend-bridge/src/config/metrics-file';
@@ -11,12 +11,9 @@ import type { Log, Telemetry } from '../../../backend-bridge/src/domain/telemetr
 import { createKafkaSource, type KafkaSourceOptions } from '../../../backend-bridge/src/kafka/kafka-source';
 import { createLmdbStore } from '../../../backend-bridge/src/lmdb/lmdb-store';
 import { createRedisStore } from '../../../backend-bridge/src/redis/redis-store';
-import type { KafkaBroker, RawRecord } from '../../support/kafka';
+import type { KafkaBroker } from '../../support/kafka';
 import { startRedis, type RedisServer } from '../../support/redis';
 import { silentTelemetry } from '../../support/silent';
-
-const DEFAULT_METRICS = join(__dirname, '../../../backend-bridge/metrics.yaml');
-const FIXTURES = join(__dirname, '../../fixtures');
 
 export interface Seen {
   readonly lines: { readonly level: string; readonly message: string; readonly fields: object }[];
@@ -100,10 +97,6 @@ export async function openStore(
   };
 }
 
-export function defaultMappings(): TopicMapping[] {
-  return parseMetricsFile(readFileSync(DEFAULT_METRICS, 'utf8'), 'metrics.yaml');
-}
-
 /** One window metric over a topic of text keys, with one dimension `name` and one measure; YAML lines over it. */
 export function mappingOf(
   topic: string,
@@ -158,37 +151,6 @@ export function windowedKey(inner: string, startMs: number): Buffer {
   const bytes = Buffer.alloc(8);
   bytes.writeBigInt64BE(BigInt(startMs));
   return Buffer.concat([Buffer.from(inner), bytes]);
-}
-
-export interface GoldenRecord {
-  readonly topic: string;
-  readonly offset: number;
-  readonly timestamp: number;
-  readonly key_hex: string;
-  readonly tombstone: boolean;
-  readonly value_raw?: string | null;
-  readonly value_hex?: string | null;
-  readonly value: Readonly<Record<string, unknown>> | null;
-}
-
-export function goldenRecords(file: string): GoldenRecord[] {
-  const text = readFileSync(join(FIXTURES, 'ksqldb', file), 'utf8').trim();
-  return text.split('\n').map((line) => JSON.parse(line) as GoldenRecord);
-}
-
-/** How far recorded times are moved so that retention keeps them; a multiple of every window in use. */
-export function shiftToNow(records: readonly GoldenRecord[]): number {
-  const newest = Math.max(...records.map(({ timestamp }) => timestamp));
-  return Math.floor((Date.now() - newest) / 3_600_000) * 3_600_000;
-}
-
-/** The recorded bytes, moved by `shift`: the window start in the key and the timestamp; the value stays as it is. */
-export function toRaw(record: GoldenRecord, shift: number): RawRecord {
-  const key = Buffer.from(record.key_hex, 'hex');
-  key.writeBigInt64BE(key.readBigInt64BE(key.length - 8) + BigInt(shift), key.length - 8);
-  const { value_hex: hex, value_raw: raw, tombstone, timestamp } = record;
-  const value = tombstone ? null : hex ? Buffer.from(hex, 'hex') : Buffer.from(raw ?? '');
-  return { partition: 0, key, value, timestamp: timestamp + shift };
 }
 
 /** Every point of a metric: `label@start` to its measures, revision and mark of removal. */

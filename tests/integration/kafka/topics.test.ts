@@ -22,15 +22,15 @@ const record = (name: string, n: number, partition?: number): RawRecord => ({
   timestamp: now,
 });
 
+let kafka: KafkaBroker;
+beforeAll(async () => {
+  kafka = await startKafka();
+  await kafka.createTopic('dead-letters');
+});
+afterAll(() => kafka.stop(), 30_000);
+
 /** Topics that appear, go, come back and grow under a running bridge. */
 describe.each<StoreKind>(['lmdb', 'redis'])('topics that change, into %s', (kind) => {
-  let kafka: KafkaBroker;
-  beforeAll(async () => {
-    kafka = await startKafka();
-    await kafka.createTopic('dead-letters');
-  });
-  afterAll(() => kafka.stop(), 30_000);
-
   it('reports a missing topic and reads it when it is there, beside one that was there', async () => {
     const seen = watching();
     const there = mappingOf(unique('there'));
