@@ -60,6 +60,12 @@ describe('the start of the bridge', () => {
     ['an unknown variable', { BRIDGE_COLOUR: 'red' }, [], /BRIDGE_COLOUR: unknown setting/],
     ['a wrong value', { BRIDGE_PORT: '99999' }, [], /BRIDGE_PORT: .*65535/],
     ['a missing metrics file', { METRICS_FILE: '/does/not/exist' }, [], /METRICS_FILE: cannot read/],
+    [
+      'a metrics file that is no YAML',
+      { METRICS_FILE: file('open.yaml', 'metrics: [') },
+      [],
+      /open\.yaml is not YAML/,
+    ],
     ['a missing tokens file', { BRIDGE_TOKENS_FILE: '/does/not/exist' }, [], /tokens_file: .*access\.md/],
     [
       'an origin that is none',

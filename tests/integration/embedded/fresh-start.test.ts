@@ -231,43 +231,6 @@ describe('a start that is refused', () => {
     expect(run.stderr).not.toMatch(/\n\s+at /);
   });
 
-  test('an unknown option, an unknown setting, a value that cannot be', async () => {
-    const option = await runToEnd(environment, ['--fast']);
-    expect(option.code).toBe(2);
-    expect(option.stderr).toMatch(/--fast: unknown option/);
-
-    const setting = await runToEnd({ ...environment, BRIDGE_PROT: '8765' });
-    expect(setting.code).toBe(2);
-    expect(setting.stderr).toMatch(/BRIDGE_PROT/);
-
-    const value = await runToEnd({ ...environment, BRIDGE_PORT: 'http' });
-    expect(value.code).toBe(2);
-    expect(value.stderr).toMatch(/BRIDGE_PORT/);
-
-    const open = await runToEnd({ ...environment, BRIDGE_HOST: '0.0.0.0' });
-    expect(open.code).toBe(2);
-    expect(open.stderr).toMatch(/BRIDGE_TOKENS_FILE/);
-  });
-
-  test.each([
-    ['no YAML', 'metrics: [', /metrics/i],
-    ['an unknown key', 'version: 1\nmetrics: {}\ncolour: red\n', /colour/],
-    [
-      'a metric without a window',
-      'version: 1\nmetrics:\n  one:\n    kind: window\n    topic: one\n    key: { format: string }\n    value: { format: json }\n    measures: { value: { field: A } }\n',
-      /one/,
-    ],
-    ['no such file', null, /METRICS_FILE|metrics/],
-  ])('a metrics file with %s', async (name, text, says) => {
-    const file =
-      text === null ? `${folder.path}/none.yaml` : folder.file(`${name.replaceAll(' ', '-')}.yaml`, text);
-    const run = await runToEnd({ ...environment, METRICS_FILE: file });
-    expect(run.code).toBe(2);
-    expect(run.stderr).toMatch(says);
-    expect(run.stderr).not.toMatch(/\n\s+at /);
-    expect(run.stdout).not.toMatch(/"serving"/);
-  });
-
   test('another bridge holds the folder', async () => {
     const first = await startBridge({ STORE_PATH: `${folder.path}/shared`, DEMO: 'off' });
     await first.ready();
