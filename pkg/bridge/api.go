@@ -96,6 +96,8 @@ type QueryAnswer struct {
 	Series []PointSeries `json:"series"`
 }
 
+func (a *QueryAnswer) complete() bool { return a.Series != nil }
+
 // PointSeries is one series with its points; Values and Revisions go with Times. A nil value is NaN, infinity or a
 // filled gap.
 type PointSeries struct {
@@ -113,6 +115,8 @@ type SummaryAnswer struct {
 	Head
 	Series []SummarySeries `json:"series"`
 }
+
+func (a *SummaryAnswer) complete() bool { return a.Series != nil }
 
 // SummarySeries is the last value, the change and the statistics of one series over the range.
 type SummarySeries struct {
@@ -139,6 +143,8 @@ type ForecastAnswer struct {
 	ClosedBeforeMS *int64           `json:"closed_before_ms"`
 	Series         []ForecastSeries `json:"series"`
 }
+
+func (a *ForecastAnswer) complete() bool { return a.Series != nil }
 
 // ForecastBasis describes the data that a forecast of a series is based on.
 type ForecastBasis struct {
@@ -174,6 +180,8 @@ type BacktestAnswer struct {
 	Series         []BacktestSeries `json:"series"`
 }
 
+func (a *BacktestAnswer) complete() bool { return a.Series != nil }
+
 // BacktestSeries is the accuracy of one series; figures are nil when no step had a value and a band.
 type BacktestSeries struct {
 	ForecastBasis
@@ -194,6 +202,8 @@ type EventsAnswer struct {
 	Events       []Event   `json:"events"`
 	Warnings     []Warning `json:"warnings"`
 }
+
+func (a *EventsAnswer) complete() bool { return a.Events != nil }
 
 // Event is one window of one series of an event metric.
 type Event struct {
@@ -216,6 +226,8 @@ type Catalogue struct {
 	StoreEpoch   string   `json:"store_epoch"`
 	Metrics      []Metric `json:"metrics"`
 }
+
+func (c *Catalogue) complete() bool { return c.Metrics != nil }
 
 // Metric is one entry of the catalogue.
 type Metric struct {
@@ -329,6 +341,8 @@ type Status struct {
 	Metrics  []MetricFreshness `json:"metrics"`
 }
 
+func (s *Status) complete() bool { return s.APIVersion != "" }
+
 // Clock is whether the clocks of the bridge, of its store and of other bridges agree.
 type Clock struct {
 	Hop
@@ -352,6 +366,8 @@ type StatusHistory struct {
 	RetentionMS  int64           `json:"retention_ms"`
 	Series       []HistorySeries `json:"series"`
 }
+
+func (h *StatusHistory) complete() bool { return h.Series != nil }
 
 // HistorySeries is one number of the status over time.
 type HistorySeries struct {

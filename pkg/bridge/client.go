@@ -18,7 +18,9 @@ import (
 
 const (
 	maxAnswerBytes = 256 << 20
-	maxErrorBytes  = 64 << 10
+	// maxNamesBytes bounds answers without points: a few KB for each metric or dimension value.
+	maxNamesBytes = 32 << 20
+	maxErrorBytes = 64 << 10
 	// concurrentCalls is below the half of the bridge's places that one token may use.
 	concurrentCalls = 16
 )
@@ -36,9 +38,17 @@ type Client struct {
 // NewClient returns a client. TLS, proxy and timeout are those of the HTTP client; the token may be empty.
 func NewClient(httpClient *http.Client, address, token string) *Client {
 	return &Client{
-		http: httpClient, address: strings.TrimRight(address, "/"), token: token,
+		http: withoutRedirects(httpClient), address: strings.TrimRight(address, "/"), token: token,
 		places: make(chan struct{}, concurrentCalls), rejected: rejection{now: time.Now},
 	}
+}
+
+// withoutRedirects returns a client that returns redirects as they are. A bridge does not redirect, and whoever does
+// must not pass the token, which is also sent to other ports of a host, or Grafana's own headers on to others.
+func withoutRedirects(client *http.Client) *http.Client {
+	own := *client
+	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &own
 }
 
 // Address of the bridge.
@@ -153,13 +163,17 @@ func (c *Client) forward(ctx context.Context, method, path string, payload []byt
 	if err != nil {
 		return 0, nil, err
 	}
-	if !json.Valid(body) {
+	if isRedirect(response) || !json.Valid(body) {
 		return 0, nil, notABridge(c.address, response)
 	}
 	return response.StatusCode, body, nil
 }
 
-func (c *Client) get(ctx context.Context, path string, into any) error {
+// answer is the body of a successful call. complete reports whether it has the part that every such body has: other
+// JSON, such as an empty object, must not pass for an answer without data.
+type answer interface{ complete() bool }
+
+func (c *Client) get(ctx context.Context, path string, into answer) error {
 	response, body, err := c.send(ctx, http.MethodGet, path, nil)
 	if err != nil {
 		return err
@@ -167,7 +181,7 @@ func (c *Client) get(ctx context.Context, path string, into any) error {
 	return c.read(path, response, body, into)
 }
 
-func (c *Client) post(ctx context.Context, path string, request, into any) error {
+func (c *Client) post(ctx context.Context, path string, request any, into answer) error {
 	payload, err := json.Marshal(request)
 	if err != nil {
 		return fmt.Errorf("write the request: %w", err)
@@ -179,15 +193,14 @@ func (c *Client) post(ctx context.Context, path string, request, into any) error
 	return c.read(path, response, body, into)
 }
 
-func (c *Client) read(path string, response *http.Response, body []byte, into any) error {
-	if response.StatusCode >= http.StatusBadRequest {
+func (c *Client) read(path string, response *http.Response, body []byte, into answer) error {
+	if response.StatusCode >= http.StatusMultipleChoices {
 		return refusal(c.address, response, body)
 	}
-	if err := json.Unmarshal(body, into); err != nil {
-		if !json.Valid(body) {
-			return notABridge(c.address, response)
-		}
+	if err := json.Unmarshal(body, into); err != nil && json.Valid(body) {
 		return c.unreadable(path, err)
+	} else if err != nil || !into.complete() {
+		return notABridge(c.address, response)
 	}
 	return nil
 }
@@ -231,7 +244,7 @@ func (c *Client) send(ctx context.Context, method, path string, payload []byte) 
 		return nil, nil, unreached(c.address, err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	body, err := readBounded(response)
+	body, err := readBounded(response, maxBytesOf(path))
 	if err != nil {
 		var failure *Error
 		if errors.As(err, &failure) {
@@ -253,8 +266,17 @@ func (c *Client) authorise(header http.Header) {
 	}
 }
 
-func readBounded(response *http.Response) ([]byte, error) {
-	limit := int64(maxAnswerBytes)
+// maxBytesOf returns the largest answer to a call.
+func maxBytesOf(path string) int64 {
+	switch path, _, _ := strings.Cut(path, "?"); path {
+	case QueryPath, SummaryPath, EventsPath, ForecastPath, BacktestPath, statusHistoryPath:
+		return maxAnswerBytes
+	}
+	return maxNamesBytes
+}
+
+// readBounded reads a body, unpacked, up to the limit.
+func readBounded(response *http.Response, limit int64) ([]byte, error) {
 	if response.StatusCode >= http.StatusBadRequest {
 		limit = maxErrorBytes
 	}

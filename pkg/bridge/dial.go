@@ -14,6 +14,7 @@ type Dialer func(ctx context.Context) (*websocket.Conn, *Error)
 
 // NewDialer returns a Dialer. The HTTP client must not wrap response bodies, as an upgraded one is written to.
 func NewDialer(httpClient *http.Client, address, token string, header http.Header) Dialer {
+	httpClient = withoutRedirects(httpClient)
 	return func(ctx context.Context) (*websocket.Conn, *Error) {
 		asked := header.Clone()
 		if asked == nil {
@@ -39,7 +40,7 @@ func noUpgrade(address string, response *http.Response, err error) *Error {
 	if response.Body != nil {
 		body, _ = io.ReadAll(io.LimitReader(response.Body, maxErrorBytes))
 	}
-	if failure := refusal(address, response, body); failure.Code != CodeNotABridge {
+	if failure := refusal(address, response, body); failure.Code != CodeNotABridge || isRedirect(response) {
 		return failure
 	}
 	return &Error{

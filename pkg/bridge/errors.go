@@ -1,6 +1,8 @@
 package bridge
 
 import (
+	"compress/flate"
+	"compress/gzip"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -126,7 +128,24 @@ func notABridge(address string, response *http.Response) *Error {
 		problem.Message = fmt.Sprintf("A proxy in front of the bridge at %s denied access (HTTP status %d)", address, response.StatusCode)
 		problem.Advice = "Check the proxy between Grafana and the bridge, and the token in the data source settings"
 	}
+	if isRedirect(response) {
+		problem.Message = fmt.Sprintf("The server at %s redirects to %s (HTTP status %d), which is not followed", address, redirectTarget(response), response.StatusCode)
+		problem.Advice = "Enter the bridge's own address in the data source settings; if a login page answers there, let Grafana's server through to the bridge"
+	}
 	return problem
+}
+
+func isRedirect(response *http.Response) bool {
+	return response.StatusCode >= http.StatusMultipleChoices && response.StatusCode < http.StatusBadRequest
+}
+
+// redirectTarget is scheme and host only: the rest of the address may hold credentials.
+func redirectTarget(response *http.Response) string {
+	target, err := response.Location()
+	if err != nil || target.Host == "" {
+		return "another address"
+	}
+	return target.Scheme + "://" + target.Host
 }
 
 // unreached converts the failure of a call without a response to an Error.
@@ -157,11 +176,25 @@ func unreached(address string, err error) *Error {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		problem.Message = fmt.Sprintf("The bridge at %s closed the connection without an answer", address)
 		problem.Advice = "Check that it runs; if it serves TLS, the URL must begin with https://"
+	case strings.Contains(err.Error(), "malformed HTTP"):
+		problem.Code = CodeNotABridge
+		problem.Message = fmt.Sprintf("The server at %s does not speak HTTP", address)
+		problem.Advice = "Check host and port of the URL in the data source settings"
+	case isDamaged(err):
+		problem.Message = fmt.Sprintf("The answer of the server at %s is damaged: %s", address, rootText(err))
+		problem.Advice = "Check the URL in the data source settings, and the proxy in front of the bridge if there is one"
 	default:
 		problem.Message = fmt.Sprintf("The bridge at %s cannot be reached: %s", address, rootText(err))
 		problem.Advice = "Check that it runs, and the URL in the data source settings"
 	}
 	return problem
+}
+
+// isDamaged reports whether an answer arrived that cannot be unpacked, or whose chunks do not fit together.
+func isDamaged(err error) bool {
+	var corrupt flate.CorruptInputError
+	return errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || errors.As(err, &corrupt) ||
+		strings.Contains(err.Error(), "chunk")
 }
 
 // pluginFault converts a panic of this plugin to an Error.

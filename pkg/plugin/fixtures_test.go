@@ -237,6 +237,7 @@ func answerEmpty(t *testing.T, w http.ResponseWriter, r *http.Request, fixture *
 	}
 	_ = json.NewEncoder(w).Encode(map[string]any{
 		"measure": asked.Measure, "step_ms": step, "series": []any{}, "events": []any{}, "server_time_ms": 1, "store_epoch": "epoch-1",
+		"api_version": "v1",
 	})
 }
 

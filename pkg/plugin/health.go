@@ -125,10 +125,6 @@ func (r *healthReport) failed(err error) {
 }
 
 func (r *healthReport) examineStatus(status *bridge.Status) {
-	if status.APIVersion == "" {
-		r.broken("bridge", "No StreamKPI bridge found at the URL. Check the URL in the data source settings.")
-		return
-	}
 	if status.APIVersion != "v1" {
 		r.broken("bridge", fmt.Sprintf("The bridge speaks API version %q; this plugin speaks v1. Install a plugin and a bridge that go together.", status.APIVersion))
 		return
