@@ -167,4 +167,19 @@ describe('one client beside others over HTTP', () => {
     expect(seen).toMatch(/^HTTP\/1\.1 408 /);
     expect(performance.now() - began).toBeLessThan(30_000);
   });
+
+  it('a broken request gives its place back, though its client keeps the connection open', async () => {
+    const own = await startBridge({ ...demo, limits: { maxConcurrentQueries: 1 } });
+    const { port, hostname } = new URL(own.url);
+    const head = 'Host: 127.0.0.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n';
+    const socket = connect({ port: Number(port), host: hostname, allowHalfOpen: true }, () =>
+      socket.write(`POST /api/v1/query HTTP/1.1\r\n${head}\r\nno length of a chunk\r\n`),
+    );
+    socket.resume();
+    await new Promise((resolve) => socket.on('end', resolve));
+    const answer = await own.post('/api/v1/query', query);
+    socket.destroy();
+    await own.close();
+    expect(answer.status).toBe(200);
+  });
 });

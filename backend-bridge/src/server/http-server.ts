@@ -177,10 +177,12 @@ function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void
         ? ['408 Request Timeout', 'The request was not received in time']
         : ['400 Bad Request', 'Not a valid HTTP request'];
   const body = JSON.stringify(errorBody(new RequestError('bad_request', message)));
-  socket.end(
+  socket.write(
     `HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
+  // A client that goes on sending would keep its half of the connection open, and its request the place that it has.
+  socket.destroySoon();
 }
 
 function tlsFiles(options: HttpDependencies['options']): { cert: Buffer; key: Buffer } | undefined {
