@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Metric, Window } from './metric';
 
 /**
@@ -16,6 +17,20 @@ export function metricShape(metric: Metric): string {
     idle: metric.idleMs,
     finalOnly: metric.finalOnly,
   });
+}
+
+/** Digest of what the answers about a metric depend on. Titles, units and thresholds may differ. */
+export function answerDigest(metric: Metric): string {
+  const { history = [], maxSeries, event, measures } = metric;
+  const rules = measures.map(({ combine, sumFrom, countFrom, overTime, optional }) => [
+    combine,
+    sumFrom,
+    countFrom,
+    overTime,
+    optional,
+  ]);
+  const text = JSON.stringify([metricShape(metric), history, maxSeries, event, rules]);
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
 /** What only newer releases know is last, and absent where a window has none of it. */

@@ -29,6 +29,9 @@ export interface SeriesStore {
    */
   useMetrics(metrics: readonly Metric[]): Promise<void>;
 
+  /** What does not keep the store from working, as sentences, e.g. another bridge with other definitions. */
+  warnings?(): readonly string[];
+
   /** Random text that changes when the store was lost or rebuilt. Throws UnavailableError before the first start(). */
   epoch(): string;
 

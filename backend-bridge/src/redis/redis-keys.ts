@@ -55,6 +55,11 @@ export function clocksStep(prefix: string): readonly [string, string] {
   return [`${prefix}:{clocks}:ahead`, `${prefix}:{clocks}:none`];
 }
 
+/** Hash of bridge name -> digests of its definitions (definition-comparison.ts). */
+export function definitionsKey(prefix: string): string {
+  return `${prefix}:{definitions}:bridges`;
+}
+
 /** The store's hash: layout, epoch, rotated, and `m:<metric>` for each registered metric. */
 export function storeKey(prefix: string): string {
   return `${prefix}:meta`;

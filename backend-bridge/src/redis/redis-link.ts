@@ -69,6 +69,8 @@ export class RedisLink {
   private inFlight = 0;
   private lastError: Error | null = null;
   private closed = false;
+  /** Nodes of a cluster without a connection, by address, with the reason. */
+  private readonly lostNodes = new Map<string, Error>();
   /** The newest read of each operation that the user may not do. */
   private readonly forbidden = new Map<string, () => Promise<unknown>>();
 
@@ -105,7 +107,14 @@ export class RedisLink {
       options.onConnected();
     });
     // Connections to cluster nodes reconnect by themselves.
-    this.client.on('+node', (node: Redis) => node.on('ready', options.onConnected));
+    this.client.on('+node', (node: Redis) =>
+      node.on('ready', () => {
+        this.lostNodes.delete(addressOf(node.options));
+        options.onConnected();
+      }),
+    );
+    this.client.on('-node', (node: Redis) => this.lostNodes.delete(addressOf(node.options)));
+    this.client.on('node error', (error: Error, address: string) => this.lostNodes.set(address, error));
   }
 
   get isCluster(): boolean {
@@ -277,7 +286,32 @@ export class RedisLink {
     };
   }
 
+  /** The error of a command that was not answered in time. */
+  late(limitMs: number, operation?: string): UnavailableError {
+    const what = operation === undefined ? '' : ` (${operation})`;
+    return (
+      this.lostNode() ?? new UnavailableError('store', `Redis did not answer within ${limitMs} ms${what}`)
+    );
+  }
+
+  /** The error of a cluster node that cannot be reached; null: there is none. */
+  private lostNode(): UnavailableError | null {
+    const [lost] = this.lostNodes;
+    if (lost === undefined) return null;
+    const [address, reason] = lost;
+    if (redisErrorCode(reason) !== '') return unavailable(reason);
+    const isGiven = this.options.target.addresses.some((given) => addressOf(given) === address);
+    const remedy = isGiven
+      ? ''
+      : '; the cluster itself names this address: let its nodes announce one that the bridge reaches ' +
+        '(cluster-announce-ip, cluster-announce-hostname)';
+    const message = `The node ${address} of the Redis cluster cannot be reached: ${reason.message}${remedy}`;
+    return new UnavailableError('store', message, { cause: reason });
+  }
+
   private unreachable(cause?: unknown): UnavailableError {
+    const lostNode = this.lostNode();
+    if (lostNode !== null) return lostNode;
     const reason = this.lastError ?? (cause instanceof Error ? cause : null);
     if (reason !== null && redisErrorCode(reason) !== '') return unavailable(reason);
     const detail = reason === null || isNotWritable(reason) ? '' : `: ${reason.message}`;
@@ -306,18 +340,20 @@ export class RedisLink {
     this.inFlight += 1;
     const begin = performance.now();
     const { commandTimeoutMs } = this.options;
-    const late = (): Error =>
-      new UnavailableError('store', `Redis did not answer within ${commandTimeoutMs} ms (${operation})`);
     try {
-      return await withDeadline(run(), commandTimeoutMs, late);
+      return await withDeadline(run(), commandTimeoutMs, () => this.late(commandTimeoutMs, operation));
     } catch (error) {
-      const lost = !this.isReady() || isNotWritable(error);
+      const lost = !this.isReady() || isNotWritable(error) || this.lostNodes.size > 0;
       throw lost && redisErrorCode(error) === '' ? this.unreachable(error) : unavailable(error);
     } finally {
       this.inFlight -= 1;
       this.options.telemetry.storeLatency(operation, (performance.now() - begin) / 1000);
     }
   }
+}
+
+function addressOf({ host = '', port = 0 }: Pick<RedisOptions, 'host' | 'port'>): string {
+  return `${host}:${port}`;
 }
 
 /** A user may lack one of the commands, while pipelines of others succeed. */

@@ -25,6 +25,7 @@ import { unguarded, type ClockGuard } from '../domain/trusted-clock';
 import { announceBridge } from './bridge-presence';
 import { ChangeSubscriber } from './change-subscriber';
 import type { ChangeMessage } from './change-message';
+import { DefinitionComparison } from './definition-comparison';
 import { keepAligned } from './expiry-alignment';
 import { historyText } from './history-state';
 import { appliedOffsets, storedPositions, decodeGaps, parseProgress } from './partition-states';
@@ -81,11 +82,13 @@ export function createRedisStore(
 class RedisStore implements SeriesStore {
   readonly kind = 'redis';
   readonly history: RedisHistory;
+  readonly warnings = (): readonly string[] => this.definitions.differences;
   private readonly link: RedisLink;
   private readonly serverCheck = new ServerCheck(() => this.link.infoOfMasters());
   private readonly subscriber: ChangeSubscriber;
   private readonly guard: ClockGuard;
   private readonly storeClock: StoreClock;
+  private readonly definitions: DefinitionComparison;
   private readonly entries = new Map<string, MetricEntry>();
   private readonly listeners = new Set<StoreListener>();
   private readonly storeEpoch: StoreEpoch;
@@ -113,12 +116,9 @@ class RedisStore implements SeriesStore {
       },
     });
     this.guard = dependencies.guard ?? unguarded(dependencies.clock);
-    this.storeClock = new StoreClock(
-      this.link,
-      options.keyPrefix,
-      options.bridgeName ?? 'bridge',
-      this.guard,
-    );
+    const { keyPrefix, bridgeName = 'bridge' } = options;
+    this.storeClock = new StoreClock(this.link, keyPrefix, bridgeName, this.guard);
+    this.definitions = new DefinitionComparison(this.link, keyPrefix, bridgeName, this.entries, dependencies);
     for (const metric of metrics) this.entries.set(metric.name, this.makeEntry(metric));
     this.storeEpoch = new StoreEpoch(
       this.link,
@@ -162,6 +162,7 @@ class RedisStore implements SeriesStore {
         log,
         this.closing.signal,
       );
+      this.definitions.start(this.closing.signal);
     } catch (error) {
       throw startRefusal(error);
     }
@@ -354,7 +355,7 @@ class RedisStore implements SeriesStore {
     const epochs = await withDeadline(
       Promise.all(keys.map((key) => this.link.call('ready', key))),
       READY_TIMEOUT_MS,
-      () => new UnavailableError('store', `Redis did not answer within ${READY_TIMEOUT_MS} ms`),
+      () => this.link.late(READY_TIMEOUT_MS),
     );
     if (epochs.some((epoch) => epoch !== this.epoch())) await this.storeEpoch.enter();
     if (this.subscriber.fault !== null) throw this.subscriber.fault;

@@ -42,12 +42,12 @@ const PERMISSIONS = 'docs/decisions/0003-redis-layout.md lists them';
 const FORBIDDEN_IN_FUNCTION = /^ERR (ACL failure in script|The user executing the script can't)/;
 
 /** Error of a slot in migration, where two nodes redirect the client to each other. */
-const REDIRECTED = 'Too many Cluster redirections';
+const REDIRECTED = /^Too many Cluster redirections.*\b(?:MOVED|ASK|TRYAGAIN)\b/;
 
 /** The code of a Redis error, such as `OOM`; empty for other errors. */
 export function redisErrorCode(error: unknown): string {
   if (!(error instanceof Error)) return '';
-  if (error.message.startsWith(REDIRECTED)) return 'TRYAGAIN';
+  if (REDIRECTED.test(error.message)) return 'TRYAGAIN';
   if (FORBIDDEN_IN_FUNCTION.test(error.message)) return 'NOPERM';
   return /^-?([A-Z]+)\b/.exec(error.message)?.[1] ?? '';
 }

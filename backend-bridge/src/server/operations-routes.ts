@@ -38,11 +38,14 @@ export function operationsRoutes(
     const failing = await readiness.failing();
     if (failing === null) {
       const skewed = dependencies.clockState.skewedBridges();
-      const warnings = skewed.map(
-        ({ bridge, aheadMs }) =>
-          `The clock of the bridge ${bridge} is ${difference(aheadMs)} the clock of Redis; set it by NTP`,
-      );
-      const answer: Schemas['ReadyAnswer'] = { status: 'ready', ...(skewed.length > 0 && { warnings }) };
+      const warnings = [
+        ...skewed.map(
+          ({ bridge, aheadMs }) =>
+            `The clock of the bridge ${bridge} is ${difference(aheadMs)} the clock of Redis; set it by NTP`,
+        ),
+        ...(dependencies.store.warnings?.() ?? []),
+      ];
+      const answer: Schemas['ReadyAnswer'] = { status: 'ready', ...(warnings.length > 0 && { warnings }) };
       return sendJson(reply, answer);
     }
     const answer: Schemas['NotReadyAnswer'] = {

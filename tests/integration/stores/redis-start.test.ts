@@ -115,6 +115,26 @@ describe('the start is refused', () => {
     expect(new Set(messages)).toEqual(new Set(['Redis runs as a cluster; add ?cluster=true to REDIS_URL']));
   });
 
+  it('not by a cluster that names addresses which the bridge cannot reach, as behind NAT: that is named', async () => {
+    const cluster = await startRedisCluster();
+    cleanups.push(() => cluster.stop());
+    // Nobody listens there.
+    for (const { port } of cluster.nodes) {
+      await redisCommand(port, 'CONFIG SET cluster-announce-hostname 127.0.0.99');
+      await redisCommand(port, 'CONFIG SET cluster-preferred-endpoint-type hostname');
+    }
+    const store = storeOn(cluster.url, [metric]);
+    await eventually(async () => {
+      await expect(store.start()).rejects.toThrow(
+        /^The node 127\.0\.0\.99:\d+ of the Redis cluster cannot be reached: .*cluster-announce-ip/,
+      );
+    });
+    for (const { port } of cluster.nodes)
+      await redisCommand(port, 'CONFIG SET cluster-preferred-endpoint-type ip');
+    await eventually(() => store.start());
+    await works(store);
+  });
+
   it('not by a Redis that is down: that may pass, and the start can be tried again', async () => {
     const redis = await server();
     await redis.kill9();
