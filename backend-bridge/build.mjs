@@ -3,9 +3,15 @@ import { build } from 'esbuild';
 import { parsedYaml } from './parsed-yaml.mjs';
 
 await build({
-  entryPoints: ['main', 'produce', 'forecast-worker', 'inspect', 'forecast-evaluate', 'forecast-module'].map(
-    (name) => new URL(`src/${name}.ts`, import.meta.url).pathname,
-  ),
+  entryPoints: [
+    'main',
+    'produce',
+    'forecast-worker',
+    'data-check',
+    'inspect',
+    'forecast-evaluate',
+    'forecast-module',
+  ].map((name) => new URL(`src/${name}.ts`, import.meta.url).pathname),
   outdir: new URL('dist', import.meta.url).pathname,
   bundle: true,
   platform: 'node',

@@ -16,10 +16,11 @@ import { TrustedClock, type ClockGuard } from './domain/trusted-clock';
 import { ClosedStepsCache } from './forecast-service/closed-steps-cache';
 import { FitPool } from './forecast-service/fit-pool';
 import { ForecastService } from './forecast-service/forecast-service';
+import { DataFolder } from './data-folder';
 import { createInspector } from './inspector';
 import { brokerOptions, registryOptions } from './kafka-connection';
 import { createKafkaSource } from './kafka/kafka-source';
-import { createLifecycle } from './lifecycle';
+import { createLifecycle, type Collaborators } from './lifecycle';
 import { createLmdbStore } from './lmdb/lmdb-store';
 import { MetricsReloader } from './metrics-reloader';
 import { ClockWatch } from './observability/clock-watch';
@@ -90,6 +91,16 @@ function buildStore(settings: Settings, metrics: readonly Metric[], shared: Shar
     metrics,
     shared,
   );
+}
+
+/** The store as it is started: on a disk of the bridge's own not before its folder can be used. */
+function startedStore(settings: Settings, store: SeriesStore, log: Log): Collaborators['store'] {
+  const parts = [
+    ...(store.kind === 'lmdb' ? ['series'] : []),
+    ...(settings.kafka.brokers.length === 0 ? ['pipeline'] : []),
+  ];
+  if (parts.length === 0) return store;
+  return new DataFolder(settings.store_path, parts, join(__dirname, 'data-check.js'), log).around(store);
 }
 
 interface BuiltSource {
@@ -240,6 +251,7 @@ export function createApp(settings: Settings, dependencies: AppDependencies): Ap
     telemetry,
     clock,
     clockState: guard,
+    storeFault: () => lifecycle.storeFault(),
     history,
     configReload: () => reloader.status,
     options: {
@@ -284,7 +296,16 @@ export function createApp(settings: Settings, dependencies: AppDependencies): Ap
   });
   const clockWatch = new ClockWatch(guard, log);
   const { onRefused } = dependencies;
-  const lifecycle = createLifecycle({ store, source, demo, hub, sockets, http, log, onRefused });
+  const lifecycle = createLifecycle({
+    store: startedStore(settings, store, log),
+    source,
+    demo,
+    hub,
+    sockets,
+    http,
+    log,
+    onRefused,
+  });
 
   return {
     start: async () => {

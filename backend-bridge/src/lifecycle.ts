@@ -21,6 +21,8 @@ export interface Collaborators {
 export interface Lifecycle {
   /** Starts store, live engine and source, in the background; the store may be available later. */
   start(): void;
+  /** Why the store has not started yet; null: it has, or this is its first attempt. */
+  storeFault(): UnavailableError | null;
   /**
    * Finishes what is under way: source first, then clients, then the store. What does not end within its time is
    * left behind, so that clients receive their 1001 and the whole ends within five seconds, whatever hangs.
@@ -39,15 +41,18 @@ export function createLifecycle(parts: Collaborators): Lifecycle {
   const stopping = new AbortController();
   const { signal } = stopping;
   let working: Promise<void> = Promise.resolve();
+  let storeFault: UnavailableError | null = null;
 
   /** Until the store answers, /readyz names it. */
   const startStore = async (): Promise<void> => {
     for (let attempt = 0; !signal.aborted; attempt += 1) {
       try {
         await store.start();
+        storeFault = null;
         return;
       } catch (error) {
         if (!(error instanceof UnavailableError)) throw error;
+        storeFault = error;
         if (attempt % 10 === 0) log.warn({ hop: error.hop, reason: error.message }, 'waiting for the store');
         await delay(STORE_RETRY_MS, undefined, { signal }).catch(() => undefined);
       }
@@ -85,6 +90,7 @@ export function createLifecycle(parts: Collaborators): Lifecycle {
         else throw error;
       });
     },
+    storeFault: () => storeFault,
     stop: async () => {
       stopping.abort();
       await stopWithin('source', SOURCE_STOP_MS, async () => {

@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { StartRefusedError, UnavailableError } from '../domain/errors';
+import { commitFailure, storageRemedy } from '../domain/storage-fault';
 
 /**
  * The LMDB environment:
@@ -157,19 +158,8 @@ async function transaction(root: RootDatabase, work: () => void): Promise<void> 
     // In a child transaction, so that a throw rolls back what was written before it.
     await root.childTransaction(work);
   } catch (error) {
-    throw (await reasonOf(error)) ?? error;
+    throw await commitFailure(error);
   }
-}
-
-/**
- * lmdb reports a commit failure in a separate promise, which must be caught, as unhandled it ends the process. It
- * rejects in the same turn; nothing waits for it should that change.
- */
-function reasonOf(error: unknown): Promise<unknown> {
-  const reason = (error as { commitError?: unknown }).commitError;
-  if (!(reason instanceof Promise)) return Promise.resolve(undefined);
-  const nextTurn = new Promise((resolve) => setImmediate(resolve));
-  return Promise.race([reason.catch((why: unknown) => why), nextTurn]);
 }
 
 /** Throws for a file that is not LMDB's, for which LMDB would abort the process. */
@@ -188,8 +178,7 @@ function checkFile(file: string): void {
 
 function unusable(path: string, error: unknown): StartRefusedError {
   const why = error instanceof Error ? error.message : String(error);
-  return new StartRefusedError(
-    `The store in ${path} cannot be opened (${why}); make STORE_PATH a folder that the bridge may write to`,
-    { cause: error },
-  );
+  return new StartRefusedError(`The store in ${path} cannot be opened (${why}); ${storageRemedy(why)}`, {
+    cause: error,
+  });
 }

@@ -4,6 +4,7 @@ import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StartRefusedError } from '../domain/errors';
+import { storageRemedy } from '../domain/storage-fault';
 
 /**
  * Locks a folder for one process. The lock is a socket in the folder on which the holder listens: it is released
@@ -35,7 +36,11 @@ export async function lockFolder(folder: string): Promise<ExclusiveLock> {
     }
     if (await answers(address.path)) break;
     // Left behind by a killed process.
-    rmSync(address.path, { force: true });
+    try {
+      rmSync(address.path, { force: true });
+    } catch (error) {
+      throw unlockable(address.path, error as Error);
+    }
   }
   address.release();
   throw new StartRefusedError(
@@ -63,27 +68,30 @@ function listen(path: string): Promise<Server | 'in use'> {
     server.unref();
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRINUSE') resolve('in use');
-      else
-        reject(
-          new StartRefusedError(
-            `The store cannot be locked with ${path} (${error.message}); make STORE_PATH a folder on a local disk that the bridge may write to`,
-            { cause: error },
-          ),
-        );
+      else reject(unlockable(path, error));
     });
     server.listen(path, () => resolve(server));
   });
 }
 
 function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const socket = connect(path);
     socket.once('connect', () => {
       socket.destroy();
       resolve(true);
     });
     socket.once('error', (error: NodeJS.ErrnoException) => {
+      // Of a bridge that another user ran.
+      if (error.code === 'EACCES') reject(unlockable(path, error));
       resolve(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT');
     });
   });
+}
+
+function unlockable(path: string, error: Error): StartRefusedError {
+  return new StartRefusedError(
+    `The store cannot be locked with ${path} (${error.message}); ${storageRemedy(error.message)}`,
+    { cause: error },
+  );
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { StartRefusedError, UnavailableError } from '../domain/errors';
+import { commitFailure, storageRemedy } from '../domain/storage-fault';
 import type { CountedEvent } from './enrichment';
 import type { PendingWrite } from './outbox';
 import type { Profile } from './raw-event';
@@ -74,17 +75,21 @@ export class StateEnvironment {
     private meta: Meta,
   ) {}
 
+  /** Throws StartRefusedError. */
   static open(path: string, rules: PipelineRules): StateEnvironment {
-    let root: RootDatabase;
+    let root: RootDatabase | null = null;
     try {
       mkdirSync(path, { recursive: true });
-      root = open({ path, maxDbs: 8 });
+      // Without lmdb's batching, which creates promises that nobody can catch when a commit fails.
+      root = open({ path, maxDbs: 8, eventTurnBatching: false });
+      return StateEnvironment.enter(root, path, rules);
     } catch (error) {
-      throw new StartRefusedError(
-        `The embedded pipeline cannot keep its state in ${path} (${(error as Error).message}); make STORE_PATH a folder that the bridge may write to`,
-        { cause: error },
-      );
+      void root?.close();
+      throw error instanceof StartRefusedError ? error : unusable(path, error);
     }
+  }
+
+  private static enter(root: RootDatabase, path: string, rules: PipelineRules): StateEnvironment {
     const metaDb = root.openDB<Meta, string>({ name: 'meta' });
     const fresh: Meta = {
       layout: LAYOUT,
@@ -183,25 +188,25 @@ export class StateEnvironment {
     const meta: Meta = { ...this.meta, seq: batch.seq, offsets: batch.offsets };
     await this.inTransaction(() => {
       if (batch.events.length > 0) {
-        void this.journalDb.put(batch.seq, [
+        this.journalDb.putSync(batch.seq, [
           batch.events.map((event) => event.userId),
           batch.events.map((event) => event.segment),
           batch.events.map((event) => event.timestampMs),
           batch.events.map(({ amount }) => (amount === undefined ? false : amount)),
         ]);
       }
-      if (batch.writes.length > 0) void this.outboxDb.put(batch.seq, batch.writes);
+      if (batch.writes.length > 0) this.outboxDb.putSync(batch.seq, batch.writes);
       for (const [userId, profile] of batch.profiles) {
-        if (profile === null) void this.profilesDb.remove(profileKey(userId));
+        if (profile === null) this.profilesDb.removeSync(profileKey(userId));
         else {
-          void this.profilesDb.put(profileKey(userId), [
+          this.profilesDb.putSync(profileKey(userId), [
             profile.segment,
             profile.registrationDate,
             profile.totalValue,
           ]);
         }
       }
-      void this.metaDb.put('meta', meta);
+      this.metaDb.putSync('meta', meta);
     });
     this.meta = meta;
   }
@@ -228,16 +233,16 @@ export class StateEnvironment {
         for (const window of aggregation.openWindows()) {
           open.add(window.startMs);
           if (!window.dirty) continue;
-          void this.windowsDb.put([name, window.startMs], freezeWindow(window));
+          this.windowsDb.putSync([name, window.startMs], freezeWindow(window));
           written.push(window);
         }
         const kept = this.windowsDb.getKeys({ start: [name, 0], end: [name, Number.MAX_SAFE_INTEGER] });
-        for (const key of [...kept]) if (!open.has(key[1])) void this.windowsDb.remove(key);
+        for (const key of [...kept]) if (!open.has(key[1])) this.windowsDb.removeSync(key);
       }
       for (const key of [...this.journalDb.getKeys({ end: meta.checkpointSeq + 1 })]) {
-        void this.journalDb.remove(key);
+        this.journalDb.removeSync(key);
       }
-      void this.metaDb.put('meta', meta);
+      this.metaDb.putSync('meta', meta);
     });
     for (const window of written) window.dirty = false;
     this.meta = meta;
@@ -251,14 +256,14 @@ export class StateEnvironment {
   /** Deletes the outbox up to a sequence number. */
   async pruneOutbox(throughSeq: number): Promise<void> {
     await this.inTransaction(() => {
-      for (const key of [...this.outboxDb.getKeys({ end: throughSeq + 1 })]) void this.outboxDb.remove(key);
+      for (const key of [...this.outboxDb.getKeys({ end: throughSeq + 1 })]) this.outboxDb.removeSync(key);
     });
   }
 
   /** Creates a new identity, after the store has rejected the old one. */
   async renewId(): Promise<void> {
     const meta: Meta = { ...this.meta, id: randomUUID() };
-    await this.inTransaction(() => void this.metaDb.put('meta', meta));
+    await this.inTransaction(() => this.metaDb.putSync('meta', meta));
     this.meta = meta;
   }
 
@@ -274,12 +279,13 @@ export class StateEnvironment {
 
   private async inTransaction(action: () => void): Promise<void> {
     try {
-      await this.root.transaction(() => {
+      // In a child transaction, so that a throw rolls back what was written before it.
+      await this.root.childTransaction(() => {
         this.checkOwner();
         action();
       });
     } catch (error) {
-      throw unavailable(error);
+      throw unavailable(await commitFailure(error));
     }
   }
 }
@@ -288,6 +294,14 @@ function unavailable(error: unknown): UnavailableError {
   return new UnavailableError(
     'pipeline',
     `the embedded pipeline cannot write its state (${(error as Error).message}); check the disk under STORE_PATH`,
+    { cause: error },
+  );
+}
+
+function unusable(path: string, error: unknown): StartRefusedError {
+  const why = (error as Error).message;
+  return new StartRefusedError(
+    `The embedded pipeline cannot keep its state in ${path} (${why}); ${storageRemedy(why)}`,
     { cause: error },
   );
 }

@@ -52,6 +52,8 @@ export interface HttpDependencies {
   readonly ingest: Ingest | null;
   readonly source: Source;
   readonly store: SeriesStore;
+  /** Why the store has not started yet; null: it has. */
+  readonly storeFault?: () => Error | null;
   readonly access: Access;
   /** Shared with the WebSocket. */
   readonly budgets: Budgets;

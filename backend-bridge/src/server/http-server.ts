@@ -87,7 +87,8 @@ export function createHttpServer(dependencies: HttpDependencies): HttpServer {
   const routes = routesOf(app);
   guardRequests(app, dependencies);
   const contract = new ApiContract();
-  const readiness = new Readiness(dependencies.source, dependencies.store, dependencies.clockState);
+  const { source, store, clockState, storeFault } = dependencies;
+  const readiness = new Readiness(source, store, clockState, storeFault);
   queryRoutes(app, dependencies, contract);
   forecastRoutes(app, dependencies, contract);
   ingestRoutes(app, dependencies, contract);

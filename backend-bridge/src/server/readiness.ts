@@ -33,6 +33,7 @@ export class Readiness {
     private readonly source: Source,
     private readonly store: SeriesStore,
     private readonly clockState: Pick<ClockState, 'fault'>,
+    private readonly storeFault: () => Error | null = () => null,
     private readonly monotonic: MonotonicClock = () => performance.now(),
   ) {}
 
@@ -76,6 +77,8 @@ export class Readiness {
   private async askStore(): Promise<Failing | null> {
     const name = STORE_NAMES[this.store.kind];
     try {
+      const fault = this.storeFault();
+      if (fault !== null) throw fault;
       const answered = await within(this.store.checkReady(), STORE_LIMIT_MS);
       return answered
         ? null
