@@ -1,5 +1,15 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { StartRefusedError, UnavailableError } from './domain/errors';
 import { storageRemedy } from './domain/storage-fault';
@@ -61,6 +71,7 @@ export class DataFolder {
     try {
       mkdirSync(this.path, { recursive: true });
       this.checkSpace();
+      this.checkAccess();
       if (!this.opened && textOf(record) !== this.found()) {
         for (const part of this.parts) await this.checkData(join(this.path, part));
       }
@@ -82,6 +93,14 @@ export class DataFolder {
       return [part, file === undefined ? null : `${file.size} ${file.mtimeNs}`];
     });
     return JSON.stringify(Object.fromEntries(states));
+  }
+
+  /** A lock file that it may not write ends a process that opens the other one. */
+  private checkAccess(): void {
+    const files = this.parts.flatMap((part) => ['', DATA_FILE, 'lock.mdb'].map((name) => join(part, name)));
+    for (const file of ['', ...files].map((name) => join(this.path, name))) {
+      if (existsSync(file)) accessSync(file, constants.R_OK | constants.W_OK);
+    }
   }
 
   private checkSpace(): void {
