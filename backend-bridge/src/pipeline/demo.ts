@@ -3,9 +3,9 @@ import { RequestError, UnavailableError } from '../domain/errors';
 import { hasHistory, sealUnitMs } from '../domain/history/tiers';
 import { alignDown, alignUp } from '../domain/ladder';
 import type { Metric } from '../domain/metric';
-import type { SeriesStore } from '../domain/store';
+import type { FilledSeries, SeriesStore } from '../domain/store';
 import type { Clock, Log } from '../domain/telemetry';
-import { demoHistory } from './demo-history';
+import { demoHistory, type FilledMetric } from './demo-history';
 import { DEFAULT_RULES } from './rules';
 import {
   createTraffic,
@@ -15,14 +15,15 @@ import {
   type TrafficOptions,
 } from './demo-traffic';
 import type { EmbeddedPipeline } from './embedded-pipeline';
+import type { PendingPoint } from './outbox';
 
-/** Demo traffic into the embedded pipeline: weeks of steps and the last hours at once, then live. */
+/** Demo traffic into the embedded pipeline: weeks, drawn, and the last hours, sent, at once; then live. */
 
 export interface DemoOptions {
   readonly traffic?: Partial<TrafficOptions>;
   /** How far back events are sent at the first start. */
   readonly backfillMs?: number;
-  /** Steps from before that, of metrics that keep such. Absent: none. */
+  /** What is from before that, of metrics that keep steps. Absent: nothing. */
   readonly history?: DemoHistory;
   readonly stepMs?: number;
   readonly log: Log;
@@ -43,6 +44,7 @@ export interface Demo {
 
 const CHUNK = 4_000;
 const RETRY_MS = 1_000;
+const TEN_MINUTES_MS = 600_000;
 /** After a longer pause (the machine slept) the demo continues at the present. */
 const MAX_PAUSE_MS = 3_600_000;
 
@@ -131,26 +133,37 @@ class DemoTraffic implements Demo {
     );
   }
 
-  /** Beside live traffic: a first start does not wait for the weeks before the last hours. */
+  /**
+   * Beside live traffic: a first start does not wait for the weeks before the last hours. Of the retention the minutes
+   * stay windows, as those of a stream would; what is before, and the first of its hours, becomes steps.
+   */
   private async fill(metrics: readonly Metric[], seamMs: number): Promise<void> {
-    const filled = metrics.filter((metric) => seamMs % sealUnitMs(metric) === 0);
-    if (filled.length === 0) return;
     const { spanMs, store } = this.demo.history!;
+    const unitMs = this.unitMs();
+    const fromMs = alignDown(seamMs - spanMs, unitMs);
+    const retentionMs = Math.max(...metrics.map((metric) => metric.retentionMs));
+    // The first windows have an hour left: what a fresh demo shows does not shrink while it is looked at.
+    const lastingMs = alignDown(this.demo.clock() - retentionMs, unitMs) + 2 * unitMs;
+    const stepsToMs = Math.max(fromMs, Math.min(seamMs, lastingMs));
+    const filled = metrics.filter((metric) => stepsToMs % sealUnitMs(metric) === 0);
+    if (filled.length === 0) return;
     const began = performance.now();
+    const drawn = (beginMs: number, endMs: number): Promise<FilledMetric[]> =>
+      demoHistory(filled, DEFAULT_RULES, this.options, beginMs, endMs);
     try {
-      const fromMs = alignDown(seamMs - spanMs, this.unitMs());
-      for (const { metric, series } of await demoHistory(
-        filled,
-        DEFAULT_RULES,
-        this.options,
-        fromMs,
-        seamMs,
-      )) {
-        await this.retryUntilAccepted(() => store.history!.fill!(metric, series, seamMs));
+      // First: after an end in between, the next start finds no steps and fills both.
+      for (const { metric, series } of await drawn(stepsToMs, seamMs)) {
+        const parts = tenMinutesEach(series);
+        await this.retryUntilAccepted(() =>
+          Promise.all(parts.map((points) => this.pipeline.fillWindows(metric.name, points))),
+        );
+      }
+      for (const { metric, series } of await drawn(fromMs, stepsToMs)) {
+        await this.retryUntilAccepted(() => store.history!.fill!(metric, series, stepsToMs));
       }
       this.demo.log.info(
         { seconds: (performance.now() - began) / 1_000 },
-        'demo traffic: steps of the weeks before are filled in',
+        'demo traffic: the weeks before are filled in',
       );
     } catch (error) {
       this.demo.log.warn({ err: error }, 'demo traffic: the weeks before could not be filled in');
@@ -224,6 +237,21 @@ class DemoTraffic implements Demo {
   private async sleep(ms: number): Promise<void> {
     await delay(ms, undefined, { signal: this.stopping.signal }).catch(() => undefined);
   }
+}
+
+/** Windows of all series by their time: they are stored together, as if when the last of them ended. */
+function tenMinutesEach(series: readonly FilledSeries[]): PendingPoint[][] {
+  const parts = new Map<number, PendingPoint[]>();
+  for (const { values, windows } of series) {
+    for (let row = 0; row < windows.length; row += 1) {
+      const { startMs, endMs, measures } = windows.point(row);
+      const at = alignDown(startMs, TEN_MINUTES_MS);
+      const part = parts.get(at) ?? [];
+      part.push({ values, startMs, endMs, measures });
+      parts.set(at, part);
+    }
+  }
+  return [...parts.values()];
 }
 
 export function createDemo(pipeline: EmbeddedPipeline, options: DemoOptions): Demo {

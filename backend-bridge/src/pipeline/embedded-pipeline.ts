@@ -10,6 +10,7 @@ import { Call, IngestQueue, type Item } from './ingest-queue';
 import { bindOutputs, type BoundOutput } from './metric-outputs';
 import { pendingEvent } from './enrichment';
 import { nameProblem, readEvent, readProfile } from './raw-event';
+import type { PendingPoint } from './outbox';
 import { DEFAULT_RULES, type PipelineRules } from './rules';
 import { StateEnvironment } from './state-environment';
 import { StoreWriter } from './store-writer';
@@ -50,6 +51,8 @@ export interface EmbeddedPipeline extends Source, Ingest {
    * While `work` runs the source is reported as not at its end, so that no partly filled window closes by the clock.
    */
   catchUp<T>(work: () => Promise<T>): Promise<T>;
+  /** Stores windows of before the first event, of about one time; what late events have left of them is replaced. */
+  fillWindows(metric: string, points: readonly PendingPoint[]): Promise<void>;
 }
 
 const REPORT_EVERY_MS = 1_000;
@@ -154,6 +157,10 @@ class Pipeline implements EmbeddedPipeline {
 
   catchUp<T>(work: () => Promise<T>): Promise<T> {
     return this.running().catchUp(work);
+  }
+
+  fillWindows(metric: string, points: readonly PendingPoint[]): Promise<void> {
+    return this.running().writer.fillWindows(metric, points);
   }
 
   /** What is counted stays the same while the bridge runs: its windows are half full. */

@@ -23,7 +23,7 @@ export interface PendingPoint {
   readonly measures: readonly (number | undefined)[];
 }
 
-const MAX_WRITE_POINTS = 500;
+export const MAX_WRITE_POINTS = 500;
 /** How often an aggregation without points writes its stream time, in event time. */
 const SILENT_STEP_MS = 1_000;
 

@@ -2,7 +2,7 @@ import { UnavailableError } from '../domain/errors';
 import type { SeriesStore, TopicIncarnations } from '../domain/store';
 import type { Clock, Log, Telemetry } from '../domain/telemetry';
 import type { BoundOutput } from './metric-outputs';
-import { toWriteBatch, type PendingWrite } from './outbox';
+import { MAX_WRITE_POINTS, toWriteBatch, type PendingPoint, type PendingWrite } from './outbox';
 
 /** Writes pending writes to the store, and finds what the store is missing. */
 
@@ -122,6 +122,29 @@ export class StoreWriter {
         ? 'points of new series were refused: the metric has reached max_series'
         : 'points were refused: another source holds them',
     );
+  }
+
+  /**
+   * Writes windows that no event made over what late events have left of them: as the record that was applied last, and
+   * as if when the last of them ended.
+   */
+  async fillWindows(metric: string, points: readonly PendingPoint[]): Promise<void> {
+    const { output, topic, appliedOffset } = this.states.get(metric)!;
+    if (topic === null || appliedOffset === null) throw new OutOfSync('not_identified');
+    for (let from = 0; from < points.length; from += MAX_WRITE_POINTS) {
+      const part = points.slice(from, from + MAX_WRITE_POINTS);
+      const write = {
+        metric,
+        fromOffset: appliedOffset,
+        toOffset: appliedOffset,
+        points: part,
+        maxEventMs: null,
+      };
+      const batch = toWriteBatch(write, output.metric, topic, part.at(-1)!.endMs);
+      const all = batch.points.map((point) => ({ ...point, offset: appliedOffset }));
+      const outcome = await this.timed('write', () => this.store.write({ ...batch, points: all }));
+      if (outcome.kind !== 'applied') throw new OutOfSync(outcome.kind);
+    }
   }
 
   /** Reports positions to the store. Rejects with OutOfSync when the store has lost acknowledged points. */

@@ -7,6 +7,7 @@ import { createEmbeddedPipeline } from '../../../backend-bridge/src/pipeline/emb
 import { METRICS as PLAIN } from '../../../backend-bridge/src/pipeline/pipeline.test-support';
 import { temporaryFolder } from '../../support/embedded-bridge';
 import { silentLog, silentTelemetry } from '../../support/silent';
+import { eventually } from '../../support/waiting';
 import { lmdbStore } from '../stores/lmdb-rig';
 
 /** The demo's weeks, whenever an earlier start ended before they were there. */
@@ -30,11 +31,15 @@ describe('the weeks of the demo', () => {
   afterAll(() => folder.remove());
 
   /** From the start of the store to its end; `work` while the demo runs. */
-  async function running(metrics: readonly Metric[], work: () => Promise<void>): Promise<void> {
+  async function running(
+    metrics: readonly Metric[],
+    work: () => Promise<void>,
+    path = folder.path,
+  ): Promise<void> {
     const clock = (): number => nowMs;
-    store = lmdbStore(join(folder.path, 'store'), metrics, clock);
+    store = lmdbStore(join(path, 'store'), metrics, clock);
     await store.start();
-    const pipeline = createEmbeddedPipeline({ statePath: join(folder.path, 'pipeline') }, metrics, store, {
+    const pipeline = createEmbeddedPipeline({ statePath: join(path, 'pipeline') }, metrics, store, {
       log: silentLog,
       telemetry: silentTelemetry,
       clock,
@@ -100,5 +105,45 @@ describe('the weeks of the demo', () => {
     });
     spanMs = 3 * DAY;
     await running(METRICS, async () => expect(await steps()).toEqual(before));
+  });
+
+  it('leave the windows of the retention as they are, so that hours before the start have their minutes', async () => {
+    const own = temporaryFolder();
+    nowMs = STARTED;
+    spanMs = 2 * DAY;
+    const ask = { metric: 'events_per_minute', fromMs: STARTED - 23 * HOUR, toMs: STARTED, groupBy: [] };
+    const isFilled = async (metric: Metric): Promise<boolean> =>
+      (await store.history!.state(metric)).isFilled === true;
+    try {
+      await running(
+        METRICS,
+        async () => {
+          await eventually(
+            async () => (await Promise.all(METRICS.map(isFilled))).every(Boolean),
+            'the weeks are there',
+          );
+          const engine = new QueryEngine(METRICS, store, LIMITS, () => nowMs);
+          const summary = await engine.summary(ask, []);
+          expect(summary.warnings).toEqual([]);
+          expect(summary.series[0]!.min).toBeGreaterThan(0);
+          // A window looks as if it was stored when it ended.
+          const morning = await engine.summary({ ...ask, toMs: STARTED - 10 * HOUR }, []);
+          const { lastTimeMs, updatedMs } = morning.series[0]!;
+          expect(updatedMs - lastTimeMs).toBeLessThanOrEqual(11 * MINUTE);
+          const { series, warnings } = await engine.query({ ...ask, stepMs: MINUTE }, []);
+          expect(warnings).toEqual([]);
+          const { times, values } = series[0]!;
+          expect(times.length).toBeGreaterThanOrEqual(23 * 60 - 2);
+          times.slice(1).forEach((time, i) => expect(time - times[i]!).toBe(MINUTE));
+          // Of the minutes before the first event late ones had left a few events only.
+          const atTheSeam = values.slice(-30, -2) as number[];
+          const level = atTheSeam.reduce((sum, value) => sum + value, 0) / atTheSeam.length;
+          for (const value of atTheSeam) expect(value / level).toBeGreaterThan(0.5);
+        },
+        own.path,
+      );
+    } finally {
+      own.remove();
+    }
   });
 });
