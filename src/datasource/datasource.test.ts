@@ -183,6 +183,14 @@ describe('in a panel with mixed data sources, which waits until every answer is 
     });
     expect(stage.live.channels).toEqual([]);
   });
+
+  test('an error names the data source, as it does not say whose token or address is meant', async () => {
+    stage.backend.fault = { message: 'The token is unknown or was revoked.', status: 401 };
+    const response = await stage.ask([SERIES], { requestId: 'mixed-0-Q1' });
+    const named = { refId: 'A', message: 'StreamKPI: The token is unknown or was revoked.' };
+    expect(response.errors).toEqual([expect.objectContaining(named)]);
+    expect(response.error).toMatchObject(named);
+  });
 });
 
 test.each([
@@ -192,7 +200,7 @@ test.each([
 ])('an answer without frames and without an error is a failure in %s too', async (_, changes) => {
   stage.backend.isOffline = true;
   const response = await stage.ask([SERIES], changes);
-  expect(response.errors?.[0]?.message).toMatch(/^Grafana did not answer/);
+  expect(response.errors?.[0]?.message).toMatch(/^(StreamKPI: )?Grafana did not answer/);
   expect(response.state).toBe(LoadingState.Error);
 });
 

@@ -90,7 +90,9 @@ export class StreamKpiDataSource extends DataSourceWithBackend<StreamKpiQuery, S
               map(withAnomalyTexts),
               map(withNoticesKept(request)),
             );
-      return errors.length === 0 ? answers : answers.pipe(map((response) => withErrors(response, errors)));
+      const complete =
+        errors.length === 0 ? answers : answers.pipe(map((response) => withErrors(response, errors)));
+      return isMixed(request) ? complete.pipe(map((response) => withSource(this.name, response))) : complete;
     });
   }
 
@@ -300,6 +302,13 @@ const isAlerting = ({ app }: Request): boolean => ALERTING_APPS.includes(app);
 
 /** Grafana's Mixed data source hands a panel's queries out under ids of its own, and waits until each is complete. */
 const isMixed = ({ requestId }: Request): boolean => requestId.startsWith('mixed-');
+
+/** Among several data sources an error says whose it is, in Grafana's own form for those that throw. */
+function withSource(name: string, response: DataQueryResponse): DataQueryResponse {
+  const errors = response.errors ?? (response.error === undefined ? [] : [response.error]);
+  const named = errors.map((error) => ({ ...error, message: `${name}: ${sentenceOf(error)}` }));
+  return { ...response, ...errorsOf(named) };
+}
 
 const mixedIsNotLive = (): string =>
   t('live.mixed', 'A panel with mixed data sources has no live updates; refresh the dashboard for new data.');

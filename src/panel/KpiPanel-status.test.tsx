@@ -201,6 +201,18 @@ describe('the status during an outage', () => {
     ]);
   });
 
+  test('an error of another query, as of a second data source, says nothing of the hops', () => {
+    const frame = { ...statusFrame(), refId: 'A' };
+    const { rerender } = render(panel([frame], ok));
+    const well = hops();
+    const errors = [{ refId: 'B', message: 'The token is unknown.' }];
+    rerender(panel([frame], { ...failed, errors }));
+    expect(hops()).toEqual(well);
+    expect(screen.getByText('Query failed')).toBeInTheDocument();
+    rerender(panel([frame], { ...failed, errors: [{ refId: 'A', message: 'No bridge listens.' }] }));
+    expect(hops()[0]).toContain('Last known: OK');
+  });
+
   test('that was there before the panel shows the error, and counts no metrics of other frames', () => {
     render(panel([seriesFrame([1])], failed));
     expect(screen.getAllByText('No bridge listens.').length).toBeGreaterThan(0);

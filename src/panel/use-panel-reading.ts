@@ -1,6 +1,6 @@
 import { useMemo, useRef } from 'react';
 import { isEqual } from 'lodash';
-import { LoadingState, type DataFrame, type PanelProps } from '@grafana/data';
+import { LoadingState, type DataFrame, type DataQueryError, type PanelProps } from '@grafana/data';
 import { useTheme2 } from '@grafana/ui';
 import { t } from '../locales/translate';
 import { frameMeta } from '../frames/frame-meta';
@@ -69,19 +69,20 @@ export function usePanelReading(props: ReadProps): PanelReading {
     clock.current ??= new ClockOffsetEstimate();
     // A snapshot's answers are of long ago: they say nothing of the bridge's clock now.
     if (isAsked) clock.current.take(clocksOf(series), Date.now());
-    const connectionOf = (frames: readonly DataFrame[]) => {
-      const connection = readConnection(frames, failure, rules);
+    const connectionOf = (frames: readonly DataFrame[], fault: string | undefined) => {
+      const connection = readConnection(frames, fault, rules);
       return isStored ? ofSnapshot(connection) : connection;
     };
+    const connectionOfPart = (frames: readonly DataFrame[]) => connectionOf(frames, failureOf(data, frames));
     const needsAlerts = sections.some((section) => section === 'alerts' || section === 'status');
     const reading: PanelReading = {
       sections,
       cards: sections.includes('cards') ? readCards(fed.cards, options.cards, rules, context) : NO_CARDS,
       alerts: needsAlerts
-        ? readAlerts(fed.alerts, { ...options.alerts, link }, context, connectionOf(fed.alerts))
+        ? readAlerts(fed.alerts, { ...options.alerts, link }, context, connectionOfPart(fed.alerts))
         : NO_ALERTS,
-      connection: connectionOf(series),
-      statusConnection: connectionOf(fed.status.length > 0 ? fed.status : series),
+      connection: connectionOf(series, failure),
+      statusConnection: fed.status.length > 0 ? connectionOfPart(fed.status) : connectionOf(series, failure),
       system: readSystem(fed.status, series, asksStatus),
       noHops: failure ?? (asksStatus ? t('status.waiting', 'The status has not arrived yet.') : addStatus()),
       clockOffset: clock.current.offset,
@@ -94,7 +95,20 @@ export function usePanelReading(props: ReadProps): PanelReading {
     return before.current;
     // cardTitle changes with the variables: the function that interpolates them is read through a ref.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [series, isAsked, isStored, asksStatus, failure, options, cardTitle, link, theme, timeZone, timeRange]);
+  }, [
+    series,
+    isAsked,
+    isStored,
+    asksStatus,
+    failure,
+    data.errors,
+    options,
+    cardTitle,
+    link,
+    theme,
+    timeZone,
+    timeRange,
+  ]);
 }
 
 const addStatus = (): string =>
@@ -103,11 +117,21 @@ const addStatus = (): string =>
 const clocksOf = (series: readonly DataFrame[]): number[] =>
   series.map((frame) => frameMeta(frame)?.as_of_ms).filter((clock) => clock !== undefined);
 
-/** Why the last query failed, for people; undefined: it did not. */
-function failureOf({ state, errors, error }: ReadProps['data']): string | undefined {
+/**
+ * Why the last query failed, for people; undefined: it did not.
+ *
+ * @param part - frames of a part of the panel: where there are some, errors of other queries do not count
+ */
+function failureOf(
+  { state, errors, error }: ReadProps['data'],
+  part: readonly DataFrame[] = [],
+): string | undefined {
   if (state !== LoadingState.Error) return undefined;
   const all = errors ?? (error === undefined ? [] : [error]);
-  const [first] = all.filter(({ status }) => status !== WARNING_STATUS);
+  const own = new Set(part.map(({ refId }) => refId));
+  const counts = ({ status, refId }: DataQueryError): boolean =>
+    status !== WARNING_STATUS && (part.length === 0 || refId === undefined || own.has(refId));
+  const first = all.find(counts);
   if (first === undefined && all.length > 0) return undefined;
   return (
     first?.message ??
