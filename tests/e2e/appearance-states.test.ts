@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
 import type { RunningHost } from '../../host/server/host-server';
@@ -33,8 +32,6 @@ const SIZES: readonly Size[] = [
 const AXE_SIZES: readonly Size[] = [HALF, PHONE];
 /** What the panels themselves draw. */
 const OWN = '[data-testid="data-testid panel content"]';
-const ROOT = join(__dirname, '../..');
-const RESULTS = join(ROOT, 'test-results');
 /** Pictures of icons come after the first paint. */
 const SETTLE_MS = 700;
 /** Fonts on a slow line: the panels are long drawn. */
@@ -78,14 +75,11 @@ describe('states of the panel', () => {
         clipped: await view.page.evaluate(clippedTexts),
         cut: await view.page.evaluate(cutNumbers),
         axe: AXE_SIZES.includes(size) ? await violationsIn(view.page, OWN) : [],
+        faults: view.faults,
       };
-      await view.page.screenshot({
-        path: join(RESULTS, `states-${size.name}-${theme}.png`),
-        fullPage: true,
-        // A wall is 57 million pixels: a busy machine takes its time.
-        timeout: 120_000,
-      });
-      expect({ ...seen, faults: view.faults }).toEqual({ clipped: [], cut: [], axe: [], faults: [] });
+      const isWrong = Object.values(seen).flat().length > 0;
+      await view.picture(`states-${size.name}-${theme}`, { isWrong, fullPage: true });
+      expect(seen).toEqual({ clipped: [], cut: [], axe: [], faults: [] });
       await view.close();
     },
     300_000,

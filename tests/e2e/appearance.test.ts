@@ -57,7 +57,6 @@ describe('how it looks', () => {
         for (const { name, width, height } of sizes) {
           await view.page.setViewportSize({ width, height });
           await view.page.waitForTimeout(SETTLE_MS);
-          await view.picture(`${uid}-${name}-${theme}`);
           const seen = {
             wider: await view.page.evaluate(overhang),
             clipped: await view.page.evaluate(clippedTexts),
@@ -66,7 +65,9 @@ describe('how it looks', () => {
             shortened: width < LAPTOP.width ? [] : await view.page.evaluate(shortenedTexts),
             axe: AXE_WIDTHS.includes(width) ? await violationsIn(view.page, own) : [],
           };
-          if (seen.wider > 0 || Object.values(seen).flat().length > 1) wrong.push({ uid, name, ...seen });
+          const isWrong = seen.wider > 0 || Object.values(seen).flat().length > 1;
+          await view.picture(`${uid}-${name}-${theme}`, { isWrong });
+          if (isWrong) wrong.push({ uid, name, ...seen });
         }
         if (view.faults.length > 0) wrong.push({ uid, faults: view.faults });
         await view.close();

@@ -14,6 +14,8 @@ export interface ViewOptions {
 }
 
 const RESULTS = join(__dirname, '../../../test-results');
+/** Drawing a wall screen in software takes seconds: without this only what is wrong is drawn. */
+const KEEP_ALL = process.env['PICTURES'] === 'all';
 
 /** One window on the host page, and what went wrong in it. */
 export interface View {
@@ -24,8 +26,8 @@ export interface View {
   panel(title: string): Locator;
   /** What a reader of the panel reads: its text, in one line. */
   textOf(title: string): Promise<string>;
-  /** Keeps a picture in test-results/. */
-  picture(name: string): Promise<void>;
+  /** Keeps a picture in test-results/ of what is wrong, and with PICTURES=all of everything. */
+  picture(name: string, options?: { readonly isWrong?: boolean; readonly fullPage?: boolean }): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -66,11 +68,11 @@ export async function openView(
     faults,
     panel,
     textOf: async (title) => (await panel(title).innerText()).replace(/\s+/g, ' ').trim(),
-    picture: async (name) => {
+    picture: async (name, { isWrong = false, fullPage = false } = {}) => {
+      if (!isWrong && !KEEP_ALL) return;
       const file = join(RESULTS, `${name}.png`);
       mkdirSync(dirname(file), { recursive: true });
-      // A wall has eight million pixels: a busy machine takes its time.
-      await page.screenshot({ path: file, timeout: 60_000 });
+      await page.screenshot({ path: file, fullPage, timeout: 120_000 });
     },
     close: () => context.close(),
   };
