@@ -91,7 +91,8 @@ const addressNow = (): string => (locationService.getLocation() as { readonly pa
 
 const permissions: Record<string, boolean> = {};
 const mayAdd = (allowed: boolean): void => {
-  permissions['datasources:create'] = permissions['plugins:write'] = allowed;
+  permissions['datasources:create'] = permissions['datasources:write'] = allowed;
+  permissions['plugins:write'] = allowed;
 };
 
 const PROPS = { path: '/a/streamkpi-realtime-app', basename: '', query: {} } as unknown as AppRootProps;
@@ -198,6 +199,14 @@ test('each data source shows the state of its pipeline as the status panel does,
     'href',
     '/connections/datasources/edit/a',
   );
+});
+
+test('leads to the settings of a data source only those who may change them', async () => {
+  mayAdd(false);
+  grafana({ a: 'Production' });
+  await open();
+  expect(screen.getByRole('heading', { name: 'Production' })).toBeInTheDocument();
+  expect(screen.queryByRole('link', { name: 'Settings' })).not.toBeInTheDocument();
 });
 
 test('leads to the dashboards and the guides', async () => {

@@ -53,14 +53,17 @@ function DataSources() {
         <div key={uid} className={styles.source}>
           <div className={styles.head}>
             <h3 className={styles.name}>{name}</h3>
-            <LinkButton
-              href={locationUtil.assureBaseUrl(settingsUrl(uid))}
-              variant="secondary"
-              size="sm"
-              icon="cog"
-            >
-              {t('app.settings', 'Settings')}
-            </LinkButton>
+            {/* Grafana sends others from there to its home page. */}
+            {hasPermission('datasources:write') && (
+              <LinkButton
+                href={locationUtil.assureBaseUrl(settingsUrl(uid))}
+                variant="secondary"
+                size="sm"
+                icon="cog"
+              >
+                {t('app.settings', 'Settings')}
+              </LinkButton>
+            )}
           </div>
           <PipelineState uid={uid} name={name} />
         </div>
