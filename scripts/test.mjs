@@ -21,33 +21,29 @@ const background = (title, script, ...args) =>
 const go = ensureGo();
 
 /** What takes the processor and has no deadline: it has what the tests beside it leave. */
-async function checks() {
+async function codeAndPictures() {
+  await steps.jest('plugin', ['--selectProjects', 'plugin', '--maxWorkers=1'], { gives: true });
   await background('types and lint', 'scripts/check-code.mjs');
   await background('format', 'node_modules/prettier/bin/prettier.cjs', '--check', '.', '--log-level', 'warn');
   await background('compatibility with Grafana 12.4 and 13.2', 'scripts/compatibility.mjs');
-}
-
-/** Drawing the app at every size takes the processor, not time. */
-async function pictures() {
   await steps.jest('e2e: pictures', suites('e2e', { path: PICTURES }), { gives: true });
 }
 
-/** What waits more than it computes, in two lanes with all that computes and has deadlines. */
-async function kafkaAndCode() {
+/** What waits more than it computes, in two lanes that take about as long. */
+async function contractAndKafka() {
   // As the backend is built, so that what is compiled for that need not be compiled again.
   await steps.check('go vet', go, ['vet', '-trimpath', '-tags', 'arrow_json_stdlib', './pkg/...'], {
     env: { CGO_ENABLED: '0' },
   });
   await steps.go('go test -race', go, ['-race', './pkg/...']);
-  await steps.jest('unit', ['--selectProjects', 'unit', '--maxWorkers=1']);
-  await steps.jest('plugin', ['--selectProjects', 'plugin', '--maxWorkers=1']);
   await steps.jest('contract', ['--selectProjects', 'contract', '--maxWorkers=1']);
   await steps.jest('integration of Kafka and pipelines', suites('integration', { path: KAFKA }));
+  await steps.jest('integration of the data source', suites('integration', { path: DATASOURCE }));
 }
 
-async function bridgeAndDataSource() {
+async function unitAndBridge() {
+  await steps.jest('unit', ['--selectProjects', 'unit', '--maxWorkers=1']);
   await steps.jest('integration', suites('integration', { except: `${KAFKA}|${DATASOURCE}|${CLIENT_TIME}` }));
-  await steps.jest('integration of the data source', suites('integration', { path: DATASOURCE }));
 }
 
 /** Two lanes that take about as long: half of each is waiting, for faults to be noticed or numbers to move. */
@@ -81,7 +77,7 @@ if (isBuilt && long) {
   await steps.jest('long', ['--selectProjects', 'long', '--runInBand'], { longestMs: Infinity });
 } else if (isBuilt) {
   // For two cores: two lanes of tests, in their gaps what has no deadline, then two of tests in a browser.
-  await Promise.all([kafkaAndCode(), bridgeAndDataSource(), checks().then(pictures)]);
+  await Promise.all([unitAndBridge(), contractAndKafka(), codeAndPictures()]);
   await inBrowser();
   await steps.jest('integration: times of clients', suites('integration', { path: CLIENT_TIME }));
   await steps.jest('e2e: performance', suites('e2e', { path: BROWSER_TIME }));

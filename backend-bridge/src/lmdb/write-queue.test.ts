@@ -9,7 +9,7 @@ const atOnce: Transactions = {
 async function soon<T>(work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error('the change was never run')), 1_000);
+    timer = setTimeout(() => reject(new Error('the change was never run')), 60_000);
   });
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

@@ -32,9 +32,9 @@ describe('Avro', () => {
       Buffer.from([8, 12, 0, 12, 0, 12, 0, 12, 0, 0]),
     ],
   ])('refuses a count of %s that the bytes cannot hold, at once', (_, schema, body) => {
-    const began = performance.now();
+    const before = process.cpuUsage();
     expect(() => read(schema, body)).toThrow(/more items than/);
-    expect(performance.now() - began).toBeLessThan(500);
+    expect(process.cpuUsage(before).user).toBeLessThan(500_000);
   });
 
   it('keeps a map key that every object has a meaning for', () => {
@@ -62,11 +62,11 @@ describe('Avro', () => {
       type: { type: 'bytes', logicalType: 'decimal', precision: 9, scale: 2 },
     });
     expect(read(decimal, Buffer.from([4, 0xff, 0x38]))).toEqual({ d: -2 });
-    const began = performance.now();
+    const before = process.cpuUsage();
     const long = Buffer.alloc(1_000_003, 0x7f);
     long.set([0x80, 0x89, 0x7a], 0);
     expect(read(decimal, long)).toEqual({ d: new UnreadableDecimal('a decimal of 1000000 bytes') });
-    expect(performance.now() - began).toBeLessThan(500);
+    expect(process.cpuUsage(before).user).toBeLessThan(500_000);
   });
 
   it('gives a value or an error for any bytes', () => {

@@ -11,7 +11,7 @@ test('values of the former dimension are gone at once, also where none are asked
   const { result, rerender } = renderHook(({ source, opened }) => useDimensionValues(source, '', opened), {
     initialProps: { source: segment, opened: true },
   });
-  await waitFor(() => expect(result.current.values).toEqual(['of segment']));
+  await waitFor(() => expect(result.current.values).toEqual(['of segment']), { timeout: 60_000 });
   for (const next of [{ dimension: 'country' }, { dimension: '' }, { metric: 'returns' }]) {
     rerender({ source: { ...segment, ...next }, opened: false });
     expect(result.current).toEqual({ values: [], loading: false });
