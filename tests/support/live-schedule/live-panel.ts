@@ -36,7 +36,6 @@ export class LivePanel {
   private request: DataQueryRequest<StreamKpiQuery>;
   /** Of each point shown, by step: which of its written values. What is known of another step is shown meanwhile. */
   private readonly seen = new Map<string, number>();
-  private epoch: number;
 
   constructor(
     readonly name: string,
@@ -45,8 +44,9 @@ export class LivePanel {
     private fromText: string,
     private readonly maxDataPoints: number,
     private readonly around: PanelSurroundings,
+    /** Of the last look: a panel opened after a loss first shows what the page's other panels still do. */
+    private epoch = around.written.epoch,
   ) {
-    this.epoch = around.written.epoch;
     this.request = this.nextRequest();
     this.run();
   }

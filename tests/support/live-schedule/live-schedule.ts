@@ -71,6 +71,8 @@ class Schedule {
   /** The newest minute with points. */
   private minute: number;
   private panelCount = 0;
+  /** The store's at the last look. */
+  private epoch = 0;
 
   constructor(
     private readonly world: LiveWorld,
@@ -318,7 +320,8 @@ class Schedule {
     const name = `panel ${this.panelCount} (${JSON.stringify(what.query)}, ${range}, ${width} wide)`;
     this.log.push(`  ${name}`);
     const { hub, runner, uid } = this.page;
-    this.panels.push(new LivePanel(name, what, range, width, { hub, runner, uid, written: this.written }));
+    const around = { hub, runner, uid, written: this.written };
+    this.panels.push(new LivePanel(name, what, range, width, around, this.epoch));
   }
 
   private closePanel(): void {
