@@ -5,7 +5,7 @@ import type { LivePage } from './live-page';
 import { LivePanel } from './live-panel';
 import type { LiveWorld } from './live-world';
 import { choosePanelQuery, SEGMENTS } from './panel-queries';
-import { quietPoint, summariesAgree, type QuietParts } from './quiet-point';
+import { quietPoint } from './quiet-point';
 import { WrittenPoints } from './written-points';
 
 /**
@@ -93,7 +93,6 @@ class Schedule {
       await this.step();
       if (step % STEPS_TO_QUIET === 0) await this.quiet();
     }
-    this.summaries = await summariesAgree(this.quietParts);
     return this.faults();
   }
 
@@ -142,15 +141,11 @@ class Schedule {
   private async quiet(): Promise<void> {
     this.log.push('quiet');
     await this.heal();
-    await quietPoint(this.quietParts);
-    for (const panel of this.panels) panel.newEpoch();
+    const { panels, page, world, written } = this;
+    this.summaries += await quietPoint({ panels, page, bridge: world.bridge, host: world.host, written });
+    for (const panel of panels) panel.newEpoch();
     const faults = this.faults();
     if (faults.length > 0) throw new Error(faults.join('\n'));
-  }
-
-  private get quietParts(): QuietParts {
-    const { panels, page, world, written } = this;
-    return { panels, page, bridge: world.bridge, host: world.host, written };
   }
 
   /** Whatever was broken works again. */

@@ -36,9 +36,10 @@ const SUMMARY_MS = 3_600_000;
 
 /**
  * Waits until every panel shows what the backend answers now, and is connected; then holds these answers to the
- * bridge's own and to what was written. Throws with the first difference that remains.
+ * bridge's own and to what was written. Throws with the first difference that remains. Returns how many series the
+ * compared summaries had.
  */
-export async function quietPoint(parts: QuietParts): Promise<void> {
+export async function quietPoint(parts: QuietParts): Promise<number> {
   for (const panel of parts.panels) {
     const until = Date.now() + (parts.patienceMs ?? PATIENCE_MS);
     for (;;) {
@@ -52,12 +53,12 @@ export async function quietPoint(parts: QuietParts): Promise<void> {
     }
     await compareWithBridge(parts, panel);
   }
-}
-
-/** Compares the summaries of the last hour; throws with the first difference. Returns how many series they had. */
-export function summariesAgree({ bridge, host, page }: QuietParts): Promise<number> {
   const now = Date.now();
-  return compareSummaries({ bridge, host, context: () => page.context() }, now - SUMMARY_MS, now);
+  return compareSummaries(
+    { bridge: parts.bridge, host: parts.host, context: () => parts.page.context() },
+    now - SUMMARY_MS,
+    now,
+  );
 }
 
 /** Null when the panel shows what is due. */
