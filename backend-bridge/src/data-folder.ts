@@ -20,7 +20,8 @@ import type { Log } from './domain/telemetry';
 const LEFT = 'left.json';
 /** LMDB maps its files: to touch a page for which there is no room ends the process. */
 const LEAST_FREE_BYTES = 4_194_304;
-const CHECK_MS = 60_000;
+/** How long a file is read at most: a start after a crash must not wait for all of a large one. */
+const CHECK_MS = 10_000;
 const DATA_FILE = 'data.mdb';
 /** Exit code of data-check.js. */
 const SAID_DAMAGED = 3;
