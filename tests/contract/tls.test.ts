@@ -55,12 +55,15 @@ describe('TLS by certificate files', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test('HTTPS answers those who trust the certificate', async () => {
+  test.each([
+    ['those who trust the certificate', {}],
+    ['also those who ask for another protocol', { connection: 'Upgrade', upgrade: 'h2c' }],
+  ])('HTTPS answers %s', async (_who, headers) => {
     expect(urls[0]).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
     const status = await new Promise((resolve, reject) => {
       const sent = request(
         `${urls[0]}/api/v1/metrics`,
-        { ca: readFileSync(file('bridge.crt')) },
+        { ca: readFileSync(file('bridge.crt')), headers },
         (answer) => {
           answer.resume();
           resolve(answer.statusCode);

@@ -11,6 +11,7 @@ import {
   type LiveBridgeOptions,
 } from './websocket-bridge';
 import { MINUTE } from '../support/sample-metrics';
+import { eventually } from '../support/waiting';
 import { TestClient, serverMessageTypes } from './websocket-client';
 
 /** Every refusal has its code, and the connection stays open unless the fault is the connection's. */
@@ -253,6 +254,24 @@ describe('refusals', () => {
     socket.resume();
     await once(socket, 'close');
     await (await connect()).next('current_state');
+  });
+
+  test('a request that also asks for h2c, as of Java or curl, is answered over HTTP, with its body', async () => {
+    const socket = connectTcp(Number(new URL(bridge.url).port), '127.0.0.1');
+    let answers = '';
+    socket.on('data', (data) => (answers += data.toString()));
+    const body = JSON.stringify({ metric: EVENTS.name, from_ms: 0, to_ms: MINUTE });
+    const h2c = 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n';
+    const head = 'Host: 127.0.0.1\r\nContent-Type: application/json\r\n';
+    socket.write(
+      `POST /api/v1/summary HTTP/1.1\r\n${head}${h2c}Content-Length: ${body.length}\r\n\r\n${body.slice(0, 9)}`,
+    );
+    setTimeout(() => socket.write(body.slice(9)), 50);
+    await eventually(() => expect(answers).toContain('"series":'));
+    socket.write(`GET /api/v1/none HTTP/1.1\r\n${head}${h2c}Connection: close\r\n\r\n`);
+    await once(socket, 'close');
+    expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 404']);
+    expect(answers).toContain('There is no GET /api/v1/none');
   });
 
   test('shutdown closes with 1001', async () => {

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type ServerOptions, type WebSocket } from 'ws';
 import type { Principal } from './access';
+import { ignoreUpgrade } from './ignored-upgrade';
 import { LongMessages } from './long-messages';
 import { CLOSE, WebSocketClient } from './websocket-client';
 import {
@@ -107,6 +108,10 @@ class WebSocketEntry implements WebSocketFace {
   }
 
   private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (!/websocket/i.test(request.headers.upgrade ?? '')) {
+      ignoreUpgrade(this.httpServer, request, socket, head);
+      return;
+    }
     const path = (request.url ?? '/').split('?', 1)[0];
     if (path !== '/') {
       socket.on('error', () => socket.destroy());
