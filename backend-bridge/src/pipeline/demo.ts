@@ -138,6 +138,7 @@ class DemoTraffic implements Demo {
    * stay windows, as those of a stream would; what is before, and the first of its hours, becomes steps.
    */
   private async fill(metrics: readonly Metric[], seamMs: number): Promise<void> {
+    if (metrics.length === 0) return;
     const { spanMs, store } = this.demo.history!;
     const unitMs = this.unitMs();
     const fromMs = alignDown(seamMs - spanMs, unitMs);
