@@ -20,7 +20,7 @@ import { DataFolder } from './data-folder';
 import { createInspector } from './inspector';
 import { brokerOptions, registryOptions } from './kafka-connection';
 import { createKafkaSource } from './kafka/kafka-source';
-import { createLifecycle, type Collaborators } from './lifecycle';
+import { createLifecycle } from './lifecycle';
 import { createLmdbStore } from './lmdb/lmdb-store';
 import { MetricsReloader } from './metrics-reloader';
 import { ClockWatch } from './observability/clock-watch';
@@ -93,14 +93,14 @@ function buildStore(settings: Settings, metrics: readonly Metric[], shared: Shar
   );
 }
 
-/** The store as it is started: on a disk of the bridge's own not before its folder can be used. */
-function startedStore(settings: Settings, store: SeriesStore, log: Log): Collaborators['store'] {
+/** The folder of the stores on the bridge's own disk; null: there is none. */
+function dataFolder(settings: Settings, store: SeriesStore, log: Log): DataFolder | null {
   const parts = [
     ...(store.kind === 'lmdb' ? ['series'] : []),
     ...(settings.kafka.brokers.length === 0 ? ['pipeline'] : []),
   ];
-  if (parts.length === 0) return store;
-  return new DataFolder(settings.store_path, parts, join(__dirname, 'data-check.js'), log).around(store);
+  if (parts.length === 0) return null;
+  return new DataFolder(settings.store_path, parts, join(__dirname, 'data-check.js'), log);
 }
 
 interface BuiltSource {
@@ -296,8 +296,9 @@ export function createApp(settings: Settings, dependencies: AppDependencies): Ap
   });
   const clockWatch = new ClockWatch(guard, log);
   const { onRefused } = dependencies;
+  const folder = dataFolder(settings, store, log);
   const lifecycle = createLifecycle({
-    store: startedStore(settings, store, log),
+    store: folder?.around(store) ?? store,
     source,
     demo,
     hub,
@@ -309,6 +310,7 @@ export function createApp(settings: Settings, dependencies: AppDependencies): Ap
 
   return {
     start: async () => {
+      await folder?.check();
       const { url } = await http.listen();
       log.info({ url, source: source.kind, store: store.kind, metrics: metrics.length }, 'serving');
       recorder.start();

@@ -34,7 +34,7 @@ type StartedStore = Pick<SeriesStore, 'start' | 'subscribe' | 'close'>;
  * would end the process without a word where the disk is full or the file is damaged.
  */
 export class DataFolder {
-  private opened = false;
+  private isRead = false;
   private started = false;
 
   /**
@@ -66,17 +66,44 @@ export class DataFolder {
     };
   }
 
+  /**
+   * Looks at the data before the bridge listens: clients that come back after a crash would find a store that has not
+   * started. On a full disk that waits until the start. Rejects with StartRefusedError for what cannot be used.
+   */
+  check(): Promise<void> {
+    return this.usable(async () => {
+      if (existsSync(this.path) && !this.isFull()) await this.readThrough();
+    });
+  }
+
   /** Rejects with UnavailableError while the disk is full, with StartRefusedError for a folder that cannot be used. */
-  private async open(): Promise<void> {
-    const record = join(this.path, LEFT);
-    try {
+  private open(): Promise<void> {
+    return this.usable(async () => {
       mkdirSync(this.path, { recursive: true });
-      this.checkSpace();
-      this.checkAccess();
-      if (!this.opened && textOf(record) !== this.found()) {
-        for (const part of this.parts) await this.checkData(join(this.path, part));
+      if (this.isFull()) {
+        throw new UnavailableError(
+          'store',
+          `The disk of ${this.path} is full: free space on it, or make it larger; the bridge then starts by itself`,
+        );
       }
-      rmSync(record, { force: true });
+      await this.readThrough();
+      rmSync(join(this.path, LEFT), { force: true });
+    });
+  }
+
+  /** Once, and only what no bridge has left in order. */
+  private async readThrough(): Promise<void> {
+    this.checkAccess();
+    if (this.isRead) return;
+    if (textOf(join(this.path, LEFT)) !== this.found()) {
+      for (const part of this.parts) await this.checkData(join(this.path, part));
+    }
+    this.isRead = true;
+  }
+
+  private async usable(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
     } catch (error) {
       if (error instanceof StartRefusedError || error instanceof UnavailableError) throw error;
       const why = (error as Error).message;
@@ -84,7 +111,6 @@ export class DataFolder {
         cause: error,
       });
     }
-    this.opened = true;
   }
 
   /** The files as they are now. */
@@ -104,14 +130,10 @@ export class DataFolder {
     }
   }
 
-  private checkSpace(): void {
+  private isFull(): boolean {
     const { bavail, bsize, blocks } = statfsSync(this.path);
     // Some file systems do not count.
-    if (blocks === 0 || bavail * bsize >= this.leastFreeBytes) return;
-    throw new UnavailableError(
-      'store',
-      `The disk of ${this.path} is full: free space on it, or make it larger; the bridge then starts by itself`,
-    );
+    return blocks > 0 && bavail * bsize < this.leastFreeBytes;
   }
 
   /** Rejects with StartRefusedError where the file cannot be read to its end. */
