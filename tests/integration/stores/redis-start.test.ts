@@ -123,6 +123,9 @@ describe('the start is refused', () => {
       await redisCommand(port, 'CONFIG SET cluster-announce-hostname 127.0.0.99');
       await redisCommand(port, 'CONFIG SET cluster-preferred-endpoint-type hostname');
     }
+    // A node names one whose hostname it has not heard yet "?".
+    for (const { port } of cluster.nodes)
+      await eventually(async () => expect(await redisCommand(port, 'CLUSTER SLOTS')).not.toContain('?'));
     const store = storeOn(cluster.url, [metric]);
     await eventually(async () => {
       await expect(store.start()).rejects.toThrow(
