@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { StartRefusedError, UnavailableError } from './domain/errors';
-import { storageRemedy } from './domain/storage-fault';
+import { storageRefusal } from './domain/storage-fault';
 import type { SeriesStore } from './domain/store';
 import type { Log } from './domain/telemetry';
 
@@ -106,10 +106,7 @@ export class DataFolder {
       await work();
     } catch (error) {
       if (error instanceof StartRefusedError || error instanceof UnavailableError) throw error;
-      const why = (error as Error).message;
-      throw new StartRefusedError(`The folder ${this.path} cannot be used (${why}); ${storageRemedy(why)}`, {
-        cause: error,
-      });
+      throw storageRefusal(`The folder ${this.path} cannot be used`, error);
     }
   }
 

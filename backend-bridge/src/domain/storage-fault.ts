@@ -1,3 +1,5 @@
+import { StartRefusedError } from './errors';
+
 /** Failures of the file system and of LMDB, in the words of both. */
 
 const REMEDIES: readonly (readonly [RegExp, string])[] = [
@@ -18,6 +20,12 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
 export function storageRemedy(reason: string): string {
   const known = REMEDIES.find(([pattern]) => pattern.test(reason))?.[1];
   return known ?? 'make STORE_PATH a folder that the bridge may write to';
+}
+
+/** The refusal to start where a file or folder cannot be used. `what`: the sentence up to the reason. */
+export function storageRefusal(what: string, error: unknown): StartRefusedError {
+  const why = error instanceof Error ? error.message : String(error);
+  return new StartRefusedError(`${what} (${why}); ${storageRemedy(why)}`, { cause: error });
 }
 
 /**

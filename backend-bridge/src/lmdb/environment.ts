@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { StartRefusedError, UnavailableError } from '../domain/errors';
-import { commitFailure, storageRemedy } from '../domain/storage-fault';
+import { commitFailure, storageRefusal } from '../domain/storage-fault';
 
 /**
  * The LMDB environment:
@@ -176,9 +176,5 @@ function checkFile(file: string): void {
   if (head.readUInt32LE(MAGIC_AT) !== MAGIC) throw new Error(`${DATA_FILE} is not an LMDB file`);
 }
 
-function unusable(path: string, error: unknown): StartRefusedError {
-  const why = error instanceof Error ? error.message : String(error);
-  return new StartRefusedError(`The store in ${path} cannot be opened (${why}); ${storageRemedy(why)}`, {
-    cause: error,
-  });
-}
+const unusable = (path: string, error: unknown): StartRefusedError =>
+  storageRefusal(`The store in ${path} cannot be opened`, error);

@@ -4,7 +4,7 @@ import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StartRefusedError } from '../domain/errors';
-import { storageRemedy } from '../domain/storage-fault';
+import { storageRefusal } from '../domain/storage-fault';
 
 /**
  * Locks a folder for one process. The lock is a socket in the folder on which the holder listens: it is released
@@ -39,7 +39,7 @@ export async function lockFolder(folder: string): Promise<ExclusiveLock> {
     try {
       rmSync(address.path, { force: true });
     } catch (error) {
-      throw unlockable(address.path, error as Error);
+      throw unlockable(address.path, error);
     }
   }
   address.release();
@@ -89,9 +89,5 @@ function answers(path: string): Promise<boolean> {
   });
 }
 
-function unlockable(path: string, error: Error): StartRefusedError {
-  return new StartRefusedError(
-    `The store cannot be locked with ${path} (${error.message}); ${storageRemedy(error.message)}`,
-    { cause: error },
-  );
-}
+const unlockable = (path: string, error: unknown): StartRefusedError =>
+  storageRefusal(`The store cannot be locked with ${path}`, error);

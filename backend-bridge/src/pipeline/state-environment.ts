@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { StartRefusedError, UnavailableError } from '../domain/errors';
-import { commitFailure, storageRemedy } from '../domain/storage-fault';
+import { commitFailure, storageRefusal } from '../domain/storage-fault';
 import type { CountedEvent } from './enrichment';
 import type { PendingWrite } from './outbox';
 import type { Profile } from './raw-event';
@@ -85,7 +85,8 @@ export class StateEnvironment {
       return StateEnvironment.enter(root, path, rules);
     } catch (error) {
       void root?.close();
-      throw error instanceof StartRefusedError ? error : unusable(path, error);
+      if (error instanceof StartRefusedError) throw error;
+      throw storageRefusal(`The embedded pipeline cannot keep its state in ${path}`, error);
     }
   }
 
@@ -294,14 +295,6 @@ function unavailable(error: unknown): UnavailableError {
   return new UnavailableError(
     'pipeline',
     `the embedded pipeline cannot write its state (${(error as Error).message}); check the disk under STORE_PATH`,
-    { cause: error },
-  );
-}
-
-function unusable(path: string, error: unknown): StartRefusedError {
-  const why = (error as Error).message;
-  return new StartRefusedError(
-    `The embedded pipeline cannot keep its state in ${path} (${why}); ${storageRemedy(why)}`,
     { cause: error },
   );
 }

@@ -8,7 +8,7 @@ import type { RedisLink } from './redis-link';
 const COMPARE_MS = 10_000;
 /** The hash is gone a minute after the last bridge. */
 const KEPT_MS = 60_000;
-/** A bridge whose entry has not changed in so many rounds has ended. */
+/** A bridge whose entry stays the same for this number of rounds has ended. */
 const SILENT_ROUNDS = 3;
 /** A difference counts from the second round on: bridges read a changed metrics file at different moments. */
 const LASTING_ROUNDS = 2;

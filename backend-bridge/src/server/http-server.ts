@@ -182,7 +182,7 @@ function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void
     `HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
-  // A client that goes on sending would keep its half of the connection open, and its request the place that it has.
+  // A client that keeps sending would hold its half of the connection open, and with it the place of its request.
   socket.destroySoon();
 }
 

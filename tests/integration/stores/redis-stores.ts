@@ -33,7 +33,7 @@ function settled(store: SeriesStore): SeriesStore {
     const outcome = await store.write(...parameters);
     if (outcome.kind === 'applied') written += outcome.accepted;
     // Asked often: the suite writes thousands of times.
-    await eventually(() => told >= written, 'its changes are told', undefined, 1);
+    await eventually(() => told >= written, 'its changes', undefined, 1);
     return outcome;
   };
   return new Proxy(store, {
